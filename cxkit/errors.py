@@ -1,0 +1,94 @@
+"""What can go wrong, by name. Standard library only, so that every layer may import it.
+
+Every message says what was found, where, and what to do now. `Problems` collects several findings so that a reader
+gets all of them at once instead of one per attempt.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from typing import NoReturn
+
+EXAMPLES_SHOWN = 5
+
+
+class CxkitError(Exception):
+    """Anything that cxkit refuses to do, with the reason and the remedy in its message."""
+
+
+class InstrumentError(CxkitError, ValueError):
+    """The description of an instrument is incomplete or contradicts itself."""
+
+
+class SurveyError(CxkitError, ValueError):
+    """The answers cannot be read as answers to this instrument."""
+
+
+class AnalysisError(CxkitError, ValueError):
+    """The analysis cannot be computed from this survey, or would mislead."""
+
+
+class ModelError(CxkitError, ValueError):
+    """A structural equation model is misspelt, not identified, or did not converge."""
+
+
+class NotebookError(CxkitError, RuntimeError):
+    """A notebook could not be run: wrong parameters, or a cell that failed."""
+
+
+class AssignmentError(CxkitError, ValueError):
+    """An assignment is not set up so that it can be released or marked."""
+
+
+class MarkingError(CxkitError, RuntimeError):
+    """A submission could not be marked fairly."""
+
+
+class CxkitWarning(UserWarning):
+    """A finding that leaves the numbers valid but that the reader should know; names the item or respondent."""
+
+
+class Problems:
+    """Findings about one input, raised together as one error.
+
+    >>> problems = Problems("2 problems in survey.csv")
+    >>> problems.add("the column L3 occurs twice")
+    >>> bool(problems)
+    True
+    """
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self.findings: list[str] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.findings)
+
+    def add(self, finding: str, examples: Sequence[str] = (), remedy: str = "") -> None:
+        """Note one finding; at most five examples are shown, then how many more there are."""
+        lines = [finding, *(f"    {example}" for example in examples[:EXAMPLES_SHOWN])]
+        if len(examples) > EXAMPLES_SHOWN:
+            lines.append(f"    and {len(examples) - EXAMPLES_SHOWN} more")
+        if remedy:
+            lines.append(f"    -> {remedy}")
+        self.findings.append("\n".join(lines))
+
+    def raise_as(self, error: type[CxkitError]) -> NoReturn:
+        """Raise every finding as one error of the given kind."""
+        count = len(self.findings)
+        head = f"{self.where}: {count} problem{'s' if count != 1 else ''} found."
+        raise error("\n".join([head, *(f"  {finding}" for finding in self.findings)]))
+
+
+def nearest(name: str, known: Iterable[object]) -> str:
+    """`" Did you mean 'loyalty'?"` if a known name resembles `name`, else the known names, else nothing."""
+    names = [str(k) for k in known]
+    folded = {n.casefold(): n for n in names}
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    if close:
+        return f" Did you mean '{folded[close[0]]}'?"
+    if not names:
+        return ""
+    shown = ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")
+    return f" Known: {shown}."
