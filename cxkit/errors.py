@@ -49,6 +49,11 @@ class CxkitWarning(UserWarning):
     """A finding that leaves the numbers valid but that the reader should know; names the item or respondent."""
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """`"1 row"`, `"3 rows"`: a count with its noun, for messages."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
 class Problems:
     """Findings about one input, raised together as one error.
 
@@ -76,8 +81,7 @@ class Problems:
 
     def raise_as(self, error: type[CxkitError]) -> NoReturn:
         """Raise every finding as one error of the given kind."""
-        count = len(self.findings)
-        head = f"{self.where}: {count} problem{'s' if count != 1 else ''} found."
+        head = f"{self.where}: {counted(len(self.findings), 'problem')} found."
         raise error("\n".join([head, *(f"  {finding}" for finding in self.findings)]))
 
 

@@ -1,0 +1,271 @@
+"""What was answered, by whom: the object that every analysis takes first."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+import pandas as pd
+
+from cxkit.errors import AnalysisError, SurveyError, nearest
+from cxkit.survey.instrument import Dimension, Instrument
+
+ROLES = ("id", "level", "function", "unit", "organisation", "wave", "weight")
+"""What a column about the respondent can mean. `level` and `wave` are ordered, `weight` is a positive number."""
+
+SHORT_HASH = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """Where answers come from: what a reader must know before comparing anything with them.
+
+    An empty string means "not stated". `selection` says how organisations and respondents came to take part.
+    """
+
+    synthetic: bool = False
+    population: str = ""
+    period: str = ""
+    selection: str = ""
+    origin: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataStamp:
+    """Which answers a result rests on: the survey's name, a short hash of its answers, and what to know of them."""
+
+    name: str
+    hash: str
+    synthetic: bool = False
+    has_weights: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}{' (synthetic)' if self.synthetic else ''}, answers {self.hash}"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Survey:
+    """Answers to an instrument, with what is known of the respondents.
+
+    Made by `read_survey` and `load_survey`; never changed afterwards, so that a result can name the answers it rests on.
+
+    Attributes
+    ----------
+    given
+        The answers as respondents gave them: a row a respondent, a column an item, numbers, NaN where not answered.
+    respondents
+        Respondent attributes, a column a role (see `ROLES`), in the same row order.
+    notes
+        What the reader did or noticed, in sentences.
+    """
+
+    name: str
+    instrument: Instrument
+    given: pd.DataFrame
+    respondents: pd.DataFrame
+    about: About = field(default_factory=About)
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def answers(self) -> pd.DataFrame:
+        """The answers with reversed items turned round (low + high - answer): a high answer is high in the dimension.
+
+        This is the only place where items are reversed; no analysis does it again.
+        """
+        turned = self.given.copy()
+        for key in turned.columns:
+            item = self.instrument.items[key]
+            if item.reversed and item.scale.low is not None and item.scale.high is not None:
+                turned[key] = item.scale.low + item.scale.high - turned[key]
+        return turned
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+    @property
+    def n(self) -> int:
+        """How many respondents there are, with or without answers."""
+        return len(self.given)
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """The dimensions of the instrument."""
+        return self.instrument.dimensions
+
+    def items_of(self, dimension: str) -> pd.DataFrame:
+        """The answers to one dimension's items, reversed items turned round."""
+        return self.answers[self.instrument.dimension(dimension).item_keys]
+
+    def scores(self, *, answered: float = 0.5) -> pd.DataFrame:
+        """Every respondent's score on every dimension: the mean of the items that they answered.
+
+        Parameters
+        ----------
+        answered
+            The share of a dimension's items that must be answered for a score (0 to 1); below it the score is NaN.
+
+        Returns
+        -------
+        DataFrame
+            A row a respondent, a column a dimension, in the units of the answer scale.
+        """
+        if not 0 < answered <= 1:
+            raise AnalysisError(f"answered={answered} must be a share above 0 and at most 1.")
+        columns = {}
+        for dimension in self.dimensions:
+            items = self.answers[dimension.item_keys]
+            enough = items.notna().mean(axis=1) >= answered
+            columns[dimension.key] = items.mean(axis=1).where(enough)
+        return pd.DataFrame(columns, index=self.answers.index)
+
+    def role(self, role: str) -> pd.Series:
+        """What the respondents are in one role, such as their level.
+
+        Raises
+        ------
+        AnalysisError
+            If the survey was read without that role; the message says how to name its column.
+        """
+        if role not in ROLES:
+            raise AnalysisError(f"'{role}' is not a respondent attribute.{nearest(role, ROLES)}")
+        if role not in self.respondents:
+            known = ", ".join(self.respondents.columns) or "none"
+            raise AnalysisError(
+                f"The survey '{self.name}' does not say the {role} of its respondents (it knows: {known}). "
+                f"Name the column when reading it: respondent={{'{role}': '<column>'}}."
+            )
+        return self.respondents[role]
+
+    def subset(self, mask: pd.Series | None = None, **roles: object) -> Survey:
+        """The respondents in the given roles, as a survey of its own.
+
+        Parameters
+        ----------
+        mask
+            A truth value a respondent, beside or instead of roles.
+        roles
+            `level="Managers"` or `function=["Sales", "Service"]`; several roles must all hold.
+
+        Raises
+        ------
+        AnalysisError
+            If a role or one of its values does not occur (the nearest is offered), or nobody is left.
+        """
+        keep = pd.Series(True, index=self.given.index) if mask is None else mask.astype(bool)
+        for role, wanted in roles.items():
+            keep &= self._in_role(role, wanted)
+        if not keep.any():
+            raise AnalysisError(f"Nobody in '{self.name}' has {describe_roles(roles)}.")
+        respondents = self.respondents[keep].copy()
+        for column in respondents.columns:
+            if isinstance(respondents[column].dtype, pd.CategoricalDtype):
+                respondents[column] = respondents[column].cat.remove_unused_categories()
+        name = f"{self.name}, {describe_roles(roles)}" if roles else self.name
+        return replace(self, name=name, given=self.given[keep], respondents=respondents)
+
+    def _in_role(self, role: str, wanted: object) -> pd.Series:
+        column = self.role(role).astype("str")
+        values = [str(v) for v in wanted] if isinstance(wanted, list | tuple | set) else [str(wanted)]
+        known = sorted(column.dropna().unique(), key=natural_order)
+        for value in values:
+            if value not in known:
+                raise AnalysisError(f"No {role} '{value}' in '{self.name}'.{nearest(value, known)}")
+        return column.isin(values)
+
+    @cached_property
+    def hash(self) -> str:
+        """A short SHA-256 of instrument, answers and attributes: the same wherever and whenever it is computed."""
+        digest = hashlib.sha256()
+        digest.update("\x1f".join([self.instrument.name, self.instrument.version, *self.given.columns]).encode())
+        numbers = self.given.to_numpy(dtype="<f8", copy=True)
+        numbers[np.isnan(numbers)] = np.nan  # one bit pattern for every "not answered"
+        digest.update(np.ascontiguousarray(numbers).tobytes())
+        for column in self.respondents.columns:
+            values = self.respondents[column].astype("str").fillna("")
+            digest.update("\x1f".join([column, *values]).encode())
+        return digest.hexdigest()[:SHORT_HASH]
+
+    @property
+    def stamp(self) -> DataStamp:
+        """The name and hash that results carry."""
+        return DataStamp(
+            name=self.name,
+            hash=self.hash,
+            synthetic=self.about.synthetic,
+            has_weights="weight" in self.respondents,
+        )
+
+    @property
+    def text(self) -> str:
+        """What the survey holds, in a few sentences."""
+        items = self.given.shape[1]
+        answered = int(self.given.notna().to_numpy().sum())
+        share = answered / self.given.size if self.given.size else 0.0
+        synthetic = " The answers are synthetic." if self.about.synthetic else ""
+        lines = [
+            f"{self.name}: {self.n} respondents, {items} items of '{self.instrument.title}', "
+            f"{share:.1%} of all answers given.{synthetic}",
+            *(f"{role}: {self._describe(role)}" for role in self.respondents.columns if role != "id"),
+            *self.notes,
+        ]
+        return "\n".join(lines)
+
+    def _describe(self, role: str) -> str:
+        column = self.respondents[role]
+        if not isinstance(column.dtype, pd.CategoricalDtype):
+            return f"{column.min():g} to {column.max():g}"
+        names = [str(name) for name in column.cat.categories]
+        shown = ", ".join(names) if len(names) <= 8 else f"{', '.join(names[:3])}, ..., {names[-1]}"
+        missing = int(column.isna().sum())
+        return f"{len(names)} ({shown})" + (f", {missing} not stated" if missing else "")
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def describe_roles(roles: Mapping[str, object]) -> str:
+    """`level Managers, function Sales or Service`, for names and messages."""
+    parts = []
+    for role, wanted in roles.items():
+        values = wanted if isinstance(wanted, list | tuple | set) else [wanted]
+        parts.append(f"{role} {' or '.join(str(v) for v in values)}")
+    return ", ".join(parts)
+
+
+def natural_order(name: str) -> list[tuple[int, int, str]]:
+    """A sort key that puts "Unit 9" before "Unit 10"."""
+    parts = re.split(r"(\d+)", name)
+    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
+
+
+def typed_role(role: str, column: pd.Series, *, order: Iterable[str] | None = None) -> pd.Series:
+    """A respondent attribute in the type of its role: text, categories (ordered for level and wave), or weight.
+
+    Raises
+    ------
+    SurveyError
+        If a weight is not a positive number.
+    """
+    if role == "weight":
+        return _weights(column)
+    text = column.astype("str").str.strip()
+    text = text.mask(text.isin(["", "nan", "None", "<NA>"]))
+    if role == "id":
+        return text.astype("object")
+    names = list(order) if order is not None else sorted(text.dropna().unique(), key=natural_order)
+    return text.astype(pd.CategoricalDtype(names, ordered=role in ("level", "wave")))
+
+
+def _weights(column: pd.Series) -> pd.Series:
+    numbers = pd.to_numeric(column, errors="coerce").astype("float64")
+    wrong = column[~(numbers > 0) | ~np.isfinite(numbers)]
+    if len(wrong):
+        first = wrong.index[0]
+        raise SurveyError(f"A weight must be a positive number; {len(wrong)} are not, the first '{wrong[first]}'.")
+    return numbers
+
