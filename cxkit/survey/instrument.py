@@ -14,7 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from cxkit.errors import InstrumentError, Problems, nearest
+from cxkit.errors import InstrumentError, Problems, counted, nearest
 
 Kind = Literal["reflective", "formative"]
 Measure = Literal["nps", "enps", "csat", "ces"]
@@ -31,7 +31,7 @@ _KEYS = {
     "higher_order": {"key", "title", "definition", "kind", "dimensions"},
 }  # fmt: skip
 _REQUIRED = {
-    "instrument": ("name", "title", "citation", "licence", "dimension"),
+    "instrument": ("name", "title", "citation", "licence"),
     "scale": (),
     "dimension": ("key", "title", "items"),
     "item": ("key", "text"),
@@ -163,8 +163,13 @@ class Instrument:
 
     def __str__(self) -> str:
         n_items = sum(len(dimension.items) for dimension in self.dimensions)
+        parts = [
+            counted(len(self.dimensions), "dimension") if self.dimensions else "",
+            counted(n_items, "item") if self.dimensions else "",
+            counted(len(self.singles), "single item") if self.singles else "",
+        ]
         status = f" Status: {self.status}." if self.status else ""
-        return f"{self.title}: {len(self.dimensions)} dimensions, {n_items} items.{status} Licence: {self.licence}."
+        return f"{self.title}: {', '.join(part for part in parts if part)}.{status} Licence: {self.licence}."
 
 
 def read_instrument(path: str | Path) -> Instrument:
@@ -209,6 +214,8 @@ class _Builder:
 
     def build(self, described: Mapping[str, Any]) -> Instrument:
         self.check_keys(described, "instrument", "the top level")
+        if not described.get("dimension") and not described.get("single"):
+            self.problems.add("the top level: neither [[dimension]] nor [[single]]; an instrument asks something.")
         default = self.scale(described.get("scale", {}), "[scale]")
         scales = {name: self.scale(table, f"[scales.{name}]") for name, table in described.get("scales", {}).items()}
         dimensions = tuple(self.dimensions(described, default, scales))
