@@ -1,0 +1,1 @@
+"""What every analysis returns, and how it is said, shown and saved."""

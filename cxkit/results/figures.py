@@ -1,0 +1,144 @@
+"""How results are drawn: one style, colours that everyone can tell apart, and a description with every picture."""
+
+from __future__ import annotations
+
+import base64
+import html
+import io
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from textwrap import fill
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+BLUE, ORANGE, GREEN, RED, SKY, PURPLE, GREY = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#6E6E6E",
+)  # fmt: skip
+"""Okabe and Ito's colours, which readers with any kind of colour vision can tell apart."""
+
+DPI = 150
+LABEL_WIDTH = 28
+
+_STYLE = {
+    "font.family": "DejaVu Sans",  # ships with matplotlib: the same picture on every machine
+    "font.size": 10,
+    "axes.titlesize": 11,
+    "axes.titlelocation": "left",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E3E3E3",
+    "grid.linewidth": 0.7,
+    "axes.edgecolor": "#888888",
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "svg.hashsalt": "cxkit",
+}
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The kit's way of drawing, for the time of one figure; the user's own settings come back afterwards."""
+    with mpl.rc_context(_STYLE):
+        yield
+
+
+def new_axes(size: tuple[float, float]) -> Axes:
+    """Axes in a new pyplot figure, which a notebook shows by itself."""
+    from matplotlib import pyplot as plt
+
+    _, axes = plt.subplots(figsize=size, layout="constrained")
+    return axes
+
+
+def detached_axes(size: tuple[float, float]) -> Axes:
+    """Axes in a figure that no notebook shows by itself."""
+    figure = Figure(figsize=size, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure.subplots()
+
+
+def png(axes: Axes) -> bytes:
+    """The figure of these axes as a png file, without date or program name, so that its bytes repeat."""
+    buffer = io.BytesIO()
+    axes.get_figure(root=True).savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})  # type: ignore[union-attr]
+    return buffer.getvalue()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A drawn figure with its caption, and in words what it shows (`alt`)."""
+
+    png: bytes
+    alt: str
+    caption: str
+
+    def _repr_html_(self) -> str:
+        width = int.from_bytes(self.png[16:20], "big") * 96 // DPI
+        source = base64.b64encode(self.png).decode()
+        return (
+            f'<figure class="cx-figure"><img alt="{html.escape(self.alt, quote=True)}" width="{width}" '
+            f'style="max-width:100%;height:auto" src="data:image/png;base64,{source}">'
+            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
+        )
+
+    def __repr__(self) -> str:
+        return f"[Figure: {self.alt}]"
+
+
+def mark_synthetic(axes: Axes) -> None:
+    """Write "synthetic data" into the picture: it may be copied without its caption."""
+    axes.text(
+        1.0, 1.01, "synthetic data", transform=axes.transAxes, ha="right", va="bottom", fontsize=8, color=RED, style="italic"
+    )
+
+
+def wrapped(labels: Sequence[object]) -> list[str]:
+    """Labels broken into lines that fit beside an axis."""
+    return [fill(str(label), LABEL_WIDTH) for label in labels]
+
+
+def rows(axes: Axes, labels: Sequence[object]) -> np.ndarray:
+    """Set out labelled rows from top to bottom and return their heights."""
+    heights = np.arange(len(labels))[::-1].astype(float)
+    axes.set_yticks(heights, wrapped(labels))
+    axes.set_ylim(-0.6, len(labels) - 0.4)
+    axes.grid(visible=False, axis="y")
+    axes.tick_params(axis="y", length=0)
+    return heights
+
+
+def intervals(
+    axes: Axes,
+    heights: np.ndarray,
+    values: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    *,
+    colour: str = BLUE,
+    marker: str = "o",
+    label: str | None = None,
+) -> None:
+    """Points with their intervals, one a row; rows without a number stay empty."""
+    axes.hlines(heights, low, high, color=colour, linewidth=2.2, alpha=0.75)
+    axes.plot(values, heights, linestyle="none", marker=marker, color=colour, markersize=6.5, label=label)
+
+
+def reference_line(axes: Axes, value: float, label: str) -> None:
+    """A dashed vertical line, named at its upper end."""
+    axes.axvline(value, color=GREY, linewidth=1, linestyle="--")
+    axes.annotate(
+        label, (value, 1.0), xycoords=("data", "axes fraction"), xytext=(3, 3), textcoords="offset points",
+        fontsize=8, color=GREY, va="bottom",
+    )  # fmt: skip
+
+
+def legend_below(axes: Axes) -> None:
+    """The legend below the axes, where it covers nothing."""
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False)

@@ -1,0 +1,134 @@
+"""What every analysis returns: one frozen object that holds the numbers and can say, show and save them."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+import pandas as pd
+
+from cxkit.errors import AnalysisError
+from cxkit.results import tables
+from cxkit.results.references import cite
+from cxkit.results.thresholds import Verdicts
+from cxkit.survey.survey import DataStamp
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from cxkit.results.figures import Picture
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Result(ABC):
+    """The outcome of one analysis.
+
+    Attributes
+    ----------
+    frame
+        Tidy and unrounded: a row a dimension, item, factor or group; snake_case columns; scalar cells.
+    n, n_dropped
+        How many respondents contributed, and how many were left out for missing answers.
+    settings
+        The options that produced the result.
+    data
+        Name and hash of the answers.
+    """
+
+    frame: pd.DataFrame
+    n: int
+    n_dropped: int = 0
+    settings: Mapping[str, object]
+    data: DataStamp
+    verdicts: Verdicts = field(default_factory=Verdicts)
+
+    title: ClassVar[str]
+    """Heading of the table."""
+    cites: ClassVar[tuple[str, ...]] = ()
+    """Keys into references.toml: where the method comes from."""
+    shown: ClassVar[tuple[str, ...]] = ()
+    """The columns of the printed table, in order; all of them where empty."""
+
+    @property
+    @abstractmethod
+    def text(self) -> str:
+        """One or two sentences fit for a report, with the numbers that matter."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of the sources: of the method, then of the cut-offs that were applied."""
+        return tuple(dict.fromkeys([*self.cites, *self.verdicts.sources]))
+
+    @property
+    def note(self) -> str:
+        """Who contributed, which data, which sources: the line below a table."""
+        dropped = f", {self.n_dropped:,} dropped for missing answers" if self.n_dropped else ""
+        parts = [f"n = {self.n:,}{dropped}.", f"Data: {self.data}."]
+        if self.data.synthetic:
+            parts.insert(0, "Synthetic data.")
+        if self.data.has_weights:
+            parts.append("Weights are not used.")
+        if self.references:
+            parts.append(f"Sources: {'; '.join(cite(key) for key in self.references)}.")
+        return " ".join(parts)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The printed table: the shown columns, rounded and labelled, every cell a text."""
+        return tables.printed(self.frame, self.shown)
+
+    def __str__(self) -> str:
+        return f"{self.title}\n{tables.as_text(self.table)}\n{self.note}"
+
+    def _repr_html_(self) -> str:
+        return tables.as_html(self.table, title=self.title, note=self.note)
+
+    def plot(self, ax: Axes | None = None) -> Axes:
+        """Draw the result on the axes given, or on new ones.
+
+        Raises
+        ------
+        AnalysisError
+            If there is no figure for this result.
+        """
+        from cxkit.results import figures
+
+        with figures.style():
+            axes = figures.new_axes(self.figure_size) if ax is None else ax
+            self.draw(axes)
+            if self.data.synthetic:
+                figures.mark_synthetic(axes)
+        return axes
+
+    def picture(self) -> Picture:
+        """The figure with its caption and its description for those who cannot see it, ready for a report."""
+        from cxkit.results import figures
+
+        with figures.style():
+            axes = figures.detached_axes(self.figure_size)
+            self.plot(axes)
+            return figures.Picture(png=figures.png(axes), alt=self.alt, caption=f"{self.title}. {self.note}")
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Width and height of the figure in inches; taller with more rows."""
+        return 7.0, 1.4 + 0.34 * max(len(self.frame), 3)
+
+    @property
+    def alt(self) -> str:
+        """In words, what the picture shows."""
+        return self.text
+
+    def draw(self, axes: Axes) -> None:
+        """Draw on these axes; analyses with a figure override it."""
+        raise AnalysisError(f"There is no figure of '{self.title}'; its table is in .frame.")
+
+    def write(self, path: str | Path) -> Path:
+        """Save the table; the ending decides: .csv (unrounded), .md, .html, .tex, .xlsx, .docx.
+
+        The file is written beside its place and then moved there: a failure leaves an older file as it was.
+        """
+        return tables.write(self, Path(path))

@@ -1,0 +1,295 @@
+"""How numbers are printed: one place for the headings and the rounding of every column in the kit."""
+
+from __future__ import annotations
+
+import html
+import io
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cxkit.errors import AnalysisError, nearest
+
+if TYPE_CHECKING:
+    from cxkit.results.result import Result
+
+MISSING = "–"
+HIDDEN = "hidden"
+"""Printed for every number of a row whose `hidden` is true: too few people answered."""
+
+
+def fixed(digits: int) -> Callable[[float], str]:
+    """A number with that many digits after the point, and a true minus sign."""
+
+    def show(value: float) -> str:
+        rounded = f"{value:.{digits}f}"
+        return rounded.lstrip("-") if float(rounded) == 0 else rounded.replace("-", "−")
+
+    return show
+
+
+TWO_DIGITS = fixed(2)
+
+
+def probability(value: float) -> str:
+    """A p-value as journals print it."""
+    return "< .001" if value < 0.001 else f"{value:.3f}".removeprefix("0")
+
+
+def share(value: float) -> str:
+    """A share as a percentage."""
+    return f"{value:.0%}" if value == 0 or value >= 0.01 else f"{value:.1%}"
+
+
+def whole(value: float) -> str:
+    """A count."""
+    return f"{value:,.0f}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """How one column is printed."""
+
+    heading: str
+    show: Callable[[float], str] = TWO_DIGITS
+
+
+COLUMNS: dict[str, Column] = {
+    "alpha": Column("α"),
+    "alpha_if_dropped": Column("α without"),
+    "alpha_standardized": Column("α standardised"),
+    "ceiling": Column("Ceiling", share),
+    "chi_square": Column("χ²", fixed(1)),
+    "ci_high": Column("95 % high"),
+    "ci_low": Column("95 % low"),
+    "communality": Column("h²"),
+    "df": Column("df", whole),
+    "df_between": Column("df between", whole),
+    "df_within": Column("df within", whole),
+    "dimension": Column("Dimension"),
+    "eigenvalue": Column("Eigenvalue"),
+    "f_value": Column("F"),
+    "factor": Column("Factor", whole),
+    "floor": Column("Floor", share),
+    "function": Column("Function"),
+    "gap": Column("Gap"),
+    "gap_high": Column("95 % high"),
+    "gap_low": Column("95 % low"),
+    "group": Column("Group"),
+    "g": Column("Hedges g"),
+    "g_high": Column("95 % high"),
+    "g_low": Column("95 % low"),
+    "icc1": Column("ICC(1)", fixed(3)),
+    "icc2": Column("ICC(2)", fixed(3)),
+    "item": Column("Item"),
+    "item_rest_r": Column("Item-rest r"),
+    "items": Column("Items", whole),
+    "kmo": Column("MSA"),
+    "kurtosis": Column("Kurtosis"),
+    "level": Column("Level"),
+    "mean": Column("Mean"),
+    "mean_group_size": Column("Mean group size", fixed(1)),
+    "mean_others": Column("Mean others"),
+    "mean_leaders": Column("Mean leaders"),
+    "mean_r": Column("Mean r"),
+    "median": Column("Median"),
+    "missing": Column("Missing", share),
+    "n": Column("n", whole),
+    "n_groups": Column("Groups", whole),
+    "n_leaders": Column("n leaders", whole),
+    "n_others": Column("n others", whole),
+    "norm_mean": Column("Norm mean"),
+    "norm_sd": Column("Norm SD"),
+    "observed": Column("Observed"),
+    "organisations": Column("Organisations", whole),
+    "p_holm": Column("p (Holm)", probability),
+    "p_top_tenth": Column("P(top tenth)", share),
+    "p_value": Column("p", probability),
+    "percentile": Column("Percentile", whole),
+    "percentile_high": Column("95 % high", whole),
+    "percentile_low": Column("95 % low", whole),
+    "random": Column("Random data, 95th pct."),
+    "reversed": Column("Reversed"),
+    "rwg_j": Column("Mean r*wg(J)"),
+    "score": Column("Score"),
+    "sd": Column("SD"),
+    "shrunken_percentile": Column("Shrunken percentile", whole),
+    "skew": Column("Skew"),
+    "smallest_detectable_g": Column("Smallest detectable g"),
+    "title": Column("Dimension"),
+    "uniqueness": Column("u²"),
+    "unit": Column("Unit"),
+}
+"""Heading and rounding by column name. A column that is not here gets its own name and two digits."""
+
+
+def column(name: str) -> Column:
+    """How a column is printed."""
+    return COLUMNS.get(name, Column(name.replace("_", " ").capitalize()))
+
+
+def printed(frame: pd.DataFrame, shown: Sequence[str] = ()) -> pd.DataFrame:
+    """The table as a reader sees it: chosen columns, headings, rounded text; hidden rows say so."""
+    names = [name for name in (shown or frame.columns) if name in frame.columns and name != "hidden"]
+    hidden = frame["hidden"].to_numpy(dtype=bool) if "hidden" in frame else np.zeros(len(frame), dtype=bool)
+    columns = [_printed_column(frame[name], column(name), hidden) for name in names]
+    table = pd.concat(columns, axis=1) if columns else pd.DataFrame()
+    table.columns = [column(name).heading for name in names]
+    return table.reset_index(drop=True)
+
+
+def _printed_column(values: pd.Series, how: Column, hidden: np.ndarray) -> pd.Series:
+    is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+
+    def cell(value: object, is_hidden: bool) -> str:
+        if is_hidden and is_number:
+            return HIDDEN
+        if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+            return MISSING
+        if isinstance(value, bool | np.bool_):
+            return "yes" if value else ""
+        return how.show(float(value)) if is_number else str(value)  # type: ignore[arg-type]
+
+    cells = [cell(value, bool(h)) for value, h in zip(values, hidden, strict=True)]
+    return pd.Series(cells, dtype="object")
+
+
+def is_numeric(cells: pd.Series) -> bool:
+    """Whether a printed column holds numbers, which are set to the right."""
+    text = [c for c in cells if c not in (MISSING, HIDDEN, "")]
+    return bool(text) and all(c.lstrip("−<. ")[:1].isdigit() for c in text)
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """The table in plain characters, for a terminal."""
+    if table.empty:
+        return "(no rows)"
+    right = [is_numeric(table.iloc[:, i]) for i in range(table.shape[1])]
+    rows = [list(table.columns), *table.to_numpy().tolist()]
+    widths = [max(len(row[i]) for row in rows) for i in range(table.shape[1])]
+    lines = [
+        "  ".join(cell.rjust(w) if r else cell.ljust(w) for cell, w, r in zip(row, widths, right, strict=True)).rstrip()
+        for row in rows
+    ]
+    return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
+
+
+def as_html(table: pd.DataFrame, *, title: str, note: str = "") -> str:
+    """The table as html with caption and note; everything escaped, the same bytes every time."""
+    right = [is_numeric(table.iloc[:, i]) for i in range(table.shape[1])]
+
+    def cells(row: Sequence[str], tag: str) -> str:
+        return "".join(
+            f'<{tag}{" scope=col" if tag == "th" else ""} style="text-align:{"right" if r else "left"}">'
+            f"{html.escape(cell)}</{tag}>"
+            for cell, r in zip(row, right, strict=True)
+        )
+
+    body = "\n".join(f"<tr>{cells(row, 'td')}</tr>" for row in table.to_numpy().tolist())
+    foot = f'<p class="cx-note">{html.escape(note)}</p>' if note else ""
+    return (
+        f'<div class="cx-result"><table class="cx-table"><caption>{html.escape(title)}</caption>\n'
+        f"<thead><tr>{cells(list(table.columns), 'th')}</tr></thead>\n<tbody>\n{body}\n</tbody></table>{foot}</div>"
+    )
+
+
+def as_markdown(table: pd.DataFrame, *, title: str, note: str) -> str:
+    """The table in Markdown's pipe notation."""
+
+    def row(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+    rule = ["---:" if is_numeric(table.iloc[:, i]) else ":---" for i in range(table.shape[1])]
+    rows = [row(list(table.columns)), row(rule), *(row(cells) for cells in table.to_numpy().tolist())]
+    return "\n".join([f"**{title}**", "", *rows, "", f"*{note}*", ""])
+
+
+def as_latex(table: pd.DataFrame, *, title: str, note: str) -> str:
+    """The table for LaTeX with the booktabs package."""
+    special = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\~{}", "^": r"\^{}",
+               "\\": r"\textbackslash{}", "−": "$-$", "α": r"$\alpha$", "χ": r"$\chi$", "²": "$^2$", "<": "$<$", "–": "--"}  # fmt: skip
+
+    def row(cells: Sequence[str]) -> str:
+        return " & ".join("".join(special.get(character, character) for character in cell) for cell in cells) + r" \\"
+
+    spec = "".join("r" if is_numeric(table.iloc[:, i]) else "l" for i in range(table.shape[1]))
+    head = [r"\begin{table}", rf"\caption{{{row([title])[:-3]}}}", rf"\begin{{tabular}}{{{spec}}}", r"\toprule"]
+    body = [row(list(table.columns)), r"\midrule", *(row(cells) for cells in table.to_numpy().tolist())]
+    foot = [r"\bottomrule", r"\end{tabular}", rf"\par\footnotesize {row([note])[:-3]}", r"\end{table}", ""]
+    return "\n".join([*head, *body, *foot])
+
+
+def write(result: Result, path: Path) -> Path:
+    """Save a result's table in the format of the path's ending, whole or not at all."""
+    writers: dict[str, Callable[[Result], bytes]] = {
+        ".csv": lambda r: r.frame.to_csv(index=False, lineterminator="\n").encode(),
+        ".md": lambda r: as_markdown(r.table, title=r.title, note=r.note).encode(),
+        ".html": lambda r: _html_page(r).encode(),
+        ".tex": lambda r: as_latex(r.table, title=r.title, note=r.note).encode(),
+        ".xlsx": _xlsx,
+        ".docx": _docx,
+    }
+    writer = writers.get(path.suffix.casefold())
+    if writer is None:
+        raise AnalysisError(f"'{path.name}': tables are not written as '{path.suffix}'.{nearest(path.suffix, writers)}")
+    if not path.parent.is_dir():
+        raise AnalysisError(f"'{path}' cannot be written: there is no folder {path.parent}.")
+    content = writer(result)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+    Path(temporary).chmod(0o644)
+    Path(temporary).replace(path)
+    return path
+
+
+def _html_page(result: Result) -> str:
+    body = as_html(result.table, title=result.title, note=result.note)
+    return f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{html.escape(result.title)}</title>\n{body}\n'
+
+
+def _xlsx(result: Result) -> bytes:
+    try:
+        import xlsxwriter
+    except ModuleNotFoundError:
+        raise AnalysisError("Excel tables need XlsxWriter: pip install 'cxkit[reports]'.") from None
+    buffer = io.BytesIO()
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "nan_inf_to_errors": True})
+    book.set_properties({"title": result.title, "created": pd.Timestamp(2000, 1, 1).to_pydatetime()})
+    sheet = book.add_worksheet("Result")
+    bold = book.add_format({"bold": True})
+    sheet.write(0, 0, result.title, bold)
+    for j, name in enumerate(result.frame.columns):
+        sheet.write(2, j, name, bold)
+        for i, value in enumerate(result.frame[name], start=3):
+            if not pd.isna(value):
+                sheet.write(i, j, value.item() if isinstance(value, np.generic) else value)
+    sheet.write(len(result.frame) + 4, 0, result.note)
+    sheet.autofit()
+    book.close()
+    return buffer.getvalue()
+
+
+def _docx(result: Result) -> bytes:
+    try:
+        import docx
+    except ModuleNotFoundError:
+        raise AnalysisError("Word tables need python-docx: pip install 'cxkit[reports]'.") from None
+    document = docx.Document()
+    document.add_paragraph(result.title, style="Caption")
+    table = document.add_table(rows=1, cols=result.table.shape[1], style="Light List")
+    for cell, heading in zip(table.rows[0].cells, result.table.columns, strict=True):
+        cell.text = heading
+    for row in result.table.to_numpy().tolist():
+        for cell, value in zip(table.add_row().cells, row, strict=True):
+            cell.text = value
+    document.add_paragraph(result.note)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return buffer.getvalue()
