@@ -1,0 +1,165 @@
+"""The kernel a run gets, and the client that feeds it cells."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+from jupyter_client.manager import AsyncKernelManager, KernelManager
+from jupyter_core.utils import ensure_event_loop
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, NotebookExecutionManager
+from traitlets import Any as AnyTrait
+
+# What goes wrong is told once, by the error that is raised; nbclient's log would tell it a second time.
+logger = logging.getLogger(__name__)
+logger.addHandler(logging.NullHandler())
+logger.propagate = False
+
+CELL_TIMEOUT = 600.0
+START_TIMEOUT = 120.0
+
+# One BLAS thread: sums come out in the same order on every machine, and parallel runs do not fight for cores.
+# A fixed hash seed: sets and dicts of text iterate alike. The last one silences debugpy's remark on frozen modules.
+KERNEL_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+# Unix sockets have paths of about 100 bytes at most.
+_LONGEST_SOCKET_FOLDER = 70
+
+
+class OwnInterpreter(KernelSpecManager):
+    """Whatever kernel a notebook names, it gets the Python that cxkit itself runs in.
+
+    A registered kernelspec called python3 may belong to another environment, which would compute with other versions
+    than the report claims.
+    """
+
+    folder: str = ""
+
+    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        """The one kernelspec there is, with a folder of the run's own in place of the user's IPython profile."""
+        return KernelSpec(
+            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            display_name="Python 3 (cxkit)",
+            language="python",
+            env={**KERNEL_ENVIRONMENT, "IPYTHONDIR": self.folder},
+        )
+
+
+class CxkitClient(PapermillNotebookClient):
+    """papermill's client on a private kernel: own interpreter, own folder, no port that another process could take."""
+
+    on_kernel = AnyTrait(None, allow_none=True)
+
+    def __init__(self, nb_man: NotebookExecutionManager, **options: Any) -> None:
+        super().__init__(nb_man, **options)
+        # nbclient imitates Output widgets by sending on the shell channel in the midst of a cell, and then waits for
+        # ever for a reply that it has already thrown away. Reports need no such imitation.
+        self.widget_registry = {}
+        self._folder = Path(tempfile.mkdtemp(prefix="cxkit-"))
+
+    def create_kernel_manager(self) -> KernelManager:
+        """A manager for one private kernel, handed to `on_kernel` so that another thread can stop it."""
+        specs = OwnInterpreter()
+        specs.folder = str(self._folder / "ipython")
+        short = len(str(self._folder)) <= _LONGEST_SOCKET_FOLDER
+        self.km = AsyncKernelManager(
+            kernel_name=self.kernel_name,
+            kernel_spec_manager=specs,
+            connection_file=str(self._folder / "kernel.json"),
+            transport="ipc" if os.name == "posix" and short else "tcp",
+        )
+        if self.on_kernel is not None:
+            self.on_kernel(self.km)
+        return self.km
+
+    def execute(self, **options: Any) -> NotebookNode:
+        """Run all cells; on any failure the kernel is killed at once instead of being asked to leave."""
+        with (self._folder / "kernel.log").open("wb") as log:
+            try:
+                return super().execute(stdout=log, stderr=log, **options)
+            except RuntimeError as error:
+                error.add_note(self._last_words())
+                raise
+            finally:
+                shutil.rmtree(self._folder, ignore_errors=True)
+
+    def papermill_execute_cells(self) -> None:
+        """Run the cells one after the other, as papermill does."""
+        try:
+            super().papermill_execute_cells()
+        except BaseException:
+            self.shutdown_kernel = "immediate"
+            raise
+
+    def _last_words(self) -> str:
+        """The end of what the kernel's process itself wrote: the only trace of one that never came up."""
+        log = self._folder / "kernel.log"
+        return log.read_text(errors="replace")[-2000:].strip() if log.exists() else ""
+
+
+class ManagedEngine(NBClientEngine):
+    """papermill's engine with our client in it."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls,
+        nb_man: NotebookExecutionManager,
+        kernel_name: str,
+        log_output: bool = False,
+        stdout_file: Any = None,
+        stderr_file: Any = None,
+        start_timeout: float = START_TIMEOUT,
+        execution_timeout: float | None = None,
+        on_kernel: Callable[[KernelManager], None] | None = None,
+        **options: Any,
+    ) -> NotebookNode:
+        """Execute what `nb_man` holds; no cell runs longer than `execution_timeout` seconds (600 unless given)."""
+        for replaced in ("input_path", "timeout", "startup_timeout"):
+            options.pop(replaced, None)
+        client = CxkitClient(
+            nb_man,
+            kernel_name=kernel_name,
+            timeout=execution_timeout or CELL_TIMEOUT,
+            startup_timeout=start_timeout,
+            log=logger,
+            log_output=log_output,
+            stdout_file=stdout_file,
+            stderr_file=stderr_file,
+            on_kernel=on_kernel,
+            **options,
+        )
+        return client.execute()
+
+
+@contextmanager
+def own_event_loop() -> Iterator[None]:
+    """An event loop for this thread's kernel client, closed at the end.
+
+    Otherwise each run leaves a loop with its open files behind, and a cancelled task that complains when it is
+    collected.
+    """
+    loop = ensure_event_loop()
+    try:
+        yield
+    finally:
+        unfinished = asyncio.all_tasks(loop)
+        for task in unfinished:
+            task.cancel()
+        loop.run_until_complete(asyncio.gather(*unfinished, return_exceptions=True))
+        loop.close()

@@ -1,0 +1,84 @@
+"""What to tell a person whose notebook did not run through: which cell, which line, what it said, what is kept."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxkit.running.notebook import tags
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_SYNTAX_PLACE = re.compile(r" \((?:[\w-]+\.py|<[^>]*>), line \d+\)$")
+_FRAME = re.compile(r"^\s*Cell In\s?\[(\d+)\], line (\d+)", re.MULTILINE)
+
+
+def failed_cell(executed: NotebookNode) -> int | None:
+    """The index of the cell that raised, or None.
+
+    Of all that papermill writes down, only this flag is set where it happens; its "completed" also stands on cells
+    that never ran, after a time-out.
+    """
+    for index, cell in enumerate(executed.cells):
+        if cell.metadata.get("papermill", {}).get("exception") is True:
+            return index
+    return None
+
+
+def place_of(executed: NotebookNode, index: int) -> str:
+    """Where a cell stands in the notebook as its author sees it, without the cell that the run has added."""
+    before = [cell for cell in executed.cells[: index + 1] if "injected-parameters" not in tags(cell)]
+    total = sum("injected-parameters" not in tags(cell) for cell in executed.cells)
+    if "injected-parameters" in tags(executed.cells[index]):
+        return "the parameters set by the caller"
+    code = sum(cell.cell_type == "code" for cell in before)
+    return f"code cell {code} (cell {len(before)} of {total})"
+
+
+def describe_exception(executed: NotebookNode, index: int) -> str:
+    """What the failing cell said: its line, the source of that line, the exception and its whole message."""
+    cell = executed.cells[index]
+    error = next((output for output in cell.outputs if output.output_type == "error"), None)
+    if error is None:
+        return f"{place_of(executed, index)} failed without saying why."
+    message = _SYNTAX_PLACE.sub("", _ANSI.sub("", error.evalue).strip("\n"))
+    said = f"{error.ename}: {message}" if message else error.ename
+    line = failing_line(error, cell.execution_count)
+    lines = cell.source.splitlines()
+    if line is None or not 1 <= line <= len(lines):
+        return f"{place_of(executed, index)} failed:\n{said}"
+    return f"{place_of(executed, index)} failed in line {line}:\n    {lines[line - 1].strip()}\n{said}"
+
+
+def failing_line(error: Any, execution_count: int | None) -> int | None:
+    """The innermost line of this cell in the traceback, counted from 1; None if the traceback does not say."""
+    text = _ANSI.sub("", "\n".join(error.traceback))
+    frames = [(int(count), int(line)) for count, line in _FRAME.findall(text)]
+    own = [line for count, line in frames if execution_count is None or count == execution_count]
+    return own[-1] if own else None
+
+
+def describe_timeout(executed: NotebookNode, index: int, timeout: float) -> str:
+    """A cell that ran too long: which, and how to give it more time."""
+    first = next((line.strip() for line in executed.cells[index].source.splitlines() if line.strip()), "")
+    return (
+        f"{place_of(executed, index)} ran longer than {timeout:g} s and was stopped:\n    {first}\n"
+        "Give it more time with timeout=... (command line: --timeout), or look for an endless loop."
+    )
+
+
+def describe_death(executed: NotebookNode, index: int | None, last_words: str) -> str:
+    """A kernel that went away: in which cell, and what its process wrote last."""
+    where = "before the first cell" if index is None else f"in {place_of(executed, index)}"
+    text = f"the kernel died {where}: out of memory, or a crash in compiled code."
+    return f"{text} It last wrote:\n{last_words}" if last_words else text
+
+
+def kept(partial: Path | None) -> str:
+    """Where the notebook up to the failure is."""
+    if partial is None:
+        return "Nothing was kept, since no output was asked for."
+    return f"The notebook up to there is kept in {partial}."

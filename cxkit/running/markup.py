@@ -1,0 +1,164 @@
+"""Html from a notebook's outputs and prose, made safe and self-contained for a report.
+
+Only known elements and attributes pass; nothing that runs, nothing that loads from elsewhere, no unbalanced tag that
+could swallow the rest of the page. Tables get a box of their own to scroll in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape
+from html.parser import HTMLParser
+
+_TEXT = """a abbr address article aside b bdi bdo blockquote br caption cite code col colgroup data dd del details dfn
+div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li mark ol p pre q rp rt ruby s samp
+section small span strong style sub summary sup table tbody td tfoot th thead time tr tt u ul var wbr"""
+_MATHML = """math mi mn mo mtext mspace mrow mfrac msqrt mroot msub msup msubsup munder mover munderover mtable mtr mtd
+mstyle mpadded mphantom merror ms mmultiscripts mprescripts none semantics"""
+_SVG = """svg g path rect circle ellipse line polyline polygon text tspan title desc defs clippath lineargradient
+radialgradient stop marker pattern use symbol"""
+_ALLOWED = frozenset(_TEXT.split()) | frozenset(_MATHML.split()) | frozenset(_SVG.split())
+_VOID = frozenset({"br", "col", "hr", "img", "wbr"})
+# Their contents are no text for a reader; they go together with them.
+_SWALLOWED = frozenset({"script", "iframe", "object", "noscript", "template", "textarea", "select", "button", "head"})
+_ATTRIBUTES = frozenset(
+    """abbr accent alt class colspan datetime dir display height href id lang open role rowspan scope headers span src
+    start stretchy style tabindex title value width""".split()
+)
+# HTMLParser folds case, but svg minds it.
+_SVG_CASE = {
+    "viewbox": "viewBox", "preserveaspectratio": "preserveAspectRatio", "clippath": "clipPath",
+    "lineargradient": "linearGradient", "radialgradient": "radialGradient", "gradientunits": "gradientUnits",
+    "gradienttransform": "gradientTransform", "refx": "refX", "refy": "refY", "markerwidth": "markerWidth",
+    "markerheight": "markerHeight", "clippathunits": "clipPathUnits", "patternunits": "patternUnits",
+}  # fmt: skip
+_FORBIDDEN_CSS = re.compile(r"@import[^;]*;?|expression\s*\(|url\(\s*['\"]?(?!data:image/|#)[^)]*\)", re.IGNORECASE)
+_PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml)[;,]", re.IGNORECASE)
+_SAFE_LINK = re.compile(r"(?:https?:|mailto:|#)", re.IGNORECASE)
+
+
+def clean_html(html: str, embed: Callable[[str], str | None] = lambda source: None) -> str:
+    """Which part of this html may stand in a report?
+
+    Parameters
+    ----------
+    html : str
+        As a notebook gave it.
+    embed : callable
+        Turns the source of a picture that is not yet in the page into a ``data:`` address, or None: then its
+        alternative text stands in its place.
+
+    Returns
+    -------
+    str
+        Balanced html without scripts, event handlers, forms, frames or anything loaded from elsewhere.
+    """
+    cleaner = _Cleaner(embed)
+    cleaner.feed(html)
+    cleaner.close()
+    return cleaner.result()
+
+
+class _Cleaner(HTMLParser):
+    def __init__(self, embed: Callable[[str], str | None]) -> None:
+        super().__init__(convert_charrefs=True)
+        self.embed = embed
+        self.parts: list[str] = []
+        self.open: list[str] = []
+        self.swallowing = ""
+        self.swallowed = 0
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if self.swallowing or tag in _SWALLOWED:
+            self._swallow(tag)
+            return
+        if tag not in _ALLOWED:
+            return
+        if tag == "img":
+            self.parts.append(self._picture(dict(attrs)))
+            return
+        if tag == "table":
+            self.parts.append('<div class="scroll" tabindex="0">')
+        in_svg = tag == "svg" or "svg" in self.open
+        kept = "".join(_attribute(name, value or "", in_svg) for name, value in attrs if _keeps(name, value, in_svg))
+        self.parts.append(f"<{_SVG_CASE.get(tag, tag) if in_svg else tag}{kept}>")
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag in _ALLOWED and tag not in _VOID and not self.swallowing:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.swallowing:
+            self._release(tag)
+            return
+        if tag not in self.open:
+            return
+        while self.open:
+            last = self.open.pop()
+            self._close(last)
+            if last == tag:
+                return
+
+    def handle_data(self, data: str) -> None:
+        if self.swallowing:
+            return
+        if self.open and self.open[-1] == "style":
+            self.parts.append(_FORBIDDEN_CSS.sub("", data).replace("</", "<\\/"))
+        else:
+            self.parts.append(escape(data, quote=False))
+
+    def result(self) -> str:
+        while self.open:
+            self._close(self.open.pop())
+        return "".join(self.parts)
+
+    def _close(self, tag: str) -> None:
+        in_svg = tag == "svg" or "svg" in self.open
+        self.parts.append(f"</{_SVG_CASE.get(tag, tag) if in_svg else tag}>")
+        if tag == "table":
+            self.parts.append("</div>")
+
+    def _swallow(self, tag: str) -> None:
+        if not self.swallowing:
+            self.swallowing, self.swallowed = tag, 1
+        elif tag == self.swallowing:
+            self.swallowed += 1
+
+    def _release(self, tag: str) -> None:
+        if tag == self.swallowing:
+            self.swallowed -= 1
+            if self.swallowed == 0:
+                self.swallowing = ""
+
+    def _picture(self, attributes: dict[str, str | None]) -> str:
+        source, alt = attributes.get("src") or "", attributes.get("alt") or ""
+        address = source if _PICTURE.match(source) else self.embed(source)
+        if address is None or not _PICTURE.match(address):
+            missing = f"picture not in this file: {alt or source}"
+            return f'<span class="missing">[{escape(missing, quote=False)}]</span>'
+        size = "".join(_attribute(name, attributes.get(name) or "") for name in ("width", "height", "class", "style")
+                       if attributes.get(name))
+        return f'<img src="{escape(address)}" alt="{escape(alt)}"{size}>'
+
+
+def _keeps(name: str, value: str | None, in_svg: bool) -> bool:
+    name, value = name.lower(), (value or "").strip()
+    if name.startswith("on") or name == "srcdoc":
+        return False
+    if name in {"href", "xlink:href"}:
+        return bool(_SAFE_LINK.match(value)) and not (in_svg and not value.startswith("#"))
+    if name == "src":
+        return False
+    if in_svg and re.fullmatch(r"[a-z][\w:-]*", name):
+        return not _FORBIDDEN_CSS.search(value)
+    return name in _ATTRIBUTES or name.startswith("aria-")
+
+
+def _attribute(name: str, value: str, in_svg: bool = False) -> str:
+    if name == "style":
+        value = _FORBIDDEN_CSS.sub("", value)
+    return f' {_SVG_CASE.get(name, name) if in_svg else name}="{escape(value)}"'

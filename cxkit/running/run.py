@@ -1,0 +1,373 @@
+"""One notebook, one kernel, one report."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxkit.errors import NotebookError
+from cxkit.running import failure
+from cxkit.running.files import sha256_of, write_atomically
+from cxkit.running.notebook import Parameter, check_parameters, parameters_cell, read_notebook, read_parameters
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+SESSION_MIME = "application/vnd.cxkit.session+json"
+CELL_TIMEOUT = 600.0
+_PATIENCE = 10.0
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Run:
+    """A notebook that has run through.
+
+    Attributes
+    ----------
+    notebook : Path
+        The source.
+    notebook_sha256 : str
+        The hash of the source file.
+    parameters : dict
+        Every parameter of the notebook with the value it ran with; defaults included.
+    given : tuple of str
+        The names that the caller set.
+    executed : NotebookNode or None
+        The notebook with its outputs; None for a run that was kept from before.
+    output : Path or None
+        The report or notebook written.
+    seconds : float
+        Wall time from start to output; 0 for a run kept from before.
+    session : dict or None
+        What the notebook's last cell says of itself: versions, seed, data.
+    kept : bool
+        Whether nothing had changed and the older report was kept.
+    """
+
+    notebook: Path
+    notebook_sha256: str
+    parameters: Mapping[str, Any]
+    given: tuple[str, ...] = ()
+    executed: NotebookNode | None = None
+    output: Path | None = None
+    seconds: float = 0.0
+    session: Mapping[str, Any] | None = None
+    kept: bool = False
+
+    def __repr__(self) -> str:
+        return f"Run({self.notebook.name} -> {self.output}, {'kept' if self.kept else f'{self.seconds:.1f} s'})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run that has been checked and may start."""
+
+    notebook: Path
+    notebook_sha256: str
+    values: Mapping[str, Any]
+    parameters: tuple[Parameter, ...]
+    output: Path | None = None
+    code_cells: int = 0
+
+    @property
+    def partial(self) -> Path | None:
+        """Where an unfinished notebook is kept."""
+        return None if self.output is None else self.output.with_name(f"{self.output.stem}.partial.ipynb")
+
+
+def plan_run(
+    notebook: str | Path, parameters: Mapping[str, Any] | None = None, *, output: str | Path | None = None
+) -> Plan:
+    """Can this notebook run with these parameters? Everything that can be wrong before a kernel starts is told here.
+
+    Raises
+    ------
+    NotebookError
+        If the notebook cannot be read, has no such parameters, or the output is neither .html nor .ipynb.
+    """
+    path, target = Path(notebook), None if output is None else Path(output)
+    if target is not None and target.suffix not in {".html", ".ipynb"}:
+        raise NotebookError(f"A run is written as .html or .ipynb, not as '{target.name}'.")
+    content = read_notebook(path)
+    if target is not None and target.resolve() == path.resolve():
+        raise NotebookError(f"{path} would be overwritten by its own run. Name another output.")
+    known: tuple[Parameter, ...] = ()
+    if parameters or parameters_cell(content) is not None:
+        known = read_parameters(content, where=path.name)
+    return Plan(
+        notebook=path,
+        notebook_sha256=sha256_of(path),
+        values=check_parameters(parameters or {}, known, where=path.name),
+        parameters=known,
+        output=target,
+        code_cells=sum(cell.get("cell_type") == "code" for cell in content["cells"]),
+    )
+
+
+def run_notebook(
+    notebook: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    output: str | Path | None = None,
+    progress: bool | None = None,
+    timeout: float = CELL_TIMEOUT,
+    show_code: bool = False,
+) -> Run:
+    """What does this notebook say with these parameters?
+
+    The notebook runs from top to bottom in a fresh kernel of the Python that cxkit runs in, in the current folder:
+    relative paths among the parameters mean what they mean to the caller.
+
+    Parameters
+    ----------
+    notebook : str or Path
+        The notebook; it is not changed.
+    parameters : mapping, optional
+        Values for names of its parameters cell; the others keep their defaults.
+    output : str or Path, optional
+        ``.html`` for a report in one file, ``.ipynb`` for the executed notebook. Written in one step at the end: a
+        failed run leaves an older one as it was.
+    progress : bool, optional
+        Whether to show a bar; by default where standard error is a terminal.
+    timeout : float
+        Seconds that one cell may take.
+    show_code : bool
+        Whether the report shows the code of each cell unfolded.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    NotebookError
+        Before anything runs: unknown or mistyped parameters. Else a cell that failed or took too long, with its
+        number, line and message; the notebook up to there is kept beside `output` as ``NAME.partial.ipynb``.
+    KeyboardInterrupt
+        After Ctrl-C, once the kernel is gone and the notebook up to there is kept.
+    """
+    plan = plan_run(notebook, parameters, output=output)
+    with _bar(plan, progress) as bar:
+        execution = Execution(plan, timeout=timeout, on_cell=bar.update)
+        execution.start()
+        try:
+            execution.wait()
+        except KeyboardInterrupt:
+            execution.stop()
+            raise KeyboardInterrupt(execution.interrupted_message()) from None
+    return execution.finish(show_code=show_code)
+
+
+def _bar(plan: Plan, progress: bool | None) -> Any:
+    from tqdm import tqdm
+
+    shown = sys.stderr.isatty() if progress is None else progress
+    return tqdm(total=plan.code_cells, desc=plan.notebook.stem, unit="cell", disable=not shown, leave=False)
+
+
+@dataclass(eq=False)
+class Execution:
+    """A plan on its way through a kernel, in a thread of its own.
+
+    The thread keeps Ctrl-C out of the kernel client's event loop, which does not survive it, and lets a run be
+    started from inside a notebook, where a loop is already turning.
+    """
+
+    plan: Plan
+    timeout: float = CELL_TIMEOUT
+    on_cell: Callable[[], Any] = lambda: None
+    executed: NotebookNode | None = None
+    error: Exception | None = None
+    current: int | None = None
+    seconds: float = 0.0
+    stopped: threading.Event = field(default_factory=threading.Event)
+    _kernel: Any = None
+    _thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin in the background."""
+        self._thread = threading.Thread(target=self.run, daemon=True, name=f"cxkit {self.plan.notebook.name}")
+        self._thread.start()
+
+    def wait(self) -> None:
+        """Return when all is done; Ctrl-C gets through (on Windows only between two waits)."""
+        while self._thread is not None and self._thread.is_alive():
+            self._thread.join(0.2)
+
+    def run(self) -> None:
+        """Execute all cells; what goes wrong is kept in `error` for `finish` to tell."""
+        from cxkit.running.client import own_event_loop
+
+        started = time.perf_counter()
+        try:
+            with own_event_loop():
+                self._execute()
+        except Exception as error:
+            self.error = error
+        finally:
+            self.seconds = time.perf_counter() - started
+
+    def _execute(self) -> None:
+        from papermill.engines import papermill_engines
+        from papermill.iorw import load_notebook_node
+        from papermill.parameterize import parameterize_notebook
+
+        notebook = load_notebook_node(str(self.plan.notebook))
+        if self.plan.values:
+            notebook = parameterize_notebook(
+                notebook, dict(self.plan.values), kernel_name="python3", language="python", engine_name="cxkit"
+            )
+        self.executed = notebook
+        papermill_engines.execute_notebook_with_engine(
+            "cxkit",
+            notebook,
+            kernel_name="python3",
+            progress_bar=False,
+            execution_timeout=self.timeout,
+            record_timing=False,
+            on_kernel=self._kernel_made,
+            on_cell_start=self._cell_started,
+            on_cell_complete=self._cell_ended,
+        )
+
+    def _kernel_made(self, kernel: Any) -> None:
+        self._kernel = kernel
+        self._give_up_if_stopped()
+
+    def _cell_started(self, cell: NotebookNode, cell_index: int) -> None:
+        self.current = cell_index
+        self._give_up_if_stopped()
+
+    def _cell_ended(self, cell: NotebookNode, cell_index: int) -> None:
+        self.on_cell()
+
+    def _give_up_if_stopped(self) -> None:
+        if self.stopped.is_set():
+            raise RuntimeError("stopped")
+
+    def stop(self) -> None:
+        """Kill the kernel with all it has started, and return when the thread is gone or patience ends."""
+        self.stopped.set()
+        deadline = time.monotonic() + _PATIENCE
+        while self._thread is not None and self._thread.is_alive() and time.monotonic() < deadline:
+            self.kill_kernel()
+            self._thread.join(0.2)
+
+    def kill_kernel(self) -> None:
+        """Kill the kernel's processes, if it has any by now."""
+        provisioner = getattr(self._kernel, "provisioner", None)
+        process = getattr(provisioner, "process", None)
+        if process is None:
+            return
+        with suppress(OSError, ValueError):
+            _kill_group(process, getattr(provisioner, "pgid", None))
+
+    def finish(self, *, show_code: bool = False, title: str | None = None) -> Run:
+        """Write the output and return the run, or raise what went wrong with the unfinished notebook kept."""
+        complaint = self._complaint()
+        if complaint is not None:
+            partial = self.keep_partial()
+            raise NotebookError(f"{self.plan.notebook.name}: {complaint}\n{failure.kept(partial)}")
+        assert self.executed is not None  # without a complaint there is a notebook
+        run = self._finished_run(without_clock(self.executed))
+        if self.plan.output is not None:
+            _write(run, self.plan, show_code=show_code, title=title)
+        return run
+
+    def _finished_run(self, executed: NotebookNode) -> Run:
+        return Run(
+            notebook=self.plan.notebook,
+            notebook_sha256=self.plan.notebook_sha256,
+            parameters={p.name: self.plan.values.get(p.name, p.default) for p in self.plan.parameters},
+            given=tuple(self.plan.values),
+            executed=executed,
+            output=self.plan.output,
+            seconds=self.seconds,
+            session=find_session(executed),
+        )
+
+    def _complaint(self) -> str | None:
+        from nbclient.exceptions import CellTimeoutError, DeadKernelError
+
+        if self.executed is not None and (index := failure.failed_cell(self.executed)) is not None:
+            return failure.describe_exception(self.executed, index)
+        if self.error is None:
+            return None
+        if self.executed is None:
+            return f"it could not be read ({self.error})."
+        notes = "\n".join(getattr(self.error, "__notes__", []))
+        if isinstance(self.error, CellTimeoutError) and self.current is not None:
+            return failure.describe_timeout(self.executed, self.current, self.timeout)
+        if isinstance(self.error, DeadKernelError) or (isinstance(self.error, RuntimeError) and self.current is None):
+            return failure.describe_death(self.executed, self.current, notes)
+        return f"the run broke down: {type(self.error).__name__}: {self.error}"
+
+    def keep_partial(self) -> Path | None:
+        """Write the unfinished notebook beside the output; None if no output was asked for."""
+        from nbformat import writes
+
+        if self.plan.partial is None or self.executed is None:
+            return None
+        return write_atomically(self.plan.partial, writes(without_clock(self.executed)) + "\n")
+
+    def interrupted_message(self) -> str:
+        """What to say after Ctrl-C; keeps the unfinished notebook."""
+        partial = self.keep_partial()
+        where = "before its first cell"
+        if self.executed is not None and self.current is not None:
+            where = f"in {failure.place_of(self.executed, self.current)}"
+        return f"{self.plan.notebook.name} was interrupted {where}. Its kernel is stopped. {failure.kept(partial)}"
+
+
+def _kill_group(process: Any, group: int | None) -> None:
+    """A kernel leads a session of its own; killing that takes its children along. Never our own group."""
+    import os
+    import signal
+
+    if os.name == "posix" and group and group != os.getpgrp():
+        os.killpg(group, signal.SIGKILL)
+    else:
+        process.kill()
+
+
+def _write(run: Run, plan: Plan, *, show_code: bool, title: str | None) -> None:
+    assert run.output is not None and run.executed is not None
+    if run.output.suffix == ".html":
+        from cxkit.running.report import write_report
+
+        write_report(run, run.output, show_code=show_code, title=title)
+    else:
+        from nbformat import writes
+
+        write_atomically(run.output, writes(run.executed) + "\n")
+    if plan.partial is not None:  # it told of an earlier failure, which is mended
+        with suppress(OSError):
+            plan.partial.unlink(missing_ok=True)
+
+
+def without_clock(executed: NotebookNode) -> NotebookNode:
+    """A copy without times and paths of this run, so that the same run twice gives the same file."""
+    from copy import deepcopy
+
+    clean = deepcopy(executed)
+    clean.metadata.pop("papermill", None)
+    for cell in clean.cells:
+        cell.metadata.pop("papermill", None)
+        cell.metadata.pop("execution", None)
+    return clean
+
+
+def find_session(executed: NotebookNode) -> dict[str, Any] | None:
+    """The last thing in the notebook's outputs that says under which versions, seed and data it ran."""
+    for cell in reversed(executed.cells):
+        for output in reversed(cell.get("outputs", [])):
+            found = output.get("data", {}).get(SESSION_MIME)
+            if isinstance(found, Mapping):
+                return dict(found)
+    return None
