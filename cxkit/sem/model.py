@@ -1,0 +1,210 @@
+"""What a model implies: means and covariances as a function of its parameters, with exact derivatives.
+
+One group is held in RAM form: all variables v = (observed, latent) obey v = m + A v + e with cov(e) = S. With
+E = (I - A)^-1 the implied covariance is F E S E' F', F picking the observed ones (McArdle & McDonald, 1984,
+https://doi.org/10.1111/j.2044-8317.1984.tb00802.x). The derivative by any one entry of A or S is u v' + v u' for two
+columns of X = [F E | F E S E']. Gradient, expected information and Hessian are therefore small matrix products in
+which no p(p+1)/2-sized matrix is ever formed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from cxkit.sem.table import Row, Table
+
+
+@dataclass(frozen=True)
+class Implied:
+    """Moments of one group at given parameter values, and what their derivatives are made of."""
+
+    sigma: np.ndarray
+    mu: np.ndarray
+    x: np.ndarray
+    eta: np.ndarray
+    full: np.ndarray
+    effects: np.ndarray
+    mean_slope: np.ndarray
+
+
+class GroupModel:
+    """One group of the model: where each of its free rows sits in A, S, m, the thresholds and the scales.
+
+    `positions` counts the rows that are free; `rows[k]` is the k-th, ordered A, S, m, thresholds, scales.
+    """
+
+    def __init__(self, table: Table, group: int, ordered: Sequence[str] = ()) -> None:
+        self.observed = table.variables.observed
+        self.names = (*self.observed, *table.variables.latent)
+        self.p, self.v = len(self.observed), len(self.names)
+        self.ordered = tuple(ordered)
+        index = {name: i for i, name in enumerate(self.names)}
+        self.index = index
+        rows = table.group_rows(group)
+        self.all_rows = rows
+        buckets: dict[str, list[Row]] = {"A": [], "S": [], "M": [], "T": [], "D": []}
+        for row in rows:
+            if row.fixed is None:
+                buckets[_matrix(row)].append(row)
+        self.rows = [row for rows_of in buckets.values() for row in rows_of]
+        a, s, m = (np.array([self.cell(r) for r in buckets[k]], dtype=int).reshape(-1, 2) for k in "ASM")
+        self.na, self.ns, self.nm = len(a), len(s), len(m)
+        self.nt, self.nd = len(buckets["T"]), len(buckets["D"])
+        self.n_moment = self.na + self.ns + self.nm
+        self.a, self.s, self.m = (a[:, 0], a[:, 1]), (s[:, 0], s[:, 1]), m[:, 0]
+        zero = np.zeros(self.nm, dtype=int)
+        self.ui = np.concatenate([a[:, 0], s[:, 0], m[:, 0]])
+        self.vi = np.concatenate([self.v + a[:, 1], s[:, 1], zero])
+        # A variance enters once, not twice, hence half of u u' + u u'.
+        self.w = np.concatenate([np.ones(self.na), np.where(s[:, 0] == s[:, 1], 0.5, 1.0), zero])
+        self.parameter = np.array([row.parameter for row in self.rows], dtype=int)
+        self.basis, self.offset = table.basis[self.parameter], table.offset[self.parameter]
+        self.fill(rows)
+
+    def cell(self, row: Row) -> tuple[int, int]:
+        """Row and column that the parameter has in its matrix."""
+        first = self.index[row.lhs]
+        if row.op == "~1":
+            return first, 0
+        second = self.index[row.rhs]
+        return (second, first) if row.op == "=~" else (first, second)
+
+    def fill(self, rows: Sequence[Row]) -> None:
+        """Put the fixed values where they belong; called again when exogenous moments are known."""
+        v = self.v
+        self.a0, self.s0, self.m0 = np.zeros((v, v)), np.zeros((v, v)), np.zeros(v)
+        for row in rows:
+            if row.fixed is None or row.fixed == 0.0 or row.op in ("|", "~*~"):
+                continue
+            i, j = self.cell(row)
+            if row.op == "~~":
+                self.s0[i, j] = self.s0[j, i] = row.fixed
+            elif row.op == "~1":
+                self.m0[i] = row.fixed
+            else:
+                self.a0[i, j] = row.fixed
+
+    def values(self, z: np.ndarray) -> np.ndarray:
+        """Values of this group's free rows from the free parameters z."""
+        return self.basis @ z + self.offset
+
+    def matrices(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """A, S and m at the values of the free rows; leading axes of theta are kept (batches)."""
+        lead, kind = theta.shape[:-1], theta.dtype
+        a, s = (np.broadcast_to(base, (*lead, *base.shape)).astype(kind) for base in (self.a0, self.s0))
+        m = np.broadcast_to(self.m0, (*lead, self.v)).astype(kind)
+        na, ns = self.na, self.ns
+        a[..., self.a[0], self.a[1]] = theta[..., :na]
+        s[..., self.s[0], self.s[1]] = s[..., self.s[1], self.s[0]] = theta[..., na : na + ns]
+        m[..., self.m] = theta[..., na + ns : self.n_moment]
+        return a, s, m
+
+    def full_moments(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Covariance and mean of all variables, observed and latent, and A; batches allowed."""
+        a, s, m = self.matrices(theta)
+        effects = np.linalg.inv(np.eye(self.v) - a)
+        return effects @ s @ np.swapaxes(effects, -1, -2), (effects @ m[..., None])[..., 0], a
+
+    @cached_property
+    def nilpotent(self) -> bool:
+        """True where no latent depends on another variable, so that (I - A)^-1 is simply I + A."""
+        mask = self.a0 != 0
+        mask[self.a] = True
+        return not np.any(mask @ mask)
+
+    def implied(self, theta: np.ndarray) -> Implied:
+        """Moments of the observed variables at the values of the free rows."""
+        a, s, m = self.matrices(theta)
+        identity = np.eye(self.v)
+        effects = identity + a if self.nilpotent else np.linalg.inv(identity - a)
+        full = effects @ s @ effects.T
+        eta, p = effects @ m, self.p
+        slope = np.concatenate([eta[self.a[1]], np.zeros(self.ns), np.ones(self.nm)])
+        x = np.concatenate([effects[:p], full[:p]], axis=1)
+        return Implied(full[:p, :p], eta[:p], x, eta, full, effects, slope)
+
+    def gradient(self, at: Implied, m: np.ndarray, weighted_gap: np.ndarray) -> np.ndarray:
+        """Derivative of F = 1/2 [log det Sigma + tr(W T)] from m = W - W T W and weighted_gap = W (mean - mu)."""
+        xmx = at.x.T @ m @ at.x
+        return self.w * xmx[self.ui, self.vi] - at.mean_slope * (at.x.T @ weighted_gap)[self.ui]
+
+    def crosses(self, at: Implied, left: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """u'Wu, v'Wv and u'Wv over all pairs of free rows, for a symmetric W, or a stack of them."""
+        xwx = at.x.T @ left @ at.x
+        u, v = xwx[..., self.ui, :], xwx[..., self.vi, :]
+        return u[..., self.ui], v[..., self.vi], u[..., self.vi]
+
+    def information(self, at: Implied, weight: np.ndarray, share: np.ndarray | None = None) -> np.ndarray:
+        """Expected information of one answer, 1/2 tr(W dS W dS) + dmu' W dmu; a stack is averaged by `share`."""
+        uu, vv, uv = self.crosses(at, weight)
+        second, first = uu * vv + uv * _turn(uv), uu
+        if share is not None:
+            second, first = (np.tensordot(share, part, 1) for part in (second, first))
+        return np.outer(self.w, self.w) * second + np.outer(at.mean_slope, at.mean_slope) * first
+
+    def hessian(
+        self, at: Implied, weight: np.ndarray, t: np.ndarray, gap: np.ndarray, share: np.ndarray | None = None
+    ) -> np.ndarray:
+        """Second derivative of F = 1/2 [log det Sigma + tr(W T)], T = S + gap gap'; a stack is averaged by `share`."""
+        w, c = self.w, at.mean_slope
+        wtw = weight @ t @ weight
+        uu, vv, uv = self.crosses(at, weight)
+        nuu, nvv, nuv = self.crosses(at, wtw)
+        pull = (weight @ gap[..., None])[..., 0]
+        reach = pull @ at.x
+        du, dv = reach[..., self.ui, None], reach[..., self.vi, None]
+        second = uu * (nvv - vv) + nuu * vv + uv * _turn(nuv - uv) + nuv * _turn(uv)
+        mixed, lean = du * _turn(uv) + dv * uu, weight - wtw
+        if share is not None:
+            second, mixed, uu, lean, pull = (np.tensordot(share, part, 1) for part in (second, mixed, uu, lean, pull))
+        mixed = np.outer(w, c) * mixed
+        return np.outer(w, w) * second + mixed + mixed.T + np.outer(c, c) * uu + self._curvature(at, lean, pull)
+
+    def _curvature(self, at: Implied, m: np.ndarray, wd: np.ndarray) -> np.ndarray:
+        """1/2 tr(M d2 Sigma) - (W gap)' d2 mu: what the bending of the moments adds to the Hessian."""
+        q, v, na, ns = self.n_moment, self.v, self.na, self.ns
+        xmx = at.x.T @ m @ at.x
+        gmg, gmc, e, c = xmx[:v, :v], xmx[:v, v:], at.effects, at.full
+        i, j = self.a
+        out = np.zeros((q, q))
+        pull = at.x.T @ wd
+        aa = e[np.ix_(j, i)].T * gmc[np.ix_(i, j)].T + c[np.ix_(j, j)] * gmg[np.ix_(i, i)]
+        aa += e[np.ix_(j, i)] * gmc[np.ix_(i, j)]
+        lead = e[np.ix_(j, i)].T * pull[i] * at.eta[j][:, None]
+        out[:na, :na] = aa - lead - lead.T
+        k, low = self.s
+        cross = e[np.ix_(j, low)] * gmg[np.ix_(i, k)] + e[np.ix_(j, k)] * gmg[np.ix_(i, low)]
+        out[:na, na : na + ns] = cross * np.where(k == low, 0.5, 1.0)
+        out[:na, na + ns :] = -e[np.ix_(j, self.m)] * pull[i][:, None]
+        out[na:, :na] = out[:na, na:].T
+        return out
+
+    def scores(self, at: Implied, weight: np.ndarray, deviations: np.ndarray) -> np.ndarray:
+        """Derivative of each respondent's log-likelihood by the free rows: n x positions.
+
+        `deviations` are answers minus mu, 0 where missing; `weight` is then 0 in those rows and columns.
+        """
+        y = deviations @ (weight @ at.x)
+        constant = (at.x.T @ weight @ at.x)[self.ui, self.vi]
+        return y[:, self.ui] * (self.w * y[:, self.vi] + at.mean_slope) - self.w * constant
+
+    def covariance_jacobian(self, at: Implied, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+        """Derivative of sigma[rows, columns] by the free rows of A, S, m."""
+        u, v = at.x[:, self.ui], at.x[:, self.vi] * self.w
+        return u[rows] * v[columns] + v[rows] * u[columns]
+
+    def mean_jacobian(self, at: Implied) -> np.ndarray:
+        """Derivative of mu by the free rows of A, S, m."""
+        return at.x[:, self.ui] * at.mean_slope
+
+
+def _turn(stack: np.ndarray) -> np.ndarray:
+    return np.swapaxes(stack, -1, -2)
+
+
+def _matrix(row: Row) -> str:
+    return {"=~": "A", "~": "A", "~~": "S", "~1": "M", "|": "T", "~*~": "D"}[row.op]

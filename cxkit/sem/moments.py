@@ -1,0 +1,380 @@
+"""What was answered, as numbers: per group the means, covariances, missing patterns, weights and clusters.
+
+Everything that real surveys get wrong is found here, all at once, and said in words; nothing below this module has to
+fear text, constants or holes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from cxkit.errors import ModelError, Problems, nearest
+
+ALMOST_ONE = 1 - 1e-9
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Moments:
+    """Published moments in place of answers: a covariance (or correlation and SDs), n and, if known, means.
+
+    Parameters
+    ----------
+    cov, cor
+        p x p table with variable names (DataFrame), or a matrix together with `names`. A covariance is taken to be
+        computed with n - 1 and is rescaled by (n - 1)/n as `lavaan(sample.cov=)` does.
+    n
+        Number of respondents.
+    mean, sd
+        Means, and standard deviations that go with `cor`, in the same order (or a Series by name).
+    """
+
+    n: int
+    cov: Any = None
+    cor: Any = None
+    sd: Any = None
+    mean: Any = None
+    names: Sequence[str] = ()
+
+    def select(self, wanted: Sequence[str]) -> tuple[np.ndarray, np.ndarray | None]:
+        """Covariance and means of the wanted variables, in their order."""
+        table = self.cov if self.cov is not None else self.cor
+        if table is None:
+            raise ModelError("Moments needs cov=, or cor= together with sd=.")
+        names = [str(c) for c in (table.columns if hasattr(table, "columns") else self.names)]
+        values = np.asarray(table, dtype=float)
+        if values.shape != (len(names), len(names)):
+            raise ModelError(
+                f"Moments: the matrix is {' x '.join(map(str, values.shape))} but {len(names)} variables are named. "
+                "Give a DataFrame with names, or names=[...] as well."
+            )
+        self._check(values, names, wanted)
+        if self.cov is None:
+            sd = self._along(self.sd, names, "sd") if self.sd is not None else np.ones(len(names))
+            values = values * np.outer(sd, sd)
+        pick = [names.index(name) for name in wanted]
+        mean = None if self.mean is None else self._along(self.mean, names, "mean")[pick]
+        return values[np.ix_(pick, pick)] * (self.n - 1) / self.n, mean
+
+    def _along(self, values: Any, names: list[str], what: str) -> np.ndarray:
+        picked = [values[name] for name in names] if hasattr(values, "keys") else values
+        array = np.asarray(picked, dtype=float).ravel()
+        if array.size != len(names):
+            raise ModelError(f"Moments: {what} has {array.size} entries for {len(names)} variables.")
+        return array
+
+    def _check(self, values: np.ndarray, names: list[str], wanted: Sequence[str]) -> None:
+        problems = Problems("Moments")
+        for name in wanted:
+            if name not in names:
+                problems.add(f"the model speaks of '{name}', which the matrix does not hold.{nearest(name, names)}")
+        if not np.all(np.isfinite(values)):
+            problems.add("the matrix has empty or infinite cells")
+        elif np.max(np.abs(values - values.T)) > 1e-6 * np.max(np.abs(values)):
+            problems.add("the matrix is not symmetric")
+        elif np.linalg.eigvalsh(values)[0] <= 0:
+            problems.add("the matrix is not positive definite", remedy="look for a misprint, or pairwise deletion")
+        if problems:
+            problems.raise_as(ModelError)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Patterns:
+    """Respondents gathered by which items they answered; unanswered cells hold 0."""
+
+    seen: np.ndarray
+    counts: np.ndarray
+    mean: np.ndarray
+    cov: np.ndarray
+    rows: tuple[np.ndarray, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class GroupData:
+    """The answers of one group. `cov` has divisor n. `answers` is n x p with NaN where missing, None for Moments."""
+
+    label: str
+    names: tuple[str, ...]
+    n: int
+    mean: np.ndarray
+    cov: np.ndarray
+    answers: np.ndarray | None = None
+    weights: np.ndarray | None = None
+    clusters: np.ndarray | None = None
+    patterns: Patterns | None = None
+    extra: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def centred(self) -> np.ndarray:
+        """Answers minus means; for complete data."""
+        assert self.answers is not None
+        return self.answers - self.mean
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sample:
+    """All groups, who was dropped and why."""
+
+    groups: tuple[GroupData, ...]
+    n_dropped: int
+    labels: tuple[str, ...]
+    has_means: bool = True
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def n(self) -> int:
+        return sum(group.n for group in self.groups)
+
+
+def read_moments(data: Moments | Sequence[Moments], names: Sequence[str]) -> Sample:
+    """Moments in place of answers, one per group."""
+    parts = [data] if isinstance(data, Moments) else list(data)
+    groups, means = [], []
+    for i, part in enumerate(parts):
+        cov, mean = part.select(names)
+        means.append(mean is not None)
+        filled = np.zeros(len(names)) if mean is None else mean
+        label = str(i + 1) if len(parts) > 1 else ""
+        groups.append(GroupData(label=label, names=tuple(names), n=int(part.n), mean=filled, cov=cov))
+    return Sample(groups=tuple(groups), n_dropped=0, labels=tuple(g.label for g in groups), has_means=all(means))
+
+
+def numbers(frame: Any, names: Sequence[str], ordered: Sequence[str], problems: Problems) -> np.ndarray:
+    """The named columns as floats, NaN where missing; what cannot be a number becomes a finding."""
+    known = [str(c) for c in frame.columns]
+    for name in names:
+        if name not in known:
+            problems.add(f"the model speaks of '{name}', which is not a column of the data.{nearest(name, known)}")
+        elif known.count(name) > 1:
+            problems.add(f"the column '{name}' occurs {known.count(name)} times")
+    if problems:
+        problems.raise_as(ModelError)
+    block = frame[list(names)]
+    if all(getattr(kind, "kind", "O") in "fiu" for kind in block.dtypes):
+        return np.asarray(block.to_numpy(dtype=float))
+    columns = [_column(block[name], name, name in ordered, problems) for name in names]
+    return np.column_stack(columns)
+
+
+def _column(series: Any, name: str, ordered: bool, problems: Problems) -> np.ndarray:
+    import pandas as pd
+
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        categories = pd.to_numeric(pd.Series(series.cat.categories), errors="coerce").to_numpy(dtype=float)
+        if np.isnan(categories).any():
+            # Words have an order only if the column says so.
+            if not (ordered and series.cat.ordered):
+                problems.add(
+                    f"the column '{name}' holds the categories {', '.join(map(str, series.cat.categories[:5]))}",
+                    remedy=f"name it in ordered= and make it an ordered categorical, or recode '{name}' to numbers",
+                )
+                return np.full(len(series), np.nan)
+            categories = np.arange(1.0, len(categories) + 1)
+        codes = series.cat.codes.to_numpy()
+        return np.where(codes < 0, np.nan, categories[codes])
+    values = pd.to_numeric(series, errors="coerce").to_numpy(dtype=float, na_value=np.nan)
+    lost = np.isnan(values) & series.notna().to_numpy()
+    if lost.any():
+        rows = np.flatnonzero(lost)
+        shown = [f"row {series.index[i]}: {series.iloc[i]!r}" for i in rows]
+        problems.add(f"the column '{name}' holds text", shown, "recode it to numbers, or read the file with missing codes")
+    return np.asarray(values)
+
+
+def read_frame(
+    frame: Any,
+    names: Sequence[str],
+    *,
+    missing: str = "listwise",
+    ordered: Sequence[str] = (),
+    exogenous: Sequence[str] = (),
+    group: str | None = None,
+    cluster: str | None = None,
+    weights: str | None = None,
+) -> Sample:
+    """Answers of the named variables by group; a ModelError lists everything that stands in the way."""
+    if not hasattr(frame, "columns"):
+        raise ModelError(f"data is a {type(frame).__name__}; expected a DataFrame with one row per respondent, or Moments.")
+    problems = Problems("The data do not fit the model")
+    values = numbers(frame, names, ordered, problems)
+    if problems:
+        problems.raise_as(ModelError)
+    if np.isinf(values).any():
+        problems.add("infinite values in " + ", ".join(n for n, bad in zip(names, np.isinf(values).any(0), strict=True) if bad))
+    codes, labels = _keys(frame, group, problems)
+    clusters, _ = _keys(frame, cluster, problems)
+    w = None if weights is None else _weights(frame, weights, problems)
+    keep = _kept(values, names, missing, exogenous)
+    for column in (codes, clusters):
+        keep &= True if column is None else column >= 0
+    if w is not None:
+        keep &= ~np.isnan(w)
+        w = w * (keep.sum() / w[keep].sum())
+    parts = []
+    for g, label in enumerate(labels):
+        rows = np.flatnonzero(keep if codes is None else keep & (codes == g))
+        subset = values if rows.size == len(values) else values[rows]
+        _look(subset, names, label, missing, ordered, problems)
+        if problems:
+            continue
+        extra = {"weights": None if w is None else w[rows], "clusters": None if clusters is None else clusters[rows]}
+        parts.append(_group(label, names, subset, extra, missing == "fiml"))
+    if problems:
+        problems.raise_as(ModelError)
+    return Sample(groups=tuple(parts), n_dropped=int((~keep).sum()), labels=labels)
+
+
+def _keys(frame: Any, name: str | None, problems: Problems) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Codes by order of appearance, -1 where missing, and the labels."""
+    import pandas as pd
+
+    if name is None:
+        return None, ("",)
+    if name not in frame.columns:
+        problems.add(f"there is no column '{name}'.{nearest(name, frame.columns)}")
+        problems.raise_as(ModelError)
+    codes, labels = pd.factorize(frame[name])
+    return codes, tuple(str(label) for label in labels)
+
+
+def _weights(frame: Any, name: str, problems: Problems) -> np.ndarray:
+    w = numbers(frame, [name], (), problems)[:, 0]
+    if problems:
+        problems.raise_as(ModelError)
+    if np.any(w < 0) or not np.nansum(w) > 0:
+        raise ModelError(f"The sampling weights in '{name}' must be positive numbers; the smallest is {np.nanmin(w):g}.")
+    return w
+
+
+def _kept(values: np.ndarray, names: Sequence[str], missing: str, exogenous: Sequence[str]) -> np.ndarray:
+    holes = np.isnan(values)
+    if missing == "listwise":
+        return ~holes.any(1)
+    keep = ~holes.all(1)
+    fixed = [i for i, name in enumerate(names) if name in exogenous]
+    return keep & ~holes[:, fixed].any(1)
+
+
+def _look(
+    values: np.ndarray, names: Sequence[str], label: str, missing: str, ordered: Sequence[str], problems: Problems
+) -> None:
+    """Whatever would end in a singular matrix, by the name of the item."""
+    where = f" in group '{label}'" if label else ""
+    n, p = values.shape
+    holes = np.isnan(values)
+    if n == 0:
+        problems.add(f"no respondent{where} has complete answers", remedy="missing='fiml' uses incomplete answers as well")
+        return
+    empty = holes.all(0)
+    if empty.any():
+        problems.add(f"nobody answered {_listed(names, empty)}{where}", remedy="drop the item from the model")
+        return
+    low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    if (low == high).any():
+        problems.add(f"everyone{where} gave the same answer to {_listed(names, low == high)}",
+                     remedy="an item without variance cannot be modelled: drop it")  # fmt: skip
+        return
+    if n <= p and not ordered:
+        problems.add(f"{n} respondents{where} for {p} items", remedy="use fewer items or collect more answers")
+        return
+    if missing == "fiml":
+        return
+    twins = _twins(values, names, ordered)
+    if twins:
+        problems.add(f"items that are copies of each other{where}", twins, "drop one of each pair")
+
+
+def _listed(names: Sequence[str], mask: np.ndarray) -> str:
+    return ", ".join(f"'{name}'" for name, hit in zip(names, mask, strict=True) if hit)
+
+
+def _twins(values: np.ndarray, names: Sequence[str], ordered: Sequence[str]) -> list[str]:
+    gaps = values - values.mean(0)
+    cross = gaps.T @ gaps
+    sd = np.sqrt(np.diag(cross))
+    r = np.abs(cross / np.outer(sd, sd))
+    pairs = np.argwhere(np.triu(r > ALMOST_ONE, 1))
+    return [f"'{names[i]}' and '{names[j]}' correlate perfectly" for i, j in pairs]
+
+
+def _group(label: str, names: Sequence[str], values: np.ndarray, extra: dict[str, Any], fiml: bool) -> GroupData:
+    patterns = None
+    w = extra["weights"]
+    if fiml:
+        patterns = find_patterns(values, w)
+        mean, cov = saturated(patterns)
+    else:
+        mean, cov = mean_and_cov(values, w)
+    return GroupData(label=label, names=tuple(names), n=len(values), mean=mean, cov=cov, answers=values,
+                     patterns=patterns, **extra)  # fmt: skip
+
+
+def mean_and_cov(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+    """Means and covariances with divisor n (or the sum of the weights)."""
+    if weights is None:
+        mean = values.mean(0)
+        gaps = values - mean
+        return mean, gaps.T @ gaps / len(values)
+    total = weights.sum()
+    mean = weights @ values / total
+    gaps = values - mean
+    return mean, (gaps * weights[:, None]).T @ gaps / total
+
+
+def find_patterns(values: np.ndarray, weights: np.ndarray | None = None) -> Patterns:
+    """Group respondents by the items they answered."""
+    seen = ~np.isnan(values)
+    kinds, which = np.unique(seen, axis=0, return_inverse=True)
+    order = np.argsort(which.ravel(), kind="stable")
+    ends = np.cumsum(np.bincount(which.ravel(), minlength=len(kinds)))
+    rows = tuple(np.split(order, ends[:-1]))
+    p = values.shape[1]
+    mean, cov = np.zeros((len(kinds), p)), np.zeros((len(kinds), p, p))
+    counts = np.zeros(len(kinds))
+    filled = np.where(seen, values, 0.0)
+    for k, members in enumerate(rows):
+        part = None if weights is None else weights[members]
+        mean[k], cov[k] = mean_and_cov(filled[members], part)
+        counts[k] = len(members) if part is None else part.sum()
+    return Patterns(seen=kinds, counts=counts, mean=mean, cov=cov, rows=rows)
+
+
+def pattern_inverses(patterns: Patterns, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Per pattern the inverse of sigma's observed block (0 elsewhere) and its log determinant."""
+    seen = patterns.seen
+    both = seen[:, :, None] & seen[:, None, :]
+    padded = np.where(both, sigma, 0.0)
+    index = np.arange(seen.shape[1])
+    padded[:, index, index] += ~seen
+    half = np.linalg.cholesky(padded)
+    logdet = 2 * np.log(half[:, index, index]).sum(1)
+    inverse = np.linalg.inv(padded)
+    return np.where(both, inverse, 0.0), logdet
+
+
+def saturated(patterns: Patterns, tolerance: float = 1e-11, most: int = 2000) -> tuple[np.ndarray, np.ndarray]:
+    """Maximum-likelihood means and covariances under missing at random, by EM over patterns."""
+    share = patterns.counts / patterns.counts.sum()
+    if len(share) == 1:
+        return patterns.mean[0], patterns.cov[0]
+    weight = share[:, None] * patterns.seen
+    mean = (weight * patterns.mean).sum(0) / weight.sum(0)
+    within = np.einsum("kii->ki", patterns.cov) + (patterns.mean - mean) ** 2
+    cov = np.diag((weight * within).sum(0) / weight.sum(0))
+    scale = np.sqrt(np.diag(cov))
+    for _ in range(most):
+        inverse, _ = pattern_inverses(patterns, cov)
+        gap = np.where(patterns.seen, patterns.mean - mean, 0.0)
+        pull = (inverse @ gap[:, :, None])[:, :, 0]
+        scatter = patterns.cov + gap[:, :, None] * gap[:, None, :]
+        lean = np.tensordot(share, inverse @ scatter @ inverse - inverse, 1)
+        shift = cov @ (share @ pull)
+        step = cov @ lean @ cov - np.outer(shift, shift)
+        mean, cov = mean + shift, cov + step
+        if max(np.max(np.abs(step) / np.outer(scale, scale)), np.max(np.abs(shift) / scale)) < tolerance:
+            break
+    return mean, cov

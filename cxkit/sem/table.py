@@ -1,0 +1,377 @@
+"""From what a model says to the table of its parameters: lavaan's defaults, groups, equality, partial release.
+
+One `Row` is one parameter of one group. Rows that carry the same label are one parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TypeVar
+
+import numpy as np
+
+from cxkit.errors import ModelError, nearest
+from cxkit.sem.syntax import Equation, Modifiers, Statement, Syntax, parse_model
+
+T = TypeVar("T")
+EQUALITIES = (
+    "loadings", "intercepts", "thresholds", "residuals", "residual_covariances",
+    "lv_variances", "lv_covariances", "means", "regressions",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Row:
+    """`lhs op rhs` in one group; free when `fixed` is None. `exogenous` values are taken from the data."""
+
+    lhs: str
+    op: str
+    rhs: str
+    group: int
+    fixed: float | None = None
+    start: float | None = None
+    label: str = ""
+    user: bool = False
+    exogenous: bool = False
+    parameter: int = -1
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return (self.lhs, self.op, self.rhs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How the defaults are filled in; the names are those of `sem.cfa`."""
+
+    meanstructure: bool = False
+    std_lv: bool = False
+    orthogonal: bool = False
+    fixed_x: bool = True
+    equal: tuple[str, ...] = ()
+    free: tuple[str, ...] = ()
+    ordered: tuple[str, ...] = ()
+    thresholds: Mapping[str, int] = field(default_factory=dict)
+    parameterization: str = "delta"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variables:
+    """The roles that the variables of a model play."""
+
+    latent: tuple[str, ...]
+    observed: tuple[str, ...]
+    exogenous: tuple[str, ...]
+    latent_exogenous: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    single: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The parameters of a model; `parameters = basis @ z + offset` obeys every linear equality for any z."""
+
+    rows: tuple[Row, ...]
+    variables: Variables
+    groups: int
+    n_parameters: int
+    basis: np.ndarray
+    offset: np.ndarray
+    inequalities: tuple[tuple[np.ndarray, float, str], ...]
+    definitions: tuple[Equation, ...]
+    labels: Mapping[str, int]
+
+    def group_rows(self, group: int) -> list[Row]:
+        return [row for row in self.rows if row.group == group]
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def variables_of(syntax: Syntax, fixed_x: bool = True) -> Variables:
+    """Who is latent, observed, exogenous, a pure outcome; in order of appearance, indicators first."""
+    rows = syntax.statements
+    latent = _unique(s.lhs for s in rows if s.op == "=~")
+    known = set(latent)
+    indicators = _unique(s.rhs for s in rows if s.op == "=~" and s.rhs not in known)
+    explained = _unique(s.lhs for s in rows if s.op == "~")
+    predictors = _unique(s.rhs for s in rows if s.op == "~")
+    others = (n for s in rows if s.op != "=~" for n in ((s.lhs, s.rhs) if s.op in ("~~", "~") else (s.lhs,)))
+    observed = _unique((*indicators, *(n for n in (*explained, *predictors, *others) if n not in known)))
+    measured = {s.rhs for s in rows if s.op == "=~"}
+    spoken = {n for s in rows if s.op in ("~~", "~1", "|", "~*~") for n in (s.lhs, s.rhs)}
+    exogenous = [n for n in predictors if n not in known and n not in measured and n not in explained]
+    counts = {name: sum(s.op == "=~" and s.lhs == name for s in rows) for name in latent}
+    single = {s.rhs for s in rows if s.op == "=~" and counts[s.lhs] == 1 and s.rhs not in known}
+    return Variables(
+        latent=latent,
+        observed=observed,
+        exogenous=tuple(n for n in exogenous if fixed_x and n not in spoken),
+        latent_exogenous=tuple(
+            n
+            for n in (*latent, *observed)
+            if n not in explained
+            and n not in measured
+            and (n in known or (n in exogenous and not (fixed_x and n not in spoken)))
+        ),
+        outcomes=tuple(n for n in (*latent, *observed) if n in explained and n not in predictors and n not in measured),
+        single=frozenset(single),
+    )
+
+
+def build_table(model: str, groups: int, options: Options) -> Table:
+    """The full parameter table of `model` for so many groups."""
+    syntax = parse_model(model)
+    equal = _equalities(options.equal)
+    variables = variables_of(syntax, options.fixed_x)
+    rows = [row for g in range(groups) for row in _group_rows(syntax, variables, g, groups, options, equal)]
+    if groups > 1 and equal:
+        _hold_equal(rows, variables, equal, _released(options.free, rows), options)
+    elif options.free or options.equal:
+        raise ModelError("equal= and free= compare groups: give group= as well, or label the parameters in the model.")
+    labels = _number(rows)
+    return _constrain(tuple(rows), variables, groups, syntax, labels)
+
+
+def _equalities(equal: Sequence[str]) -> frozenset[str]:
+    names = [equal] if isinstance(equal, str) else list(equal)
+    wanted = [name.replace(".", "_") for name in names if name]
+    for name in wanted:
+        if name not in EQUALITIES:
+            raise ModelError(f"equal= does not know '{name}'.{nearest(name, EQUALITIES)}")
+    return frozenset(wanted)
+
+
+def _group_rows(
+    syntax: Syntax, variables: Variables, group: int, groups: int, options: Options, equal: frozenset[str]
+) -> list[Row]:
+    rows: dict[tuple[str, str, str], Row] = {}
+    markers: set[str] = set()
+    for statement in syntax.statements:
+        key = (statement.lhs, statement.op, statement.rhs)
+        mirror = (statement.rhs, "~~", statement.lhs)
+        row = rows.get(key) or (rows.get(mirror) if statement.op == "~~" else None)
+        if row is None:
+            row = rows[key] = Row(*key, group, user=True)
+            if statement.op == "=~" and not options.std_lv and statement.lhs not in markers:
+                markers.add(statement.lhs)
+                row.fixed = 1.0
+        _apply(row, statement, groups)
+    for row in _default_rows(variables, group, options, equal):
+        mirror = (row.rhs, row.op, row.lhs)
+        if row.key not in rows and not (row.op == "~~" and mirror in rows):
+            rows[row.key] = row
+    return list(rows.values())
+
+
+def _entry(values: list[T], group: int, groups: int, statement: Statement) -> T | None:
+    if len(values) <= 1:
+        return values[0] if values else None
+    if len(values) != groups:
+        raise ModelError(
+            f"Model, line {statement.line}: c() holds {len(values)} entries for "
+            f"'{statement.lhs} {statement.op} {statement.rhs}', but there {_are(groups)}. Give one entry per group."
+        )
+    return values[group]
+
+
+def _are(groups: int) -> str:
+    return "is 1 group" if groups == 1 else f"are {groups} groups"
+
+
+def _apply(row: Row, statement: Statement, groups: int) -> None:
+    modifiers: Modifiers = statement.modifiers
+    fixed = _entry(modifiers.fixed, row.group, groups, statement)
+    if fixed is not None:
+        row.fixed = None if fixed != fixed else fixed
+    start = _entry(modifiers.start, row.group, groups, statement)
+    if start is not None:
+        row.start = start
+    label = _entry(modifiers.label, row.group, groups, statement)
+    if label:
+        row.label = label
+
+
+def _default_rows(variables: Variables, group: int, options: Options, equal: frozenset[str]) -> list[Row]:
+    """What lavaan's cfa() and sem() add to what the user wrote, for ordered answers as Wu & Estabrook (2016)."""
+    rows: list[Row] = []
+    later = group > 0
+    ordered = set(options.ordered)
+    for name in (n for n in variables.observed if n in ordered):
+        rows += [Row(name, "|", f"t{k + 1}", group) for k in range(options.thresholds.get(name, 1))]
+    for name in (n for n in variables.observed if n not in variables.exogenous):
+        fixed = 0.0 if name in variables.single else None
+        if name in ordered:
+            fixed = None if later and options.parameterization == "theta" and _scale_free(name, options, equal) else 1.0
+        rows.append(Row(name, "~~", name, group, fixed))
+    freed = later and "loadings" in equal and "lv_variances" not in equal
+    rows += [Row(n, "~~", n, group, 1.0 if options.std_lv and not freed else None) for n in variables.latent]
+    apart = 0.0 if options.orthogonal else None
+    rows += [Row(a, "~~", b, group, apart) for a, b in combinations(variables.latent_exogenous, 2)]
+    rows += [Row(a, "~~", b, group, apart) for a, b in combinations(variables.outcomes, 2)]
+    exogenous = variables.exogenous
+    for i, name in enumerate(exogenous):
+        rows += [Row(name, "~~", other, group, 0.0, exogenous=True) for other in exogenous[i:]]
+    if ordered:
+        for name in (n for n in variables.observed if n in ordered):
+            free = later and options.parameterization == "delta" and _scale_free(name, options, equal)
+            rows.append(Row(name, "~*~", name, group, None if free else 1.0))
+    if options.meanstructure:
+        rows += _mean_rows(variables, group, options, equal)
+    return rows
+
+
+def _scale_free(name: str, options: Options, equal: frozenset[str]) -> bool:
+    if "thresholds" not in equal or "residuals" in equal:
+        return False
+    return options.thresholds.get(name, 1) > 1 or {"loadings", "intercepts"} <= equal
+
+
+def _mean_rows(variables: Variables, group: int, options: Options, equal: frozenset[str]) -> list[Row]:
+    rows = []
+    for name in (n for n in variables.observed if n not in variables.exogenous):
+        fixed = None
+        if name in options.ordered:
+            free = group > 0 and "thresholds" in equal and "intercepts" not in equal
+            fixed = None if free and options.thresholds.get(name, 1) > 1 else 0.0
+        rows.append(Row(name, "~1", "", group, fixed))
+    rows += [Row(name, "~1", "", group, 0.0, exogenous=True) for name in variables.exogenous]
+    free = group > 0 and "intercepts" in equal and "means" not in equal
+    return rows + [Row(name, "~1", "", group, None if free else 0.0) for name in variables.latent]
+
+
+def _kind(row: Row, variables: Variables) -> str:
+    latent = set(variables.latent)
+    if row.op in ("=~", "~", "|"):
+        return {"=~": "loadings", "~": "regressions", "|": "thresholds"}[row.op]
+    if row.op == "~1":
+        return "means" if row.lhs in latent else "intercepts"
+    if row.op == "~~":
+        if row.lhs == row.rhs:
+            return "lv_variances" if row.lhs in latent else "residuals"
+        return "lv_covariances" if {row.lhs, row.rhs} <= latent else "residual_covariances"
+    return ""
+
+
+def _released(free: Sequence[str], rows: list[Row]) -> set[tuple[str, str, str]]:
+    """The parameters that `free=` exempts from equality, each of which must exist."""
+    known = {row.key for row in rows}
+    released = set()
+    for text in [free] if isinstance(free, str) else free:
+        for statement in parse_model(text).statements:
+            key = (statement.lhs, statement.op, statement.rhs)
+            if statement.op == "~~" and key not in known:
+                key = (statement.rhs, "~~", statement.lhs)
+            if key not in known:
+                names = [f"{a} {b} {c}".replace("~1 ", "~ 1") for a, b, c in known]
+                raise ModelError(f"free= names '{text}', which is not a parameter of this model.{nearest(text, names)}")
+            released.add(key)
+    return released
+
+
+def _hold_equal(
+    rows: list[Row], variables: Variables, equal: frozenset[str], released: set[tuple[str, str, str]], options: Options
+) -> None:
+    first = {row.key: row for row in rows if row.group == 0}
+    for row in rows:
+        if row.group == 0 or row.fixed is not None or row.key in released or _kind(row, variables) not in equal:
+            continue
+        twin = first.get(row.key)
+        if twin is None or twin.fixed is not None:
+            continue
+        if not twin.label:
+            twin.label = f"{twin.lhs}{twin.op}{twin.rhs}"
+        if not row.label:
+            row.label = twin.label
+
+
+def _number(rows: list[Row]) -> dict[str, int]:
+    """Give every free row its parameter; one label is one parameter, and a fixed namesake fixes all."""
+    fixed = {row.label: row.fixed for row in rows if row.label and row.fixed is not None}
+    labels: dict[str, int] = {}
+    count = 0
+    for row in rows:
+        if row.label in fixed and row.fixed is None:
+            row.fixed = fixed[row.label]
+        if row.fixed is not None:
+            continue
+        if row.label and row.label in labels:
+            row.parameter = labels[row.label]
+            continue
+        row.parameter = count
+        if row.label:
+            labels[row.label] = count
+        count += 1
+    return labels
+
+
+def _constrain(rows: tuple[Row, ...], variables: Variables, groups: int, syntax: Syntax, labels: dict[str, int]) -> Table:
+    size = 1 + max((row.parameter for row in rows), default=-1)
+    fixed = {row.label: float(row.fixed) for row in rows if row.label and row.fixed is not None}
+    definitions = tuple(e for e in syntax.equations if e.op == ":=")
+    known = {*labels, *fixed, *(e.lhs.text for e in definitions)}
+    for equation in syntax.equations:
+        names = (*(() if equation.op == ":=" else equation.lhs.names), *equation.rhs.names)
+        for name in names:
+            if name not in known:
+                raise ModelError(f"Model, line {equation.line}: no parameter is labelled '{name}'.{nearest(name, known)}")
+    equalities = [_linear(e, labels, fixed, size) for e in syntax.equations if e.op == "=="]
+    bounds = [(e, *_linear(e, labels, fixed, size)) for e in syntax.equations if e.op in ("<", ">")]
+    basis, offset = null_space(equalities, size)
+    return Table(
+        rows=rows,
+        variables=variables,
+        groups=groups,
+        n_parameters=size,
+        basis=basis,
+        offset=offset,
+        inequalities=tuple(
+            (a if e.op == ">" else -a, b if e.op == ">" else -b, f"{e.lhs.text} {e.op} {e.rhs.text}")
+            for e, a, b in bounds
+        ),
+        definitions=definitions,
+        labels=labels,
+    )
+
+
+def null_space(equalities: Sequence[tuple[np.ndarray, float]], size: int) -> tuple[np.ndarray, np.ndarray]:
+    """`basis` and `offset` such that A @ (basis @ z + offset) == b for every z."""
+    if not equalities:
+        return np.eye(size), np.zeros(size)
+    left = np.array([a for a, _ in equalities])
+    right = np.array([b for _, b in equalities])
+    u, s, vt = np.linalg.svd(left)
+    rank = int(np.sum(s > s[0] * 1e-10)) if s.size else 0
+    offset = vt[:rank].T @ ((u.T @ right)[:rank] / s[:rank])
+    if np.max(np.abs(left @ offset - right)) > 1e-8:
+        raise ModelError("The equality constraints contradict each other. Remove one of them.")
+    return vt[rank:].T, offset
+
+
+def _linear(equation: Equation, labels: Mapping[str, int], fixed: Mapping[str, float], size: int) -> tuple[np.ndarray, float]:
+    """`left - right` as a @ parameters - b; refuses what is not linear."""
+    names = _unique((*equation.lhs.names, *equation.rhs.names))
+
+    def gap(value: Callable[[str], float]) -> float:
+        values = {name: fixed[name] if name in fixed else value(name) for name in names}
+        return float(np.real(equation.lhs(values) - equation.rhs(values)))
+
+    try:
+        constant = gap(lambda name: 0.0)
+        slopes = {n: gap(lambda name, n=n: float(name == n)) - constant for n in names if n in labels}
+        probe = {n: 0.37 + 0.71 * i for i, n in enumerate(names)}
+        straight = abs(gap(lambda name: probe[name]) - constant - sum(s * probe[n] for n, s in slopes.items())) < 1e-9
+    except (ZeroDivisionError, FloatingPointError, KeyError):
+        straight = False
+    if not straight:
+        raise ModelError(
+            f"Model, line {equation.line}: '{equation.lhs.text} {equation.op} {equation.rhs.text}' is not linear in the "
+            "labelled parameters. Only linear constraints such as a == b or a == 2*b are covered."
+        )
+    vector = np.zeros(size)
+    for name, slope in slopes.items():
+        vector[labels[name]] += slope
+    return vector, -constant
