@@ -1,2 +1,60 @@
-"""cxkit"""
+"""cxkit: customer-culture measurement in Jupyter, with an honest word on how sure one can be.
+
+    import cxkit as cx
+
+    survey = cx.load_survey("culture_synthetic")
+    cx.cronbach_alpha(survey)
+
+Importing cxkit does no work: each name is loaded, with the libraries behind it, when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
 __version__ = "0.1.0"
+
+_HOMES = {
+    "cxkit.errors": (
+        "AnalysisError", "AssignmentError", "CxkitError", "CxkitWarning", "InstrumentError", "MarkingError",
+        "ModelError", "NotebookError", "SurveyError",
+    ),
+    "cxkit.survey.instrument": ("Instrument", "read_instrument"),
+    "cxkit.survey.survey": ("About", "Survey"),
+    "cxkit.survey.readers": ("read_survey",),
+    "cxkit.survey.datasets": ("dataset_card", "dataset_names", "load_instrument", "load_survey"),
+    "cxkit.survey.simulate": ("simulate_culture",),
+    "cxkit.results.references": ("bibliography",),
+    "cxkit.results.session": ("session",),
+    "cxkit.validation.items": ("item_analysis",),
+    "cxkit.validation.reliability": ("cronbach_alpha",),
+    "cxkit.validation.adequacy": ("sampling_adequacy",),
+    "cxkit.validation.dimensionality": ("parallel_analysis",),
+    "cxkit.validation.factors": ("exploratory_factors",),
+    "cxkit.benchmarking.scores": ("dimension_scores",),
+    "cxkit.benchmarking.norms": ("build_norm",),
+    "cxkit.benchmarking.percentiles": ("percentile_benchmark",),
+    "cxkit.gaps.agreement": ("group_reliability", "within_group_agreement"),
+    "cxkit.gaps.groups": ("group_profile",),
+    "cxkit.gaps.levels": ("level_gap",),
+}  # fmt: skip
+_HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604 - the names are strings from the table above
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name, or one of the packages, on first use."""
+    if name in _HOME_OF:
+        value = getattr(import_module(_HOME_OF[name]), name)
+        globals()[name] = value
+        return value
+    if name in ("sem",):
+        return import_module(f"cxkit.{name}")
+    raise AttributeError(f"module 'cxkit' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME_OF])
+

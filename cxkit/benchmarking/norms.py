@@ -1,0 +1,153 @@
+"""What comparable organisations score: a norm, and what must be known of it before it may be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.benchmarking.random_effects import Groups, VarianceComponents, restricted_maximum_likelihood
+from cxkit.errors import AnalysisError, counted, nearest
+from cxkit.results import figures
+from cxkit.results.result import Result
+from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.survey import About, Survey
+
+FEWEST_ORGANISATIONS = 10
+"""Below this many organisations a percentile is a guess; the norm is refused."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Norm(Result):
+    """How organisations score. `groups` and `components` hold, by dimension, what a percentile is computed from."""
+
+    about: About
+    groups: dict[str, Groups]
+    components: dict[str, VarianceComponents]
+
+    title: ClassVar[str] = "The norm: how the other organisations score"
+    cites: ClassVar[tuple[str, ...]] = ("goldstein1996",)
+    shown: ClassVar[tuple[str, ...]] = ("title", "organisations", "n", "norm_mean", "norm_sd", "observed_sd", "icc1")
+
+    @property
+    def text(self) -> str:
+        organisations = int(self.frame["organisations"].max())
+        return (
+            f"The norm holds {organisations} organisations with {self.n:,} respondents. Population: "
+            f"{self.about.population}. Period: {self.about.period}. Selection: {self.about.selection}."
+        )
+
+    def draw(self, axes: Axes) -> None:
+        heights = figures.rows(axes, self.frame["title"].tolist())
+        for height, key in zip(heights, self.frame["dimension"], strict=True):
+            means = np.sort(self.groups[key].means)
+            axes.plot(means, np.full(len(means), height), "|", color=figures.BLUE, markersize=12, alpha=0.6)
+        axes.set_xlabel("Mean score of each organisation in the norm (one stroke each)")
+
+
+def build_norm(
+    survey: Survey,
+    *,
+    by: str = "organisation",
+    leave_out: str | None = None,
+    answered: float = 0.5,
+    minimum: int = MINIMUM_CELL,
+    about: About | None = None,
+) -> Norm:
+    """What do organisations score, and how much do they truly differ?
+
+    Organisations with fewer than `minimum` scores on a dimension are left out of it.
+
+    Parameters
+    ----------
+    survey
+        Answers from many organisations.
+    by
+        The role that makes the organisations.
+    leave_out
+        The organisation that will be compared with the norm: nobody is measured against themselves.
+    answered
+        The share of items that must be answered for a score.
+    minimum
+        The smallest organisation that counts.
+    about
+        Population, period and selection, where the survey does not state them. They are required: a percentile
+        means nothing without knowing among whom. "not known" is an answer.
+
+    Returns
+    -------
+    Norm
+        A row a dimension: organisations, n, norm_mean and norm_sd (of true means, by REML), observed_sd (of observed
+        means, which includes chance), icc1.
+
+    Raises
+    ------
+    AnalysisError
+        If population, period or selection is not stated, `leave_out` does not occur, or fewer than ten
+        organisations remain.
+    """
+    about = _stated(survey, about or survey.about)
+    organisation = survey.role(by).astype("str").where(survey.role(by).notna())
+    if leave_out is not None and leave_out not in set(organisation.dropna()):
+        raise AnalysisError(f"No {by} '{leave_out}' in '{survey.name}'.{nearest(leave_out, organisation.dropna().unique())}")
+    kept = organisation.notna() & (organisation != leave_out)
+    scores = survey.scores(answered=answered)[kept]
+    groups = {d.key: _groups(scores[d.key], organisation[kept], minimum) for d in survey.dimensions}
+    for dimension in survey.dimensions:
+        found = len(groups[dimension.key].sizes)
+        if found < FEWEST_ORGANISATIONS:
+            raise AnalysisError(
+                f"Only {counted(found, 'organisation')} with {minimum} or more scores on '{dimension.title}'; "
+                f"a norm takes at least {FEWEST_ORGANISATIONS}."
+            )
+    components = {key: restricted_maximum_likelihood(group) for key, group in groups.items()}
+    rows = [_norm_row(d.key, d.title, groups[d.key], components[d.key]) for d in survey.dimensions]
+    return Norm(
+        frame=pd.DataFrame(rows),
+        n=max(group.n for group in groups.values()),
+        n_dropped=int(kept.sum()) - max(group.n for group in groups.values()),
+        settings={"by": by, "leave_out": leave_out, "answered": answered, "minimum": minimum},
+        data=survey.stamp,
+        about=about,
+        groups=groups,
+        components=components,
+    )
+
+
+def _stated(survey: Survey, about: About) -> About:
+    missing = [field for field in ("population", "period", "selection") if not getattr(about, field)]
+    if missing:
+        raise AnalysisError(
+            f"The norm from '{survey.name}' does not state its {', '.join(missing)}. A percentile means nothing without "
+            'knowing among whom: pass about=About(population="...", period="...", selection="..."), saying "not known" '
+            "where it is not."
+        )
+    return about
+
+
+def _groups(scores: pd.Series, organisation: pd.Series, minimum: int) -> Groups:
+    scores = scores.dropna()
+    grouped = scores.groupby(organisation[scores.index])
+    table = pd.DataFrame({"n": grouped.size(), "mean": grouped.mean(), "variance": grouped.var()})
+    table = table[table["n"] >= minimum]
+    return Groups(
+        sizes=table["n"].to_numpy(),
+        means=table["mean"].to_numpy(),
+        ss_within=float(((table["n"] - 1) * table["variance"]).sum()),
+    )
+
+
+def _norm_row(key: str, title: str, groups: Groups, components: VarianceComponents) -> dict[str, object]:
+    return {
+        "dimension": key,
+        "title": title,
+        "organisations": len(groups.sizes),
+        "n": groups.n,
+        "norm_mean": components.mean,
+        "norm_sd": components.between**0.5,
+        "observed_sd": float(groups.means.std(ddof=1)),
+        "icc1": components.between / (components.between + components.within),
+    }

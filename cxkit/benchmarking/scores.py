@@ -1,0 +1,107 @@
+"""What an organisation scores on each dimension."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import stats
+
+from cxkit.errors import AnalysisError
+from cxkit.results import figures
+from cxkit.results.result import Result
+from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.survey import Survey
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DimensionScores(Result):
+    """Mean scores with their intervals."""
+
+    title: ClassVar[str] = "Scores by dimension"
+    shown: ClassVar[tuple[str, ...]] = ("title", "n", "score", "ci_low", "ci_high", "sd")
+
+    @property
+    def text(self) -> str:
+        best = self.frame.loc[self.frame["score"].idxmax()]
+        worst = self.frame.loc[self.frame["score"].idxmin()]
+        if len(self.frame) == 1:
+            return f"{best['title']} scores {best['score']:.2f} (95 % interval {best['ci_low']:.2f} to {best['ci_high']:.2f})."
+        apart = "can" if best["ci_low"] > worst["ci_high"] else "cannot"
+        return (
+            f"The highest score is {best['title']} ({best['score']:.2f}), the lowest {worst['title']} "
+            f"({worst['score']:.2f}); the two {apart} be told apart by their intervals."
+        )
+
+    def draw(self, axes: Axes) -> None:
+        frame = self.frame
+        heights = figures.rows(axes, frame["title"].tolist())
+        low, high = frame["ci_low"].to_numpy(), frame["ci_high"].to_numpy()
+        figures.intervals(axes, heights, frame["score"].to_numpy(), low, high)
+        if frame["scale_low"].notna().all():
+            axes.set_xlim(frame["scale_low"].min() - 0.1, frame["scale_high"].max() + 0.1)
+        axes.set_xlabel("Mean score on the full answer scale, with 95 % interval")
+
+
+def dimension_scores(
+    survey: Survey,
+    *,
+    answered: float = 0.5,
+    confidence: float = 0.95,
+    minimum: int = MINIMUM_CELL,
+) -> DimensionScores:
+    """What does the organisation score on each dimension?
+
+    A respondent's score is the mean of the items that they answered, if they answered enough of them; the
+    organisation's is the mean of its respondents' scores.
+
+    Parameters
+    ----------
+    survey
+        The answers of one organisation.
+    answered
+        The share of a dimension's items that must be answered for a score.
+    confidence
+        The level of the intervals (Student's t; respondents counted as independent).
+    minimum
+        The smallest number of respondents whose mean is shown.
+
+    Returns
+    -------
+    DimensionScores
+        A row a dimension: n, score, sd, ci_low, ci_high, and the ends of the answer scale.
+
+    Raises
+    ------
+    AnalysisError
+        If a dimension has fewer scores than `minimum`.
+    """
+    scores = survey.scores(answered=answered)
+    few = [d.title for d in survey.dimensions if scores[d.key].notna().sum() < minimum]
+    if few:
+        raise AnalysisError(
+            f"Fewer than {minimum} respondents of '{survey.name}' have a score on {', '.join(few)}. "
+            "Means of so few people are not shown, to protect them."
+        )
+    rows = [
+        {"dimension": d.key, "title": d.title, **_mean_row(scores[d.key].dropna().to_numpy(), confidence)}
+        | {"scale_low": d.scale.low, "scale_high": d.scale.high}
+        for d in survey.dimensions
+    ]
+    frame = pd.DataFrame(rows).astype({"scale_low": "float64", "scale_high": "float64"})
+    return DimensionScores(
+        frame=frame,
+        n=survey.n,
+        n_dropped=int(scores.isna().all(axis=1).sum()),
+        settings={"answered": answered, "confidence": confidence, "minimum": minimum},
+        data=survey.stamp,
+    )
+
+
+def _mean_row(scores: np.ndarray, confidence: float) -> dict[str, float]:
+    n, mean, sd = len(scores), float(scores.mean()), float(scores.std(ddof=1))
+    half = float(stats.t.ppf(0.5 + confidence / 2, n - 1)) * sd / n**0.5
+    return {"n": n, "score": mean, "sd": sd, "ci_low": mean - half, "ci_high": mean + half}

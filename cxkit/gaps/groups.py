@@ -1,0 +1,149 @@
+"""Which functions, units or levels see the organisation otherwise than the rest?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.errors import AnalysisError, counted
+from cxkit.gaps.effect_sizes import TwoGroups, welch
+from cxkit.results import figures
+from cxkit.results.result import Result
+from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_small_cells
+from cxkit.survey.survey import Survey, natural_order
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GroupProfile(Result):
+    """Mean scores of groups by dimension, small groups hidden."""
+
+    title: ClassVar[str] = "Scores by group"
+    cites: ClassVar[tuple[str, ...]] = ("hundepool2012",)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Groups down, dimensions across: the form in which people read it."""
+        from cxkit.results.tables import HIDDEN, MISSING, TWO_DIGITS, whole
+
+        means = self.frame.pivot(index="group", columns="title", values="mean")
+        means = means.loc[self._groups, self._titles]
+        hidden = self.frame.pivot(index="group", columns="title", values="hidden").loc[self._groups, self._titles]
+        sizes = self.frame.groupby("group")["n"].max()
+        printed = means.map(lambda value: MISSING if np.isnan(value) else TWO_DIGITS(value)).astype("object")
+        printed = printed.mask(hidden.astype(bool), HIDDEN)
+        printed.insert(0, "n", [HIDDEN if np.isnan(sizes[g]) else whole(sizes[g]) for g in self._groups])
+        return printed.rename_axis(None, axis=1).rename_axis(str(self.settings["by"]).capitalize()).reset_index()
+
+    @property
+    def _groups(self) -> list[str]:
+        return list(dict.fromkeys(self.frame["group"]))
+
+    @property
+    def _titles(self) -> list[str]:
+        return list(dict.fromkeys(self.frame["title"]))
+
+    @property
+    def text(self) -> str:
+        shown = self.frame[~self.frame["hidden"]]
+        clear = shown[(shown["gap_low"] > 0) | (shown["gap_high"] < 0)]
+        words = f"{counted(len(clear), 'cell')} of {len(shown)} shown can be told from the rest of the organisation"
+        if len(clear):
+            widest = clear.loc[clear["gap"].abs().idxmax()]
+            side = "above" if widest["gap"] > 0 else "below"
+            words += f"; the widest is {widest['group']} on {widest['title']}, {abs(widest['gap']):.2f} points {side} it"
+        return f"{words}. {hidden_note(self.frame)}".strip()
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Wide enough for the dimensions, tall enough for the groups."""
+        return 3.0 + 0.8 * max(len(self._titles), 3), 2.4 + 0.4 * len(self._groups)
+
+    def draw(self, axes: Axes) -> None:
+        gaps = self.frame.pivot(index="group", columns="title", values="gap").loc[self._groups, self._titles].to_numpy()
+        means = self.table.iloc[:, 2:].to_numpy()
+        limit = max(0.1, float(np.nanmax(np.abs(gaps), initial=0.0)))
+        axes.imshow(gaps, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
+        for i, j in np.ndindex(gaps.shape):
+            dark = abs(gaps[i, j]) > 0.6 * limit
+            axes.text(
+                j, i, str(means[i, j]).replace("hidden", "·"), ha="center", va="center", fontsize=9,
+                color="white" if dark else "black",
+            )  # fmt: skip
+        axes.set_xticks(range(len(self._titles)), figures.wrapped(self._titles), rotation=35, ha="right")
+        axes.set_yticks(range(len(self._groups)), figures.wrapped(self._groups))
+        axes.grid(visible=False)
+        axes.set_xlabel("Mean score; violet above the rest, orange below, · hidden")
+
+
+def group_profile(
+    survey: Survey,
+    *,
+    by: str = "function",
+    answered: float = 0.5,
+    minimum: int = MINIMUM_CELL,
+) -> GroupProfile:
+    """How does each function (or unit, or level) score, and which can be told from the rest?
+
+    Groups with fewer than `minimum` scores are hidden, and so is the next smallest where one hidden group could be
+    worked out from the total. Respondents without a group or a score are left out.
+
+    Parameters
+    ----------
+    survey
+        The survey, usually of one organisation.
+    by
+        The role that makes the groups.
+    answered
+        The share of items that must be answered for a score.
+    minimum
+        The smallest group whose numbers are shown.
+
+    Returns
+    -------
+    GroupProfile
+        A row a group and dimension: n, mean, sd, gap (group minus all others) with gap_low and gap_high (Welch,
+        adjusted for the number of shown groups by Bonferroni's inequality), hidden.
+
+    Raises
+    ------
+    AnalysisError
+        If the role is not known or there is only one group.
+    """
+    groups = survey.role(by)
+    names = sorted(groups.dropna().astype("str").unique(), key=natural_order)
+    if isinstance(groups.dtype, pd.CategoricalDtype):
+        names = [str(name) for name in groups.cat.categories if str(name) in set(names)]
+    if len(names) < 2:
+        raise AnalysisError(f"'{survey.name}' has {counted(len(names), by)}; a comparison takes two.")
+    scores = survey.scores(answered=answered)[groups.notna()]
+    members = groups[groups.notna()].astype("str").to_numpy()
+    cells = [
+        {"dimension": d.key, "title": d.title, "group": name, **_cell(scores[d.key].to_numpy(), members == name, len(names))}
+        for name in names
+        for d in survey.dimensions
+    ]
+    frame = hide_small_cells(pd.DataFrame(cells), minimum=minimum, group="dimension")
+    return GroupProfile(
+        frame=frame,
+        n=len(scores),
+        n_dropped=survey.n - len(scores),
+        settings={"by": by, "answered": answered, "minimum": minimum},
+        data=survey.stamp,
+    )
+
+
+def _cell(scores: np.ndarray, inside: np.ndarray, families: int) -> dict[str, float]:
+    """Mean of one group, and its distance from everybody else with an interval wide enough for all groups at once."""
+    own, rest = scores[inside & ~np.isnan(scores)], scores[~inside & ~np.isnan(scores)]
+    row = dict.fromkeys(("n", "mean", "sd", "gap", "gap_low", "gap_high"), np.nan) | {"n": len(own)}
+    if min(len(own), len(rest)) < 2:
+        return row
+    groups = TwoGroups.of(own, rest)
+    low, high, _ = welch(groups, confidence=1 - 0.05 / families)
+    return row | {
+        "mean": groups.mean[0], "sd": groups.sd[0], "gap": groups.difference, "gap_low": low, "gap_high": high,
+    }  # fmt: skip

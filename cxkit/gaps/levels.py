@@ -1,0 +1,152 @@
+"""Do leaders see their organisation as those do whom they lead?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.errors import AnalysisError, counted
+from cxkit.gaps.effect_sizes import TwoGroups, hedges_g, holm, smallest_detectable_g, welch
+from cxkit.results import figures
+from cxkit.results.result import Result
+from cxkit.results.thresholds import GAP_COHEN, judge
+from cxkit.survey.instrument import Dimension
+from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.survey import Survey
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LevelGap(Result):
+    """Leaders minus everyone else, by dimension."""
+
+    title: ClassVar[str] = "Gap between leaders and everyone else"
+    cites: ClassVar[tuple[str, ...]] = ("hedges1981", "welch1947", "holm1979")
+    shown: ClassVar[tuple[str, ...]] = (
+        "title", "n_leaders", "n_others", "mean_leaders", "mean_others", "gap", "gap_low", "gap_high",
+        "g", "g_low", "g_high", "p_holm", "smallest_detectable_g",
+    )  # fmt: skip
+
+    @property
+    def text(self) -> str:
+        shown = self.frame[~self.frame["hidden"]]
+        if shown.empty:
+            return "No gap can be shown: there are too few leaders or too few others."
+        clear = shown[(shown["g_low"] > 0) | (shown["g_high"] < 0)]
+        widest = shown.loc[shown["g"].abs().idxmax()]
+        side = "higher" if widest["g"] > 0 else "lower"
+        return (
+            f"Leaders' and others' scores can be told apart on {len(clear)} of {counted(len(shown), 'dimension')}. The "
+            f"widest gap is on {widest['title']}: leaders score {abs(widest['gap']):.2f} points {side} "
+            f"(g = {widest['g']:.2f}, 95 % interval {widest['g_low']:.2f} to {widest['g_high']:.2f}). With this many "
+            f"people, gaps below g = {widest['smallest_detectable_g']:.2f} would often go unnoticed."
+        )
+
+    def draw(self, axes: Axes) -> None:
+        frame = self.frame
+        heights = figures.rows(axes, frame["title"].tolist())
+        smallest = float(np.nanmax(frame["smallest_detectable_g"].to_numpy(dtype=float), initial=0.0))
+        axes.axvspan(-smallest, smallest, color="#EFEFEF", label="too small to be found with this many people")
+        low, high = frame["g_low"].to_numpy(), frame["g_high"].to_numpy()
+        figures.intervals(axes, heights, frame["g"].to_numpy(), low, high, label="gap with 95 % interval")
+        axes.axvline(0, color=figures.GREY, linewidth=1)
+        axes.set_xlabel("Hedges g: leaders lower  ←  0  →  leaders higher")
+        figures.legend_below(axes)
+
+
+def level_gap(
+    survey: Survey,
+    *,
+    leaders: Sequence[str],
+    answered: float = 0.5,
+    minimum: int = MINIMUM_CELL,
+) -> LevelGap:
+    """How far apart are leaders and everyone else, and can the gap be told from chance?
+
+    Respondents whose level is not stated are left out. Dimensions with fewer than `minimum` leaders or others are
+    hidden: their numbers are NaN.
+
+    Parameters
+    ----------
+    survey
+        A survey with the role level. Of several organisations, take one (`Survey.subset`).
+    leaders
+        The levels that count as leaders, such as `["Executives", "Managers"]`.
+    answered
+        The share of items that must be answered for a score.
+    minimum
+        The smallest group whose numbers are shown.
+
+    Returns
+    -------
+    LevelGap
+        A row a dimension: n and mean of both, gap (leaders minus others, points of the answer scale) with Welch's
+        95 % interval, Hedges' g with its interval, p_value (Welch), p_holm over the dimensions, and
+        smallest_detectable_g: the true gap that would be found in 80 of 100 such surveys.
+
+    Raises
+    ------
+    AnalysisError
+        If a level does not occur, or everyone or nobody is a leader.
+
+    Notes
+    -----
+    Equal to R's `t.test(leaders, others)` and `effectsize::hedges_g(leaders, others)`. Respondents count as
+    independent; where they come from several units the intervals are somewhat too narrow.
+    """
+    is_leader = _leaders(survey, leaders)
+    scores = survey.scores(answered=answered)
+    rows = [_gap_row(d, scores[d.key], is_leader, minimum) for d in survey.dimensions]
+    frame = pd.DataFrame(rows)
+    frame["p_holm"] = holm(frame["p_value"].to_numpy(dtype=float))
+    shown = frame[~frame["hidden"]]
+    return LevelGap(
+        frame=frame,
+        n=int(is_leader.notna().sum()),
+        n_dropped=int(is_leader.isna().sum()),
+        settings={"leaders": tuple(leaders), "answered": answered, "minimum": minimum},
+        data=survey.stamp,
+        verdicts=judge(GAP_COHEN, shown["title"], shown["g"].abs()),
+    )
+
+
+def _leaders(survey: Survey, leaders: Sequence[str]) -> pd.Series:
+    """True, False, or NA where the level is not stated."""
+    if isinstance(leaders, str):
+        leaders = [leaders]
+    level = survey.role("level")
+    known = [str(name) for name in level.cat.categories]
+    for name in leaders:
+        if name not in known:
+            raise AnalysisError(f"No level '{name}' in '{survey.name}'. Levels: {', '.join(known)}.")
+    if not leaders or set(known) <= set(leaders):
+        raise AnalysisError(
+            f"leaders={list(leaders)} makes {'everyone' if leaders else 'nobody'} a leader. Levels: {', '.join(known)}."
+        )
+    return level.astype("str").isin(list(leaders)).astype("boolean").mask(level.isna())
+
+
+def _gap_row(dimension: Dimension, scores: pd.Series, is_leader: pd.Series, minimum: int) -> dict[str, object]:
+    first = scores[is_leader.fillna(False) & scores.notna()].to_numpy()
+    second = scores[~is_leader.fillna(True) & scores.notna()].to_numpy()
+    row: dict[str, object] = {"dimension": dimension.key, "title": dimension.title}
+    if min(len(first), len(second)) < minimum:
+        return row | dict.fromkeys(_NUMBERS, np.nan) | {"hidden": True}
+    groups = TwoGroups.of(first, second)
+    gap_low, gap_high, p = welch(groups)
+    g, g_low, g_high = hedges_g(groups)
+    numbers = (
+        *groups.n, *groups.mean, *groups.sd, groups.difference, gap_low, gap_high, g, g_low, g_high, p,
+        smallest_detectable_g(*groups.n),
+    )  # fmt: skip
+    return row | dict(zip(_NUMBERS, numbers, strict=True)) | {"hidden": False}
+
+
+_NUMBERS = (
+    "n_leaders", "n_others", "mean_leaders", "mean_others", "sd_leaders", "sd_others",
+    "gap", "gap_low", "gap_high", "g", "g_low", "g_high", "p_value", "smallest_detectable_g",
+)  # fmt: skip
