@@ -45,10 +45,13 @@ def cdf(h: ArrayLike, k: ArrayLike, rho: ArrayLike) -> Array:
     Owen, D. B. (1956). Tables for computing bivariate normal probabilities. Annals of Mathematical Statistics, 27.
     """
     h, k, rho = _away_from_zero(h), _away_from_zero(k), np.asarray(rho, dtype=float)
-    # The square root from the product of two exact factors keeps its digits near -1 and 1.
-    spread = np.maximum(np.sqrt((1.0 - rho) * (1.0 + rho)), NEAR_ZERO)
-    first = owens_t(h, (k - rho * h) / (h * spread))
-    second = owens_t(k, (h - rho * k) / (k * spread))
+    # Near -1 and 1 the digits lie in the distance from there, so that distance enters k - rho h and the spread.
+    sign = np.where(rho < 0.0, -1.0, 1.0)
+    short = 1.0 - np.abs(rho)
+    spread = np.maximum(np.sqrt(short * (2.0 - short)), NEAR_ZERO)
+    apart, short = k - sign * h, sign * short
+    first = owens_t(h, (apart + short * h) / (h * spread))
+    second = owens_t(k, (short * k - sign * apart) / (k * spread))
     opposite = 0.5 * ((h < 0.0) != (k < 0.0))
     return np.maximum(0.5 * (ndtr(h) + ndtr(k)) - first - second - opposite, 0.0)
 

@@ -86,8 +86,8 @@ def contingency_tables(codes: Codes, width: int) -> Array:
     category = np.arange(width)[None, :, None]
     for start in range(0, n, ROWS_PER_CHUNK):
         # Single precision counts exactly up to 2**24 rows, and a chunk has far fewer.
-        chosen = (codes[:, None, start : start + ROWS_PER_CHUNK] == category).astype(np.float32)
-        chosen = chosen.reshape(items * width, -1)
+        chunk = codes[:, None, start : start + ROWS_PER_CHUNK]
+        chosen = (chunk == category).astype(np.float32).reshape(items * width, chunk.shape[2])
         total += chosen @ chosen.T
     return total.reshape(items, width, items, width)
 
