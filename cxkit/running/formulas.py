@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-_TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|\d+(?:\.\d+)?|\s+|.", re.DOTALL)
+_TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|\d*\.?\d+|\s+|.", re.DOTALL)
 
 _LETTERS = {
     name: chr(code)
@@ -136,7 +136,7 @@ class _Parser:
             return f"<mrow>{body}</mrow>"
         if token.startswith("\\"):
             return self.command(token[1:])
-        if token[0].isdigit():
+        if token[-1].isdigit():
             return f"<mn>{token}</mn>"
         if token.isalpha():
             return f"<mi>{token}</mi>"

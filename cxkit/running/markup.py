@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
 
@@ -19,6 +20,8 @@ mstyle mpadded mphantom merror ms mmultiscripts mprescripts none semantics"""
 _SVG = """svg g path rect circle ellipse line polyline polygon text tspan title desc defs clippath lineargradient
 radialgradient stop marker pattern use symbol"""
 _ALLOWED = frozenset(_TEXT.split()) | frozenset(_MATHML.split()) | frozenset(_SVG.split())
+# More columns than this do not fit on a printed page in the ordinary size.
+MANY_COLUMNS = 9
 _VOID = frozenset({"br", "col", "hr", "img", "wbr"})
 # Their contents are no text for a reader; they go together with them.
 _SWALLOWED = frozenset({"script", "iframe", "object", "noscript", "template", "textarea", "select", "button", "head"})
@@ -60,6 +63,15 @@ def clean_html(html: str, embed: Callable[[str], str | None] = lambda source: No
     return cleaner.result()
 
 
+@dataclass
+class _Table:
+    """A table that is being read: where its box stands among the parts, and how wide it is so far."""
+
+    box: int
+    columns: int = 0
+    widest: int = 0
+
+
 class _Cleaner(HTMLParser):
     def __init__(self, embed: Callable[[str], str | None]) -> None:
         super().__init__(convert_charrefs=True)
@@ -68,6 +80,7 @@ class _Cleaner(HTMLParser):
         self.open: list[str] = []
         self.swallowing = ""
         self.swallowed = 0
+        self.tables: list[_Table] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self.swallowing or tag in _SWALLOWED:
@@ -79,7 +92,9 @@ class _Cleaner(HTMLParser):
             self.parts.append(self._picture(dict(attrs)))
             return
         if tag == "table":
-            self.parts.append('<div class="scroll" tabindex="0">')
+            self._open_table()
+        if tag in {"td", "th"} and self.tables:
+            self._count_column(dict(attrs))
         in_svg = tag == "svg" or "svg" in self.open
         kept = "".join(_attribute(name, value or "", in_svg) for name, value in attrs if _keeps(name, value, in_svg))
         self.parts.append(f"<{_SVG_CASE.get(tag, tag) if in_svg else tag}{kept}>")
@@ -121,6 +136,20 @@ class _Cleaner(HTMLParser):
         self.parts.append(f"</{_SVG_CASE.get(tag, tag) if in_svg else tag}>")
         if tag == "table":
             self.parts.append("</div>")
+            table = self.tables.pop()
+            if max(table.widest, table.columns) > MANY_COLUMNS:
+                self.parts[table.box] = '<div class="scroll many-columns" tabindex="0">'
+        if tag == "tr" and self.tables:
+            table = self.tables[-1]
+            table.widest, table.columns = max(table.widest, table.columns), 0
+
+    def _open_table(self) -> None:
+        self.tables.append(_Table(box=len(self.parts)))
+        self.parts.append('<div class="scroll" tabindex="0">')
+
+    def _count_column(self, attributes: dict[str, str | None]) -> None:
+        span = attributes.get("colspan") or "1"
+        self.tables[-1].columns += int(span) if span.isdecimal() else 1
 
     def _swallow(self, tag: str) -> None:
         if not self.swallowing:

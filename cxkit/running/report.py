@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from cxkit.running.files import write_atomically
+from cxkit.running.notebook import joined
 from cxkit.running.page import compose_page, highlighted
 from cxkit.running.prose import Prose
 
@@ -68,7 +69,7 @@ def report_html(run: Run, *, show_code: bool = False, title: str | None = None, 
     title : str, optional
         Overrides the first heading of the notebook.
     badge : {"real", "synthetic"}, optional
-        Labels the data beneath the title.
+        Labels the data beneath the title; synthetic in any case where the notebook itself says so.
 
     Returns
     -------
@@ -85,13 +86,24 @@ def report_html(run: Run, *, show_code: bool = False, title: str | None = None, 
         page=page,
         title=title or page.title or run.notebook.stem.replace("_", " "),
         language=str(run.executed.get("metadata", {}).get("language", "en")),
-        badge=badge,
+        badge="synthetic" if is_synthetic(session) else badge,
         byline=[fact for fact in data_facts(session) if fact.value],
         show_code=show_code,
         setup_code=highlighted("\n\n".join(page.setup_code)),
         parameters=[_parameter_fact(name, value, run.given) for name, value in run.parameters.items()],
         provenance=list(_provenance(run, session)),
     )
+
+
+def report_title(run: Run, title: str | None = None) -> str:
+    """The title of a run's report: as given, else the notebook's first heading, else its name."""
+    if title or run.executed is None:
+        return title or run.notebook.stem.replace("_", " ")
+    prose = Prose(run.notebook.parent)
+    for cell in run.executed["cells"]:
+        if cell["cell_type"] == "markdown" and not prose.title:
+            prose.html(joined(cell["source"]))
+    return prose.title or run.notebook.stem.replace("_", " ")
 
 
 def index_html(title: str, entries: Iterable[Mapping[str, Any]]) -> str:
@@ -106,6 +118,15 @@ def data_facts(session: Mapping[str, Any]) -> list[Fact]:
     """
     named = session.get("data") or []
     return [_data_fact(one) for one in ([named] if isinstance(named, (str, Mapping)) else named)]
+
+
+def is_synthetic(session: Mapping[str, Any]) -> bool:
+    """Whether the notebook itself says that any of its data was made up."""
+    named = session.get("data") or []
+    return not isinstance(named, str) and any(
+        isinstance(one, Mapping) and one.get("synthetic") is True
+        for one in ([named] if isinstance(named, Mapping) else named)
+    )
 
 
 def _data_fact(one: Any) -> Fact:

@@ -157,7 +157,8 @@ def run_notebook(
         execution = Execution(plan, timeout=timeout, on_cell=bar.update)
         execution.start()
         try:
-            execution.wait()
+            while not execution.wait(0.2):  # in short waits, because Windows lets Ctrl-C through only between them
+                pass
         except KeyboardInterrupt:
             execution.stop()
             raise KeyboardInterrupt(execution.interrupted_message()) from None
@@ -195,10 +196,11 @@ class Execution:
         self._thread = threading.Thread(target=self.run, daemon=True, name=f"cxkit {self.plan.notebook.name}")
         self._thread.start()
 
-    def wait(self) -> None:
-        """Return when all is done; Ctrl-C gets through (on Windows only between two waits)."""
-        while self._thread is not None and self._thread.is_alive():
-            self._thread.join(0.2)
+    def wait(self, seconds: float) -> bool:
+        """Whether all is done, after waiting that long at most; Ctrl-C gets through."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+        return self._thread is None or not self._thread.is_alive()
 
     def run(self) -> None:
         """Execute all cells; what goes wrong is kept in `error` for `finish` to tell."""
@@ -255,9 +257,10 @@ class Execution:
         """Kill the kernel with all it has started, and return when the thread is gone or patience ends."""
         self.stopped.set()
         deadline = time.monotonic() + _PATIENCE
-        while self._thread is not None and self._thread.is_alive() and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
             self.kill_kernel()
-            self._thread.join(0.2)
+            if self.wait(0.2):
+                return
 
     def kill_kernel(self) -> None:
         """Kill the kernel's processes, if it has any by now."""
@@ -268,7 +271,7 @@ class Execution:
         with suppress(OSError, ValueError):
             _kill_group(process, getattr(provisioner, "pgid", None))
 
-    def finish(self, *, show_code: bool = False, title: str | None = None) -> Run:
+    def finish(self, *, show_code: bool = False, title: str | None = None, badge: str | None = None) -> Run:
         """Write the output and return the run, or raise what went wrong with the unfinished notebook kept."""
         complaint = self._complaint()
         if complaint is not None:
@@ -277,7 +280,7 @@ class Execution:
         assert self.executed is not None  # without a complaint there is a notebook
         run = self._finished_run(without_clock(self.executed))
         if self.plan.output is not None:
-            _write(run, self.plan, show_code=show_code, title=title)
+            _write(run, self.plan, show_code=show_code, title=title, badge=badge)
         return run
 
     def _finished_run(self, executed: NotebookNode) -> Run:
@@ -336,12 +339,12 @@ def _kill_group(process: Any, group: int | None) -> None:
         process.kill()
 
 
-def _write(run: Run, plan: Plan, *, show_code: bool, title: str | None) -> None:
+def _write(run: Run, plan: Plan, *, show_code: bool, title: str | None, badge: str | None) -> None:
     assert run.output is not None and run.executed is not None
     if run.output.suffix == ".html":
         from cxkit.running.report import write_report
 
-        write_report(run, run.output, show_code=show_code, title=title)
+        write_report(run, run.output, show_code=show_code, title=title, badge=badge)
     else:
         from nbformat import writes
 
