@@ -86,7 +86,7 @@ class Part:
 
 
 def asymptotic_covariance(sample: LatentSample) -> Array:
-    """n times the covariance matrix of thresholds, means (negative), variances and correlations or covariances.
+    """N times the covariance matrix of thresholds, means (negative), variances and correlations or covariances.
 
     Agrees with R's `lavInspect(fit, "gamma")` for estimator WLSMV.
 

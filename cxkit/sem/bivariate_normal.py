@@ -92,7 +92,9 @@ def cell_probabilities(rows: Array, columns: Array, rho: Array) -> Array:
     rows : array, shape (..., r + 1)
         Ascending cut points, the first minus infinity and the last plus infinity (further infinities give empty rows).
     columns : array, shape (..., c + 1)
+        The same for the columns.
     rho : array, shape (...)
+        One correlation for each table.
 
     Returns
     -------

@@ -57,13 +57,9 @@ def cut_points(counts: Array) -> Array:
     return np.concatenate([-ends, ndtri(np.minimum(shares, 1.0)), ends], axis=-1)
 
 
-def item_pairs(first: int, second: int | None = None) -> tuple[Codes, Codes]:
-    """Positions (j, i) of all pairs, i below j in the matrix, column by column; or all j of one set with all i of another."""
-    if second is None:
-        j, i = np.triu_indices(first, 1)
-    else:
-        j, i = (axis.ravel() for axis in np.indices((first, second)))
-    return j, i
+def item_pairs(variables: int) -> tuple[Codes, Codes]:
+    """Positions (j, i) of all pairs of variables, i below j in the matrix, column by column."""
+    return np.triu_indices(variables, 1)
 
 
 def contingency_tables(codes: Codes, width: int) -> Array:
@@ -158,6 +154,7 @@ def polyserial_estimates(z: Array, codes: Codes, cuts: Array) -> tuple[Array, ND
     codes : int array, shape (items, n)
         Categories from 0, none missing.
     cuts : array, shape (items, r + 1)
+        Cut points from minus to plus infinity.
 
     Returns
     -------

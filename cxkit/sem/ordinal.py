@@ -6,7 +6,7 @@ relatives); `polychoric` is the correlation matrix alone, for factor and reliabi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,12 +25,10 @@ from cxkit.sem.latent_correlations import (
     polyserial_estimates,
     share_empty_cell,
 )
-from cxkit.sem.ordinal_correlations import polychoric
+from cxkit.sem.ordinal_correlations import MOST_CATEGORIES, polychoric, refuse_twins
 
 __all__ = ["OrdinalMoments", "ordinal_moments", "polychoric"]
 
-# More categories than this are measurements, not answers; the tables of all pairs would fill the memory.
-MOST_CATEGORIES = 60
 # Two continuous variables correlated beyond this leave no rank for a covariance matrix.
 PEARSON_LIMIT = 1.0 - 1e-9
 
@@ -140,9 +138,11 @@ def ordinal_moments(
     order = tuple(name for name in names if name in set(ordered))
     known = categories or {}
     answers = _coded_answers(data, order, {name: known[name] for name in order if name in known}, where, label)
-    continuous = tuple(name for name in names if name not in answers)
-    sample, empty = _two_steps(tuple(names), order, answers, {name: data[name] for name in continuous}, where)
-    return _moments(tuple(names), order, sample, {name: data[name] for name in continuous}, empty, covariance)
+    continuous = {name: data[name] for name in names if name not in answers}
+    sample = _second_step(_first_step(tuple(names), answers, continuous), names, where)
+    means = {name: float(np.mean(column)) for name, column in continuous.items()}
+    moments = _moments(tuple(names), order, sample, means)
+    return replace(moments, gamma=asymptotic_covariance(sample)) if covariance else moments
 
 
 def _complete_columns(columns: Mapping[str, ArrayLike], names: Sequence[str], where: str) -> dict[str, Array]:
@@ -198,74 +198,56 @@ def _listed(values: Array) -> str:
     return ", ".join(f"{value:g}" for value in values)
 
 
-def _two_steps(
-    names: tuple[str, ...],
-    order: tuple[str, ...],
-    answers: Mapping[str, tuple[Codes, int]],
-    continuous: Mapping[str, Array],
-    where: str,
-) -> tuple[LatentSample, list[tuple[str, str]]]:
-    """Thresholds from margins, then correlations given thresholds; and the pairs of items with empty cells."""
-    widths = np.array([answers[name][1] for name in order], dtype=np.intp)
-    width = int(widths.max(initial=2))
-    n = len(next(iter(continuous.values()))) if continuous else answers[order[0]][0].size
-    codes = np.array([answers[name][0] for name in order], dtype=np.intp).reshape(len(order), n)
-    tables = contingency_tables(codes, width)
-    cuts = cut_points(np.einsum("ikik->ik", tables))
-    values = np.array([continuous[name] for name in continuous], dtype=float).reshape(len(continuous), n)
+def _first_step(
+    names: tuple[str, ...], answers: Mapping[str, tuple[Codes, int]], continuous: Mapping[str, Array]
+) -> LatentSample:
+    """Thresholds, means and variances from each variable alone; the correlations still zero."""
+    n = next(iter([*continuous.values(), *(codes for codes, _ in answers.values())])).size
+    codes = np.array([codes for codes, _ in answers.values()], dtype=np.intp).reshape(len(answers), n)
+    tables = contingency_tables(codes, max([2, *(width for _, width in answers.values())]))
+    values = np.array(list(continuous.values()), dtype=float).reshape(len(continuous), n)
     spreads = values.std(axis=1)
-    z = (values - values.mean(axis=1, keepdims=True)) / spreads[:, None]
-    position = {name: place for place, name in enumerate(names)}
-    sample = LatentSample(
-        ordered=np.array([position[name] for name in order], dtype=np.intp),
-        numeric=np.array([position[name] for name in continuous], dtype=np.intp),
+    return LatentSample(
+        ordered=np.array([names.index(name) for name in answers], dtype=np.intp),
+        numeric=np.array([names.index(name) for name in continuous], dtype=np.intp),
         codes=codes,
-        cuts=cuts,
+        cuts=cut_points(np.einsum("ikik->ik", tables)),
         tables=tables,
-        z=z,
+        z=(values - values.mean(axis=1, keepdims=True)) / spreads[:, None],
         spreads=spreads,
         correlations=np.eye(len(names)),
     )
-    return _with_correlations(sample, names, where), _empty_cells(sample, names, widths)
 
 
-def _with_correlations(sample: LatentSample, names: Sequence[str], where: str) -> LatentSample:
-    """The sample with its second step done."""
-    correlations = np.eye(sample.variables)
-    twins: list[tuple[int, int]] = []
-
-    def enter(j: Codes, i: Codes, rho: Array, perfect: NDArray[np.bool_]) -> None:
+def _second_step(first: LatentSample, names: Sequence[str], where: str) -> LatentSample:
+    """Correlations, given the first step."""
+    correlations = np.eye(first.variables)
+    twins: list[tuple[str, str]] = []
+    for j, i, rho, perfect in _correlations(first):
         correlations[j, i] = correlations[i, j] = rho
-        twins.extend(zip(j[perfect].tolist(), i[perfect].tolist(), strict=True))
-
-    a, b = item_pairs(sample.ordered.size)
-    tables = share_empty_cell(sample.tables[a, :, b, :], sample.cuts[a], sample.cuts[b])
-    enter(sample.ordered[a], sample.ordered[b], *polychoric_estimates(tables, sample.cuts[a], sample.cuts[b]))
-    for x, variable in enumerate(sample.numeric):
-        if sample.ordered.size:
-            rho, perfect = polyserial_estimates(sample.z[x], sample.codes, sample.cuts)
-            enter(np.full(sample.ordered.size, variable), sample.ordered, rho, perfect)
-    x, y = item_pairs(sample.numeric.size)
-    pearson = (sample.z @ sample.z.T)[x, y] / sample.n
-    enter(sample.numeric[x], sample.numeric[y], pearson, np.abs(pearson) > PEARSON_LIMIT)
-    _refuse_twins([(names[j], names[i]) for j, i in twins], where)
-    return replace(sample, correlations=correlations)
+        both = zip(np.minimum(j, i)[perfect], np.maximum(j, i)[perfect], strict=True)
+        twins.extend((names[one], names[other]) for one, other in both)
+    refuse_twins(twins, where)
+    return replace(first, correlations=correlations)
 
 
-def _refuse_twins(twins: Sequence[tuple[str, str]], where: str) -> None:
-    """Raise if any two variables are perfectly correlated."""
-    problems = Problems(where)
-    for first, second in twins:
-        problems.add(
-            f"{first} and {second} are perfectly correlated",
-            remedy="they ask the same thing twice, or one was computed from the other: keep one of them",
-        )
-    if problems:
-        problems.raise_as(ModelError)
+def _correlations(first: LatentSample) -> Iterator[tuple[Codes, Codes, Array, NDArray[np.bool_]]]:
+    """Two lists of variables, their correlations, and which of these are perfect: for each kind of pair."""
+    a, b = item_pairs(first.ordered.size)
+    tables = share_empty_cell(first.tables[a, :, b, :], first.cuts[a], first.cuts[b])
+    yield first.ordered[a], first.ordered[b], *polychoric_estimates(tables, first.cuts[a], first.cuts[b])
+    if first.ordered.size:
+        for z, variable in zip(first.z, first.numeric, strict=True):
+            estimates = polyserial_estimates(z, first.codes, first.cuts)
+            yield np.full_like(first.ordered, variable), first.ordered, *estimates
+    x, y = item_pairs(first.numeric.size)
+    pearson = (first.z @ first.z.T)[x, y] / first.n
+    yield first.numeric[x], first.numeric[y], pearson, np.abs(pearson) > PEARSON_LIMIT
 
 
-def _empty_cells(sample: LatentSample, names: Sequence[str], widths: Codes) -> list[tuple[str, str]]:
+def _empty_cells(sample: LatentSample, names: Sequence[str]) -> list[tuple[str, str]]:
     """Pairs of ordered items with a combination of existing categories that nobody gave."""
+    widths = np.isfinite(sample.cuts).sum(axis=1) + 1
     a, b = item_pairs(sample.ordered.size)
     filled = np.count_nonzero(sample.tables[a, :, b, :], axis=(1, 2))
     holed = filled < widths[a] * widths[b]
@@ -273,20 +255,14 @@ def _empty_cells(sample: LatentSample, names: Sequence[str], widths: Codes) -> l
 
 
 def _moments(
-    names: tuple[str, ...],
-    order: tuple[str, ...],
-    sample: LatentSample,
-    continuous: Mapping[str, Array],
-    empty: list[tuple[str, str]],
-    covariance: bool,
+    names: tuple[str, ...], order: tuple[str, ...], sample: LatentSample, means: Mapping[str, float]
 ) -> OrdinalMoments:
-    """Arrange the results of the two steps in lavaan's order."""
+    """Arrange the results of the two steps in lavaan's order; gamma still missing."""
     thresholds = {name: cuts[np.isfinite(cuts)] for name, cuts in zip(order, sample.cuts, strict=True)}
-    th = np.concatenate([thresholds.get(name, -np.atleast_1d(np.mean(continuous.get(name, 0.0)))) for name in names])
+    th = np.concatenate([thresholds[name] if name in thresholds else [-means[name]] for name in names])
     scale = np.ones(len(names))
     scale[sample.numeric] = sample.spreads
     corr = sample.correlations * np.outer(scale, scale)
-    j, i = item_pairs(len(names))
     return OrdinalMoments(
         names=names,
         ordered=order,
@@ -294,9 +270,8 @@ def _moments(
         th=th,
         variances=scale**2,
         corr=corr,
-        statistics=np.concatenate([th, scale[sample.numeric] ** 2, corr[j, i]]),
-        gamma=asymptotic_covariance(sample) if covariance else None,
+        statistics=np.concatenate([th, scale[sample.numeric] ** 2, corr[item_pairs(len(names))]]),
+        gamma=None,
         n=sample.n,
-        empty_cells=empty,
+        empty_cells=_empty_cells(sample, names),
     )
-

@@ -85,7 +85,7 @@ def polychoric(
     else:
         pairs, rows, columns = _within_pairs(pairs, correct)
     rho, perfect = polychoric_estimates(share_empty_cell(pairs, rows, columns), rows, columns)
-    _refuse_twins(names, perfect)
+    refuse_twins([(names[a], names[b]) for a, b in zip(j[perfect], i[perfect], strict=True)], WHERE)
     matrix = np.eye(len(names))
     matrix[j, i] = matrix[i, j] = rho
     return pd.DataFrame(matrix, index=data.columns, columns=data.columns) if isinstance(data, pd.DataFrame) else matrix
@@ -160,14 +160,13 @@ def _cuts_of(margins: Array, n: Array) -> Array:
     return np.concatenate([-ends, inner, ends], axis=1)
 
 
-def _refuse_twins(names: Sequence[str], perfect: NDArray[np.bool_]) -> None:
-    """Raise if any two items are perfectly correlated."""
-    problems = Problems(WHERE)
-    for j, i, twin in zip(*item_pairs(len(names)), perfect, strict=True):
-        if twin:
-            problems.add(
-                f"{names[j]} and {names[i]} are perfectly correlated",
-                remedy="they ask the same thing twice, or one was computed from the other: keep one of them",
-            )
+def refuse_twins(twins: Sequence[tuple[str, str]], where: str) -> None:
+    """Raise if there are pairs of perfectly correlated variables."""
+    problems = Problems(where)
+    for first, second in twins:
+        problems.add(
+            f"{first} and {second} are perfectly correlated",
+            remedy="they ask the same thing twice, or one was computed from the other: keep one of them",
+        )
     if problems:
         problems.raise_as(ModelError)

@@ -66,7 +66,8 @@ def test_statistics_are_lavaans(key: str) -> None:
 
 @pytest.mark.parametrize("key", ["agree", "mixed", "binary"])
 def test_gamma_is_lavaans(key: str) -> None:
-    # R: lavInspect(cfa(..., ordered=), "gamma"). Relative to the standard errors, since covariances near 0 have no scale.
+    # R: lavInspect(cfa(..., ordered=), "gamma"). Relative to the standard errors,
+    # since covariances near 0 have no scale.
     moments, reference = case(key)
     gamma = np.array(reference["gamma"])
     scale = np.sqrt(np.diag(gamma))
@@ -307,7 +308,9 @@ def test_names_of_statistics() -> None:
     ]
 
 
-ANSWERS = pd.DataFrame({"a": [1, 2, 3, 1, 2, 3, 1, 3.0], "b": [1, 1, 2, 2, 3, 3, 2, 3.0], "c": [1, 2, 2, 1, 2, 2, 1, 1.0]})
+ANSWERS = pd.DataFrame(
+    {"a": [1, 2, 3, 1, 2, 3, 1, 3.0], "b": [1, 1, 2, 2, 3, 3, 2, 3.0], "c": [1, 2, 2, 1, 2, 2, 1, 1.0]}
+)
 
 
 def test_perfectly_correlated_items_are_named() -> None:
@@ -350,9 +353,9 @@ def test_an_answer_outside_the_known_categories_is_named() -> None:
 
 def test_too_many_categories_are_refused() -> None:
     data = pd.DataFrame({"income": np.arange(200.0), "b": np.tile([1.0, 2], 100)})
-    with pytest.raises(ModelError, match="income has 200 different answers\n.*continuous"):
+    with pytest.raises(ModelError, match=r"income has 200 different answers\n.*continuous"):
         moments_of(data, ["income", "b"])
-    with pytest.raises(ModelError, match="income has 200 different answers\n.*continuous"):
+    with pytest.raises(ModelError, match=r"income has 200 different answers\n.*continuous"):
         polychoric(data)
 
 
@@ -384,5 +387,5 @@ def test_polychoric_refuses_items_that_nobody_answered_together() -> None:
 
 
 def test_a_correction_needs_thresholds_of_the_pair() -> None:
-    with pytest.raises(ModelError, match="correct is 0.5 and thresholds are from each item"):
+    with pytest.raises(ModelError, match=r"correct is 0\.5 and thresholds are from each item"):
         polychoric(ANSWERS, correct=0.5, thresholds="item")
