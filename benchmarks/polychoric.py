@@ -4,7 +4,7 @@
 
 25 items of six categories, 2,436 complete respondents. R is timed inside R, without its start-up and reading of data;
 its runs and ours take turns in blocks, so that both meet the same machine. A ratio is R's median over ours; the spread
-is that of ratios of single runs (10 % to 90 %). Without Rscript, or without the package, only our own times are printed.
+is that of ratios of single runs (10 % to 90 %). Without Rscript, or without the package, only our own times appear.
 """
 
 from __future__ import annotations
