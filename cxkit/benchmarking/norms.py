@@ -37,7 +37,7 @@ class Norm(Result):
         organisations = int(self.frame["organisations"].max())
         return (
             f"The norm holds {organisations} organisations with {self.n:,} respondents. Population: "
-            f"{self.about.population}. Period: {self.about.period}. Selection: {self.about.selection}."
+            f"{self.about.population}. Period: {self.about.period}. Selection: {self.about.selection.rstrip('.')}."
         )
 
     def draw(self, axes: Axes) -> None:

@@ -13,7 +13,7 @@ from scipy.special import ndtr
 from cxkit.benchmarking.norms import Norm
 from cxkit.benchmarking.random_effects import posterior_draws
 from cxkit.benchmarking.scores import dimension_scores
-from cxkit.errors import AnalysisError
+from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.result import Result
 from cxkit.results.thresholds import ICC2_LEBRETON, judge
@@ -39,11 +39,11 @@ class PercentileBenchmark(Result):
         below = self.frame.loc[self.frame["percentile_high"] < 50, "title"].tolist()
         unsure = len(self.frame) - len(above) - len(below)
         parts = [
-            f"above the middle of the norm on {', '.join(above)}" if above else "",
-            f"below it on {', '.join(below)}" if below else "",
-            f"not distinguishable from the middle on {unsure} of {len(self.frame)} dimensions" if unsure else "",
+            f"The organisation stands above the middle of the norm on {', '.join(above)}." if above else "",
+            f"The organisation stands below the middle on {', '.join(below)}." if below else "",
+            f"On {unsure} of {counted(len(self.frame), 'dimension')} the organisation cannot be told from the middle." if unsure else "",
         ]
-        return f"With 95 % probability the organisation stands {'; '.join(part for part in parts if part)}."
+        return " ".join(part for part in parts if part)
 
     @property
     def note(self) -> str:
@@ -51,7 +51,7 @@ class PercentileBenchmark(Result):
         organisations = int(self.norm.frame["organisations"].max())
         return (
             f"{super().note} Norm: {organisations} organisations, {self.norm.n:,} respondents; population: "
-            f"{about.population}; period: {about.period}; selection: {about.selection}."
+            f"{about.population}; period: {about.period}; selection: {about.selection.rstrip('.')}."
         )
 
     def draw(self, axes: Axes) -> None:

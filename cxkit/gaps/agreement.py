@@ -11,13 +11,16 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from cxkit.errors import AnalysisError
+from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.result import Result
 from cxkit.results.thresholds import ICC1_LEBRETON, ICC2_LEBRETON, RWG_LEBRETON, Verdicts, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
+
+
+STRONG = next(start for start, words in RWG_LEBRETON.bands if words == "strong agreement")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,8 +40,8 @@ class GroupReliability(Result):
         reliable = int((self.frame["icc2"] >= ICC2_LEBRETON.bands[-1][0]).sum())
         shares = f"{low:.0%}" if len(self.frame) == 1 else f"{low:.0%} to {high:.0%}"
         return (
-            f"Membership of a {by} explains {shares} of the variance of single answers' scores (ICC(1)); the means of "
-            f"{reliable} of {len(self.frame)} dimensions are reliable enough to compare {by}s (ICC(2) of .70 or more)."
+            f"Which {by} people belong to explains {shares} of the variance of their scores (ICC(1)); the means of "
+            f"{reliable} of {counted(len(self.frame), 'dimension')} are reliable enough to be compared (ICC(2) of .70 or more)."
         )
 
     def draw(self, axes: Axes) -> None:
@@ -157,9 +160,9 @@ class WithinGroupAgreement(Result):
         weakest = self.frame.loc[self.frame["median"].idxmin()]
         by = self.settings["by"]
         if len(self.frame) == 1:
-            return f"Within a {by}, the median agreement on {strongest['title']} is {strongest['median']:.2f}."
+            return f"Within the same {by}, the median agreement on {strongest['title']} is {strongest['median']:.2f}."
         return (
-            f"Within a {by}, agreement is highest on {strongest['title']} (median {strongest['median']:.2f}) and lowest "
+            f"Within the same {by}, agreement is highest on {strongest['title']} (median {strongest['median']:.2f}) and lowest "
             f"on {weakest['title']} ({weakest['median']:.2f}), against answers given at random."
         )
 
@@ -170,9 +173,9 @@ class WithinGroupAgreement(Result):
             spread = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
             axes.plot(values, height + spread, ".", color=figures.SKY, markersize=5, alpha=0.8)
         axes.plot(self.frame["median"], heights, "D", color=figures.BLUE, markersize=7, label="median group")
-        figures.reference_line(axes, 0.70, "strong (.71)")
+        figures.reference_line(axes, STRONG, "strong agreement")
         axes.set_xlim(-0.03, 1.03)
-        axes.set_xlabel("r*wg(J) of each group (dots)")
+        axes.set_xlabel("r*wg(J) of each group (dots) and of the middle one (diamond)")
 
 
 def within_group_agreement(
@@ -266,6 +269,6 @@ def _agreement_row(survey: Survey, key: object, part: pd.DataFrame) -> dict[str,
         "n_groups": len(part),
         "rwg_j": part["rwg_j"].mean(),
         "median": part["rwg_j"].median(),
-        "share_strong": (part["rwg_j"] >= 0.71).mean(),
+        "share_strong": (part["rwg_j"] >= STRONG).mean(),
         "share_set_to_zero": part["exceeds_random"].mean(),
     }

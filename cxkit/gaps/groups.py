@@ -13,6 +13,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.gaps.effect_sizes import TwoGroups, welch
 from cxkit.results import figures
 from cxkit.results.result import Result
+from cxkit.results.tables import HIDDEN, MISSING, TWO_DIGITS, whole
 from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_small_cells
 from cxkit.survey.survey import Survey, natural_order
 
@@ -27,8 +28,6 @@ class GroupProfile(Result):
     @property
     def table(self) -> pd.DataFrame:
         """Groups down, dimensions across: the form in which people read it."""
-        from cxkit.results.tables import HIDDEN, MISSING, TWO_DIGITS, whole
-
         means = self.frame.pivot(index="group", columns="title", values="mean")
         means = means.loc[self._groups, self._titles]
         hidden = self.frame.pivot(index="group", columns="title", values="hidden").loc[self._groups, self._titles]
@@ -55,7 +54,7 @@ class GroupProfile(Result):
             widest = clear.loc[clear["gap"].abs().idxmax()]
             side = "above" if widest["gap"] > 0 else "below"
             words += f"; the widest is {widest['group']} on {widest['title']}, {abs(widest['gap']):.2f} points {side} it"
-        return f"{words}. {hidden_note(self.frame)}".strip()
+        return f"{words}. {hidden_note(self.frame, noun='cell')}".strip()
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -70,13 +69,13 @@ class GroupProfile(Result):
         for i, j in np.ndindex(gaps.shape):
             dark = abs(gaps[i, j]) > 0.6 * limit
             axes.text(
-                j, i, str(means[i, j]).replace("hidden", "·"), ha="center", va="center", fontsize=9,
+                j, i, means[i, j], ha="center", va="center", fontsize=7 if means[i, j] == HIDDEN else 9,
                 color="white" if dark else "black",
             )  # fmt: skip
         axes.set_xticks(range(len(self._titles)), figures.wrapped(self._titles), rotation=35, ha="right")
         axes.set_yticks(range(len(self._groups)), figures.wrapped(self._groups))
         axes.grid(visible=False)
-        axes.set_xlabel("Mean score; violet above the rest, orange below, · hidden")
+        axes.set_xlabel("Mean score; violet above the rest, orange below")
 
 
 def group_profile(

@@ -36,11 +36,12 @@ class LevelGap(Result):
         shown = self.frame[~self.frame["hidden"]]
         if shown.empty:
             return "No gap can be shown: there are too few leaders or too few others."
-        clear = shown[(shown["g_low"] > 0) | (shown["g_high"] < 0)]
+        clear = int((shown["p_holm"] < 0.05).sum())
         widest = shown.loc[shown["g"].abs().idxmax()]
         side = "higher" if widest["g"] > 0 else "lower"
         return (
-            f"Leaders' and others' scores can be told apart on {len(clear)} of {counted(len(shown), 'dimension')}. The "
+            f"Leaders' and others' scores can be told apart on {clear} of {counted(len(shown), 'dimension')}"
+            f"{', allowing for their number' if len(shown) > 1 else ''}. The "
             f"widest gap is on {widest['title']}: leaders score {abs(widest['gap']):.2f} points {side} "
             f"(g = {widest['g']:.2f}, 95 % interval {widest['g_low']:.2f} to {widest['g_high']:.2f}). With this many "
             f"people, gaps below g = {widest['smallest_detectable_g']:.2f} would often go unnoticed."

@@ -140,5 +140,9 @@ def reference_line(axes: Axes, value: float, label: str) -> None:
 
 
 def legend_below(axes: Axes) -> None:
-    """The legend below the axes, where it covers nothing."""
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=3, frameon=False)
+    """The legend below everything else, where it covers nothing; within the axes of a figure that is not ours."""
+    figure = axes.get_figure(root=True)
+    if figure is not None and figure.get_constrained_layout():  # type: ignore[union-attr]
+        figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
+    else:
+        axes.legend(frameon=False)

@@ -44,6 +44,8 @@ def probability(value: float) -> str:
 
 def share(value: float) -> str:
     """A share as a percentage."""
+    if 0 < value < 0.001:
+        return "< 0.1%"
     return f"{value:.0%}" if value == 0 or value >= 0.01 else f"{value:.1%}"
 
 
@@ -107,6 +109,7 @@ COLUMNS: dict[str, Column] = {
     "norm_mean": Column("Norm mean"),
     "norm_sd": Column("Norm SD"),
     "observed": Column("Observed"),
+    "observed_sd": Column("Observed SD"),
     "organisations": Column("Organisations", whole),
     "p_holm": Column("p (Holm)", probability),
     "p_top_tenth": Column("P(top tenth)", share),
@@ -119,6 +122,8 @@ COLUMNS: dict[str, Column] = {
     "rwg_j": Column("Mean r*wg(J)"),
     "score": Column("Score"),
     "sd": Column("SD"),
+    "share_set_to_zero": Column("Set to 0", share),
+    "share_strong": Column("Strong", share),
     "shrunken_percentile": Column("Shrunken percentile", whole),
     "skew": Column("Skew"),
     "smallest_detectable_g": Column("Smallest detectable g"),

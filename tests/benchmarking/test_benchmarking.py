@@ -1,0 +1,171 @@
+"""Norms against R's lme4, percentiles against published figures and by simulation."""
+
+import numpy as np
+import pytest
+from scipy.stats import norm as normal
+
+import cxkit as cx
+from cxkit.benchmarking.percentiles import mid_rank
+from cxkit.benchmarking.random_effects import (
+    Groups,
+    VarianceComponents,
+    posterior_draws,
+    restricted_maximum_likelihood,
+)
+from tests.conftest import tiny_survey
+
+STATED = cx.About(population="test", period="2026", selection="random draws")
+
+
+def groups_of(survey, key):
+    scores = survey.scores()[key]
+    by = scores.groupby(survey.role("organisation"), observed=True)
+    return Groups(
+        sizes=by.size().to_numpy(),
+        means=by.mean().to_numpy(),
+        ss_within=float(((by.size() - 1) * by.var()).sum()),
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "dimension", "key"),
+    [("lq2002", "leadership", "lq2002_lead"), ("bhr2000", "leadership", "bhr2000_climate")],
+)
+def test_variance_components_equal_lme4(reference, data, dimension, key):
+    # R: lmer(y ~ 1 + (1 | g)), REML; its optimiser stops at about 1e-6 relative
+    wanted = reference("gaps")["components"][key]
+    found = restricted_maximum_likelihood(groups_of(cx.load_survey(data), dimension))
+    assert found.between == pytest.approx(wanted["between"], rel=1e-5)
+    assert found.within == pytest.approx(wanted["within"], rel=1e-6)
+    assert found.mean == pytest.approx(wanted["mean"], rel=1e-8)
+
+
+def test_equal_groups_give_the_textbook_estimates():
+    """With equal sizes REML is the analysis of variance: within = MSW, between = (MSB - MSW) / n."""
+    groups = Groups(sizes=np.full(4, 10), means=np.array([1.0, 2.0, 3.0, 4.0]), ss_within=36.0)
+    found = restricted_maximum_likelihood(groups)
+    assert found.within == pytest.approx(1.0, rel=1e-6)
+    assert found.between == pytest.approx((10 * 5 / 3 - 1.0) / 10, rel=1e-6)
+
+
+def test_no_true_differences_give_zero():
+    groups = Groups(sizes=np.full(20, 5), means=np.linspace(-0.01, 0.01, 20), ss_within=80.0)
+    assert restricted_maximum_likelihood(groups).between == 0.0
+    assert VarianceComponents(mean=0, between=0, within=1).reliability(10) == 0.0
+
+
+def known_population(n: int, own_z: float):
+    """A norm so large that nothing about the population is uncertain: between SD .5, within SD 1."""
+    rng = np.random.default_rng(5)
+    truth = normal.ppf((np.arange(4000) + 0.5) / 4000) * 0.5
+    sizes = np.full(4000, 4000)
+    groups = Groups(sizes=sizes, means=truth, ss_within=float(sizes.sum() - 4000))
+    own = own_z * np.sqrt(0.25 + 1 / n)
+    mean, between, draws = posterior_draws(groups, own, n, draws=200_000, rng=rng)
+    return 100 * normal.cdf((draws - mean) / between)
+
+
+@pytest.mark.parametrize(("n", "published"), [(10, 0.43), (30, 0.54), (100, 0.69)])
+def test_chance_of_the_top_tenth_when_seen_at_the_92nd_percentile(n, published):
+    """With a between SD of .5 and a within SD of 1; worked out by hand from Bayes' theorem."""
+    standing = known_population(n, normal.ppf(0.92))
+    assert np.mean(standing > 90) == pytest.approx(published, abs=0.008)
+
+
+def test_shrinkage_when_seen_at_the_82nd_percentile_with_thirty_respondents():
+    low, middle, high = np.percentile(known_population(30, normal.ppf(0.82)), [2.5, 50, 97.5])
+    assert (low, middle, high) == pytest.approx((57, 80, 94), abs=1.0)
+
+
+def test_interval_covers_the_true_standing():
+    """Simulation: norms of 30 organisations with 8 to 60 respondents; 1,500 further organisations."""
+    rng = np.random.default_rng(20260102)
+    covered, trials, between, within = 0, 1500, 0.5, 1.0
+    for _ in range(trials):
+        sizes = rng.integers(8, 60, 30)
+        means = rng.normal(0, between, 30) + rng.normal(0, 1, 30) * within / np.sqrt(sizes)
+        ss = within**2 * rng.chisquare(sizes.sum() - 30)
+        n, truth = int(rng.integers(8, 60)), rng.normal(0, between)
+        own = truth + rng.normal() * within / np.sqrt(n)
+        groups = Groups(sizes=sizes, means=means, ss_within=float(ss))
+        mean, sd, draws = posterior_draws(groups, own, n, draws=800, rng=rng)
+        low, high = np.percentile(normal.cdf((draws - mean) / sd), [2.5, 97.5])
+        covered += low <= normal.cdf(truth / between) <= high
+    assert 0.93 <= covered / trials <= 0.97  # three and a half standard errors of 1,500 draws are .02
+
+
+def test_mid_rank_counts_half_of_the_equals():
+    assert mid_rank(np.array([1.0, 2.0, 2.0, 3.0]), 2.0) == 50.0
+    assert mid_rank(np.array([1.0, 2.0]), 5.0) == 100.0
+
+
+@pytest.fixture(scope="module")
+def companies():
+    return cx.load_survey("lq2002")
+
+
+def test_company_against_the_other_forty_eight(companies):
+    norm = cx.build_norm(companies, leave_out="2")
+    assert norm.frame["organisations"].tolist() == [48, 48, 48]
+    own = companies.subset(organisation="2")
+    result = cx.percentile_benchmark(own, norm, seed=1)
+    # The norm's other companies by hand: how many of the 48 means lie below company 2's?
+    means = companies.scores().groupby(companies.role("organisation"), observed=True).mean()["leadership"]
+    below = (means.drop("2") < means["2"]).mean()
+    assert result.frame.set_index("dimension").loc["leadership", "percentile"] == pytest.approx(100 * below)
+    assert (result.frame["percentile_low"] < result.frame["shrunken_percentile"]).all()
+    assert "48 organisations" in result.note
+
+
+def test_same_seed_same_digits_other_seed_close(companies):
+    norm, own = cx.build_norm(companies, leave_out="2"), companies.subset(organisation="2")
+    one, again, other = (cx.percentile_benchmark(own, norm, seed=seed).frame for seed in (1, 1, 2))
+    assert one.equals(again)
+    ends = ["percentile_low", "percentile_high", "shrunken_percentile"]
+    assert not one.equals(other)
+    np.testing.assert_allclose(one[ends], other[ends], atol=1.0)
+
+
+def random_companies(organisations, size, about=STATED):
+    rng = np.random.default_rng(8)
+    answers = rng.integers(1, 6, (organisations * size, 3))
+    return tiny_survey(answers, about=about, organisation=np.repeat(np.arange(organisations), size))
+
+
+def test_norm_without_origin_is_refused():
+    with pytest.raises(cx.AnalysisError, match="does not state its population, period, selection"):
+        cx.build_norm(random_companies(12, 6, about=cx.About()))
+
+
+def test_norm_of_few_organisations_is_refused():
+    with pytest.raises(cx.AnalysisError, match="Only 9 organisations with 5 or more scores on 'Dimension 1'; .* 10"):
+        cx.build_norm(random_companies(9, 6))
+    with pytest.raises(cx.AnalysisError, match="Only 0 organisations"):
+        cx.build_norm(random_companies(30, 4))
+
+
+def test_unknown_organisation_is_refused(companies):
+    with pytest.raises(cx.AnalysisError, match="No organisation '999' in 'lq2002'"):
+        cx.build_norm(companies, leave_out="999")
+
+
+def test_small_organisation_is_refused(companies):
+    norm = cx.build_norm(companies)
+    own = companies.subset(organisation="2")
+    four = own.subset(own.given.index.to_series().isin(own.given.index[:4]))
+    with pytest.raises(cx.AnalysisError, match="Fewer than 5 respondents of .* Means of so few people are not shown"):
+        cx.percentile_benchmark(four, norm, seed=1)
+
+
+def test_other_instrument_is_refused(companies):
+    with pytest.raises(cx.AnalysisError, match="The norm from 'lq2002' does not measure d1"):
+        cx.percentile_benchmark(random_companies(1, 10), cx.build_norm(companies), seed=1)
+
+
+def test_scores_and_intervals_by_hand():
+    answers = np.array([[1, 2, 3], [2, 3, 4], [3, 4, 5], [5, 5, 5], [4, np.nan, np.nan]])
+    result = cx.dimension_scores(tiny_survey(answers), minimum=4).frame.iloc[0]
+    scores = np.array([2, 3, 4, 5])  # one item of three is too few for a score
+    half = 3.182446305284263 * scores.std(ddof=1) / 2
+    assert (result["n"], result["score"]) == (4, 3.5)
+    assert (result["ci_low"], result["ci_high"]) == pytest.approx((3.5 - half, 3.5 + half), rel=1e-12)

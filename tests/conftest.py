@@ -1,0 +1,68 @@
+"""What all tests share: R's values, and small surveys made in the test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxkit.survey.instrument import Instrument, instrument_from
+from cxkit.survey.survey import About, Survey, typed_role
+
+mpl.use("Agg")
+
+
+@pytest.fixture(scope="session")
+def reference() -> Callable[[str], Any]:
+    """`reference("gaps")`: what tests/reference/scripts/gaps.R computed."""
+    folder = Path(__file__).parent / "reference"
+
+    def read(name: str) -> Any:
+        return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["results"]
+
+    return read
+
+
+def tiny_instrument(dimensions: int = 2, items: int = 3, *, reversed_items: Sequence[str] = ()) -> Instrument:
+    """Dimensions d1, d2, ... with items d1_1, d1_2, ... on a scale from 1 to 5."""
+    return instrument_from(
+        {
+            "name": "tiny",
+            "title": "Tiny",
+            "citation": "made in a test",
+            "licence": "CC0-1.0",
+            "scale": {"low": 1, "high": 5},
+            "dimension": [
+                {
+                    "key": f"d{d}",
+                    "title": f"Dimension {d}",
+                    "items": [
+                        {"key": f"d{d}_{i}", "text": "?", "reversed": f"d{d}_{i}" in reversed_items}
+                        for i in range(1, items + 1)
+                    ],
+                }
+                for d in range(1, dimensions + 1)
+            ],
+        },
+        where="test",
+    )
+
+
+def tiny_survey(answers: np.ndarray | pd.DataFrame, *, about: About | None = None, **roles: Sequence[object]) -> Survey:
+    """A survey with these answers, three items a dimension, and the roles given as lists."""
+    numbers = np.asarray(answers, dtype=float)
+    instrument = tiny_instrument(dimensions=numbers.shape[1] // 3)
+    given = pd.DataFrame(numbers, columns=list(instrument.items))
+    respondents = pd.DataFrame(
+        {role: typed_role(role, pd.Series(values, index=given.index)) for role, values in roles.items()},
+        index=given.index,
+    )
+    return Survey(
+        name="tiny", instrument=instrument, given=given, respondents=respondents, about=about or About()
+    )

@@ -1,0 +1,108 @@
+"""ICC(1), ICC(2) and r*wg(J) against R's multilevel 2.7; see tests/reference/scripts/gaps.R for the calls."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cxkit as cx
+from tests.conftest import tiny_survey
+
+CASES = [
+    ("lq2002", "leadership", "lq2002_lead"),
+    ("lq2002", "task_significance", "lq2002_tsig"),
+    ("bhr2000", "leadership", "bhr2000_climate"),
+]
+
+
+def row(result, dimension):
+    return result.frame.set_index("dimension").loc[dimension]
+
+
+@pytest.mark.parametrize(("data", "dimension", "key"), CASES)
+def test_icc_equals_multilevel(reference, data, dimension, key):
+    # R: m <- aov(y ~ factor(g)); ICC1(m); ICC2(m)
+    wanted = reference("gaps")["icc"][key]
+    found = row(cx.group_reliability(cx.load_survey(data), by="organisation"), dimension)
+    assert found["icc1"] == pytest.approx(wanted["icc1"], rel=1e-10)
+    assert found["icc2"] == pytest.approx(wanted["icc2"], rel=1e-10)
+    assert found["f_value"] == pytest.approx(wanted["f"], rel=1e-10)
+    assert found["p_value"] == pytest.approx(wanted["p"], rel=1e-6)
+    assert [found["ms_between"], found["ms_within"]] == pytest.approx(wanted["ms"], rel=1e-10)
+    assert [found["df_between"], found["df_within"]] == wanted["df"]
+
+
+@pytest.mark.parametrize(("data", "dimension", "key"), CASES)
+def test_rwg_equals_multilevel(reference, data, dimension, key):
+    # R: rwg.j(items, g, ranvar = (5^2 - 1) / 12)
+    wanted = reference("gaps")["rwg"][key]
+    result = cx.within_group_agreement(cx.load_survey(data), by="organisation")
+    groups = result.groups[result.groups["dimension"] == dimension].set_index("group")
+    everyone = dict(zip(wanted["group"], zip(wanted["rwg_j"], wanted["size"], strict=True), strict=True))
+    large = {g: v for g, v in everyone.items() if v[1] >= 5}
+    assert groups["rwg_j"].to_dict() == pytest.approx({g: v[0] for g, v in large.items()}, abs=1e-12)
+    assert groups["n"].to_dict() == {g: v[1] for g, v in large.items()}
+    if large == everyone:
+        assert row(result, dimension)["rwg_j"] == pytest.approx(wanted["mean"], rel=1e-12)
+        assert row(result, dimension)["median"] == pytest.approx(wanted["median"], rel=1e-12)
+
+
+def test_rwg_against_skewed_answers_equals_multilevel(reference):
+    # R: rwg.j(items, g, ranvar = 1.34)
+    wanted = reference("gaps")["rwg"]["bhr2000_climate_skewed"]
+    result = cx.within_group_agreement(cx.load_survey("bhr2000"), by="organisation", null=1.34)
+    assert result.frame["rwg_j"].item() == pytest.approx(wanted["mean"], rel=1e-12)
+
+
+def test_icc_of_groups_without_differences_within_is_one():
+    result = cx.group_reliability(tiny_survey([[1, 1, 1], [1, 1, 1], [4, 4, 4], [4, 4, 4]], unit=list("aabb")))
+    assert result.frame[["icc1", "icc2"]].to_numpy().tolist() == [[1.0, 1.0]]
+
+
+@given(st.permutations(range(20)))
+def test_order_of_respondents_is_irrelevant(order):
+    rng = np.random.default_rng(1)
+    answers, units = rng.integers(1, 6, (20, 3)), np.repeat(list("abcd"), 5)
+    one = cx.group_reliability(tiny_survey(answers, unit=units)).frame
+    other = cx.group_reliability(tiny_survey(answers[order], unit=units[order])).frame
+    np.testing.assert_allclose(one["icc1"], other["icc1"], rtol=1e-10)
+
+
+def test_interval_of_icc1_covers_the_truth():
+    """Simulation: 40 groups of 10, ICC(1) = .20; 400 surveys. The exact F interval covers 95 % of the time."""
+    rng = np.random.default_rng(20260101)
+    covered = 0
+    for _ in range(400):
+        level = rng.normal(0, np.sqrt(0.2), (40, 1)) + rng.normal(0, np.sqrt(0.8), (40, 10))
+        survey = tiny_survey(np.repeat(level.reshape(-1, 1), 3, axis=1), unit=np.repeat(np.arange(40), 10))
+        low, high = cx.group_reliability(survey).frame[["ci_low", "ci_high"]].to_numpy()[0]
+        covered += low <= 0.2 <= high
+    assert 0.925 <= covered / 400 <= 0.975  # four standard errors of 400 draws are .044
+
+
+def test_small_groups_are_neither_counted_nor_shown():
+    answers, units = np.tile([[2, 3, 3]], (14, 1)), ["small"] * 4 + ["large"] * 10
+    answers[::2] += 1
+    result = cx.within_group_agreement(tiny_survey(answers, unit=units))
+    assert result.groups["group"].tolist() == ["large"]
+    assert result.frame["n"].item() == 10
+
+
+def test_a_survey_without_groups_says_how_to_name_them():
+    with pytest.raises(cx.AnalysisError, match="does not say the unit of its respondents .* respondent={'unit'"):
+        cx.group_reliability(tiny_survey(np.full((4, 3), 2)))
+
+
+def test_one_group_is_refused():
+    with pytest.raises(cx.AnalysisError, match="'Dimension 1' has 4 scores in 1 groups by unit; it takes two groups"):
+        cx.group_reliability(tiny_survey(np.full((4, 3), 2), unit=["a"] * 4))
+
+
+def test_no_group_of_five_is_refused():
+    with pytest.raises(cx.AnalysisError, match="No dimension of 'tiny' has a unit with 5 complete answers"):
+        cx.within_group_agreement(tiny_survey(np.full((4, 3), 2), unit=["a"] * 4))
+
+
+def test_scale_scores_have_no_rwg():
+    with pytest.raises(cx.AnalysisError, match="on a scale with options"):
+        cx.within_group_agreement(cx.load_survey("univbct").subset(wave="0"))

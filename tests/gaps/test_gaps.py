@@ -1,0 +1,134 @@
+"""Gaps between levels and functions against R; see tests/reference/scripts/gaps.R for the calls."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+import cxkit as cx
+from cxkit.gaps.effect_sizes import TwoGroups, hedges_g, holm, noncentral_t_cdf, smallest_detectable_g, welch
+from cxkit.survey.datasets import dataset_path
+from tests.conftest import tiny_survey
+
+
+@pytest.fixture(scope="module")
+def soldiers():
+    return cx.load_survey("univbct").subset(wave="0")
+
+
+@pytest.mark.parametrize(
+    ("dimension", "key"),
+    [("job_satisfaction", "univbct_jsat"), ("commitment", "univbct_commit"), ("readiness", "univbct_ready")],
+)
+def test_gap_by_rank_equals_r(reference, soldiers, dimension, key):
+    # R: t.test(officers, others); effectsize::hedges_g(officers, others, pooled_sd = TRUE)
+    wanted = reference("gaps")["gaps"][key]
+    found = cx.level_gap(soldiers, leaders=["Officers"]).frame.set_index("dimension").loc[dimension]
+    assert [found["n_leaders"], found["n_others"]] == wanted["n"]
+    assert [found["mean_leaders"], found["mean_others"]] == pytest.approx(wanted["mean"], rel=1e-12)
+    assert [found["gap_low"], found["gap_high"]] == pytest.approx(wanted["ci"], rel=1e-9)
+    assert found["p_value"] == pytest.approx(wanted["p"], rel=1e-8)
+    assert found["g"] == pytest.approx(wanted["g"], rel=1e-10)
+    # effectsize finds the noncentrality with optim(), whose own tolerance is 1e-4 or so
+    assert [found["g_low"], found["g_high"]] == pytest.approx([wanted["g_low"], wanted["g_high"]], abs=2e-4)
+
+
+def test_gap_with_many_respondents_equals_r(reference):
+    # R: hedges_g(bfi$agree[gender == 1], bfi$agree[gender == 2]), complete answers
+    wanted = reference("gaps")["gaps"]["bfi_agree_by_gender"]
+    scores = cx.load_survey("bfi").scores(answered=1.0)["agreeableness"].reset_index(drop=True)
+    gender = pd.read_csv(dataset_path("bfi"))["gender"]
+    groups = TwoGroups.of(*(scores[(gender == g) & scores.notna()].to_numpy() for g in (1, 2)))
+    assert list(groups.n) == wanted["n"]
+    assert welch(groups)[:2] == pytest.approx(wanted["ci"], rel=1e-9)
+    assert hedges_g(groups)[0] == pytest.approx(wanted["g"], rel=1e-10)
+    assert hedges_g(groups)[1:] == pytest.approx([wanted["g_low"], wanted["g_high"]], abs=2e-4)
+
+
+def test_holm_equals_p_adjust(reference):
+    wanted = reference("gaps")["holm"]
+    assert holm(np.array(wanted["p"])) == pytest.approx(wanted["adjusted"], rel=1e-12)
+    assert np.isnan(holm(np.array([0.01, np.nan]))[1])
+
+
+def test_detectable_gap_equals_power_t_test(reference):
+    # R: power.t.test(n = 50, power = .8)$delta, solved there to 1e-4
+    wanted = reference("gaps")["detectable"]
+    assert smallest_detectable_g(50, 50) == pytest.approx(wanted["n_50"], rel=2e-4)
+    assert smallest_detectable_g(5, 5) == pytest.approx(wanted["n_5"], rel=2e-4)
+
+
+@pytest.mark.parametrize(("n1", "n2", "rounded"), [(5, 50, 1.31), (10, 100, 0.93), (20, 200, 0.66), (50, 500, 0.42)])
+def test_detectable_gap_of_few_leaders(n1, n2, rounded):
+    """The normal approximation (z.975 + z.80) * sqrt(1/n1 + 1/n2); the t test needs a little more."""
+    approximate = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * np.sqrt(1 / n1 + 1 / n2)
+    assert round(approximate, 2) == rounded
+    assert approximate < smallest_detectable_g(n1, n2) < approximate * 1.03
+
+
+@pytest.mark.parametrize(("t", "df", "nc"), [(2.0, 10, 1.0), (-1.0, 140, 2.0), (0.3, 2, 1.0), (3.0, 5, 0.0)])
+def test_noncentral_t_equals_scipy_where_scipy_has_it(t, df, nc):
+    assert noncentral_t_cdf(t, df, nc) == pytest.approx(stats.nct.cdf(t, df, nc), rel=1e-10)
+
+
+def test_swapping_the_groups_turns_the_gap():
+    rng = np.random.default_rng(3)
+    a, b = rng.normal(0, 1, 30), rng.normal(0.4, 2, 80)
+    there, back = TwoGroups.of(a, b), TwoGroups.of(b, a)
+    assert hedges_g(there) == pytest.approx([-hedges_g(back)[i] for i in (0, 2, 1)], rel=1e-9)
+    assert welch(there)[2] == pytest.approx(welch(back)[2], rel=1e-12)
+
+
+def test_few_leaders_are_hidden():
+    answers = np.random.default_rng(1).integers(1, 6, (30, 3))
+    result = cx.level_gap(tiny_survey(answers, level=["Boss"] * 4 + ["Staff"] * 26), leaders=["Boss"])
+    assert result.frame["hidden"].item()
+    assert result.frame.select_dtypes("number").isna().to_numpy().all()
+    assert "hidden" in str(result)
+    assert result.text == "No gap can be shown: there are too few leaders or too few others."
+
+
+def test_misspelt_level_is_refused(soldiers):
+    with pytest.raises(cx.AnalysisError, match="No level 'Officer' in 'univbct, wave 0'. Levels: Junior enlisted, Serg"):
+        cx.level_gap(soldiers, leaders=["Officer"])
+
+
+def test_everyone_a_leader_is_refused():
+    survey = tiny_survey(np.full((12, 3), 2), level=["a", "b"] * 6)
+    with pytest.raises(cx.AnalysisError, match="makes everyone a leader"):
+        cx.level_gap(survey, leaders=["a", "b"])
+    with pytest.raises(cx.AnalysisError, match="makes nobody a leader"):
+        cx.level_gap(survey, leaders=[])
+
+
+def test_profile_hides_small_groups_and_what_gives_them_away():
+    answers = np.random.default_rng(1).integers(1, 6, (41, 3))
+    survey = tiny_survey(answers, function=["A"] * 3 + ["B"] * 8 + ["C"] * 30)
+    profile = cx.group_profile(survey)
+    assert profile.frame.set_index("group")["hidden"].to_dict() == {"A": True, "B": True, "C": False}
+    assert profile.frame.loc[profile.frame["hidden"], ["n", "mean", "gap"]].isna().to_numpy().all()
+    assert profile.table["n"].tolist() == ["hidden", "hidden", "30"]
+    assert "2 of 3 cells are hidden" in profile.text
+
+
+def test_profile_of_two_groups_equals_welch():
+    rng = np.random.default_rng(2)
+    answers = rng.integers(1, 6, (40, 3)).astype(float)
+    profile = cx.group_profile(tiny_survey(answers, function=["A"] * 15 + ["B"] * 25)).frame.set_index("group")
+    scores = answers.mean(axis=1)
+    interval = stats.ttest_ind(scores[:15], scores[15:], equal_var=False).confidence_interval(0.975)
+    assert profile.loc["A", ["gap_low", "gap_high"]].to_list() == pytest.approx(list(interval), rel=1e-9)
+    assert profile.loc["A", "gap"] == pytest.approx(-profile.loc["B", "gap"], rel=1e-12)
+
+
+def test_profile_takes_two_groups():
+    with pytest.raises(cx.AnalysisError, match="'tiny' has 1 function; a comparison takes two"):
+        cx.group_profile(tiny_survey(np.full((12, 3), 2), function=["a"] * 12))
+
+
+def test_figures_say_what_they_show(soldiers):
+    gap = cx.level_gap(soldiers, leaders=["Officers"])
+    axes = gap.plot()
+    assert axes.get_xlabel() == "Hedges g: leaders lower  ←  0  →  leaders higher"
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["Job satisfaction", "Commitment", "Readiness"]
+    assert gap.picture().alt == gap.text
