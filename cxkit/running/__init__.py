@@ -9,18 +9,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cxkit.running.notebook import (
-        Parameter,
-        check_parameters,
-        find_notebook,
-        parse_parameters,
-        read_notebook,
-        read_parameters,
-    )
+    from cxkit.running.batch import report_all
+    from cxkit.running.notebook import find_notebook, read_notebook
+    from cxkit.running.parameters import Parameter, check_parameters, parse_parameters, read_parameters
+    from cxkit.running.plan import Run
     from cxkit.running.report import write_report
-    from cxkit.running.run import Run, run_notebook
-    from cxkit.running.runs import PlannedRun, read_runs, report_all
-    from cxkit.running.tidy import tidy, tidy_file
+    from cxkit.running.run import run_notebook
+    from cxkit.running.runs import PlannedRun, read_runs
+    from cxkit.running.tidy import tidy_file
 
 __all__ = [
     "Parameter",
@@ -34,22 +30,21 @@ __all__ = [
     "read_runs",
     "report_all",
     "run_notebook",
-    "tidy",
     "tidy_file",
     "write_report",
 ]
 
 _HOME = {
-    "Parameter": "notebook",
+    "Parameter": "parameters",
     "PlannedRun": "runs",
-    "Run": "run",
-    "check_parameters": "notebook",
+    "Run": "plan",
+    "check_parameters": "parameters",
     "find_notebook": "notebook",
-    "parse_parameters": "notebook",
+    "parse_parameters": "parameters",
     "read_notebook": "notebook",
-    "read_parameters": "notebook",
+    "read_parameters": "parameters",
     "read_runs": "runs",
-    "report_all": "runs",
+    "report_all": "batch",
     "run_notebook": "run",
     "tidy_file": "tidy",
     "write_report": "report",

@@ -70,7 +70,7 @@ class CxkitClient(PapermillNotebookClient):
         super().__init__(nb_man, **options)
         # nbclient imitates Output widgets by sending on the shell channel in the midst of a cell, and then waits for
         # ever for a reply that it has already thrown away. Reports need no such imitation.
-        self.widget_registry = {}
+        self.widget_registry: dict[str, dict[str, Any]] = {}
         self._folder = Path(tempfile.mkdtemp(prefix="cxkit-"))
 
     def create_kernel_manager(self) -> KernelManager:
@@ -117,7 +117,7 @@ class ManagedEngine(NBClientEngine):
     """papermill's engine with our client in it."""
 
     @classmethod
-    def execute_managed_notebook(
+    def execute_managed_notebook(  # noqa: PLR0917 - papermill's signature
         cls,
         nb_man: NotebookExecutionManager,
         kernel_name: str,

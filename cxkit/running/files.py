@@ -22,26 +22,27 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
         If the folder cannot be made or written to, or the disk is full; the older file is untouched.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
-    temporary: str | None = None
+    part: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        part = Path(name)
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        part.chmod(0o666 & ~_umask())
+        part.replace(path)
     except OSError as error:
-        if temporary is not None:
+        if part is not None:
             with suppress(OSError):
-                os.unlink(temporary)
+                part.unlink()
         raise NotebookError(f"{path} cannot be written: {error.strerror or error}.") from None
     return path
 
 
 def _umask() -> int:
-    """mkstemp makes private files; a report should be as readable as any other file of its owner."""
+    """What the user takes away from new files: mkstemp makes private ones, and a report is none."""
     current = os.umask(0o022)
     os.umask(current)
     return current

@@ -25,10 +25,9 @@ MANY_COLUMNS = 9
 _VOID = frozenset({"br", "col", "hr", "img", "wbr"})
 # Their contents are no text for a reader; they go together with them.
 _SWALLOWED = frozenset({"script", "iframe", "object", "noscript", "template", "textarea", "select", "button", "head"})
-_ATTRIBUTES = frozenset(
-    """abbr accent alt class colspan datetime dir display height href id lang open role rowspan scope headers span src
-    start stretchy style tabindex title value width""".split()
-)
+_SIMPLE = """abbr accent alt class colspan datetime dir display height href id lang open role rowspan scope
+headers span start stretchy style tabindex title value width"""
+_ATTRIBUTES = frozenset(_SIMPLE.split())
 # HTMLParser folds case, but svg minds it.
 _SVG_CASE = {
     "viewbox": "viewBox", "preserveaspectratio": "preserveAspectRatio", "clippath": "clipPath",
@@ -169,8 +168,11 @@ class _Cleaner(HTMLParser):
         if address is None or not _PICTURE.match(address):
             missing = f"picture not in this file: {alt or source}"
             return f'<span class="missing">[{escape(missing, quote=False)}]</span>'
-        size = "".join(_attribute(name, attributes.get(name) or "") for name in ("width", "height", "class", "style")
-                       if attributes.get(name))
+        size = "".join(
+            _attribute(name, attributes.get(name) or "")
+            for name in ("width", "height", "class", "style")
+            if attributes.get(name)
+        )
         return f'<img src="{escape(address)}" alt="{escape(alt)}"{size}>'
 
 

@@ -14,6 +14,11 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
+import mistune
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
 from cxkit.running.formulas import formula_html
 from cxkit.running.markup import clean_html
 from cxkit.running.notebook import joined, tags
@@ -26,6 +31,7 @@ TEXT_END_SHOWN = 1_000
 LINES_SHOWN = 120
 HTML_SHOWN = 2_000_000
 
+_PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CXKIT_WARNING = re.compile(r"^\S.*?:\d+: CxkitWarning: (?P<message>.*(?:\n(?!\S.*?:\d+: \w+Warning: |  ).*)*)", re.M)
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
@@ -178,27 +184,29 @@ def _data_block(output: Mapping[str, Any], page: Page, has_picture: bool) -> Blo
         return None
     if WIDGET_MIME in data:
         return Block(kind="widget", html="An interactive element stands here in the notebook.")
-    html = joined(data.get("text/html", ""))
-    if html and len(html) <= HTML_SHOWN:
-        return Block(kind="html", html=clean_html(html))
-    for kind in ("image/svg+xml", "image/png", "image/jpeg"):
-        if kind in data:
-            page.figures += 1
-            return _figure(output, kind, page.figures)
-    if "text/markdown" in data:
-        return Block(kind="html", html=clean_html(_markdown(joined(data["text/markdown"]))))
-    if "text/latex" in data:
-        return Block(kind="html", html=formula_html(joined(data["text/latex"]).strip().strip("$"), display=True))
+    picture = next((kind for kind in _PICTURES if kind in data), None)
+    if picture is not None and not _html_of(data):
+        page.figures += 1
+        return _figure(output, picture, page.figures)
+    if html := _html_of(data) or _html_of_markdown_or_latex(data):
+        return Block(kind="html", html=html)
     text = joined(data.get("text/plain", ""))
     if not text or (has_picture and _OBJECT_NAME.match(text)):
         return None
     return _text_block(_ADDRESS.sub("", text))
 
 
-def _markdown(source: str) -> str:
-    import mistune
+def _html_of(data: Mapping[str, Any]) -> str:
+    html = joined(data.get("text/html", ""))
+    return clean_html(html) if len(html) <= HTML_SHOWN else ""
 
-    return str(mistune.html(source))
+
+def _html_of_markdown_or_latex(data: Mapping[str, Any]) -> str:
+    if "text/markdown" in data:
+        return clean_html(str(mistune.html(joined(data["text/markdown"]))))
+    if "text/latex" in data:
+        return formula_html(joined(data["text/latex"]).strip().strip("$"), display=True)
+    return ""
 
 
 def _figure(output: Mapping[str, Any], kind: str, number: int) -> Block:
@@ -240,8 +248,4 @@ def shorten(text: str) -> tuple[str, str]:
 
 def highlighted(source: str) -> str:
     """Python with its words marked up for the style sheet."""
-    from pygments import highlight
-    from pygments.formatters import HtmlFormatter
-    from pygments.lexers import PythonLexer
-
     return str(highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))).rstrip("\n")

@@ -54,8 +54,9 @@ class Prose:
     def html(self, source: str, attachments: Mapping[str, Any] | None = None) -> str:
         """One markdown cell as safe html."""
         markdown = mistune.create_markdown(
-            renderer=_Renderer(self), plugins=["table", "strikethrough", "footnotes", "def_list", _formulas]
+            renderer=_Renderer(self), plugins=["table", "strikethrough", "footnotes", "def_list"]
         )
+        _understand_formulas(markdown)
         rendered = str(markdown(source))
         return clean_html(rendered, lambda address: self._embedded(address, attachments or {}))
 
@@ -107,7 +108,7 @@ class _Renderer(mistune.HTMLRenderer):
         return formula_html(text, display=True) + "\n"
 
 
-def _formulas(markdown: mistune.Markdown) -> None:
+def _understand_formulas(markdown: mistune.Markdown) -> None:
     def inline(parser: Any, found: re.Match[str], state: Any) -> int:
         state.append_token({"type": "inline_formula", "raw": found.group("inline_tex")})
         return found.end()

@@ -19,7 +19,7 @@ from cxkit.running.page import compose_page, highlighted
 from cxkit.running.prose import Prose
 
 if TYPE_CHECKING:
-    from cxkit.running.run import Run
+    from cxkit.running.plan import Run
 
 TEMPLATES = Path(__file__).parent / "template"
 BADGES = {"real": "Real data", "synthetic": "Synthetic data"}

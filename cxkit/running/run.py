@@ -2,112 +2,36 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode, writes
+from papermill.engines import papermill_engines
+from papermill.iorw import load_notebook_node
+from papermill.parameterize import parameterize_notebook
+from tqdm import tqdm
 
 from cxkit.errors import NotebookError
 from cxkit.running import failure
-from cxkit.running.files import sha256_of, write_atomically
-from cxkit.running.notebook import Parameter, check_parameters, parameters_cell, read_notebook, read_parameters
+from cxkit.running.client import own_event_loop
+from cxkit.running.files import write_atomically
+from cxkit.running.page import SESSION_MIME
+from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
+from cxkit.running.report import write_report
 
-if TYPE_CHECKING:
-    from nbformat import NotebookNode
+__all__ = ["Execution", "Run", "run_notebook"]
 
-SESSION_MIME = "application/vnd.cxkit.session+json"
-CELL_TIMEOUT = 600.0
 _PATIENCE = 10.0
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Run:
-    """A notebook that has run through.
-
-    Attributes
-    ----------
-    notebook : Path
-        The source.
-    notebook_sha256 : str
-        The hash of the source file.
-    parameters : dict
-        Every parameter of the notebook with the value it ran with; defaults included.
-    given : tuple of str
-        The names that the caller set.
-    executed : NotebookNode or None
-        The notebook with its outputs; None for a run that was kept from before.
-    output : Path or None
-        The report or notebook written.
-    seconds : float
-        Wall time from start to output; 0 for a run kept from before.
-    session : dict or None
-        What the notebook's last cell says of itself: versions, seed, data.
-    kept : bool
-        Whether nothing had changed and the older report was kept.
-    """
-
-    notebook: Path
-    notebook_sha256: str
-    parameters: Mapping[str, Any]
-    given: tuple[str, ...] = ()
-    executed: NotebookNode | None = None
-    output: Path | None = None
-    seconds: float = 0.0
-    session: Mapping[str, Any] | None = None
-    kept: bool = False
-
-    def __repr__(self) -> str:
-        return f"Run({self.notebook.name} -> {self.output}, {'kept' if self.kept else f'{self.seconds:.1f} s'})"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """A run that has been checked and may start."""
-
-    notebook: Path
-    notebook_sha256: str
-    values: Mapping[str, Any]
-    parameters: tuple[Parameter, ...]
-    output: Path | None = None
-    code_cells: int = 0
-
-    @property
-    def partial(self) -> Path | None:
-        """Where an unfinished notebook is kept."""
-        return None if self.output is None else self.output.with_name(f"{self.output.stem}.partial.ipynb")
-
-
-def plan_run(
-    notebook: str | Path, parameters: Mapping[str, Any] | None = None, *, output: str | Path | None = None
-) -> Plan:
-    """Can this notebook run with these parameters? Everything that can be wrong before a kernel starts is told here.
-
-    Raises
-    ------
-    NotebookError
-        If the notebook cannot be read, has no such parameters, or the output is neither .html nor .ipynb.
-    """
-    path, target = Path(notebook), None if output is None else Path(output)
-    if target is not None and target.suffix not in {".html", ".ipynb"}:
-        raise NotebookError(f"A run is written as .html or .ipynb, not as '{target.name}'.")
-    content = read_notebook(path)
-    if target is not None and target.resolve() == path.resolve():
-        raise NotebookError(f"{path} would be overwritten by its own run. Name another output.")
-    known: tuple[Parameter, ...] = ()
-    if parameters or parameters_cell(content) is not None:
-        known = read_parameters(content, where=path.name)
-    return Plan(
-        notebook=path,
-        notebook_sha256=sha256_of(path),
-        values=check_parameters(parameters or {}, known, where=path.name),
-        parameters=known,
-        output=target,
-        code_cells=sum(cell.get("cell_type") == "code" for cell in content["cells"]),
-    )
 
 
 def run_notebook(
@@ -166,8 +90,6 @@ def run_notebook(
 
 
 def _bar(plan: Plan, progress: bool | None) -> Any:
-    from tqdm import tqdm
-
     shown = sys.stderr.isatty() if progress is None else progress
     return tqdm(total=plan.code_cells, desc=plan.notebook.stem, unit="cell", disable=not shown, leave=False)
 
@@ -204,8 +126,6 @@ class Execution:
 
     def run(self) -> None:
         """Execute all cells; what goes wrong is kept in `error` for `finish` to tell."""
-        from cxkit.running.client import own_event_loop
-
         started = time.perf_counter()
         try:
             with own_event_loop():
@@ -216,10 +136,6 @@ class Execution:
             self.seconds = time.perf_counter() - started
 
     def _execute(self) -> None:
-        from papermill.engines import papermill_engines
-        from papermill.iorw import load_notebook_node
-        from papermill.parameterize import parameterize_notebook
-
         notebook = load_notebook_node(str(self.plan.notebook))
         if self.plan.values:
             notebook = parameterize_notebook(
@@ -287,7 +203,7 @@ class Execution:
         return Run(
             notebook=self.plan.notebook,
             notebook_sha256=self.plan.notebook_sha256,
-            parameters={p.name: self.plan.values.get(p.name, p.default) for p in self.plan.parameters},
+            parameters=self.plan.effective,
             given=tuple(self.plan.values),
             executed=executed,
             output=self.plan.output,
@@ -296,8 +212,6 @@ class Execution:
         )
 
     def _complaint(self) -> str | None:
-        from nbclient.exceptions import CellTimeoutError, DeadKernelError
-
         if self.executed is not None and (index := failure.failed_cell(self.executed)) is not None:
             return failure.describe_exception(self.executed, index)
         if self.error is None:
@@ -313,8 +227,6 @@ class Execution:
 
     def keep_partial(self) -> Path | None:
         """Write the unfinished notebook beside the output; None if no output was asked for."""
-        from nbformat import writes
-
         if self.plan.partial is None or self.executed is None:
             return None
         return write_atomically(self.plan.partial, writes(without_clock(self.executed)) + "\n")
@@ -330,9 +242,6 @@ class Execution:
 
 def _kill_group(process: Any, group: int | None) -> None:
     """A kernel leads a session of its own; killing that takes its children along. Never our own group."""
-    import os
-    import signal
-
     if os.name == "posix" and group and group != os.getpgrp():
         os.killpg(group, signal.SIGKILL)
     else:
@@ -340,14 +249,11 @@ def _kill_group(process: Any, group: int | None) -> None:
 
 
 def _write(run: Run, plan: Plan, *, show_code: bool, title: str | None, badge: str | None) -> None:
-    assert run.output is not None and run.executed is not None
+    assert run.output is not None
+    assert run.executed is not None
     if run.output.suffix == ".html":
-        from cxkit.running.report import write_report
-
         write_report(run, run.output, show_code=show_code, title=title, badge=badge)
     else:
-        from nbformat import writes
-
         write_atomically(run.output, writes(run.executed) + "\n")
     if plan.partial is not None:  # it told of an earlier failure, which is mended
         with suppress(OSError):
@@ -356,8 +262,6 @@ def _write(run: Run, plan: Plan, *, show_code: bool, title: str | None, badge: s
 
 def without_clock(executed: NotebookNode) -> NotebookNode:
     """A copy without times and paths of this run, so that the same run twice gives the same file."""
-    from copy import deepcopy
-
     clean = deepcopy(executed)
     clean.metadata.pop("papermill", None)
     for cell in clean.cells:

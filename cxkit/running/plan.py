@@ -1,0 +1,110 @@
+"""What is to run, checked before a kernel starts, and what has run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxkit.errors import NotebookError
+from cxkit.running.files import sha256_of
+from cxkit.running.notebook import parameters_cell, read_notebook
+from cxkit.running.parameters import Parameter, check_parameters, read_parameters
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+CELL_TIMEOUT = 600.0
+"""Seconds that one cell may take unless the caller says otherwise."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Run:
+    """A notebook that has run through.
+
+    Attributes
+    ----------
+    notebook : Path
+        The source.
+    notebook_sha256 : str
+        The hash of the source file.
+    parameters : dict
+        Every parameter of the notebook with the value it ran with; defaults included.
+    given : tuple of str
+        The names that the caller set.
+    executed : NotebookNode or None
+        The notebook with its outputs; None for a run that was kept from before.
+    output : Path or None
+        The report or notebook written.
+    seconds : float
+        Wall time from start to output; 0 for a run kept from before.
+    session : dict or None
+        What the notebook's last cell says of itself: versions, seed, data.
+    kept : bool
+        Whether nothing had changed and the older report was kept.
+    """
+
+    notebook: Path
+    notebook_sha256: str
+    parameters: Mapping[str, Any]
+    given: tuple[str, ...] = ()
+    executed: NotebookNode | None = None
+    output: Path | None = None
+    seconds: float = 0.0
+    session: Mapping[str, Any] | None = None
+    kept: bool = False
+
+    def __repr__(self) -> str:
+        return f"Run({self.notebook.name} -> {self.output}, {'kept' if self.kept else f'{self.seconds:.1f} s'})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A run that has been checked and may start."""
+
+    notebook: Path
+    notebook_sha256: str
+    values: Mapping[str, Any]
+    parameters: tuple[Parameter, ...]
+    output: Path | None = None
+    code_cells: int = 0
+
+    @property
+    def effective(self) -> dict[str, Any]:
+        """Every parameter with the value it will have, defaults included."""
+        return {p.name: self.values.get(p.name, p.default) for p in self.parameters}
+
+    @property
+    def partial(self) -> Path | None:
+        """Where an unfinished notebook is kept."""
+        return None if self.output is None else self.output.with_name(f"{self.output.stem}.partial.ipynb")
+
+
+def plan_run(
+    notebook: str | Path, parameters: Mapping[str, Any] | None = None, *, output: str | Path | None = None
+) -> Plan:
+    """Can this notebook run with these parameters? Everything that can be wrong before a kernel starts is told here.
+
+    Raises
+    ------
+    NotebookError
+        If the notebook cannot be read, has no such parameters, or the output is neither .html nor .ipynb.
+    """
+    path, target = Path(notebook), None if output is None else Path(output)
+    if target is not None and target.suffix not in {".html", ".ipynb"}:
+        raise NotebookError(f"A run is written as .html or .ipynb, not as '{target.name}'.")
+    content = read_notebook(path)
+    if target is not None and target.resolve() == path.resolve():
+        raise NotebookError(f"{path} would be overwritten by its own run. Name another output.")
+    known: tuple[Parameter, ...] = ()
+    if parameters or parameters_cell(content) is not None:
+        known = read_parameters(content, where=path.name)
+    return Plan(
+        notebook=path,
+        notebook_sha256=sha256_of(path),
+        values=check_parameters(parameters or {}, known, where=path.name),
+        parameters=known,
+        output=target,
+        code_cells=sum(cell.get("cell_type") == "code" for cell in content["cells"]),
+    )
