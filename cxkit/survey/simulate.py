@@ -53,7 +53,7 @@ METHOD_SD = 0.35
 """What people do differently on reversed items, whatever the dimension."""
 
 STRAIGHTLINERS, RANDOM_ANSWERERS = 0.03, 0.03
-MISSING, BREAK_OFFS = 0.025, 0.03
+MISSING, BREAK_OFFS = 0.01, 0.03
 SMALLEST_ORGANISATION = 4
 UNIT_SIZE = 15
 SEED = 20260101
@@ -119,7 +119,7 @@ def simulate_culture(
 
     Organisations differ (SD .5 on the 7-point metric, 60 % of the variance common to all dimensions), executives and
     managers are more positive than staff on some dimensions, functions differ on some, industries on none. 6 % of the
-    respondents are careless (half give one answer throughout, half answer at random), 2.5 % of the answers are missing
+    respondents are careless (half give one answer throughout, half answer at random), 1 % of the answers are missing
     at random and 3 % of the respondents break off.
 
     Parameters

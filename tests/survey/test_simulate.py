@@ -29,6 +29,20 @@ def careful(data: Simulated) -> pd.DataFrame:
     return data.survey.scores().join(people)[data.truth.respondents["manner"] == "careful"]
 
 
+def reduced_eigenvalues(answers: pd.DataFrame) -> np.ndarray:
+    """Eigenvalues of the correlations with squared multiple correlations in the diagonal."""
+    reduced = answers.corr().to_numpy(copy=True)
+    np.fill_diagonal(reduced, 1 - 1 / np.diag(np.linalg.inv(reduced)))
+    return np.linalg.eigvalsh(reduced)[::-1]
+
+
+def factors_beyond_chance(answers: pd.DataFrame) -> int:
+    """Parallel analysis of common factors: eigenvalues above the 95th percentile of uncorrelated answers."""
+    generator = np.random.default_rng(1)
+    chance = [reduced_eigenvalues(pd.DataFrame(generator.standard_normal(answers.shape))) for _ in range(20)]
+    return int(np.argmin(reduced_eigenvalues(answers) > np.quantile(chance, 0.95, axis=0)))
+
+
 class TestTheSameAgain:
     @pytest.mark.parametrize("name", sorted(path.name for path in FOLDER.glob("*.csv")))
     def test_the_shipped_files_are_what_the_generator_writes(self, name):
@@ -81,6 +95,10 @@ class TestTruthIsFound:
             # 48 gaps are tested over the three seeds: 3.5 standard errors leave a chance of 2 % for the least lucky.
             assert abs(gap - row.true_gap) < 3.5 * error
             assert abs(gap / pooled - row.true_d) < 3.5 * error / pooled
+
+    def test_managers_are_half_as_much_more_positive_as_executives(self):
+        effects = simulated().truth.gaps.pivot(index="dimension", columns="level", values="effect")
+        assert effects["Managers"].to_numpy() == pytest.approx(effects["Executives"].to_numpy() / 2, abs=1e-12)
 
     def test_gaps_of_size_zero_are_zero(self):
         gaps = simulated().truth.gaps
@@ -160,12 +178,19 @@ class TestHowPeopleAnswer:
         data = simulated(150, 30, 160, 1)
         gone = data.survey.given.isna()
         breaks_off = data.truth.respondents["breaks_off"]
-        assert gone[~breaks_off].to_numpy().mean() == pytest.approx(0.025, abs=0.001)
+        assert gone[~breaks_off].to_numpy().mean() == pytest.approx(0.01, abs=0.001)
         assert breaks_off.mean() == pytest.approx(0.03, abs=0.006)
         assert gone.loc[breaks_off, "ENPS"].all()
         assert gone.loc[breaks_off, "SA5"].mean() > 0.95
         assert gone.loc[breaks_off, "CI1":"CF3"].to_numpy().mean() < 0.05
-        assert gone[~breaks_off].mean().max() < 0.035
+        assert gone[~breaks_off].mean().max() < 0.015
+
+    def test_straightliners_make_a_ninth_factor(self):
+        data = simulated()
+        answers = data.survey.answers.drop(columns="ENPS").dropna()
+        people = data.truth.respondents.loc[answers.index, "manner"]
+        assert factors_beyond_chance(answers) == 9
+        assert factors_beyond_chance(answers[people == "careful"]) == 8
 
     def test_reversed_items_are_held_as_ticked(self):
         data = simulated()
