@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxkit.sem.bivariate_normal import Array, cell_probabilities, cell_slopes, normal_density, row_cut_slopes
-from cxkit.sem.latent_correlations import SMALLEST_CELL, Codes, conditional_category, item_pairs
+from cxkit.sem.latent_correlations import SMALLEST_CELL, Codes, conditional_category, finite_bounds, item_pairs
 
 ROWS_PER_CHUNK = 4096
 
@@ -191,16 +191,16 @@ def _through_thresholds(pull: Array, cut_slopes: Array, own: Array) -> Array:
 # Continuous variables: influences in standard units, scaled at the end, so that units cannot matter
 
 
-def _own_scores(z: Array) -> Array:
+def own_scores(z: Array) -> Array:
     """Scores of a continuous variable for its mean and its variance, shape (2, rows)."""
     return np.stack([z, 0.5 * (z * z - 1.0)])
 
 
 def _own_influence(sample: LatentSample, x: int) -> Callable[[slice], Array]:
     """Influence on mean and variance, of a variable scaled to variance 1, shape (2, rows)."""
-    scores = _own_scores(sample.z[x])
+    scores = own_scores(sample.z[x])
     inverse = np.linalg.inv(scores @ scores.T / sample.n)
-    return lambda rows: inverse @ _own_scores(sample.z[x, rows])
+    return lambda rows: inverse @ own_scores(sample.z[x, rows])
 
 
 def _moment_part(sample: LatentSample) -> Part:
@@ -221,7 +221,7 @@ def _polyserial_part(sample: LatentSample, x: int, y: int) -> Part:
     rho = float(sample.correlations[sample.numeric[x], sample.ordered[y]])
     cuts, codes = sample.cuts[y], sample.codes[y]
     width = cuts.size - 1
-    score, moments, upper, lower = _polyserial_scores(sample.z[x], codes, cuts, rho)
+    score, moments, upper, lower = polyserial_scores(sample.z[x], *finite_bounds(cuts, codes), rho)
     cross = moments @ score / sample.n
     pull_up = np.bincount(codes, weights=upper * score, minlength=width)[:-1]
     pull_down = np.bincount(codes, weights=lower * score, minlength=width)[1:]
@@ -231,7 +231,7 @@ def _polyserial_part(sample: LatentSample, x: int, y: int) -> Part:
 
     def influence(rows: slice) -> Array:
         moved = own(rows)
-        here = _polyserial_scores(sample.z[x, rows], codes[rows], cuts, rho)[0]
+        here = polyserial_scores(sample.z[x, rows], *finite_bounds(cuts, codes[rows]), rho)[0]
         on_rho = (here - cross @ moved - through_thresholds[codes[rows]]) / information
         return sample.spreads[x] * (on_rho + 0.5 * rho * moved[1])[None, :]
 
@@ -239,31 +239,31 @@ def _polyserial_part(sample: LatentSample, x: int, y: int) -> Part:
     return Part(positions=positions, influence=influence)
 
 
-def _polyserial_scores(z: Array, codes: Codes, cuts: Array, rho: float) -> tuple[Array, Array, Array, Array]:
+def polyserial_scores(z: Array, below: Array, above: Array, rho: float) -> tuple[Array, Array, Array, Array]:
     """Scores for the correlation, for mean and variance (2, rows), and for the cut above and the cut below."""
-    lower, upper, probability = conditional_category(z, codes, cuts, rho)
+    lower, upper, probability = conditional_category(z, below, above, rho)
     spread = np.sqrt((1.0 - rho) * (1.0 + rho))
-    above = normal_density(upper) / (spread * probability)
-    below = normal_density(lower) / (spread * probability)
+    at_upper = normal_density(upper) / (spread * probability)
+    at_lower = normal_density(lower) / (spread * probability)
     # (rho * cut - z) / (1 - rho^2), written with the cut given z, which stays finite times its density.
-    score = above * (rho * upper / spread - z) - below * (rho * lower / spread - z)
-    shift = rho * (above - below)
-    return score, np.stack([z + shift, 0.5 * (z * z - 1.0 + z * shift)]), above, below
+    score = at_upper * (rho * upper / spread - z) - at_lower * (rho * lower / spread - z)
+    shift = rho * (at_upper - at_lower)
+    return score, np.stack([z + shift, 0.5 * (z * z - 1.0 + z * shift)]), at_upper, at_lower
 
 
 def _pearson_part(sample: LatentSample, x: int, y: int) -> Part:
     """Covariance of two continuous variables."""
     first, second = sample.z[x], sample.z[y]
     rho = float(sample.correlations[sample.numeric[x], sample.numeric[y]])
-    score, in_first = _pearson_scores(first, second, rho)
-    in_second = _pearson_scores(second, first, rho)[1]
+    score, in_first = pearson_scores(first, second, rho)
+    in_second = pearson_scores(second, first, rho)[1]
     cross_first, cross_second = in_first @ score / sample.n, in_second @ score / sample.n
     information = score @ score / sample.n
     own_first, own_second = _own_influence(sample, x), _own_influence(sample, y)
 
     def influence(rows: slice) -> Array:
         moved_first, moved_second = own_first(rows), own_second(rows)
-        here = _pearson_scores(first[rows], second[rows], rho)[0]
+        here = pearson_scores(first[rows], second[rows], rho)[0]
         on_rho = (here - cross_first @ moved_first - cross_second @ moved_second) / information
         scale = sample.spreads[x] * sample.spreads[y]
         return scale * (on_rho + 0.5 * rho * (moved_first[1] + moved_second[1]))[None, :]
@@ -272,7 +272,7 @@ def _pearson_part(sample: LatentSample, x: int, y: int) -> Part:
     return Part(positions=positions, influence=influence)
 
 
-def _pearson_scores(first: Array, second: Array, rho: float) -> tuple[Array, Array]:
+def pearson_scores(first: Array, second: Array, rho: float) -> tuple[Array, Array]:
     """Scores for the correlation, and for the first variable's mean and variance (2, rows)."""
     free = (1.0 - rho) * (1.0 + rho)
     distance = (first * first - 2.0 * rho * first * second + second * second) / free

@@ -234,13 +234,16 @@ def _singular(data: GroupData) -> str:
     )
 
 
-def minimise(objective: Objective, start: np.ndarray, inequalities: Sequence[Any] = ()) -> Solution:
+def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE) -> Solution:
     """Fisher scoring with a line search, Newton near the optimum, quasi-Newton if that stalls; else a ModelError."""
+    if not len(start):
+        states = objective.states(start)
+        return Solution(start, states or [], objective.value(states), 0, ())
     tried: list[str] = []
     for name, begin in _beginnings(objective, start):
         for method, search in (("Fisher scoring", _newton), ("L-BFGS", _quasi_newton)):
             tried.append(f"{method} from {name}")
-            solution = search(objective, begin, tuple(tried))
+            solution = search(objective, begin, tuple(tried), tolerance)
             if solution is not None:
                 return solution
     raise ModelError(
@@ -286,7 +289,9 @@ def _direction(objective: Objective, states: list[Any], gradient: np.ndarray, ne
         ridge = max(10 * ridge, 1e-8)
 
 
-def _newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...]) -> Solution | None:
+def _newton(
+    objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float = DONE
+) -> Solution | None:
     states = objective.states(z)
     if states is None:
         return None
@@ -295,7 +300,7 @@ def _newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...]) -> Solu
         gradient = objective.gradient(states)
         step = _direction(objective, states, gradient, near)
         decrement = float(-gradient @ step)
-        if decrement < DONE:
+        if decrement < tolerance:
             return Solution(z, states, value, step_count, tried) if np.isfinite(value) else None
         near = decrement < CLOSE * max(1.0, value)
         found = _line_search(objective, z, value, step, decrement)
@@ -319,7 +324,9 @@ def _line_search(
     return None
 
 
-def _quasi_newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...]) -> Solution | None:
+def _quasi_newton(
+    objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float = DONE
+) -> Solution | None:
     from scipy.optimize import minimize
 
     states = objective.states(z)
@@ -334,7 +341,7 @@ def _quasi_newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...]) -
         return objective.value(here), objective.gradient(here) * scale
 
     result = minimize(target, z / scale, jac=True, method="L-BFGS-B", options={"maxiter": 3000, "maxfun": 6000})
-    return _newton(objective, result.x * scale, tried)
+    return _newton(objective, result.x * scale, tried, tolerance)
 
 
 @dataclass(frozen=True)

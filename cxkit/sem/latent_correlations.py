@@ -163,38 +163,55 @@ def polyserial_estimates(z: Array, codes: Codes, cuts: Array) -> tuple[Array, ND
         True where the likelihood still rises at +-0.995.
     """
 
-    def derivatives(rho: Array, items: Codes) -> tuple[Array, Array]:
-        sums = [_polyserial_slopes(z, codes[item], cuts[item], r) for item, r in zip(items, rho, strict=True)]
-        return np.array([s[0] for s in sums]), np.array([s[1] for s in sums])
-
+    bounds = [finite_bounds(cuts[item], codes[item]) for item in range(len(codes))]
     start = codes @ z / z.size / normal_density(cuts).sum(axis=1)
-    return climb(derivatives, start, POLYSERIAL_LIMIT)
+    return climb_each(lambda item, rho: polyserial_slopes(z, *bounds[item], rho), start, POLYSERIAL_LIMIT)
 
 
-def _polyserial_slopes(z: Array, codes: Codes, cuts: Array, rho: float) -> tuple[float, float]:
-    """First and second derivative in rho of the log-likelihood of one item given one continuous variable."""
-    lower, upper, probability = conditional_category(z, codes, cuts, rho)
+def finite_bounds(cuts: Array, codes: Codes) -> tuple[Array, Array]:
+    """Cut points below and above the category that each respondent chose; infinite ones far out but finite."""
+    finite = np.clip(cuts, -FAR, FAR)
+    return finite[codes], finite[codes + 1]
+
+
+def polyserial_slopes(z: Array, below: Array, above: Array, rho: float) -> tuple[float, float]:
+    """First and second derivative in rho of the log-likelihood of one ordered item given one continuous variable."""
+    lower, upper, probability = conditional_category(z, below, above, rho)
     free = (1.0 - rho) * (1.0 + rho)
     first, second = np.zeros_like(z), np.zeros_like(z)
-    for sign, point, cut in ((1.0, upper, cuts[codes + 1]), (-1.0, lower, cuts[codes])):
-        finite = np.clip(cut, -FAR, FAR)
+    for sign, point, cut in ((1.0, upper, above), (-1.0, lower, below)):
         height = sign * normal_density(point)
-        pace = (rho * finite - z) / free**1.5
+        pace = (rho * cut - z) / free**1.5
         first += height * pace
-        second += height * (finite / free**1.5 + 3.0 * rho * pace / free - point * pace * pace)
+        second += height * (cut / free**1.5 + 3.0 * rho * pace / free - point * pace * pace)
     score = first / probability
     return float(np.sum(score)), float(np.sum(second / probability - score * score))
 
 
-def conditional_category(z: Array, codes: Codes, cuts: Array, rho: float) -> tuple[Array, Array, Array]:
-    """Lower and upper cut point of the category chosen, and its probability, given the continuous variable."""
+def conditional_category(z: Array, below: Array, above: Array, rho: float) -> tuple[Array, Array, Array]:
+    """Bounds of the category chosen, and its probability, given a continuous variable with correlation rho."""
     spread = np.sqrt((1.0 - rho) * (1.0 + rho))
-    finite = np.clip(cuts, -FAR, FAR)
-    lower, upper = (finite[codes] - rho * z) / spread, (finite[codes + 1] - rho * z) / spread
-    # The difference of the two smaller tails keeps its digits where both cut points lie far to the right.
+    lower, upper = (below - rho * z) / spread, (above - rho * z) / spread
+    return lower, upper, interval_probability(lower, upper)
+
+
+def interval_probability(lower: Array, upper: Array) -> Array:
+    """Probability between two points, from the smaller of both tails, which keeps its digits; never quite zero."""
     mirrored = lower > 0.0
     probability = ndtr(np.where(mirrored, -lower, upper)) - ndtr(np.where(mirrored, -upper, lower))
-    return lower, upper, np.maximum(probability, SMALLEST_CATEGORY)
+    return np.maximum(probability, SMALLEST_CATEGORY)
+
+
+def climb_each(
+    slopes: Callable[[int, float], tuple[float, float]], start: Array, limit: float
+) -> tuple[Array, NDArray[np.bool_]]:
+    """`climb` for functions that are computed one by one: (position, rho) -> first and second derivative."""
+
+    def derivatives(rho: Array, positions: Codes) -> tuple[Array, Array]:
+        both = [slopes(int(position), float(r)) for position, r in zip(positions, rho, strict=True)]
+        return np.array([first for first, _ in both]), np.array([second for _, second in both])
+
+    return climb(derivatives, start, limit)
 
 
 def climb(derivatives: Derivatives, start: Array, limit: float) -> tuple[Array, NDArray[np.bool_]]:

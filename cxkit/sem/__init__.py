@@ -1,0 +1,108 @@
+"""Structural equation models that agree with lavaan, on numpy and scipy: measurement, structure, groups, ordered answers.
+
+>>> from cxkit import sem
+>>> fit = sem.cfa("loyalty =~ l1 + l2 + l3 + l4", answers)      # doctest: +SKIP
+>>> fit.measures["cfi"], fit.estimates, fit.text                # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cxkit.sem.fit import Fit
+    from cxkit.sem.moments import Moments
+    from cxkit.sem.ordinal import OrdinalMoments, ordinal_moments, polychoric
+
+__all__ = ["Fit", "Moments", "OrdinalMoments", "cfa", "ordinal_moments", "polychoric", "sem"]
+
+_HOMES = {
+    "Fit": "cxkit.sem.fit",
+    "Moments": "cxkit.sem.moments",
+    "OrdinalMoments": "cxkit.sem.ordinal",
+    "ordinal_moments": "cxkit.sem.ordinal",
+    "polychoric": "cxkit.sem.ordinal",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        from importlib import import_module
+
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'cxkit.sem' has no attribute '{name}'")
+
+
+def sem(
+    model: str,
+    data: Any,
+    *,
+    estimator: str | None = None,
+    missing: str = "listwise",
+    ordered: Sequence[str] | bool | None = None,
+    group: str | None = None,
+    equal: Sequence[str] = (),
+    free: Sequence[str] = (),
+    std_lv: bool = False,
+    orthogonal: bool = False,
+    cluster: str | None = None,
+    weights: str | None = None,
+    meanstructure: bool | None = None,
+    information: str | None = None,
+    parameterization: str = "delta",
+    likelihood: str = "normal",
+    fixed_x: bool = True,
+) -> Fit:
+    """Does the model explain how the answers hang together, and what are its parameters?
+
+    Parameters
+    ----------
+    model
+        The model in lavaan's language: `=~ ~ ~~ ~1 | := == < >`, one relation a line.
+    data
+        A DataFrame, one row per respondent, or `Moments` (a list of them for several groups).
+    estimator
+        ML, MLR, MLM, MLMV, GLS, ULS, ULSM, ULSMV, WLS, DWLS, WLSM or WLSMV. Default: ML; WLSMV with `ordered`; MLR
+        with `cluster`.
+    missing
+        "listwise" leaves out respondents with any missing answer; "fiml" uses every answer given (ML and MLR).
+    ordered
+        Items to be treated as ordered categories (True: all).
+    group, equal, free
+        Column that splits the sample; parameters held equal over groups: loadings, intercepts, thresholds, residuals,
+        residual_covariances, lv_variances, lv_covariances, means, regressions; exceptions such as "textual =~ x5".
+    std_lv
+        Fix latent variances to 1 instead of the first loading.
+    orthogonal
+        Fix covariances of exogenous latent variables to 0.
+    cluster, weights
+        Column of the unit each respondent belongs to (robust standard errors); column of sampling weights.
+    meanstructure, information, parameterization, likelihood, fixed_x
+        As lavaan's options; by default as lavaan's defaults.
+
+    Returns
+    -------
+    Fit
+
+    Raises
+    ------
+    ModelError
+        If the model cannot be read, the data do not fit it, it is not identified, or no search converged.
+
+    Notes
+    -----
+    Agrees with R's lavaan 0.6-14: `sem(model, data, estimator = , missing = , ordered = , group = , group.equal = )`.
+    """
+    from cxkit.sem.fitting import fit_model
+
+    return fit_model(
+        model, data, estimator=estimator, missing=missing, ordered=ordered, group=group, equal=equal, free=free,
+        std_lv=std_lv, orthogonal=orthogonal, cluster=cluster, weights=weights, meanstructure=meanstructure,
+        information=information, parameterization=parameterization, likelihood=likelihood, fixed_x=fixed_x,
+    )  # fmt: skip
+
+
+def cfa(model: str, data: Any, **options: Any) -> Fit:
+    """Do the items measure the factors they are meant to? The same call as `sem`, under the name for this use."""
+    return sem(model, data, **options)

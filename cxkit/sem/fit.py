@@ -1,0 +1,329 @@
+"""What a fit holds: estimates, measures, moments, residuals, scores, and the way to everything computed from them."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from scipy.special import ndtr
+
+from cxkit.errors import ModelError
+from cxkit.sem.estimation import Solution
+from cxkit.sem.inference import FitTest, Frame, test_of_fit
+from cxkit.sem.model import GroupModel
+from cxkit.sem.moments import Sample
+from cxkit.sem.standardised import RowTable
+from cxkit.sem.table import Table
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from cxkit.sem.bootstrap import Bootstrap
+    from cxkit.sem.comparison import Comparison
+    from cxkit.sem.reliability import Reliability
+
+Z_95 = 1.959963984540054
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MomentTables:
+    """Means, covariances and thresholds of one group, with names; parts that the model has not are None."""
+
+    cov: pd.DataFrame
+    mean: pd.Series | None = None
+    thresholds: pd.Series | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Fit:
+    """A fitted structural equation model.
+
+    Attributes
+    ----------
+    estimates
+        One row per parameter and group: lhs op rhs group label est se z p ci_low ci_high std_lv std_all. Fixed
+        parameters have se 0 and no z. Defined parameters (`:=`) have standard errors by the delta method.
+    measures
+        Fit indices under the names of lavaan's `fitMeasures`.
+    n, n_dropped
+        Respondents used, and those left out (missing answers, group, cluster or weight).
+    warnings
+        Findings that leave the numbers valid but that the reader should know.
+    """
+
+    model: str
+    settings: Mapping[str, Any]
+    table: Table
+    sample: Sample
+    solution: Solution
+    frame: Frame
+    parameter_covariance: np.ndarray
+    warnings: tuple[str, ...]
+    converged: bool = True
+
+    @property
+    def n(self) -> int:
+        return self.sample.n
+
+    @property
+    def n_dropped(self) -> int:
+        return self.sample.n_dropped
+
+    @property
+    def models(self) -> list[GroupModel]:
+        return [part.model for part in self.frame.objective.parts]
+
+    @property
+    def n_parameters(self) -> int:
+        """Free parameters after equality constraints."""
+        return len(self.solution.z)
+
+    @cached_property
+    def df(self) -> int:
+        """Degrees of freedom: moments minus free parameters."""
+        return moments_of(self) - self.n_parameters
+
+    @cached_property
+    def test(self) -> FitTest:
+        """Chi-square of the model, scaled as the estimator asks."""
+        value = 0.0 if self.df == 0 else max(self.solution.value, 0.0)
+        return test_of_fit(self.frame, self.table, value, self.df, self.frame.n)
+
+    @cached_property
+    def row_table(self) -> RowTable:
+        return RowTable(self.table, self.models, self.settings["parameterization"] == "theta")
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """Parameters with standard errors, tests, intervals and standardised values."""
+        rows = self.row_table
+        z = self.solution.z
+        values = rows.plain(z)
+        lv, everything = rows.standardised(z)
+        if self.table.definitions or self.settings["ordered"]:
+            errors = rows.errors(z, self.parameter_covariance)
+        else:
+            errors = rows.simple_errors(self.parameter_covariance)
+        frame = self._row_names()
+        return pd.DataFrame({**frame, **_wald(values, errors), "std_lv": lv, "std_all": everything})
+
+    @cached_property
+    def standardized(self) -> pd.DataFrame:
+        """Completely standardised parameters (std.all) with delta-method standard errors."""
+        values = self.row_table.standardised(self.solution.z)[1]
+        errors = self.row_table.errors(self.solution.z, self.parameter_covariance, standardised=True)
+        names = self._row_names()
+        table = _wald(values, errors)
+        return pd.DataFrame({**names, "est_std": table.pop("est"), **table})
+
+    def _row_names(self) -> dict[str, list[str]]:
+        labels = self.sample.labels
+        rows = self.row_table.rows
+        defined = self.table.definitions
+        columns = {name: [getattr(row, name) for row in rows] for name in ("lhs", "op", "rhs", "label")}
+        columns["group"] = [labels[row.group] for row in rows]
+        for name, extra in (
+            ("lhs", [e.lhs.text for e in defined]),
+            ("op", [":="] * len(defined)),
+            ("rhs", [e.rhs.text for e in defined]),
+            ("label", [e.lhs.text for e in defined]),
+            ("group", [""] * len(defined)),
+        ):
+            columns[name] += extra
+        return {name: columns[name] for name in ("lhs", "op", "rhs", "group", "label")}
+
+    @cached_property
+    def measures(self) -> pd.Series:
+        """All fit measures, by lavaan's names."""
+        from cxkit.sem.measures import all_measures
+
+        return pd.Series(all_measures(self), name="value", dtype=float)
+
+    @cached_property
+    def vcov(self) -> pd.DataFrame:
+        """Covariance matrix of the free parameters."""
+        names = [f"{row.lhs}{row.op}{row.rhs}" + (f".g{m + 1}" if m else "") for m, model in enumerate(self.models)
+                 for row in model.rows]  # fmt: skip
+        basis = np.concatenate([model.basis for model in self.models])
+        return pd.DataFrame(basis @ self.parameter_covariance @ basis.T, index=names, columns=names)
+
+    def _by_group(self, tables: list[Any]) -> Any:
+        return tables[0] if len(tables) == 1 else dict(zip(self.sample.labels, tables, strict=True))
+
+    def implied(self) -> MomentTables | dict[str, MomentTables]:
+        """Model-implied covariances, means and thresholds; a dict by group if there are several."""
+        from cxkit.sem.measures import moment_tables
+
+        return self._by_group([moment_tables(self, g) for g in range(len(self.models))])
+
+    def residuals(self, kind: str = "raw") -> MomentTables | dict[str, MomentTables]:
+        """Observed minus implied moments: "raw", "cor" (of correlations) or "standardized" (z-values).
+
+        The z-values divide by standard errors that allow for estimation, as `lavResiduals(type="raw")$cov.z`.
+        """
+        from cxkit.sem.measures import residual_tables
+
+        return self._by_group([residual_tables(self, g, kind) for g in range(len(self.models))])
+
+    @cached_property
+    def latent_correlations(self) -> pd.DataFrame | dict[str, pd.DataFrame]:
+        """Model-implied correlations of the latent variables."""
+        tables = []
+        for model in self.models:
+            full, _, _ = model.full_moments(model.values(self.solution.z))
+            block = full[model.p :, model.p :]
+            sd = np.sqrt(np.diag(block))
+            names = list(self.table.variables.latent)
+            tables.append(pd.DataFrame(block / np.outer(sd, sd), index=names, columns=names))
+        return self._by_group(tables)
+
+    @cached_property
+    def r_squared(self) -> pd.Series | dict[str, pd.Series]:
+        """Explained share of variance of every indicator and outcome."""
+        out = []
+        for group in self.row_table.groups:
+            model = group.model
+            values, variance = group._evaluate(model.values(self.solution.z))
+            residual = {r.lhs: v for r, v in zip(model.all_rows, values, strict=True) if r.op == "~~" and r.lhs == r.rhs}
+            explained = (model.a0 != 0).any(1)
+            explained[model.a[0]] = True
+            names = [name for i, name in enumerate(model.names) if explained[i] and name in residual]
+            shares = [1 - residual[name] / variance[model.index[name]] for name in names]
+            out.append(pd.Series(shares, index=names, name="r_squared"))
+        return self._by_group(out)
+
+    @cached_property
+    def patterns(self) -> pd.DataFrame:
+        """Missing patterns: one row per pattern and group, True where answered, with the number of respondents."""
+        tables = []
+        for data in self.sample.groups:
+            seen = data.patterns.seen if data.patterns else np.ones((1, len(data.names)), dtype=bool)
+            counts = [len(rows) for rows in data.patterns.rows] if data.patterns else [data.n]
+            part = pd.DataFrame(seen, columns=list(data.names))
+            part.insert(0, "n", counts)
+            part.insert(0, "group", data.label)
+            tables.append(part.sort_values("n", ascending=False, kind="stable"))
+        return pd.concat(tables, ignore_index=True)
+
+    def modification_indices(self, minimum: float = 0.0) -> pd.DataFrame:
+        """What would freeing one fixed parameter change? Columns lhs op rhs group mi epc sepc_lv sepc_all, by mi."""
+        from cxkit.sem.modification import modification_indices
+
+        return modification_indices(self, minimum)
+
+    def score_tests(self) -> pd.DataFrame:
+        """What would releasing one equality constraint change? One row per constraint: chi-square, df, p."""
+        from cxkit.sem.modification import release_tests
+
+        return release_tests(self)
+
+    def scores(self, method: str = "regression") -> pd.DataFrame:
+        """Factor scores of each respondent, "regression" or "bartlett", in the order of the rows used."""
+        from cxkit.sem.measures import factor_scores
+
+        return factor_scores(self, method)
+
+    def compare(self, other: Fit, method: str = "default") -> Comparison:
+        """Does the model with more degrees of freedom fit worse? See `Comparison`."""
+        from cxkit.sem.comparison import compare
+
+        return compare(self, other, method)
+
+    def bootstrap(
+        self, n: int = 1000, *, seed: int = 1, ci: str = "percentile", level: float = 0.95, progress: bool = False,
+        workers: int | None = None,
+    ) -> Bootstrap:  # fmt: skip
+        """Resample respondents and refit; see `Bootstrap`."""
+        from cxkit.sem.bootstrap import bootstrap
+
+        return bootstrap(self, n, seed=seed, ci=ci, level=level, progress=progress, workers=workers)
+
+    def reliability(self) -> Reliability:
+        """Omega, alpha and average variance extracted of every factor; see `Reliability`."""
+        from cxkit.sem.reliability import reliability
+
+        return reliability(self)
+
+    def plot(self, ax: Axes | None = None, *, group: int = 0, estimates: str = "std_all") -> Axes:
+        """Path diagram with standardised estimates."""
+        from cxkit.sem.path_diagram import path_diagram
+
+        return path_diagram(self, ax, group=group, estimates=estimates)
+
+    @property
+    def alt(self) -> str:
+        """What the path diagram shows, in words."""
+        from cxkit.sem.path_diagram import describe
+
+        return describe(self)
+
+    @cached_property
+    def text(self) -> str:
+        """One sentence fit for a report."""
+        m = self.measures
+        mark = ".scaled" if "chisq.scaled" in m else ""
+        wide = ".robust" if "cfi.robust" in m and np.isfinite(m["cfi.robust"]) else mark
+        if self.df == 0:
+            return f"The model is saturated (0 degrees of freedom), so its fit cannot be tested (n = {self.n})."
+        p = m[f"pvalue{mark}"]
+        interval = f"[{m[f'rmsea.ci.lower{wide}']:.3f}, {m[f'rmsea.ci.upper{wide}']:.3f}]"
+        return (
+            f"{self.settings['estimator']}: {'scaled ' if mark else ''}chi-square({m[f'df{mark}']:g}, n = {self.n}) = "
+            f"{m[f'chisq{mark}']:.2f}, p {'< .001' if p < 0.001 else f'= {p:.3f}'}; CFI = {m[f'cfi{wide}']:.3f}, "
+            f"TLI = {m[f'tli{wide}']:.3f}, RMSEA = {m[f'rmsea{wide}']:.3f} 90 % CI {interval}, SRMR = {m['srmr']:.3f}."
+        )
+
+    @property
+    def note(self) -> str:
+        """Who contributed, and what to know."""
+        dropped = f", {self.n_dropped} dropped" if self.n_dropped else ""
+        return " ".join([f"n = {self.n}{dropped}.", *self.warnings])
+
+    def __str__(self) -> str:
+        columns = ["lhs", "op", "rhs", *(["group"] if len(self.models) > 1 else []), "est", "se", "z", "p", "std_all"]
+        table = self.estimates[columns].to_string(index=False, float_format=lambda value: f"{value:.3f}", na_rep="")
+        return f"{self.text}\n\n{table}\n\n{self.note}"
+
+    def __repr__(self) -> str:
+        return f"<Fit {self.settings['estimator']}, n = {self.n}, df = {self.df}>"
+
+    def _repr_html_(self) -> str:
+        columns = ["lhs", "op", "rhs", *(["group"] if len(self.models) > 1 else []), "est", "se", "z", "p", "std_all"]
+        table = self.estimates[columns].to_html(
+            index=False, float_format=lambda value: f"{value:.3f}", na_rep="", border=0, escape=True
+        )
+        return f"<p>{html.escape(self.text)}</p>\n{table}\n<p>{html.escape(self.note)}</p>"
+
+
+def moments_of(fit: Fit) -> int:
+    """How many moments the data offer, exogenous ones left out."""
+    total = 0
+    for part, space in zip(fit.frame.objective.parts, fit.frame.spaces, strict=True):
+        moments = part.data.extra.get("ordinal")
+        total += len(moments.statistics) if moments is not None else space.size
+    return total
+
+
+def _wald(values: np.ndarray, errors: np.ndarray) -> dict[str, np.ndarray]:
+    """est se z p ci_low ci_high; z and p are missing where a parameter is fixed."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z = np.where(errors > 0, values / np.where(errors > 0, errors, 1.0), np.nan)
+    return {
+        "est": values,
+        "se": errors,
+        "z": z,
+        "p": 2 * ndtr(-np.abs(z)),
+        "ci_low": values - Z_95 * errors,
+        "ci_high": values + Z_95 * errors,
+    }
+
+
+def only_group(fit: Fit, what: str) -> None:
+    """Refuse what is defined for one group only."""
+    if len(fit.models) > 1:
+        raise ModelError(f"{what} is defined for a model of one group; this one has {len(fit.models)}.")

@@ -1,0 +1,337 @@
+"""From a model and data to a fit: choose the estimator, read the data, build the table, search, and look for trouble."""
+
+from __future__ import annotations
+
+import warnings as warning_system
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from cxkit.errors import CxkitWarning, ModelError, nearest
+from cxkit.sem.estimation import FullInformation, LeastSquares, MaximumLikelihood, Normalised, Objective, Solution, minimise
+from cxkit.sem.fit import Fit
+from cxkit.sem.inference import ESTIMATORS, Estimator, Frame, covariance
+from cxkit.sem.model import GroupModel
+from cxkit.sem.moments import GroupData, Moments, Sample, read_frame, read_moments
+from cxkit.sem.ordinal import ordinal_moments
+from cxkit.sem.starts import starting_values
+from cxkit.sem.statistics import ContinuousStatistics, MomentSpace, OrdinalStatistics, plain_table
+from cxkit.sem.syntax import parse_model
+from cxkit.sem.table import Options, Table, Variables, build_table, null_space, variables_of
+
+INFORMATIONS = ("expected", "observed")
+MISSING = ("listwise", "fiml")
+
+
+def fit_model(
+    model: str,
+    data: Any,
+    *,
+    estimator: str | None,
+    missing: str,
+    ordered: Sequence[str] | bool | None,
+    group: str | None,
+    equal: Sequence[str],
+    free: Sequence[str],
+    std_lv: bool,
+    orthogonal: bool,
+    cluster: str | None,
+    weights: str | None,
+    meanstructure: bool | None,
+    information: str | None,
+    parameterization: str,
+    likelihood: str,
+    fixed_x: bool,
+) -> Fit:
+    """See `cxkit.sem.sem`, which is this with its defaults."""
+    variables = variables_of(parse_model(model), fixed_x)
+    items = _ordered_items(ordered, variables)
+    chosen = _estimator(estimator, missing, items, information, cluster)
+    _refuse(chosen, missing, items, variables, data, cluster, weights, likelihood, parameterization)
+    sample = _sample(data, variables, missing, items, group, cluster, weights)
+    groups = len(sample.groups)
+    means = _means(meanstructure, sample, model, bool(items) or missing == "fiml" or groups > 1 or cluster is not None)
+    options = Options(
+        meanstructure=means,
+        std_lv=std_lv,
+        orthogonal=orthogonal,
+        fixed_x=fixed_x,
+        equal=(equal,) if isinstance(equal, str) else tuple(equal),
+        free=(free,) if isinstance(free, str) else tuple(free),
+        ordered=items,
+        thresholds={name: len(cuts) for name, cuts in sample.groups[0].extra.get("thresholds", {}).items()},
+        parameterization=parameterization,
+    )
+    unbiased = likelihood == "wishart" or (chosen.discrepancy != "ML" and not items)
+    if unbiased:
+        sample = replace(sample, groups=tuple(_wishart(g) for g in sample.groups))
+    table = build_table(model, groups, options)
+    settings = {
+        "estimator": chosen.name, "missing": missing, "ordered": items, "group": group, "equal": options.equal,
+        "free": options.free, "std_lv": std_lv, "orthogonal": orthogonal, "cluster": cluster, "weights": weights,
+        "meanstructure": means, "information": chosen.information, "parameterization": parameterization,
+        "likelihood": likelihood, "fixed_x": fixed_x, "unbiased": unbiased,
+    }  # fmt: skip
+    return fit_table(model, table, sample, chosen, settings)
+
+
+def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, settings: dict[str, Any]) -> Fit:
+    """Fit a finished parameter table to data that have been read."""
+    ordered = settings["ordered"]
+    for row in table.rows:
+        if row.exogenous:
+            row.fixed = _exogenous_value(sample.groups[row.group], row.lhs, row.rhs)
+    models = [GroupModel(table, g, ordered) for g in range(table.groups)]
+    spaces = tuple(MomentSpace(table.variables, settings["meanstructure"]) for _ in models)
+    objective = Objective(parts_for(models, spaces, sample, chosen, settings))
+    if settings["unbiased"]:
+        objective.n -= table.groups
+    start = starting_values(models, list(sample.groups), table.basis.shape[1])
+    solution = _warm_start(objective, start, settings) or start
+    solution, table, models = _search(objective, solution, table, models)
+    kind = "hessian" if chosen.information == "observed" else "information"
+    second = Normalised(objective.second(solution.states, kind), _names_of(models))
+    frame = Frame(
+        objective=objective, states=solution.states, spaces=spaces, estimator=chosen, bread_inverse=second.inverse
+    )
+    fit = Fit(
+        model=model,
+        settings=settings,
+        table=table,
+        sample=sample,
+        solution=solution,
+        frame=frame,
+        parameter_covariance=covariance(frame),
+        warnings=(),
+    )
+    return _with_warnings(fit)
+
+
+def parts_for(
+    models: Sequence[GroupModel],
+    spaces: Sequence[MomentSpace],
+    sample: Sample,
+    chosen: Estimator,
+    settings: dict[str, Any],
+) -> list[Any]:
+    """The discrepancy of each group."""
+    means = settings["meanstructure"]
+    out: list[Any] = []
+    for model, space, data in zip(models, spaces, sample.groups, strict=True):
+        if chosen.discrepancy == "ML":
+            out.append(
+                FullInformation(model, data) if data.patterns is not None else MaximumLikelihood(model, data, means)
+            )
+        elif "ordinal" in data.extra:
+            statistics = OrdinalStatistics(model, data.extra["ordinal"], settings["parameterization"])
+            out.append(LeastSquares(model, data, statistics, _ordinal_weight(chosen, data)))
+        else:
+            weight = _continuous_weight(chosen, data, space)
+            out.append(LeastSquares(model, data, ContinuousStatistics(model, data, space), weight))
+    return out
+
+
+def _ordinal_weight(chosen: Estimator, data: GroupData) -> np.ndarray:
+    gamma = data.extra["ordinal"].gamma
+    if chosen.discrepancy == "ULS":
+        return np.ones(len(gamma))
+    return np.linalg.inv(gamma) if chosen.discrepancy == "WLS" else 1 / np.diag(gamma)
+
+
+def _continuous_weight(chosen: Estimator, data: GroupData, space: MomentSpace) -> np.ndarray:
+    if chosen.discrepancy == "GLS":
+        return space.normal_weight(np.linalg.inv(data.cov))
+    if chosen.discrepancy == "ULS":
+        return np.ones(space.size)
+    if data.n <= space.size and chosen.discrepancy == "WLS":
+        raise ModelError(
+            f"WLS needs more respondents than moments: {data.n} for {space.size}. Use estimator='MLR' or 'DWLS'."
+        )
+    gamma = space.gamma(data)
+    return np.linalg.inv(gamma) if chosen.discrepancy == "WLS" else 1 / np.diag(gamma)
+
+
+def _warm_start(objective: Objective, start: np.ndarray, settings: dict[str, Any]) -> np.ndarray | None:
+    """With missing answers begin where the model fits the estimated moments; that is nearly there."""
+    if settings["missing"] != "fiml" or settings["ordered"]:
+        return None
+    plain = Objective([MaximumLikelihood(p.model, p.data, means=True) for p in objective.parts])
+    try:
+        return minimise(plain, start, tolerance=1e-6).z
+    except ModelError:
+        return None
+
+
+def _search(
+    objective: Objective, start: np.ndarray, table: Table, models: list[GroupModel]
+) -> tuple[Solution, Table, list[GroupModel]]:
+    """Minimise; an inequality that the solution breaks is then held as an equality."""
+    solution = minimise(objective, start)
+    held: list[int] = []
+    while True:
+        values = table.basis @ solution.z + table.offset
+        broken = [
+            k for k, (a, b, _) in enumerate(table.inequalities) if a @ values < b - 1e-9 and k not in held
+        ]
+        if not broken:
+            return solution, table, models
+        held += broken
+        active = [(table.inequalities[k][0], table.inequalities[k][1]) for k in held]
+        basis, offset = null_space([(a @ table.basis, b - a @ table.offset) for a, b in active], len(solution.z))
+        table = replace(table, basis=table.basis @ basis, offset=table.basis @ offset + table.offset)
+        for model in models:
+            model.basis, model.offset = table.basis[model.parameter], table.offset[model.parameter]
+        begin = np.linalg.lstsq(table.basis, values - table.offset, rcond=None)[0]
+        solution = minimise(objective, begin)
+
+
+def _names_of(models: Sequence[GroupModel]) -> Any:
+    """Function from a vector over z to the parameters that weigh most in it."""
+
+    def names(vector: np.ndarray) -> list[str]:
+        weights: dict[str, float] = {}
+        for model in models:
+            for row, size in zip(model.rows, np.abs(model.basis @ vector), strict=True):
+                name = f"'{row.lhs} {row.op} {row.rhs}'".replace("~1 '", "~ 1'")
+                weights[name] = max(weights.get(name, 0.0), float(size))
+        return sorted(weights, key=lambda name: -weights[name])
+
+    return names
+
+
+def _exogenous_value(data: GroupData, lhs: str, rhs: str) -> float:
+    i = data.names.index(lhs)
+    return float(data.cov[i, data.names.index(rhs)] if rhs else data.mean[i])
+
+
+def _ordered_items(ordered: Sequence[str] | bool | None, variables: Variables) -> tuple[str, ...]:
+    if ordered is None or ordered is False:
+        return ()
+    if ordered is True:
+        return tuple(n for n in variables.observed if n not in variables.exogenous)
+    names = [ordered] if isinstance(ordered, str) else [str(name) for name in ordered]
+    return tuple(name for name in variables.observed if name in names)
+
+
+def _estimator(
+    name: str | None, missing: str, items: Sequence[str], information: str | None, cluster: str | None
+) -> Estimator:
+    wanted = (name or ("WLSMV" if items else "MLR" if cluster else "ML")).upper()
+    if wanted not in ESTIMATORS:
+        raise ModelError(f"estimator= does not know '{name}'.{nearest(wanted, ESTIMATORS)}")
+    if missing not in MISSING:
+        raise ModelError(f"missing= does not know '{missing}'.{nearest(missing, MISSING)}")
+    chosen = ESTIMATORS[wanted]
+    if missing == "fiml" and information is None:
+        information = "observed"
+    if information is not None and information not in INFORMATIONS:
+        raise ModelError(f"information= does not know '{information}'.{nearest(information, INFORMATIONS)}")
+    return replace(chosen, information=information or chosen.information)
+
+
+def _refuse(
+    chosen: Estimator, missing: str, items: Sequence[str], variables: Variables, data: Any, cluster: str | None,
+    weights: str | None, likelihood: str, parameterization: str,
+) -> None:  # fmt: skip
+    """Combinations that have no meaning or are not covered, each with what to do instead."""
+    likely = chosen.discrepancy == "ML"
+    if likelihood not in ("normal", "wishart"):
+        raise ModelError(f"likelihood= does not know '{likelihood}'. Known: normal, wishart.")
+    if parameterization not in ("delta", "theta"):
+        raise ModelError(f"parameterization= does not know '{parameterization}'. Known: delta, theta.")
+    if items and likely:
+        raise ModelError(f"Ordered answers need weighted least squares: estimator='WLSMV', not '{chosen.name}'.")
+    if items and variables.exogenous:
+        raise ModelError(
+            f"Ordered answers together with observed predictors ({', '.join(variables.exogenous)}) are not covered. "
+            "Give the predictor a single-item factor, or compare groups with group=."
+        )
+    if missing == "fiml" and (not likely or chosen.se == "robust.sem"):
+        raise ModelError(f"missing='fiml' goes with estimator='ML' or 'MLR', not '{chosen.name}'.")
+    if (cluster or weights) and chosen.name != "MLR" and not (weights and chosen.name == "ML"):
+        raise ModelError(f"cluster= and weights= go with estimator='MLR' (or 'ML' for weights), not '{chosen.name}'.")
+    given = isinstance(data, Moments) or (isinstance(data, list | tuple) and bool(data))
+    if given and (items or missing == "fiml" or chosen.se != "standard" or chosen.discrepancy in ("WLS", "DWLS")):
+        raise ModelError("Published moments allow estimator='ML', 'GLS' or 'ULS'; anything robust needs the answers.")
+
+
+def _sample(
+    data: Any, variables: Variables, missing: str, items: Sequence[str], group: str | None, cluster: str | None,
+    weights: str | None,
+) -> Sample:  # fmt: skip
+    if isinstance(data, Moments) or (isinstance(data, list | tuple) and data and isinstance(data[0], Moments)):
+        return read_moments(data, variables.observed)
+    sample = read_frame(
+        data, variables.observed, missing=missing, ordered=items, exogenous=variables.exogenous, group=group,
+        cluster=cluster, weights=weights,
+    )  # fmt: skip
+    return _with_ordinal(sample, items) if items else sample
+
+
+def _with_ordinal(sample: Sample, items: Sequence[str]) -> Sample:
+    """Add thresholds, polychoric correlations and their covariance to every group."""
+    warnings = []
+    groups = []
+    stacked = {i: np.concatenate([g.answers[:, g.names.index(i)] for g in sample.groups]) for i in items}  # type: ignore[index]
+    categories = {name: np.unique(values) for name, values in stacked.items()}
+    for data in sample.groups:
+        assert data.answers is not None
+        columns = {name: data.answers[:, k] for k, name in enumerate(data.names)}
+        label = f"group '{data.label}'" if data.label else ""
+        moments = ordinal_moments(columns, data.names, items, categories=categories, label=label)
+        if moments.empty_cells:
+            pairs = [f"{a} x {b}" for a, b in moments.empty_cells]
+            more = f" and {len(pairs) - 5} more" if len(pairs) > 5 else ""
+            warnings.append(
+                f"{len(pairs)} pairs of items have combinations of answers that nobody gave"
+                f"{' in ' + label if label else ''}: {', '.join(pairs[:5])}{more}. Their correlations are uncertain; "
+                "consider joining rare categories."
+            )
+        extra = {**data.extra, "ordinal": moments, "thresholds": moments.thresholds}
+        groups.append(replace(data, cov=moments.corr, extra=extra))
+    return replace(sample, groups=tuple(groups), warnings=tuple(warnings))
+
+
+def _means(wanted: bool | None, sample: Sample, model: str, needed: bool) -> bool:
+    spoken = any(statement.op in ("~1", "|") for statement in parse_model(model).statements)
+    if spoken and not sample.has_means:
+        raise ModelError("The model has intercepts, but Moments gives no means: add mean=.")
+    if wanted is False and (needed or spoken):
+        raise ModelError("meanstructure=False contradicts groups, ordered or missing answers, clusters, or '~ 1' in the model.")
+    return sample.has_means and bool(wanted or needed or spoken)
+
+
+def _wishart(data: GroupData) -> GroupData:
+    return replace(data, cov=data.cov * data.n / (data.n - 1))
+
+
+def _with_warnings(fit: Fit) -> Fit:
+    """Findings that leave the numbers valid, as CxkitWarning and on the fit."""
+    found = [*fit.sample.warnings, *_improper(fit)]
+    for message in found:
+        warning_system.warn(message, CxkitWarning, stacklevel=5)
+    return replace(fit, warnings=tuple(found))
+
+
+def _improper(fit: Fit) -> list[str]:
+    out = []
+    for group, model in zip(fit.row_table.groups, fit.models, strict=True):
+        where = f" in group '{fit.sample.labels[fit.models.index(model)]}'" if len(fit.models) > 1 else ""
+        theta = model.values(fit.solution.z)
+        values = group.values(theta)
+        for row, value in zip(model.all_rows, values, strict=True):
+            if row.op == "~~" and row.lhs == row.rhs and value < -1e-9:
+                out.append(
+                    f"Heywood case{where}: the variance of '{row.lhs}' is estimated at {value:.3f}. Read the factor with "
+                    "care; too few items, too small a sample or a wrong model are the usual reasons."
+                )
+        full, _, _ = model.full_moments(theta)
+        latent = full[model.p :, model.p :]
+        if len(latent) > 1 and np.linalg.eigvalsh(latent)[0] < -1e-9:
+            out.append(
+                f"The covariance matrix of the latent variables{where} is not positive definite: two factors correlate "
+                "beyond 1, or one has a negative variance."
+            )
+    return out

@@ -1,0 +1,297 @@
+"""How sure we are: information, robust covariance of the estimates, and plain and scaled tests of fit.
+
+Sources: Huber-White and Yuan-Bentler (Mplus form): Yuan & Bentler (2000); Satorra & Bentler (1994); scaled and shifted:
+Asparouhov & Muthen (2010). All traces are those of U Gamma, with U of the fitted model and Gamma the covariance of the
+statistics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import chdtrc
+
+from cxkit.sem.estimation import FullInformation, LeastSquares, MaximumLikelihood, Objective
+from cxkit.sem.model import GroupModel
+from cxkit.sem.moments import GroupData
+from cxkit.sem.statistics import MomentSpace, plain_table
+from cxkit.sem.table import Table
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimator:
+    """What an estimator's name stands for; words as in lavaan's options."""
+
+    name: str
+    discrepancy: str
+    se: str
+    test: str
+    information: str = "expected"
+
+
+ESTIMATORS = {
+    name: Estimator(name=name, discrepancy=d, se=se, test=test, information=information)
+    for name, d, se, test, information in (
+        ("ML", "ML", "standard", "standard", "expected"),
+        ("MLR", "ML", "robust.huber.white", "yuan.bentler.mplus", "observed"),
+        ("MLM", "ML", "robust.sem", "satorra.bentler", "expected"),
+        ("MLMV", "ML", "robust.sem", "scaled.shifted", "expected"),
+        ("MLMVS", "ML", "robust.sem", "mean.var.adjusted", "expected"),
+        ("GLS", "GLS", "standard", "standard", "expected"),
+        ("WLS", "WLS", "standard", "standard", "expected"),
+        ("ULS", "ULS", "standard", "standard", "expected"),
+        ("ULSM", "ULS", "robust.sem", "satorra.bentler", "expected"),
+        ("ULSMV", "ULS", "robust.sem", "scaled.shifted", "expected"),
+        ("DWLS", "DWLS", "standard", "standard", "expected"),
+        ("WLSM", "DWLS", "robust.sem", "satorra.bentler", "expected"),
+        ("WLSMV", "DWLS", "robust.sem", "scaled.shifted", "expected"),
+        ("WLSMVS", "DWLS", "robust.sem", "mean.var.adjusted", "expected"),
+    )
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class FitTest:
+    """Chi-square of a model, and its scaled companion where the estimator has one."""
+
+    chisq: float
+    df: int
+    scaled: float | None = None
+    df_scaled: float | None = None
+    factor: float | None = None
+    shift: float = 0.0
+    trace: float | None = None
+    factor_h1: float | None = None
+    factor_h0: float | None = None
+
+    @property
+    def pvalue(self) -> float:
+        return chi_square_tail(self.chisq, self.df)
+
+    @property
+    def pvalue_scaled(self) -> float:
+        return chi_square_tail(self.scaled, self.df_scaled)
+
+
+def chi_square_tail(value: float | None, df: float | None) -> float:
+    """P(chi-square > value); NaN without degrees of freedom."""
+    if value is None or not df or df <= 0:
+        return float("nan")
+    return float(chdtrc(df, max(value, 0.0)))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Frame:
+    """A fitted model seen from inference: objective, states, and derivatives by the free parameters z."""
+
+    objective: Objective
+    states: list[Any]
+    spaces: tuple[MomentSpace, ...]
+    estimator: Estimator
+    bread_inverse: np.ndarray
+
+    @property
+    def n(self) -> int:
+        return self.objective.n
+
+    def jacobians(self) -> list[np.ndarray]:
+        """Derivative of each group's statistics by z."""
+        out = []
+        for part, state, space in zip(self.objective.parts, self.states, self.spaces, strict=True):
+            own = state[1] if isinstance(part, LeastSquares) else space.jacobian(part.model, state.at)
+            out.append(own @ part.model.basis)
+        return out
+
+    def weights(self) -> list[np.ndarray]:
+        """V of each group: matrix, or vector for a diagonal one."""
+        pairs = zip(self.objective.parts, self.states, self.spaces, strict=True)
+        return [
+            part.weight if isinstance(part, LeastSquares) else space.normal_weight(np.linalg.inv(state.at.sigma))
+            for part, state, space in pairs
+        ]
+
+    def gammas(self) -> list[np.ndarray]:
+        """Covariance of root-n times the statistics of each group."""
+        return [gamma_of(part, space) for part, space in zip(self.objective.parts, self.spaces, strict=True)]
+
+
+def gamma_of(part: Any, space: MomentSpace) -> np.ndarray:
+    """Gamma of one group, computed once and kept with its data."""
+    kept: dict[str, Any] = part.data.extra
+    key = f"gamma{space.size}"
+    if key not in kept:
+        moments = kept.get("ordinal")
+        kept[key] = moments.gamma if moments is not None else space.gamma(part.data)
+    return np.asarray(kept[key])
+
+
+def times(weight: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """V M, for V a matrix or the vector of its diagonal."""
+    return weight[:, None] * matrix if weight.ndim == 1 else weight @ matrix
+
+
+def casewise(part: Any, state: Any) -> np.ndarray:
+    """Scores of respondents by the group's free rows, weighted, and summed within clusters."""
+    data: GroupData = part.data
+    scores = part.scores(state)
+    if data.weights is not None:
+        scores = scores * data.weights[:, None]
+    if data.clusters is None:
+        return np.asarray(scores)
+    _, codes = np.unique(data.clusters, return_inverse=True)
+    sums = np.zeros((codes.max() + 1, scores.shape[1]))
+    np.add.at(sums, codes, scores)
+    count = len(sums)
+    return sums * np.sqrt(count / max(count - 1, 1))
+
+
+def first_order(part: Any, state: Any) -> np.ndarray:
+    """Cross products of scores, per respondent."""
+    scores = casewise(part, state)
+    return np.asarray(scores.T @ scores) / part.data.n
+
+
+def covariance(frame: Frame) -> np.ndarray:
+    """Covariance matrix of the free parameters z."""
+    inverse = frame.bread_inverse
+    if frame.estimator.se == "standard":
+        return inverse / frame.n
+    return inverse @ meat(frame) @ inverse / frame.n
+
+
+def meat(frame: Frame) -> np.ndarray:
+    """What stands in the middle of the sandwich, per respondent."""
+    total = np.zeros_like(frame.bread_inverse)
+    objective = frame.objective
+    if frame.estimator.se == "robust.sem":
+        parts = zip(objective.shares, frame.jacobians(), frame.weights(), frame.gammas(), strict=True)
+        for share, jacobian, weight, gamma in parts:
+            lever = times(weight, jacobian)
+            total += share * (lever.T @ gamma @ lever)
+        return total
+    for share, part, state in zip(objective.shares, objective.parts, frame.states, strict=True):
+        total += share * (part.model.basis.T @ first_order(part, state) @ part.model.basis)
+    return total
+
+
+def test_of_fit(frame: Frame, table: Table, value: float, df: int, multiplier: float) -> FitTest:
+    """Chi-square = 2 n F, scaled as the estimator asks."""
+    chisq = 2 * multiplier * value
+    kind = frame.estimator.test
+    if kind == "standard":
+        return FitTest(chisq=chisq, df=df)
+    if kind == "yuan.bentler.mplus":
+        return _yuan_bentler(frame, table, chisq, df)
+    trace, square = u_gamma(frame, square=kind != "satorra.bentler")
+    if df == 0:
+        return FitTest(chisq=chisq, df=0, scaled=chisq, df_scaled=0, factor=float("nan"), trace=trace)
+    if kind == "satorra.bentler":
+        return FitTest(chisq=chisq, df=df, scaled=chisq * df / trace, df_scaled=df, factor=trace / df, trace=trace)
+    if kind == "mean.var.adjusted":
+        factor = square / trace
+        return FitTest(
+            chisq=chisq, df=df, scaled=chisq / factor, df_scaled=trace**2 / square, factor=factor, trace=trace
+        )
+    factor = float(np.sqrt(square / df))
+    shift = df - trace / factor
+    return FitTest(
+        chisq=chisq, df=df, scaled=chisq / factor + shift, df_scaled=df, factor=factor, shift=shift, trace=trace
+    )
+
+
+def u_gamma(frame: Frame, square: bool = False) -> tuple[float, float]:
+    """tr(U Gamma), and tr((U Gamma)^2) if wanted, over all groups."""
+    shares = frame.objective.shares
+    jacobians, weights, gammas = frame.jacobians(), frame.weights(), frame.gammas()
+    levers = [times(v, jacobian) for v, jacobian in zip(weights, jacobians, strict=True)]
+    trace = 0.0
+    for share, weight, gamma, lever in zip(shares, weights, gammas, levers, strict=True):
+        whole = weight @ np.diag(gamma) if weight.ndim == 1 else np.vdot(weight, gamma)
+        trace += float(whole - share * np.vdot(frame.bread_inverse, lever.T @ gamma @ lever))
+    return trace, _square(frame, shares, weights, gammas, levers) if square else float("nan")
+
+
+def _square(
+    frame: Frame,
+    shares: np.ndarray,
+    weights: Sequence[np.ndarray],
+    gammas: Sequence[np.ndarray],
+    levers: Sequence[np.ndarray],
+) -> float:
+    """tr((U Gamma)^2) block by block: block (g, h) is delta_gh V_g Gamma_g - f_g L_g E L_h' Gamma_h."""
+    total = 0.0
+    groups = range(len(weights))
+    reach = [lever @ frame.bread_inverse for lever in levers]
+
+    def block(g: int, h: int) -> np.ndarray:
+        out = -shares[g] * reach[g] @ (levers[h].T @ gammas[h])
+        return out + times(weights[g], gammas[g]) if g == h else out
+
+    for g in groups:
+        for h in groups:
+            total += float(np.vdot(block(g, h), block(h, g).T))
+    return total
+
+
+def _yuan_bentler(frame: Frame, table: Table, chisq: float, df: int) -> FitTest:
+    h1 = [_saturated_trace(part, table, g) for g, part in enumerate(frame.objective.parts)]
+    trace_h1 = sum(trace for trace, _ in h1)
+    trace_h0 = float(np.vdot(meat_first_order(frame), frame.bread_inverse))
+    npar = len(frame.bread_inverse)
+    trace = trace_h1 - trace_h0
+    factor = trace / df if df > 0 else float("nan")
+    return FitTest(
+        chisq=chisq, df=df, scaled=chisq / factor if df > 0 else chisq, df_scaled=df, factor=factor, trace=trace,
+        factor_h1=trace_h1 / sum(size for _, size in h1), factor_h0=trace_h0 / npar if npar else float("nan"),
+    )  # fmt: skip
+
+
+def meat_first_order(frame: Frame) -> np.ndarray:
+    """Cross products of scores by z, per respondent."""
+    objective = frame.objective
+    total = np.zeros_like(frame.bread_inverse)
+    for share, part, state in zip(objective.shares, objective.parts, frame.states, strict=True):
+        total += share * (part.model.basis.T @ first_order(part, state) @ part.model.basis)
+    return total
+
+
+def _saturated_trace(part: Any, table: Table, group: int) -> tuple[float, int]:
+    """tr(B1 A1^-1) of the saturated model of one group, and its number of moments."""
+    kept: dict[str, Any] = part.data.extra
+    key = f"h1{part.means}"
+    if key not in kept:
+        kept[key] = _compute_saturated_trace(part, table, group)
+    trace, size = kept[key]
+    return float(trace), int(size)
+
+
+def _compute_saturated_trace(part: Any, table: Table, group: int) -> tuple[float, int]:
+    data: GroupData = part.data
+    plain = data.weights is None and data.clusters is None and not table.variables.exogenous
+    if isinstance(part, MaximumLikelihood) and plain:
+        # Closed form: the scores of the saturated model are quadratic in the Mahalanobis distance.
+        p = len(data.cov)
+        z = data.centred
+        distance = np.einsum("ij,ij->i", z @ np.linalg.inv(data.cov), z)
+        trace = 0.5 * (float(distance @ distance) / data.n - p) + (p if part.means else 0)
+        return trace, p * (p + 1) // 2 + (p if part.means else 0)
+    saturated, state = saturated_part(part, table, group)
+    a1 = saturated.hessian(state)
+    return float(np.trace(np.linalg.solve(a1, first_order(saturated, state)))), len(a1)
+
+
+def saturated_part(part: Any, table: Table, group: int) -> tuple[Any, Any]:
+    """The saturated model of the same data, at its estimates."""
+    plain = plain_table(table, saturated=True, means=part.means)
+    model = GroupModel(plain, group)
+    data: GroupData = part.data
+    saturated: Any = (
+        FullInformation(model, data)
+        if isinstance(part, FullInformation)
+        else MaximumLikelihood(model, data, part.means)
+    )
+    theta = np.array([data.cov[model.cell(r)] if r.op == "~~" else data.mean[model.index[r.lhs]] for r in model.rows])
+    return saturated, saturated.state(theta)

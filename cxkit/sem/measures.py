@@ -1,0 +1,339 @@
+"""Moments, residuals, factor scores and all fit measures of a fit: where the formulae of `fit_measures` get numbers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxkit.errors import ModelError
+from cxkit.sem import fit_measures as fm
+from cxkit.sem.estimation import FullInformation, LeastSquares, MaximumLikelihood, Normalised, Objective
+from cxkit.sem.fit import Fit, MomentTables, moments_of
+from cxkit.sem.inference import FitTest, Frame, first_order, saturated_part, test_of_fit, times
+from cxkit.sem.model import GroupModel
+from cxkit.sem.statistics import OrdinalStatistics, plain_table
+
+LOG_2PI = float(np.log(2 * np.pi))
+
+
+def all_measures(fit: Fit) -> dict[str, float]:
+    """Every index that applies to the estimator, in lavaan's order."""
+    test, base = fit.test, baseline_test(fit)
+    groups, n = len(fit.models), fit.frame.n
+    npar = fit.n_parameters
+    likely = fit.frame.estimator.discrepancy == "ML"
+    out: dict[str, float] = {"npar": npar, "fmin": test.chisq / (2 * (n if likely else fit.n))}
+    out |= fm.chisq_block(test, base)
+    if fit.frame.estimator.name == "ULS":
+        # Under ULS the statistic has no chi-square distribution.
+        out |= {"pvalue": float("nan"), "baseline.pvalue": float("nan")}
+    out |= fm.comparative(test, base) | fm.comparative_scaled(test, base)
+    if likely:
+        logl, unrestricted = log_likelihoods(fit)
+        out |= fm.likelihood_block(logl, unrestricted, npar, fit.n, test)
+    out["ntotal"] = fit.n
+    out |= fm.rmsea_block(test.chisq, test.df, n, groups, "")
+    out |= {"rmsea.ci.level": fm.LEVEL, "rmsea.close.h0": fm.CLOSE, "rmsea.notclose.h0": fm.NOT_CLOSE}
+    out |= _scaled_rmsea(test, n, groups)
+    corrected = _corrected(fit, test, base)
+    if corrected is not None:
+        out |= fm.robust_block(*corrected, test.df, base.df, n, groups)
+    out |= residual_measures(fit)
+    out |= fm.absolute_block(test.chisq, test.df, npar, n)
+    gfi, size = goodness_of_fit(fit)
+    out |= fm.goodness_block(gfi, size, test.df)
+    if fit.settings["ordered"]:
+        out["wrmr"] = float(np.sqrt(test.chisq / moments_of(fit)))
+        del out["ecvi"]
+    return out
+
+
+def _scaled_rmsea(test: FitTest, n: float, groups: int) -> dict[str, float]:
+    if test.scaled is None:
+        return {}
+    if test.shift or test.df == 0:
+        return fm.rmsea_block(test.scaled, test.df, n, groups, ".scaled")
+    return fm.rmsea_block(test.chisq, test.trace or 0.0, n, groups, ".scaled") | _scaled_interval(test, n, groups)
+
+
+def _scaled_interval(test: FitTest, n: float, groups: int) -> dict[str, float]:
+    block = fm.rmsea_block(test.chisq, test.trace or 0.0, n, groups, ".scaled")
+    block.pop("rmsea.scaled")
+    return block
+
+
+def baseline_test(fit: Fit) -> FitTest:
+    """Chi-square of the independence model, in which only exogenous variables may correlate."""
+    kept = fit.sample.groups[0].extra
+    key = f"baseline {fit.frame.estimator.name} {fit.settings['meanstructure']} {fit.settings['likelihood']} {fit.table.variables}"
+    if key not in kept:
+        kept[key] = _baseline(fit)
+    return kept[key]  # type: ignore[no-any-return]
+
+
+def _baseline(fit: Fit) -> FitTest:
+    estimator = fit.frame.estimator
+    if estimator.discrepancy == "ML" and estimator.test == "standard" and fit.settings["missing"] != "fiml":
+        return _closed_baseline(fit)
+    frame, value = baseline_frame(fit)
+    df = moments_of(fit) - len(frame.bread_inverse)
+    if df == 0:
+        return FitTest(chisq=0.0, df=0, scaled=None if estimator.test == "standard" else 0.0, df_scaled=0)
+    return test_of_fit(frame, fit.table, value, df, fit.frame.n)
+
+
+def _closed_baseline(fit: Fit) -> FitTest:
+    """Independence under a complete normal likelihood needs no search."""
+    value, free = 0.0, 0
+    objective = fit.frame.objective
+    for share, part, space in zip(objective.shares, objective.parts, fit.frame.spaces, strict=True):
+        s, names = part.data.cov, part.data.names
+        x = [i for i, name in enumerate(names) if name in fit.table.variables.exogenous]
+        y = [i for i in range(len(names)) if i not in x]
+        value += share * 0.5 * (np.log(np.diag(s)[y]).sum() + _logdet(s[np.ix_(x, x)]) - _logdet(s))
+        free += len(y) + len(space.m)
+    df = moments_of(fit) - free
+    return FitTest(chisq=2 * fit.frame.n * value if df else 0.0, df=df)
+
+
+def _logdet(matrix: np.ndarray) -> float:
+    return float(np.linalg.slogdet(matrix)[1]) if len(matrix) else 0.0
+
+
+def baseline_frame(fit: Fit) -> tuple[Frame, float]:
+    """The independence model, fitted."""
+    from cxkit.sem.estimation import minimise
+    from cxkit.sem.fitting import parts_for
+
+    ordered = fit.settings["ordered"]
+    table = plain_table(fit.table, saturated=False, means=fit.settings["meanstructure"], ordered=bool(ordered))
+    models = [GroupModel(table, g, ordered) for g in range(table.groups)]
+    settings = {**fit.settings, "parameterization": "delta"}
+    parts = parts_for(models, fit.frame.spaces, fit.sample, fit.frame.estimator, settings)
+    objective = Objective(parts)
+    objective.n = fit.frame.objective.n
+    start = np.concatenate([_independent_values(m, d) for m, d in zip(models, fit.sample.groups, strict=True)])
+    solution = minimise(objective, start)
+    kind = "hessian" if fit.frame.estimator.information == "observed" else "information"
+    second = Normalised(objective.second(solution.states, kind), lambda vector: ["the baseline model"])
+    frame = Frame(
+        objective=objective, states=solution.states, spaces=fit.frame.spaces, estimator=fit.frame.estimator,
+        bread_inverse=second.inverse,
+    )  # fmt: skip
+    return frame, solution.value
+
+
+def _independent_values(model: GroupModel, data: Any) -> np.ndarray:
+    """Means and variances of each item over those who answered it: the optimum, or close to it."""
+    if data.patterns is None:
+        mean, variance = data.mean, np.diag(data.cov)
+    else:
+        weight = data.patterns.counts[:, None] * data.patterns.seen
+        mean = (weight * data.patterns.mean).sum(0) / weight.sum(0)
+        spread = np.einsum("kii->ki", data.patterns.cov) + (data.patterns.mean - mean) ** 2
+        variance = (weight * spread).sum(0) / weight.sum(0)
+    cuts = data.extra.get("thresholds", {})
+    pick = {"~~": lambda r: variance[model.index[r.lhs]], "~1": lambda r: mean[model.index[r.lhs]],
+            "|": lambda r: cuts[r.lhs][int(r.rhs[1:]) - 1]}  # fmt: skip
+    return np.array([pick[row.op](row) for row in model.rows])
+
+
+def log_likelihoods(fit: Fit) -> tuple[float, float]:
+    """Of the model and of the saturated model; exogenous variables are conditioned on."""
+    logl = unrestricted = 0.0
+    for part, state in zip(fit.frame.objective.parts, fit.frame.states, strict=True):
+        data = part.data
+        count = data.n if data.patterns is None else data.patterns.counts.sum()
+        seen = len(data.names) if data.patterns is None else (data.patterns.counts @ data.patterns.seen).sum() / count
+        x = [i for i, name in enumerate(data.names) if name in fit.table.variables.exogenous]
+        given = 0.5 * (len(x) * (LOG_2PI + 1) + _logdet(data.cov[np.ix_(x, x)])) if x else 0.0
+        top = -count * (0.5 * seen * LOG_2PI + part.floor - given)
+        unrestricted += top
+        logl += top - count * (0.0 if fit.df == 0 else part.value(state))
+    return float(logl), float(unrestricted)
+
+
+def residual_measures(fit: Fit) -> dict[str, float]:
+    """SRMR and its relatives, averaged over groups by size."""
+    shares = np.array([g.n for g in fit.sample.groups], dtype=float)
+    shares /= shares.sum()
+    blocks = []
+    for part, state in zip(fit.frame.objective.parts, fit.frame.states, strict=True):
+        if "ordinal" in part.data.extra:
+            nth = part.statistics.n_thresholds
+            blocks.append(fm.ordinal_residual_block(state[0][:nth], state[0][nth:], part.model.p))
+        else:
+            at = part.model.implied(part.model.values(fit.solution.z))
+            data = part.data
+            blocks.append(fm.residual_block(data.cov, data.mean, at.sigma, at.mu, fit.settings["meanstructure"]))
+    out = {name: float(sum(f * b[name] for f, b in zip(shares, blocks, strict=True))) for name in blocks[0]}
+    return {**out, "srmr": out["srmr_bentler_nomean" if fit.settings["ordered"] else "srmr_bentler"]}
+
+
+def goodness_of_fit(fit: Fit) -> tuple[float, int]:
+    """GFI averaged over groups, and the number of statistics it rests on."""
+    total, size = 0.0, 0
+    objective = fit.frame.objective
+    for share, part, state in zip(objective.shares, objective.parts, fit.frame.states, strict=True):
+        if isinstance(part, LeastSquares):
+            off, whole = part.value(state), float(0.5 * part.target @ part.times(part.target))
+            size += len(part.target)
+        else:
+            at = part.model.implied(part.model.values(fit.solution.z))
+            weight, data = np.linalg.inv(at.sigma), part.data
+            gap, mean = (data.mean - at.mu, data.mean) if fit.settings["meanstructure"] else (None, None)
+            off, whole = _normal_square(weight, data.cov - at.sigma, gap), _normal_square(weight, data.cov, mean)
+            p = len(data.cov)
+            size += p * (p + 1) // 2 + (p if fit.settings["meanstructure"] else 0)
+        total += share * (1 - off / whole)
+    return float(total), size
+
+
+def _normal_square(weight: np.ndarray, cov: np.ndarray, mean: np.ndarray | None) -> float:
+    product = weight @ cov
+    total = 0.5 * float(np.vdot(product, product.T))
+    return total if mean is None else total + float(mean @ weight @ mean)
+
+
+def _corrected(fit: Fit, test: FitTest, base: FitTest) -> tuple[fm.Corrected, fm.Corrected | None] | None:
+    """What the robust indices rest on, or None where lavaan has none."""
+    if test.df == 0:
+        return None
+    if fit.settings["missing"] == "fiml":
+        from cxkit.sem.corrections import missing_answers
+
+        return missing_answers(fit)
+    if test.scaled is None or fit.frame.estimator.test == "mean.var.adjusted":
+        return None
+    if fit.settings["ordered"]:
+        from cxkit.sem.corrections import ordered_answers
+
+        return ordered_answers(fit)
+    return _from_scaled(test), _from_scaled(base)
+
+
+def _from_scaled(t: FitTest) -> fm.Corrected:
+    factor = float(t.factor or 1.0)
+    scaled = float(t.scaled if t.scaled is not None else t.chisq)
+    c = factor * (t.df - t.shift) / t.df if t.df else factor
+    return fm.Corrected(chisq=t.chisq, c=c, scaled=scaled, c_interval=factor)
+
+
+def moment_tables(fit: Fit, group: int) -> MomentTables:
+    """Implied moments of one group."""
+    part = fit.frame.objective.parts[group]
+    model = part.model
+    theta = model.values(fit.solution.z)
+    at = model.implied(theta)
+    names = list(model.observed)
+    if isinstance(part, LeastSquares) and isinstance(part.statistics, OrdinalStatistics):
+        implied, _ = part.statistics.implied(theta)
+        return _ordinal_tables(part.statistics, implied)
+    cov = pd.DataFrame(at.sigma, index=names, columns=names)
+    return MomentTables(cov=cov, mean=pd.Series(at.mu, index=names) if fit.settings["meanstructure"] else None)
+
+
+def _ordinal_tables(statistics: OrdinalStatistics, values: np.ndarray, diagonal: float = 1.0) -> MomentTables:
+    names = list(statistics.model.observed)
+    nth = len(statistics.th_variable)
+    matrix = np.eye(len(names)) * diagonal
+    matrix[statistics.numeric, statistics.numeric] = values[nth : statistics.n_thresholds]
+    matrix[statistics.r, statistics.c] = matrix[statistics.c, statistics.r] = values[statistics.n_thresholds :]
+    labels = statistics.moments.statistic_names[:nth]
+    return MomentTables(
+        cov=pd.DataFrame(matrix, index=names, columns=names), thresholds=pd.Series(values[:nth], index=labels)
+    )
+
+
+def residual_tables(fit: Fit, group: int, kind: str) -> MomentTables:
+    """Observed minus implied moments of one group."""
+    if kind not in ("raw", "cor", "standardized"):
+        raise ModelError(f"residuals() does not know kind='{kind}'. Known: raw, cor, standardized.")
+    part = fit.frame.objective.parts[group]
+    model, data = part.model, part.data
+    statistics = getattr(part, "statistics", None)
+    if isinstance(statistics, OrdinalStatistics):
+        values = part.target - statistics.implied(model.values(fit.solution.z))[0]
+        if kind == "standardized":
+            values = _standardised_residuals(fit, group, values)
+        return _ordinal_tables(statistics, values, diagonal=0.0)
+    at = model.implied(model.values(fit.solution.z))
+    cov, mean = data.cov - at.sigma, data.mean - at.mu
+    if kind == "cor":
+        cov, mean = _correlation_residuals(data.cov, data.mean, at.sigma, at.mu)
+    elif kind == "standardized":
+        space = fit.frame.spaces[group]
+        values = _standardised_residuals(fit, group, space.vector(cov, mean))
+        cov, mean = np.full_like(cov, np.nan), np.full_like(mean, np.nan)
+        cov[space.r, space.c] = cov[space.c, space.r] = values[: len(space.r)]
+        mean[space.m] = values[len(space.r) :]
+    names = list(data.names)
+    return MomentTables(
+        cov=pd.DataFrame(cov, index=names, columns=names),
+        mean=pd.Series(mean, index=names) if fit.settings["meanstructure"] else None,
+    )
+
+
+def _correlation_residuals(s: np.ndarray, m: np.ndarray, sigma: np.ndarray, mu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    sd, sd_hat = np.sqrt(np.diag(s)), np.sqrt(np.diag(sigma))
+    return s / np.outer(sd, sd) - sigma / np.outer(sd_hat, sd_hat), m / sd - mu / sd_hat
+
+
+def _standardised_residuals(fit: Fit, group: int, values: np.ndarray) -> np.ndarray:
+    """Residuals over their standard errors, with Q Gamma Q' / n, Q = I - Delta E^-1 Delta' V (Browne, 1984)."""
+    part = fit.frame.objective.parts[group]
+    jacobian, weight = fit.frame.jacobians()[group], fit.frame.weights()[group]
+    share = fit.frame.objective.shares[group]
+    if fit.frame.estimator.se == "standard" and not isinstance(part, LeastSquares):
+        gamma = np.linalg.inv(fit.frame.spaces[group].normal_weight(np.linalg.inv(part.data.cov)))
+        variance = np.diag(gamma) / part.data.n - np.einsum(
+            "ij,jk,ik->i", jacobian, fit.parameter_covariance, jacobian, optimize=True
+        )
+    else:
+        from cxkit.sem.inference import gamma_of
+
+        gamma = gamma_of(part, fit.frame.spaces[group])
+        q = np.eye(len(values)) - share * jacobian @ fit.frame.bread_inverse @ times(weight, jacobian).T
+        variance = np.einsum("ij,jk,ik->i", q, gamma, q, optimize=True) / part.data.n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(variance > 1e-12, values / np.sqrt(np.maximum(variance, 1e-300)), np.nan)
+
+
+def factor_scores(fit: Fit, method: str) -> pd.DataFrame:
+    """Scores by regression (posterior means) or Bartlett's weighted least squares, from whatever was answered."""
+    if method not in ("regression", "bartlett"):
+        raise ModelError(f"scores() does not know method='{method}'. Known: regression, bartlett.")
+    if fit.settings["ordered"]:
+        raise ModelError("Factor scores of ordered answers are not covered. Use mean scores of the items instead.")
+    frames = []
+    for model, data in zip(fit.models, fit.sample.groups, strict=True):
+        if data.answers is None:
+            raise ModelError("Factor scores need the answers; this model was fitted to published moments.")
+        scores = _group_scores(model, model.values(fit.solution.z), data, method, fit.settings["meanstructure"])
+        part = pd.DataFrame(scores, columns=list(fit.table.variables.latent))
+        if len(fit.models) > 1:
+            part.insert(0, "group", data.label)
+        frames.append(part)
+    return pd.concat(frames, ignore_index=True)
+
+
+def _group_scores(model: GroupModel, theta: np.ndarray, data: Any, method: str, means: bool) -> np.ndarray:
+    full, eta, _ = model.full_moments(theta)
+    p = model.p
+    alpha = eta[p:]
+    mu = eta[:p] if means else data.mean
+    out = np.empty((data.n, model.v - p))
+    groups = zip(data.patterns.seen, data.patterns.rows, strict=True) if data.patterns else [(np.ones(p, bool), slice(None))]
+    for seen, rows in groups:
+        gaps = data.answers[rows][:, seen] - mu[seen]
+        inner = full[:p, :p][np.ix_(seen, seen)]
+        cross = full[p:, :p][:, seen]
+        weight = cross @ np.linalg.inv(inner)
+        if method == "bartlett":
+            # Bartlett scores are the regression scores relieved of their shrinkage.
+            weight = np.linalg.solve(weight @ cross.T @ np.linalg.inv(full[p:, p:]), weight)
+        out[rows] = alpha + gaps @ weight.T
+    return out
