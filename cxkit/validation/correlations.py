@@ -1,0 +1,262 @@
+"""How items vary together: which of them take part, their covariances, and what makes a matrix unusable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted, nearest
+from cxkit.survey.instrument import Dimension
+from cxkit.survey.survey import Survey
+
+Missing = Literal["complete", "pairwise"]
+
+BLOCK = 65_536
+"""Respondents at a time: a million of them then need no more memory than their own answers."""
+
+SINGULAR = 1e-10
+"""An eigenvalue of a correlation matrix below this is zero as far as floating-point numbers can tell."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Selection:
+    """The dimensions that an analysis covers, and in sentences why others are left out."""
+
+    dimensions: tuple[Dimension, ...]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def item_keys(self) -> list[str]:
+        """The items of the dimensions, in the order of the instrument."""
+        return [key for dimension in self.dimensions for key in dimension.item_keys]
+
+    @property
+    def item_frame(self) -> pd.DataFrame:
+        """A row an item: dimension, title, item, text, reversed."""
+        rows = [(d.key, d.title, item.key, item.text, item.reversed) for d in self.dimensions for item in d.items]
+        return pd.DataFrame(rows, columns=["dimension", "title", "item", "text", "reversed"])
+
+
+def select(survey: Survey, dimensions: Sequence[str] | None, *, items: int, analysis: str) -> Selection:
+    """The reflective dimensions with enough items.
+
+    Parameters
+    ----------
+    survey
+        The survey.
+    dimensions
+        Keys of the dimensions that were asked for; all of them where None.
+    items
+        How many items a dimension needs.
+    analysis
+        The name of the analysis, for the sentences.
+
+    Raises
+    ------
+    AnalysisError
+        If a dimension is unknown, or none is left.
+    """
+    kept, notes = [], []
+    for dimension in asked_for(survey, dimensions):
+        reason = _reason_against(dimension, items, analysis)
+        if reason:
+            notes.append(reason)
+        else:
+            kept.append(dimension)
+    if not kept:
+        raise AnalysisError(
+            " ".join([f"No dimension of '{survey.name}' is left for {analysis}.", *notes, *_no_dimensions(survey)])
+        )
+    return Selection(dimensions=tuple(kept), notes=tuple(notes))
+
+
+def asked_for(survey: Survey, dimensions: Sequence[str] | None) -> list[Dimension]:
+    """The dimensions of those keys; all of them where None."""
+    if dimensions is None:
+        return list(survey.dimensions)
+    keys = [dimensions] if isinstance(dimensions, str) else list(dimensions)
+    known = survey.instrument.dimension_keys
+    for key in keys:
+        if key not in known:
+            raise AnalysisError(f"Instrument '{survey.instrument.name}' has no dimension '{key}'.{nearest(key, known)}")
+    return [survey.instrument.dimension(key) for key in dict.fromkeys(keys)]
+
+
+def _reason_against(dimension: Dimension, items: int, analysis: str) -> str:
+    if dimension.kind == "formative":
+        return (
+            f"'{dimension.title}' is left out: it is formative, its items make up the score and need not correlate, "
+            f"so {analysis} does not apply to it."
+        )
+    if len(dimension.items) < items:
+        return f"'{dimension.title}' is left out: {analysis} takes {items} items, and it has {len(dimension.items)}."
+    return ""
+
+
+def _no_dimensions(survey: Survey) -> list[str]:
+    return [] if survey.dimensions else ["The instrument has single items only."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moments:
+    """Covariances and correlations of items, with how many respondents stand behind them.
+
+    `n` respondents gave at least one answer (or, with complete answers only, all of them); `n_complete` gave all.
+    """
+
+    items: tuple[str, ...]
+    covariance: np.ndarray
+    correlation: np.ndarray
+    n: int
+    n_complete: int
+
+
+def moments(answers: pd.DataFrame, missing: Missing) -> Moments:
+    """Covariances of the items, from complete rows or from each pair's own rows.
+
+    Agrees with R's `cov(x, use = "complete.obs")` and `cov(x, use = "pairwise")`, and `cor` with the same `use`: a
+    pairwise correlation takes its standard deviations from that pair's rows too.
+    """
+    if missing not in ("complete", "pairwise"):
+        raise AnalysisError(f"missing='{missing}' is not known.{nearest(str(missing), ('complete', 'pairwise'))}")
+    values = answers.to_numpy(dtype="float64")
+    answered = ~np.isnan(values)
+    complete = answered.all(axis=1)
+    rows = complete if missing == "complete" else answered.any(axis=1)
+    used = values if rows.all() else values[rows]
+    covariance, correlation = _pairwise(used)
+    return Moments(
+        items=tuple(map(str, answers.columns)),
+        covariance=covariance,
+        correlation=correlation,
+        n=int(rows.sum()),
+        n_complete=int(complete.sum()),
+    )
+
+
+def _pairwise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Covariances and correlations, each from the rows that hold both items; NaN where no two rows do."""
+    if not len(values):
+        nothing = np.full((values.shape[1],) * 2, np.nan)
+        return nothing, nothing
+    width = values.shape[1]
+    counts, sums, products, squares = (np.zeros((width, width)) for _ in range(4))
+    centre = _centre(values)
+    for start in range(0, len(values), BLOCK):
+        block = values[start : start + BLOCK] - centre
+        seen = ~np.isnan(block)
+        block[~seen] = 0.0
+        both = seen.astype("float64")
+        counts += both.T @ both
+        sums += block.T @ both  # sums[i, j]: of item i, over the rows that also hold item j
+        products += block.T @ block
+        squares += (block**2).T @ both
+    with np.errstate(invalid="ignore", divide="ignore"):
+        covariance = (products - sums * sums.T / counts) / (counts - 1)
+        variance = (squares - sums**2 / counts) / (counts - 1)
+        correlation = covariance / np.sqrt(variance * variance.T)
+    np.fill_diagonal(correlation, np.where(np.diag(covariance) > 0, 1.0, np.nan))
+    return covariance, correlation
+
+
+def _centre(values: np.ndarray) -> np.ndarray:
+    """Column means of the answers given (0 without any): centred numbers lose no digits when they are squared."""
+    counts = np.maximum((~np.isnan(values)).sum(axis=0), 1)
+    return np.asarray(np.nansum(values, axis=0) / counts)
+
+
+def alpha_from_covariance(covariance: np.ndarray) -> float:
+    """Cronbach's alpha of items with these covariances (of correlations: standardised alpha); NaN without variance."""
+    k = len(covariance)
+    total = covariance.sum()
+    if k < 2 or not total > 0:
+        return float("nan")
+    return float(k / (k - 1) * (1 - np.trace(covariance) / total))
+
+
+def constant_items(answers: pd.DataFrame) -> list[str]:
+    """Items to which everybody who answered gave the same answer, or nobody any."""
+    lowest, highest = answers.min(), answers.max()
+    return [str(key) for key in answers.columns if not lowest[key] < highest[key]]
+
+
+def regular_correlations(survey: Survey, selection: Selection, missing: Missing, *, analysis: str) -> Moments:
+    """Correlations that can be inverted.
+
+    Raises
+    ------
+    AnalysisError
+        If an item is constant, there are no more respondents than items, two items were never answered together, or
+        an item follows from others; the message names the items.
+    """
+    answers = survey.answers[selection.item_keys]
+    found = moments(answers, missing)
+    _refuse_too_few(survey, found, missing, analysis)
+    used = answers.dropna() if missing == "complete" else answers
+    _refuse_constant(survey, used, analysis)
+    _refuse_unpaired(found, analysis)
+    _refuse_singular(found, missing, analysis)
+    return found
+
+
+def _refuse_too_few(survey: Survey, found: Moments, missing: Missing, analysis: str) -> None:
+    width = len(found.items)
+    if width < 2:
+        raise AnalysisError(f"{analysis} takes two items; '{survey.name}' has {width} to offer.")
+    if found.n > width:
+        return
+    gave = "answered all of them" if missing == "complete" else "answered any of them"
+    remedy = ""
+    if missing == "complete" and len(survey) > width:
+        remedy = " missing='pairwise' uses the incomplete answers too."
+    raise AnalysisError(
+        f"{analysis} takes more respondents than items: '{survey.name}' has {counted(width, 'item')}, and "
+        f"{counted(found.n, 'respondent')} {gave}.{remedy} Or choose fewer dimensions=[...]."
+    )
+
+
+def _refuse_constant(survey: Survey, answers: pd.DataFrame, analysis: str) -> None:
+    constant = constant_items(answers)
+    if constant:
+        raise AnalysisError(
+            f"{analysis} cannot use items that do not vary; in '{survey.name}' these have one answer from everybody: "
+            f"{_named(constant)}. Leave them out of the instrument, or ask more respondents."
+        )
+
+
+def _refuse_unpaired(found: Moments, analysis: str) -> None:
+    gaps = np.argwhere(np.triu(~np.isfinite(found.correlation), 1))
+    if len(gaps):
+        pairs = [f"{found.items[i]} and {found.items[j]}" for i, j in gaps]
+        raise AnalysisError(
+            f"{analysis} needs a correlation of every two items, but these have none, because too few respondents "
+            f"answered both or one of them did not vary: {_named(pairs)}."
+        )
+
+
+def _refuse_singular(found: Moments, missing: Missing, analysis: str) -> None:
+    values, vectors = np.linalg.eigh(found.correlation)
+    null = values < SINGULAR
+    if not null.any():
+        return
+    if missing == "pairwise" and values[0] < -SINGULAR:
+        raise AnalysisError(
+            f"{analysis} cannot use these pairwise correlations: they rest on different respondents and contradict one "
+            f"another (smallest eigenvalue {values[0]:.2g}). Use missing='complete'."
+        )
+    weight = np.linalg.norm(vectors[:, null], axis=1)
+    involved = [item for item, w in zip(found.items, weight, strict=True) if w > 0.01]
+    raise AnalysisError(
+        f"{analysis} cannot use items that follow exactly from one another: {_named(involved)}. An item may be there "
+        "twice, or be the sum of others; leave one of them out of the instrument."
+    )
+
+
+def _named(names: list[str]) -> str:
+    shown = ", ".join(names[: 2 * EXAMPLES_SHOWN])
+    more = len(names) - 2 * EXAMPLES_SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown

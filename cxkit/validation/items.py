@@ -1,0 +1,295 @@
+"""Does each item belong to its dimension, and does it tell respondents apart?"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.errors import AnalysisError, CxkitWarning, counted
+from cxkit.results import figures
+from cxkit.results.references import cite
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.thresholds import FLOOR_CEILING_TERWEE, ITEM_REST_NUNNALLY, Verdicts, judge
+from cxkit.survey.instrument import Dimension, Item
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import alpha_from_covariance, asked_for, moments
+
+BELONGS = ITEM_REST_NUNNALLY.bands[-1][0]
+AT_THE_END = FLOOR_CEILING_TERWEE.bands[-1][0]
+NAMED = 5
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ItemAnalysis(Result):
+    """What each item does, item by item. `notes` says for which dimensions no correlation is given, and why."""
+
+    notes: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Item analysis"
+    shown: ClassVar[tuple[str, ...]] = (
+        "title", "item", "text", "reversed", "n", "missing", "mean", "sd", "skew", "kurtosis", "floor", "ceiling",
+        "item_rest_r", "alpha_if_dropped",
+    )  # fmt: skip
+
+    @property
+    def text(self) -> str:
+        """The range of item-rest correlations, which items fall short, and floor and ceiling effects."""
+        return " ".join(part for part in (self._correlations(), self._ends()) if part)
+
+    def _correlations(self) -> str:
+        judged = self.frame.dropna(subset="item_rest_r")
+        if judged.empty:
+            return "No item has an item-rest correlation: that takes a reflective dimension of two items."
+        lowest, highest = (judged.loc[i] for i in (judged["item_rest_r"].idxmin(), judged["item_rest_r"].idxmax()))
+        weak = judged.loc[judged["item_rest_r"] < BELONGS, "item"].tolist()
+        short = f"all reach {TWO_DIGITS(BELONGS)}"
+        if weak:
+            verb = "falls" if len(weak) == 1 else "fall"
+            items = counted(len(judged), "item")
+            short = f"{len(weak)} of {items} {verb} below {TWO_DIGITS(BELONGS)} ({_some(weak)})"
+        return (
+            f"Item-rest correlations run from {TWO_DIGITS(lowest['item_rest_r'])} ({lowest['item']}) to "
+            f"{TWO_DIGITS(highest['item_rest_r'])} ({highest['item']}); {short}."
+        )
+
+    def _ends(self) -> str:
+        at_end = self.frame[["floor", "ceiling"]].max(axis=1)
+        if at_end.isna().all():
+            return ""
+        crowded = self.frame.loc[at_end >= AT_THE_END, "item"].tolist()
+        which = f" ({_some(crowded)})" if crowded else ""
+        items = counted(int(at_end.notna().sum()), "item")
+        return (
+            f"On {len(crowded)} of {items}{which}, {AT_THE_END:.0%} or more of the answers lie at one end of the scale."
+        )
+
+    @property
+    def note(self) -> str:
+        """The usual line, and where no correlation is given."""
+        turned = ["Reversed items are turned round."] if self.frame["reversed"].any() else []
+        return " ".join([*self.notes, *turned, super().note])
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Taller with more items, and with a line of space between dimensions."""
+        n_groups = self.frame["dimension"].nunique()
+        return 7.0, 1.5 + 0.25 * (max(len(self.frame), 4) + n_groups)
+
+    @property
+    def alt(self) -> str:
+        """The correlations of every item, dimension by dimension."""
+        parts = []
+        for title, rows in self.frame.groupby("title", sort=False):
+            values = [
+                f"{r['item']} {TWO_DIGITS(r['item_rest_r'])}" for _, r in rows.iterrows() if pd.notna(r["item_rest_r"])
+            ]
+            parts.append(f"{title}: {', '.join(values) or 'none'}")
+        return f"Item-rest correlation of each item, with a line at {TWO_DIGITS(BELONGS)}. {'; '.join(parts)}."
+
+    def draw(self, axes: Axes) -> None:
+        """The item-rest correlation of each item, grouped by dimension."""
+        heights = _grouped_heights(self.frame["dimension"].tolist())
+        values = self.frame["item_rest_r"].to_numpy()
+        weak = values < BELONGS
+        axes.hlines(heights, 0, values, color="#BBBBBB", linewidth=1.5)
+        axes.plot(values[~weak], heights[~weak], "o", color=figures.BLUE, label=f"{TWO_DIGITS(BELONGS)} or more")
+        if weak.any():
+            axes.plot(
+                values[weak], heights[weak], "X", color=figures.RED, markersize=8, label=f"below {TWO_DIGITS(BELONGS)}"
+            )
+        axes.set_yticks(heights, [_label(row) for _, row in self.frame.iterrows()])
+        self._name_dimensions(axes, heights)
+        axes.set_ylim(-0.8, heights[0] + 1.4)
+        lowest, highest = (float(f(values[np.isfinite(values)], initial=0.0)) for f in (np.min, np.max))
+        axes.set_xlim(min(lowest - 0.05, -0.02), max(highest, 0.6) + 0.1)
+        axes.grid(visible=False, axis="y")
+        axes.tick_params(axis="y", length=0)
+        axes.axvline(BELONGS, color=figures.GREY, linewidth=1, linestyle="--")
+        axes.set_xlabel(
+            "Correlation with the other items of the dimension\n"
+            f"dashed line: {TWO_DIGITS(BELONGS)}, from which on an item belongs ({cite(ITEM_REST_NUNNALLY.source)})"
+        )
+
+    def _name_dimensions(self, axes: Axes, heights: np.ndarray) -> None:
+        firsts = ~self.frame["dimension"].duplicated().to_numpy()
+        for height, title in zip(heights[firsts], self.frame.loc[firsts, "title"], strict=True):
+            axes.annotate(
+                title, (0, height + 0.75), xycoords=("axes fraction", "data"), xytext=(4, 0),
+                textcoords="offset points", fontsize=9, fontweight="bold", va="center",
+            )  # fmt: skip
+
+
+def _grouped_heights(groups: list[str]) -> np.ndarray:
+    """Heights of rows from top to bottom, with one row of space above each group."""
+    heights: list[float] = []
+    for _, members in groupby(groups):
+        start = heights[-1] - 1.0 if heights else 0.0
+        heights += [start - 1.0 - i for i, _ in enumerate(members)]
+    return np.asarray(heights) - min(heights)
+
+
+def _label(row: pd.Series) -> str:
+    return f"{row['item']} (reversed)" if row["reversed"] else str(row["item"])
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) -> ItemAnalysis:
+    """Does each item belong to its dimension, and does it tell respondents apart?
+
+    Each number uses the answers that were given: means and shares those to the item, correlations those to both items
+    of a pair. Reversed items are turned round, so that their mean and their ceiling point the way of the dimension.
+
+    Parameters
+    ----------
+    survey
+        The survey.
+    dimensions
+        Keys of the dimensions; all of them where None. Single items belong to no dimension and are not covered.
+
+    Returns
+    -------
+    ItemAnalysis
+        A row an item: dimension, title, item, text, reversed, n, missing (share), mean, median, sd, skew, kurtosis (0
+        for a normal distribution), floor and ceiling (share of answers at the lowest and highest answer of the scale;
+        NaN where the scale has no ends), item_rest_r (correlation with the sum of the dimension's other items; NaN
+        where there are none, or the dimension is formative) and alpha_if_dropped.
+
+    Raises
+    ------
+    AnalysisError
+        If a dimension is unknown, or the instrument has none.
+
+    Warns
+    -----
+    CxkitWarning
+        If an item correlates negatively with the others of its dimension; the message names it.
+
+    Notes
+    -----
+    Agrees with R's `psych::describe(x, type = 3)` for the moments, and with `psych::alpha(x)` for r.drop and the alpha
+    of the items without one of them, both computed from pairwise covariances.
+    """
+    chosen = asked_for(survey, dimensions)
+    if not chosen:
+        raise AnalysisError(
+            f"'{survey.instrument.name}' has no dimensions, only single items; there is nothing to analyse."
+        )
+    frame = pd.concat([_dimension_rows(survey, dimension) for dimension in chosen], ignore_index=True)
+    _warn_against(frame, survey)
+    n = int(survey.given[frame["item"].tolist()].notna().any(axis=1).sum())
+    return ItemAnalysis(
+        frame=frame,
+        n=n,
+        n_dropped=survey.n - n,
+        settings={"dimensions": [dimension.key for dimension in chosen]},
+        data=survey.stamp,
+        verdicts=_verdicts(frame),
+        notes=tuple(note for dimension in chosen if (note := _why_no_correlation(dimension))),
+    )
+
+
+def _dimension_rows(survey: Survey, dimension: Dimension) -> pd.DataFrame:
+    answers = survey.items_of(dimension.key)
+    frame = pd.DataFrame(
+        [_row(dimension, item, answers[item.key].to_numpy(dtype="float64")) for item in dimension.items]
+    )
+    if dimension.kind == "formative":
+        return frame.assign(item_rest_r=np.nan, alpha_if_dropped=np.nan)
+    covariance = moments(answers, "pairwise").covariance
+    return frame.assign(item_rest_r=item_rest(covariance), alpha_if_dropped=_alphas_without_each(covariance))
+
+
+def _row(dimension: Dimension, item: Item, answers: np.ndarray) -> dict[str, object]:
+    given = answers[~np.isnan(answers)]
+    return {
+        "dimension": dimension.key,
+        "title": dimension.title,
+        "item": item.key,
+        "text": item.text,
+        "reversed": item.reversed,
+        "n": len(given),
+        "missing": 1 - len(given) / len(answers) if len(answers) else np.nan,
+        **_moments_of(given),
+        **_ends_of(item, given),
+    }
+
+
+def _moments_of(given: np.ndarray) -> dict[str, float]:
+    """Mean, median, SD, and skew and kurtosis as sums over n divided by powers of the SD with n - 1 ("type 3")."""
+    n = len(given)
+    if not n:
+        return dict.fromkeys(("mean", "median", "sd", "skew", "kurtosis"), float("nan"))
+    away = given - given.mean()
+    sd = float(given.std(ddof=1)) if n > 1 else float("nan")
+    varies = sd > 0
+    return {
+        "mean": float(given.mean()),
+        "median": float(np.median(given)),
+        "sd": sd,
+        "skew": float(np.mean(away**3)) / sd**3 if varies else float("nan"),
+        "kurtosis": float(np.mean(away**4)) / sd**4 - 3 if varies else float("nan"),
+    }
+
+
+def _ends_of(item: Item, given: np.ndarray) -> dict[str, float]:
+    if not item.scale.is_bounded or not len(given):
+        return {"floor": float("nan"), "ceiling": float("nan")}
+    return {"floor": float(np.mean(given == item.scale.low)), "ceiling": float(np.mean(given == item.scale.high))}
+
+
+def item_rest(covariance: np.ndarray) -> np.ndarray:
+    """Each item's correlation with the sum of the others, from their covariances; NaN where nothing varies."""
+    variance = np.diag(covariance)
+    with_rest = covariance.sum(axis=1) - variance
+    rest = covariance.sum() - 2 * covariance.sum(axis=1) + variance
+    product = variance * rest
+    return np.divide(with_rest, np.sqrt(np.abs(product)), out=np.full(len(variance), np.nan), where=product > 0)
+
+
+def _alphas_without_each(covariance: np.ndarray) -> list[float]:
+    return [
+        alpha_from_covariance(np.delete(np.delete(covariance, i, axis=0), i, axis=1)) for i in range(len(covariance))
+    ]
+
+
+def _verdicts(frame: pd.DataFrame) -> Verdicts:
+    related = frame.dropna(subset="item_rest_r")
+    at_end = frame[["floor", "ceiling"]].max(axis=1)
+    bounded = at_end.notna()
+    return Verdicts(
+        judge(ITEM_REST_NUNNALLY, related["item"], related["item_rest_r"]).items
+        + judge(FLOOR_CEILING_TERWEE, frame.loc[bounded, "item"], at_end[bounded]).items
+    )
+
+
+def _why_no_correlation(dimension: Dimension) -> str:
+    if dimension.kind == "formative":
+        return f"'{dimension.title}' is formative: its items need not correlate, and no correlation is given."
+    if len(dimension.items) < 2:
+        return f"'{dimension.title}' has one item, which has no others to correlate with."
+    return ""
+
+
+def _warn_against(frame: pd.DataFrame, survey: Survey) -> None:
+    for _, row in frame[frame["item_rest_r"] < 0].iterrows():
+        marked = survey.instrument.items[row["item"]].reversed
+        why = "marked reversed, though it is probably not worded so" if marked else "probably not reversed"
+        warnings.warn(
+            f"{why}: item {row['item']} of '{row['title']}' correlates {TWO_DIGITS(row['item_rest_r'])} with the "
+            f'dimension\'s other items. Read its wording ("{row["text"]}") and set reversed = '
+            f"{'false' if marked else 'true'} in the instrument if it is so.",
+            CxkitWarning,
+            stacklevel=3,
+        )
