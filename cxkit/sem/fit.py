@@ -105,10 +105,9 @@ class Fit:
         z = self.solution.z
         values = rows.plain(z)
         lv, everything = rows.standardised(z)
-        if self.table.definitions or self.settings["ordered"]:
-            errors = rows.errors(z, self.parameter_covariance)
-        else:
-            errors = rows.simple_errors(self.parameter_covariance)
+        errors = rows.simple_errors(self.parameter_covariance)
+        if self.table.definitions:
+            errors = np.concatenate([errors, rows.errors(z, self.parameter_covariance)[len(errors) :]])
         frame = self._row_names()
         return pd.DataFrame({**frame, **_wald(values, errors), "std_lv": lv, "std_all": everything})
 

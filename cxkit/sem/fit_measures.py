@@ -16,6 +16,7 @@ from scipy.special import chdtri, chndtr
 from cxkit.sem.inference import FitTest
 
 LEVEL, CLOSE, NOT_CLOSE = 0.90, 0.05, 0.08
+RMSEA = ("rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "rmsea.pvalue", "rmsea.notclose.pvalue")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +44,14 @@ def comparative(t: FitTest, b: FitTest) -> dict[str, float]:
 
 def _named_comparative(x: float, df: float, x0: float, df0: float, suffix: str) -> dict[str, float]:
     tli = tucker_lewis(x, df, x0, df0)
-    nfi = _ratio(x0 - x, x0) if df0 > df or not suffix else float("nan")
+    # With fewer baseline than model degrees of freedom lavaan gives no NFI and RFI.
+    known = df <= df0
     return {
         f"cfi{suffix}": cfi(x, df, x0, df0),
         f"tli{suffix}": tli,
         f"nnfi{suffix}": tli,
-        f"rfi{suffix}": _ratio(x0 / df0 - x / df, x0 / df0) if df and df0 else 1.0,
-        f"nfi{suffix}": nfi,
+        f"rfi{suffix}": float("nan") if not known else _ratio(x0 / df0 - x / df, x0 / df0) if df and df0 else 1.0,
+        f"nfi{suffix}": _ratio(x0 - x, x0, 1.0) if known else float("nan"),
         f"pnfi{suffix}": _ratio(df, df0) * _ratio(x0 - x, x0) if df0 else float("nan"),
         f"ifi{suffix}": _ratio(x0 - x, x0 - df, 1.0),
         f"rni{suffix}": _ratio((x0 - df0) - (x - df), x0 - df0, 1.0),
@@ -102,15 +104,16 @@ def _interval(x: float, df: float, n: float, groups: int, c: float, suffix: str)
         bounds = [np.sqrt(_noncentrality(x, df, p) * unit) for p in (1 - tail, tail)]
         ps = [chndtr(x, df, n * df / c * h0**2 / groups) for h0 in (CLOSE, NOT_CLOSE)]
         values = (*bounds, 1 - ps[0], ps[1])
-    names = ("rmsea.ci.lower", "rmsea.ci.upper", "rmsea.pvalue", "rmsea.notclose.pvalue")
-    return {name + suffix: float(v) for name, v in zip(names, values, strict=True)}
+    return {name + suffix: float(v) for name, v in zip(RMSEA[1:], values, strict=True)}
 
 
 def robust_block(t: Corrected, b: Corrected | None, df: int, df0: int, n: float, groups: int) -> dict[str, float]:
     """CFI, TLI, RNI and RMSEA as they would be without the scaling of the test."""
     out: dict[str, float] = {"rmsea.robust": rmsea_point(t.chisq, df, n, groups, t.c)}
     out |= _interval(t.scaled, df, n, groups, t.c_interval or t.c, ".robust")
-    if b is not None:
+    if b is None:
+        out |= dict.fromkeys(("cfi.robust", "tli.robust", "nnfi.robust", "rni.robust"), float("nan"))
+    else:
         tli = tucker_lewis(t.chisq, df, b.chisq, df0, t.c, b.c)
         excess = b.chisq - b.c * df0
         out |= {
@@ -199,13 +202,13 @@ def residual_block(s: np.ndarray, m: np.ndarray, sigma: np.ndarray, mu: np.ndarr
     raw, gap = s - sigma, m - mu
     bentler, bentler_mean = raw / np.outer(sd, sd), gap / sd
     bollen = s / np.outer(sd, sd) - sigma / np.outer(sd_hat, sd_hat)
-    bollen_mean = m / sd - mu / sd_hat
+    mplus_mean = m / sd - mu / sd_hat
     spread = (np.diag(s) - np.diag(sigma)) / np.diag(s)
     sums = {
         "rmr": (np.sum(raw[low] ** 2), np.sum(gap**2), p * (p + 1) / 2),
         "srmr_bentler": (np.sum(bentler[low] ** 2), np.sum(bentler_mean**2), p * (p + 1) / 2),
-        "crmr": (np.sum(bollen[strict] ** 2), np.sum(bollen_mean**2), p * (p - 1) / 2),
-        "srmr_mplus": (np.sum(bollen[strict] ** 2) + np.sum(spread**2), np.sum(bollen_mean**2), p * (p + 1) / 2),
+        "crmr": (np.sum(bollen[strict] ** 2), np.sum(bentler_mean**2), p * (p - 1) / 2),
+        "srmr_mplus": (np.sum(bollen[strict] ** 2) + np.sum(spread**2), np.sum(mplus_mean**2), p * (p + 1) / 2),
     }
     out = {}
     for name, (covariances, averages, size) in sums.items():

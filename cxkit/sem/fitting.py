@@ -64,8 +64,8 @@ def fit_model(
         thresholds={name: len(cuts) for name, cuts in sample.groups[0].extra.get("thresholds", {}).items()},
         parameterization=parameterization,
     )
-    unbiased = likelihood == "wishart" or (chosen.discrepancy != "ML" and not items)
-    if unbiased:
+    unbiased = likelihood == "wishart" or chosen.discrepancy != "ML"
+    if unbiased and not items:
         sample = replace(sample, groups=tuple(_wishart(g) for g in sample.groups))
     table = build_table(model, groups, options)
     settings = {
@@ -89,8 +89,7 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
     if settings["unbiased"]:
         objective.n -= table.groups
     start = starting_values(models, list(sample.groups), table.basis.shape[1])
-    solution = _warm_start(objective, start, settings) or start
-    solution, table, models = _search(objective, solution, table, models)
+    solution, table, models = _search(objective, _warm_start(objective, start, settings), table, models)
     kind = "hessian" if chosen.information == "observed" else "information"
     second = Normalised(objective.second(solution.states, kind), _names_of(models))
     frame = Frame(
@@ -153,15 +152,15 @@ def _continuous_weight(chosen: Estimator, data: GroupData, space: MomentSpace) -
     return np.linalg.inv(gamma) if chosen.discrepancy == "WLS" else 1 / np.diag(gamma)
 
 
-def _warm_start(objective: Objective, start: np.ndarray, settings: dict[str, Any]) -> np.ndarray | None:
+def _warm_start(objective: Objective, start: np.ndarray, settings: dict[str, Any]) -> np.ndarray:
     """With missing answers begin where the model fits the estimated moments; that is nearly there."""
-    if settings["missing"] != "fiml" or settings["ordered"]:
-        return None
+    if settings["missing"] != "fiml":
+        return start
     plain = Objective([MaximumLikelihood(p.model, p.data, means=True) for p in objective.parts])
     try:
         return minimise(plain, start, tolerance=1e-6).z
     except ModelError:
-        return None
+        return start
 
 
 def _search(

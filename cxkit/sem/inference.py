@@ -187,7 +187,7 @@ def test_of_fit(frame: Frame, table: Table, value: float, df: int, multiplier: f
         return _yuan_bentler(frame, table, chisq, df)
     trace, square = u_gamma(frame, square=kind != "satorra.bentler")
     if df == 0:
-        return FitTest(chisq=chisq, df=0, scaled=chisq, df_scaled=0, factor=float("nan"), trace=trace)
+        return FitTest(chisq=0.0, df=0, scaled=0.0, df_scaled=0)
     if kind == "satorra.bentler":
         return FitTest(chisq=chisq, df=df, scaled=chisq * df / trace, df_scaled=df, factor=trace / df, trace=trace)
     if kind == "mean.var.adjusted":
@@ -237,14 +237,17 @@ def _square(
 
 
 def _yuan_bentler(frame: Frame, table: Table, chisq: float, df: int) -> FitTest:
+    if df == 0:
+        return FitTest(chisq=0.0, df=0, scaled=0.0, df_scaled=0)
     h1 = [_saturated_trace(part, table, g) for g, part in enumerate(frame.objective.parts)]
     trace_h1 = sum(trace for trace, _ in h1)
     trace_h0 = float(np.vdot(meat_first_order(frame), frame.bread_inverse))
-    npar = len(frame.bread_inverse)
+    # lavaan counts the parameters before equality constraints here.
+    npar = sum(len(part.model.rows) for part in frame.objective.parts)
     trace = trace_h1 - trace_h0
-    factor = trace / df if df > 0 else float("nan")
+    factor = trace / df
     return FitTest(
-        chisq=chisq, df=df, scaled=chisq / factor if df > 0 else chisq, df_scaled=df, factor=factor, trace=trace,
+        chisq=chisq, df=df, scaled=chisq / factor, df_scaled=df, factor=factor, trace=trace,
         factor_h1=trace_h1 / sum(size for _, size in h1), factor_h0=trace_h0 / npar if npar else float("nan"),
     )  # fmt: skip
 

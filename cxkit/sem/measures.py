@@ -54,15 +54,11 @@ def all_measures(fit: Fit) -> dict[str, float]:
 def _scaled_rmsea(test: FitTest, n: float, groups: int) -> dict[str, float]:
     if test.scaled is None:
         return {}
-    if test.shift or test.df == 0:
+    if test.df == 0:
+        return dict.fromkeys((name + ".scaled" for name in fm.RMSEA), float("nan"))
+    if test.shift:
         return fm.rmsea_block(test.scaled, test.df, n, groups, ".scaled")
-    return fm.rmsea_block(test.chisq, test.trace or 0.0, n, groups, ".scaled") | _scaled_interval(test, n, groups)
-
-
-def _scaled_interval(test: FitTest, n: float, groups: int) -> dict[str, float]:
-    block = fm.rmsea_block(test.chisq, test.trace or 0.0, n, groups, ".scaled")
-    block.pop("rmsea.scaled")
-    return block
+    return fm.rmsea_block(test.chisq, test.trace or 0.0, n, groups, ".scaled")
 
 
 def baseline_test(fit: Fit) -> FitTest:
@@ -182,26 +178,31 @@ def goodness_of_fit(fit: Fit) -> tuple[float, int]:
             off, whole = part.value(state), float(0.5 * part.target @ part.times(part.target))
             size += len(part.target)
         else:
-            at = part.model.implied(part.model.values(fit.solution.z))
-            weight, data = np.linalg.inv(at.sigma), part.data
+            at, data, weight = state.at, part.data, state.weight
             gap, mean = (data.mean - at.mu, data.mean) if fit.settings["meanstructure"] else (None, None)
-            off, whole = _normal_square(weight, data.cov - at.sigma, gap), _normal_square(weight, data.cov, mean)
+            over = part.share if isinstance(part, FullInformation) else np.ones(1)
+            off = over @ _normal_square(weight, data.cov - at.sigma, gap)
+            whole = over @ _normal_square(weight, data.cov, mean)
             p = len(data.cov)
             size += p * (p + 1) // 2 + (p if fit.settings["meanstructure"] else 0)
         total += share * (1 - off / whole)
     return float(total), size
 
 
-def _normal_square(weight: np.ndarray, cov: np.ndarray, mean: np.ndarray | None) -> float:
-    product = weight @ cov
-    total = 0.5 * float(np.vdot(product, product.T))
-    return total if mean is None else total + float(mean @ weight @ mean)
+def _normal_square(weight: np.ndarray, cov: np.ndarray, mean: np.ndarray | None) -> np.ndarray:
+    """The squared length of moments in the metric of normal answers; one value per missing pattern."""
+    stack = weight if weight.ndim == 3 else weight[None]  # noqa: PLR2004 - a stack of matrices
+    product = stack @ cov
+    total = 0.5 * np.einsum("kij,kji->k", product, product)
+    return total if mean is None else total + np.einsum("i,kij,j->k", mean, stack, mean)
 
 
 def _corrected(fit: Fit, test: FitTest, base: FitTest) -> tuple[fm.Corrected, fm.Corrected | None] | None:
     """What the robust indices rest on, or None where lavaan has none."""
     if test.df == 0:
-        return None
+        if test.scaled is None:
+            return None
+        return fm.Corrected(chisq=0.0, c=1.0, scaled=0.0), None
     if fit.settings["missing"] == "fiml":
         from cxkit.sem.corrections import missing_answers
 

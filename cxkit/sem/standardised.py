@@ -51,7 +51,8 @@ class GroupRows:
         if row.op == "~~":
             apart = row.lhs != row.rhs
             return 0, sd(row.lhs, apart), sd(row.rhs, apart)
-        return (0, sd(row.lhs), 0) if row.op in ("~1", "|") else (0, 0, 0)
+        # A standardised scale is 1 whatever the parameterisation.
+        return (0, sd(row.lhs), 0) if row.op in ("~1", "|") else (sd(row.lhs), 0, 0)
 
     def values(self, theta: np.ndarray) -> np.ndarray:
         """Value of every row; the last axis runs over rows."""

@@ -114,7 +114,8 @@ def one_factor(r: np.ndarray, rounds: int = 12) -> np.ndarray:
         loading = vectors[:, -1] * np.sqrt(max(roots[-1], 0.05))
         common = np.clip(loading**2, 0.02, 0.95)
     loading = np.sign(loading) * np.sqrt(np.clip(loading**2, 0.02, 0.95))
-    return loading if loading.sum() >= 0 else -loading
+    # The first item sets the direction of the factor, as a marker would.
+    return loading if loading[0] >= 0 else -loading
 
 
 def _regressions(model: GroupModel, phi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
