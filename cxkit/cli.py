@@ -197,15 +197,13 @@ def report_command(options: argparse.Namespace) -> int:
     """``cxkit report``: all reports of a project and their index."""
     from cxkit.running.batch import report_all
 
-    folder = None if options.output is None else options.output.absolute()
-    runs = options.runs
+    runs, folder = options.runs, options.output or Path("out") / "reports"
     if runs is None:
-        project = _project_folder()
-        # Paths among the parameters are meant from the project's folder, wherever below it the command is given.
-        os.chdir(project)
-        runs = Path("notebooks") / "runs.toml"
-    if folder is None:
-        folder = Path("out") / "reports"
+        project, runs = _project_folder(), Path("notebooks") / "runs.toml"
+        if project != Path.cwd():
+            # Paths among the parameters are meant from the project's folder, wherever below it the command is given.
+            folder = options.output.absolute() if options.output else project / folder
+            os.chdir(project)
     report_all(
         runs,
         output_folder=folder,
@@ -215,7 +213,7 @@ def report_command(options: argparse.Namespace) -> int:
         timeout=options.timeout,
         show_code=options.show_code,
     )
-    print((folder / "index.html").absolute())
+    print(folder / "index.html")
     return 0
 
 

@@ -26,7 +26,7 @@ _PICTURE_TYPES = {
 }
 _TAGS = re.compile(r"<[^>]+>")
 # "It costs $5 to $7" is money: a formula neither starts nor ends with a blank, nor is its end followed by a digit.
-_INLINE_FORMULA = r"(?<![\\$])\$(?!\s|\$)(?P<inline_tex>(?:\\.|[^$\\\n])+?)(?<!\s)\$(?![\d$])"
+_INLINE_FORMULA = r"(?<![\\$])\$(?!\s|\$)(?P<inline_tex>(?:\\.|[^$`\\\n])+?)(?<!\s)\$(?![\d$])"
 _BLOCK_FORMULA = r"^ {0,3}\$\$(?P<block_tex>[\s\S]+?)\$\$[ \t]*$"
 
 
@@ -92,7 +92,8 @@ class Prose:
 
 class _Renderer(mistune.HTMLRenderer):
     def __init__(self, prose: Prose) -> None:
-        super().__init__(escape=False)
+        # Html and addresses pass as they are: clean_html judges them, and knows attachments.
+        super().__init__(escape=False, allow_harmful_protocols=True)
         self._prose = prose
 
     def heading(self, text: str, level: int, **attributes: Any) -> str:
