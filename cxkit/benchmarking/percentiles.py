@@ -29,7 +29,7 @@ class PercentileBenchmark(Result):
     title: ClassVar[str] = "Where the organisation stands among the others"
     cites: ClassVar[tuple[str, ...]] = ("crawford2009", "efron1975", "goldstein1996")
     shown: ClassVar[tuple[str, ...]] = (
-        "title", "n", "score", "norm_mean", "percentile", "shrunken_percentile", "percentile_low", "percentile_high",
+        "title", "n", "score", "norm_mean", "percentile", "shrunken_percentile", "percentile_low..percentile_high",
         "p_top_tenth", "reliability",
     )  # fmt: skip
 

@@ -22,7 +22,7 @@ class DimensionScores(Result):
     """Mean scores with their intervals."""
 
     title: ClassVar[str] = "Scores by dimension"
-    shown: ClassVar[tuple[str, ...]] = ("title", "n", "score", "ci_low", "ci_high", "sd")
+    shown: ClassVar[tuple[str, ...]] = ("title", "n", "score", "ci_low..ci_high", "sd")
 
     @property
     def text(self) -> str:

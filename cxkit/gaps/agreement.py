@@ -30,13 +30,13 @@ class GroupReliability(Result):
     title: ClassVar[str] = "How much groups differ: ICC(1) and ICC(2)"
     cites: ClassVar[tuple[str, ...]] = ("bliese2000",)
     shown: ClassVar[tuple[str, ...]] = (
-        "title", "n", "n_groups", "mean_group_size", "f_value", "p_value", "icc1", "ci_low", "ci_high", "icc2",
+        "title", "n", "n_groups", "mean_group_size", "f_value", "p_value", "icc1", "ci_low..ci_high", "icc2",
     )  # fmt: skip
 
     @property
     def text(self) -> str:
         by = self.settings["by"]
-        low, high = self.frame["icc1"].min(), self.frame["icc1"].max()
+        low, high = self.frame["icc1"].clip(lower=0).min(), self.frame["icc1"].clip(lower=0).max()
         reliable = int((self.frame["icc2"] >= ICC2_LEBRETON.bands[-1][0]).sum())
         shares = f"{low:.0%}" if len(self.frame) == 1 else f"{low:.0%} to {high:.0%}"
         return (
@@ -173,7 +173,7 @@ class WithinGroupAgreement(Result):
             spread = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
             axes.plot(values, height + spread, ".", color=figures.SKY, markersize=5, alpha=0.8)
         axes.plot(self.frame["median"], heights, "D", color=figures.BLUE, markersize=7, label="median group")
-        figures.reference_line(axes, STRONG, "strong agreement")
+        figures.reference_line(axes, STRONG, "strong agreement", to_the_left=True)
         axes.set_xlim(-0.03, 1.03)
         axes.set_xlabel("r*wg(J) of each group (dots) and of the middle one (diamond)")
 

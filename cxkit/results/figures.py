@@ -95,8 +95,9 @@ class Picture:
 def mark_synthetic(axes: Axes) -> None:
     """Write "synthetic data" into the picture: it may be copied without its caption."""
     axes.text(
-        1.0, 1.01, "synthetic data", transform=axes.transAxes, ha="right", va="bottom", fontsize=8, color=RED, style="italic"
-    )
+        1.005, 0.5, "synthetic data", transform=axes.transAxes, rotation=270, ha="left", va="center",
+        fontsize=8, color=RED, style="italic",
+    )  # fmt: skip
 
 
 def wrapped(labels: Sequence[object]) -> list[str]:
@@ -130,12 +131,12 @@ def intervals(
     axes.plot(values, heights, linestyle="none", marker=marker, color=colour, markersize=6.5, label=label)
 
 
-def reference_line(axes: Axes, value: float, label: str) -> None:
-    """A dashed vertical line, named at its upper end."""
+def reference_line(axes: Axes, value: float, label: str, *, to_the_left: bool = False) -> None:
+    """A dashed vertical line, named at its upper end, to its right or, near the right edge, to its left."""
     axes.axvline(value, color=GREY, linewidth=1, linestyle="--")
     axes.annotate(
-        label, (value, 1.0), xycoords=("data", "axes fraction"), xytext=(3, 3), textcoords="offset points",
-        fontsize=8, color=GREY, va="bottom",
+        label, (value, 1.0), xycoords=("data", "axes fraction"), xytext=(-3 if to_the_left else 3, 3),
+        textcoords="offset points", fontsize=8, color=GREY, va="bottom", ha="right" if to_the_left else "left",
     )  # fmt: skip
 
 

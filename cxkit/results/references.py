@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -41,6 +42,33 @@ def cite(key: str) -> str:
     return reference(key).short
 
 
-def bibliography(*keys: str) -> str:
-    """The full forms of sources, one a line, in alphabetical order."""
-    return "\n".join(sorted(str(reference(key)) for key in set(keys)))
+@dataclass(frozen=True)
+class Bibliography:
+    """A list of sources in alphabetical order."""
+
+    references: tuple[Reference, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(str(source) for source in self.references)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return f'<ul class="cx-references">{"".join(_html(source) for source in self.references)}</ul>'
+
+
+def _html(source: Reference) -> str:
+    link = f' <a href="https://doi.org/{source.doi}">doi:{html.escape(source.doi)}</a>' if source.doi else ""
+    return f"<li>{html.escape(source.full)}{link}</li>"
+
+
+def bibliography(*cited: object) -> Bibliography:
+    """The list of sources behind results: of their methods and of the cut-offs that were applied to them.
+
+    Parameters
+    ----------
+    cited
+        Results, or keys of references.toml.
+    """
+    keys = {key for one in cited for key in ((one,) if isinstance(one, str) else getattr(one, "references"))}
+    return Bibliography(tuple(sorted((reference(key) for key in keys), key=lambda source: source.full)))

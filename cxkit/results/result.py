@@ -50,7 +50,9 @@ class Result(ABC):
     cites: ClassVar[tuple[str, ...]] = ()
     """Keys into references.toml: where the method comes from."""
     shown: ClassVar[tuple[str, ...]] = ()
-    """The columns of the printed table, in order; all of them where empty."""
+    """The columns of the printed table, in order; all of them where empty. `low..high` prints an interval."""
+    grouped: ClassVar[str] = ""
+    """The column whose equal neighbours are printed under one heading, where the page allows it."""
 
     @property
     @abstractmethod
@@ -63,17 +65,22 @@ class Result(ABC):
         return tuple(dict.fromkeys([*self.cites, *self.verdicts.sources]))
 
     @property
-    def note(self) -> str:
-        """Who contributed, which data, which sources: the line below a table."""
+    def origin(self) -> str:
+        """Who contributed and which data: the first half of the note, and what a picture's caption says."""
         dropped = f", {self.n_dropped:,} dropped for missing answers" if self.n_dropped else ""
         parts = [f"n = {self.n:,}{dropped}.", f"Data: {self.data}."]
         if self.data.synthetic:
             parts.insert(0, "Synthetic data.")
         if self.data.has_weights:
             parts.append("Weights are not used.")
-        if self.references:
-            parts.append(f"Sources: {'; '.join(cite(key) for key in self.references)}.")
         return " ".join(parts)
+
+    @property
+    def note(self) -> str:
+        """Who contributed, which data, which sources: the line below a table."""
+        if not self.references:
+            return self.origin
+        return f"{self.origin} Sources: {'; '.join(cite(key) for key in self.references)}."
 
     @property
     def table(self) -> pd.DataFrame:
@@ -84,7 +91,8 @@ class Result(ABC):
         return f"{self.title}\n{tables.as_text(self.table)}\n{self.note}"
 
     def _repr_html_(self) -> str:
-        return tables.as_html(self.table, title=self.title, note=self.note)
+        group = tables.column(self.grouped).heading if self.grouped else ""
+        return tables.as_html(self.table, title=self.title, note=self.note, group=group)
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the result on the axes given, or on new ones.
@@ -110,7 +118,7 @@ class Result(ABC):
         with figures.style():
             axes = figures.detached_axes(self.figure_size)
             self.plot(axes)
-            return figures.Picture(png=figures.png(axes), alt=self.alt, caption=f"{self.title}. {self.note}")
+            return figures.Picture(png=figures.png(axes), alt=self.alt, caption=f"{self.title}. {self.origin}")
 
     @property
     def figure_size(self) -> tuple[float, float]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cxkit.results.result import Result
 
 MISSING = "–"
+LONG_TEXT = 40
 HIDDEN = "hidden"
 """Printed for every number of a row whose `hidden` is true: too few people answered."""
 
@@ -144,22 +145,35 @@ COLUMNS: dict[str, Column] = {
 """Heading and rounding by column name. A column that is not here gets its own name and two digits."""
 
 
+INTERVAL = ".."
+"""In a list of shown columns, `ci_low..ci_high` prints both ends in one cell."""
+
+
 def column(name: str) -> Column:
     """How a column is printed."""
+    if INTERVAL in name:
+        return Column("95 % interval")
     return COLUMNS.get(name, Column(name.replace("_", " ").capitalize()))
 
 
 def printed(frame: pd.DataFrame, shown: Sequence[str] = ()) -> pd.DataFrame:
     """The table as a reader sees it: chosen columns, headings, rounded text; hidden rows say so."""
-    names = [name for name in (shown or frame.columns) if name in frame.columns and name != "hidden"]
+    names = [name for name in (shown or frame.columns) if name.split(INTERVAL)[0] in frame and name != "hidden"]
     hidden = frame["hidden"].to_numpy(dtype=bool) if "hidden" in frame else np.zeros(len(frame), dtype=bool)
-    columns = [_printed_column(frame[name], column(name), hidden) for name in names]
+    columns = [_printed_interval(frame, n, hidden) if INTERVAL in n else _printed_column(frame, n, hidden) for n in names]
     table = pd.concat(columns, axis=1) if columns else pd.DataFrame()
     table.columns = [column(name).heading for name in names]
     return table.reset_index(drop=True)
 
 
-def _printed_column(values: pd.Series, how: Column, hidden: np.ndarray) -> pd.Series:
+def _printed_interval(frame: pd.DataFrame, name: str, hidden: np.ndarray) -> pd.Series:
+    """Both ends of an interval in one cell, "0.80 to 0.84"; what cannot be computed or shown is said once."""
+    low, high = (_printed_column(frame, end, hidden) for end in name.split(INTERVAL))
+    return pd.Series([a if a == b else f"{a} to {b}" for a, b in zip(low, high, strict=True)], dtype="object")
+
+
+def _printed_column(frame: pd.DataFrame, name: str, hidden: np.ndarray) -> pd.Series:
+    values, how = frame[name], column(name)
     is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
 
     def cell(value: object, is_hidden: bool) -> str:
@@ -195,18 +209,31 @@ def as_text(table: pd.DataFrame) -> str:
     return "\n".join([lines[0], "-" * max(map(len, lines)), *lines[1:]])
 
 
-def as_html(table: pd.DataFrame, *, title: str, note: str = "") -> str:
-    """The table as html with caption and note; everything escaped, the same bytes every time."""
+def as_html(table: pd.DataFrame, *, title: str, note: str = "", group: str = "") -> str:
+    """The table as html with caption and note; everything escaped, the same bytes every time.
+
+    `group` names a printed column whose equal neighbours become a heading above their rows.
+    """
+    groups = table[group].tolist() if group else [""] * len(table)
+    table = table.drop(columns=group) if group else table
     right = [is_numeric(table.iloc[:, i]) for i in range(table.shape[1])]
 
     def cells(row: Sequence[str], tag: str) -> str:
         return "".join(
-            f'<{tag}{" scope=col" if tag == "th" else ""} style="text-align:{"right" if r else "left"}">'
-            f"{html.escape(cell)}</{tag}>"
+            f'<{tag}{" scope=col" if tag == "th" else ""} style="text-align:{"right" if r else "left"}'
+            f'{";min-width:14em" if len(cell) > LONG_TEXT else ""}">{html.escape(cell)}</{tag}>'
             for cell, r in zip(row, right, strict=True)
         )
 
-    body = "\n".join(f"<tr>{cells(row, 'td')}</tr>" for row in table.to_numpy().tolist())
+    def heading(name: str) -> str:
+        return f'<tr class="cx-group"><th scope=rowgroup colspan={table.shape[1]} style="text-align:left">{html.escape(name)}</th></tr>\n'
+
+    rows = table.to_numpy().tolist()
+    starts = [bool(name) and name != before for name, before in zip(groups, ["", *groups], strict=False)]
+    body = "\n".join(
+        f"{heading(name) if starts_group else ''}<tr>{cells(row, 'td')}</tr>"
+        for row, name, starts_group in zip(rows, groups, starts, strict=True)
+    )
     foot = f'<p class="cx-note">{html.escape(note)}</p>' if note else ""
     return (
         f'<div class="cx-result"><table class="cx-table"><caption>{html.escape(title)}</caption>\n'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import html
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, SurveyError, nearest
+from cxkit.errors import AnalysisError, SurveyError, counted, nearest
 from cxkit.survey.instrument import Dimension, Instrument
 
 ROLES = ("id", "level", "function", "unit", "organisation", "wave", "weight")
@@ -52,7 +53,8 @@ class DataStamp:
 class Survey:
     """Answers to an instrument, with what is known of the respondents.
 
-    Made by `read_survey` and `load_survey`; never changed afterwards, so that a result can name the answers it rests on.
+    Made by `read_survey` and `load_survey`; never changed afterwards, so that a result can name the answers that it
+    rests on.
 
     Attributes
     ----------
@@ -71,12 +73,21 @@ class Survey:
     about: About = field(default_factory=About)
     notes: tuple[str, ...] = ()
 
-    @cached_property
+    def __post_init__(self) -> None:
+        # Copies on write: what the caller does with their frames afterwards must not change a survey with a hash.
+        object.__setattr__(self, "given", self.given.copy(deep=False))
+        object.__setattr__(self, "respondents", self.respondents.copy(deep=False))
+
+    @property
     def answers(self) -> pd.DataFrame:
         """The answers with reversed items turned round (low + high - answer): a high answer is high in the dimension.
 
         This is the only place where items are reversed; no analysis does it again.
         """
+        return self._turned.copy(deep=False)
+
+    @cached_property
+    def _turned(self) -> pd.DataFrame:
         turned = self.given.copy()
         for key in turned.columns:
             item = self.instrument.items[key]
@@ -147,20 +158,23 @@ class Survey:
         Parameters
         ----------
         mask
-            A truth value a respondent, beside or instead of roles.
+            A truth value a respondent (with the survey's row numbers), beside or instead of roles; unknown is false.
         roles
             `level="Managers"` or `function=["Sales", "Service"]`; several roles must all hold.
 
         Raises
         ------
         AnalysisError
-            If a role or one of its values does not occur (the nearest is offered), or nobody is left.
+            If a role or one of its values does not occur (the nearest is offered), the mask belongs to other rows, or
+            nobody is left.
         """
-        keep = pd.Series(True, index=self.given.index) if mask is None else mask.astype(bool)
+        keep = pd.Series(True, index=self.given.index) if mask is None else self._checked(mask)
         for role, wanted in roles.items():
-            keep &= self._in_role(role, wanted)
+            keep = keep & self._in_role(role, wanted)
         if not keep.any():
-            raise AnalysisError(f"Nobody in '{self.name}' has {describe_roles(roles)}.")
+            wish = describe_roles(roles) or "the mask"
+            beside = " and the mask" if roles and mask is not None else ""
+            raise AnalysisError(f"Nobody is left of '{self.name}' with {wish}{beside}.")
         respondents = self.respondents[keep].copy()
         for column in respondents.columns:
             if isinstance(respondents[column].dtype, pd.CategoricalDtype):
@@ -168,9 +182,17 @@ class Survey:
         name = f"{self.name}, {describe_roles(roles)}" if roles else self.name
         return replace(self, name=name, given=self.given[keep], respondents=respondents)
 
+    def _checked(self, mask: pd.Series) -> pd.Series:
+        """The mask as plain truth values; an unknown one would otherwise count as true."""
+        if not isinstance(mask, pd.Series) or not mask.index.equals(self.given.index):
+            raise AnalysisError(f"The mask must be a Series with the {self.n:,} row numbers of '{self.name}'.")
+        if not pd.api.types.is_bool_dtype(mask.dropna().infer_objects()):
+            raise AnalysisError("The mask must hold truth values, such as survey.scores()['loyalty'] > 4.")
+        return mask.astype("boolean").fillna(value=False).astype(bool)
+
     def _in_role(self, role: str, wanted: object) -> pd.Series:
         column = self.role(role).astype("str")
-        values = [str(v) for v in wanted] if isinstance(wanted, list | tuple | set) else [str(wanted)]
+        values = _listed(wanted)
         known = sorted(column.dropna().unique(), key=natural_order)
         for value in values:
             if value not in known:
@@ -182,7 +204,7 @@ class Survey:
         """A short SHA-256 of instrument, answers and attributes: the same wherever and whenever it is computed."""
         digest = hashlib.sha256()
         digest.update("\x1f".join([self.instrument.name, self.instrument.version, *self.given.columns]).encode())
-        numbers = self.given.to_numpy(dtype="<f8", copy=True)
+        numbers = self.given.to_numpy(dtype="<f8", copy=True, na_value=np.nan) + 0.0  # no minus zero
         numbers[np.isnan(numbers)] = np.nan  # one bit pattern for every "not answered"
         digest.update(np.ascontiguousarray(numbers).tobytes())
         for column in self.respondents.columns:
@@ -208,7 +230,7 @@ class Survey:
         share = answered / self.given.size if self.given.size else 0.0
         synthetic = " The answers are synthetic." if self.about.synthetic else ""
         lines = [
-            f"{self.name}: {self.n} respondents, {items} items of '{self.instrument.title}', "
+            f"{self.name}: {counted(self.n, 'respondent')}, {counted(items, 'item')} of '{self.instrument.title}', "
             f"{share:.1%} of all answers given.{synthetic}",
             *(f"{role}: {self._describe(role)}" for role in self.respondents.columns if role != "id"),
             *self.notes,
@@ -227,20 +249,30 @@ class Survey:
     def __str__(self) -> str:
         return self.text
 
+    def _repr_html_(self) -> str:
+        first, *more = (html.escape(line) for line in self.text.splitlines())
+        return f'<p>{first}</p><ul class="cx-text">{"".join(f"<li>{line}</li>" for line in more)}</ul>'
+
 
 def describe_roles(roles: Mapping[str, object]) -> str:
     """`level Managers, function Sales or Service`, for names and messages."""
     parts = []
     for role, wanted in roles.items():
-        values = wanted if isinstance(wanted, list | tuple | set) else [wanted]
-        parts.append(f"{role} {' or '.join(str(v) for v in values)}")
+        parts.append(f"{role} {' or '.join(_listed(wanted))}")
     return ", ".join(parts)
+
+
+def _listed(wanted: object) -> list[str]:
+    """One wanted value or several, as text; a set in natural order, because its own order changes from run to run."""
+    if isinstance(wanted, set | frozenset):
+        return sorted(map(str, wanted), key=natural_order)
+    return [str(v) for v in wanted] if isinstance(wanted, list | tuple) else [str(wanted)]
 
 
 def natural_order(name: str) -> list[tuple[int, int, str]]:
     """A sort key that puts "Unit 9" before "Unit 10"."""
     parts = re.split(r"(\d+)", name)
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts if part]
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts if part]
 
 
 def typed_role(role: str, column: pd.Series, *, order: Iterable[str] | None = None) -> pd.Series:
@@ -266,6 +298,9 @@ def _weights(column: pd.Series) -> pd.Series:
     wrong = column[~(numbers > 0) | ~np.isfinite(numbers)]
     if len(wrong):
         first = wrong.index[0]
-        raise SurveyError(f"A weight must be a positive number; {len(wrong)} are not, the first '{wrong[first]}'.")
+        are = "is" if len(wrong) == 1 else "are"
+        raise SurveyError(
+            f"A weight must be a positive number; {len(wrong):,} {are} not, the first in row {first}: '{wrong[first]}'."
+        )
     return numbers
 

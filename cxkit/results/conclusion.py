@@ -1,0 +1,37 @@
+"""What results say, in sentences: the numbers in a report's prose come from here and nowhere else."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+
+from cxkit.results.result import Result
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """The sentences of several results, each with the analysis that it comes from."""
+
+    results: tuple[Result, ...]
+
+    def __str__(self) -> str:
+        return "\n".join(f"{result.title}: {result.text}" for result in self.results)
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        if len(self.results) == 1:
+            return f'<p class="cx-text">{html.escape(self.results[0].text)}</p>'
+        rows = (f"<li><b>{html.escape(r.title)}.</b> {html.escape(r.text)}</li>" for r in self.results)
+        return f'<ul class="cx-text">{"".join(rows)}</ul>'
+
+
+def conclude(*results: Result) -> Conclusion:
+    """Say in sentences what results found.
+
+    Parameters
+    ----------
+    results
+        The results, in the order in which they should be read.
+    """
+    return Conclusion(results)
