@@ -1,0 +1,71 @@
+"""The project's own files keep what they promise."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import cxkit as cx
+
+ROOT = Path(__file__).parent.parent
+CONDA_NAMES = {"matplotlib": "matplotlib-base", "factor-analyzer": "factor_analyzer"}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def split(requirement: str) -> tuple[str, str]:
+    name = re.match(r"[\w.-]+", requirement).group()
+    return CONDA_NAMES.get(name, name), requirement[len(name) :]
+
+
+def test_environment_yml_equals_pyproject():
+    wanted = dict(map(split, [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["reports"]]))
+    listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    packages = dict(split(entry) for entry in listed if isinstance(entry, str))
+    assert packages.pop("python") == PROJECT["requires-python"]
+    assert packages.pop("pip") == ""
+    assert packages == wanted
+
+
+def test_the_lock_holds_every_dependency_with_hashes_and_no_addresses():
+    lock = (ROOT / "constraints.txt").read_text()
+    assert "://" not in lock
+    locked = set(re.findall(r"^([\w.-]+)==", lock, flags=re.M))
+    extras = [r for group in PROJECT["optional-dependencies"].values() for r in group]
+    assert {re.match(r"[\w.-]+", r).group() for r in [*PROJECT["dependencies"], *extras]} <= locked
+    entries = re.split(r"\n(?=[\w.-]+==)", lock)
+    assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_one_version_everywhere():
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert cx.__version__ == PROJECT["version"] == str(citation["version"])
+    assert f"## {cx.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+
+
+@pytest.mark.parametrize("module", ["cxkit", "cxkit.cli"])
+def test_importing_loads_nothing_heavy(module):
+    heavy = "numpy pandas scipy matplotlib seaborn sklearn factor_analyzer papermill nbformat IPython"
+    code = f"import sys, {module}; print([m for m in '{heavy}'.split() if m in sys.modules])"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "[]"
+
+
+def test_every_public_name_can_be_loaded_and_is_documented():
+    for name in cx.__all__:
+        value = getattr(cx, name)
+        assert name == "__version__" or (value.__doc__ and len(value.__doc__) > 20), name
+    assert set(cx.__all__) <= set(dir(cx))
+    with pytest.raises(AttributeError, match="has no attribute 'cronbach'"):
+        _ = cx.cronbach
+
+
+def test_ci_is_make_targets_only_and_calls_the_readmes_test_command():
+    steps = (ROOT / ".ci" / "run").read_text().splitlines()
+    commands = [line for line in steps if line and not line.startswith(("#", "set "))]
+    assert all(line.startswith("make ") for line in commands)
+    assert any(line.endswith(" test") for line in commands)
+    assert "make test" in (ROOT / "README.md").read_text()
