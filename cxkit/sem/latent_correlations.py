@@ -162,7 +162,6 @@ def polyserial_estimates(z: Array, codes: Codes, cuts: Array) -> tuple[Array, ND
     perfect : bool array, shape (items,)
         True where the likelihood still rises at +-0.995.
     """
-
     bounds = [finite_bounds(cuts[item], codes[item]) for item in range(len(codes))]
     start = codes @ z / z.size / normal_density(cuts).sum(axis=1)
     return climb_each(lambda item, rho: polyserial_slopes(z, *bounds[item], rho), start, POLYSERIAL_LIMIT)

@@ -134,10 +134,10 @@ def ordinal_moments(
     Psychometrika 44 and 47; Muthen (1984), Psychometrika 49.
     """
     where = f"Statistics of ordered answers{f' in {label}' if label else ''}"
-    data = _complete_columns(columns, names, where)
+    data = complete_columns(columns, names, where)
     order = tuple(name for name in names if name in set(ordered))
     known = categories or {}
-    answers = _coded_answers(data, order, {name: known[name] for name in order if name in known}, where, label)
+    answers = coded_answers(data, order, {name: known[name] for name in order if name in known}, where, label)
     continuous = {name: data[name] for name in names if name not in answers}
     sample = _second_step(_first_step(tuple(names), answers, continuous), names, where)
     means = {name: float(np.mean(column)) for name, column in continuous.items()}
@@ -145,7 +145,7 @@ def ordinal_moments(
     return replace(moments, gamma=asymptotic_covariance(sample)) if covariance else moments
 
 
-def _complete_columns(columns: Mapping[str, ArrayLike], names: Sequence[str], where: str) -> dict[str, Array]:
+def complete_columns(columns: Mapping[str, ArrayLike], names: Sequence[str], where: str) -> dict[str, Array]:
     """The columns named, as complete vectors of one length."""
     problems = Problems(where)
     data = {name: np.asarray(columns[name], dtype=float) for name in names}
@@ -164,7 +164,7 @@ def _complete_columns(columns: Mapping[str, ArrayLike], names: Sequence[str], wh
     return data
 
 
-def _coded_answers(
+def coded_answers(
     data: Mapping[str, Array], order: Sequence[str], known: Mapping[str, Sequence[float]], where: str, label: str
 ) -> dict[str, tuple[Codes, int]]:
     """Categories from 0 and their number, for each ordered item."""

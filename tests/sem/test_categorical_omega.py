@@ -25,8 +25,8 @@ def test_bfi_scales_are_semtools(factor: str) -> None:
     given = R["factors"][factor]
     observed = omega_categorical(given["loadings"], given["thresholds"], corr=given["observed"])
     implied = omega_categorical(given["loadings"], given["thresholds"])
-    assert_allclose(observed, given["omega"], rtol=0, atol=1e-6)
-    assert_allclose(implied, given["omega_implied"], rtol=0, atol=1e-6)
+    assert_allclose(observed, given["omega"], rtol=0, atol=1e-10)
+    assert_allclose(implied, given["omega_implied"], rtol=0, atol=1e-10)
     again = omega_categorical(given["loadings"], given["thresholds"], corr=given["implied"])
     assert_allclose(again, implied, rtol=1e-9)
 
