@@ -74,7 +74,7 @@ class Problems:
         """Note one finding; at most five examples are shown, then how many more there are."""
         lines = [finding, *(f"    {example}" for example in examples[:EXAMPLES_SHOWN])]
         if len(examples) > EXAMPLES_SHOWN:
-            lines.append(f"    and {len(examples) - EXAMPLES_SHOWN} more")
+            lines.append(f"    and {len(examples) - EXAMPLES_SHOWN:,} more")
         if remedy:
             lines.append(f"    -> {remedy}")
         self.findings.append("\n".join(lines))
@@ -85,13 +85,19 @@ class Problems:
         raise error("\n".join([head, *(f"  {finding}" for finding in self.findings)]))
 
 
+def closest(name: str, known: Iterable[object]) -> str:
+    """`" Did you mean 'loyalty'?"` if a known name resembles `name`, else nothing."""
+    folded = {n.casefold(): n for n in map(str, known)}
+    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    return f" Did you mean '{folded[close[0]]}'?" if close else ""
+
+
 def nearest(name: str, known: Iterable[object]) -> str:
     """`" Did you mean 'loyalty'?"` if a known name resembles `name`, else the known names, else nothing."""
     names = [str(k) for k in known]
-    folded = {n.casefold(): n for n in names}
-    close = get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
+    close = closest(name, names)
     if close:
-        return f" Did you mean '{folded[close[0]]}'?"
+        return close
     if not names:
         return ""
     shown = ", ".join(names[:12]) + (f", ... ({len(names)} in all)" if len(names) > 12 else "")

@@ -7,7 +7,7 @@ to know which item is reversed or which answers are possible asks it here.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,29 +15,12 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from cxkit.errors import InstrumentError, Problems, counted, nearest
+from cxkit.survey.description import KEYS as _KEYS  # noqa: F401
+from cxkit.survey.description import is_complete, well_formed
 
 Kind = Literal["reflective", "formative"]
 Measure = Literal["nps", "enps", "csat", "ces"]
-
-_KEYS = {
-    "instrument": {
-        "name", "title", "version", "language", "status", "citation", "licence", "source", "scale", "scales",
-        "dimension", "single", "higher_order",
-    },
-    "scale": {"low", "high", "labels", "missing_codes", "continuous"},
-    "dimension": {"key", "title", "definition", "kind", "scale", "items"},
-    "item": {"key", "text", "reversed"},
-    "single": {"key", "text", "scale", "measure"},
-    "higher_order": {"key", "title", "definition", "kind", "dimensions"},
-}  # fmt: skip
-_REQUIRED = {
-    "instrument": ("name", "title", "citation", "licence"),
-    "scale": (),
-    "dimension": ("key", "title", "items"),
-    "item": ("key", "text"),
-    "single": ("key", "text", "measure"),
-    "higher_order": ("key", "title", "dimensions"),
-}
+_MEASURES = ("nps", "enps", "csat", "ces")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,8 +166,8 @@ def read_instrument(path: str | Path) -> Instrument:
     Raises
     ------
     InstrumentError
-        If the file is missing or not TOML, or with every problem of its content at once: unknown or missing keys, keys
-        used twice, a reversed item on a scale without ends, labels off the scale, mixed scales in a dimension.
+        If the file is missing or not TOML, or with every problem of its content at once: unknown or missing keys,
+        entries of the wrong form, keys used twice, a reversed item on a scale without ends, labels off the scale.
     """
     file = Path(path)
     try:
@@ -192,8 +175,10 @@ def read_instrument(path: str | Path) -> Instrument:
     except (FileNotFoundError, IsADirectoryError):
         beside = [p.name for p in file.parent.glob("*.toml")] if file.parent.is_dir() else []
         raise InstrumentError(f"There is no instrument file {file}.{nearest(file.name, beside)}") from None
+    except OSError as error:
+        raise InstrumentError(f"{file} cannot be opened: {error.strerror}.") from None
     except UnicodeDecodeError as error:
-        raise InstrumentError(f"{file} is not UTF-8 text ({error.reason}); save it as UTF-8.") from None
+        raise InstrumentError(f"{file} is not UTF-8 text (byte {error.start + 1}); save it as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise InstrumentError(f"{file} is not valid TOML: {error}.") from None
     return instrument_from(described, where=file.name)
@@ -204,6 +189,15 @@ def instrument_from(described: Mapping[str, Any], *, where: str) -> Instrument:
     return _Builder(where).build(described)
 
 
+def fold_name(name: str) -> str:
+    """A column or item name without what people write differently: capitals and blanks."""
+    return "".join(name.casefold().split())
+
+
+def fold_words(words: str) -> str:
+    """The letters and digits of an answer in words, in lower case; the words themselves if they have none, as "++"."""
+    return "".join(character for character in words.casefold() if character.isalnum()) or words
+
 
 class _Builder:
     """Turns a parsed description into an Instrument, collecting every problem on the way."""
@@ -213,48 +207,64 @@ class _Builder:
         self.seen: dict[str, str] = {}
 
     def build(self, described: Mapping[str, Any]) -> Instrument:
-        self.check_keys(described, "instrument", "the top level")
+        table = well_formed(described, "instrument", "the top level", self.problems)
         if not described.get("dimension") and not described.get("single"):
             self.problems.add("the top level: neither [[dimension]] nor [[single]]; an instrument asks something.")
-        default = self.scale(described.get("scale", {}), "[scale]")
-        scales = {name: self.scale(table, f"[scales.{name}]") for name, table in described.get("scales", {}).items()}
-        dimensions = tuple(self.dimensions(described, default, scales))
-        singles = tuple(self.singles(described, default, scales))
-        higher = tuple(self.higher_order(described, [d.key for d in dimensions]))
+        default = self.scale(table.get("scale", {}), "[scale]")
+        scales = {name: self.scale(entry, f"[scales.{name}]") for name, entry in table.get("scales", {}).items()}
+        dimensions = tuple(self.dimensions(table, default, scales))
+        singles = tuple(self.singles(table, default, scales))
+        higher = tuple(self.higher_order(table))
         if self.problems:
             self.problems.raise_as(InstrumentError)
         about = ("name", "title", "citation", "licence", "version", "language", "status", "source")
-        words = {key: str(described[key]) for key in about if key in described}
+        words = {key: str(table[key]) for key in about if key in table}
         return Instrument(dimensions=dimensions, singles=singles, higher_order=higher, **words)
 
-    def check_keys(self, table: Mapping[str, Any], kind: str, where: str) -> bool:
-        """Note unknown and missing keys; True if nothing required is missing."""
-        for key in table:
-            if key not in _KEYS[kind]:
-                self.problems.add(f"{where}: unknown key '{key}'.{nearest(key, sorted(_KEYS[kind]))}")
-        missing = [key for key in _REQUIRED[kind] if not table.get(key)]
-        for key in missing:
-            self.problems.add(f"{where}: '{key}' is missing.")
-        return not missing
+    def entries(
+        self, tables: Iterable[Mapping[str, Any]], kind: str, called: str
+    ) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """The complete tables of one kind, each with its name for messages."""
+        for number, described in enumerate(tables, start=1):
+            where = f"{called} {described.get('key', number)}"
+            table = well_formed(described, kind, where, self.problems)
+            if is_complete(table, kind):
+                self.claim(table["key"], where)
+                yield where, table
 
     def claim(self, key: str, where: str) -> None:
-        """Every key of a dimension, item or higher-order construct names a column somewhere: it must be unique."""
-        if key in self.seen:
-            self.problems.add(f"{where}: the key '{key}' is already used by {self.seen[key]}.")
-        self.seen.setdefault(key, where)
+        """Every key names a column somewhere: it must be unique, whatever its case and blanks."""
+        folded = fold_name(key)
+        if folded in self.seen:
+            self.problems.add(f"{where}: the key '{key}' is already used by {self.seen[folded]}.")
+        self.seen.setdefault(folded, where)
 
-    def scale(self, table: Mapping[str, Any], where: str) -> AnswerScale:
-        self.check_keys(table, "scale", where)
+    def scale(self, described: Mapping[str, Any], where: str) -> AnswerScale:
+        table = well_formed(described, "scale", where, self.problems)
         low, high = table.get("low"), table.get("high")
-        if low is not None and high is not None and not low < high:
-            self.problems.add(f"{where}: low ({low}) must be below high ({high}).")
+        continuous = table.get("continuous", low is None and high is None)
+        self.check_ends(low, high, continuous, {"low", "high"} & set(described), where)
         labels = self.labels(table.get("labels", {}), low, high, where)
         codes = tuple(float(code) for code in table.get("missing_codes", ()))
         on_scale = [f"{c:g}" for c in codes if low is not None and high is not None and low <= c <= high]
         if on_scale:
-            self.problems.add(f"{where}: missing code {', '.join(on_scale)} lies on the scale {low}-{high}.")
-        continuous = bool(table.get("continuous", low is None or high is None))
+            lies = "code {} lies" if len(on_scale) == 1 else "codes {} lie"
+            self.problems.add(f"{where}: missing {lies.format(', '.join(on_scale))} on the scale {low}-{high}.")
         return AnswerScale(low=low, high=high, labels=labels, missing_codes=codes, continuous=continuous)
+
+    def check_ends(
+        self, low: float | None, high: float | None, continuous: bool, named: set[str], where: str
+    ) -> None:
+        if len(named) == 1:
+            (there,) = named
+            other = "high" if there == "low" else "low"
+            self.problems.add(f"{where}: {there} without {other}; give both ends or none.")
+        if low is None or high is None:
+            return
+        if not low < high:
+            self.problems.add(f"{where}: low ({low}) must be below high ({high}).")
+        elif not continuous and (low % 1 or high % 1):
+            self.problems.add(f"{where}: the ends {low} and {high} are not whole numbers; say continuous = true.")
 
     def labels(self, table: Mapping[str, str], low: Any, high: Any, where: str) -> Mapping[float, str]:
         labels: dict[float, str] = {}
@@ -266,7 +276,12 @@ class _Builder:
                 continue
             if low is not None and high is not None and not low <= value <= high:
                 self.problems.add(f"{where}: the label '{label}' belongs to {answer}, off the scale {low}-{high}.")
-            labels[value] = str(label)
+            labels[value] = label
+        answers: dict[str, list[str]] = {}
+        for value, label in labels.items():
+            answers.setdefault(fold_words(label), []).append(f"{value:g}")
+        for doubled in (found for found in answers.values() if len(found) > 1):
+            self.problems.add(f"{where}: the answers {' and '.join(doubled)} have the same label.")
         return MappingProxyType(labels)
 
     def named_scale(
@@ -276,33 +291,22 @@ class _Builder:
         if name is None:
             return default
         if name not in scales:
-            self.problems.add(f"{where}: there is no [scales.{name}].{nearest(str(name), scales)}")
+            self.problems.add(f"{where}: there is no [scales.{name}].{nearest(name, scales)}")
             return default
         return scales[name]
 
     def dimensions(
         self, described: Mapping[str, Any], default: AnswerScale, scales: Mapping[str, AnswerScale]
     ) -> Iterator[Dimension]:
-        for number, table in enumerate(described.get("dimension", ()), start=1):
-            where = f"dimension {table.get('key', number)}"
-            if not self.check_keys(table, "dimension", where):
-                continue
-            self.claim(table["key"], where)
+        for where, table in self.entries(described.get("dimension", ()), "dimension", "dimension"):
             scale = self.named_scale(table, default, scales, where)
             items = tuple(self.items(table["items"], scale, where))
-            kind = self.kind(table, where)
-            if items:
-                yield Dimension(
-                    key=table["key"], title=table["title"], items=items, kind=kind, definition=table.get("definition", "")
-                )
+            words = {key: table[key] for key in ("key", "title", "definition") if key in table}
+            yield Dimension(items=items, kind=self.kind(table, where), **words)
 
-    def items(self, tables: list[Mapping[str, Any]], scale: AnswerScale, where: str) -> Iterator[Item]:
-        for number, table in enumerate(tables, start=1):
-            here = f"{where}, item {table.get('key', number)}"
-            if not self.check_keys(table, "item", here):
-                continue
-            self.claim(table["key"], here)
-            is_reversed = bool(table.get("reversed", False))
+    def items(self, tables: Iterable[Mapping[str, Any]], scale: AnswerScale, where: str) -> Iterator[Item]:
+        for here, table in self.entries(tables, "item", f"{where}, item"):
+            is_reversed = table.get("reversed", False)
             if is_reversed and not scale.is_bounded:
                 self.problems.add(f"{here}: a reversed item needs a scale with low and high.")
             yield Item(key=table["key"], text=table["text"], scale=scale, reversed=is_reversed)
@@ -310,38 +314,26 @@ class _Builder:
     def singles(
         self, described: Mapping[str, Any], default: AnswerScale, scales: Mapping[str, AnswerScale]
     ) -> Iterator[Item]:
-        for number, table in enumerate(described.get("single", ()), start=1):
-            where = f"single item {table.get('key', number)}"
-            if not self.check_keys(table, "single", where):
-                continue
-            self.claim(table["key"], where)
+        for where, table in self.entries(described.get("single", ()), "single", "single item"):
             measure = table["measure"]
-            known = ("nps", "enps", "csat", "ces")
-            if measure not in known:
-                self.problems.add(f"{where}: unknown measure '{measure}'.{nearest(str(measure), known)}")
+            if measure not in _MEASURES:
+                self.problems.add(f"{where}: unknown measure '{measure}'.{nearest(measure, _MEASURES)}")
             scale = self.named_scale(table, default, scales, where)
             yield Item(key=table["key"], text=table["text"], scale=scale, measure=measure)
 
-    def higher_order(self, described: Mapping[str, Any], dimensions: list[str]) -> Iterator[HigherOrder]:
-        for number, table in enumerate(described.get("higher_order", ()), start=1):
-            where = f"higher-order construct {table.get('key', number)}"
-            if not self.check_keys(table, "higher_order", where):
-                continue
-            self.claim(table["key"], where)
+    def higher_order(self, described: Mapping[str, Any]) -> Iterator[HigherOrder]:
+        known = [str(table["key"]) for table in described.get("dimension", ()) if "key" in table]
+        for where, table in self.entries(described.get("higher_order", ()), "higher_order", "higher-order construct"):
             for key in table["dimensions"]:
-                if key not in dimensions:
-                    self.problems.add(f"{where}: there is no dimension '{key}'.{nearest(str(key), dimensions)}")
-            yield HigherOrder(
-                key=table["key"],
-                title=table["title"],
-                dimensions=tuple(table["dimensions"]),
-                definition=table.get("definition", ""),
-                kind=self.kind(table, where),
-            )
+                if key not in known:
+                    self.problems.add(f"{where}: there is no dimension '{key}'.{nearest(key, known)}")
+            words = {key: table[key] for key in ("key", "title", "definition") if key in table}
+            yield HigherOrder(dimensions=tuple(table["dimensions"]), kind=self.kind(table, where), **words)
 
     def kind(self, table: Mapping[str, Any], where: str) -> Kind:
         kind = table.get("kind", "reflective")
-        if kind not in ("reflective", "formative"):
+        if kind == "formative":
+            return "formative"
+        if kind != "reflective":
             self.problems.add(f"{where}: kind is '{kind}'; it must be 'reflective' or 'formative'.")
-            return "reflective"
-        return kind  # type: ignore[no-any-return]
+        return "reflective"
