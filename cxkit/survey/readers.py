@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
-from cxkit.errors import Problems, SurveyError, counted, nearest
-from cxkit.survey.answers import Answers, read_answers
-from cxkit.survey.instrument import Instrument, read_instrument
+from cxkit.errors import Problems, SurveyError, closest, counted, nearest
+from cxkit.survey.answers import NOT_ANSWERED, Answers, read_answers
+from cxkit.survey.instrument import Instrument, fold_name, read_instrument
 from cxkit.survey.survey import ROLES, About, Survey, typed_role
 from cxkit.survey.tables import Table, read_table
 
 RoleColumn = str | Mapping[str, Any]
+SPARE_SHOWN = 12
 
 
 def read_survey(
@@ -29,6 +30,7 @@ def read_survey(
     *,
     rename: Mapping[str, str] | None = None,
     missing_codes: Sequence[float] = (),
+    decimal: Literal[".", ","] = ".",
     delimiter: str | None = None,
     encoding: str | None = None,
     sheet: str | int | None = None,
@@ -38,8 +40,9 @@ def read_survey(
 ) -> Survey:
     """Read answers to an instrument from a csv or Excel file.
 
-    Empty cells, "NA", "n/a", "-" and the missing codes of the scale become "not answered". Labels of the answer scale
-    ("Strongly agree") are read as their numbers, in any case. Rows that are empty throughout are left out.
+    Empty cells, "NA", "n/a", "-" and the missing codes of the scale become "not answered"; so do empty cells and "NA"
+    in respondents' attributes, unless `order` or `labels` name them. Labels of the answer scale ("Strongly agree",
+    "7 - Strongly agree") are read as their numbers, in any case. Rows that are empty throughout are left out.
 
     Parameters
     ----------
@@ -55,10 +58,13 @@ def read_survey(
         Column names of the file to item keys, where they differ: `{"Q1": "CI1"}`.
     missing_codes
         Numbers that mean "no answer" in this file, beside those of the instrument.
+    decimal
+        What stands before the decimals of a number: "," for files that say 3,5.
     delimiter, encoding
         How the csv file is written; found out where not given.
     sheet, header_row
-        For Excel: which sheet (first), and in which row the column names stand (1).
+        In which sheet of an Excel file the answers stand (the first), and in which row the column names (the first
+        that is not empty).
     name
         What to call the survey in results (the file's name).
     about
@@ -73,14 +79,21 @@ def read_survey(
     described = instrument if isinstance(instrument, Instrument) else read_instrument(instrument)
     table = read_table(
         Path(path),
-        known=described.items,
+        known=[*described.items, *(rename or {})],
         delimiter=delimiter,
         encoding=encoding,
         sheet=sheet,
         header_row=header_row,
     )
     return survey_from_table(
-        table, described, respondent or {}, rename=rename or {}, missing_codes=missing_codes, name=name, about=about
+        table,
+        described,
+        respondent or {},
+        rename=rename or {},
+        missing_codes=missing_codes,
+        decimal=decimal,
+        name=name,
+        about=about,
     )
 
 
@@ -91,6 +104,7 @@ def survey_from_table(
     *,
     rename: Mapping[str, str],
     missing_codes: Sequence[float] = (),
+    decimal: Literal[".", ","] = ".",
     name: str | None = None,
     about: About | None = None,
 ) -> Survey:
@@ -100,7 +114,10 @@ def survey_from_table(
     roles = _roles(respondent, table, problems)
     claimed = {role.column for role in roles}
     columns = _item_columns(table, instrument, claimed, problems)
-    answers = read_answers(table, columns, instrument, tuple(missing_codes), problems)
+    if decimal == ",":
+        weights = [role.column for role in roles if role.role == "weight"]
+        table = table.with_decimal_points({*columns.values(), *weights})
+    answers = read_answers(table, columns, instrument, _codes(missing_codes, problems), problems)
     respondents = _respondents(table, roles, problems)
     _check_repeated(respondents, problems)
     if problems:
@@ -128,68 +145,116 @@ def _renamed(table: Table, rename: Mapping[str, str], problems: Problems) -> Tab
     for column in rename:
         if column not in table.cells.columns:
             problems.add(f"rename: there is no column '{column}'.{nearest(column, table.cells.columns)}")
-    return table.renamed(rename)
+    renamed = table.renamed(rename)
+    doubled = list(dict.fromkeys(renamed.cells.columns[renamed.cells.columns.duplicated()]))
+    if doubled:
+        problems.add(
+            f"rename gives {counted(len(doubled), 'name')} to more than one column.",
+            [f"'{name}'" for name in doubled],
+            "every column needs a name of its own.",
+        )
+        problems.raise_as(SurveyError)
+    return renamed
+
+
+def _codes(missing_codes: Sequence[float], problems: Problems) -> tuple[float, ...]:
+    try:
+        return tuple(float(code) for code in ([missing_codes] if isinstance(missing_codes, str) else missing_codes))
+    except (TypeError, ValueError):
+        problems.add(f"missing_codes={missing_codes!r} must be a list of numbers, such as [99].")
+        return ()
 
 
 def _roles(respondent: Mapping[str, RoleColumn], table: Table, problems: Problems) -> list[_Role]:
     """The roles that were asked for and whose columns exist."""
+    if not isinstance(respondent, Mapping):
+        problems.add(f"respondent={respondent!r} must name a column for each role, such as {{'level': 'Job level'}}.")
+        return []
     found = []
     for role, described in respondent.items():
         if role not in ROLES:
             problems.add(f"'{role}' is not a respondent attribute.{nearest(role, ROLES)}")
             continue
-        if isinstance(described, str):
-            described = {"column": described}
-        unknown = set(described) - {"column", "order", "labels"}
-        if unknown or "column" not in described:
-            problems.add(f"The {role} is described by {dict(described)}; it takes column, order and labels.")
+        entry: Mapping[str, Any] = {"column": described} if isinstance(described, str) else described
+        if not _is_role_entry(entry):
+            problems.add(
+                f"The {role} is described by {described!r}; it takes a column name, or a table with column and, as "
+                "needed, order (a list of different names) and labels (codes to names)."
+            )
             continue
-        column = str(described["column"])
+        column = entry["column"]
         if column not in table.cells.columns:
             problems.add(f"The {role} should stand in the column '{column}'.{nearest(column, table.cells.columns)}")
             continue
-        order = described.get("order")
+        order, labels = entry.get("order"), entry.get("labels")
         found.append(
             _Role(
                 role=role,
                 column=column,
-                order=tuple(str(o) for o in order) if order is not None else None,
-                labels={str(k): str(v) for k, v in described["labels"].items()} if "labels" in described else None,
+                order=None if order is None else tuple(str(name) for name in order),
+                labels=None if labels is None else {str(code): str(name) for code, name in labels.items()},
             )
         )
     return found
 
 
+def _is_role_entry(entry: Any) -> bool:
+    """Whether an entry of `respondent` has the form that a role takes."""
+    if not isinstance(entry, Mapping) or set(entry) - {"column", "order", "labels"}:
+        return False
+    order, labels = entry.get("order", ()), entry.get("labels", {})
+    is_order = isinstance(order, list | tuple) and len(set(map(str, order))) == len(order)
+    return isinstance(entry.get("column"), str) and is_order and isinstance(labels, Mapping)
+
+
 def _item_columns(table: Table, instrument: Instrument, claimed: set[str], problems: Problems) -> dict[str, str]:
-    """Item key to column name. Case and blanks do not matter; single items may be left out of a survey."""
-    folded = {column.casefold().replace(" ", ""): column for column in table.cells.columns if column not in claimed}
+    """Item key to column name. Case and blanks do not matter; a survey need not ask every single item."""
+    folded: dict[str, list[str]] = {}
+    for column in table.cells.columns:
+        folded.setdefault(fold_name(column), []).append(column)
     columns: dict[str, str] = {}
     missing = []
-    singles = {item.key for item in instrument.singles}
     for key in instrument.items:
-        column = folded.get(key.casefold())
-        if column is not None:
-            columns[key] = column
-        elif key not in singles or not instrument.dimensions:
+        found = folded.get(fold_name(key), [])
+        if not found:
             missing.append(key)
+        elif len(found) > 1:
+            shown = " and ".join(f"'{column}'" for column in found)
+            problems.add(f"Item {key} could be the columns {shown}.", remedy="rename all but one of them in the file.")
+        elif found[0] in claimed:
+            problems.add(f"The column '{found[0]}' holds item {key}; it cannot describe the respondents as well.")
+        else:
+            columns[key] = found[0]
+    required = [item.key for dimension in instrument.dimensions for item in dimension.items]
+    if columns or required:
+        missing = [key for key in missing if key in required]
     if missing:
-        spare = [c for c in table.cells.columns if c not in claimed and c not in columns.values()]
+        of = counted(len(required or instrument.items), "item")
+        spare = [column for column in table.cells.columns if column not in {*claimed, *columns.values()}]
         problems.add(
-            f"{len(missing)} of the {len(instrument.items)} items of '{instrument.name}' without a column.",
-            [f"{key}: no such column.{nearest(key, spare)}" for key in missing],
-            "correct the names in the file, or say rename={'<column>': '<item>'}.",
+            f"{len(missing):,} of {of} of '{instrument.name}' without a column.",
+            [f"{key}: no such column.{closest(key, spare)}" for key in missing],
+            f"correct the names in the file, or say rename={{'<column>': '<item>'}}{_unused(spare)}.",
         )
     return columns
+
+
+def _unused(columns: list[str]) -> str:
+    if not columns:
+        return ""
+    return f"; not used yet: {', '.join(columns[:SPARE_SHOWN])}{', ...' if len(columns) > SPARE_SHOWN else ''}"
 
 
 def _respondents(table: Table, roles: list[_Role], problems: Problems) -> pd.DataFrame:
     columns = {}
     for role in roles:
+        named = {*(role.labels or ()), *(role.order or ())}
         cells = table.cells[role.column]
+        cells = cells.mask(cells.str.casefold().isin(NOT_ANSWERED) & ~cells.isin(named), "")
         if role.labels is not None:
             cells = _labelled(cells, role, problems)
-        if role.order is not None:
-            _check_order(cells, role, problems)
+        if role.order is not None and not _in_order(cells, role, problems):
+            continue
         try:
             columns[role.role] = typed_role(role.role, cells, order=role.order)
         except SurveyError as error:
@@ -209,14 +274,16 @@ def _labelled(cells: pd.Series, role: _Role, problems: Problems) -> pd.Series:
     return cells.map(lambda cell: labels.get(cell, cell))
 
 
-def _check_order(cells: pd.Series, role: _Role, problems: Problems) -> None:
+def _in_order(cells: pd.Series, role: _Role, problems: Problems) -> bool:
     outside = cells[~cells.isin(list(role.order or ())) & (cells != "")]
-    if len(outside):
-        problems.add(
-            f"{counted(len(outside), 'value')} of the {role.role} in column '{role.column}' outside its order.",
-            [f"row {index}: {value}" for index, value in outside.items()],
-            f"the order names {', '.join(role.order or ())}; name every value there.",
-        )
+    if outside.empty:
+        return True
+    problems.add(
+        f"{counted(len(outside), 'value')} of the {role.role} in column '{role.column}' outside its order.",
+        [f"row {index}: {value}" for index, value in outside.items()],
+        f"the order names {', '.join(role.order or ())}; name every value there.",
+    )
+    return False
 
 
 def _check_repeated(respondents: pd.DataFrame, problems: Problems) -> None:
@@ -226,17 +293,19 @@ def _check_repeated(respondents: pd.DataFrame, problems: Problems) -> None:
     key = [role for role in ("id", "wave") if role in respondents]
     known = respondents[respondents["id"].notna()]
     repeated = known[known.duplicated(key, keep="first")]
-    if len(repeated):
-        first = {name: index for index, name in reversed(list(known["id"].items()))}
-        examples = [
-            f"row {index}: respondent {name}, first seen in row {first[name]}" for index, name in repeated["id"].items()
-        ]
-        per_wave = " in the same wave" if "wave" in respondents else ""
-        problems.add(
-            f"{counted(len(repeated), 'row')} of respondents who have answered before{per_wave}.",
-            examples,
-            "keep one row a respondent; name the wave if people answered several times.",
-        )
+    if repeated.empty:
+        return
+    first = known.drop_duplicates(key).reset_index(names="first")
+    seen = repeated[key].merge(first, on=key, how="left")["first"]
+    again = zip(repeated.index, repeated["id"], seen, strict=True)
+    before, remedy = "", "keep one row a respondent; name the wave if people answered several times."
+    if "wave" in key:
+        before, remedy = " in the same wave", "keep one row a respondent and wave."
+    problems.add(
+        f"{counted(len(repeated), 'row')} of respondents who have answered before{before}.",
+        [f"row {row}: respondent {name}, first seen in row {first_row}" for row, name, first_row in again],
+        remedy,
+    )
 
 
 def _notes(table: Table, answers: Answers, ignored: list[str]) -> list[str]:

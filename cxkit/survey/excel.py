@@ -1,0 +1,148 @@
+"""The cells of an Excel sheet as text, as a reader of the sheet sees them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
+
+from cxkit.errors import Problems, SurveyError, counted, nearest
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
+
+ROWS_LOOKED_AT = 6
+"""Item names are looked for in so many rows at the top of a sheet."""
+_OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"  # the container of .xls files, and of .xlsx files with a password
+
+Rows = list[list[str]]
+
+
+def excel_rows(
+    path: Path, sheet: str | int | None, count_names: Callable[[Iterable[str]], int]
+) -> tuple[Rows, list[str]]:
+    """The rows of one sheet as text, and notes on what was read.
+
+    Parameters
+    ----------
+    path
+        An .xlsx or .xlsm file.
+    sheet
+        Its name or place (the first is 0); None for the first.
+    count_names
+        How many of some cells are item names; tells the sheet with the answers from others.
+
+    Raises
+    ------
+    SurveyError
+        If it is no Excel file, there is no such sheet or nothing in it, the item names stand in another sheet, or
+        formulas were saved without their results.
+    """
+    with _opened(path, data_only=True) as book:
+        names = [page.title for page in book.worksheets]
+        chosen = _chosen(path.name, names, sheet)
+        rows = _rows(book, chosen, path)
+        others = [name for name in names if name != chosen]
+        if not any(cell.strip() for row in rows for cell in row):
+            elsewhere = f" Other sheets: {', '.join(others)}." if others else ""
+            raise SurveyError(f"{path.name} has no filled cells in sheet '{chosen}'.{elsewhere}")
+        if sheet is None and not _has_names(rows, count_names):
+            for name in others:
+                if _has_names(_rows(book, name, path, last=ROWS_LOOKED_AT), count_names):
+                    raise SurveyError(
+                        f"{path.name}: the item names stand in sheet '{name}', not in the first sheet '{chosen}'. "
+                        f"Read the file with sheet='{name}'."
+                    )
+    _check_formulas(path, chosen, rows)
+    return rows, [f"Read from sheet '{chosen}', one of {len(names)}."] if others else []
+
+
+@contextmanager
+def _opened(path: Path, *, data_only: bool) -> Iterator[Workbook]:
+    import openpyxl  # noqa: PLC0415  # half a second that only Excel files should cost
+
+    with path.open("rb") as file:
+        start = file.read(4)
+    if start == _OLD_OR_LOCKED:
+        raise SurveyError(
+            f"{path.name} is protected with a password or is an old .xls file. "
+            "Open it in Excel and save it as .xlsx without a password."
+        )
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # openpyxl tells of styles it does not know
+            book = openpyxl.load_workbook(path, read_only=True, data_only=data_only)
+    except Exception:  # whatever its parser stumbles upon
+        raise SurveyError(f"{path.name} is not an Excel file, whatever its ending. Save it again as .xlsx.") from None
+    try:
+        yield book
+    finally:
+        book.close()
+
+
+def _chosen(source: str, names: list[str], sheet: str | int | None) -> str:
+    if not names:
+        raise SurveyError(f"{source} has no sheet with cells.")
+    if isinstance(sheet, str):
+        if sheet not in names:
+            raise SurveyError(f"{source} has no sheet '{sheet}'.{nearest(sheet, names)}")
+        return sheet
+    if sheet is not None and not 0 <= sheet < len(names):
+        raise SurveyError(f"{source} has {counted(len(names), 'sheet')}; there is no sheet={sheet} (the first is 0).")
+    return names[sheet or 0]
+
+
+def _rows(book: Workbook, name: str, path: Path, last: int | None = None) -> Rows:
+    """Rows of equal length; a damaged sheet shows only now, when its rows are read."""
+    page = book[name]
+    try:
+        page.reset_dimensions()  # some programs write a wrong size, by which cells would be left out
+        rows = [[_text(cell) for cell in row] for row in page.iter_rows(max_row=last, values_only=True)]
+    except Exception:
+        raise SurveyError(f"{path.name}: sheet '{name}' is damaged. Open it in Excel and save it again.") from None
+    width = max(map(len, rows), default=0)
+    return [row + [""] * (width - len(row)) for row in rows]
+
+
+def _has_names(rows: Rows, count_names: Callable[[Iterable[str]], int]) -> bool:
+    """Whether item names stand somewhere at the top."""
+    return any(count_names(row) for row in rows[:ROWS_LOOKED_AT])
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return str(cell).upper()
+    if isinstance(cell, datetime):
+        return str(cell).removesuffix(" 00:00:00")
+    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
+
+
+def _check_formulas(path: Path, sheet: str, rows: Rows) -> None:
+    """A formula saved by a program that does not calculate looks like an empty cell: an answer would be lost."""
+    with ZipFile(path) as archive:
+        pages = [name for name in archive.namelist() if name.startswith("xl/worksheets/") and name.endswith(".xml")]
+        if not any(b"<f>" in page or b"<f " in page for page in map(archive.read, pages)):
+            return
+    with _opened(path, data_only=False) as book:
+        page = book[sheet]
+        page.reset_dimensions()
+        empty = [
+            cell.coordinate
+            for row, values in zip(page.iter_rows(), rows, strict=False)
+            for cell, value in zip(row, values, strict=False)
+            if cell.data_type == "f" and value == ""
+        ]
+    if empty:
+        problems = Problems(path.name)
+        problems.add(
+            f"{counted(len(empty), 'formula')} saved without a result.",
+            [f"cell {coordinate}" for coordinate in empty],
+            "open the file in Excel and save it again, or put values in place of the formulas.",
+        )
+        problems.raise_as(SurveyError)
