@@ -75,13 +75,13 @@ def density_slope(h: ArrayLike, k: ArrayLike, rho: ArrayLike) -> Array:
 
 def _density_and_exponent_slope(h: ArrayLike, k: ArrayLike, rho: ArrayLike) -> tuple[Array, Array]:
     """The density, and the slope of its logarithm in rho."""
-    h, k = np.clip(np.asarray(h, float), -FAR, FAR), np.clip(np.asarray(k, float), -FAR, FAR)
-    rho = np.asarray(rho, dtype=float)
-    free = (1.0 - rho) * (1.0 + rho)
-    product = h * k
-    distance = (h * h - 2.0 * rho * product + k * k) / free
+    x, y = (np.clip(np.asarray(cut, dtype=float), -FAR, FAR) for cut in (h, k))
+    r = np.asarray(rho, dtype=float)
+    free = (1.0 - r) * (1.0 + r)
+    product = x * y
+    distance = (x * x - 2.0 * r * product + y * y) / free
     value = np.exp(-0.5 * distance) / (2.0 * np.pi * np.sqrt(free))
-    return value, (rho + product - rho * distance) / free
+    return value, (r + product - r * distance) / free
 
 
 def cell_probabilities(rows: Array, columns: Array, rho: Array) -> Array:

@@ -83,7 +83,7 @@ def conditional_moments(
     exogenous: Sequence[str],
     *,
     covariance: bool = True,
-    categories: Mapping[str, Sequence[float]] | None = None,
+    categories: Mapping[str, ArrayLike] | None = None,
     label: str = "",
 ) -> ConditionalMoments:
     """What do ordered answers say about the normal variables behind them, given predictors, and how surely?

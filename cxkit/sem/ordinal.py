@@ -94,7 +94,7 @@ def ordinal_moments(
     ordered: Sequence[str],
     *,
     covariance: bool = True,
-    categories: Mapping[str, Sequence[float]] | None = None,
+    categories: Mapping[str, ArrayLike] | None = None,
     label: str = "",
 ) -> OrdinalMoments:
     """What do ordered answers say about the normal variables behind them, and how surely?
@@ -165,7 +165,7 @@ def complete_columns(columns: Mapping[str, ArrayLike], names: Sequence[str], whe
 
 
 def coded_answers(
-    data: Mapping[str, Array], order: Sequence[str], known: Mapping[str, Sequence[float]], where: str, label: str
+    data: Mapping[str, Array], order: Sequence[str], known: Mapping[str, ArrayLike], where: str, label: str
 ) -> dict[str, tuple[Codes, int]]:
     """Categories from 0 and their number, for each ordered item."""
     problems = Problems(where)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal, overload
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -26,12 +26,6 @@ MOST_CATEGORIES = 60
 WHERE = "Polychoric correlations"
 
 
-@overload
-def polychoric(
-    data: pd.DataFrame, *, correct: float = ..., thresholds: Literal["item", "pair"] | None = ...
-) -> pd.DataFrame: ...
-@overload
-def polychoric(data: Array, *, correct: float = ..., thresholds: Literal["item", "pair"] | None = ...) -> Array: ...
 def polychoric(
     data: pd.DataFrame | Array, *, correct: float = 0.0, thresholds: Literal["item", "pair"] | None = None
 ) -> pd.DataFrame | Array:

@@ -58,7 +58,7 @@ class Margin:
     def influence(self) -> Array:
         """Influence of each respondent on th, slopes and variance, shape (n, parameters)."""
         information = self.scores.T @ self.scores / len(self.scores)
-        return np.linalg.solve(information, self.scores.T).T
+        return np.asarray(np.linalg.solve(information, self.scores.T).T, dtype=float)
 
 
 def probit(name: str, codes: Codes, width: int, x: Array, where: str) -> Margin:
