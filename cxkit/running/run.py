@@ -31,6 +31,7 @@ from cxkit.running.report import write_report
 
 __all__ = ["Execution", "Run", "run_notebook"]
 
+INJECTED = "injected-parameters"
 _PATIENCE = 10.0
 
 
@@ -141,6 +142,9 @@ class Execution:
             notebook = parameterize_notebook(
                 notebook, dict(self.plan.values), kernel_name="python3", language="python", engine_name="cxkit"
             )
+            for cell in notebook.cells:
+                if INJECTED in cell.metadata.get("tags", []):
+                    cell["id"] = INJECTED  # papermill's is random
         self.executed = notebook
         papermill_engines.execute_notebook_with_engine(
             "cxkit",

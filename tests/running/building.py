@@ -30,7 +30,9 @@ def stream(text: str, name: str = "stdout") -> dict[str, Any]:
 
 def shown(metadata: dict[str, Any] | None = None, **data: Any) -> dict[str, Any]:
     """An output with data by mime type; `__` stands for a slash, `_plus_` for a plus."""
-    named = {kind.replace("__", "/").replace("_plus_", "+").replace("_dot_", "."): value for kind, value in data.items()}
+    named = {
+        kind.replace("__", "/").replace("_plus_", "+").replace("_dot_", "."): value for kind, value in data.items()
+    }
     return {"output_type": "display_data", "data": named, "metadata": metadata or {}}
 
 
@@ -45,3 +47,8 @@ def executed_run(*cells: str | nbformat.NotebookNode, folder: Path, **attributes
     """A run whose notebook has these cells with these outputs; no kernel was needed for it."""
     given = {"parameters": {"x": 1, "name": "<a&b>"}, "given": ("name",), "notebook_sha256": "0" * 64} | attributes
     return Run(notebook=folder / "lesson.ipynb", executed=notebook_of(*cells), **given)
+
+
+def names_in(folder: str | Path = ".") -> list[str]:
+    """The names of the files in a folder, sorted."""
+    return sorted(path.name for path in Path(folder).iterdir())

@@ -15,7 +15,9 @@ from tests.running.building import PARAMETERS, code, notebook_of
 def write_notebook(tmp_path: Path) -> Callable[..., Path]:
     """Write a notebook of the given cells; a text is a code cell. It starts with a parameters cell."""
 
-    def write(*cells: str | nbformat.NotebookNode, to: str = "lesson.ipynb", parameters: str | None = PARAMETERS) -> Path:
+    def write(
+        *cells: str | nbformat.NotebookNode, to: str = "lesson.ipynb", parameters: str | None = PARAMETERS
+    ) -> Path:
         first = [] if parameters is None else [code(parameters, "parameters")]
         nbformat.write(notebook_of(*first, *cells), tmp_path / to)
         return Path(to)

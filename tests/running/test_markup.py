@@ -28,7 +28,10 @@ PIXEL = "data:image/png;base64,iVBORw0KGgo="
         ("1 < 2 & 3 &amp; &lt;b&gt;", "1 &lt; 2 &amp; 3 &amp; &lt;b&gt;"),
         ("a</div></main>b", "ab"),
         ("<div><b>a", "<div><b>a</b></div>"),
-        ('<svg viewBox="0 0 1 1" onload="x()"><path d="M0"/></svg>', '<svg viewBox="0 0 1 1"><path d="M0"></path></svg>'),
+        (
+            '<svg viewBox="0 0 1 1" onload="x()"><path d="M0"/></svg>',
+            '<svg viewBox="0 0 1 1"><path d="M0"></path></svg>',
+        ),
         ("<svg><script>x</script><style>*{}</style></svg>", "<svg><style>*{}</style></svg>"),
         (f'<img src="{PIXEL}" alt="a &quot;b&quot;" onerror="x()">', f'<img src="{PIXEL}" alt="a &quot;b&quot;">'),
         ("<script>a<b>c</script>d", "d"),
@@ -61,14 +64,21 @@ def test_tables_get_a_box_to_scroll_in_and_wide_ones_are_marked_for_print():
     assert clean_html(tall).startswith('<div class="scroll" ')
 
 
+@pytest.mark.parametrize("address", ["javascript:x()", "data:text/html,x", "vbscript:x", "file:///etc/passwd"])
+def test_links_of_prose_lead_to_pages_only(tmp_path, address):
+    assert Prose(tmp_path).html(f"[a]({address})") == "<p><a>a</a></p>\n"
+
+
 def test_pictures_of_the_own_folder_come_along_but_no_other_files(tmp_path):
     folder = tmp_path / "notebooks"
     folder.mkdir()
     (folder / "a.png").write_bytes(b"picture")
     (folder / "a.txt").write_bytes(b"text")
     (tmp_path / "secret.png").write_bytes(b"secret")
-    html = Prose(folder).html("![one](a.png) ![two](../secret.png) ![three](a.txt) ![four](attachment:b.png)",
-                              {"b.png": {"image/png": "QUJD"}})
+    html = Prose(folder).html(
+        "![one](a.png) ![two](../secret.png) ![three](a.txt) ![four](attachment:b.png)",
+        {"b.png": {"image/png": "QUJD"}},
+    )
     assert f'<img src="data:image/png;base64,{base64.b64encode(b"picture").decode()}" alt="one">' in html
     assert "[picture not in this file: two]" in html
     assert "[picture not in this file: three]" in html

@@ -94,14 +94,25 @@ def test_values_take_the_type_of_the_default():
 
 
 @pytest.mark.parametrize(
-    ("text", "value"), [("anything=2", 2), ("anything=None", None), ("anything=my.csv", "my.csv"), ("anything=007", "007")]
+    ("text", "value"),
+    [("anything=2", 2), ("anything=None", None), ("anything=my.csv", "my.csv"), ("anything=007", "007")],
 )
 def test_anything_goes_where_the_default_is_none(text, value):
     assert parse_parameters([text], KNOWN) == {"anything": value}
 
 
 def test_all_problems_of_the_texts_at_once():
-    texts = ["sed=1", "seed=1.5", "level=low", "dimensions=a", "options=[1]", "interactive=perhaps", "data", "data=a", "data=b"]
+    texts = [
+        "sed=1",
+        "seed=1.5",
+        "level=low",
+        "dimensions=a",
+        "options=[1]",
+        "interactive=perhaps",
+        "data",
+        "data=a",
+        "data=b",
+    ]
     with pytest.raises(NotebookError) as error:
         parse_parameters(texts, KNOWN, where="lesson.ipynb")
     assert str(error.value) == (
@@ -148,7 +159,7 @@ def test_notebook_is_found_by_the_start_of_its_name(tmp_path):
     assert find_notebook("notebooks/02_other") == Path("notebooks/02_other.ipynb")
     with pytest.raises(NotebookError, match="'02' could mean 02_benchmark or 02_other"):
         find_notebook("02")
-    with pytest.raises(NotebookError, match="There is no notebook '2_benchmark'.*Did you mean '02_benchmark'"):
+    with pytest.raises(NotebookError, match=r"There is no notebook '2_benchmark'.*Did you mean '02_benchmark'"):
         find_notebook("2_benchmark")
     with pytest.raises(NotebookError, match=r"notes\.txt is not a notebook: its name does not end in \.ipynb"):
         find_notebook("notes.txt")

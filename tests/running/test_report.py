@@ -103,7 +103,9 @@ def test_report_needs_nothing_from_elsewhere(tmp_path):
     run = executed_run(
         words("# T\n\n$x$ ![a](https://example.org/a.png) <script src='https://example.org/a.js'></script>"),
         code("a", outputs=[shown(text__html="<script>1</script><link rel='stylesheet' href='https://x'><p>ok</p>")]),
-        code("b", outputs=[shown(image__svg_plus_xml="<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>")]),
+        code(
+            "b", outputs=[shown(image__svg_plus_xml="<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>")]
+        ),
         folder=tmp_path,
     )
     html = report_html(run)
@@ -211,7 +213,8 @@ def test_addresses_of_objects_are_not_shown(tmp_path):
 
 
 def test_html_figures_keep_their_description_and_caption(tmp_path):
-    html = f'<figure><img src="data:image/png;base64,{PIXEL}" alt="two &amp; three"><figcaption>n = 3</figcaption></figure>'
+    picture = f'<img src="data:image/png;base64,{PIXEL}" alt="two &amp; three">'
+    html = f"<figure>{picture}<figcaption>n = 3</figcaption></figure>"
     assert html in report_html(executed_run(code("f", outputs=[shown(text__html=html)]), folder=tmp_path))
 
 
