@@ -124,7 +124,8 @@ def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None]:
             np.vdot(fit.frame.bread_inverse, lever.T @ gamma @ v @ jac)
         )
         levers.append((share, lever, gamma))
-        base_trace += float(np.trace(gamma))
+        # With several groups lavaan 0.6-14 leaves the share of the group in this trace; kept for agreement.
+        base_trace += float(np.trace(gamma)) / share
         pairs += len(r)
     outer = fit.frame.bread_inverse @ middle @ fit.frame.bread_inverse
     trace += sum(share * float(np.vdot(outer, lever.T @ gamma @ lever)) for share, lever, gamma in levers)

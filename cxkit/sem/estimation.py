@@ -184,6 +184,13 @@ class Objective:
         sizes = np.array([part.data.n for part in self.parts], dtype=float)
         self.n = int(sizes.sum())
         self.shares = sizes / sizes.sum()
+        self.pull = self.shares
+
+    def lose_one(self) -> None:
+        """Let every group weigh n - 1 in the discrepancy, as least squares and the Wishart likelihood do in lavaan."""
+        sizes = np.array([part.data.n - 1 for part in self.parts], dtype=float)
+        self.n = int(sizes.sum())
+        self.pull = sizes / sizes.sum()
 
     def states(self, z: np.ndarray) -> list[Any] | None:
         """State of every group, or None where a covariance matrix is not positive definite."""
@@ -198,11 +205,11 @@ class Objective:
     def value(self, states: list[Any] | None) -> float:
         if states is None:
             return float("inf")
-        return float(sum(f * part.value(s) for f, part, s in zip(self.shares, self.parts, states, strict=True)))
+        return float(sum(f * part.value(s) for f, part, s in zip(self.pull, self.parts, states, strict=True)))
 
     def gradient(self, states: list[Any]) -> np.ndarray:
         return sum(  # type: ignore[return-value]
-            f * (part.gradient(s) @ part.model.basis) for f, part, s in zip(self.shares, self.parts, states, strict=True)
+            f * (part.gradient(s) @ part.model.basis) for f, part, s in zip(self.pull, self.parts, states, strict=True)
         )
 
     def second(self, states: list[Any], kind: str) -> np.ndarray:

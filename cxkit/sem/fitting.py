@@ -87,7 +87,7 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
     spaces = tuple(MomentSpace(table.variables, settings["meanstructure"]) for _ in models)
     objective = Objective(parts_for(models, spaces, sample, chosen, settings))
     if settings["unbiased"]:
-        objective.n -= table.groups
+        objective.lose_one()
     start = starting_values(models, list(sample.groups), table.basis.shape[1])
     solution, table, models = _search(objective, _warm_start(objective, start, settings), table, models)
     kind = "hessian" if chosen.information == "observed" else "information"

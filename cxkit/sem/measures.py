@@ -27,7 +27,7 @@ def all_measures(fit: Fit) -> dict[str, float]:
     likely = fit.frame.estimator.discrepancy == "ML"
     out: dict[str, float] = {"npar": npar, "fmin": test.chisq / (2 * (n if likely else fit.n))}
     out |= fm.chisq_block(test, base)
-    if fit.frame.estimator.name == "ULS":
+    if fit.frame.estimator.discrepancy == "ULS":
         # Under ULS the statistic has no chi-square distribution.
         out |= {"pvalue": float("nan"), "baseline.pvalue": float("nan")}
     out |= fm.comparative(test, base) | fm.comparative_scaled(test, base)
@@ -46,7 +46,8 @@ def all_measures(fit: Fit) -> dict[str, float]:
     gfi, size = goodness_of_fit(fit)
     out |= fm.goodness_block(gfi, size, test.df)
     if fit.settings["ordered"]:
-        out["wrmr"] = float(np.sqrt(test.chisq / moments_of(fit)))
+        # lavaan divides by the number of statistics of one group.
+        out["wrmr"] = float(np.sqrt(test.chisq / len(fit.sample.groups[0].extra["ordinal"].statistics)))
         del out["ecvi"]
     return out
 
@@ -110,7 +111,8 @@ def baseline_frame(fit: Fit) -> tuple[Frame, float]:
     settings = {**fit.settings, "parameterization": "delta"}
     parts = parts_for(models, fit.frame.spaces, fit.sample, fit.frame.estimator, settings)
     objective = Objective(parts)
-    objective.n = fit.frame.objective.n
+    if fit.settings["unbiased"]:
+        objective.lose_one()
     start = np.concatenate([_independent_values(m, d) for m, d in zip(models, fit.sample.groups, strict=True)])
     solution = minimise(objective, start)
     kind = "hessian" if fit.frame.estimator.information == "observed" else "information"
@@ -179,14 +181,26 @@ def goodness_of_fit(fit: Fit) -> tuple[float, int]:
             size += len(part.target)
         else:
             at, data, weight = state.at, part.data, state.weight
-            gap, mean = (data.mean - at.mu, data.mean) if fit.settings["meanstructure"] else (None, None)
-            over = part.share if isinstance(part, FullInformation) else np.ones(1)
-            off = over @ _normal_square(weight, data.cov - at.sigma, gap)
-            whole = over @ _normal_square(weight, data.cov, mean)
+            full = isinstance(part, FullInformation)
+            m, s = available_moments(data.answers) if full else (data.mean, data.cov)
+            gap, mean = (m - at.mu, m) if fit.settings["meanstructure"] else (None, None)
+            over = part.share if full else np.ones(1)
+            off, whole = over @ _normal_square(weight, s - at.sigma, gap), over @ _normal_square(weight, s, mean)
             p = len(data.cov)
             size += p * (p + 1) // 2 + (p if fit.settings["meanstructure"] else 0)
         total += share * (1 - off / whole)
     return float(total), size
+
+
+def available_moments(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Means and covariances over whoever answered each item or pair: what lavaan's GFI compares with under FIML."""
+    seen = ~np.isnan(answers)
+    mean = np.nanmean(answers, axis=0)
+    z = np.where(seen, answers - mean, 0.0)
+    count = seen.T.astype(float) @ seen
+    sums = z.T @ seen
+    n = len(answers)
+    return mean, (z.T @ z - sums * sums.T / count) / (count - 1) * (n - 1) / n
 
 
 def _normal_square(weight: np.ndarray, cov: np.ndarray, mean: np.ndarray | None) -> np.ndarray:
