@@ -258,7 +258,7 @@ def describe_roles(roles: Mapping[str, object]) -> str:
     """`level Managers, function Sales or Service`, for names and messages."""
     parts = []
     for role, wanted in roles.items():
-        parts.append(f"{role} {' or '.join(_listed(wanted))}")
+        parts.append(f"{role} {' or '.join(_listed(wanted)) or 'none'}")
     return ", ".join(parts)
 
 
