@@ -1,6 +1,7 @@
 """Install cxkit and the exact versions of constraints.txt into a virtual environment.
 
-Called by `make`, with the standard library alone, before anything is installed. Says what it does and, if something is missing, what.
+Called by `make` before anything is installed, so with the standard library alone, and in words that an old Python can
+still read: it must be able to say that it is too old.
 Uses uv where it can be fetched (seconds), pip otherwise (minutes); both check every file against its hash.
 """
 
@@ -10,6 +11,8 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+TOO_OLD = """cxkit needs Python 3.11 or newer; {} is {}.
+Name another one: make PYTHON=/path/to/python3.12"""
 NO_VENV = """cxkit: this Python cannot make virtual environments: its venv or ensurepip module is missing.
 On Debian and Ubuntu: sudo apt install python3-venv. On Fedora: sudo dnf install python3. Then run make again."""
 NO_PACKAGES = """cxkit: the packages could not be fetched or installed; the lines above say why.
@@ -29,10 +32,14 @@ def run(*command: object, quiet: bool = False) -> bool:
 
 def main(environment: Path) -> int:
     """Make the environment; the exit status for make."""
+    if sys.version_info < (3, 11):
+        print(TOO_OLD.format(sys.executable, sys.version.split()[0]))
+        return 1
     started = time.monotonic()
     python = environment / "bin" / "python"
     say(f"setting up {environment.name} with Python {sys.version.split()[0]} (only once)")
-    if not run(python, "-c", "import pip", quiet=True) and not run(sys.executable, "-m", "venv", environment):
+    is_made = python.exists() and run(python, "-c", "import pip", quiet=True)
+    if not is_made and not run(sys.executable, "-m", "venv", environment):
         print(NO_VENV)
         return 1
     if not install(environment, python):
@@ -60,4 +67,9 @@ def install(environment: Path, python: Path) -> bool:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(ROOT / sys.argv[1]))
+    try:
+        status = main(ROOT / sys.argv[1])
+    except KeyboardInterrupt:
+        say("interrupted; run make again to go on from here")
+        status = 130
+    raise SystemExit(status)

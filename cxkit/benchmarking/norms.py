@@ -36,7 +36,7 @@ class Norm(Result):
     def text(self) -> str:
         organisations = int(self.frame["organisations"].max())
         return (
-            f"The norm holds {organisations} organisations with {self.n:,} respondents. Population: "
+            f"The norm holds {organisations:,} organisations with {self.n:,} respondents. Population: "
             f"{self.about.population}. Period: {self.about.period}. Selection: {self.about.selection.rstrip('.')}."
         )
 

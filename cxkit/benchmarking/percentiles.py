@@ -50,7 +50,7 @@ class PercentileBenchmark(Result):
         about = self.norm.about
         organisations = int(self.norm.frame["organisations"].max())
         return (
-            f"{super().note} Norm: {organisations} organisations, {self.norm.n:,} respondents; population: "
+            f"{super().note} Norm: {organisations:,} organisations, {self.norm.n:,} respondents; population: "
             f"{about.population}; period: {about.period}; selection: {about.selection.rstrip('.')}."
         )
 

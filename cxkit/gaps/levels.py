@@ -27,7 +27,7 @@ class LevelGap(Result):
     title: ClassVar[str] = "Gap between leaders and everyone else"
     cites: ClassVar[tuple[str, ...]] = ("hedges1981", "welch1947", "holm1979")
     shown: ClassVar[tuple[str, ...]] = (
-        "title", "n_leaders", "n_others", "mean_leaders", "mean_others", "gap", "gap_low..gap_high",
+        "title", "n_leaders", "n_others", "mean_leaders", "mean_others", "gap",
         "g", "g_low..g_high", "p_holm", "smallest_detectable_g",
     )  # fmt: skip
 

@@ -104,6 +104,7 @@ class Result(ABC):
         """
         from cxkit.results import figures
 
+        self._check_figure()
         with figures.style():
             axes = figures.new_axes(self.figure_size) if ax is None else ax
             self.draw(axes)
@@ -132,7 +133,12 @@ class Result(ABC):
 
     def draw(self, axes: Axes) -> None:
         """Draw on these axes; analyses with a figure override it."""
-        raise AnalysisError(f"There is no figure of '{self.title}'; its table is in .frame.")
+        self._check_figure()
+
+    def _check_figure(self) -> None:
+        """Refuse before an empty figure is opened, which a notebook would show."""
+        if type(self).draw is Result.draw:
+            raise AnalysisError(f"There is no figure of '{self.title}'; its table is in .frame.")
 
     def write(self, path: str | Path) -> Path:
         """Save the table; the ending decides: .csv (unrounded), .md, .html, .tex, .xlsx, .docx.

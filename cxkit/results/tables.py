@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import io
 import os
+import re
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
 import pandas as pd
@@ -52,7 +54,7 @@ def share(value: float) -> str:
 
 def whole(value: float) -> str:
     """A count."""
-    return f"{value:,.0f}"
+    return fixed(0)(value) if abs(value) < 1000 else f"{value:,.0f}".replace("-", "−")
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,7 @@ COLUMNS: dict[str, Column] = {
     "share_strong": Column("Strong", share),
     "shrunken_percentile": Column("Shrunken percentile", whole),
     "skew": Column("Skew"),
-    "smallest_detectable_g": Column("Smallest detectable g"),
+    "smallest_detectable_g": Column("Detectable g"),
     "ss_loadings": Column("Sum of squares"),
     "stands_out": Column("Stands out"),
     "text": Column("Wording"),
@@ -174,16 +176,17 @@ def _printed_interval(frame: pd.DataFrame, name: str, hidden: np.ndarray) -> pd.
 
 def _printed_column(frame: pd.DataFrame, name: str, hidden: np.ndarray) -> pd.Series:
     values, how = frame[name], column(name)
-    is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+    is_truth = pd.api.types.is_bool_dtype(values)
+    is_number = pd.api.types.is_numeric_dtype(values) and not is_truth
 
-    def cell(value: object, is_hidden: bool) -> str:
-        if is_hidden and is_number:
+    def cell(value: Any, is_hidden: bool) -> str:
+        if is_hidden and (is_number or is_truth):
             return HIDDEN
-        if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        if pd.isna(value):
             return MISSING
         if isinstance(value, bool | np.bool_):
             return "yes" if value else ""
-        return how.show(float(value)) if is_number else str(value)  # type: ignore[arg-type]
+        return how.show(float(value)) if is_number else str(value)
 
     cells = [cell(value, bool(h)) for value, h in zip(values, hidden, strict=True)]
     return pd.Series(cells, dtype="object")
@@ -195,11 +198,16 @@ def is_numeric(cells: pd.Series) -> bool:
     return bool(text) and all(c.lstrip("−<. ")[:1].isdigit() for c in text)
 
 
+def right_aligned(table: pd.DataFrame) -> list[bool]:
+    """Which columns are set to the right: numbers, but not the first column, which names the rows even by numbers."""
+    return [i > 0 and is_numeric(table.iloc[:, i]) for i in range(table.shape[1])]
+
+
 def as_text(table: pd.DataFrame) -> str:
     """The table in plain characters, for a terminal."""
     if table.empty:
         return "(no rows)"
-    right = [is_numeric(table.iloc[:, i]) for i in range(table.shape[1])]
+    right = right_aligned(table)
     rows = [list(table.columns), *table.to_numpy().tolist()]
     widths = [max(len(row[i]) for row in rows) for i in range(table.shape[1])]
     lines = [
@@ -216,13 +224,13 @@ def as_html(table: pd.DataFrame, *, title: str, note: str = "", group: str = "")
     """
     groups = table[group].tolist() if group else [""] * len(table)
     table = table.drop(columns=group) if group else table
-    right = [is_numeric(table.iloc[:, i]) for i in range(table.shape[1])]
+    right = right_aligned(table)
 
     def cells(row: Sequence[str], tag: str) -> str:
+        scope = " scope=col" if tag == "th" else ""
         return "".join(
-            f'<{tag}{" scope=col" if tag == "th" else ""} style="text-align:{"right" if r else "left"}'
-            f'{";min-width:14em" if len(cell) > LONG_TEXT else ""}">{html.escape(cell)}</{tag}>'
-            for cell, r in zip(row, right, strict=True)
+            f'<{tag}{scope} style="{_alignment(cell, is_right, is_heading=tag == "th")}">{html.escape(cell)}</{tag}>'
+            for cell, is_right in zip(row, right, strict=True)
         )
 
     def heading(name: str) -> str:
@@ -241,26 +249,37 @@ def as_html(table: pd.DataFrame, *, title: str, note: str = "", group: str = "")
     )
 
 
+def _alignment(cell: str, is_right: bool, *, is_heading: bool) -> str:
+    """Numbers to the right and never broken; long texts with room to be read."""
+    if is_right:
+        return "text-align:right" if is_heading else "text-align:right;white-space:nowrap"
+    return "text-align:left;min-width:14em" if len(cell) > LONG_TEXT else "text-align:left"
+
+
 def as_markdown(table: pd.DataFrame, *, title: str, note: str) -> str:
     """The table in Markdown's pipe notation."""
 
-    def row(cells: Sequence[str]) -> str:
-        return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    def plain(words: str) -> str:
+        return re.sub(r"([\\`*_|<\[])", r"\\\1", " ".join(words.split()))
 
-    rule = ["---:" if is_numeric(table.iloc[:, i]) else ":---" for i in range(table.shape[1])]
+    def row(cells: Sequence[str]) -> str:
+        return "| " + " | ".join(map(plain, cells)) + " |"
+
+    rule = ["---:" if is_right else ":---" for is_right in right_aligned(table)]
     rows = [row(list(table.columns)), row(rule), *(row(cells) for cells in table.to_numpy().tolist())]
-    return "\n".join([f"**{title}**", "", *rows, "", f"*{note}*", ""])
+    return "\n".join([f"**{plain(title)}**", "", *rows, "", f"*{plain(note)}*", ""])
 
 
 def as_latex(table: pd.DataFrame, *, title: str, note: str) -> str:
     """The table for LaTeX with the booktabs package."""
     special = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\~{}", "^": r"\^{}",
-               "\\": r"\textbackslash{}", "−": "$-$", "α": r"$\alpha$", "χ": r"$\chi$", "²": "$^2$", "<": "$<$", "–": "--"}  # fmt: skip
+               "\\": r"\textbackslash{}", "−": "$-$", "α": r"$\alpha$", "χ": r"$\chi$", "²": "$^2$", "<": "$<$", ">": "$>$", "|": "$|$",
+               "–": "--"}  # fmt: skip
 
     def row(cells: Sequence[str]) -> str:
         return " & ".join("".join(special.get(character, character) for character in cell) for cell in cells) + r" \\"
 
-    spec = "".join("r" if is_numeric(table.iloc[:, i]) else "l" for i in range(table.shape[1]))
+    spec = "".join("r" if is_right else "l" for is_right in right_aligned(table))
     head = [r"\begin{table}", rf"\caption{{{row([title])[:-3]}}}", rf"\begin{{tabular}}{{{spec}}}", r"\toprule"]
     body = [row(list(table.columns)), r"\midrule", *(row(cells) for cells in table.to_numpy().tolist())]
     foot = [r"\bottomrule", r"\end{tabular}", rf"\par\footnotesize {row([note])[:-3]}", r"\end{table}", ""]
@@ -283,17 +302,30 @@ def write(result: Result, path: Path) -> Path:
     if not path.parent.is_dir():
         raise AnalysisError(f"'{path}' cannot be written: there is no folder {path.parent}.")
     content = writer(result)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-    Path(temporary).chmod(0o644)
-    Path(temporary).replace(path)
+    try:
+        _replace(path, content)
+    except OSError as error:
+        raise AnalysisError(f"'{path}' cannot be written: {error.strerror}.") from None
     return path
 
 
+def _replace(path: Path, content: bytes) -> None:
+    """Put a whole file in place of another; the other stays as it was if that fails."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
 def _html_page(result: Result) -> str:
-    body = as_html(result.table, title=result.title, note=result.note)
-    return f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{html.escape(result.title)}</title>\n{body}\n'
+    title = html.escape(result.title)
+    return f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n{result._repr_html_()}\n'
 
 
 def _xlsx(result: Result) -> bytes:
@@ -302,7 +334,9 @@ def _xlsx(result: Result) -> bytes:
     except ModuleNotFoundError:
         raise AnalysisError("Excel tables need XlsxWriter: pip install 'cxkit[reports]'.") from None
     buffer = io.BytesIO()
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "nan_inf_to_errors": True})
+    # Text stays text: a unit called "=A1" is no formula, one called "http://..." no link.
+    plain = {"strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "nan_inf_to_errors": True, **plain})
     book.set_properties({"title": result.title, "created": pd.Timestamp(2000, 1, 1).to_pydatetime()})
     sheet = book.add_worksheet("Result")
     bold = book.add_format({"bold": True})
@@ -311,7 +345,8 @@ def _xlsx(result: Result) -> bytes:
         sheet.write(2, j, name, bold)
         for i, value in enumerate(result.frame[name], start=3):
             if not pd.isna(value):
-                sheet.write(i, j, value.item() if isinstance(value, np.generic) else value)
+                number = value.item() if isinstance(value, np.generic) else value
+                sheet.write(i, j, number if isinstance(number, int | float) else str(number))
     sheet.write(len(result.frame) + 4, 0, result.note)
     sheet.autofit()
     book.close()
@@ -334,4 +369,15 @@ def _docx(result: Result) -> bytes:
     document.add_paragraph(result.note)
     buffer = io.BytesIO()
     document.save(buffer)
-    return buffer.getvalue()
+    return _undated(buffer)
+
+
+def _undated(archive: io.BytesIO) -> bytes:
+    """The same zip archive without the time at which it was written, so that its bytes repeat."""
+    undated = io.BytesIO()
+    with ZipFile(archive) as old, ZipFile(undated, "w", ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            entry = ZipInfo(name)  # dated 1980
+            entry.compress_type = ZIP_DEFLATED
+            new.writestr(entry, old.read(name))
+    return undated.getvalue()
