@@ -22,6 +22,7 @@ radialgradient stop marker pattern use symbol"""
 _ALLOWED = frozenset(_TEXT.split()) | frozenset(_MATHML.split()) | frozenset(_SVG.split())
 # More columns than this do not fit on a printed page in the ordinary size.
 MANY_COLUMNS = 9
+VERY_MANY_COLUMNS = 15
 _VOID = frozenset({"br", "col", "hr", "img", "wbr"})
 # Their contents are no text for a reader; they go together with them.
 _SWALLOWED = frozenset({"script", "iframe", "object", "noscript", "template", "textarea", "select", "button", "head"})
@@ -136,8 +137,10 @@ class _Cleaner(HTMLParser):
         if tag == "table":
             self.parts.append("</div>")
             table = self.tables.pop()
-            if max(table.widest, table.columns) > MANY_COLUMNS:
-                self.parts[table.box] = '<div class="scroll many-columns" tabindex="0">'
+            columns = max(table.widest, table.columns)
+            if columns > MANY_COLUMNS:
+                very = " very-many-columns" if columns > VERY_MANY_COLUMNS else ""
+                self.parts[table.box] = f'<div class="scroll many-columns{very}" tabindex="0">'
         if tag == "tr" and self.tables:
             table = self.tables[-1]
             table.widest, table.columns = max(table.widest, table.columns), 0

@@ -60,6 +60,9 @@ def test_tables_get_a_box_to_scroll_in_and_wide_ones_are_marked_for_print():
     wide = "<table><tr>" + "<td>1</td>" * 10 + "</tr></table>"
     assert clean_html(wide).startswith('<div class="scroll many-columns" tabindex="0">')
     assert clean_html('<table><tr><th colspan="10">1</th></tr></table>').startswith('<div class="scroll many-columns"')
+    assert clean_html(wide.replace("<td>1</td>", "<td>1</td><td>2</td>")).startswith(
+        '<div class="scroll many-columns very-many-columns" tabindex="0">'
+    )
     tall = "<table>" + "<tr><td>1</td></tr>" * 30 + "</table>"
     assert clean_html(tall).startswith('<div class="scroll" ')
 
