@@ -266,10 +266,10 @@ def _sample(
         data, variables.observed, missing=missing, ordered=items, exogenous=variables.exogenous, group=group,
         cluster=cluster, weights=weights,
     )  # fmt: skip
-    return _with_ordinal(sample, items) if items else sample
+    return with_ordinal(sample, items) if items else sample
 
 
-def _with_ordinal(sample: Sample, items: Sequence[str]) -> Sample:
+def with_ordinal(sample: Sample, items: Sequence[str]) -> Sample:
     """Add thresholds, polychoric correlations and their covariance to every group."""
     warnings = []
     groups = []

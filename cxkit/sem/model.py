@@ -92,11 +92,14 @@ class GroupModel:
         """Values of this group's free rows from the free parameters z."""
         return self.basis @ z + self.offset
 
-    def matrices(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def matrices(
+        self, theta: np.ndarray, s0: np.ndarray | None = None, m0: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """A, S and m at the values of the free rows; leading axes of theta are kept (batches)."""
-        lead, kind = theta.shape[:-1], theta.dtype
-        a, s = (np.broadcast_to(base, (*lead, *base.shape)).astype(kind) for base in (self.a0, self.s0))
-        m = np.broadcast_to(self.m0, (*lead, self.v)).astype(kind)
+        lead, kind, v = theta.shape[:-1], theta.dtype, self.v
+        a = np.broadcast_to(self.a0, (*lead, v, v)).astype(kind)
+        s = np.broadcast_to(self.s0 if s0 is None else s0, (*lead, v, v)).astype(kind)
+        m = np.broadcast_to(self.m0 if m0 is None else m0, (*lead, v)).astype(kind)
         na, ns = self.na, self.ns
         a[..., self.a[0], self.a[1]] = theta[..., :na]
         s[..., self.s[0], self.s[1]] = s[..., self.s[1], self.s[0]] = theta[..., na : na + ns]

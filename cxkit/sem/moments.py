@@ -313,6 +313,13 @@ def _group(label: str, names: Sequence[str], values: np.ndarray, extra: dict[str
                      patterns=patterns, **extra)  # fmt: skip
 
 
+def regroup(data: GroupData, rows: np.ndarray) -> GroupData:
+    """The same group with other rows, for resampling."""
+    assert data.answers is not None
+    extra: dict[str, Any] = {"weights": None, "clusters": None}
+    return _group(data.label, data.names, data.answers[rows], extra, data.patterns is not None)
+
+
 def mean_and_cov(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
     """Means and covariances with divisor n (or the sum of the weights)."""
     if weights is None:

@@ -1,0 +1,232 @@
+"""How reliable the scales of a fitted model are, and how distinct its factors.
+
+Omega of congeneric items (McDonald, 1999); of ordered answers on the scale of the answers (Green & Yang, 2009,
+https://doi.org/10.1007/s11336-008-9099-3); average variance extracted (Fornell & Larcker, 1981); heterotrait-monotrait
+ratio (Henseler, Ringle & Sarstedt, 2015) and its geometric version HTMT2 (Roemer, Schuberth & Henseler, 2021).
+"""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from cxkit.errors import ModelError, nearest
+from cxkit.sem.categorical_omega import answer_covariances
+from cxkit.sem.model import GroupModel
+
+if TYPE_CHECKING:
+    from cxkit.sem.fit import Fit
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Reliability:
+    """Reliability of each factor.
+
+    Attributes
+    ----------
+    frame
+        One row per factor and group: factor group items alpha omega omega_implied ave. `omega` divides by the observed
+        variance of the sum score, `omega_implied` by the one the model implies. For ordered answers both are on the
+        scale of the answers and `omega_latent`, `alpha_latent` on that of the normal variables behind them.
+    htmt, htmt2
+        Heterotrait-monotrait ratios of correlations by arithmetic and geometric means; None with one factor.
+    """
+
+    frame: pd.DataFrame
+    htmt: pd.DataFrame | None
+    htmt2: pd.DataFrame | None
+
+    def __str__(self) -> str:
+        return self.frame.to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="")
+
+    def _repr_html_(self) -> str:
+        return html.unescape(self.frame.to_html(index=False, float_format=lambda v: f"{v:.3f}", na_rep="", border=0))
+
+
+def reliability(fit: Fit) -> Reliability:
+    """Omega, alpha, average variance extracted and HTMT of a measurement model.
+
+    Notes
+    -----
+    Agrees with R's semTools 0.5-6: `compRelSEM(fit)`, `compRelSEM(fit, obs.var = FALSE)`, `compRelSEM(fit, tau.eq =
+    TRUE)`, `AVE(fit)` and `htmt(model, data)`.
+    """
+    rows = []
+    for g, model in enumerate(fit.models):
+        for factor in fit.table.variables.latent:
+            items = indicators(model, factor)
+            if items:
+                label = {"factor": factor, "group": fit.sample.labels[g], "items": len(items)}
+                rows.append(label | _factor_reliability(fit, g, factor, items))
+    table = pd.DataFrame(rows)
+    return Reliability(frame=table, htmt=_htmt(fit, geometric=False), htmt2=_htmt(fit, geometric=True))
+
+
+def indicators(model: GroupModel, factor: str) -> list[int]:
+    """Positions of the observed items that load on a factor."""
+    rows = [row for row in model.all_rows if row.op == "=~" and row.lhs == factor]
+    return [model.index[row.rhs] for row in rows if model.index[row.rhs] < model.p]
+
+
+def _parts(fit: Fit, group: int) -> tuple[GroupModel, np.ndarray, np.ndarray, np.ndarray]:
+    """Model, loadings (items by latent variables), latent covariances, implied covariance of one group."""
+    model = fit.models[group]
+    theta = model.values(fit.solution.z)
+    a, _, _ = model.matrices(theta)
+    full, _, _ = model.full_moments(theta)
+    return model, a[: model.p, model.p :], full[model.p :, model.p :], full[: model.p, : model.p]
+
+
+def _factor_reliability(fit: Fit, group: int, factor: str, items: list[int]) -> dict[str, float]:
+    model, loadings, phi, implied = _parts(fit, group)
+    k = model.index[factor] - model.p
+    lam = loadings[items, k]
+    common = np.outer(lam, lam) * phi[k, k]
+    if fit.settings["ordered"]:
+        return _ordered_reliability(fit, group, items, common)
+    data = fit.sample.groups[group]
+    observed, expected = data.cov[np.ix_(items, items)], implied[np.ix_(items, items)]
+    residual = np.diag(_residual(fit, group))[items]
+    return {
+        "alpha": _alpha(observed),
+        "omega": float(common.sum() / observed.sum()),
+        "omega_implied": float(common.sum() / expected.sum()),
+        "ave": float(np.trace(common) / (np.trace(common) + residual.sum())),
+    }
+
+
+def _residual(fit: Fit, group: int) -> np.ndarray:
+    model = fit.models[group]
+    _, s, _ = model.matrices(model.values(fit.solution.z))
+    return np.asarray(s[: model.p, : model.p])
+
+
+def _alpha(cov: np.ndarray) -> float:
+    k = len(cov)
+    return float(k / (k - 1) * (1 - np.trace(cov) / cov.sum())) if k > 1 else float("nan")
+
+
+def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndarray) -> dict[str, float]:
+    part: Any = fit.frame.objective.parts[group]
+    data = part.data
+    at = part.model.implied(part.model.values(fit.solution.z))
+    scale = part.statistics.scales(part.model.values(fit.solution.z), at)[items]
+    common = common * np.outer(scale, scale)
+    implied_values, _ = part.statistics.implied(part.model.values(fit.solution.z))
+    implied = np.eye(part.model.p)
+    first = part.statistics.n_thresholds
+    implied[part.statistics.r, part.statistics.c] = implied[part.statistics.c, part.statistics.r] = implied_values[first:]
+    names = [data.names[i] for i in items]
+    cuts = {name: implied_values[:first][part.statistics.th_variable == i] for name, i in zip(names, items, strict=True)}
+    answers = np.stack([data.answers[:, i] for i in items])
+    observed = np.cov(np.array([np.unique(row, return_inverse=True)[1] for row in answers]))
+    block = data.cov[np.ix_(items, items)]
+    ordered = [cuts[name] for name in names]
+    true = _score_covariances(common, ordered)
+    return {
+        "alpha": _alpha(observed),
+        "omega": float(true.sum() / _score_covariances(block, ordered, own=True).sum()),
+        "omega_implied": float(true.sum() / _score_covariances(implied[np.ix_(items, items)], ordered, own=True).sum()),
+        "ave": float(np.trace(common) / len(common)),
+        "omega_latent": float(common.sum() / block.sum()),
+        "alpha_latent": _alpha(block),
+    }
+
+
+def _score_covariances(corr: np.ndarray, cuts: list[np.ndarray], own: bool = False) -> np.ndarray:
+    """Covariances of the answers whose normal variables correlate by `corr`; `own` puts variances on the diagonal."""
+    padded = np.full((len(cuts), max(map(len, cuts))), np.inf)
+    for row, values in zip(padded, cuts, strict=True):
+        row[: len(values)] = values
+    if own:
+        corr = corr - np.diag(np.diag(corr)) + np.eye(len(corr))
+    return answer_covariances(padded, corr)
+
+
+def _htmt(fit: Fit, geometric: bool) -> Any:
+    factors = [f for f in fit.table.variables.latent if indicators(fit.models[0], f)]
+    if len(factors) < 2:  # noqa: PLR2004 - a ratio needs two factors
+        return None
+    tables = []
+    for model, data in zip(fit.models, fit.sample.groups, strict=True):
+        sd = np.sqrt(np.diag(data.cov))
+        r = np.abs(data.cov / np.outer(sd, sd))
+        sets = [indicators(model, f) for f in factors]
+        tables.append(pd.DataFrame(_ratios(r, sets, geometric), index=factors, columns=factors))
+    return tables[0] if len(tables) == 1 else dict(zip(fit.sample.labels, tables, strict=True))
+
+
+def _ratios(r: np.ndarray, sets: list[list[int]], geometric: bool) -> np.ndarray:
+    def middle(values: np.ndarray) -> float:
+        if not len(values):
+            return float("nan")
+        return float(np.exp(np.log(values).mean()) if geometric else values.mean())
+
+    within = [middle(r[np.ix_(s, s)][np.tril_indices(len(s), -1)]) for s in sets]
+    out = np.eye(len(sets))
+    for a in range(len(sets)):
+        for b in range(a):
+            between = middle(r[np.ix_(sets[a], sets[b])].ravel())
+            out[a, b] = out[b, a] = between / np.sqrt(within[a] * within[b])
+    return out
+
+
+@dataclass(frozen=True, kw_only=True)
+class HigherOrderReliability:
+    """Reliability of a second-order factor.
+
+    Attributes
+    ----------
+    omega_l1
+        Share of the variance of the sum of all items that the second-order factor explains.
+    omega_l2
+        Share of the variance of the sum of the first-order factors that it explains.
+    omega_partial
+        Share of the item sum's variance that it explains once the first-order specifics are set aside.
+    """
+
+    factor: str
+    omega_l1: float
+    omega_l2: float
+    omega_partial: float
+
+
+def higher_order_reliability(fit: Fit, factor: str) -> HigherOrderReliability:
+    """How reliably do sum scores reflect a second-order factor?
+
+    Notes
+    -----
+    Agrees with R's semTools 0.5-6: `reliabilityL2(fit, factor)`.
+    """
+    if len(fit.models) > 1:
+        raise ModelError("Higher-order reliability is defined for a model of one group.")
+    model = fit.models[0]
+    latent = list(fit.table.variables.latent)
+    if factor not in latent:
+        raise ModelError(f"There is no factor '{factor}' in the model.{nearest(factor, latent)}")
+    rows = [row for row in model.all_rows if row.op == "=~" and row.lhs == factor]
+    first = [latent.index(row.rhs) for row in rows if row.rhs in latent]
+    if not first:
+        raise ModelError(f"'{factor}' has no first-order factors as indicators; use reliability() for it.")
+    theta = model.values(fit.solution.z)
+    a, s, _ = model.matrices(theta)
+    full, _, _ = model.full_moments(theta)
+    p, top = model.p, model.index[factor]
+    second = np.array([a[p + k, top] for k in first])
+    sums = a[:p, [p + k for k in first]].sum(0)
+    psi = full[top, top]
+    explained = float((sums @ second) ** 2 * psi)
+    inner = full[np.ix_([p + k for k in first], [p + k for k in first])]
+    items = sorted({i for k in first for i in indicators(model, latent[k])})
+    residual = float(s[np.ix_(items, items)].sum())
+    total = float(sums @ inner @ sums) + residual
+    return HigherOrderReliability(
+        factor=factor,
+        omega_l1=explained / total,
+        omega_l2=float(second.sum() ** 2 * psi / inner.sum()),
+        omega_partial=explained / (explained + residual),
+    )
