@@ -103,7 +103,8 @@ def sampling_adequacy(
     Returns
     -------
     SamplingAdequacy
-        A row an item (dimension, title, item, text, reversed, kmo); overall numbers in the fields kmo, chi_square, df, p_value.
+        A row an item (dimension, title, item, text, reversed, kmo); overall numbers in the fields kmo, chi_square, df
+        and p_value.
 
     Raises
     ------

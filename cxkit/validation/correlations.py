@@ -128,7 +128,7 @@ def moments(answers: pd.DataFrame, missing: Missing) -> Moments:
     complete = answered.all(axis=1)
     rows = complete if missing == "complete" else answered.any(axis=1)
     used = values if rows.all() else values[rows]
-    covariance, correlation = _pairwise(used)
+    covariance, correlation = _complete(used) if complete[rows].all() else _pairwise(used)
     return Moments(
         items=tuple(map(str, answers.columns)),
         covariance=covariance,
@@ -138,11 +138,28 @@ def moments(answers: pd.DataFrame, missing: Missing) -> Moments:
     )
 
 
+def _complete(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Covariances and correlations of rows without gaps; NaN with fewer than two rows."""
+    centre = _centre(values)
+    products = np.zeros((values.shape[1],) * 2)
+    for start in range(0, len(values), BLOCK):
+        block = values[start : start + BLOCK] - centre
+        products += block.T @ block
+    covariance = products / (len(values) - 1) if len(values) > 1 else np.full_like(products, np.nan)
+    spread = np.sqrt(np.diag(covariance))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation = covariance / np.outer(spread, spread)
+    return covariance, _with_unit_diagonal(correlation, covariance)
+
+
+def _with_unit_diagonal(correlation: np.ndarray, covariance: np.ndarray) -> np.ndarray:
+    """Exactly 1 where an item varies, NaN where it does not."""
+    np.fill_diagonal(correlation, np.where(np.diag(covariance) > 0, 1.0, np.nan))
+    return correlation
+
+
 def _pairwise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Covariances and correlations, each from the rows that hold both items; NaN where no two rows do."""
-    if not len(values):
-        nothing = np.full((values.shape[1],) * 2, np.nan)
-        return nothing, nothing
     width = values.shape[1]
     counts, sums, products, squares = (np.zeros((width, width)) for _ in range(4))
     centre = _centre(values)
@@ -159,8 +176,7 @@ def _pairwise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         covariance = (products - sums * sums.T / counts) / (counts - 1)
         variance = (squares - sums**2 / counts) / (counts - 1)
         correlation = covariance / np.sqrt(variance * variance.T)
-    np.fill_diagonal(correlation, np.where(np.diag(covariance) > 0, 1.0, np.nan))
-    return covariance, correlation
+    return covariance, _with_unit_diagonal(correlation, covariance)
 
 
 def _centre(values: np.ndarray) -> np.ndarray:

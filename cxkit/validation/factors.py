@@ -87,10 +87,12 @@ class FactorSolution(Result):
     def _homeless(self) -> str:
         largest = self.loadings.abs().max(axis=1).to_numpy()
         without = self.frame.loc[largest < LOADS, "item"].tolist()
+        where = "it" if self.n_factors == 1 else "a factor"
         if not without:
-            return f"Every item loads {TWO_DIGITS(LOADS)} or more on a factor."
+            return f"Every item loads {TWO_DIGITS(LOADS)} or more on {where}."
         verb = "loads" if len(without) == 1 else "load"
-        return f"{', '.join(without)} {verb} below {TWO_DIGITS(LOADS)} on every factor."
+        where = "it" if self.n_factors == 1 else "every factor"
+        return f"{', '.join(without)} {verb} below {TWO_DIGITS(LOADS)} on {where}."
 
     def _correlated(self) -> str:
         if self.n_factors == 1 or self.settings["rotation"] in ("varimax", "none"):
@@ -326,12 +328,13 @@ def _variance(rotated: Rotated) -> pd.DataFrame:
 
 
 def _warn_heywood(frame: pd.DataFrame) -> None:
-    whole = frame.loc[frame["uniqueness"] <= SMALLEST_UNIQUENESS + 1e-6, "item"].tolist()
-    if whole:
+    """A uniqueness that stopped at its bound leaves a communality of nearly 1, or of more."""
+    whole = frame[frame["uniqueness"] <= SMALLEST_UNIQUENESS + 1e-6]
+    if len(whole):
+        items = ", ".join(f"{row['item']} ({TWO_DIGITS(row['communality'])})" for _, row in whole.iterrows())
         warnings.warn(
-            f"Heywood case: the factors explain {', '.join(whole)} wholly (communality at its bound of "
-            f"{1 - SMALLEST_UNIQUENESS}). The solution is improper: try fewer factors, or look for items that say the "
-            "same.",
+            f"Heywood case: the factors explain all variance, or more, of {items} (communality in brackets). The "
+            "solution is improper: try fewer factors, or look for items that say the same.",
             CxkitWarning,
             stacklevel=3,
         )

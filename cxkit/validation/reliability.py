@@ -171,7 +171,9 @@ def _row(survey: Survey, dimension: Dimension, missing: Missing, confidence: flo
             "not vary, or no two respondents answered the same two items."
         )
     _warn_constant(dimension, answers)
-    r = found.correlation
+    spread = np.sqrt(np.diag(found.covariance))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = found.covariance / np.outer(spread, spread)  # as psych: not each pair's own standard deviations
     low, high = feldt_interval(alpha, n=found.n_complete, items=k, confidence=confidence)
     return {
         "dimension": dimension.key,

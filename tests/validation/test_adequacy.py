@@ -1,0 +1,112 @@
+"""KMO and Bartlett's test against R's psych 2.2.9; the calls stand in tests/reference/scripts/validation.R."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cxkit as cx
+from tests.validation.building import each_case, factor_answers, survey_of, with_gaps
+
+
+@each_case
+def test_equals_psych(reference, shipped, case):
+    # R: r <- cor(x, use = "pairwise"); KMO(r); cortest.bartlett(r, n = nrow(x))
+    wanted = reference("validation_factors")["sets"][case.key]
+    result = cx.sampling_adequacy(shipped(case.name), **case.options)
+    assert result.frame["item"].tolist() == wanted["items"]
+    assert result.kmo == pytest.approx(wanted["kmo"], abs=1e-12)
+    assert result.frame["kmo"].to_numpy() == pytest.approx(wanted["kmo_items"], abs=1e-12)
+    assert result.chi_square == pytest.approx(wanted["bartlett"]["chi_square"], rel=1e-11)
+    assert result.df == wanted["bartlett"]["df"]
+    assert result.p_value == pytest.approx(wanted["bartlett"]["p"], rel=1e-8)
+    assert result.n == wanted["n"]
+
+
+@given(seed=st.integers(0, 10_000), order=st.permutations(range(6)))
+def test_order_and_reversal_are_irrelevant(seed, order):
+    answers = pd.DataFrame(factor_answers(seed), columns=list("abcdef"))
+    straight = cx.sampling_adequacy(survey_of(answers))
+    other = cx.sampling_adequacy(survey_of(-answers.iloc[:, list(order)]))
+    assert other.kmo == pytest.approx(straight.kmo, abs=1e-12)
+    assert other.chi_square == pytest.approx(straight.chi_square, rel=1e-10)
+    by_item = straight.frame.set_index("item")["kmo"]
+    assert other.frame.set_index("item")["kmo"].to_dict() == pytest.approx(by_item.to_dict(), abs=1e-12)
+
+
+def test_two_items_always_have_half():
+    # Two items have no others to hold constant: the partial correlation is the correlation.
+    assert cx.sampling_adequacy(survey_of(factor_answers(4, items=2))).kmo == pytest.approx(0.5, abs=1e-12)
+
+
+def refused(answers, message, **options):
+    with pytest.raises(cx.AnalysisError, match=message):
+        cx.sampling_adequacy(survey_of(answers), **options)
+
+
+def test_constant_items_are_named():
+    answers = factor_answers(1)
+    answers[:, [1, 4]] = 3
+    refused(answers, "these have one answer from everybody: q2, q5")
+
+
+def test_an_item_that_is_constant_among_complete_answers_is_named():
+    answers = factor_answers(1, n=20)
+    answers[:10, 0] = np.nan
+    answers[10:, 1] = 2
+    refused(answers, "one answer from everybody: q2")
+
+
+def test_items_that_follow_from_others_are_named():
+    answers = factor_answers(1, items=8)
+    answers[:, 7] = answers[:, 2] + answers[:, 5]
+    refused(answers, "follow exactly from one another: q3, q6, q8")
+    answers[:, 7] = answers[:, 0]
+    refused(answers, "follow exactly from one another: q1, q8")
+
+
+def test_more_respondents_than_items():
+    refused(factor_answers(1, n=6), "'small' has 6 items, and 6 respondents answered all of them")
+    refused(np.full((9, 3), np.nan), "0 respondents answered all of them. missing='pairwise' uses the incomplete")
+    refused(np.full((9, 3), np.nan), "0 respondents answered any of them. Or choose fewer", missing="pairwise")
+    refused(factor_answers(1, items=1), "takes two items; 'small' has 1")
+
+
+def test_pairs_without_common_respondents_are_named():
+    answers = factor_answers(1, n=40, items=3)
+    answers[:20, 0] = np.nan
+    answers[20:, 2] = np.nan
+    refused(answers, "because too few respondents answered both .*: q1 and q3", missing="pairwise")
+
+
+def test_pairwise_correlations_that_contradict_one_another():
+    # Three pairs from three groups: r12 = r13 = 1 but r23 = -1 cannot hold for the same people.
+    line, gap = np.arange(10.0), np.full(10, np.nan)
+    answers = np.vstack([np.c_[line, line, gap], np.c_[line, gap, line], np.c_[gap, line, -line]])
+    refused(answers, r"contradict one another \(smallest eigenvalue -1\)\. Use missing='complete'", missing="pairwise")
+
+
+def test_words_and_picture(shipped):
+    result = cx.sampling_adequacy(shipped("hs1939"))
+    assert result.text == (
+        "KMO is 0.75, which Kaiser (1974) called middling; the lowest item is x7 with 0.59. Bartlett's test: χ²(36) = "
+        "904.1, p < .001: the items are correlated, which says nothing of how strongly."
+    )
+    assert result.note.startswith("Overall KMO 0.75. Bartlett's test: χ²(36) = 904.1, p < .001. n = 301. Data: hs1939")
+    assert result.verdicts.items[0].subject == "all items"
+    assert "overall 0.75. x1 0.81, x2 0.78" in result.alt
+    assert result.picture().png.startswith(b"\x89PNG")
+
+
+def test_uncorrelated_items_are_not_called_correlated():
+    answers = np.random.default_rng(3).standard_normal((60, 4))
+    assert "not shown to be correlated" in cx.sampling_adequacy(survey_of(answers)).text
+
+
+def test_gaps_are_never_filled():
+    answers = with_gaps(factor_answers(7, n=200), 7)
+    complete = answers[~np.isnan(answers).any(axis=1)]
+    result = cx.sampling_adequacy(survey_of(answers))
+    assert result.kmo == pytest.approx(cx.sampling_adequacy(survey_of(complete)).kmo, abs=1e-13)
+    assert (result.n, result.n_dropped) == (len(complete), 200 - len(complete))

@@ -1,0 +1,302 @@
+"""Factor analysis against R's psych 2.2.9 and GPArotation; the calls stand in tests/reference/scripts/validation.R."""
+
+from itertools import permutations
+
+import numpy as np
+import pandas as pd
+import pytest
+import sklearn
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import cxkit as cx
+from cxkit.validation import extraction
+from cxkit.validation.dimensionality import one_factor_loadings
+from tests.validation.building import each_case, factor_answers, survey_of, with_gaps
+
+
+def matched(found, wanted):
+    """The order and signs that bring the found factors nearest to the wanted ones."""
+    k = wanted.shape[1]
+    orders = [list(order) for order in permutations(range(k))]
+    signs = [np.where((found[:, order] * wanted).sum(axis=0) < 0, -1.0, 1.0) for order in orders]
+    distance = [np.abs(found[:, o] * s - wanted).max() for o, s in zip(orders, signs, strict=True)]
+    best = int(np.argmin(distance))
+    return orders[best], signs[best]
+
+
+def differences(solution, wanted):
+    """Largest differences of loadings and factor correlations after matching."""
+    found, target = solution.loadings.to_numpy(), np.array(wanted["loadings"])
+    order, sign = matched(found, target)
+    phi = solution.phi.to_numpy()[np.ix_(order, order)] * np.outer(sign, sign)
+    in_phi = np.abs(phi - np.array(wanted["phi"])).max() if "phi" in wanted else 0.0
+    return np.abs(found[:, order] * sign - target).max(), in_phi
+
+
+# psych's extraction stops (L-BFGS-B, factr 1e7) within 1e-5 of the optimum, and its rotations stop at eps = 1e-5; with
+# the same stop for the rotation, that is what remains.
+PSYCH_STOP = 1e-5
+
+
+@each_case
+@pytest.mark.parametrize("rotation", ["oblimin", "varimax", "promax", "none"])
+@pytest.mark.parametrize("method", ["minres", "ml"])
+def test_equals_psych(reference, shipped, case, method, rotation):
+    # R: fa(x, nfactors = k, fm = method, rotate = rotation)
+    wanted = reference("validation_factors")["sets"][case.key]
+    target = wanted["fa"][f"{method}_{rotation}"]
+    solution = cx.exploratory_factors(
+        shipped(case.name), n_factors=wanted["k"], method=method, rotation=rotation, **case.options
+    )
+    in_loadings, in_phi = differences(solution, target)
+    assert in_loadings < PSYCH_STOP
+    assert in_phi < PSYCH_STOP
+    frame = solution.frame
+    assert frame["item"].tolist() == wanted["items"]
+    assert frame["communality"].to_numpy() == pytest.approx(target["communality"], abs=PSYCH_STOP)
+    assert frame["complexity"].to_numpy() == pytest.approx(target["complexity"], abs=10 * PSYCH_STOP)
+    assert solution.variance["ss_loadings"].to_numpy() == pytest.approx(target["ss_loadings"], abs=10 * PSYCH_STOP)
+    assert solution.variance["proportion"].to_numpy() == pytest.approx(target["proportion"], abs=PSYCH_STOP)
+    assert solution.n == wanted["n"]
+
+
+@each_case
+@pytest.mark.parametrize("method", ["minres", "ml"])
+def test_ends_at_the_optimum_when_asked_to(reference, shipped, case, method):
+    # R: the same objectives minimised by nlminb to machine precision, then oblimin(eps = 1e-9), varimax(eps = 1e-15)
+    wanted = reference("validation_factors")["sets"][case.key]
+    for rotation, tolerance in (("oblimin", 1e-7), ("varimax", 1e-12)):
+        solution = cx.exploratory_factors(
+            shipped(case.name),
+            n_factors=wanted["k"],
+            method=method,
+            rotation=rotation,
+            tolerance=tolerance,
+            **case.options,
+        )
+        in_loadings, in_phi = differences(solution, wanted["exact"][method][rotation])
+        # Varimax stops when its criterion no longer grows by 1e-12 of itself, which leaves 1e-6 in the loadings.
+        assert in_loadings < (1e-6 if rotation == "oblimin" else 5e-6)
+        assert in_phi < 1e-6
+        # Both minimisers stop where the discrepancy is flat to 1e-15, which leaves 1e-6 in the uniquenesses.
+        uniqueness = np.array(wanted["exact"][method]["uniqueness"])
+        assert solution.frame["uniqueness"].to_numpy() == pytest.approx(uniqueness, abs=2e-6)
+
+
+@pytest.mark.parametrize("rotation", ["oblimin", "promax", "varimax", "none"])
+@pytest.mark.parametrize("method", ["minres", "ml"])
+def test_identities(shipped, method, rotation):
+    solution = cx.exploratory_factors(shipped("bfi"), n_factors=5, method=method, rotation=rotation)
+    loadings, phi, frame = solution.loadings, solution.phi, solution.frame
+    pd.testing.assert_frame_equal(solution.structure, loadings @ phi)
+    unrotated = cx.exploratory_factors(shipped("bfi"), n_factors=5, method=method, rotation="none").loadings
+    reproduced = loadings @ phi @ loadings.T
+    np.testing.assert_allclose(reproduced, unrotated @ unrotated.T, atol=1e-12)
+    np.testing.assert_allclose(np.diag(reproduced), frame["communality"], atol=1e-12)
+    np.testing.assert_allclose(frame["communality"] + frame["uniqueness"], 1, atol=1e-12)
+    np.testing.assert_allclose(np.diag(phi), 1, atol=1e-12)
+    assert (loadings.sum() > 0).all()
+    assert solution.variance["ss_loadings"].is_monotonic_decreasing
+    assert solution.variance["ss_loadings"].sum() == pytest.approx(frame["communality"].sum(), abs=1e-10)
+    assert (frame[list(loadings.columns)].to_numpy() == loadings.to_numpy()).all()
+
+
+def test_minres_leaves_smaller_residuals_than_ml_and_both_than_a_neighbour(shipped):
+    correlation = shipped("hs1939").answers.corr().to_numpy()
+    minres, ml = (extraction.unrotated_loadings(correlation, 3, method) for method in ("minres", "ml"))
+
+    def residual(loadings):
+        return (np.tril(correlation - loadings @ loadings.T, -1) ** 2).sum()
+
+    assert residual(minres) < residual(ml)
+    rng = np.random.default_rng(1)
+    assert all(residual(minres) < residual(minres + 1e-3 * rng.standard_normal(minres.shape)) for _ in range(50))
+
+
+@settings(max_examples=15)
+@given(seed=st.integers(0, 10_000), order=st.permutations(range(6)))
+def test_order_of_items_is_irrelevant(seed, order):
+    answers = pd.DataFrame(factor_answers(seed, n=300, factors=2), columns=list("abcdef"))
+    straight = cx.exploratory_factors(survey_of(answers), n_factors=2)
+    shuffled = cx.exploratory_factors(survey_of(answers.iloc[:, list(order)]), n_factors=2)
+    target = straight.loadings
+    found = shuffled.loadings.loc[target.index].to_numpy()
+    in_order, sign = matched(found, target.to_numpy())
+    np.testing.assert_allclose(found[:, in_order] * sign, target, atol=1e-5)
+
+
+@settings(max_examples=15)
+@given(seed=st.integers(0, 10_000))
+def test_an_item_the_other_way_round_only_changes_its_sign(seed):
+    answers = pd.DataFrame(factor_answers(seed, n=300, factors=2), columns=list("abcdef"))
+    straight = cx.exploratory_factors(survey_of(answers), n_factors=2)
+    turned = cx.exploratory_factors(survey_of(answers.assign(b=-answers["b"])), n_factors=2)
+    np.testing.assert_allclose(turned.loadings.abs(), straight.loadings.abs(), atol=1e-6)
+    assert (np.sign(turned.loadings.loc["b"]) != np.sign(straight.loadings.loc["b"])).any()
+    np.testing.assert_allclose(turned.phi, straight.phi, atol=1e-6)
+
+
+def test_one_factor_is_not_rotated_and_equals_the_one_of_parallel_analysis(shipped):
+    solution = cx.exploratory_factors(shipped("hs1939"), n_factors=1)
+    correlation = shipped("hs1939").answers.corr().to_numpy()
+    assert solution.phi.to_numpy().tolist() == [[1.0]]
+    other = one_factor_loadings(correlation[np.newaxis])[0]
+    assert solution.loadings["factor_1"].to_numpy() == pytest.approx(other * np.sign(other.sum()), abs=1e-6)
+    assert solution.text == (
+        "1 factor (minres) explains 29% of the variance of 9 items. x2, x3, x7, x8 load below 0.40 on it."
+    )
+
+
+class TestTrapsOfTheLibrary:
+    """What factor-analyzer 0.5.1 does by itself, and what does not happen here."""
+
+    def test_it_crashes_on_new_scikit_learn(self, shipped):
+        from factor_analyzer import FactorAnalyzer
+
+        if tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 8):
+            with pytest.raises(TypeError, match="force_all_finite"):
+                FactorAnalyzer(n_factors=2).fit(shipped("customersat").answers)
+        assert cx.exploratory_factors(shipped("customersat"), n_factors=2).n == 1811
+
+    def test_its_phi_can_stand_in_another_order_than_its_loadings(self, shipped):
+        # fit() sorts the columns of the loadings and leaves phi as it was: loadings @ phi @ loadings.T then does not
+        # give back the communalities. Seen on these answers when its own steps are repeated.
+        unrotated = extraction.unrotated_loadings(
+            shipped("bfi").answers.dropna().corr().to_numpy()[:25, :25], 5, "minres"
+        )
+        rotated = extraction.rotate(unrotated, "promax", 1e-5)
+        by_size = np.argsort(-(rotated.loadings**2).sum(axis=0))
+        wrong = rotated.loadings[:, by_size] @ rotated.phi @ rotated.loadings[:, by_size].T
+        right = unrotated @ unrotated.T
+        assert np.abs(wrong - right).max() > 0.05
+        solution = cx.exploratory_factors(shipped("bfi"), n_factors=5, rotation="promax")
+        reproduced = (solution.structure @ solution.loadings.T).to_numpy()
+        np.testing.assert_allclose(reproduced, right, atol=1e-10)
+
+    def test_nothing_is_imputed(self):
+        answers = with_gaps(factor_answers(4, n=300), 4)
+        complete = answers[~np.isnan(answers).any(axis=1)]
+        found = cx.exploratory_factors(survey_of(answers), n_factors=1)
+        alone = cx.exploratory_factors(survey_of(complete), n_factors=1)
+        np.testing.assert_allclose(found.loadings, alone.loadings, atol=1e-12)
+        assert (found.n, found.n_dropped) == (len(complete), 300 - len(complete))
+        filled = pd.DataFrame(answers).fillna(pd.DataFrame(answers).median()).to_numpy()
+        median = cx.exploratory_factors(survey_of(filled), n_factors=1)
+        assert np.abs(found.loadings - median.loadings).max(axis=None) > 0.02
+
+    def test_it_gives_up_its_correlations_unchanged(self, shipped):
+        # Its objective writes uniquenesses into the diagonal of the matrix that it is given.
+        correlation = shipped("hs1939").answers.corr().to_numpy()
+        before = correlation.copy()
+        extraction.unrotated_loadings(correlation, 3, "minres")
+        np.testing.assert_array_equal(correlation, before)
+
+
+def test_a_heywood_case_is_named():
+    # Correlations .8, .8, .4 need a loading above 1 on the first item.
+    # R: fa(matrix(c(1, .8, .8, .8, 1, .4, .8, .4, 1), 3), 1, fm = "ml")$communality is .9951, .6389, .6389
+    rng = np.random.default_rng(1)
+    wanted = np.array([[1, 0.8, 0.8], [0.8, 1, 0.4], [0.8, 0.4, 1]])
+    raw = rng.standard_normal((50, 3))
+    raw -= raw.mean(axis=0)
+    white = raw @ np.linalg.inv(np.linalg.cholesky(raw.T @ raw)).T
+    survey = survey_of(white @ np.linalg.cholesky(wanted).T)
+    with pytest.warns(cx.CxkitWarning, match=r"Heywood case: .* of q1 \(1\.00\) \(communality in brackets\)"):
+        solution = cx.exploratory_factors(survey, n_factors=1, method="ml")
+    assert solution.frame["communality"].to_numpy() == pytest.approx([0.9951, 0.6389, 0.6389], abs=1e-4)
+    with pytest.warns(cx.CxkitWarning, match=r"Heywood case: .* of q1 \(1\.08\)"):
+        cx.exploratory_factors(survey, n_factors=1)
+
+
+def several_resting_places():
+    rng = np.random.default_rng(0)
+    loadings = rng.standard_normal((10, 3))
+    return loadings * 0.7 / np.linalg.norm(loadings, axis=1, keepdims=True)
+
+
+def test_the_better_of_several_rotations_is_given_and_told():
+    loadings = several_resting_places()
+    with pytest.warns(cx.CxkitWarning, match=r"more than one resting place.*\(0\.1732\).*\(0\.1819\)"):
+        rotated = extraction.rotate(loadings, "oblimin", 1e-5)
+    assert extraction.quartimin(rotated.loadings) == pytest.approx(0.1732, abs=5e-5)
+
+
+def test_a_rotation_that_does_not_come_to_rest_is_told(monkeypatch):
+    monkeypatch.setattr(extraction, "MOST_ITERATIONS", 2)
+    monkeypatch.setattr(extraction, "OTHER_STARTS", 0)
+    with pytest.warns(cx.CxkitWarning, match="did not come to rest in 2 iterations"):
+        extraction.rotate(several_resting_places(), "oblimin", 1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n_factors": 4}, "n_factors=4: with 6 items, 1 to 3 factors can be told apart"),
+        ({"n_factors": 0}, "n_factors=0: with 6 items, 1 to 3 factors"),
+        ({"n_factors": 1, "method": "pa"}, "method='pa' is not known"),
+        ({"n_factors": 1, "rotation": "oblimim"}, r"rotation='oblimim' is not known\. Did you mean 'oblimin'\?"),
+        ({"n_factors": 1, "missing": "median"}, "missing='median' is not known"),
+    ],
+)
+def test_options_are_checked(options, message):
+    with pytest.raises(cx.AnalysisError, match=message):
+        cx.exploratory_factors(survey_of(factor_answers(1)), **options)
+
+
+def test_two_items_are_too_few():
+    with pytest.raises(cx.AnalysisError, match="Factor analysis takes at least three items; there are 2"):
+        cx.exploratory_factors(survey_of(factor_answers(1, items=2)), n_factors=1)
+
+
+def test_unusable_answers_are_refused_by_name():
+    answers = factor_answers(1)
+    answers[:, 3] = 2
+    with pytest.raises(cx.AnalysisError, match=r"Factor analysis cannot use items that do not vary.*q4"):
+        cx.exploratory_factors(survey_of(answers), n_factors=1)
+    answers[:, 3] = answers[:, 0]
+    with pytest.raises(cx.AnalysisError, match="follow exactly from one another: q1, q4"):
+        cx.exploratory_factors(survey_of(answers), n_factors=1)
+    with pytest.raises(cx.AnalysisError, match="more respondents than items"):
+        cx.exploratory_factors(survey_of(answers[:5]), n_factors=1)
+
+
+def test_formative_items_do_not_take_part():
+    answers = factor_answers(1, items=8)
+    survey = survey_of(answers, {"audit": ["q1", "q2"], "rest": [f"q{i}" for i in range(3, 9)]}, formative=["audit"])
+    solution = cx.exploratory_factors(survey, n_factors=1)
+    assert solution.frame["item"].tolist() == [f"q{i}" for i in range(3, 9)]
+    assert "'Audit' is left out: it is formative" in solution.note
+
+
+def test_words_and_table(shipped):
+    solution = cx.exploratory_factors(shipped("customersat"), n_factors=2)
+    assert solution.text == (
+        "2 factors (minres, oblimin) explain 67% of the variance of 10 items. Every item loads 0.40 or more on a "
+        "factor. The factors correlate 0.60."
+    )
+    assert solution.note.startswith(
+        "Loadings below 0.30 in size are not printed. n = 1,811. Data: customersat, answers "
+    )
+    assert "Harman & Jones 1966; Jennrich & Sampson 1966; Howard 2016" in solution.note
+    lines = [" ".join(line.split()) for line in str(solution).splitlines()]
+    assert lines[1] == "Dimension Item Wording Reversed Factor 1 Factor 2 h² Complexity"
+    assert lines[3] == "Price q4 Prices: in line with the volume bought 0.92 0.83 1.0"
+    assert lines[7] == "Effectiveness q6 Effectiveness: many customers reached 0.52 0.33 0.59 1.7"
+    assert lines[9] == "Effectiveness q9 Effectiveness: distribution 0.88 0.70 1.0"
+    assert solution.frame["factor_2"].notna().all()
+    weak = cx.exploratory_factors(shipped("bfi"), n_factors=5, rotation="varimax").text
+    assert "O4 loads below 0.40 on every factor." in weak
+    assert "correlate" not in weak
+
+
+def test_picture(shipped):
+    solution = cx.exploratory_factors(shipped("culture_synthetic"), n_factors=8, missing="pairwise")
+    axes = solution.plot()
+    numbers = [text.get_text() for text in axes.texts]
+    assert len([n for n in numbers if n.lstrip("−")[:2] in ("0.", "1.")]) == 40 * 8
+    assert "Customer\nforesight" in numbers or "Customer foresight" in numbers
+    height = axes.get_figure().get_size_inches()[1] / 40
+    assert height > 0.25  # inches a row: text of 9 points is 0.125 inches high
+    assert solution.alt.startswith("Heat map of the loadings of 40 items. Largest loading on factor 1: ")
+    assert solution.picture().png.startswith(b"\x89PNG")

@@ -1,0 +1,160 @@
+"""Alpha and its interval against R's psych 2.2.9; the calls stand in tests/reference/scripts/validation.R."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cxkit as cx
+from cxkit.validation.reliability import alpha_from_covariance, feldt_interval
+from tests.validation.building import factor_answers, survey_of, with_gaps
+
+SURVEYS = ["bfi", "lq2002", "customersat", "hs1939"]
+
+
+@pytest.mark.parametrize("name", SURVEYS)
+def test_alpha_equals_psych(reference, shipped, name):
+    # R: alpha(x, check.keys = FALSE)$total and alpha.ci(raw_alpha, n.obs = sum(complete.cases(x)), n.var = ncol(x))
+    frame = cx.cronbach_alpha(shipped(name)).frame.set_index("dimension")
+    narrow = cx.cronbach_alpha(shipped(name), confidence=0.90).frame.set_index("dimension")
+    wanted = reference("validation_items")["alpha"][name]
+    assert list(frame.index) == list(wanted)
+    for dimension, values in wanted.items():
+        found = frame.loc[dimension]
+        assert found["alpha"] == pytest.approx(values["raw_alpha"], abs=1e-12)
+        assert found["alpha_standardized"] == pytest.approx(values["std_alpha"], abs=1e-12)
+        assert found["mean_r"] == pytest.approx(values["average_r"], abs=1e-12)
+        assert found["n_complete"] == values["n_complete"]
+        assert [found["ci_low"], found["ci_high"]] == pytest.approx(values["ci_n_complete"], abs=1e-10)
+        ninety = narrow.loc[dimension, ["ci_low", "ci_high"]].tolist()
+        assert ninety == pytest.approx(values["ci90_n_complete"], abs=1e-10)
+
+
+@pytest.mark.parametrize("name", SURVEYS)
+def test_alpha_of_complete_answers_equals_psych(reference, shipped, name):
+    # R: alpha(na.omit(x), check.keys = FALSE)$total$raw_alpha
+    result = cx.cronbach_alpha(shipped(name), missing="complete")
+    for values, (_, found) in zip(
+        reference("validation_items")["alpha"][name].values(), result.frame.iterrows(), strict=True
+    ):
+        assert found["alpha"] == pytest.approx(values["raw_alpha_listwise"], abs=1e-12)
+        assert found["n"] == found["n_complete"] == values["n_complete"]
+
+
+@pytest.mark.parametrize("name", SURVEYS)
+def test_with_every_row_counted_the_interval_is_that_of_psych_alpha(reference, name):
+    # R: alpha(x)$feldt, which is alpha.ci(raw_alpha, n.obs = nrow(x), n.var = ncol(x))
+    for values in reference("validation_items")["alpha"][name].values():
+        found = feldt_interval(values["raw_alpha"], n=values["n_rows"], items=len(values["item"]))
+        assert found == pytest.approx(values["ci_n_rows"], abs=1e-10)
+
+
+@given(r=st.floats(0.01, 0.95), items=st.integers(2, 30))
+def test_alpha_of_parallel_items_is_spearman_brown(r, items):
+    covariance = np.full((items, items), r * 2.5) + np.eye(items) * (1 - r) * 2.5
+    assert alpha_from_covariance(covariance) == pytest.approx(items * r / (1 + (items - 1) * r), abs=1e-12)
+
+
+@given(seed=st.integers(0, 10_000), order=st.permutations(range(6)))
+def test_the_order_of_items_is_irrelevant(seed, order):
+    answers = pd.DataFrame(with_gaps(factor_answers(seed), seed))
+    straight, shuffled = (
+        cx.cronbach_alpha(survey_of(a.to_numpy())).frame.iloc[0] for a in (answers, answers.iloc[:, list(order)])
+    )
+    assert shuffled["alpha"] == pytest.approx(straight["alpha"], abs=1e-12)
+    assert shuffled["sem"] == pytest.approx(straight["sem"], abs=1e-12)
+
+
+@given(seed=st.integers(0, 10_000), factor=st.floats(0.1, 50), shift=st.floats(-100, 100))
+def test_units_do_not_matter_to_alpha_and_scale_the_error_of_measurement(seed, factor, shift):
+    answers = factor_answers(seed)
+    one, other = (cx.cronbach_alpha(survey_of(a)).frame.iloc[0] for a in (answers, answers * factor + shift))
+    assert other["alpha"] == pytest.approx(one["alpha"], abs=1e-9)
+    assert other["sem"] == pytest.approx(one["sem"] * factor, rel=1e-6)
+
+
+def test_error_of_measurement_is_that_of_the_mean_score():
+    answers = factor_answers(3)
+    row = cx.cronbach_alpha(survey_of(answers)).frame.iloc[0]
+    assert row["sem"] == pytest.approx(answers.mean(axis=1).std(ddof=1) * np.sqrt(1 - row["alpha"]), rel=1e-12)
+
+
+def test_what_is_left_out_and_why():
+    survey = survey_of(
+        factor_answers(1), {"audit": ["q1", "q2"], "one": ["q3"], "rest": ["q4", "q5", "q6"]}, formative=["audit"]
+    )
+    result = cx.cronbach_alpha(survey)
+    assert result.frame["dimension"].tolist() == ["rest"]
+    assert result.notes == (
+        "'Audit' is left out: it is formative, its items make up the score and need not correlate, so alpha does not "
+        "apply to it.",
+        "'One' is left out: alpha takes 2 items, and it has 1.",
+    )
+    assert result.note.startswith("'Audit' is left out")
+    with pytest.raises(cx.AnalysisError, match=r"No dimension of 'small' is left for alpha\. 'One' is left out"):
+        cx.cronbach_alpha(survey, dimensions=["one"])
+    with pytest.raises(cx.AnalysisError, match="it is formative"):
+        cx.cronbach_alpha(survey, dimensions="audit")
+
+
+def test_negative_alpha_is_told():
+    answers = factor_answers(2, items=2)
+    answers[:, 1] *= -1
+    with pytest.warns(cx.CxkitWarning, match=r"Alpha of 'All' is negative \(−\d+\.\d\d\): its items work against"):
+        result = cx.cronbach_alpha(survey_of(answers))
+    assert result.frame["alpha"].item() < 0
+
+
+def test_a_constant_item_is_told_and_answers_that_do_not_vary_are_refused():
+    answers = np.round(factor_answers(2, items=3))
+    answers[:, 2] = 4
+    with pytest.warns(cx.CxkitWarning, match="Item q3 of 'All' has the same answer from everybody"):
+        cx.cronbach_alpha(survey_of(answers))
+    with pytest.raises(cx.AnalysisError, match="Alpha of 'All' cannot be computed: 5 respondents"):
+        cx.cronbach_alpha(survey_of(np.ones((5, 3))))
+    with pytest.raises(cx.AnalysisError, match="Alpha of 'All' cannot be computed: 0 respondents"):
+        cx.cronbach_alpha(survey_of(np.full((5, 3), np.nan)))
+
+
+def test_three_respondents_get_the_wide_interval_they_deserve():
+    row = cx.cronbach_alpha(survey_of(np.array([[1.0, 2, 2], [3, 3, 1], [3, 4, 5]]))).frame.iloc[0]
+    assert row["n"] == 3
+    assert row["ci_low"] < 0 < row["alpha"] < row["ci_high"]
+
+
+@pytest.mark.parametrize("confidence", [0, 1, 95])
+def test_confidence_is_a_probability(confidence):
+    with pytest.raises(cx.AnalysisError, match=r"must lie between 0 and 1, such as 0\.95"):
+        cx.cronbach_alpha(survey_of(factor_answers(1)), confidence=confidence)
+
+
+def test_missing_is_one_of_two_words():
+    with pytest.raises(cx.AnalysisError, match=r"missing='pairwize' is not known\. Did you mean 'pairwise'\?"):
+        cx.cronbach_alpha(survey_of(factor_answers(1)), missing="pairwize")
+
+
+def test_words_table_and_picture(shipped):
+    result = cx.cronbach_alpha(shipped("customersat"), confidence=0.9)
+    assert result.text == (
+        "Alpha runs from Effectiveness (0.89, 90 % interval 0.88 to 0.90) to Price (0.90, 90 % interval 0.89 to 0.91); "
+        "2 of 2 dimensions reach 0.70 (Nunnally & Bernstein 1994)."
+    )
+    assert str(result).splitlines()[:5] == [
+        "Reliability: Cronbach's alpha",
+        "Dimension      Items      n  n complete     α  90 % low  90 % high  α standardised  Mean r   SEM",
+        "------------------------------------------------------------------------------------------------",
+        "Price              3  1,811       1,811  0.90      0.89       0.91            0.90    0.75  0.77",
+        "Effectiveness      6  1,811       1,811  0.89      0.88       0.90            0.89    0.58  0.63",
+    ]
+    assert "'Overall satisfaction' is left out: alpha takes 2 items" in result.note
+    assert [v.verdict for v in result.verdicts] == ["enough for comparing groups"] * 2
+    assert result.alt.startswith("Alpha by dimension, with a line at 0.70: Price (0.90, 90 % interval 0.89 to 0.91)")
+    assert result.picture().png.startswith(b"\x89PNG")
+
+
+def test_the_survey_is_left_as_it_was(shipped):
+    survey = shipped("bfi")
+    before = survey.given.copy()
+    cx.cronbach_alpha(survey)
+    pd.testing.assert_frame_equal(survey.given, before)
