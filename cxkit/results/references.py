@@ -58,7 +58,8 @@ class Bibliography:
 
 
 def _html(source: Reference) -> str:
-    link = f' <a href="https://doi.org/{source.doi}">doi:{html.escape(source.doi)}</a>' if source.doi else ""
+    doi = html.escape(source.doi)
+    link = f' <a href="https://doi.org/{doi}">doi:{doi}</a>' if doi else ""
     return f"<li>{html.escape(source.full)}{link}</li>"
 
 

@@ -270,14 +270,17 @@ def as_markdown(table: pd.DataFrame, *, title: str, note: str) -> str:
     return "\n".join([f"**{plain(title)}**", "", *rows, "", f"*{plain(note)}*", ""])
 
 
+_LATEX = {
+    "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\~{}", "^": r"\^{}",
+    "\\": r"\textbackslash{}", "−": "$-$", "–": "--", "α": r"$\alpha$", "χ": r"$\chi$", "²": "$^2$",
+    "<": "$<$", ">": "$>$", "|": "$|$",
+}  # fmt: skip
+
+
 def as_latex(table: pd.DataFrame, *, title: str, note: str) -> str:
     """The table for LaTeX with the booktabs package."""
-    special = {"&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\~{}", "^": r"\^{}",
-               "\\": r"\textbackslash{}", "−": "$-$", "α": r"$\alpha$", "χ": r"$\chi$", "²": "$^2$", "<": "$<$", ">": "$>$", "|": "$|$",
-               "–": "--"}  # fmt: skip
-
     def row(cells: Sequence[str]) -> str:
-        return " & ".join("".join(special.get(character, character) for character in cell) for cell in cells) + r" \\"
+        return " & ".join("".join(_LATEX.get(character, character) for character in cell) for cell in cells) + r" \\"
 
     spec = "".join("r" if is_right else "l" for is_right in right_aligned(table))
     head = [r"\begin{table}", rf"\caption{{{row([title])[:-3]}}}", rf"\begin{{tabular}}{{{spec}}}", r"\toprule"]
@@ -336,7 +339,7 @@ def _xlsx(result: Result) -> bytes:
     buffer = io.BytesIO()
     # Text stays text: a unit called "=A1" is no formula, one called "http://..." no link.
     plain = {"strings_to_formulas": False, "strings_to_urls": False}
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, "nan_inf_to_errors": True, **plain})
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, **plain})
     book.set_properties({"title": result.title, "created": pd.Timestamp(2000, 1, 1).to_pydatetime()})
     sheet = book.add_worksheet("Result")
     bold = book.add_format({"bold": True})
@@ -346,7 +349,7 @@ def _xlsx(result: Result) -> bytes:
         for i, value in enumerate(result.frame[name], start=3):
             if not pd.isna(value):
                 number = value.item() if isinstance(value, np.generic) else value
-                sheet.write(i, j, number if isinstance(number, int | float) else str(number))
+                sheet.write(i, j, number if isinstance(number, int | float) and np.isfinite(number) else str(number))
     sheet.write(len(result.frame) + 4, 0, result.note)
     sheet.autofit()
     book.close()
