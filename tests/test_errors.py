@@ -1,0 +1,127 @@
+"""The errors themselves: one family, all findings at once, five examples then a count, the nearest name."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cxkit import errors
+from cxkit.errors import CxkitError, CxkitWarning, Problems, SurveyError, closest, counted, nearest
+
+FAMILY = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, CxkitError)]
+
+
+@pytest.mark.parametrize("kind", FAMILY)
+def test_one_family_and_each_documented(kind):
+    assert kind.__doc__
+    with pytest.raises(CxkitError, match="words"):
+        raise kind("words")
+
+
+@pytest.mark.parametrize(
+    ("name", "builtin"),
+    [
+        ("InstrumentError", ValueError),
+        ("SurveyError", ValueError),
+        ("AnalysisError", ValueError),
+        ("ModelError", ValueError),
+        ("NotebookError", RuntimeError),
+        ("AssignmentError", ValueError),
+        ("MarkingError", RuntimeError),
+    ],
+)
+def test_each_is_a_built_in_error_too(name, builtin):
+    assert issubclass(getattr(errors, name), builtin)
+
+
+def test_a_warning_is_no_error():
+    assert issubclass(CxkitWarning, UserWarning)
+    assert not issubclass(CxkitWarning, CxkitError)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        ((0, "row"), "0 rows"),
+        ((1, "row"), "1 row"),
+        ((2043, "row"), "2,043 rows"),
+        ((2, "hypothesis", "hypotheses"), "2 hypotheses"),
+        ((1, "hypothesis", "hypotheses"), "1 hypothesis"),
+    ],
+)
+def test_counted(arguments, text):
+    assert counted(*arguments) == text
+
+
+class TestProblems:
+    def raised(self, problems: Problems) -> str:
+        with pytest.raises(SurveyError) as refused:
+            problems.raise_as(SurveyError)
+        return str(refused.value)
+
+    def test_none(self):
+        assert not Problems("a.csv")
+
+    def test_one_bare(self):
+        problems = Problems("a.csv")
+        problems.add("the column L3 occurs twice.")
+        assert problems
+        assert self.raised(problems) == "a.csv: 1 problem found.\n  the column L3 occurs twice."
+
+    def test_several_with_examples_and_remedies(self):
+        problems = Problems("a.csv")
+        problems.add("2 answers are odd.", ["row 2: x", "row 3: y"], "correct them.")
+        problems.add("a column is missing.", remedy="add it.")
+        assert self.raised(problems) == (
+            "a.csv: 2 problems found.\n"
+            "  2 answers are odd.\n"
+            "    row 2: x\n"
+            "    row 3: y\n"
+            "    -> correct them.\n"
+            "  a column is missing.\n"
+            "    -> add it."
+        )
+
+    @pytest.mark.parametrize(
+        ("count", "last"), [(5, "    e5"), (6, "    and 1 more"), (2005, "    and 2,000 more")]
+    )
+    def test_five_examples_then_a_count(self, count, last):
+        problems = Problems("a.csv")
+        problems.add("many.", [f"e{i}" for i in range(1, count + 1)])
+        lines = self.raised(problems).split("\n")
+        assert lines[2:7] == [f"    e{i}" for i in range(1, 6)]
+        assert lines[-1] == last
+
+
+class TestNearest:
+    def test_a_name_that_is_like_it(self):
+        assert nearest("loyality", ["speed", "loyalty"]) == " Did you mean 'loyalty'?"
+        assert nearest("MANAGERS", ["Managers", "Staff"]) == " Did you mean 'Managers'?"
+        assert nearest("1", [10, 1]) == " Did you mean '1'?"
+
+    def test_else_the_names_there_are(self):
+        assert nearest("unit", ["id", "level"]) == " Known: id, level."
+        assert nearest("x", [f"item{i}" for i in range(13)]) == (
+            " Known: item0, item1, item2, item3, item4, item5, item6, item7, item8, item9, item10, item11, ... "
+            "(13 in all)."
+        )
+
+    def test_else_nothing(self):
+        assert nearest("x", []) == ""
+        assert closest("unit", ["id", "level"]) == ""
+        assert closest("x", []) == ""
+
+    def test_names_may_come_once(self):
+        assert nearest("unit", (name for name in ("id", "level"))) == " Known: id, level."
+
+    @given(st.text(max_size=8), st.lists(st.text(max_size=8), max_size=5))
+    def test_only_known_names_are_offered(self, name, known):
+        offer = closest(name, known)
+        assert offer == "" or any(offer == f" Did you mean '{k}'?" for k in known)
+        assert not known or nearest(name, known)
+
+    @given(st.lists(st.text(min_size=1, max_size=8), min_size=1, max_size=5))
+    def test_a_name_that_is_there_is_offered_in_some_spelling(self, known):
+        offered = closest(known[0], known).removeprefix(" Did you mean '").removesuffix("'?")
+        assert offered.casefold() == known[0].casefold()
