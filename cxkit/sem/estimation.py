@@ -181,8 +181,8 @@ class Objective:
 
     def __init__(self, parts: Sequence[Part]) -> None:
         self.parts = list(parts)
-        sizes = np.array([part.data.n for part in self.parts], dtype=float)
-        self.n = int(sizes.sum())
+        sizes = np.array([part.data.size for part in self.parts], dtype=float)
+        self.n = round(sizes.sum())
         self.shares = sizes / sizes.sum()
         self.pull = self.shares
 

@@ -60,6 +60,8 @@ def _named_comparative(x: float, df: float, x0: float, df0: float, suffix: str) 
 
 def cfi(x: float, df: float, x0: float, df0: float, c: float = 1.0, c0: float = 1.0) -> float:
     """Comparative fit index; c and c0 are the corrections of the robust version."""
+    if np.isnan(x):
+        return x
     over, under = max(x - c * df, 0.0), max(x - c * df, x0 - c0 * df0, 0.0)
     return 1 - over / under if under > 0 else 1.0
 
@@ -217,11 +219,11 @@ def residual_block(s: np.ndarray, m: np.ndarray, sigma: np.ndarray, mu: np.ndarr
     return out
 
 
-def ordinal_residual_block(th: np.ndarray, corr: np.ndarray, p: int) -> dict[str, float]:
-    """Root mean square residuals of thresholds and correlations of one group."""
-    c, t = float(np.sum(corr**2)), float(np.sum(th**2))
-    pairs = len(corr)
-    with_means = {"rmr": pairs + p + len(th), "srmr_bentler": pairs + p + len(th), "crmr": pairs + len(th)}
-    out = {name: float(np.sqrt((c + t) / size)) for name, size in with_means.items()}
-    out |= {f"{name}_nomean": float(np.sqrt(c / (pairs if name == "crmr" else pairs + p))) for name in with_means}
-    return {**out, "srmr_mplus": float("nan"), "srmr_mplus_nomean": float("nan")}
+def ordinal_residual_block(th: np.ndarray, corr: np.ndarray, units: np.ndarray, p: int) -> dict[str, float]:
+    """Root mean square residuals of thresholds and correlations of one group; `units` turns covariances into those."""
+    t, pairs = float(np.sum(th**2)), len(corr)
+    out = {"srmr_mplus": float("nan"), "srmr_mplus_nomean": float("nan")}
+    for name, values in (("rmr", corr), ("srmr_bentler", corr * units), ("crmr", corr * units)):
+        c, size = float(np.sum(values**2)), pairs if name == "crmr" else pairs + p
+        out |= {name: float(np.sqrt((c + t) / (size + len(th)))), f"{name}_nomean": float(np.sqrt(c / size))}
+    return out

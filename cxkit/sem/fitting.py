@@ -48,7 +48,7 @@ def fit_model(
     """See `cxkit.sem.sem`, which is this with its defaults."""
     variables = variables_of(parse_model(model), fixed_x)
     items = _ordered_items(ordered, variables)
-    chosen = _estimator(estimator, missing, items, information, cluster)
+    chosen = _estimator(estimator, missing, items, information, cluster, weights)
     _refuse(chosen, missing, items, variables, data, cluster, weights, likelihood, parameterization)
     sample = _sample(data, variables, missing, items, group, cluster, weights)
     groups = len(sample.groups)
@@ -215,9 +215,12 @@ def _ordered_items(ordered: Sequence[str] | bool | None, variables: Variables) -
 
 
 def _estimator(
-    name: str | None, missing: str, items: Sequence[str], information: str | None, cluster: str | None
+    name: str | None, missing: str, items: Sequence[str], information: str | None, cluster: str | None,
+    weights: str | None,
 ) -> Estimator:
     wanted = (name or ("WLSMV" if items else "MLR" if cluster else "ML")).upper()
+    # With sampling weights the plain standard errors would be wrong; lavaan switches to the robust ones as well.
+    wanted = "MLR" if weights and wanted == "ML" else wanted
     if wanted not in ESTIMATORS:
         raise ModelError(f"estimator= does not know '{name}'.{nearest(wanted, ESTIMATORS)}")
     if missing not in MISSING:
@@ -249,8 +252,8 @@ def _refuse(
         )
     if missing == "fiml" and (not likely or chosen.se == "robust.sem"):
         raise ModelError(f"missing='fiml' goes with estimator='ML' or 'MLR', not '{chosen.name}'.")
-    if (cluster or weights) and chosen.name != "MLR" and not (weights and chosen.name == "ML"):
-        raise ModelError(f"cluster= and weights= go with estimator='MLR' (or 'ML' for weights), not '{chosen.name}'.")
+    if (cluster or weights) and chosen.name != "MLR":
+        raise ModelError(f"cluster= and weights= go with estimator='MLR', not '{chosen.name}'.")
     given = isinstance(data, Moments) or (isinstance(data, list | tuple) and bool(data))
     if given and (items or missing == "fiml" or chosen.se != "standard" or chosen.discrepancy in ("WLS", "DWLS")):
         raise ModelError("Published moments allow estimator='ML', 'GLS' or 'ULS'; anything robust needs the answers.")

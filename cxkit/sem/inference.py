@@ -151,7 +151,7 @@ def casewise(part: Any, state: Any) -> np.ndarray:
 def first_order(part: Any, state: Any) -> np.ndarray:
     """Cross products of scores, per respondent."""
     scores = casewise(part, state)
-    return np.asarray(scores.T @ scores) / part.data.n
+    return np.asarray(scores.T @ scores) / part.data.size
 
 
 def covariance(frame: Frame) -> np.ndarray:

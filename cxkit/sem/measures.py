@@ -12,9 +12,9 @@ from cxkit.errors import ModelError
 from cxkit.sem import fit_measures as fm
 from cxkit.sem.estimation import FullInformation, LeastSquares, MaximumLikelihood, Normalised, Objective
 from cxkit.sem.fit import Fit, MomentTables, moments_of
-from cxkit.sem.inference import FitTest, Frame, first_order, saturated_part, test_of_fit, times
+from cxkit.sem.inference import FitTest, Frame, first_order, gamma_of, saturated_part, test_of_fit, times
 from cxkit.sem.model import GroupModel
-from cxkit.sem.statistics import OrdinalStatistics, plain_table
+from cxkit.sem.statistics import MomentSpace, OrdinalStatistics, plain_table
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -144,7 +144,7 @@ def log_likelihoods(fit: Fit) -> tuple[float, float]:
     logl = unrestricted = 0.0
     for part, state in zip(fit.frame.objective.parts, fit.frame.states, strict=True):
         data = part.data
-        count = data.n if data.patterns is None else data.patterns.counts.sum()
+        count = data.size
         seen = len(data.names) if data.patterns is None else (data.patterns.counts @ data.patterns.seen).sum() / count
         x = [i for i, name in enumerate(data.names) if name in fit.table.variables.exogenous]
         given = 0.5 * (len(x) * (LOG_2PI + 1) + _logdet(data.cov[np.ix_(x, x)])) if x else 0.0
@@ -156,13 +156,15 @@ def log_likelihoods(fit: Fit) -> tuple[float, float]:
 
 def residual_measures(fit: Fit) -> dict[str, float]:
     """SRMR and its relatives, averaged over groups by size."""
-    shares = np.array([g.n for g in fit.sample.groups], dtype=float)
-    shares /= shares.sum()
+    shares = fit.frame.objective.shares
     blocks = []
     for part, state in zip(fit.frame.objective.parts, fit.frame.states, strict=True):
         if "ordinal" in part.data.extra:
-            nth = part.statistics.n_thresholds
-            blocks.append(fm.ordinal_residual_block(state[0][:nth], state[0][nth:], part.model.p))
+            statistics, first = part.statistics, part.statistics.n_thresholds
+            sd = np.sqrt(part.data.extra["ordinal"].variances)
+            units = 1 / (sd[statistics.r] * sd[statistics.c])
+            th = state[0][: len(statistics.th_variable)][statistics.th_ordered]
+            blocks.append(fm.ordinal_residual_block(th, state[0][first:], units, part.model.p))
         else:
             at = part.model.implied(part.model.values(fit.solution.z))
             data = part.data
@@ -175,7 +177,8 @@ def goodness_of_fit(fit: Fit) -> tuple[float, int]:
     """GFI averaged over groups, and the number of statistics it rests on."""
     total, size = 0.0, 0
     objective = fit.frame.objective
-    for share, part, state in zip(objective.shares, objective.parts, fit.frame.states, strict=True):
+    pieces = zip(objective.shares, objective.parts, fit.frame.states, fit.frame.spaces, strict=True)
+    for share, part, state, space in pieces:
         if isinstance(part, LeastSquares):
             off, whole = part.value(state), float(0.5 * part.target @ part.times(part.target))
             size += len(part.target)
@@ -185,11 +188,24 @@ def goodness_of_fit(fit: Fit) -> tuple[float, int]:
             m, s = available_moments(data.answers) if full else (data.mean, data.cov)
             gap, mean = (m - at.mu, m) if fit.settings["meanstructure"] else (None, None)
             over = part.share if full else np.ones(1)
-            off, whole = over @ _normal_square(weight, s - at.sigma, gap), over @ _normal_square(weight, s, mean)
+            if fit.table.variables.exogenous:
+                off, whole = _given_square(space, over, weight, (s - at.sigma, m - at.mu), (s, m))
+            else:
+                off, whole = over @ _normal_square(weight, s - at.sigma, gap), over @ _normal_square(weight, s, mean)
             p = len(data.cov)
             size += p * (p + 1) // 2 + (p if fit.settings["meanstructure"] else 0)
         total += share * (1 - off / whole)
     return float(total), size
+
+
+def _given_square(
+    space: MomentSpace, over: np.ndarray, weight: np.ndarray, off: tuple[Any, Any], whole: tuple[Any, Any]
+) -> tuple[float, float]:
+    """The two squared lengths where exogenous moments are given and count for nothing."""
+    stack = weight if weight.ndim == 3 else weight[None]  # noqa: PLR2004 - a stack of matrices
+    v = sum(f * space.normal_weight(w) for f, w in zip(over, stack, strict=True))
+    short, long = (space.vector(*moments) for moments in (off, whole))
+    return float(short @ v @ short), float(long @ v @ long)
 
 
 def available_moments(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -214,9 +230,10 @@ def _normal_square(weight: np.ndarray, cov: np.ndarray, mean: np.ndarray | None)
 def _corrected(fit: Fit, test: FitTest, base: FitTest) -> tuple[fm.Corrected, fm.Corrected | None] | None:
     """What the robust indices rest on, or None where lavaan has none."""
     if test.df == 0:
-        if test.scaled is None:
+        if test.scaled is None and fit.settings["missing"] != "fiml":
             return None
-        return fm.Corrected(chisq=0.0, c=1.0, scaled=0.0), None
+        perfect = fm.Corrected(chisq=0.0, c=1.0, scaled=0.0)
+        return perfect, fm.Corrected(chisq=1.0, c=0.0, scaled=1.0) if fit.settings["missing"] == "fiml" else None
     if fit.settings["missing"] == "fiml":
         from cxkit.sem.corrections import missing_answers
 
@@ -226,7 +243,8 @@ def _corrected(fit: Fit, test: FitTest, base: FitTest) -> tuple[fm.Corrected, fm
     if fit.settings["ordered"]:
         from cxkit.sem.corrections import ordered_answers
 
-        return ordered_answers(fit)
+        none = fm.Corrected(chisq=float("nan"), c=1.0, scaled=float("nan"))
+        return ordered_answers(fit) or (none, none)
     return _from_scaled(test), _from_scaled(base)
 
 
@@ -298,23 +316,39 @@ def _correlation_residuals(s: np.ndarray, m: np.ndarray, sigma: np.ndarray, mu: 
 
 
 def _standardised_residuals(fit: Fit, group: int, values: np.ndarray) -> np.ndarray:
-    """Residuals over their standard errors, with Q Gamma Q' / n, Q = I - Delta E^-1 Delta' V (Browne, 1984)."""
-    part = fit.frame.objective.parts[group]
-    jacobian, weight = fit.frame.jacobians()[group], fit.frame.weights()[group]
-    share = fit.frame.objective.shares[group]
-    if fit.frame.estimator.se == "standard" and not isinstance(part, LeastSquares):
-        gamma = np.linalg.inv(fit.frame.spaces[group].normal_weight(np.linalg.inv(part.data.cov)))
-        variance = np.diag(gamma) / part.data.n - np.einsum(
-            "ij,jk,ik->i", jacobian, fit.parameter_covariance, jacobian, optimize=True
-        )
-    else:
-        from cxkit.sem.inference import gamma_of
-
-        gamma = gamma_of(part, fit.frame.spaces[group])
-        q = np.eye(len(values)) - share * jacobian @ fit.frame.bread_inverse @ times(weight, jacobian).T
-        variance = np.einsum("ij,jk,ik->i", q, gamma, q, optimize=True) / part.data.n
+    """Residuals over their standard errors: Q Gamma Q' / n with Q = I - Delta E^-1 Delta' V (Browne, 1984)."""
+    frame = fit.frame
+    pairs = [_residual_metric(fit, g) for g in range(len(fit.models))]
+    jacobians, shares = frame.jacobians(), frame.objective.shares
+    information = sum(f * j.T @ times(v, j) for f, j, (v, _) in zip(shares, jacobians, pairs, strict=True))
+    v, gamma = pairs[group]
+    j = jacobians[group]
+    q = np.eye(len(values)) - shares[group] * j @ np.linalg.solve(information, times(v, j).T)
+    # lavaan divides by the whole sample where answers are ordered.
+    n = fit.n if fit.settings["ordered"] else frame.objective.parts[group].data.n
+    variance = np.einsum("ij,jk,ik->i", q, gamma, q, optimize=True) / n
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(variance > 1e-12, values / np.sqrt(np.maximum(variance, 1e-300)), np.nan)
+        return np.where(variance > 1e-12 * np.diag(gamma) / n, values / np.sqrt(np.maximum(variance, 1e-300)), np.nan)
+
+
+def _residual_metric(fit: Fit, group: int) -> tuple[np.ndarray, np.ndarray]:
+    """V at the model's moments, and the covariance of root-n times the statistics, of one group."""
+    frame, space = fit.frame, fit.frame.spaces[group]
+    part, state = frame.objective.parts[group], frame.states[group]
+    if isinstance(part, LeastSquares):
+        return part.weight, gamma_of(part, space)
+    if frame.estimator.information == "expected" and frame.estimator.se == "standard":
+        observed = space.normal_weight(np.linalg.inv(part.data.cov))
+        return space.normal_weight(np.linalg.inv(state.at.sigma)), np.linalg.inv(observed)
+    if frame.estimator.se == "robust.sem":
+        return space.normal_weight(np.linalg.inv(state.at.sigma)), gamma_of(part, space)
+    saturated, at_data = saturated_part(part, fit.table, group)
+    model = saturated.model
+    theta = [state.at.sigma[model.cell(r)] if r.op == "~~" else state.at.mu[model.index[r.lhs]] for r in model.rows]
+    inverse = np.linalg.inv(saturated.hessian(at_data))
+    if frame.estimator.se != "standard":
+        inverse = inverse @ first_order(saturated, at_data) @ inverse
+    return saturated.hessian(saturated.state(np.array(theta))), inverse
 
 
 def factor_scores(fit: Fit, method: str) -> pd.DataFrame:

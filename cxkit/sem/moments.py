@@ -108,6 +108,11 @@ class GroupData:
     patterns: Patterns | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def size(self) -> float:
+        """Number of respondents, or the sum of their weights."""
+        return float(self.n if self.weights is None else self.weights.sum())
+
     @cached_property
     def centred(self) -> np.ndarray:
         """Answers minus means; for complete data."""

@@ -26,6 +26,7 @@ class MomentSpace:
         keep = ~(fixed[rows] & fixed[columns])
         self.r, self.c = rows[keep], columns[keep]
         self.w = np.where(self.r == self.c, 0.5, 1.0)
+        self.given = np.flatnonzero(fixed)
         self.m = np.flatnonzero(~fixed) if means else np.zeros(0, dtype=int)
         self.size = len(self.r) + len(self.m)
 
@@ -49,7 +50,12 @@ class MomentSpace:
         """Distribution-free covariance matrix of root-n times the statistics (Browne, 1984)."""
         z = data.centred
         casewise = np.concatenate([z[:, self.r] * z[:, self.c], z[:, self.m]], axis=1)
-        casewise -= self.vector(data.cov, np.zeros(len(data.cov)))
+        if len(self.given):
+            # What predictors given in advance explain does not vary over samples.
+            x = z[:, self.given]
+            fixed = x @ np.linalg.lstsq(x, z, rcond=None)[0]
+            casewise -= np.concatenate([fixed[:, self.r] * fixed[:, self.c], fixed[:, self.m]], axis=1)
+        casewise -= casewise.mean(0)
         weighted = casewise if data.weights is None else casewise * data.weights[:, None]
         return casewise.T @ weighted / data.n
 
