@@ -111,19 +111,19 @@ class Execution:
     current: int | None = None
     seconds: float = 0.0
     stopped: threading.Event = field(default_factory=threading.Event)
+    ended: threading.Event = field(default_factory=threading.Event)
     _kernel: Any = None
-    _thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Begin in the background."""
-        self._thread = threading.Thread(target=self.run, daemon=True, name=f"cxkit {self.plan.notebook.name}")
-        self._thread.start()
+        threading.Thread(target=self.run, daemon=True, name=f"cxkit {self.plan.notebook.name}").start()
 
     def wait(self, seconds: float) -> bool:
-        """Whether all is done, after waiting that long at most; Ctrl-C gets through."""
-        if self._thread is not None:
-            self._thread.join(seconds)
-        return self._thread is None or not self._thread.is_alive()
+        """Whether all is done, after waiting that long at most; Ctrl-C gets through.
+
+        Not by Thread.join: in Python 3.11 a thread whose join was interrupted counts as ended while it still runs.
+        """
+        return self.ended.wait(seconds)
 
     def run(self) -> None:
         """Execute all cells; what goes wrong is kept in `error` for `finish` to tell."""
@@ -135,6 +135,7 @@ class Execution:
             self.error = error
         finally:
             self.seconds = time.perf_counter() - started
+            self.ended.set()
 
     def _execute(self) -> None:
         notebook = load_notebook_node(str(self.plan.notebook))

@@ -205,14 +205,18 @@ def test_runs_leave_no_files_threads_or_descriptors(write_notebook, monkeypatch,
     monkeypatch.setattr("tempfile.tempdir", str(folder))
     notebook = write_notebook("1")
     run_notebook(notebook)
+    time.sleep(0.2)  # a thread that has said it is done needs a moment to be gone
     before = len(names_in("/proc/self/fd")), threading.active_count()
     for _ in range(3):
         run_notebook(notebook)
+    time.sleep(0.2)
     assert (len(names_in("/proc/self/fd")), threading.active_count()) == before
     assert names_in(folder) == []
 
 
-def test_ctrl_c_stops_the_kernel_and_keeps_what_there_is(write_notebook, tmp_path):
+def test_ctrl_c_stops_the_kernel_and_keeps_what_there_is(write_notebook, tmp_path, monkeypatch):
+    (tmp_path / "temporary").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "temporary"))
     write_notebook("print('before')", "import os, time\nopen('pid', 'w').write(str(os.getpid()))\ntime.sleep(600)")
     process = subprocess.Popen(
         [sys.executable, "-m", "cxkit.cli", "run", "lesson.ipynb", "-o", "a.html"],
@@ -232,6 +236,7 @@ def test_ctrl_c_stops_the_kernel_and_keeps_what_there_is(write_notebook, tmp_pat
     )
     assert texts(nbformat.read("a.partial.ipynb", as_version=4)) == ["before\n"]
     assert not is_running(kernel)
+    assert names_in("temporary") == []
 
 
 def wait_for_pid(file: Path, seconds: float = 60) -> int:
