@@ -185,6 +185,7 @@ class Objective:
         self.n = round(sizes.sum())
         self.shares = sizes / sizes.sum()
         self.pull = self.shares
+        self._kept: tuple[list[Any], str, np.ndarray] | None = None
 
     def lose_one(self) -> None:
         """Let every group weigh n - 1 in the discrepancy, as least squares and the Wishart likelihood do in lavaan."""
@@ -213,7 +214,12 @@ class Objective:
         )
 
     def second(self, states: list[Any], kind: str) -> np.ndarray:
-        """`kind` is "information" (expected) or "hessian" (observed), per respondent."""
+        """`kind` is "information" (expected) or "hessian" (observed), per respondent; the last one is kept."""
+        if self._kept is None or self._kept[0] is not states or self._kept[1] != kind:
+            self._kept = (states, kind, self._second(states, kind))
+        return self._kept[2]
+
+    def _second(self, states: list[Any], kind: str) -> np.ndarray:
         total = 0.0
         for f, part, s in zip(self.shares, self.parts, states, strict=True):
             total = total + f * (part.model.basis.T @ getattr(part, kind)(s) @ part.model.basis)

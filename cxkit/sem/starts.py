@@ -99,7 +99,7 @@ def _scale(model: GroupModel, k: int, indicators: list[int], loading: np.ndarray
     return float(np.sqrt(abs(model.s0[k, k])) or 1.0)
 
 
-def one_factor(r: np.ndarray, rounds: int = 12) -> np.ndarray:
+def one_factor(r: np.ndarray, rounds: int = 5) -> np.ndarray:
     """Loadings of one factor by iterated principal factoring, kept away from 0 and 1."""
     size = len(r)
     if size == 1:
