@@ -84,7 +84,7 @@ def _hidden(sizes: np.ndarray, minimum: int, total_shown: bool) -> np.ndarray:
     if not total_shown or not hidden.any():
         return hidden
     for row in np.argsort(sizes, kind="stable"):
-        if hidden.sum() >= 2 and sizes[hidden].sum() >= minimum:
+        if sizes[hidden].sum() >= minimum:  # never after one row: a row that is hidden alone is itself too small
             break
         hidden[row] = True
     return hidden
