@@ -1,0 +1,75 @@
+"""The bootstrap: its distribution against lavaan's, its seed, its stack against refits one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from cxkit.errors import ModelError
+from cxkit.sem.bootstrap import _one_by_one, _resamples, _stacked
+from tests.sem.fits import fitted
+
+
+def test_stack_equals_refits_one_by_one() -> None:
+    for name in ("talor_parallel_mediation", "hs_ml", "hs_school_ml.scalar"):
+        fit = fitted(name)
+        draws = _resamples(fit, 12, 3)
+        (together, good), (apart, also) = _stacked(fit, draws, False), _one_by_one(fit, draws, False, 1)
+        both = good & also
+        assert both.sum() >= 11
+        assert np.abs(together - apart)[both].max() < 1e-4
+
+
+def test_intervals_resemble_those_of_lavaan(reference: Callable[[str], Any]) -> None:
+    """sem(se = "bootstrap", bootstrap = 1000), percentile; random numbers differ, so only to a fifth of the width."""
+    wanted = reference("sem_results")["bootstrap"]
+    got = fitted("talor_parallel_mediation").bootstrap(4000, seed=11)
+    rows = got.frame[got.frame["op"] == ":="]
+    first = len(wanted["lhs"]) - len(rows)
+    for k, row in enumerate(rows.itertuples(), start=first):
+        width = wanted["ci.upper"][k] - wanted["ci.lower"][k]
+        assert abs(row.ci_low - wanted["ci.lower"][k]) < width / 5
+        assert abs(row.ci_high - wanted["ci.upper"][k]) < width / 5
+    assert got.text == "95% percentile intervals from 4000 bootstrap resamples, seed 11."
+
+
+def test_seed_decides() -> None:
+    fit = fitted("talor_simple_mediation")
+    one, same, other = (fit.bootstrap(50, seed=seed) for seed in (1, 1, 2))
+    assert np.array_equal(one.replicates, same.replicates)
+    assert not np.array_equal(one.replicates, other.replicates)
+
+
+def test_workers_do_not_change_the_result() -> None:
+    fit = fitted("hs_missing_fiml")
+    one, two = fit.bootstrap(6, workers=1), fit.bootstrap(6, workers=2)
+    assert np.array_equal(one.replicates, two.replicates)
+
+
+def test_bca_moves_towards_the_skew() -> None:
+    """The indirect effect is skewed to the right, so bias correction and acceleration move its interval up."""
+    fit = fitted("talor_parallel_mediation")
+    plain, bca = (fit.bootstrap(2000, seed=5, ci=ci).frame.set_index("lhs").loc["ab1"] for ci in ("percentile", "bca"))
+    assert bca["ci_low"] > plain["ci_low"]
+    assert bca["se"] == plain["se"]
+
+
+def test_ordered_answers_are_resampled() -> None:
+    got = fitted("bfi_agree_wlsmv").bootstrap(4, workers=1)
+    assert got.n == 4
+    assert got.frame["se"].max() > 0
+
+
+def test_refusals() -> None:
+    fit = fitted("hs_ml")
+    with pytest.raises(ModelError, match="does not know ci='bc'"):
+        fit.bootstrap(10, ci="bc")
+    with pytest.raises(ModelError, match=r"level=95 must lie between 0 and 1"):
+        fit.bootstrap(10, level=95)
+    with pytest.raises(ModelError, match="needs the answers"):
+        fitted("wheaton_cov_n932").bootstrap(10)
+    with pytest.raises(ModelError, match="clustered or weighted"):
+        fitted("weights_mlr").bootstrap(10)

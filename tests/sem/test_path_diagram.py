@@ -1,0 +1,48 @@
+"""The path diagram: what is drawn, and the same in words."""
+
+from __future__ import annotations
+
+import matplotlib.pyplot as plt
+import pytest
+
+from cxkit.errors import ModelError
+from tests.sem.fits import fitted
+
+
+@pytest.mark.parametrize("name", ["hs_ml", "hs_second_order", "politicaldemocracy_free", "talor_parallel_mediation"])
+def test_every_variable_and_estimate_is_drawn(name: str) -> None:
+    fit = fitted(name)
+    ax = fit.plot()
+    drawn = [text.get_text() for text in ax.texts]
+    for variable in (*fit.table.variables.observed, *fit.table.variables.latent):
+        assert variable in drawn
+    loadings = fit.estimates[fit.estimates["op"].isin(["=~", "~"])]
+    for value in loadings["std_all"]:
+        assert f"{value:.2f}".replace("0.", ".", 1) in drawn
+    plt.close(ax.figure)
+
+
+def test_no_two_nodes_share_a_place() -> None:
+    ax = fitted("politicaldemocracy_free").plot()
+    names = set(fitted("politicaldemocracy_free").models[0].names)
+    places = [text.get_position() for text in ax.texts if text.get_text() in names]
+    assert len(set(places)) == len(names)
+    plt.close(ax.figure)
+
+
+def test_draws_on_given_axes() -> None:
+    figure, ax = plt.subplots()
+    assert fitted("hs_ml").plot(ax, estimates="est") is ax
+    plt.close(figure)
+
+
+def test_in_words() -> None:
+    assert fitted("hs_ml").alt.startswith("Path diagram with standardised estimates: visual to x1 0.77; visual to x2 0.42")
+    assert "cond predicts pmi 0.18" in fitted("talor_simple_mediation").alt
+
+
+def test_refusals() -> None:
+    with pytest.raises(ModelError, match="does not know estimates='std'"):
+        fitted("hs_ml").plot(estimates="std")
+    with pytest.raises(ModelError, match="group=1 does not exist: the model has 1 groups"):
+        fitted("hs_ml").plot(group=1)

@@ -1,0 +1,81 @@
+"""Reliability and HTMT against semTools 0.5-6."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxkit import sem
+from cxkit.errors import CxkitWarning, ModelError
+from cxkit.sem.reliability import higher_order_reliability
+from tests.sem import cases
+from tests.sem.fits import fitted
+
+Read = Callable[[str], Any]
+COLUMNS = {
+    "omega": "compRelSEM_omega",
+    "alpha": "compRelSEM_alpha",
+    "omega_implied": "compRelSEM_obsvarFALSE",
+    "ave": "AVE",
+    "omega_latent": "compRelSEM_ordscaleFALSE",
+}
+
+
+def reversed_bfi() -> pd.DataFrame:
+    data = cases.bfi_complete()
+    worded = ["A1", "C4", "C5", "E1", "E2", "O2", "O5"]
+    return data.assign(**{name: 7 - data[name] for name in worded})
+
+
+@pytest.mark.parametrize(
+    ("name", "model", "data", "options"),
+    [
+        ("hs9", cases.HS, cases.hs, {}),
+        ("customersat", cases.CS2, cases.customers, {}),
+        ("bfi25_unreversed_listwise", cases.B5, cases.bfi_complete, {}),
+        ("bfi25_reversed_listwise", cases.B5, reversed_bfi, {}),
+        ("bfi25_reversed_ordered", cases.B5, reversed_bfi, {"ordered": True}),
+    ],
+)
+def test_agrees_with_semtools(
+    reference: Read, name: str, model: str, data: Callable[[], pd.DataFrame], options: dict[str, Any]
+) -> None:
+    """compRelSEM(), AVE(), htmt(htmt2 = TRUE), which is the default of semTools 0.5-6."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CxkitWarning)
+        got = sem.cfa(model, data(), **options).reliability()
+    wanted, frame = reference("sem_results")["reliability"][name], got.frame.set_index("factor")
+    for column, key in COLUMNS.items():
+        for factor, value in (wanted[key] or {}).items():
+            assert frame.loc[factor, column] == pytest.approx(value, abs=1e-5)
+    assert np.abs(got.htmt2.to_numpy() - np.array(wanted["htmt"]["values"])).max() < 1e-7
+
+
+def test_htmt_of_arithmetic_means(reference: Read) -> None:
+    values, got = reference("sem_results"), fitted("hs_ml").reliability()
+    assert np.abs(got.htmt.to_numpy() - np.array(values["htmt_arithmetic"]["values"])).max() < 1e-10
+    assert np.abs(got.htmt2.to_numpy() - np.array(values["htmt_geometric"]["values"])).max() < 1e-10
+
+
+def test_second_order(reference: Read) -> None:
+    """reliabilityL2(fit, "G")."""
+    wanted, got = reference("sem_results")["higher"], higher_order_reliability(fitted("hs_second_order"), "G")
+    assert got.omega_l1 == pytest.approx(wanted["omegaL1"], abs=1e-5)
+    assert got.omega_l2 == pytest.approx(wanted["omegaL2"], abs=1e-5)
+    assert got.omega_partial == pytest.approx(wanted["partialOmegaL1"], abs=1e-5)
+    with pytest.raises(ModelError, match="no factor 'g' in the model. Did you mean 'G'"):
+        higher_order_reliability(fitted("hs_second_order"), "g")
+    with pytest.raises(ModelError, match="no first-order factors"):
+        higher_order_reliability(fitted("hs_second_order"), "visual")
+
+
+def test_groups(reference: Read) -> None:
+    wanted = reference("sem_results")["group_omega"]["values"]
+    frame = fitted("hs_school_ml.metric").reliability().frame
+    assert frame["omega"].to_numpy() == pytest.approx(np.array([row[1:] for row in wanted]).ravel(), abs=1e-5)
+    assert "0.6" in str(fitted("hs_ml").reliability())
