@@ -1,8 +1,8 @@
 """How long does cxkit make a person wait before it does anything?
 
-Whole processes in turn, so that a change of the machine's speed meets all of them alike: bare Python, `import cxkit`, `cxkit --help`,
-and papermill's `--help` as the peer. Prints the waiting time beyond bare Python and the ratio to the peer, as medians
-with their range over the rounds.
+Whole processes in turn, so that a change of the machine's speed meets all of them alike: bare Python, `import cxkit`,
+`cxkit --help`, and papermill's `--help` as the peer. Prints the waiting time beyond bare Python
+and the ratio to the peer, as medians with their range over the rounds.
 """
 
 from __future__ import annotations

@@ -3,8 +3,6 @@
 Only argparse is imported at the top: ``cxkit --help`` should answer at once, and each command pays for what it uses.
 """
 
-# ruff: noqa: PLC0415 - each command imports what it needs, when it needs it
-
 from __future__ import annotations
 
 import argparse

@@ -11,11 +11,16 @@ import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from cxkit.survey.instrument import Instrument, instrument_from
 from cxkit.survey.survey import About, Survey, typed_role
 
 mpl.use("Agg")
+
+# The same examples every time, however slow the machine: a red test must be red again when it is looked into.
+settings.register_profile("repeatable", deadline=None, derandomize=True)
+settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +68,4 @@ def tiny_survey(answers: np.ndarray | pd.DataFrame, *, about: About | None = Non
         {role: typed_role(role, pd.Series(values, index=given.index)) for role, values in roles.items()},
         index=given.index,
     )
-    return Survey(
-        name="tiny", instrument=instrument, given=given, respondents=respondents, about=about or About()
-    )
+    return Survey(name="tiny", instrument=instrument, given=given, respondents=respondents, about=about or About())

@@ -83,9 +83,7 @@ class TestProblems:
             "    -> add it."
         )
 
-    @pytest.mark.parametrize(
-        ("count", "last"), [(5, "    e5"), (6, "    and 1 more"), (2005, "    and 2,000 more")]
-    )
+    @pytest.mark.parametrize(("count", "last"), [(5, "    e5"), (6, "    and 1 more"), (2005, "    and 2,000 more")])
     def test_five_examples_then_a_count(self, count, last):
         problems = Problems("a.csv")
         problems.add("many.", [f"e{i}" for i in range(1, count + 1)])

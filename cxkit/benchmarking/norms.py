@@ -92,7 +92,8 @@ def build_norm(
     about = _stated(survey, about or survey.about)
     organisation = survey.role(by).astype("str").where(survey.role(by).notna())
     if leave_out is not None and leave_out not in set(organisation.dropna()):
-        raise AnalysisError(f"No {by} '{leave_out}' in '{survey.name}'.{nearest(leave_out, organisation.dropna().unique())}")
+        known = organisation.dropna().unique()
+        raise AnalysisError(f"No {by} '{leave_out}' in '{survey.name}'.{nearest(leave_out, known)}")
     kept = organisation.notna() & (organisation != leave_out)
     scores = survey.scores(answered=answered)[kept]
     groups = {d.key: _groups(scores[d.key], organisation[kept], minimum) for d in survey.dimensions}
@@ -121,9 +122,9 @@ def _stated(survey: Survey, about: About) -> About:
     missing = [field for field in ("population", "period", "selection") if not getattr(about, field)]
     if missing:
         raise AnalysisError(
-            f"The norm from '{survey.name}' does not state its {', '.join(missing)}. A percentile means nothing without "
-            'knowing among whom: pass about=About(population="...", period="...", selection="..."), saying "not known" '
-            "where it is not."
+            f"The norm from '{survey.name}' does not state its {', '.join(missing)}. A percentile means nothing "
+            'without knowing among whom: pass about=About(population="...", period="...", selection="..."), with '
+            '"not known" where it is not.'
         )
     return about
 

@@ -41,7 +41,9 @@ class PercentileBenchmark(Result):
         parts = [
             f"The organisation stands above the middle of the norm on {', '.join(above)}." if above else "",
             f"The organisation stands below the middle on {', '.join(below)}." if below else "",
-            f"On {unsure} of {counted(len(self.frame), 'dimension')} the organisation cannot be told from the middle." if unsure else "",
+            f"On {unsure} of {counted(len(self.frame), 'dimension')} the organisation cannot be told from the middle."
+            if unsure
+            else "",
         ]
         return " ".join(part for part in parts if part)
 
@@ -60,7 +62,12 @@ class PercentileBenchmark(Result):
         low, high = frame["percentile_low"].to_numpy(), frame["percentile_high"].to_numpy()
         axes.axvspan(90, 100, color="#E8F3EC", label="top tenth")
         figures.intervals(
-            axes, heights, frame["shrunken_percentile"].to_numpy(), low, high, label="likely standing, 95 % interval"
+            axes,
+            heights,
+            frame["shrunken_percentile"].to_numpy(),
+            low,
+            high,
+            label=f"likely standing, {self.level} interval",
         )
         axes.plot(
             frame["percentile"], heights, "o", markerfacecolor="none", color=figures.ORANGE, markersize=9,
@@ -83,9 +90,9 @@ def percentile_benchmark(
     """At which percentile does the organisation stand, and how far could that be off?
 
     Two percentiles are given. The observed one places the observed mean among the norm's observed means (mid-rank:
-    half of those who score the same count as below). It moves with who happened to answer, most of all in small organisations. The
-    shrunken one is the median of what the true standing may be, given how much organisations truly differ and how few
-    respondents there are; its interval and the probability of the top tenth belong to it.
+    half of those who score the same count as below). It moves with who happened to answer, most of all in small
+    organisations. The shrunken one is the median of what the true standing may be, given how much organisations truly
+    differ and how few respondents there are; its interval and the probability of the top tenth belong to it.
 
     Parameters
     ----------
@@ -114,7 +121,7 @@ def percentile_benchmark(
     Notes
     -----
     Mid-rank percentile: Crawford et al. (2009). Shrinkage: Efron & Morris (1975), with the uncertainty of the norm
-    itself carried along (see `random_effects.posterior_draws`). The tests show the coverage of the interval by simulation.
+    itself carried along (see `random_effects.posterior_draws`). The tests show the interval's coverage by simulation.
     """
     unknown = [key for key in survey.instrument.dimension_keys if key not in norm.groups]
     if unknown:

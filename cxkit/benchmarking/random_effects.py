@@ -72,7 +72,7 @@ def posterior_draws(
 
     The hierarchical normal model with the within variance taken as known (it rests on all respondents): a flat prior
     on the population mean and on the between SD, whose posterior is laid out on a grid (Gelman et al., Bayesian Data
-    Analysis, section 5.4). Unlike plugging in one estimate, the draws carry how little a few organisations say about the population.
+    Analysis, section 5.4). Unlike one estimate plugged in, the draws carry how little a few organisations say.
 
     Returns
     -------

@@ -29,7 +29,8 @@ class DimensionScores(Result):
         best = self.frame.loc[self.frame["score"].idxmax()]
         worst = self.frame.loc[self.frame["score"].idxmin()]
         if len(self.frame) == 1:
-            return f"{best['title']} scores {best['score']:.2f} (95 % interval {best['ci_low']:.2f} to {best['ci_high']:.2f})."
+            interval = f"{self.level} interval {best['ci_low']:.2f} to {best['ci_high']:.2f}"
+            return f"{best['title']} scores {best['score']:.2f} ({interval})."
         apart = "can" if best["ci_low"] > worst["ci_high"] else "cannot"
         return (
             f"The highest score is {best['title']} ({best['score']:.2f}), the lowest {worst['title']} "
@@ -43,7 +44,7 @@ class DimensionScores(Result):
         figures.intervals(axes, heights, frame["score"].to_numpy(), low, high)
         if frame["scale_low"].notna().all():
             axes.set_xlim(frame["scale_low"].min() - 0.1, frame["scale_high"].max() + 0.1)
-        axes.set_xlabel("Mean score on the full answer scale, with 95 % interval")
+        axes.set_xlabel(f"Mean score on the full answer scale, with {self.level} interval")
 
 
 def dimension_scores(

@@ -19,7 +19,6 @@ from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 
-
 STRONG = next(start for start, words in RWG_LEBRETON.bands if words == "strong agreement")
 
 
@@ -41,7 +40,8 @@ class GroupReliability(Result):
         shares = f"{low:.0%}" if len(self.frame) == 1 else f"{low:.0%} to {high:.0%}"
         return (
             f"Which {by} people belong to explains {shares} of the variance of their scores (ICC(1)); the means of "
-            f"{reliable} of {counted(len(self.frame), 'dimension')} are reliable enough to be compared (ICC(2) of .70 or more)."
+            f"{reliable} of {counted(len(self.frame), 'dimension')} are reliable enough to be compared "
+            "(ICC(2) of .70 or more)."
         )
 
     def draw(self, axes: Axes) -> None:
@@ -112,7 +112,8 @@ def _one_way(y: np.ndarray, g: np.ndarray, by: str, dimension: Dimension) -> dic
     n, k = len(y), len(names)
     if k < 2 or n <= k:
         raise AnalysisError(
-            f"'{dimension.title}' has {n} scores in {k} groups by {by}; it takes two groups and more people than groups."
+            f"'{dimension.title}' has {n} scores in {k} groups by {by}; it takes two groups and more people than "
+            "groups."
         )
     sizes = np.bincount(member)
     means = np.bincount(member, weights=y) / sizes
@@ -162,8 +163,8 @@ class WithinGroupAgreement(Result):
         if len(self.frame) == 1:
             return f"Within the same {by}, the median agreement on {strongest['title']} is {strongest['median']:.2f}."
         return (
-            f"Within the same {by}, agreement is highest on {strongest['title']} (median {strongest['median']:.2f}) and lowest "
-            f"on {weakest['title']} ({weakest['median']:.2f}), against answers given at random."
+            f"Within the same {by}, agreement is highest on {strongest['title']} (median {strongest['median']:.2f}) "
+            f"and lowest on {weakest['title']} ({weakest['median']:.2f}), against answers given at random."
         )
 
     def draw(self, axes: Axes) -> None:

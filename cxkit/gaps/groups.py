@@ -53,8 +53,9 @@ class GroupProfile(Result):
         if len(clear):
             widest = clear.loc[clear["gap"].abs().idxmax()]
             side = "above" if widest["gap"] > 0 else "below"
-            words += f"; the widest is {widest['group']} on {widest['title']}, {abs(widest['gap']):.2f} points {side} it"
-        return f"{words}. {hidden_note(self.frame, noun='cell')}".strip()
+            size = TWO_DIGITS(abs(widest["gap"]))
+            words += f"; the widest is {widest['group']} on {widest['title']}, {size} points {side} it"
+        return f"{words}. {hidden_note(self.frame, minimum=int(str(self.settings['minimum'])), noun='cell')}".strip()
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -65,17 +66,10 @@ class GroupProfile(Result):
         gaps = self.frame.pivot(index="group", columns="title", values="gap").loc[self._groups, self._titles].to_numpy()
         means = self.table.iloc[:, 2:].to_numpy()
         limit = max(0.1, float(np.nanmax(np.abs(gaps), initial=0.0)))
-        axes.imshow(gaps, cmap="PuOr", vmin=-limit, vmax=limit, aspect="auto")
-        for i, j in np.ndindex(gaps.shape):
-            dark = abs(gaps[i, j]) > 0.6 * limit
-            axes.text(
-                j, i, means[i, j], ha="center", va="center", fontsize=7 if means[i, j] == HIDDEN else 9,
-                color="white" if dark else "black",
-            )  # fmt: skip
-        axes.set_xticks(range(len(self._titles)), figures.wrapped(self._titles), rotation=35, ha="right")
-        axes.set_yticks(range(len(self._groups)), figures.wrapped(self._groups))
-        axes.grid(visible=False)
-        axes.set_xlabel("Mean score; violet above the rest, orange below")
+        figures.heat_map(axes, np.nan_to_num(gaps), means, limit=limit)
+        axes.set_xticks(np.arange(len(self._titles)) + 0.5, figures.wrapped(self._titles), rotation=35, ha="right")
+        axes.set_yticks(np.arange(len(self._groups)) + 0.5, figures.wrapped(self._groups), rotation=0)
+        axes.set_xlabel("Mean score; blue above the rest, orange below")
 
 
 def group_profile(
@@ -121,7 +115,12 @@ def group_profile(
     scores = survey.scores(answered=answered)[groups.notna()]
     members = groups[groups.notna()].astype("str").to_numpy()
     cells = [
-        {"dimension": d.key, "title": d.title, "group": name, **_cell(scores[d.key].to_numpy(), members == name, len(names))}
+        {
+            "dimension": d.key,
+            "title": d.title,
+            "group": name,
+            **_cell(scores[d.key].to_numpy(), members == name, len(names)),
+        }
         for name in names
         for d in survey.dimensions
     ]

@@ -14,6 +14,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.gaps.effect_sizes import TwoGroups, hedges_g, holm, smallest_detectable_g, welch
 from cxkit.results import figures
 from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import GAP_COHEN, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
@@ -42,9 +43,10 @@ class LevelGap(Result):
         return (
             f"Leaders' and others' scores can be told apart on {clear} of {counted(len(shown), 'dimension')}"
             f"{', allowing for their number' if len(shown) > 1 else ''}. The "
-            f"widest gap is on {widest['title']}: leaders score {abs(widest['gap']):.2f} points {side} "
-            f"(g = {widest['g']:.2f}, 95 % interval {widest['g_low']:.2f} to {widest['g_high']:.2f}). With this many "
-            f"people, gaps below g = {widest['smallest_detectable_g']:.2f} would often go unnoticed."
+            f"widest gap is on {widest['title']}: leaders score {TWO_DIGITS(abs(widest['gap']))} points {side} "
+            f"(g = {TWO_DIGITS(widest['g'])}, 95 % interval {TWO_DIGITS(widest['g_low'])} to "
+            f"{TWO_DIGITS(widest['g_high'])}). With this many people, gaps below g = "
+            f"{TWO_DIGITS(widest['smallest_detectable_g'])} would often go unnoticed."
         )
 
     def draw(self, axes: Axes) -> None:

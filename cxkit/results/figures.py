@@ -14,6 +14,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE, GREY = (
@@ -131,6 +132,26 @@ def intervals(
     axes.plot(values, heights, linestyle="none", marker=marker, color=colour, markersize=6.5, label=label)
 
 
+def heat_map(
+    axes: Axes,
+    values: np.ndarray,
+    texts: np.ndarray,
+    *,
+    limit: float,
+    colours: Sequence[str] = (ORANGE, "#FFFFFF", BLUE),
+) -> None:
+    """Numbers as colours around zero, each with its text: colour alone tells nobody the value."""
+    import seaborn as sns  # takes a second to import; few figures need it
+
+    palette = LinearSegmentedColormap.from_list("cxkit", list(colours))
+    sns.heatmap(
+        values, ax=axes, annot=texts, fmt="", cmap=palette, vmin=-limit, vmax=limit, cbar=False, linewidths=0.5,
+        annot_kws={"fontsize": 8.5},
+    )  # fmt: skip
+    axes.tick_params(length=0)
+    axes.grid(visible=False)
+
+
 def reference_line(axes: Axes, value: float, label: str, *, to_the_left: bool = False) -> None:
     """A dashed vertical line, named at its upper end, to its right or, near the right edge, to its left."""
     axes.axvline(value, color=GREY, linewidth=1, linestyle="--")
@@ -143,7 +164,7 @@ def reference_line(axes: Axes, value: float, label: str, *, to_the_left: bool = 
 def legend_below(axes: Axes) -> None:
     """The legend below everything else, where it covers nothing; within the axes of a figure that is not ours."""
     figure = axes.get_figure(root=True)
-    if figure is not None and figure.get_constrained_layout():  # type: ignore[union-attr]
+    if figure is not None and figure.get_constrained_layout():
         figure.legend(*axes.get_legend_handles_labels(), loc="outside lower center", ncols=3, frameon=False)
     else:
         axes.legend(frameon=False)

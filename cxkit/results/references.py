@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from cxkit.errors import AnalysisError, nearest
 
@@ -63,7 +64,16 @@ def _html(source: Reference) -> str:
     return f"<li>{html.escape(source.full)}{link}</li>"
 
 
-def bibliography(*cited: object) -> Bibliography:
+class Cited(Protocol):
+    """Anything that rests on sources, such as a result."""
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Keys of references.toml."""
+        ...
+
+
+def bibliography(*cited: Cited | str) -> Bibliography:
     """The list of sources behind results: of their methods and of the cut-offs that were applied to them.
 
     Parameters
@@ -71,5 +81,5 @@ def bibliography(*cited: object) -> Bibliography:
     cited
         Results, or keys of references.toml.
     """
-    keys = {key for one in cited for key in ((one,) if isinstance(one, str) else getattr(one, "references"))}
+    keys = {key for one in cited for key in ((one,) if isinstance(one, str) else one.references)}
     return Bibliography(tuple(sorted((reference(key) for key in keys), key=lambda source: source.full)))

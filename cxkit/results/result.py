@@ -85,7 +85,12 @@ class Result(ABC):
     @property
     def table(self) -> pd.DataFrame:
         """The printed table: the shown columns, rounded and labelled, every cell a text."""
-        return tables.printed(self.frame, self.shown)
+        return tables.printed(self.frame, self.shown, level=self.level)
+
+    @property
+    def level(self) -> str:
+        """The confidence of the intervals, as it is printed: "95 %"."""
+        return f"{100 * float(str(self.settings.get('confidence', 0.95))):g} %"
 
     def __str__(self) -> str:
         return f"{self.title}\n{tables.as_text(self.table)}\n{self.note}"
@@ -145,4 +150,6 @@ class Result(ABC):
 
         The file is written beside its place and then moved there: a failure leaves an older file as it was.
         """
-        return tables.write(self, Path(path))
+        from cxkit.results import files
+
+        return files.write(self, Path(path))

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import html
-import io
-import os
 import re
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+from typing import Any
 
 import numpy as np
 import pandas as pd
-
-from cxkit.errors import AnalysisError, nearest
-
-if TYPE_CHECKING:
-    from cxkit.results.result import Result
 
 MISSING = "–"
 LONG_TEXT = 40
@@ -155,17 +145,30 @@ def column(name: str) -> Column:
     """How a column is printed."""
     if INTERVAL in name:
         return Column("95 % interval")
+    if name.startswith("factor_"):
+        return Column(f"F{name.removeprefix('factor_')}")
     return COLUMNS.get(name, Column(name.replace("_", " ").capitalize()))
 
 
-def printed(frame: pd.DataFrame, shown: Sequence[str] = ()) -> pd.DataFrame:
-    """The table as a reader sees it: chosen columns, headings, rounded text; hidden rows say so."""
+def printed(frame: pd.DataFrame, shown: Sequence[str] = (), *, level: str = "95 %") -> pd.DataFrame:
+    """The table as a reader sees it: chosen columns, headings, rounded text; hidden rows say so.
+
+    `level` heads the intervals.
+    """
     names = [name for name in (shown or frame.columns) if name.split(INTERVAL)[0] in frame and name != "hidden"]
     hidden = frame["hidden"].to_numpy(dtype=bool) if "hidden" in frame else np.zeros(len(frame), dtype=bool)
-    columns = [_printed_interval(frame, n, hidden) if INTERVAL in n else _printed_column(frame, n, hidden) for n in names]
+    columns = [
+        _printed_interval(frame, n, hidden) if INTERVAL in n else _printed_column(frame, n, hidden) for n in names
+    ]
     table = pd.concat(columns, axis=1) if columns else pd.DataFrame()
-    table.columns = [column(name).heading for name in names]
+    table.columns = [column(name).heading.replace("95 %", level) for name in names]
     return table.reset_index(drop=True)
+
+
+def reversed_in_words(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same items with "(reversed)" behind the wording of those that were turned round: it saves a column."""
+    text = frame["text"].where(~frame["reversed"].astype(bool), frame["text"] + " (reversed)")
+    return frame.assign(text=text)
 
 
 def _printed_interval(frame: pd.DataFrame, name: str, hidden: np.ndarray) -> pd.Series:
@@ -234,7 +237,9 @@ def as_html(table: pd.DataFrame, *, title: str, note: str = "", group: str = "")
         )
 
     def heading(name: str) -> str:
-        return f'<tr class="cx-group"><th scope=rowgroup colspan={table.shape[1]} style="text-align:left">{html.escape(name)}</th></tr>\n'
+        style = "text-align:left;font-weight:600;padding-top:0.8em"
+        name = html.escape(name)
+        return f'<tr class="cx-group"><th scope=rowgroup colspan={table.shape[1]} style="{style}">{name}</th></tr>\n'
 
     rows = table.to_numpy().tolist()
     starts = [bool(name) and name != before for name, before in zip(groups, ["", *groups], strict=False)]
@@ -279,6 +284,7 @@ _LATEX = {
 
 def as_latex(table: pd.DataFrame, *, title: str, note: str) -> str:
     """The table for LaTeX with the booktabs package."""
+
     def row(cells: Sequence[str]) -> str:
         return " & ".join("".join(_LATEX.get(character, character) for character in cell) for cell in cells) + r" \\"
 
@@ -287,100 +293,3 @@ def as_latex(table: pd.DataFrame, *, title: str, note: str) -> str:
     body = [row(list(table.columns)), r"\midrule", *(row(cells) for cells in table.to_numpy().tolist())]
     foot = [r"\bottomrule", r"\end{tabular}", rf"\par\footnotesize {row([note])[:-3]}", r"\end{table}", ""]
     return "\n".join([*head, *body, *foot])
-
-
-def write(result: Result, path: Path) -> Path:
-    """Save a result's table in the format of the path's ending, whole or not at all."""
-    writers: dict[str, Callable[[Result], bytes]] = {
-        ".csv": lambda r: r.frame.to_csv(index=False, lineterminator="\n").encode(),
-        ".md": lambda r: as_markdown(r.table, title=r.title, note=r.note).encode(),
-        ".html": lambda r: _html_page(r).encode(),
-        ".tex": lambda r: as_latex(r.table, title=r.title, note=r.note).encode(),
-        ".xlsx": _xlsx,
-        ".docx": _docx,
-    }
-    writer = writers.get(path.suffix.casefold())
-    if writer is None:
-        raise AnalysisError(f"'{path.name}': tables are not written as '{path.suffix}'.{nearest(path.suffix, writers)}")
-    if not path.parent.is_dir():
-        raise AnalysisError(f"'{path}' cannot be written: there is no folder {path.parent}.")
-    content = writer(result)
-    try:
-        _replace(path, content)
-    except OSError as error:
-        raise AnalysisError(f"'{path}' cannot be written: {error.strerror}.") from None
-    return path
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put a whole file in place of another; the other stays as it was if that fails."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
-def _html_page(result: Result) -> str:
-    title = html.escape(result.title)
-    return f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n{result._repr_html_()}\n'
-
-
-def _xlsx(result: Result) -> bytes:
-    try:
-        import xlsxwriter
-    except ModuleNotFoundError:
-        raise AnalysisError("Excel tables need XlsxWriter: pip install 'cxkit[reports]'.") from None
-    buffer = io.BytesIO()
-    # Text stays text: a unit called "=A1" is no formula, one called "http://..." no link.
-    plain = {"strings_to_formulas": False, "strings_to_urls": False}
-    book = xlsxwriter.Workbook(buffer, {"in_memory": True, **plain})
-    book.set_properties({"title": result.title, "created": pd.Timestamp(2000, 1, 1).to_pydatetime()})
-    sheet = book.add_worksheet("Result")
-    bold = book.add_format({"bold": True})
-    sheet.write(0, 0, result.title, bold)
-    for j, name in enumerate(result.frame.columns):
-        sheet.write(2, j, name, bold)
-        for i, value in enumerate(result.frame[name], start=3):
-            if not pd.isna(value):
-                number = value.item() if isinstance(value, np.generic) else value
-                sheet.write(i, j, number if isinstance(number, int | float) and np.isfinite(number) else str(number))
-    sheet.write(len(result.frame) + 4, 0, result.note)
-    sheet.autofit()
-    book.close()
-    return buffer.getvalue()
-
-
-def _docx(result: Result) -> bytes:
-    try:
-        import docx
-    except ModuleNotFoundError:
-        raise AnalysisError("Word tables need python-docx: pip install 'cxkit[reports]'.") from None
-    document = docx.Document()
-    document.add_paragraph(result.title, style="Caption")
-    table = document.add_table(rows=1, cols=result.table.shape[1], style="Light List")
-    for cell, heading in zip(table.rows[0].cells, result.table.columns, strict=True):
-        cell.text = heading
-    for row in result.table.to_numpy().tolist():
-        for cell, value in zip(table.add_row().cells, row, strict=True):
-            cell.text = value
-    document.add_paragraph(result.note)
-    buffer = io.BytesIO()
-    document.save(buffer)
-    return _undated(buffer)
-
-
-def _undated(archive: io.BytesIO) -> bytes:
-    """The same zip archive without the time at which it was written, so that its bytes repeat."""
-    undated = io.BytesIO()
-    with ZipFile(archive) as old, ZipFile(undated, "w", ZIP_DEFLATED) as new:
-        for name in old.namelist():
-            entry = ZipInfo(name)  # dated 1980
-            entry.compress_type = ZIP_DEFLATED
-            new.writestr(entry, old.read(name))
-    return undated.getvalue()

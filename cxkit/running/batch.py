@@ -163,7 +163,7 @@ class _Batch:
         if not self.waiting:
             return
         # papermill's import takes seconds, and a batch that keeps every report needs none of it
-        from cxkit.running.run import Execution  # noqa: PLC0415
+        from cxkit.running.run import Execution
 
         queue = list(self.waiting)
         active: list[tuple[PlannedRun, str, Execution]] = []

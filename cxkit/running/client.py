@@ -117,7 +117,7 @@ class ManagedEngine(NBClientEngine):
     """papermill's engine with our client in it."""
 
     @classmethod
-    def execute_managed_notebook(  # noqa: PLR0917 - papermill's signature
+    def execute_managed_notebook(
         cls,
         nb_man: NotebookExecutionManager,
         kernel_name: str,

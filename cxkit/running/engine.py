@@ -22,7 +22,7 @@ class CxkitEngine:
     @classmethod
     def execute_notebook(cls, nb: NotebookNode, kernel_name: str, **options: Any) -> NotebookNode:
         """Execute the notebook in place; papermill calls this."""
-        from cxkit.running.client import ManagedEngine  # noqa: PLC0415 - see above
+        from cxkit.running.client import ManagedEngine
 
         return ManagedEngine.execute_notebook(nb, kernel_name, **options)
 

@@ -70,9 +70,7 @@ def read_answers(
     return Answers(numbers=frame, notes=tuple(_notes(frame, labelled)))
 
 
-def _numbers(
-    table: Table, column: str, key: str, scale: AnswerScale, findings: _Findings
-) -> tuple[np.ndarray, int]:
+def _numbers(table: Table, column: str, key: str, scale: AnswerScale, findings: _Findings) -> tuple[np.ndarray, int]:
     """The cells of one item as numbers, and how many of them were labels."""
     cells = table.cells[column]
     values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype="float64", na_value=np.nan, copy=True)

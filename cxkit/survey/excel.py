@@ -63,7 +63,7 @@ def excel_rows(
 
 @contextmanager
 def _opened(path: Path, *, data_only: bool) -> Iterator[Workbook]:
-    import openpyxl  # noqa: PLC0415  # half a second that only Excel files should cost
+    import openpyxl  # half a second that only Excel files should cost
 
     with path.open("rb") as file:
         start = file.read(4)

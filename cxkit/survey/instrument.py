@@ -252,9 +252,7 @@ class _Builder:
             self.problems.add(f"{where}: missing {lies.format(', '.join(on_scale))} on the scale {low}-{high}.")
         return AnswerScale(low=low, high=high, labels=labels, missing_codes=codes, continuous=continuous)
 
-    def check_ends(
-        self, low: float | None, high: float | None, continuous: bool, named: set[str], where: str
-    ) -> None:
+    def check_ends(self, low: float | None, high: float | None, continuous: bool, named: set[str], where: str) -> None:
         if len(named) == 1:
             (there,) = named
             other = "high" if there == "low" else "low"

@@ -303,4 +303,3 @@ def _weights(column: pd.Series) -> pd.Series:
             f"A weight must be a positive number; {len(wrong):,} {are} not, the first in row {first}: '{wrong[first]}'."
         )
     return numbers
-

@@ -35,6 +35,7 @@ class SamplingAdequacy(Result):
     title: ClassVar[str] = "Sampling adequacy (KMO) and Bartlett's test"
     cites: ClassVar[tuple[str, ...]] = ("kaiser1974", "bartlett1951")
     shown: ClassVar[tuple[str, ...]] = ("title", "item", "text", "kmo")
+    grouped: ClassVar[str] = "title"
 
     @property
     def text(self) -> str:

@@ -47,7 +47,7 @@ def unrotated_loadings(correlation: np.ndarray, n_factors: int, method: Extracti
     factor-analyzer minimises with numerical derivatives and stops within about 1e-5 of the best loadings, a little
     differently on each machine; a few steps with exact derivatives from there end at the optimum itself.
     """
-    from factor_analyzer import FactorAnalyzer  # noqa: PLC0415 - brings scikit-learn, a second that others save
+    from factor_analyzer import FactorAnalyzer
 
     library = FactorAnalyzer(n_factors=n_factors, rotation=None, method=method)
     with warnings.catch_warnings():
@@ -116,7 +116,7 @@ def rotate(loadings: np.ndarray, rotation: Rotation, tolerance: float) -> Rotate
 
 
 def _rotator(loadings: np.ndarray, rotation: str, tolerance: float) -> Rotated:
-    from factor_analyzer import Rotator  # noqa: PLC0415 - as above
+    from factor_analyzer import Rotator
 
     rotator = Rotator(
         method=rotation, normalize=rotation != "oblimin", power=4, max_iter=MOST_ITERATIONS, tol=tolerance

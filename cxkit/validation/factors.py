@@ -12,7 +12,6 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 
 from cxkit.errors import AnalysisError, CxkitWarning, counted, nearest
 from cxkit.results import figures, tables
@@ -114,8 +113,8 @@ class FactorSolution(Result):
         factors = list(self.loadings.columns)
         size = self.loadings.abs().max(axis=1).to_numpy()
         order = np.lexsort((-size, self.frame["main_factor"].to_numpy()))
-        shown = ["title", "item", "text", "reversed", *factors, "communality", "complexity"]
-        printed = tables.printed(self.frame.iloc[order], shown)
+        shown = ["item", "text", *factors, "communality"]
+        printed = tables.printed(tables.reversed_in_words(self.frame.iloc[order]), shown)
         small = self.loadings.abs().to_numpy()[order] < SMALLEST_PRINTED
         first = shown.index(factors[0])
         for j in range(len(factors)):
@@ -142,22 +141,12 @@ class FactorSolution(Result):
     def draw(self, axes: Axes) -> None:
         """Loadings as colours and numbers, items in the order of the instrument."""
         values = self.loadings.to_numpy()
-        orange_white_blue = LinearSegmentedColormap.from_list("loadings", [figures.ORANGE, "#FFFFFF", figures.BLUE])
-        axes.imshow(values, cmap=orange_white_blue, vmin=-1, vmax=1, aspect="auto")
-        for (i, j), value in np.ndenumerate(values):
-            size = abs(value)
-            axes.text(
-                j, i, TWO_DIGITS(value), ha="center", va="center", fontsize=8.5,
-                color="white" if value > 0.6 else "black" if size >= SMALLEST_PRINTED else figures.GREY,
-                fontweight="bold" if size >= LOADS else "normal",
-            )  # fmt: skip
-        axes.set_yticks(range(len(values)), [_label(row) for _, row in self.frame.iterrows()], fontsize=9)
+        figures.heat_map(axes, values, np.vectorize(TWO_DIGITS, otypes=[object])(values), limit=1.0)
+        labels = [_label(row) for _, row in self.frame.iterrows()]
+        axes.set_yticks(np.arange(len(values)) + 0.5, labels, fontsize=9, rotation=0)
         axes.set_xticks(
-            range(self.n_factors),
-            [f"Factor {j + 1}" if self.n_factors < 6 else f"F{j + 1}" for j in range(self.n_factors)],
+            np.arange(self.n_factors) + 0.5, [tables.column(name).heading for name in self.loadings.columns]
         )
-        axes.tick_params(length=0)
-        axes.grid(visible=False)
         self._mark_dimensions(axes)
 
     def _mark_dimensions(self, axes: Axes) -> None:
@@ -166,14 +155,14 @@ class FactorSolution(Result):
         edges = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1), len(keys)]
         for start, end in pairwise(edges):
             if start:
-                axes.axhline(start - 0.5, color=figures.GREY, linewidth=1)
+                axes.axhline(start, color=figures.GREY, linewidth=1)
             title = (
                 fill(str(self.frame["title"].iloc[start]), 18)
                 if end - start > 1
                 else str(self.frame["title"].iloc[start])
             )
             axes.annotate(
-                title, (1, (start + end - 1) / 2), xycoords=("axes fraction", "data"), xytext=(6, 0),
+                title, (1, (start + end) / 2), xycoords=("axes fraction", "data"), xytext=(6, 0),
                 textcoords="offset points", fontsize=8.5, color=figures.GREY, va="center", ha="left",
             )  # fmt: skip
 

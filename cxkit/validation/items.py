@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, CxkitWarning, counted
-from cxkit.results import figures
+from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
@@ -35,9 +35,14 @@ class ItemAnalysis(Result):
 
     title: ClassVar[str] = "Item analysis"
     shown: ClassVar[tuple[str, ...]] = (
-        "title", "item", "text", "reversed", "n", "missing", "mean", "sd", "skew", "kurtosis", "floor", "ceiling",
-        "item_rest_r", "alpha_if_dropped",
+        "title", "item", "text", "n", "missing", "mean", "sd", "floor", "ceiling", "item_rest_r", "alpha_if_dropped",
     )  # fmt: skip
+    grouped: ClassVar[str] = "title"
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """What a reader needs of each item; median, skew and kurtosis are in `frame`."""
+        return tables.printed(tables.reversed_in_words(self.frame), self.shown)
 
     @property
     def text(self) -> str:

@@ -34,7 +34,7 @@ class Reliability(Result):
     title: ClassVar[str] = "Reliability: Cronbach's alpha"
     cites: ClassVar[tuple[str, ...]] = ("cronbach1951", "feldt1987")
     shown: ClassVar[tuple[str, ...]] = (
-        "title", "items", "n", "n_complete", "alpha", "ci_low", "ci_high", "alpha_standardized", "mean_r", "sem",
+        "title", "items", "n", "n_complete", "alpha", "ci_low..ci_high", "alpha_standardized", "mean_r", "sem",
     )  # fmt: skip
 
     @property
@@ -43,27 +43,17 @@ class Reliability(Result):
         values = self.frame["alpha"]
         lowest, highest = (self.frame.loc[i] for i in (values.idxmin(), values.idxmax()))
         if len(self.frame) == 1:
-            return f"Alpha of {_with_interval(lowest, self._level)}."
+            return f"Alpha of {_with_interval(lowest, self.level)}."
         enough = int((values >= RESEARCH).sum())
         return (
-            f"Alpha runs from {_with_interval(lowest, self._level)} to {_with_interval(highest, self._level)}; "
+            f"Alpha runs from {_with_interval(lowest, self.level)} to {_with_interval(highest, self.level)}; "
             f"{enough} of {len(values)} dimensions reach {TWO_DIGITS(RESEARCH)} ({cite(ALPHA_NUNNALLY.source)})."
         )
-
-    @property
-    def _level(self) -> str:
-        return f"{float(str(self.settings['confidence'])) * 100:g} %"
 
     @property
     def note(self) -> str:
         """The usual line, and what is left out."""
         return " ".join([*self.notes, super().note])
-
-    @property
-    def table(self) -> pd.DataFrame:
-        """The printed table, its interval headed by the confidence that was asked for."""
-        headings = {name: name.replace("95 %", self._level) for name in super().table.columns}
-        return super().table.rename(columns=headings)
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -73,7 +63,7 @@ class Reliability(Result):
     @property
     def alt(self) -> str:
         """Every dimension with its interval."""
-        each = "; ".join(_with_interval(row, self._level) for _, row in self.frame.iterrows())
+        each = "; ".join(_with_interval(row, self.level) for _, row in self.frame.iterrows())
         return f"Alpha by dimension, with a line at {TWO_DIGITS(RESEARCH)}: {each}."
 
     def draw(self, axes: Axes) -> None:
@@ -84,7 +74,7 @@ class Reliability(Result):
         axes.axvline(RESEARCH, color=figures.GREY, linewidth=1, linestyle="--")
         axes.set_xlim(min(0.0, float(np.nanmin([alpha, low])) - 0.05), 1.0)
         line = f"dashed line: {TWO_DIGITS(RESEARCH)}, {RESEARCH_WORDS} ({cite(ALPHA_NUNNALLY.source)})"
-        axes.set_xlabel(f"Cronbach's alpha, with {self._level} interval\n{line}")
+        axes.set_xlabel(f"Cronbach's alpha, with {self.level} interval\n{line}")
 
 
 def _with_interval(row: pd.Series, level: str) -> str:

@@ -20,7 +20,7 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError
-from cxkit.results import figures, tables
+from cxkit.results import figures, files, tables
 from cxkit.results.result import Result
 from cxkit.results.thresholds import ALPHA_NUNNALLY, Verdicts, judge
 from cxkit.survey.survey import DataStamp
@@ -222,7 +222,7 @@ class TestWrite:
         def fail(*_: object, **__: object) -> str:
             raise RuntimeError("no")
 
-        monkeypatch.setattr(tables, "as_markdown", fail)
+        monkeypatch.setattr(files, "as_markdown", fail)
         with pytest.raises(RuntimeError):
             tiny().write(path)
         assert path.read_text() == "older"

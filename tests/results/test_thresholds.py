@@ -83,9 +83,7 @@ class TestVerdicts:
     def test_one_for_each_value(self):
         verdicts = judge(thresholds.KMO_KAISER, ["all", "L1"], np.array([0.85, np.nan]))
         first = next(iter(verdicts))
-        assert first == Verdict(
-            subject="all", measure="KMO", value=0.85, verdict="meritorious", source="kaiser1974"
-        )
+        assert first == Verdict(subject="all", measure="KMO", value=0.85, verdict="meritorious", source="kaiser1974")
         assert [v.verdict for v in verdicts] == ["meritorious", "cannot be judged"]
         assert verdicts.sources == ("kaiser1974",)
         assert len(verdicts) == 2

@@ -52,7 +52,7 @@ def test_what_is_left_of_a_notebook(tmp_path):
             },
             {
                 "cell_type": "code",
-                "execution_count": None,
+                "execution_count": 1,
                 "id": "cell-2",
                 "metadata": {"tags": ["nbval-check-output"]},
                 "outputs": [{"name": "stdout", "output_type": "stream", "text": ["2\n", "3\n"]}],
@@ -107,9 +107,9 @@ def test_golden_outputs_lose_their_counts():
     cell.outputs = [nbformat.v4.new_output("execute_result", data={"text/plain": "2"}, execution_count=7)]
     nbformat.write(notebook_of(cell), "a.ipynb")
     text = as_text(tidy(read_notebook("a.ipynb")))
-    assert '"execution_count": null' in text
+    assert '"execution_count": 1' in text
     assert "7" not in json.loads(text)["cells"][0]["outputs"][0]["data"]["text/plain"]
-    assert json.loads(text)["cells"][0]["outputs"][0]["execution_count"] is None
+    assert json.loads(text)["cells"][0]["outputs"][0]["execution_count"] == 1
 
 
 def test_what_is_no_notebook_is_refused():

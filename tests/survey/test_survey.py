@@ -67,9 +67,7 @@ PEOPLE = pd.DataFrame(
 
 
 def survey(answers: pd.DataFrame = GIVEN, people: pd.DataFrame = PEOPLE, **about: object) -> Survey:
-    return Survey(
-        name="culture", instrument=instrument(), given=answers, respondents=people, about=About(**about)
-    )
+    return Survey(name="culture", instrument=instrument(), given=answers, respondents=people, about=About(**about))
 
 
 class TestReversing:
@@ -161,9 +159,7 @@ class TestRoles:
     def test_a_weight_is_a_positive_number(self, value):
         with pytest.raises(SurveyError) as refused:
             typed_role("weight", pd.Series([1, value], index=[2, 3], dtype=object))
-        assert str(refused.value) == (
-            f"A weight must be a positive number; 1 is not, the first in row 3: '{value}'."
-        )
+        assert str(refused.value) == (f"A weight must be a positive number; 1 is not, the first in row 3: '{value}'.")
 
 
 class TestSubset:

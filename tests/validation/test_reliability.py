@@ -142,10 +142,10 @@ def test_words_table_and_picture(shipped):
     )
     assert str(result).splitlines()[:5] == [
         "Reliability: Cronbach's alpha",
-        "Dimension      Items      n  n complete     α  90 % low  90 % high  α standardised  Mean r   SEM",
-        "------------------------------------------------------------------------------------------------",
-        "Price              3  1,811       1,811  0.90      0.89       0.91            0.90    0.75  0.77",
-        "Effectiveness      6  1,811       1,811  0.89      0.88       0.90            0.89    0.58  0.63",
+        "Dimension      Items      n  n complete     α  90 % interval  α standardised  Mean r   SEM",
+        "------------------------------------------------------------------------------------------",
+        "Price              3  1,811       1,811  0.90   0.89 to 0.91            0.90    0.75  0.77",
+        "Effectiveness      6  1,811       1,811  0.89   0.88 to 0.90            0.89    0.58  0.63",
     ]
     assert "'Overall satisfaction' is left out: alpha takes 2 items" in result.note
     assert [v.verdict for v in result.verdicts] == ["enough for comparing groups"] * 2

@@ -1,0 +1,118 @@
+"""Results as files: one table in the format that the reader's program wants, whole or not at all."""
+
+from __future__ import annotations
+
+import html
+import io
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+import numpy as np
+import pandas as pd
+
+from cxkit.errors import AnalysisError, nearest
+from cxkit.results.tables import as_latex, as_markdown
+
+if TYPE_CHECKING:
+    from cxkit.results.result import Result
+
+
+def write(result: Result, path: Path) -> Path:
+    """Save a result's table in the format of the path's ending, whole or not at all."""
+    writers: dict[str, Callable[[Result], bytes]] = {
+        ".csv": lambda r: r.frame.to_csv(index=False, lineterminator="\n").encode(),
+        ".md": lambda r: as_markdown(r.table, title=r.title, note=r.note).encode(),
+        ".html": lambda r: _html_page(r).encode(),
+        ".tex": lambda r: as_latex(r.table, title=r.title, note=r.note).encode(),
+        ".xlsx": _xlsx,
+        ".docx": _docx,
+    }
+    writer = writers.get(path.suffix.casefold())
+    if writer is None:
+        raise AnalysisError(f"'{path.name}': tables are not written as '{path.suffix}'.{nearest(path.suffix, writers)}")
+    if not path.parent.is_dir():
+        raise AnalysisError(f"'{path}' cannot be written: there is no folder {path.parent}.")
+    content = writer(result)
+    try:
+        _replace(path, content)
+    except OSError as error:
+        raise AnalysisError(f"'{path}' cannot be written: {error.strerror}.") from None
+    return path
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a whole file in place of another; the other stays as it was if that fails."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _html_page(result: Result) -> str:
+    title = html.escape(result.title)
+    return f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n{result._repr_html_()}\n'
+
+
+def _xlsx(result: Result) -> bytes:
+    try:
+        import xlsxwriter
+    except ModuleNotFoundError:
+        raise AnalysisError("Excel tables need XlsxWriter: pip install 'cxkit[reports]'.") from None
+    buffer = io.BytesIO()
+    # Text stays text: a unit called "=A1" is no formula, one called "http://..." no link.
+    plain = {"strings_to_formulas": False, "strings_to_urls": False}
+    book = xlsxwriter.Workbook(buffer, {"in_memory": True, **plain})
+    book.set_properties({"title": result.title, "created": pd.Timestamp(2000, 1, 1).to_pydatetime()})
+    sheet = book.add_worksheet("Result")
+    bold = book.add_format({"bold": True})
+    sheet.write(0, 0, result.title, bold)
+    for j, name in enumerate(result.frame.columns):
+        sheet.write(2, j, name, bold)
+        for i, value in enumerate(result.frame[name], start=3):
+            if not pd.isna(value):
+                number = value.item() if isinstance(value, np.generic) else value
+                sheet.write(i, j, number if isinstance(number, int | float) and np.isfinite(number) else str(number))
+    sheet.write(len(result.frame) + 4, 0, result.note)
+    sheet.autofit()
+    book.close()
+    return buffer.getvalue()
+
+
+def _docx(result: Result) -> bytes:
+    try:
+        import docx
+    except ModuleNotFoundError:
+        raise AnalysisError("Word tables need python-docx: pip install 'cxkit[reports]'.") from None
+    document = docx.Document()
+    document.add_paragraph(result.title, style="Caption")
+    table = document.add_table(rows=1, cols=result.table.shape[1], style="Light List")
+    for cell, heading in zip(table.rows[0].cells, result.table.columns, strict=True):
+        cell.text = heading
+    for row in result.table.to_numpy().tolist():
+        for cell, value in zip(table.add_row().cells, row, strict=True):
+            cell.text = value
+    document.add_paragraph(result.note)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    return _undated(buffer)
+
+
+def _undated(archive: io.BytesIO) -> bytes:
+    """The same zip archive without the time at which it was written, so that its bytes repeat."""
+    undated = io.BytesIO()
+    with ZipFile(archive) as old, ZipFile(undated, "w", ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            entry = ZipInfo(name)  # dated 1980
+            entry.compress_type = ZIP_DEFLATED
+            new.writestr(entry, old.read(name))
+    return undated.getvalue()
