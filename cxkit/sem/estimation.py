@@ -18,6 +18,7 @@ from cxkit.sem.moments import GroupData, pattern_inverses
 
 CHUNK = 3_000_000
 DONE = 1e-16
+SINGULAR = 1e-10
 CLOSE = 0.05
 MOST_STEPS = 150
 
@@ -51,9 +52,10 @@ class MaximumLikelihood:
 
     def __init__(self, model: GroupModel, data: GroupData, means: bool) -> None:
         self.model, self.data, self.means = model, data, means
-        sign, logdet = np.linalg.slogdet(data.cov)
-        if sign <= 0 or not np.isfinite(logdet):
+        sd = np.sqrt(np.diag(data.cov))
+        if np.linalg.eigvalsh(data.cov / np.outer(sd, sd))[0] < SINGULAR:
             raise ModelError(_singular(data))
+        logdet = np.linalg.slogdet(data.cov)[1]
         self.floor = 0.5 * (logdet + len(data.cov))
 
     def state(self, theta: np.ndarray) -> Normal | None:
@@ -239,7 +241,8 @@ class Solution:
 
 def _singular(data: GroupData) -> str:
     where = f" of group '{data.label}'" if data.label else ""
-    roots, vectors = np.linalg.eigh(np.corrcoef(data.centred.T) if data.answers is not None else data.cov)
+    sd = np.sqrt(np.diag(data.cov))
+    roots, vectors = np.linalg.eigh(data.cov / np.outer(sd, sd))
     heavy = [data.names[i] for i in np.argsort(-np.abs(vectors[:, 0]))[:3] if abs(vectors[i, 0]) > 0.1]
     return (
         f"The covariance matrix{where} is singular (smallest eigenvalue {roots[0]:.1e}): some items are exact "
@@ -266,14 +269,29 @@ def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE) -
 
 
 def _beginnings(objective: Objective, start: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    timid = start.copy()
-    for part in objective.parts:
-        row_is_link = np.array([row.op in ("=~", "~") or (row.op == "~~" and row.lhs != row.rhs) for row in part.model.rows])
-        moved = np.abs(part.model.basis) @ np.ones(len(start)) > 0
-        if len(row_is_link):
-            pulled = np.abs(part.model.basis[row_is_link & moved]).sum(0) > 0
-            timid[pulled] *= 0.5
-    return [("data-based starts", start), ("starts drawn towards 0", timid)]
+    """The given start, and a plain one: equal loadings, half of each variance unexplained, nothing correlated."""
+    values = np.concatenate([_plain_values(part.model, part.data) for part in objective.parts])
+    basis = np.concatenate([part.model.basis for part in objective.parts])
+    offset = np.concatenate([part.model.offset for part in objective.parts])
+    plain = np.linalg.lstsq(basis, values - offset, rcond=None)[0]
+    return [("data-based starts", start), ("plain starts", plain)]
+
+
+def _plain_values(model: GroupModel, data: GroupData) -> np.ndarray:
+    variance = np.append(np.diag(data.cov), np.full(model.v - model.p, 0.1 * np.mean(np.diag(data.cov))))
+    cuts = data.extra.get("thresholds", {})
+    values = np.zeros(len(model.rows))
+    for k, row in enumerate(model.rows):
+        i = model.index[row.lhs]
+        if row.op == "~~" and row.lhs == row.rhs:
+            values[k] = (0.5 if i < model.p else 1.0) * variance[i]
+        elif row.op == "~1" and i < model.p and row.lhs not in model.ordered:
+            values[k] = data.mean[i]
+        elif row.op in ("=~", "~*~"):
+            values[k] = 1.0
+        elif row.op == "|":
+            values[k] = cuts[row.lhs][int(row.rhs[1:]) - 1]
+    return values
 
 
 def _solve(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray | None:

@@ -209,7 +209,8 @@ def read_frame(
     if problems:
         problems.raise_as(ModelError)
     if np.isinf(values).any():
-        problems.add("infinite values in " + ", ".join(n for n, bad in zip(names, np.isinf(values).any(0), strict=True) if bad))
+        problems.add(f"infinite values in {_listed(names, np.isinf(values).any(0))}", remedy="make them missing")
+        problems.raise_as(ModelError)
     codes, labels = _keys(frame, group, problems)
     clusters, _ = _keys(frame, cluster, problems)
     w = None if weights is None else _weights(frame, weights, problems)
