@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from cxkit.sem.moments import GroupData, pattern_inverses
 
 CHUNK = 3_000_000
 DONE = 1e-16
+LAST = 1e-9
 SINGULAR = 1e-10
 CLOSE = 0.05
 MOST_STEPS = 150
@@ -333,6 +334,11 @@ def _newton(
         decrement = float(-gradient @ step)
         if decrement < tolerance:
             return Solution(z, states, value, step_count, tried) if np.isfinite(value) else None
+        if near and decrement < LAST:
+            # Newton's error is the square of this one, far below rounding: no need to look again.
+            final = objective.states(z + step)
+            if final is not None:
+                return Solution(z + step, final, objective.value(final), step_count + 1, tried)
         near = decrement < CLOSE * max(1.0, value)
         found = _line_search(objective, z, value, step, decrement)
         if found is None:
@@ -386,11 +392,23 @@ class Normalised:
     def inverse(self) -> np.ndarray:
         scale = 1 / np.sqrt(np.maximum(np.diag(self.matrix), 1e-300))
         scaled = self.matrix * np.outer(scale, scale)
-        roots, vectors = np.linalg.eigh(scaled)
-        if len(roots) and roots[0] < 1e-10:
-            involved = ", ".join(self.names(vectors[:, 0] * scale)[:4])
-            raise ModelError(
-                f"The model is not identified: the data cannot tell apart the values of {involved}. Fix or equate one "
-                "of them, or give the factor more items."
-            )
+        if not _clearly_positive(scaled):
+            roots, vectors = np.linalg.eigh(scaled)
+            if roots[0] < SINGULAR:
+                self._refuse(vectors[:, 0] * scale)
         return np.asarray(np.linalg.inv(scaled) * np.outer(scale, scale))
+
+    def _refuse(self, vector: np.ndarray) -> NoReturn:
+        involved = ", ".join(self.names(vector)[:4])
+        raise ModelError(
+            f"The model is not identified: the data cannot tell apart the values of {involved}. Fix or equate one "
+            "of them, or give the factor more items."
+        )
+
+
+def _clearly_positive(scaled: np.ndarray) -> bool:
+    """True if the pivots of a matrix with unit diagonal leave no doubt; eigenvalues decide otherwise."""
+    try:
+        return bool(np.all(np.linalg.cholesky(scaled).diagonal() > 1e-3))  # noqa: PLR2004 - root of the pivot
+    except np.linalg.LinAlgError:
+        return False

@@ -314,7 +314,7 @@ def _with_warnings(fit: Fit) -> Fit:
     found = [*fit.sample.warnings, *_improper(fit)]
     for message in found:
         warning_system.warn(message, CxkitWarning, stacklevel=5)
-    return replace(fit, warnings=tuple(found))
+    return replace(fit, warnings=tuple(found)) if found else fit
 
 
 def _improper(fit: Fit) -> list[str]:

@@ -101,7 +101,14 @@ def _logdet(matrix: np.ndarray) -> float:
 
 
 def baseline_frame(fit: Fit) -> tuple[Frame, float]:
-    """The independence model, fitted."""
+    """The independence model, fitted once per fit."""
+    kept: dict[str, Any] = fit.__dict__
+    if "_baseline" not in kept:
+        kept["_baseline"] = _fit_baseline(fit)
+    return kept["_baseline"]  # type: ignore[no-any-return]
+
+
+def _fit_baseline(fit: Fit) -> tuple[Frame, float]:
     from cxkit.sem.estimation import minimise
     from cxkit.sem.fitting import parts_for
 

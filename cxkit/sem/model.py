@@ -62,6 +62,13 @@ class GroupModel:
         # A variance enters once, not twice, hence half of u u' + u u'.
         self.w = np.concatenate([np.ones(self.na), np.where(s[:, 0] == s[:, 1], 0.5, 1.0), zero])
         self.parameter = np.array([row.parameter for row in self.rows], dtype=int)
+        i, j = self.a
+        k, low = self.s
+        self.pairs = {
+            "ji": np.ix_(j, i), "ij": np.ix_(i, j), "jj": np.ix_(j, j), "ii": np.ix_(i, i), "jl": np.ix_(j, low),
+            "ik": np.ix_(i, k), "jk": np.ix_(j, k), "il": np.ix_(i, low), "jm": np.ix_(j, self.m),
+        }  # fmt: skip
+        self.ww, self.half = np.outer(self.w, self.w), np.where(k == low, 0.5, 1.0)
         self.basis, self.offset = table.basis[self.parameter], table.offset[self.parameter]
         self.fill(rows)
 
@@ -97,10 +104,16 @@ class GroupModel:
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """A, S and m at the values of the free rows; leading axes of theta are kept (batches)."""
         lead, kind, v = theta.shape[:-1], theta.dtype, self.v
+        na, ns = self.na, self.ns
+        if not lead and kind == float:
+            a, s, m = self.a0.copy(), self.s0.copy(), self.m0.copy()
+            a[self.a] = theta[:na]
+            s[self.s] = s[self.s[1], self.s[0]] = theta[na : na + ns]
+            m[self.m] = theta[na + ns : self.n_moment]
+            return a, s, m
         a = np.broadcast_to(self.a0, (*lead, v, v)).astype(kind)
         s = np.broadcast_to(self.s0 if s0 is None else s0, (*lead, v, v)).astype(kind)
         m = np.broadcast_to(self.m0 if m0 is None else m0, (*lead, v)).astype(kind)
-        na, ns = self.na, self.ns
         a[..., self.a[0], self.a[1]] = theta[..., :na]
         s[..., self.s[0], self.s[1]] = s[..., self.s[1], self.s[0]] = theta[..., na : na + ns]
         m[..., self.m] = theta[..., na + ns : self.n_moment]
@@ -147,7 +160,7 @@ class GroupModel:
         second, first = uu * vv + uv * _turn(uv), uu
         if share is not None:
             second, first = (np.tensordot(share, part, 1) for part in (second, first))
-        return np.outer(self.w, self.w) * second + np.outer(at.mean_slope, at.mean_slope) * first
+        return self.ww * second + np.outer(at.mean_slope, at.mean_slope) * first
 
     def hessian(
         self, at: Implied, weight: np.ndarray, t: np.ndarray, gap: np.ndarray, share: np.ndarray | None = None
@@ -165,24 +178,23 @@ class GroupModel:
         if share is not None:
             second, mixed, uu, lean, pull = (np.tensordot(share, part, 1) for part in (second, mixed, uu, lean, pull))
         mixed = np.outer(w, c) * mixed
-        return np.outer(w, w) * second + mixed + mixed.T + np.outer(c, c) * uu + self._curvature(at, lean, pull)
+        return self.ww * second + mixed + mixed.T + np.outer(c, c) * uu + self._curvature(at, lean, pull)
 
     def _curvature(self, at: Implied, m: np.ndarray, wd: np.ndarray) -> np.ndarray:
         """1/2 tr(M d2 Sigma) - (W gap)' d2 mu: what the bending of the moments adds to the Hessian."""
         q, v, na, ns = self.n_moment, self.v, self.na, self.ns
         xmx = at.x.T @ m @ at.x
-        gmg, gmc, e, c = xmx[:v, :v], xmx[:v, v:], at.effects, at.full
+        gmg, gmc, e, c, at_pair = xmx[:v, :v], xmx[:v, v:], at.effects, at.full, self.pairs
         i, j = self.a
         out = np.zeros((q, q))
-        pull = at.x.T @ wd
-        aa = e[np.ix_(j, i)].T * gmc[np.ix_(i, j)].T + c[np.ix_(j, j)] * gmg[np.ix_(i, i)]
-        aa += e[np.ix_(j, i)] * gmc[np.ix_(i, j)]
-        lead = e[np.ix_(j, i)].T * pull[i] * at.eta[j][:, None]
-        out[:na, :na] = aa - lead - lead.T
-        k, low = self.s
-        cross = e[np.ix_(j, low)] * gmg[np.ix_(i, k)] + e[np.ix_(j, k)] * gmg[np.ix_(i, low)]
-        out[:na, na : na + ns] = cross * np.where(k == low, 0.5, 1.0)
-        out[:na, na + ns :] = -e[np.ix_(j, self.m)] * pull[i][:, None]
+        reach, pull = e[at_pair["ji"]], (at.x.T @ wd)[i]
+        back = gmc[at_pair["ij"]]
+        lead = reach.T * pull * at.eta[j][:, None]
+        out[:na, :na] = (reach * back).T + c[at_pair["jj"]] * gmg[at_pair["ii"]] + reach * back - lead - lead.T
+        cross = e[at_pair["jl"]] * gmg[at_pair["ik"]] + e[at_pair["jk"]] * gmg[at_pair["il"]]
+        out[:na, na : na + ns] = cross * self.half
+        if self.nm:
+            out[:na, na + ns :] = -e[at_pair["jm"]] * pull[:, None]
         out[na:, :na] = out[:na, na:].T
         return out
 

@@ -25,6 +25,7 @@ def _group_values(model: GroupModel, data: GroupData) -> np.ndarray:
     phi = _all_covariances(model, data.cov)
     values = np.zeros(len(model.rows))
     weights, residual = _regressions(model, phi)
+    explained = _predictors(model).any(1)
     thresholds = data.extra.get("thresholds", {})
     for k, row in enumerate(model.rows):
         if row.start is not None:
@@ -33,7 +34,7 @@ def _group_values(model: GroupModel, data: GroupData) -> np.ndarray:
             values[k] = weights[model.cell(row)]
         elif row.op == "~~":
             i, j = model.cell(row)
-            values[k] = residual[i] if i == j else _covariance_start(model, phi, i, j)
+            values[k] = residual[i] if i == j else _covariance_start(explained, phi, i, j)
         elif row.op == "~1":
             i = model.index[row.lhs]
             values[k] = data.mean[i] if i < model.p and row.lhs not in model.ordered else 0.0
@@ -42,9 +43,8 @@ def _group_values(model: GroupModel, data: GroupData) -> np.ndarray:
     return values
 
 
-def _covariance_start(model: GroupModel, phi: np.ndarray, i: int, j: int) -> float:
-    explained = set(model.a[0]) | set(np.nonzero(model.a0)[0])
-    if i in explained or j in explained:
+def _covariance_start(explained: np.ndarray, phi: np.ndarray, i: int, j: int) -> float:
+    if explained[i] or explained[j]:
         return 0.0
     bound = 0.8 * np.sqrt(phi[i, i] * phi[j, j])
     return float(np.clip(phi[i, j], -bound, bound))
@@ -64,7 +64,8 @@ def _all_covariances(model: GroupModel, cov: np.ndarray) -> np.ndarray:
     mask = _predictors(model)
     known = set(range(p))
     waiting = list(range(p, v))
-    loads = {k: [i for i in range(v) if mask[i, k] and _is_loading(model, i, k)] for k in waiting}
+    loadings = {model.cell(row) for row in model.all_rows if row.op == "=~"}
+    loads = {k: [i for i in np.flatnonzero(mask[:, k]).tolist() if (i, k) in loadings] for k in waiting}
     while waiting:
         ready = [k for k in waiting if set(loads[k]) <= known] or waiting[:1]
         for k in ready:
@@ -72,10 +73,6 @@ def _all_covariances(model: GroupModel, cov: np.ndarray) -> np.ndarray:
             known.add(k)
             waiting.remove(k)
     return phi
-
-
-def _is_loading(model: GroupModel, i: int, k: int) -> bool:
-    return any(row.op == "=~" and model.cell(row) == (i, k) for row in model.all_rows)
 
 
 def _add_factor(model: GroupModel, phi: np.ndarray, k: int, indicators: list[int], known: list[int]) -> None:
@@ -99,7 +96,7 @@ def _scale(model: GroupModel, k: int, indicators: list[int], loading: np.ndarray
     return float(np.sqrt(abs(model.s0[k, k])) or 1.0)
 
 
-def one_factor(r: np.ndarray, rounds: int = 5) -> np.ndarray:
+def one_factor(r: np.ndarray, rounds: int = 2) -> np.ndarray:
     """Loadings of one factor by iterated principal factoring, kept away from 0 and 1."""
     size = len(r)
     if size == 1:
@@ -122,7 +119,12 @@ def _regressions(model: GroupModel, phi: np.ndarray) -> tuple[np.ndarray, np.nda
     """Slope of every variable on its predictors, and its residual variance."""
     mask = _predictors(model)
     slopes, residual = np.zeros(mask.shape), np.diag(phi).copy()
-    for i in np.flatnonzero(mask.any(1)):
+    diagonal = np.diag(phi)
+    alone = mask & (mask.sum(1) == 1)[:, None]
+    i, on = np.nonzero(alone)
+    slopes[i, on] = np.where(model.a0[i, on] != 0, model.a0[i, on], phi[i, on] / diagonal[on])
+    residual[i] = np.clip(diagonal[i] - slopes[i, on] * phi[i, on], 0.15 * diagonal[i], diagonal[i])
+    for i in np.flatnonzero(mask.sum(1) > 1):
         on = np.flatnonzero(mask[i])
         block = phi[np.ix_(on, on)] + np.diag(0.02 * np.diag(phi)[on])
         fixed = np.where(model.a0[i, on] != 0, model.a0[i, on], np.nan)
