@@ -17,6 +17,11 @@ from typing import Any
 import cxkit
 from cxkit.errors import CxkitError, CxkitWarning, NotebookError, Problems, SurveyError
 
+READING = {
+    "missing_codes": [], "rename": {}, "header_row": 1, "delimiter": ",", "decimal": ".", "encoding": "utf-8", "sheet": None,
+}  # fmt: skip
+"""What ``check --read`` understands, with the usual values; `read_survey` says what each means."""
+
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
 EXIT_BROKEN_PIPE = 141
@@ -131,6 +136,10 @@ def _add_check(commands: Any) -> None:
     parser.add_argument(
         "-r", metavar="ROLE=COLUMN", dest="roles", action="append", default=[], help="e.g. level=position; repeatable"
     )
+    parser.add_argument(
+        "--read", metavar="NAME=VALUE", dest="reading", action="append", default=[],
+        help="how to read the file, where needed; repeatable: " + ", ".join(READING),
+    )  # fmt: skip
 
 
 def _add_tidy(commands: Any) -> None:
@@ -226,9 +235,22 @@ def _project_folder() -> Path:
 def check_command(options: argparse.Namespace) -> int:
     """``cxkit check``: what is in a survey file, or everything that is wrong with it."""
     roles = _roles(options.roles)
-    survey = cxkit.load_survey(options.data, instrument=options.instrument, respondent=roles or None)
+    reading = _reading(options.reading)
+    survey = cxkit.load_survey(options.data, instrument=options.instrument, respondent=roles or None, **reading)
     print(survey.text)
     return 0
+
+
+def _reading(texts: Sequence[str]) -> dict[str, Any]:
+    if not texts:
+        return {}
+    from cxkit.running.parameters import Parameter, parse_parameters
+
+    known = [
+        Parameter(name=name, default=default, kind="any" if default is None else type(default).__name__)
+        for name, default in READING.items()
+    ]
+    return parse_parameters(texts, known, where="--read")
 
 
 def _roles(texts: Sequence[str]) -> dict[str, str]:

@@ -192,6 +192,27 @@ def test_check_prints_what_is_wrong_with_a_survey(capsys, monkeypatch):
     assert capsys.readouterr().err == "cxkit: 3 answers are outside the scale.\n  row 41, item L3: 9\n"
 
 
+def test_check_reads_the_file_as_told(capsys, tmp_path):
+    rows = ["A title", "a1;a2", "1,5;9", "2,5;3"]
+    (tmp_path / "odd.csv").write_text("\n".join(rows), encoding="utf-8")
+    (tmp_path / "odd.toml").write_text(
+        'name = "odd"\ntitle = "Odd"\ncitation = "a test"\nlicence = "CC0"\n'
+        "[scale]\nlow = 1\nhigh = 5\ncontinuous = true\n"
+        '[[dimension]]\nkey = "a"\ntitle = "A"\nitems = [{ key = "a1", text = "?" }, { key = "a2", text = "?" }]\n',
+        encoding="utf-8",
+    )
+    told = ["--read", "header_row=2", "--read", "decimal=,", "--read", "missing_codes=[9]"]
+    where = ["check", str(tmp_path / "odd.csv"), "--instrument", str(tmp_path / "odd.toml")]
+    assert main([*where, *told]) == 0
+    assert "2 respondents, 2 items of 'Odd', 75.0% of all answers given." in capsys.readouterr().out
+    assert main([*where, "--read", "headerrow=2", "--read", "missing_codes=nine"]) == 1
+    assert capsys.readouterr().err == (
+        "cxkit: --read: 2 problems found.\n"
+        "  there is no parameter 'headerrow'. Did you mean 'header_row'?\n"
+        '  missing_codes = \'nine\' does not fit: a list such as ["a", "b"] is wanted (default [])\n'
+    )
+
+
 def test_check_with_wrong_roles(capsys):
     assert main(["check", "my.csv", "-r", "level", "-r", "unit=a", "-r", "unit=b"]) == 1
     assert capsys.readouterr().err == (
