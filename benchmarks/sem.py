@@ -4,11 +4,12 @@
 
 lavaan is timed inside R, by repeated calls after a first one, so that starting R and loading packages cost nothing;
 cxkit likewise inside this process. Both get one BLAS thread (the bootstrap refits of cxkit use one process too). Each
-job covers fit, standard errors and all fit measures. Printed: minimum, median and maximum seconds of either side, the
-ratio of the medians with the range it could have (slowest of one against fastest of the other), and the goal. A peer
+job covers fit, standard errors, standardised estimates and all fit measures. Printed: minimum, median and maximum
+seconds of either side, the ratio of the medians with the range it could have (slowest of one against fastest of the other), and the goal. A peer
 that is not there is said to be absent. semopy needs an environment of its own (`--semopy /path/to/its/python`).
 """
 
+# ruff: noqa: E402 - threads are set before numpy is loaded
 from __future__ import annotations
 
 import os
@@ -25,6 +26,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,17 +41,18 @@ from tests.sem import cases
 
 GOALS = {"cfa_ml": 20, "wlsmv_bfi25": 15, "fiml": 20, "ladder": 20, "bootstrap": 100, "polychoric25": 5}
 R_JOBS = {
-    "cfa_ml": "fitMeasures(cfa(HS, hs))",
-    "fiml": "fitMeasures(cfa(HS, hm, missing='fiml'))",
-    "ladder": "{f <- lapply(list('', 'loadings', c('loadings','intercepts')), function(g) {x <- cfa(HS, hs, "
-    "group='school', group.equal=g); fitMeasures(x); x}); do.call(lavTestLRT, f)}",
-    "wlsmv_bfi25": "fitMeasures(cfa(B5, bfi, ordered=names(bfi)))",
+    "cfa_ml": "all(cfa(HS, hs))",
+    "fiml": "all(cfa(HS, hm, missing='fiml'))",
+    "ladder": "do.call(lavTestLRT, lapply(list('', 'loadings', c('loadings','intercepts')), function(g) "
+    "all(cfa(HS, hs, group='school', group.equal=g))))",
+    "wlsmv_bfi25": "all(cfa(B5, bfi, ordered=names(bfi)))",
     "polychoric25": "lavCor(bfi, ordered=names(bfi))",
     "bootstrap": "sem(MED, tal, se='bootstrap', bootstrap=1000)",
 }
 R_HEAD = """suppressMessages(library(lavaan)); d <- '{folder}'; rd <- function(n) read.csv(file.path(d, n))
 hs <- rd('hs.csv'); hm <- rd('hm.csv'); bfi <- rd('bfi.csv'); tal <- rd('tal.csv')
 HS <- '{hs}'; B5 <- '{b5}'; MED <- '{med}'
+all <- function(f) {{ fitMeasures(f); parameterEstimates(f, standardized=TRUE); f }}
 time <- function(label, job, n) {{ job(); t <- sapply(seq_len(n), function(i) system.time(job())[['elapsed']])
  cat('RESULT', label, t, '\\n') }}
 """
@@ -63,7 +66,7 @@ def full(model: str, data: Any, **options: Any) -> Any:
 def ladder() -> Any:
     steps = ((), ("loadings",), ("loadings", "intercepts"))
     fits = [full(cases.HS, cases.hs(), group="school", equal=equal)[0] for equal in steps]
-    return [a.compare(b) for a, b in zip(fits, fits[1:], strict=False)]
+    return [a.compare(b) for a, b in pairwise(fits)]
 
 
 def jobs() -> dict[str, Callable[[], Any]]:
@@ -99,12 +102,16 @@ def lavaan(rscript: str, repeats: int) -> dict[str, list[float]]:
             table.to_csv(Path(folder) / f"{name}.csv", index=False)
         head = R_HEAD.format(folder=folder, hs=cases.HS, b5=cases.B5, med=cases.MEDIATION)
         counts = {"bootstrap": 1, "wlsmv_bfi25": min(repeats, 3)}
-        lines = [f"time('{k}', function() {v}, {counts.get(k, repeats)})" for k, v in R_JOBS.items() if k != "bootstrap"]
+        lines = [
+            f"time('{k}', function() {v}, {counts.get(k, repeats)})" for k, v in R_JOBS.items() if k != "bootstrap"
+        ]
         # No warm-up run for the bootstrap: it would double half a minute to save milliseconds.
-        lines.append(f"cat('RESULT bootstrap', system.time(suppressWarnings({R_JOBS['bootstrap']}))[['elapsed']], '\\n')")
+        lines.append(
+            f"cat('RESULT bootstrap', system.time(suppressWarnings({R_JOBS['bootstrap']}))[['elapsed']], '\\n')"
+        )
         script = Path(folder) / "time.R"
         script.write_text(head + "\n".join(lines), encoding="utf-8")
-        done = subprocess.run([rscript, str(script)], capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run([rscript, str(script)], capture_output=True, text=True, check=False)
     if done.returncode:
         print("R failed:", done.stderr.strip()[-400:])
     return _results(done.stdout)
@@ -131,7 +138,7 @@ def semopy(python: str | None, repeats: int) -> dict[str, list[float]]:
         path = Path(folder) / "hs.csv"
         cases.hs().to_csv(path, index=False)
         command = [python, "-c", SEMOPY, str(path), cases.HS, str(repeats)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
     return _results(done.stdout)
 
 
@@ -152,7 +159,10 @@ def compare(mine: dict[str, list[float]], theirs: dict[str, list[float]], name: 
         other = theirs[job]
         ratio, low, high = np.median(other) / np.median(values), min(other) / max(values), max(other) / min(values)
         goal = f"goal {GOALS[job]}x" if name == "lavaan" else ""
-        print(f"  {job:14s} cxkit {spread(values)}   {name} {spread(other)}   {ratio:7.1f}x [{low:.1f}, {high:.1f}] {goal}")
+        print(
+            f"  {job:14s} cxkit {spread(values)}   {name} {spread(other)}   "
+            f"{ratio:7.1f}x [{low:.1f}, {high:.1f}] {goal}"
+        )
 
 
 def costs(path: str) -> None:
@@ -169,7 +179,10 @@ def costs(path: str) -> None:
         answers.append(np.median(timed(lambda d=data, m=model: full(m, d), 3)))
         given = sem.Moments(cov=data.cov(), n=n)
         moments.append(np.median(timed(lambda d=given, m=model: full(m, d), 5)))
-    wide = [np.median(timed(lambda d=simulate(1000, p): full(d[1], d[0]), 3)) - 0 for p in items]
+    wide = []
+    for p in items:
+        data, model = simulate(1000, p)
+        wide.append(np.median(timed(lambda d=data, m=model: full(m, d), 3)))
     figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
     axes[0].loglog(rows, answers, "o-", color="#0072B2", label="from answers")
     axes[0].loglog(rows, moments, "s--", color="#D55E00", label="moments given")
@@ -184,7 +197,7 @@ def costs(path: str) -> None:
 
 
 def simulate(n: int, p: int) -> tuple[pd.DataFrame, str]:
-    """p items of two correlated factors, and their model."""
+    """P items of two correlated factors, and their model."""
     rng = np.random.default_rng(p)
     factors = rng.normal(size=(n, 2)) @ np.array([[1.0, 0.4], [0.0, 0.9]])
     values = np.repeat(factors, p // 2, axis=1) * 0.7 + rng.normal(size=(n, p)) * 0.7

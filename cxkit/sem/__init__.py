@@ -1,4 +1,4 @@
-"""Structural equation models that agree with lavaan, on numpy and scipy: measurement, structure, groups, ordered answers.
+"""Structural equation models that agree with lavaan, on numpy and scipy: measures, structure, groups.
 
 >>> from cxkit import sem
 >>> fit = sem.cfa("loyalty =~ l1 + l2 + l3 + l4", answers)      # doctest: +SKIP

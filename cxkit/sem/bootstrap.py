@@ -94,18 +94,15 @@ def bootstrap(
     else:
         z, good = _one_by_one(fit, draws, progress, workers)
     z = z[good]
-    if len(z) < 2:  # noqa: PLR2004 - no spread from one value
+    if len(z) < 2:
         raise ModelError(f"Only {len(z)} of {n} bootstrap resamples converged. The model is too large for these data.")
     point = fit.row_table.plain(fit.solution.z)
     replicates = fit.row_table.plain(z)
     low, high = _intervals(fit, point, replicates, ci, level)
-    frame = pd.DataFrame(
-        {**fit._row_names(), "est": point, "se": replicates.std(axis=0, ddof=1), "bias": replicates.mean(axis=0) - point,
-         "ci_low": low, "ci_high": high}
-    )  # fmt: skip
-    return Bootstrap(
-        frame=frame, replicates=replicates, n=len(z), n_failed=n - len(z), seed=seed, ci=ci, level=level
-    )
+    spread, bias = replicates.std(axis=0, ddof=1), replicates.mean(axis=0) - point
+    columns = {"est": point, "se": spread, "bias": bias, "ci_low": low, "ci_high": high}
+    frame = pd.DataFrame({**fit._row_names(), **columns})
+    return Bootstrap(frame=frame, replicates=replicates, n=len(z), n_failed=n - len(z), seed=seed, ci=ci, level=level)
 
 
 def _check(fit: Fit, ci: str, level: float) -> None:
@@ -116,7 +113,9 @@ def _check(fit: Fit, ci: str, level: float) -> None:
     if any(group.answers is None for group in fit.sample.groups):
         raise ModelError("The bootstrap needs the answers; this model was fitted to published moments.")
     if fit.settings["cluster"] or fit.settings["weights"]:
-        raise ModelError("The bootstrap of clustered or weighted answers is not covered; use the robust standard errors.")
+        raise ModelError(
+            "The bootstrap of clustered or weighted answers is not covered; use the robust standard errors."
+        )
 
 
 def _resamples(fit: Fit, n: int, seed: int) -> list[np.ndarray]:
@@ -196,9 +195,7 @@ class _StackedGroup:
         scatter = self.cov[on]
         value = logdet + np.einsum("bij,bji->b", weight, scatter)
         q = len(model.ui)
-        slope = np.concatenate(
-            [eta[:, model.a[1]], np.zeros((len(z), model.ns)), np.ones((len(z), model.nm))], axis=1
-        )
+        slope = np.concatenate([eta[:, model.a[1]], np.zeros((len(z), model.ns)), np.ones((len(z), model.nm))], axis=1)
         pull = np.zeros((len(z), q))
         lean = weight - weight @ scatter @ weight
         if self.means:
@@ -240,7 +237,7 @@ def _fisher(fit: Fit, groups: list[_StackedGroup]) -> tuple[np.ndarray, np.ndarr
         decrement = -np.einsum("bi,bi->b", gradient[~worse], move)
         step[forth] = move
         z[forth] += move
-        good[forth[decrement < 1e-12]] = True  # noqa: PLR2004 - far below the spread over resamples
+        good[forth[decrement < 1e-12]] = True
         on = on[~good[on]]
         if not len(on):
             break

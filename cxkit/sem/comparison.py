@@ -97,7 +97,12 @@ def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
     p = chi_square_tail(value, df)
     rmsea = rmsea_point(value, df, first.frame.n, len(first.models)) if df else float("nan")
     rows = [
-        {"df": fit.df, "aic": fit.measures.get("aic", np.nan), "bic": fit.measures.get("bic", np.nan), "chisq": fit.test.chisq}
+        {
+            "df": fit.df,
+            "aic": fit.measures.get("aic", np.nan),
+            "bic": fit.measures.get("bic", np.nan),
+            "chisq": fit.test.chisq,
+        }
         for fit in (free, tight)
     ]
     rows[1] |= {"chisq_diff": value, "df_diff": df, "p": p, "rmsea_diff": rmsea}
@@ -122,7 +127,7 @@ def _check(free: Fit, tight: Fit, method: str) -> None:
             f"One model was fitted by {free.frame.estimator.name}, the other by {tight.frame.estimator.name}. "
             "Use one estimator for both."
         )
-    if method != "default" and method != "standard" and free.frame.estimator.test == "standard":
+    if method not in ("default", "standard") and free.frame.estimator.test == "standard":
         raise ModelError(f"method='{method}' needs a scaled test; {free.frame.estimator.name} has none.")
 
 
@@ -176,7 +181,10 @@ def _satorra_2000(free: Fit, tight: Fit, plain: float, df: int) -> tuple[float, 
     inverse = frame.bread_inverse
     core = inverse @ a.T @ np.linalg.pinv(a @ inverse @ a.T) @ a @ inverse
     levers = [times(v, j) for v, j in zip(frame.weights(), wide, strict=True)]
-    inner = [f * lever.T @ gamma @ lever for f, lever, gamma in zip(frame.objective.shares, levers, frame.gammas(), strict=True)]
+    inner = [
+        f * lever.T @ gamma @ lever
+        for f, lever, gamma in zip(frame.objective.shares, levers, frame.gammas(), strict=True)
+    ]
     product = core @ np.sum(inner, axis=0)
     trace, square = float(np.trace(product)), float(np.vdot(product, product.T))
     scale = np.sqrt(df / square)

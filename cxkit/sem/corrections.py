@@ -54,7 +54,7 @@ def _as_if_complete(
     total = 0.0
     # With M = W_c in the metric of W_m, both versions are traces of small products.
     middle = np.zeros_like(inverse)
-    for share, wm, jm, wc, j in zip(shares, observed, cross, complete, jacobians, strict=True):
+    for share, wm, wc, j in zip(shares, observed, complete, jacobians, strict=True):
         if not robust:
             total += float(np.trace(np.linalg.solve(wm, wc)) - share * np.vdot(inverse, j.T @ wc @ j))
         middle += share * (j.T @ wc @ j)
@@ -88,7 +88,7 @@ def _robust_trace(
 
 def ordered_answers(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
     """Chi-squares of the polychoric correlations under the least-squares solution."""
-    if any(len(part.statistics.numeric) for part in fit.frame.objective.parts):  # type: ignore[attr-defined]
+    if any(len(part.statistics.numeric) for part in fit.frame.objective.parts):
         return None
     try:
         return _polychoric_normal(fit)
@@ -103,12 +103,14 @@ def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None]:
     levers: list[Any] = []
     middle = np.zeros_like(fit.frame.bread_inverse)
     jacobians, weights = fit.frame.jacobians(), fit.frame.weights()
-    for share, part, state, j, w in zip(objective.shares, objective.parts, fit.frame.states, jacobians, weights, strict=True):
-        statistics = part.statistics  # type: ignore[attr-defined]
+    for share, part, state, j, w in zip(
+        objective.shares, objective.parts, fit.frame.states, jacobians, weights, strict=True
+    ):
+        statistics = part.statistics
         first = statistics.n_thresholds
         r, c = statistics.r, statistics.c
         corr, implied = part.data.cov, np.eye(part.model.p)
-        implied[r, c] = implied[c, r] = (part.target - state[0])[first:]  # type: ignore[attr-defined]
+        implied[r, c] = implied[c, r] = (part.target - state[0])[first:]
         np.linalg.cholesky(corr)
         inverse = np.linalg.inv(implied)
         logdets = np.linalg.slogdet(implied)[1], np.linalg.slogdet(corr)[1]

@@ -29,6 +29,8 @@ class Part(Protocol):
 
     model: GroupModel
     data: GroupData
+    # Whether `hessian` is the second derivative itself, so that Newton's method converges quadratically.
+    exact: bool
 
     def state(self, theta: np.ndarray) -> Any: ...
     def value(self, state: Any) -> float: ...
@@ -50,6 +52,8 @@ class Normal:
 
 class MaximumLikelihood:
     """Complete answers, or published moments."""
+
+    exact = True
 
     def __init__(self, model: GroupModel, data: GroupData, means: bool) -> None:
         self.model, self.data, self.means = model, data, means
@@ -92,7 +96,7 @@ class MaximumLikelihood:
 class FullInformation:
     """Incomplete answers: one likelihood per missing pattern, all patterns in one stack."""
 
-    means = True
+    exact = means = True
 
     def __init__(self, model: GroupModel, data: GroupData) -> None:
         assert data.patterns is not None
@@ -153,6 +157,9 @@ class FullInformation:
 class LeastSquares:
     """1/2 (s - sigma)' V (s - sigma) for given statistics; V is a matrix, or a vector for its diagonal."""
 
+    # Gauss-Newton leaves out how the statistics bend.
+    exact = False
+
     def __init__(self, model: GroupModel, data: GroupData, statistics: Any, weight: np.ndarray) -> None:
         self.model, self.data, self.statistics, self.weight = model, data, statistics, weight
         self.target = statistics.observed
@@ -182,8 +189,8 @@ class LeastSquares:
 class Objective:
     """The discrepancy over all groups as a function of the free parameters z."""
 
-    def __init__(self, parts: Sequence[Part]) -> None:
-        self.parts = list(parts)
+    def __init__(self, parts: Sequence[Any]) -> None:
+        self.parts: list[Any] = list(parts)
         sizes = np.array([part.data.size for part in self.parts], dtype=float)
         self.n = round(sizes.sum())
         self.shares = sizes / sizes.sum()
@@ -212,7 +219,7 @@ class Objective:
         return float(sum(f * part.value(s) for f, part, s in zip(self.pull, self.parts, states, strict=True)))
 
     def gradient(self, states: list[Any]) -> np.ndarray:
-        return sum(  # type: ignore[return-value]
+        return sum(
             f * (part.gradient(s) @ part.model.basis) for f, part, s in zip(self.pull, self.parts, states, strict=True)
         )
 
@@ -264,7 +271,9 @@ def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE) -
             if solution is not None:
                 return solution
     raise ModelError(
-        "The model did not converge. Tried: " + "; ".join(tried) + ". Look for items with loadings near 0, factors with "
+        "The model did not converge. Tried: "
+        + "; ".join(tried)
+        + ". Look for items with loadings near 0, factors with "
         "fewer than three items, or correlations above .95 between factors; or give start() values."
     )
 
@@ -321,9 +330,7 @@ def _direction(objective: Objective, states: list[Any], gradient: np.ndarray, ne
         ridge = max(10 * ridge, 1e-8)
 
 
-def _newton(
-    objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float = DONE
-) -> Solution | None:
+def _newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float = DONE) -> Solution | None:
     states = objective.states(z)
     if states is None:
         return None
@@ -334,7 +341,7 @@ def _newton(
         decrement = float(-gradient @ step)
         if decrement < tolerance:
             return Solution(z, states, value, step_count, tried) if np.isfinite(value) else None
-        if near and decrement < LAST:
+        if near and decrement < LAST and all(part.exact for part in objective.parts):
             # Newton's error is the square of this one, far below rounding: no need to look again.
             final = objective.states(z + step)
             if final is not None:
@@ -409,6 +416,6 @@ class Normalised:
 def _clearly_positive(scaled: np.ndarray) -> bool:
     """True if the pivots of a matrix with unit diagonal leave no doubt; eigenvalues decide otherwise."""
     try:
-        return bool(np.all(np.linalg.cholesky(scaled).diagonal() > 1e-3))  # noqa: PLR2004 - root of the pivot
+        return bool(np.all(np.linalg.cholesky(scaled).diagonal() > 1e-3))
     except np.linalg.LinAlgError:
         return False

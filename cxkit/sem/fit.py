@@ -188,7 +188,9 @@ class Fit:
         for group in self.row_table.groups:
             model = group.model
             values, variance = group._evaluate(model.values(self.solution.z))
-            residual = {r.lhs: v for r, v in zip(model.all_rows, values, strict=True) if r.op == "~~" and r.lhs == r.rhs}
+            residual = {
+                r.lhs: v for r, v in zip(model.all_rows, values, strict=True) if r.op == "~~" and r.lhs == r.rhs
+            }
             explained = (model.a0 != 0).any(1)
             explained[model.a[0]] = True
             names = [name for i, name in enumerate(model.names) if explained[i] and name in residual]
@@ -309,7 +311,7 @@ def moments_of(fit: Fit) -> int:
 
 
 def _wald(values: np.ndarray, errors: np.ndarray) -> dict[str, np.ndarray]:
-    """est se z p ci_low ci_high; z and p are missing where a parameter is fixed."""
+    """Est se z p ci_low ci_high; z and p are missing where a parameter is fixed."""
     with np.errstate(divide="ignore", invalid="ignore"):
         z = np.where(errors > 0, values / np.where(errors > 0, errors, 1.0), np.nan)
     return {

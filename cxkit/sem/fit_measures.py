@@ -159,9 +159,7 @@ def comparative_scaled(t: FitTest, b: FitTest) -> dict[str, float]:
     return _named_comparative(t.scaled, _number(t.df_scaled), b.scaled, _number(b.df_scaled), ".scaled")
 
 
-def likelihood_block(
-    logl: float, unrestricted: float, npar: int, n: int, t: FitTest
-) -> dict[str, float]:
+def likelihood_block(logl: float, unrestricted: float, npar: int, n: int, t: FitTest) -> dict[str, float]:
     """Log-likelihood and information criteria."""
     out = {
         "logl": logl,

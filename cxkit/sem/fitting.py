@@ -1,4 +1,4 @@
-"""From a model and data to a fit: choose the estimator, read the data, build the table, search, and look for trouble."""
+"""From a model and data to a fit: choose the estimator, read the data, build the table, search, look for trouble."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ from typing import Any
 import numpy as np
 
 from cxkit.errors import CxkitWarning, ModelError, nearest
-from cxkit.sem.estimation import FullInformation, LeastSquares, MaximumLikelihood, Normalised, Objective, Solution, minimise
+from cxkit.sem.estimation import (
+    FullInformation,
+    LeastSquares,
+    MaximumLikelihood,
+    Normalised,
+    Objective,
+    Solution,
+    minimise,
+)
 from cxkit.sem.fit import Fit
 from cxkit.sem.inference import ESTIMATORS, Estimator, Frame, covariance
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData, Moments, Sample, read_frame, read_moments
 from cxkit.sem.ordinal import ordinal_moments
 from cxkit.sem.starts import starting_values
-from cxkit.sem.statistics import ContinuousStatistics, MomentSpace, OrdinalStatistics, plain_table
+from cxkit.sem.statistics import ContinuousStatistics, MomentSpace, OrdinalStatistics
 from cxkit.sem.syntax import parse_model
 from cxkit.sem.table import Options, Table, Variables, build_table, null_space, variables_of
 
@@ -171,9 +179,7 @@ def _search(
     held: list[int] = []
     while True:
         values = table.basis @ solution.z + table.offset
-        broken = [
-            k for k, (a, b, _) in enumerate(table.inequalities) if a @ values < b - 1e-9 and k not in held
-        ]
+        broken = [k for k, (a, b, _) in enumerate(table.inequalities) if a @ values < b - 1e-9 and k not in held]
         if not broken:
             return solution, table, models
         held += broken
@@ -215,7 +221,11 @@ def _ordered_items(ordered: Sequence[str] | bool | None, variables: Variables) -
 
 
 def _estimator(
-    name: str | None, missing: str, items: Sequence[str], information: str | None, cluster: str | None,
+    name: str | None,
+    missing: str,
+    items: Sequence[str],
+    information: str | None,
+    cluster: str | None,
     weights: str | None,
 ) -> Estimator:
     wanted = (name or ("WLSMV" if items else "MLR" if cluster else "ML")).upper()
@@ -301,7 +311,9 @@ def _means(wanted: bool | None, sample: Sample, model: str, needed: bool) -> boo
     if spoken and not sample.has_means:
         raise ModelError("The model has intercepts, but Moments gives no means: add mean=.")
     if wanted is False and (needed or spoken):
-        raise ModelError("meanstructure=False contradicts groups, ordered or missing answers, clusters, or '~ 1' in the model.")
+        raise ModelError(
+            "meanstructure=False contradicts groups, ordered or missing answers, clusters, or '~ 1' in the model."
+        )
     return sample.has_means and bool(wanted or needed or spoken)
 
 
@@ -326,8 +338,8 @@ def _improper(fit: Fit) -> list[str]:
         for row, value in zip(model.all_rows, values, strict=True):
             if row.op == "~~" and row.lhs == row.rhs and value < -1e-9:
                 out.append(
-                    f"Heywood case{where}: the variance of '{row.lhs}' is estimated at {value:.3f}. Read the factor with "
-                    "care; too few items, too small a sample or a wrong model are the usual reasons."
+                    f"Heywood case{where}: the variance of '{row.lhs}' is estimated at {value:.3f}. Read the factor "
+                    "with care; too few items, too small a sample or a wrong model are the usual reasons."
                 )
         full, _, _ = model.full_moments(theta)
         latent = full[model.p :, model.p :]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,7 @@ import pandas as pd
 
 from cxkit.errors import ModelError
 from cxkit.sem import fit_measures as fm
-from cxkit.sem.estimation import FullInformation, LeastSquares, MaximumLikelihood, Normalised, Objective
+from cxkit.sem.estimation import FullInformation, LeastSquares, Normalised, Objective
 from cxkit.sem.fit import Fit, MomentTables, moments_of
 from cxkit.sem.inference import FitTest, Frame, first_order, gamma_of, saturated_part, test_of_fit, times
 from cxkit.sem.model import GroupModel
@@ -65,10 +64,11 @@ def _scaled_rmsea(test: FitTest, n: float, groups: int) -> dict[str, float]:
 def baseline_test(fit: Fit) -> FitTest:
     """Chi-square of the independence model, in which only exogenous variables may correlate."""
     kept = fit.sample.groups[0].extra
-    key = f"baseline {fit.frame.estimator.name} {fit.settings['meanstructure']} {fit.settings['likelihood']} {fit.table.variables}"
+    chosen = (fit.frame.estimator.name, *(fit.settings[k] for k in ("meanstructure", "likelihood", "information")))
+    key = f"baseline {chosen} {fit.table.variables}"
     if key not in kept:
         kept[key] = _baseline(fit)
-    return kept[key]  # type: ignore[no-any-return]
+    return kept[key]
 
 
 def _baseline(fit: Fit) -> FitTest:
@@ -105,7 +105,7 @@ def baseline_frame(fit: Fit) -> tuple[Frame, float]:
     kept: dict[str, Any] = fit.__dict__
     if "_baseline" not in kept:
         kept["_baseline"] = _fit_baseline(fit)
-    return kept["_baseline"]  # type: ignore[no-any-return]
+    return kept["_baseline"]
 
 
 def _fit_baseline(fit: Fit) -> tuple[Frame, float]:
@@ -209,7 +209,7 @@ def _given_square(
     space: MomentSpace, over: np.ndarray, weight: np.ndarray, off: tuple[Any, Any], whole: tuple[Any, Any]
 ) -> tuple[float, float]:
     """The two squared lengths where exogenous moments are given and count for nothing."""
-    stack = weight if weight.ndim == 3 else weight[None]  # noqa: PLR2004 - a stack of matrices
+    stack = weight if weight.ndim == 3 else weight[None]
     v = sum(f * space.normal_weight(w) for f, w in zip(over, stack, strict=True))
     short, long = (space.vector(*moments) for moments in (off, whole))
     return float(short @ v @ short), float(long @ v @ long)
@@ -228,7 +228,7 @@ def available_moments(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _normal_square(weight: np.ndarray, cov: np.ndarray, mean: np.ndarray | None) -> np.ndarray:
     """The squared length of moments in the metric of normal answers; one value per missing pattern."""
-    stack = weight if weight.ndim == 3 else weight[None]  # noqa: PLR2004 - a stack of matrices
+    stack = weight if weight.ndim == 3 else weight[None]
     product = stack @ cov
     total = 0.5 * np.einsum("kij,kji->k", product, product)
     return total if mean is None else total + np.einsum("i,kij,j->k", mean, stack, mean)
@@ -317,7 +317,9 @@ def residual_tables(fit: Fit, group: int, kind: str) -> MomentTables:
     )
 
 
-def _correlation_residuals(s: np.ndarray, m: np.ndarray, sigma: np.ndarray, mu: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _correlation_residuals(
+    s: np.ndarray, m: np.ndarray, sigma: np.ndarray, mu: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     sd, sd_hat = np.sqrt(np.diag(s)), np.sqrt(np.diag(sigma))
     return s / np.outer(sd, sd) - sigma / np.outer(sd_hat, sd_hat), m / sd - mu / sd_hat
 
@@ -382,7 +384,9 @@ def _group_scores(model: GroupModel, theta: np.ndarray, data: Any, method: str, 
     alpha = eta[p:]
     mu = eta[:p] if means else data.mean
     out = np.empty((data.n, model.v - p))
-    groups = zip(data.patterns.seen, data.patterns.rows, strict=True) if data.patterns else [(np.ones(p, bool), slice(None))]
+    groups = (
+        zip(data.patterns.seen, data.patterns.rows, strict=True) if data.patterns else [(np.ones(p, bool), slice(None))]
+    )
     for seen, rows in groups:
         gaps = data.answers[rows][:, seen] - mu[seen]
         inner = full[:p, :p][np.ix_(seen, seen)]

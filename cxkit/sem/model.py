@@ -105,7 +105,7 @@ class GroupModel:
         """A, S and m at the values of the free rows; leading axes of theta are kept (batches)."""
         lead, kind, v = theta.shape[:-1], theta.dtype, self.v
         na, ns = self.na, self.ns
-        if not lead and kind == float:
+        if not lead and kind.kind == "f":
             a, s, m = self.a0.copy(), self.s0.copy(), self.m0.copy()
             a[self.a] = theta[:na]
             s[self.s] = s[self.s[1], self.s[0]] = theta[na : na + ns]

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
 
 
-def _score_tests(fit: Fit, models: list[GroupModel], base: np.ndarray, extra: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _score_tests(
+    fit: Fit, models: list[GroupModel], base: np.ndarray, extra: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Lagrange multiplier and expected change of each extra direction, given derivatives over all positions."""
     from cxkit.sem.fitting import parts_for
 
@@ -61,12 +63,11 @@ def modification_indices(fit: Fit, minimum: float = 0.0) -> pd.DataFrame:
     Agrees with R's `modindices(fit)` of lavaan 0.6-14 (expected information).
     """
     groups = [_candidates(fit, g) for g in range(len(fit.models))]
-    rows = tuple([*fit.table.rows, *(row for group in groups for row in group)])
     size = fit.table.n_parameters
     count = sum(map(len, groups))
     fresh = [replace(row, fixed=None, parameter=size + k) for k, row in enumerate(r for g in groups for r in g)]
     dropped = {(row.group, *row.key) for row in fresh}
-    rows = tuple([row for row in fit.table.rows if (row.group, *row.key) not in dropped] + fresh)
+    rows = (*(row for row in fit.table.rows if (row.group, *row.key) not in dropped), *fresh)
     basis = np.zeros((size + count, fit.n_parameters))
     basis[:size] = fit.table.basis
     start = np.array([row.fixed or 0.0 for group in groups for row in group])

@@ -186,7 +186,9 @@ def _column(series: Any, name: str, ordered: bool, problems: Problems) -> np.nda
     if lost.any():
         rows = np.flatnonzero(lost)
         shown = [f"row {series.index[i]}: {series.iloc[i]!r}" for i in rows]
-        problems.add(f"the column '{name}' holds text", shown, "recode it to numbers, or read the file with missing codes")
+        problems.add(
+            f"the column '{name}' holds text", shown, "recode it to numbers, or read the file with missing codes"
+        )
     return np.asarray(values)
 
 
@@ -203,7 +205,9 @@ def read_frame(
 ) -> Sample:
     """Answers of the named variables by group; a ModelError lists everything that stands in the way."""
     if not hasattr(frame, "columns"):
-        raise ModelError(f"data is a {type(frame).__name__}; expected a DataFrame with one row per respondent, or Moments.")
+        raise ModelError(
+            f"data is a {type(frame).__name__}; expected a DataFrame with one row per respondent, or Moments."
+        )
     problems = Problems("The data do not fit the model")
     values = numbers(frame, names, ordered, problems)
     if problems:
@@ -252,7 +256,9 @@ def _weights(frame: Any, name: str, problems: Problems) -> np.ndarray:
     if problems:
         problems.raise_as(ModelError)
     if np.any(w < 0) or not np.nansum(w) > 0:
-        raise ModelError(f"The sampling weights in '{name}' must be positive numbers; the smallest is {np.nanmin(w):g}.")
+        raise ModelError(
+            f"The sampling weights in '{name}' must be positive numbers; the smallest is {np.nanmin(w):g}."
+        )
     return w
 
 
@@ -273,7 +279,9 @@ def _look(
     n, p = values.shape
     holes = np.isnan(values)
     if n == 0:
-        problems.add(f"no respondent{where} has complete answers", remedy="missing='fiml' uses incomplete answers as well")
+        problems.add(
+            f"no respondent{where} has complete answers", remedy="missing='fiml' uses incomplete answers as well"
+        )
         return
     empty = holes.all(0)
     if empty.any():
@@ -397,9 +405,9 @@ def saturated(patterns: Patterns, tolerance: float = 1e-10, most: int = 1000) ->
         if np.max(np.abs(second - first)) < tolerance:
             here = second
             break
-        reach = max(1.0, np.linalg.norm(gap) / max(np.linalg.norm(bend), 1e-300))
+        reach = max(1.0, float(np.linalg.norm(gap)) / max(float(np.linalg.norm(bend)), 1e-300))
         ahead = here + 2 * reach * gap + reach**2 * bend
-        usable = reach < 1e3 and np.linalg.eigvalsh(ahead[:-1, :-1])[0] > 0  # noqa: PLR2004 - keeps the leap bounded
+        usable = reach < 1e3 and np.linalg.eigvalsh(ahead[:-1, :-1])[0] > 0
         here = scaled.step(ahead) if usable else second
     return scaled.restore(here)
 

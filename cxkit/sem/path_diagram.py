@@ -119,9 +119,9 @@ def _depths(fit: Fit) -> dict[str, int]:
 
 
 def _node(ax: Axes, name: str, place: Place, latent: bool) -> None:
-    shape = "ellipse,pad=0.35" if latent else "square,pad=0.45"
-    ax.text(*place, name, ha="center", va="center", fontsize=9, color=INK, zorder=4,
-            bbox={"boxstyle": shape, "facecolor": LATENT if latent else OBSERVED, "edgecolor": INK, "linewidth": 0.9})  # fmt: skip
+    shape, fill = ("ellipse,pad=0.35", LATENT) if latent else ("square,pad=0.45", OBSERVED)
+    box = {"boxstyle": shape, "facecolor": fill, "edgecolor": INK, "linewidth": 0.9}
+    ax.text(*place, name, ha="center", va="center", fontsize=9, color=INK, zorder=4, bbox=box)
 
 
 def _arrow(ax: Axes, places: dict[str, Place], row: Row, value: float) -> None:

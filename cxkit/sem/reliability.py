@@ -119,9 +119,13 @@ def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndar
     implied_values, _ = part.statistics.implied(part.model.values(fit.solution.z))
     implied = np.eye(part.model.p)
     first = part.statistics.n_thresholds
-    implied[part.statistics.r, part.statistics.c] = implied[part.statistics.c, part.statistics.r] = implied_values[first:]
+    implied[part.statistics.r, part.statistics.c] = implied[part.statistics.c, part.statistics.r] = implied_values[
+        first:
+    ]
     names = [data.names[i] for i in items]
-    cuts = {name: implied_values[:first][part.statistics.th_variable == i] for name, i in zip(names, items, strict=True)}
+    cuts = {
+        name: implied_values[:first][part.statistics.th_variable == i] for name, i in zip(names, items, strict=True)
+    }
     answers = np.stack([data.answers[:, i] for i in items])
     observed = np.cov(np.array([np.unique(row, return_inverse=True)[1] for row in answers]))
     block = data.cov[np.ix_(items, items)]
@@ -149,7 +153,7 @@ def _score_covariances(corr: np.ndarray, cuts: list[np.ndarray], own: bool = Fal
 
 def _htmt(fit: Fit, geometric: bool) -> Any:
     factors = [f for f in fit.table.variables.latent if indicators(fit.models[0], f)]
-    if len(factors) < 2:  # noqa: PLR2004 - a ratio needs two factors
+    if len(factors) < 2:
         return None
     tables = []
     for model, data in zip(fit.models, fit.sample.groups, strict=True):

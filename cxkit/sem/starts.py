@@ -25,7 +25,7 @@ def _group_values(model: GroupModel, data: GroupData) -> np.ndarray:
     phi = _all_covariances(model, data.cov)
     values = np.zeros(len(model.rows))
     weights, residual = _regressions(model, phi)
-    explained = _predictors(model).any(1)
+    explained = np.asarray(_predictors(model).any(axis=1))
     thresholds = data.extra.get("thresholds", {})
     for k, row in enumerate(model.rows):
         if row.start is not None:
@@ -121,9 +121,9 @@ def _regressions(model: GroupModel, phi: np.ndarray) -> tuple[np.ndarray, np.nda
     slopes, residual = np.zeros(mask.shape), np.diag(phi).copy()
     diagonal = np.diag(phi)
     alone = mask & (mask.sum(1) == 1)[:, None]
-    i, on = np.nonzero(alone)
-    slopes[i, on] = np.where(model.a0[i, on] != 0, model.a0[i, on], phi[i, on] / diagonal[on])
-    residual[i] = np.clip(diagonal[i] - slopes[i, on] * phi[i, on], 0.15 * diagonal[i], diagonal[i])
+    one, of = np.nonzero(alone)
+    slopes[one, of] = np.where(model.a0[one, of] != 0, model.a0[one, of], phi[one, of] / diagonal[of])
+    residual[one] = np.clip(diagonal[one] - slopes[one, of] * phi[one, of], 0.15 * diagonal[one], diagonal[one])
     for i in np.flatnonzero(mask.sum(1) > 1):
         on = np.flatnonzero(mask[i])
         block = phi[np.ix_(on, on)] + np.diag(0.02 * np.diag(phi)[on])

@@ -20,7 +20,7 @@ RELATIONS = ("=~", "~*~", "~~", "~", "|")
 EXPRESSIONS = (":=", "==", "<", ">")
 OUT_OF_SCOPE = {
     "<~": "formative (composite) latent variables are not covered: use '=~' or regress on a sum score",
-    ":": "interactions and blocks ('level:', 'group:') are not covered: make a product column in the data, or use group=",
+    ":": "interactions and blocks ('level:', 'group:') are not covered: make a product column, or use group=",
 }
 TOKEN = re.compile(
     r"""(?P<space>[ \t\r\f\v]+|[#!][^\n]*)|(?P<newline>\n|;)
@@ -36,6 +36,8 @@ FUNCTIONS["abs"] = lambda value: np.where(np.real(value) < 0, -1, 1) * value
 
 @dataclass(frozen=True, slots=True)
 class Token:
+    """A word of the model and where it stands."""
+
     kind: str
     text: str
     line: int
@@ -72,7 +74,7 @@ class Expression:
 
     def __call__(self, values: Mapping[str, complex]) -> complex:
         scope = {f"_{i}": values[name] for i, name in enumerate(self.names)}
-        return eval(self.code, {"__builtins__": {}, **FUNCTIONS}, scope)  # noqa: S307 - only tokens admitted below
+        return eval(self.code, {"__builtins__": {}, **FUNCTIONS}, scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,8 @@ def _tokens(text: str) -> list[Token]:
         match = TOKEN.match(text, place)
         if match is None:
             raise ModelError(
-                f"Model, line {line}, column {place - start + 1}: '{text[place]}' does not belong to the model language. "
+                f"Model, line {line}, column {place - start + 1}: "
+                f"'{text[place]}' does not belong to the model language. "
                 "Expected a variable name, a number, or one of =~ ~ ~~ ~1 | := == < > + *."
             )
         kind = str(match.lastgroup)
@@ -161,7 +164,7 @@ class _Parser:
                 statements.extend(self._relation())
             self._end_of_statement()
         if not statements:
-            raise ModelError("The model is empty. Expected at least one line such as 'factor =~ item1 + item2 + item3'.")
+            raise ModelError("The model is empty. Expected at least one line such as 'factor =~ item1 + item2'.")
         return Syntax(tuple(statements), tuple(equations))
 
     def _end_of_statement(self) -> None:
@@ -231,14 +234,14 @@ class _Parser:
         if self.take("?") or (token.text == "start" and self.take("*")):
             if not numeric:
                 self.fail("a number as starting value", token)
-            into.start = values  # type: ignore[assignment]
+            into.start = [value if isinstance(value, float) else None for value in values]
         elif self.take("*"):
             fixed = [value if isinstance(value, float) else None for value in values]
             labels = [value if isinstance(value, str) else None for value in values]
             if any(value is not None for value in fixed):
-                into.fixed = fixed  # type: ignore[assignment]
+                into.fixed = fixed
             if any(value is not None for value in labels):
-                into.label = labels  # type: ignore[assignment]
+                into.label = labels
         else:
             self.fail("'*' and the name of a variable")
 
@@ -264,7 +267,7 @@ class _Parser:
         if token.kind in ("name", "string") and sign > 0:
             name = token.text.strip("\"'")
             return float("nan") if name == "NA" else name
-        self.fail("a variable, a number, NA, a label or c(...)", token)
+        return self.fail("a variable, a number, NA, a label or c(...)", token)
 
     def _equation(self) -> Equation:
         line = self.here.line
@@ -277,7 +280,8 @@ class _Parser:
         return Equation(lhs, op, self._expression(), line)
 
     def _expression(self) -> Expression:
-        first, names, parts = self.here, [], []
+        first, parts = self.here, []
+        names: list[str] = []
         while self.here.kind in ("number", "name") or self.here.text in ("+", "-", "*", "/", "^", "(", ")", ","):
             token = self.here
             self.place += 1

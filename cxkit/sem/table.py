@@ -5,9 +5,10 @@ One `Row` is one parameter of one group. Rows that carry the same label are one 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
+from math import isnan
 from typing import TypeVar
 
 import numpy as np
@@ -186,7 +187,7 @@ def _apply(row: Row, statement: Statement, groups: int) -> None:
     modifiers: Modifiers = statement.modifiers
     fixed = _entry(modifiers.fixed, row.group, groups, statement)
     if fixed is not None:
-        row.fixed = None if fixed != fixed else fixed
+        row.fixed = None if isnan(fixed) else fixed
     start = _entry(modifiers.start, row.group, groups, statement)
     if start is not None:
         row.start = start
@@ -308,7 +309,9 @@ def _number(rows: list[Row]) -> dict[str, int]:
     return labels
 
 
-def _constrain(rows: tuple[Row, ...], variables: Variables, groups: int, syntax: Syntax, labels: dict[str, int]) -> Table:
+def _constrain(
+    rows: tuple[Row, ...], variables: Variables, groups: int, syntax: Syntax, labels: dict[str, int]
+) -> Table:
     size = 1 + max((row.parameter for row in rows), default=-1)
     fixed = {row.label: float(row.fixed) for row in rows if row.label and row.fixed is not None}
     definitions = tuple(e for e in syntax.equations if e.op == ":=")
@@ -317,7 +320,9 @@ def _constrain(rows: tuple[Row, ...], variables: Variables, groups: int, syntax:
         names = (*(() if equation.op == ":=" else equation.lhs.names), *equation.rhs.names)
         for name in names:
             if name not in known:
-                raise ModelError(f"Model, line {equation.line}: no parameter is labelled '{name}'.{nearest(name, known)}")
+                raise ModelError(
+                    f"Model, line {equation.line}: no parameter is labelled '{name}'.{nearest(name, known)}"
+                )
     equalities = [_linear(e, labels, fixed, size) for e in syntax.equations if e.op == "=="]
     bounds = [(e, *_linear(e, labels, fixed, size)) for e in syntax.equations if e.op in ("<", ">")]
     basis, offset = null_space(equalities, size)
@@ -351,25 +356,27 @@ def null_space(equalities: Sequence[tuple[np.ndarray, float]], size: int) -> tup
     return vt[rank:].T, offset
 
 
-def _linear(equation: Equation, labels: Mapping[str, int], fixed: Mapping[str, float], size: int) -> tuple[np.ndarray, float]:
+def _linear(
+    equation: Equation, labels: Mapping[str, int], fixed: Mapping[str, float], size: int
+) -> tuple[np.ndarray, float]:
     """`left - right` as a @ parameters - b; refuses what is not linear."""
     names = _unique((*equation.lhs.names, *equation.rhs.names))
 
-    def gap(value: Callable[[str], float]) -> float:
-        values = {name: fixed[name] if name in fixed else value(name) for name in names}
+    def gap(at: Mapping[str, float]) -> float:
+        values = {name: fixed.get(name, at[name]) for name in names}
         return float(np.real(equation.lhs(values) - equation.rhs(values)))
 
     try:
-        constant = gap(lambda name: 0.0)
-        slopes = {n: gap(lambda name, n=n: float(name == n)) - constant for n in names if n in labels}
+        constant = gap(dict.fromkeys(names, 0.0))
+        slopes = {n: gap({m: float(m == n) for m in names}) - constant for n in names if n in labels}
         probe = {n: 0.37 + 0.71 * i for i, n in enumerate(names)}
-        straight = abs(gap(lambda name: probe[name]) - constant - sum(s * probe[n] for n, s in slopes.items())) < 1e-9
+        straight = abs(gap(probe) - constant - sum(s * probe[n] for n, s in slopes.items())) < 1e-9
     except (ZeroDivisionError, FloatingPointError, KeyError):
         straight = False
     if not straight:
         raise ModelError(
-            f"Model, line {equation.line}: '{equation.lhs.text} {equation.op} {equation.rhs.text}' is not linear in the "
-            "labelled parameters. Only linear constraints such as a == b or a == 2*b are covered."
+            f"Model, line {equation.line}: '{equation.lhs.text} {equation.op} {equation.rhs.text}' is not linear in "
+            "the labelled parameters. Only linear constraints such as a == b or a == 2*b are covered."
         )
     vector = np.zeros(size)
     for name, slope in slopes.items():

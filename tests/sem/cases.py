@@ -344,7 +344,7 @@ def deviations(fit: Fit, reference: Mapping[str, Any]) -> Deviations:
     if "standardized" in reference:
         _rows(fit, reference["standardized"], found, standardised=True)
     for name, value in reference["fit"].items():
-        if value is None or (name.startswith(("rmr", "srmr", "crmr")) and abs(value) < 1e-5):  # noqa: PLR2004
+        if value is None or (name.startswith(("rmr", "srmr", "crmr")) and abs(value) < 1e-5):
             continue
         if name not in fit.measures:
             found.missing.append(name)
@@ -357,7 +357,9 @@ def deviations(fit: Fit, reference: Mapping[str, Any]) -> Deviations:
 def _family(name: str) -> str:
     for family in ("rmsea", "cfi", "tli", "srmr", "chisq", "logl"):
         if name == family or name.startswith(f"{family}."):
-            return {"chisq": "chi-square", "cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA, interval, p"}.get(family, family)
+            return {"chisq": "chi-square", "cfi": "CFI", "tli": "TLI", "rmsea": "RMSEA, interval, p"}.get(
+                family, family
+            )
     return "other measures"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -19,11 +20,13 @@ STEPS = list(cases.LADDER)
 ORDINAL = list(cases.ORDINAL_LADDER)
 
 
-@pytest.mark.parametrize("name", ["hs_school_ml", "hs_school_mlr", "hs_sex_ml", "bfi_AN_gender_ml", "bfi_AN_gender_mlr"])
+@pytest.mark.parametrize(
+    "name", ["hs_school_ml", "hs_school_mlr", "hs_sex_ml", "bfi_AN_gender_ml", "bfi_AN_gender_mlr"]
+)
 def test_invariance_ladder(reference: Read, name: str) -> None:
     """lavTestLRT(configural, metric, scalar, strict, strict_means): plain, or Satorra-Bentler 2001 under MLR."""
     wanted = reference("sem_results")["ladder_lrt"][name]
-    for k, (free, tight) in enumerate(zip(STEPS, STEPS[1:], strict=False), start=1):
+    for k, (free, tight) in enumerate(pairwise(STEPS), start=1):
         got = fitted(f"{name}.{free}").compare(fitted(f"{name}.{tight}"))
         assert got.chisq_diff == pytest.approx(wanted["Chisq diff"][k], rel=1e-4)
         assert got.df_diff == wanted["Df diff"][k]
@@ -54,7 +57,7 @@ def test_scaled_differences(reference: Read, method: str) -> None:
 def test_ordinal_ladder(reference: Read, name: str) -> None:
     """Wu & Estabrook (2016) by measEq.syntax; lavTestLRT by Satorra 2000, scaled and shifted."""
     pairs = reference("sem_results")["ordinal_lrt"][name]
-    for free, tight in zip(ORDINAL, ORDINAL[1:], strict=False):
+    for free, tight in pairwise(ORDINAL):
         value, df = pairs[f"{free}_vs_{tight}"]
         got = fitted(f"{name}.{free}").compare(fitted(f"{name}.{tight}"))
         assert got.chisq_diff == pytest.approx(value, rel=1e-4)

@@ -37,7 +37,9 @@ def test_draws_on_given_axes() -> None:
 
 
 def test_in_words() -> None:
-    assert fitted("hs_ml").alt.startswith("Path diagram with standardised estimates: visual to x1 0.77; visual to x2 0.42")
+    assert fitted("hs_ml").alt.startswith(
+        "Path diagram with standardised estimates: visual to x1 0.77; visual to x2 0.42"
+    )
     assert "cond predicts pmi 0.18" in fitted("talor_simple_mediation").alt
 
 

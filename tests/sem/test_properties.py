@@ -68,7 +68,9 @@ def test_units(seed: int, estimator: str, holes: bool) -> None:
     mine, other = fit(data, **options), fit(data * scale + 7, **options)
     for name in ("chisq", "df", "cfi", "rmsea"):
         assert other.measures[name] == pytest.approx(mine.measures[name], rel=1e-6, abs=1e-6)
-    assert other.estimates["std_all"].to_numpy()[:6] == pytest.approx(mine.estimates["std_all"].to_numpy()[:6], rel=1e-5)
+    assert other.estimates["std_all"].to_numpy()[:6] == pytest.approx(
+        mine.estimates["std_all"].to_numpy()[:6], rel=1e-5
+    )
 
 
 @given(SEEDS, st.sampled_from(["ML", "MLR", "MLM", "ULS"]))

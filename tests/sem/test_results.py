@@ -86,8 +86,8 @@ def test_columns_and_counts() -> None:
 
 def test_text() -> None:
     assert fitted("hs_ml").text == (
-        "ML: chi-square(24, n = 301) = 85.31, p < .001; CFI = 0.931, TLI = 0.896, RMSEA = 0.092 90 % CI [0.071, 0.114], "
-        "SRMR = 0.065."
+        "ML: chi-square(24, n = 301) = 85.31, p < .001; CFI = 0.931, TLI = 0.896, RMSEA = 0.092 90 % CI "
+        "[0.071, 0.114], SRMR = 0.065."
     )
     assert "saturated (0 degrees of freedom)" in fitted("talor_simple_mediation").text
     assert "scaled chi-square(24" in fitted("hs_mlr").text

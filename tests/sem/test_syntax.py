@@ -37,8 +37,8 @@ def test_reads_the_language() -> None:
         """
     )
     assert [(s.lhs, s.op, s.rhs) for s in syntax.statements] == [
-        ("f", "=~", "x1"), ("f", "=~", "x2"), ("f", "=~", "x3"), ("f", "=~", "x4"), ("g", "=~", "y1"), ("g", "=~", "y2"),
-        ("g", "=~", "y2"), ("g", "~", "f"), ("x1", "~~", "x2"), ("x1", "~~", "x3"), ("x1", "~1", ""), ("x2", "~1", ""),
+        ("f", "=~", "x1"), ("f", "=~", "x2"), ("f", "=~", "x3"), ("f", "=~", "x4"), ("g", "=~", "y1"),
+        ("g", "=~", "y2"), ("g", "=~", "y2"), ("g", "~", "f"), ("x1", "~~", "x2"), ("x1", "~~", "x3"), ("x1", "~1", ""), ("x2", "~1", ""),
         ("y1", "|", "t1"), ("y1", "|", "t2"),
     ]  # fmt: skip
     assert syntax.statements[1].modifiers.fixed == [0.5]
@@ -51,7 +51,7 @@ def test_reads_the_language() -> None:
 
 
 def test_defaults_are_those_of_lavaan() -> None:
-    """Marker, free residuals and factor covariances; predictors fixed; outcomes correlate; single items without error."""
+    """Marker, free residuals and factor covariances, fixed predictors, correlated outcomes, single items exact."""
     table = rows("f =~ x1 + x2\ng =~ y1\nf ~ z1 + z2\nh =~ x3 + x4\nu ~ f\nv ~ f", meanstructure=True)
     assert table[("f", "=~", "x1")] == [1.0]
     assert table[("f", "=~", "x2")] == [None]
@@ -84,7 +84,10 @@ def test_labels_make_one_parameter() -> None:
     [
         ("", "The model is empty. Expected at least one line such as 'factor =~ item1"),
         ("f = x1", r"line 1, column 3: '=' does not belong to the model language. Expected a variable name"),
-        ("f =~ x1\nf =~ x2 x3", r"line 2, column 9: found 'x3'; expected '\+' and another term, or the end of the line"),
+        (
+            "f =~ x1\nf =~ x2 x3",
+            r"line 2, column 9: found 'x3'; expected '\+' and another term, or the end of the line",
+        ),
         ("f =~ x1 +", r"line 1, column 10: found the end of the model; expected a variable, a number, NA"),
         ("f =~", "found the end of the model; expected a variable, a number, NA, a label"),
         ("f =~ foo(3)*x2", r"column 6: found 'foo'; expected c\(\), start\(\), label\(\) or equal\(\)"),
@@ -107,12 +110,20 @@ def test_errors_name_place_and_expectation(model: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("model", "options", "words"),
     [
-        ("f =~ x1 + c(1,2,3)*x2 + x3", {"group": "school"}, "c\\(\\) holds 3 entries for 'f =~ x2', but there are 2 groups"),
+        (
+            "f =~ x1 + c(1,2,3)*x2 + x3",
+            {"group": "school"},
+            "c\\(\\) holds 3 entries for 'f =~ x2', but there are 2 groups",
+        ),
         ("f =~ x1 + a*x2 + x3\nind := a*bb", {}, "line 2: no parameter is labelled 'bb'"),
         ("f =~ x1 + a*x2 + b*x3\na == b*b", {}, "'a == b\\*b' is not linear"),
         ("f =~ x1 + a*x2 + b*x3\na == 1\na == 2", {}, "equality constraints contradict each other"),
         ("f =~ x1 + x2 + x3", {"equal": "loadings"}, "give group= as well"),
-        ("f =~ x1 + x2 + x3", {"group": "school", "equal": "loading"}, "does not know 'loading'. Did you mean 'loadings'"),
+        (
+            "f =~ x1 + x2 + x3",
+            {"group": "school", "equal": "loading"},
+            "does not know 'loading'. Did you mean 'loadings'",
+        ),
         (
             "f =~ x1 + x2 + x3",
             {"group": "school", "equal": "loadings", "free": "f =~ x9"},
@@ -134,7 +145,10 @@ def test_models_that_cannot_be_fitted(model: str, options: dict[str, object], wo
         ({"information": "both"}, "information= does not know 'both'"),
         ({"likelihood": "t"}, "likelihood= does not know 't'"),
         ({"parameterization": "gamma"}, "parameterization= does not know 'gamma'"),
-        ({"ordered": True, "estimator": "ML"}, "Ordered answers need weighted least squares: estimator='WLSMV', not 'ML'"),
+        (
+            {"ordered": True, "estimator": "ML"},
+            "Ordered answers need weighted least squares: estimator='WLSMV', not 'ML'",
+        ),
         ({"missing": "fiml", "estimator": "GLS"}, "missing='fiml' goes with estimator='ML' or 'MLR', not 'GLS'"),
         ({"cluster": "cl", "estimator": "MLM"}, "cluster= and weights= go with estimator='MLR', not 'MLM'"),
         ({"meanstructure": False, "missing": "fiml"}, "meanstructure=False contradicts"),
