@@ -5,8 +5,9 @@
 lavaan is timed inside R, by repeated calls after a first one, so that starting R and loading packages cost nothing;
 cxkit likewise inside this process. Both get one BLAS thread (the bootstrap refits of cxkit use one process too). Each
 job covers fit, standard errors, standardised estimates and all fit measures. Printed: minimum, median and maximum
-seconds of either side, the ratio of the medians with the range it could have (slowest of one against fastest of the other), and the goal. A peer
-that is not there is said to be absent. semopy needs an environment of its own (`--semopy /path/to/its/python`).
+seconds of either side, the ratio of the medians with the range it could have (slowest of one against fastest of the
+other), and the goal. A peer that is not there is said to be absent. semopy needs an environment of its own
+(`--semopy /path/to/its/python`).
 """
 
 # ruff: noqa: E402 - threads are set before numpy is loaded

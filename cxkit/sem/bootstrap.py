@@ -18,7 +18,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from cxkit.errors import ModelError
-from cxkit.sem.estimation import MaximumLikelihood
+from cxkit.sem.discrepancy import MaximumLikelihood
 from cxkit.sem.inference import casewise
 from cxkit.sem.model import GroupModel
 
@@ -273,7 +273,8 @@ def _refit_all(job: tuple[Fit, list[np.ndarray]]) -> tuple[np.ndarray, np.ndarra
 
 
 def _refit(fit: Fit, rows: list[np.ndarray]) -> np.ndarray:
-    from cxkit.sem.estimation import Objective, minimise
+    from cxkit.sem.discrepancy import Objective
+    from cxkit.sem.estimation import minimise
     from cxkit.sem.fitting import parts_for, with_ordinal
     from cxkit.sem.moments import regroup
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from cxkit.sem.estimation import MaximumLikelihood
+from cxkit.sem.discrepancy import MaximumLikelihood
 from cxkit.sem.fit import Fit
 from cxkit.sem.fit_measures import Corrected
 from cxkit.sem.inference import Frame, first_order, saturated_part, times

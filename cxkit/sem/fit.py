@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from cxkit.errors import ModelError
 from cxkit.sem.estimation import Solution
 from cxkit.sem.inference import FitTest, Frame, test_of_fit
 from cxkit.sem.model import GroupModel
@@ -322,9 +321,3 @@ def _wald(values: np.ndarray, errors: np.ndarray) -> dict[str, np.ndarray]:
         "ci_low": values - Z_95 * errors,
         "ci_high": values + Z_95 * errors,
     }
-
-
-def only_group(fit: Fit, what: str) -> None:
-    """Refuse what is defined for one group only."""
-    if len(fit.models) > 1:
-        raise ModelError(f"{what} is defined for a model of one group; this one has {len(fit.models)}.")

@@ -10,15 +10,8 @@ from typing import Any
 import numpy as np
 
 from cxkit.errors import CxkitWarning, ModelError, nearest
-from cxkit.sem.estimation import (
-    FullInformation,
-    LeastSquares,
-    MaximumLikelihood,
-    Normalised,
-    Objective,
-    Solution,
-    minimise,
-)
+from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
+from cxkit.sem.estimation import Normalised, Solution, minimise
 from cxkit.sem.fit import Fit
 from cxkit.sem.inference import ESTIMATORS, Estimator, Frame, covariance
 from cxkit.sem.model import GroupModel

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import chdtrc
 
-from cxkit.sem.estimation import FullInformation, LeastSquares, MaximumLikelihood, Objective
+from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData
 from cxkit.sem.statistics import MomentSpace, plain_table

@@ -9,7 +9,8 @@ import pandas as pd
 
 from cxkit.errors import ModelError
 from cxkit.sem import fit_measures as fm
-from cxkit.sem.estimation import FullInformation, LeastSquares, Normalised, Objective
+from cxkit.sem.discrepancy import FullInformation, LeastSquares, Objective
+from cxkit.sem.estimation import Normalised
 from cxkit.sem.fit import Fit, MomentTables, moments_of
 from cxkit.sem.inference import FitTest, Frame, first_order, gamma_of, saturated_part, test_of_fit, times
 from cxkit.sem.model import GroupModel

@@ -6,7 +6,6 @@ evaluation for all parameters at once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -153,8 +152,3 @@ class RowTable:
             own = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", basis, covariance, basis, optimize=True), 0.0))
             out.append(np.where(group.position >= 0, own[group.position] if len(own) else 0.0, 0.0))
         return np.concatenate(out)
-
-
-def values_by_label(rows: RowTable, values: np.ndarray) -> Mapping[str, float]:
-    """Value of each label."""
-    return {label: float(values[k]) for label, k in rows.label_at.items()}

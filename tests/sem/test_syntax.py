@@ -38,8 +38,8 @@ def test_reads_the_language() -> None:
     )
     assert [(s.lhs, s.op, s.rhs) for s in syntax.statements] == [
         ("f", "=~", "x1"), ("f", "=~", "x2"), ("f", "=~", "x3"), ("f", "=~", "x4"), ("g", "=~", "y1"),
-        ("g", "=~", "y2"), ("g", "=~", "y2"), ("g", "~", "f"), ("x1", "~~", "x2"), ("x1", "~~", "x3"), ("x1", "~1", ""), ("x2", "~1", ""),
-        ("y1", "|", "t1"), ("y1", "|", "t2"),
+        ("g", "=~", "y2"), ("g", "=~", "y2"), ("g", "~", "f"), ("x1", "~~", "x2"), ("x1", "~~", "x3"),
+        ("x1", "~1", ""), ("x2", "~1", ""), ("y1", "|", "t1"), ("y1", "|", "t2"),
     ]  # fmt: skip
     assert syntax.statements[1].modifiers.fixed == [0.5]
     assert np.isnan(syntax.statements[2].modifiers.fixed[0])
