@@ -10,10 +10,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from cxkit.errors import ModelError
+from cxkit.sem.discrepancy import SINGULAR, Objective
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData
 
-CHUNK = 3_000_000
+# Newton decrements: where the search ends, where one last step is enough, where Newton's method takes over.
 DONE = 1e-16
 LAST = 1e-9
 CLOSE = 0.05
