@@ -18,7 +18,8 @@ import cxkit
 from cxkit.errors import CxkitError, CxkitWarning, NotebookError, Problems, SurveyError
 
 READING = {
-    "missing_codes": [], "rename": {}, "header_row": 1, "delimiter": ",", "decimal": ".", "encoding": "utf-8", "sheet": None,
+    "missing_codes": [], "rename": {}, "header_row": 1, "delimiter": ",", "decimal": ".", "encoding": "utf-8",
+    "sheet": None,
 }  # fmt: skip
 """What ``check --read`` understands, with the usual values; `read_survey` says what each means."""
 
@@ -244,12 +245,9 @@ def check_command(options: argparse.Namespace) -> int:
 def _reading(texts: Sequence[str]) -> dict[str, Any]:
     if not texts:
         return {}
-    from cxkit.running.parameters import Parameter, parse_parameters
+    from cxkit.running.parameters import Parameter, kind_of, parse_parameters
 
-    known = [
-        Parameter(name=name, default=default, kind="any" if default is None else type(default).__name__)
-        for name, default in READING.items()
-    ]
+    known = [Parameter(name=name, default=default, kind=kind_of(default)) for name, default in READING.items()]
     return parse_parameters(texts, known, where="--read")
 
 

@@ -104,6 +104,11 @@ def build_norm(
                 f"Only {counted(found, 'organisation')} with {minimum} or more scores on '{dimension.title}'; "
                 f"a norm takes at least {FEWEST_ORGANISATIONS}."
             )
+        if groups[dimension.key].ss_within == 0:
+            raise AnalysisError(
+                f"Within every organisation all scores on '{dimension.title}' are the same; there is no telling chance "
+                "from difference. Are these the respondents' own answers?"
+            )
     components = {key: restricted_maximum_likelihood(group) for key, group in groups.items()}
     rows = [_norm_row(d.key, d.title, groups[d.key], components[d.key]) for d in survey.dimensions]
     return Norm(

@@ -35,6 +35,8 @@ class GroupReliability(Result):
     @property
     def text(self) -> str:
         by = self.settings["by"]
+        if self.frame["icc1"].isna().all():
+            return f"Everybody scores the same, so that no difference lies between one {by} and another."
         low, high = self.frame["icc1"].clip(lower=0).min(), self.frame["icc1"].clip(lower=0).max()
         reliable = int((self.frame["icc2"] >= ICC2_LEBRETON.bands[-1][0]).sum())
         shares = f"{low:.0%}" if len(self.frame) == 1 else f"{low:.0%} to {high:.0%}"
@@ -50,7 +52,7 @@ class GroupReliability(Result):
         figures.intervals(axes, heights, self.frame["icc1"].to_numpy(), low, high)
         for start, words in ICC1_LEBRETON.bands[1:]:
             figures.reference_line(axes, start, words)
-        axes.set_xlim(min(0.0, float(np.nanmin(low))) - 0.01, max(0.3, float(np.nanmax(high)) + 0.02))
+        axes.set_xlim(float(np.nanmin(low, initial=0.0)) - 0.01, float(np.nanmax(high, initial=0.28)) + 0.02)
         axes.set_xlabel("ICC(1): share of variance between groups, with 95 % interval")
 
 
@@ -120,7 +122,7 @@ def _one_way(y: np.ndarray, g: np.ndarray, by: str, dimension: Dimension) -> dic
     between = float(np.sum(sizes * (means - y.mean()) ** 2)) / (k - 1)
     within = float(np.sum((y - means[member]) ** 2)) / (n - k)
     size = n / k
-    f = between / within if within > 0 else np.inf
+    f = between / within if within > 0 else np.inf if between > 0 else np.nan
     low, high = (_icc1(f / stats.f.ppf(p, k - 1, n - k), size) for p in (0.975, 0.025))
     return {
         "n": n,
@@ -135,12 +137,12 @@ def _one_way(y: np.ndarray, g: np.ndarray, by: str, dimension: Dimension) -> dic
         "icc1": _icc1(f, size),
         "ci_low": low,
         "ci_high": high,
-        "icc2": 1 - 1 / f if f > 0 else -np.inf,
+        "icc2": 1 - 1 / f if f != 0 else -np.inf,
     }
 
 
 def _icc1(f: float, size: float) -> float:
-    return float((f - 1) / (f + size - 1)) if np.isfinite(f) else 1.0
+    return 1.0 if f == np.inf else float((f - 1) / (f + size - 1))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -34,9 +34,11 @@ class LevelGap(Result):
 
     @property
     def text(self) -> str:
-        shown = self.frame[~self.frame["hidden"]]
-        if shown.empty:
+        if self.frame["hidden"].all():
             return "No gap can be shown: there are too few leaders or too few others."
+        shown = self.frame[self.frame["g"].notna()]
+        if shown.empty:
+            return "No gap can be shown: within both groups everybody scores the same."
         clear = int((shown["p_holm"] < 0.05).sum())
         widest = shown.loc[shown["g"].abs().idxmax()]
         side = "higher" if widest["g"] > 0 else "lower"

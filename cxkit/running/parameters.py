@@ -124,7 +124,7 @@ def _parse_statement(statement: ast.stmt, help_of_line: Mapping[int, str], probl
         return None
     try:
         default = ast.literal_eval(value)
-        kind = _kind_of(default)
+        kind = kind_of(default)
     except ValueError:
         problems.add(f"line {statement.lineno}: the default of '{target}' must be {_WANTED['any']}")
         return None
@@ -143,7 +143,8 @@ def _is_docstring(statement: ast.stmt) -> bool:
     return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
-def _kind_of(default: object) -> Kind:
+def kind_of(default: object) -> Kind:
+    """What values must be so that they fit this default."""
     if default is None:
         return "any"
     for kind_type, kind in _KINDS:
@@ -315,6 +316,6 @@ def _fit(value: Any, kind: Kind) -> Any:
         return value
     if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
-    if value is None or _kind_of(value) != kind:
+    if value is None or kind_of(value) != kind:
         raise ValueError(value)
     return value

@@ -1,0 +1,86 @@
+"""Surveys that break formulas: every analysis either computes, or refuses in words. Never a traceback, never "nan"."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+import cxkit as cx
+from tests.conftest import tiny_survey
+
+N = 120
+ROLES = {
+    "level": ["Boss", "Staff", "Staff"] * (N // 3),
+    "function": list("abcd") * (N // 4),
+    "unit": list("uvwxyz") * (N // 6),
+    "organisation": [str(i) for i in range(12)] * (N // 12),
+}
+STATED = cx.About(population="test", period="2026", selection="random draws")
+
+
+def broken(kind: str) -> np.ndarray:
+    rng = np.random.default_rng(1)
+    answers = rng.integers(1, 6, (N, 6)).astype(float)
+    match kind:
+        case "constant":
+            answers[:] = 3
+        case "one dimension constant":
+            answers[:, :3] = 3
+        case "one item constant":
+            answers[:, 0] = 3
+        case "one dimension unanswered":
+            answers[:, :3] = np.nan
+        case "one item unanswered":
+            answers[:, 0] = np.nan
+        case "an item twice":
+            answers[:, 1] = answers[:, 0]
+        case "an item against another":
+            answers[:, 0] = 6 - answers[:, 1]
+        case "three people answered":
+            answers[3:] = np.nan
+        case "nobody answered":
+            answers[:] = np.nan
+        case "sparse":
+            answers[rng.random(answers.shape) < 0.6] = np.nan
+        case "groups without differences within":
+            answers = np.repeat((np.arange(N) % 12 % 5 + 1.0)[:, None], 6, axis=1)
+    return answers
+
+
+KINDS = [
+    "constant", "one dimension constant", "one item constant", "one dimension unanswered", "one item unanswered",
+    "an item twice", "an item against another", "three people answered", "nobody answered", "sparse",
+    "groups without differences within",
+]  # fmt: skip
+ANALYSES = {
+    "item_analysis": cx.item_analysis,
+    "cronbach_alpha": cx.cronbach_alpha,
+    "sampling_adequacy": cx.sampling_adequacy,
+    "parallel_analysis": lambda s: cx.parallel_analysis(s, seed=1, simulations=10),
+    "exploratory_factors": lambda s: cx.exploratory_factors(s, n_factors=2),
+    "dimension_scores": cx.dimension_scores,
+    "build_norm": lambda s: cx.build_norm(s, leave_out="3"),
+    "percentile_benchmark": lambda s: cx.percentile_benchmark(
+        s.subset(organisation="3"), cx.build_norm(s, leave_out="3"), seed=1
+    ),
+    "group_reliability": cx.group_reliability,
+    "within_group_agreement": cx.within_group_agreement,
+    "level_gap": lambda s: cx.level_gap(s, leaders=["Boss"]),
+    "group_profile": cx.group_profile,
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("analysis", ANALYSES)
+def test_an_answer_or_a_sentence(analysis, kind):
+    survey = tiny_survey(broken(kind), about=STATED, **ROLES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cx.CxkitWarning)  # what it says is tested elsewhere; others stay errors
+        try:
+            result = ANALYSES[analysis](survey)
+            shown = [str(result), result._repr_html_(), str(result.verdicts), result.text, result.alt]
+            result.picture()
+        except cx.CxkitError as refusal:
+            shown = [str(refusal)]
+    assert not any("nan" in text.replace("Finan", "") for text in shown)
+    assert all(len(text) > 20 for text in shown[-1:])
