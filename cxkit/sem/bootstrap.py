@@ -283,7 +283,7 @@ def _refit(fit: Fit, rows: list[np.ndarray]) -> np.ndarray:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if fit.settings["ordered"]:
-            sample = with_ordinal(sample, fit.settings["ordered"])
+            sample = with_ordinal(sample, fit.settings["ordered"], fit.table.variables.exogenous)
     models = []
     for g, model in enumerate(fit.models):
         fresh = GroupModel(fit.table, g, fit.settings["ordered"])

@@ -88,7 +88,7 @@ def _robust_trace(
 
 def ordered_answers(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
     """Chi-squares of the polychoric correlations under the least-squares solution."""
-    if any(len(part.statistics.numeric) for part in fit.frame.objective.parts):
+    if any(len(part.statistics.numeric) or part.model.given for part in fit.frame.objective.parts):
         return None
     try:
         return _polychoric_normal(fit)

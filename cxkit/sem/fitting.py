@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cxkit.errors import CxkitWarning, ModelError, nearest
+from cxkit.sem.conditional_ordinal import conditional_moments
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
 from cxkit.sem.estimation import Normalised, Solution, minimise
 from cxkit.sem.fit import Fit
@@ -50,7 +51,7 @@ def fit_model(
     variables = variables_of(parse_model(model), fixed_x)
     items = _ordered_items(ordered, variables)
     chosen = _estimator(estimator, missing, items, information, cluster, weights)
-    _refuse(chosen, missing, items, variables, data, cluster, weights, likelihood, parameterization)
+    _refuse(chosen, missing, items, variables, data, cluster, weights, likelihood, parameterization, model)
     sample = _sample(data, variables, missing, items, group, cluster, weights)
     groups = len(sample.groups)
     means = _means(meanstructure, sample, model, bool(items) or missing == "fiml" or groups > 1 or cluster is not None)
@@ -239,6 +240,7 @@ def _estimator(
 def _refuse(
     chosen: Estimator, missing: str, items: Sequence[str], variables: Variables, data: Any, cluster: str | None,
     weights: str | None, likelihood: str, parameterization: str,
+    model: str,
 ) -> None:  # fmt: skip
     """Combinations that have no meaning or are not covered, each with what to do instead."""
     likely = chosen.discrepancy == "ML"
@@ -248,11 +250,7 @@ def _refuse(
         raise ModelError(f"parameterization= does not know '{parameterization}'. Known: delta, theta.")
     if items and likely:
         raise ModelError(f"Ordered answers need weighted least squares: estimator='WLSMV', not '{chosen.name}'.")
-    if items and variables.exogenous:
-        raise ModelError(
-            f"Ordered answers together with observed predictors ({', '.join(variables.exogenous)}) are not covered. "
-            "Give the predictor a single-item factor, or compare groups with group=."
-        )
+    _refuse_ordered_predictors(items, variables, model, parameterization)
     if missing == "fiml" and (not likely or chosen.se == "robust.sem"):
         raise ModelError(f"missing='fiml' goes with estimator='ML' or 'MLR', not '{chosen.name}'.")
     if (cluster or weights) and chosen.name != "MLR":
@@ -260,6 +258,22 @@ def _refuse(
     given = isinstance(data, Moments) or (isinstance(data, list | tuple) and bool(data))
     if given and (items or missing == "fiml" or chosen.se != "standard" or chosen.discrepancy in ("WLS", "DWLS")):
         raise ModelError("Published moments allow estimator='ML', 'GLS' or 'ULS'; anything robust needs the answers.")
+
+
+def _refuse_ordered_predictors(items: Sequence[str], variables: Variables, model: str, parameterization: str) -> None:
+    predictors = {s.rhs for s in parse_model(model).statements if s.op == "~"}
+    outside = [name for name in items if name in variables.exogenous]
+    if outside:
+        raise ModelError(
+            f"'{outside[0]}' only predicts others, so its order does not enter the model. Leave it out of ordered=, and "
+            "make 0/1 columns of its categories if their distances matter."
+        )
+    inside = [name for name in items if name in predictors]
+    if inside and parameterization == "delta":
+        raise ModelError(
+            f"The ordered item '{inside[0]}' predicts another variable: its residual variance must then be a parameter. "
+            "Use parameterization='theta'."
+        )
 
 
 def _sample(
@@ -272,10 +286,10 @@ def _sample(
         data, variables.observed, missing=missing, ordered=items, exogenous=variables.exogenous, group=group,
         cluster=cluster, weights=weights,
     )  # fmt: skip
-    return with_ordinal(sample, items) if items else sample
+    return with_ordinal(sample, items, variables.exogenous) if items else sample
 
 
-def with_ordinal(sample: Sample, items: Sequence[str]) -> Sample:
+def with_ordinal(sample: Sample, items: Sequence[str], exogenous: Sequence[str] = ()) -> Sample:
     """Add thresholds, polychoric correlations and their covariance to every group."""
     warnings = []
     groups = []
@@ -285,6 +299,9 @@ def with_ordinal(sample: Sample, items: Sequence[str]) -> Sample:
         assert data.answers is not None
         columns = {name: data.answers[:, k] for k, name in enumerate(data.names)}
         label = f"group '{data.label}'" if data.label else ""
+        if exogenous:
+            groups.append(_given_predictors(data, columns, items, exogenous, categories, label))
+            continue
         moments = ordinal_moments(columns, data.names, items, categories=categories, label=label)
         if moments.empty_cells:
             pairs = [f"{a} x {b}" for a, b in moments.empty_cells]
@@ -297,6 +314,26 @@ def with_ordinal(sample: Sample, items: Sequence[str]) -> Sample:
         extra = {**data.extra, "ordinal": moments, "thresholds": moments.thresholds}
         groups.append(replace(data, cov=moments.corr, extra=extra))
     return replace(sample, groups=tuple(groups), warnings=tuple(warnings))
+
+
+def _given_predictors(
+    data: GroupData,
+    columns: dict[str, np.ndarray],
+    items: Sequence[str],
+    exogenous: Sequence[str],
+    categories: dict[str, np.ndarray],
+    label: str,
+) -> GroupData:
+    """One group with the statistics of its ordered items given predictors; covariances put back together for starts."""
+    outcomes = [name for name in data.names if name not in exogenous]
+    moments = conditional_moments(columns, outcomes, items, exogenous, categories=categories, label=label)
+    y, x = ([data.names.index(name) for name in names] for names in (outcomes, exogenous))
+    cov, mean = np.zeros_like(data.cov), data.mean.copy()
+    spread = moments.slopes @ moments.exogenous_cov
+    cov[np.ix_(x, x)], cov[np.ix_(y, x)], cov[np.ix_(x, y)] = moments.exogenous_cov, spread, spread.T
+    cov[np.ix_(y, y)] = moments.corr + spread @ moments.slopes.T
+    extra = {**data.extra, "ordinal": moments, "thresholds": moments.thresholds}
+    return replace(data, cov=cov, mean=mean, extra=extra)
 
 
 def _means(wanted: bool | None, sample: Sample, model: str, needed: bool) -> bool:

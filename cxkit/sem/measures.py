@@ -142,8 +142,12 @@ def _independent_values(model: GroupModel, data: Any) -> np.ndarray:
         spread = np.einsum("kii->ki", data.patterns.cov) + (data.patterns.mean - mean) ** 2
         variance = (weight * spread).sum(0) / weight.sum(0)
     cuts = data.extra.get("thresholds", {})
+    slopes = data.extra["ordinal"].slopes if model.given else None
+    outcomes = [name for i, name in enumerate(model.observed) if i not in model.given]
+    given = [model.observed[i] for i in model.given]
     pick = {"~~": lambda r: variance[model.index[r.lhs]], "~1": lambda r: mean[model.index[r.lhs]],
-            "|": lambda r: cuts[r.lhs][int(r.rhs[1:]) - 1]}  # fmt: skip
+            "|": lambda r: cuts[r.lhs][int(r.rhs[1:]) - 1],
+        "~": lambda r: slopes[outcomes.index(r.lhs), given.index(r.rhs)],}  # fmt: skip
     return np.array([pick[row.op](row) for row in model.rows])
 
 
@@ -169,7 +173,8 @@ def residual_measures(fit: Fit) -> dict[str, float]:
     for part, state in zip(fit.frame.objective.parts, fit.frame.states, strict=True):
         if "ordinal" in part.data.extra:
             statistics, first = part.statistics, part.statistics.n_thresholds
-            sd = np.sqrt(part.data.extra["ordinal"].variances)
+            sd = np.ones(part.model.p)
+            sd[statistics.outcomes] = np.sqrt(part.data.extra["ordinal"].variances)
             units = 1 / (sd[statistics.r] * sd[statistics.c])
             th = state[0][: len(statistics.th_variable)][statistics.th_ordered]
             blocks.append(fm.ordinal_residual_block(th, state[0][first:], units, part.model.p))
@@ -279,11 +284,12 @@ def moment_tables(fit: Fit, group: int) -> MomentTables:
 
 def _ordinal_tables(statistics: OrdinalStatistics, values: np.ndarray, diagonal: float = 1.0) -> MomentTables:
     names = list(statistics.model.observed)
-    nth = len(statistics.th_variable)
+    nth, first = len(statistics.th_variable), statistics.n_thresholds
     matrix = np.eye(len(names)) * diagonal
-    matrix[statistics.numeric, statistics.numeric] = values[nth : statistics.n_thresholds]
+    matrix[statistics.numeric, statistics.numeric] = values[first - len(statistics.numeric) : first]
+    matrix[statistics.predictors, statistics.predictors] = np.nan
     matrix[statistics.r, statistics.c] = matrix[statistics.c, statistics.r] = values[statistics.n_thresholds :]
-    labels = statistics.moments.statistic_names[:nth]
+    labels = statistics.labels
     return MomentTables(
         cov=pd.DataFrame(matrix, index=names, columns=names), thresholds=pd.Series(values[:nth], index=labels)
     )

@@ -42,6 +42,8 @@ class GroupModel:
         self.names = (*self.observed, *table.variables.latent)
         self.p, self.v = len(self.observed), len(self.names)
         self.ordered = tuple(ordered)
+        # Ordered answers are modelled given their predictors, whose moments then count for nothing (Muthen, 1984).
+        self.given = [i for i, name in enumerate(self.observed) if ordered and name in table.variables.exogenous]
         index = {name: i for i, name in enumerate(self.names)}
         self.index = index
         rows = table.group_rows(group)
@@ -94,6 +96,9 @@ class GroupModel:
                 self.m0[i] = row.fixed
             else:
                 self.a0[i, j] = row.fixed
+        self.s_full, self.m_full = self.s0.copy(), self.m0.copy()
+        self.s0[np.ix_(self.given, self.given)] = 0.0
+        self.m0[self.given] = 0.0
 
     def values(self, z: np.ndarray) -> np.ndarray:
         """Values of this group's free rows from the free parameters z."""
@@ -122,6 +127,9 @@ class GroupModel:
     def full_moments(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Covariance and mean of all variables, observed and latent, and A; batches allowed."""
         a, s, m = self.matrices(theta)
+        if self.given:
+            s[..., self.given, :] = self.s_full[self.given]
+            m[..., self.given] = self.m_full[self.given]
         effects = np.linalg.inv(np.eye(self.v) - a)
         return effects @ s @ np.swapaxes(effects, -1, -2), (effects @ m[..., None])[..., 0], a
 
@@ -211,6 +219,13 @@ class GroupModel:
         """Derivative of sigma[rows, columns] by the free rows of A, S, m."""
         u, v = at.x[:, self.ui], at.x[:, self.vi] * self.w
         return u[rows] * v[columns] + v[rows] * u[columns]
+
+    def slope_jacobian(self, at: Implied, rows: np.ndarray, column: int) -> np.ndarray:
+        """Derivative of the total effects of one predictor on `rows` by the free rows of A, S, m."""
+        out = np.zeros((len(rows), self.n_moment))
+        i, j = self.a
+        out[:, : self.na] = at.effects[np.ix_(rows, i)] * at.effects[j, column]
+        return out
 
     def mean_jacobian(self, at: Implied) -> np.ndarray:
         """Derivative of mu by the free rows of A, S, m."""

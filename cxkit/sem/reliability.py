@@ -55,6 +55,8 @@ def reliability(fit: Fit) -> Reliability:
     Agrees with R's semTools 0.5-6: `compRelSEM(fit)`, `compRelSEM(fit, obs.var = FALSE)`, `compRelSEM(fit, tau.eq =
     TRUE)`, `AVE(fit)` and `htmt(model, data)`.
     """
+    if fit.settings["ordered"] and fit.table.variables.exogenous:
+        raise ModelError("Reliability of ordered items is covered without predictors: fit the measurement model alone.")
     rows = []
     for g, model in enumerate(fit.models):
         for factor in fit.table.variables.latent:

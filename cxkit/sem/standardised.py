@@ -50,8 +50,7 @@ class GroupRows:
         if row.op == "~~":
             apart = row.lhs != row.rhs
             return 0, sd(row.lhs, apart), sd(row.rhs, apart)
-        # A standardised scale is 1 whatever the parameterisation.
-        return (0, sd(row.lhs), 0) if row.op in ("~1", "|") else (sd(row.lhs), 0, 0)
+        return (0, sd(row.lhs), 0) if row.op in ("~1", "|") else (0, 0, 0)
 
     def values(self, theta: np.ndarray) -> np.ndarray:
         """Value of every row; the last axis runs over rows."""
@@ -63,13 +62,21 @@ class GroupRows:
         variance = np.einsum("...ii->...i", full).copy()
         if len(self.ordered):
             i = self.ordered
+            alone = self._variance_given_predictors(theta, variance)[..., i]
             if self.theta_form:
-                out[..., self.scale_row] = variance[..., i] ** -0.5
+                out[..., self.scale_row] = alone**-0.5
             else:
                 wanted = out[..., self.scale_row] ** -2
-                out[..., self.variance_row] = wanted - (variance[..., i] - out[..., self.variance_row])
-                variance[..., i] = wanted
+                out[..., self.variance_row] = wanted - (alone - out[..., self.variance_row])
+                variance[..., i] += wanted - alone
         return out, variance
+
+    def _variance_given_predictors(self, theta: np.ndarray, variance: np.ndarray) -> np.ndarray:
+        if not self.model.given:
+            return variance
+        a, s, _ = self.model.matrices(theta)
+        effects = np.linalg.inv(np.eye(self.model.v) - a)
+        return np.einsum("...ij,...jk,...ik->...i", effects, s, effects)
 
     def standardised(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rows standardised by latent variables only (std.lv) and by all variables (std.all)."""
@@ -86,6 +93,8 @@ class GroupRows:
                 values * sds[..., s[:, 0]] / (sds[..., s[:, 1]] * sds[..., s[:, 2]])
                 for s in (self.lv_scales, self.all_scales)
             )
+        # A standardised scale is 1 whatever the parameterisation.
+        everything[..., self.scale_row] = 1.0
         return lv, everything
 
 

@@ -7,12 +7,12 @@ given, are left out. `OrdinalStatistics` orders as lavaan does: thresholds and n
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from cxkit.sem.model import GroupModel, Implied
 from cxkit.sem.moments import GroupData
-from cxkit.sem.ordinal import OrdinalMoments
 from cxkit.sem.table import Row, Table, Variables
 
 
@@ -79,21 +79,25 @@ class OrdinalStatistics:
     residual variance is a parameter and the scale follows (Muthen & Asparouhov, 2002).
     """
 
-    def __init__(self, model: GroupModel, moments: OrdinalMoments, parameterization: str) -> None:
+    def __init__(self, model: GroupModel, moments: Any, parameterization: str) -> None:
         self.model, self.theta_form = model, parameterization == "theta"
         self.observed, self.moments = moments.statistics, moments
         index = model.index
+        given = np.array(model.given, dtype=int)
+        outcome = ~np.isin(np.arange(model.p), given)
+        self.predictors, self.outcomes = given, np.flatnonzero(outcome)
         self.is_ordered = np.array([name in moments.ordered for name in model.observed])
-        self.numeric = np.flatnonzero(~self.is_ordered)
-        columns, rows = np.triu_indices(model.p, 1)
-        self.r, self.c = rows, columns
+        self.numeric = np.flatnonzero(~self.is_ordered & outcome)
+        columns, rows = np.triu_indices(len(self.outcomes), 1)
+        self.r, self.c = self.outcomes[rows], self.outcomes[columns]
         at = {(row.lhs, row.rhs): k for k, row in enumerate(model.rows) if row.op == "|"}
         fixed = {(r.lhs, r.rhs): r.fixed for r in model.all_rows if r.op == "|" and r.fixed is not None}
         keys = [
             (name, f"t{k + 1}")
-            for name in model.observed
+            for name in np.array(model.observed)[self.outcomes].tolist()
             for k in range(len(moments.thresholds[name]) if name in moments.thresholds else 1)
         ]
+        self.labels = [f"{n}|{t}" if n in moments.thresholds else f"{n}~1" for n, t in keys]
         self.th_variable = np.array([index[name] for name, _ in keys])
         self.th_ordered = self.is_ordered[self.th_variable]
         self.th_position = np.array([at.get(key, -1) for key in keys])
@@ -125,15 +129,21 @@ class OrdinalStatistics:
         raw = np.where(self.th_ordered, tau, 0.0) - at.mu[on]
         th = delta[on] * raw
         corr = at.sigma[self.r, self.c] * delta[self.r] * delta[self.c]
-        values = np.concatenate([th, np.diag(at.sigma)[self.numeric], corr])
+        y, x = self.outcomes, self.predictors
+        slopes = (delta[y, None] * at.effects[np.ix_(y, x)]).T.ravel()
+        values = np.concatenate([th, slopes, np.diag(at.sigma)[self.numeric], corr])
         jacobian = np.zeros((len(values), len(model.rows)))
         nth, nm = len(th), model.n_moment
         jacobian[:nth, :nm] = -delta[on, None] * model.mean_jacobian(at)[on]
         free = self.th_position >= 0
         jacobian[np.flatnonzero(free), self.th_position[free]] = delta[on[free]]
         jacobian[:nth] += d_delta[on] * raw[:, None]
-        lower = nth + len(self.numeric)
-        jacobian[nth:lower, :nm] = model.covariance_jacobian(at, self.numeric, self.numeric)
+        for k, predictor in enumerate(x):
+            block = slice(nth + k * len(y), nth + (k + 1) * len(y))
+            jacobian[block, :nm] = delta[y, None] * model.slope_jacobian(at, y, int(predictor))
+            jacobian[block] += d_delta[y] * at.effects[y, predictor, None]
+        middle, lower = nth + len(slopes), self.n_thresholds
+        jacobian[middle:lower, :nm] = model.covariance_jacobian(at, self.numeric, self.numeric)
         both = (delta[self.r] * delta[self.c])[:, None]
         jacobian[lower:, :nm] = both * model.covariance_jacobian(at, self.r, self.c)
         if self.theta_form or len(self.scale_position):
@@ -151,7 +161,8 @@ class OrdinalStatistics:
 
     @cached_property
     def n_thresholds(self) -> int:
-        return len(self.th_variable) + len(self.numeric)
+        """Where the correlations begin: after thresholds, slopes and variances."""
+        return len(self.th_variable) + len(self.predictors) * len(self.outcomes) + len(self.numeric)
 
 
 def plain_table(table: Table, saturated: bool, means: bool, ordered: bool = False) -> Table:
@@ -174,6 +185,10 @@ def plain_table(table: Table, saturated: bool, means: bool, ordered: bool = Fals
         exogenous = [row for row in table.rows if row.exogenous and row.group == group]
         rows += [Row(r.lhs, r.op, r.rhs, group, r.fixed, exogenous=True) for r in exogenous]
         if ordered:
+            outcomes = [name for name in names if name not in variables.exogenous]
+            crossing = set(variables.exogenous)
+            rows = [row for row in rows if row.op == "~" or row.exogenous or not {row.lhs, row.rhs} & crossing]
+            rows += [Row(y, "~", x, group) for x in variables.exogenous for y in outcomes]
             rows += [Row(r.lhs, "|", r.rhs, group) for r in table.rows if r.op == "|" and r.group == group]
             for row in rows:
                 if row.op in ("~~", "~1") and row.lhs in _ordered_names(table):

@@ -76,6 +76,21 @@ def bfi_education() -> pd.DataFrame:
     return bfi()[lambda d: d["education"].notna()]
 
 
+def bfi_few() -> pd.DataFrame:
+    """Extraversion cut into two categories, openness into three."""
+    items = [f"{f}{i}" for f in "EO" for i in range(1, 6)]
+    data = bfi()[[*items, "education"]].dropna()
+    two = {f"E{i}b": (data[f"E{i}"] > 3).astype(int) for i in range(1, 6)}
+    three = {f"O{i}t": pd.cut(data[f"O{i}"], [0, 2, 4, 6], labels=False) for i in range(1, 6)}
+    return data.assign(**two, **three)
+
+
+def bfi_people() -> pd.DataFrame:
+    """Agreeableness and neuroticism with gender and age (in centuries)."""
+    data = bfi()[[f"{f}{i}" for f in "AN" for i in range(1, 6)] + ["gender", "age", "education"]].dropna()
+    return data.assign(age=data["age"] / 100)
+
+
 def lq() -> pd.DataFrame:
     """Leadership climate in companies, with deterministic weights."""
     data = _csv("lq2002")
@@ -290,6 +305,7 @@ def _cases() -> dict[str, Case]:
         "ordinal_sem": Case(AN + "\nA ~ N", bfi_an, {"ordered": True}),
         "ordinal_delta_groups": Case(A5, bfi_an, {"ordered": True, "group": "gender", "equal": "loadings"}),
     }
+    out |= _more_cases()
     for name in ("mlr", "mlm", "mlmv", "gls", "uls", "wls"):
         out[f"hs_{name}"] = Case(HS, hs, {"estimator": name.upper()})
     ladders = {
@@ -314,6 +330,55 @@ def _cases() -> dict[str, Case]:
             options = {"group": group, "equal": equal, "ordered": True, "std_lv": True, "parameterization": "theta"}
             out[f"{name}.{step}"] = Case(model, data, options, estimate=2e-4, error=2e-4)
     return out
+
+
+def _more_cases() -> dict[str, Case]:
+    school = {"group": "school"}
+    cross = "visual =~ x1+x2+x3+x9\ntextual =~ x4+x5+x6\nspeed =~ x7+x8+x9\nx7 ~~ x8"
+    growth = "i =~ 1*x1+1*x2+1*x3\ns =~ 0*x1+1*x2+2*x3\nx1~0*1\nx2~0*1\nx3~0*1\ni~1\ns~1\ns~~0*s\ni~~0*s"
+    extraversion = "E =~ " + "+".join(f"E{i}b" for i in range(1, 6))
+    few = extraversion + "\nO =~ " + "+".join(f"O{i}t" for i in range(1, 6))
+    items = [f"A{i}" for i in range(1, 6)]
+    mimic = A5 + "\nA ~ age + gender"
+    regressions = {"group": "sex", "equal": ("loadings", "intercepts", "regressions", "residual_covariances")}
+    latent = HS + "\ntextual ~ a*visual\nspeed ~ b*textual + c*visual\nind := a*b\ntot := c+a*b\nprop := ind/tot"
+    return {
+        "hs_lvcov_equal": Case(HS, hs, school | {"equal": ("loadings", "lv_variances", "lv_covariances")}),
+        "hs_reg_equal": Case(HS + "\nspeed ~ visual+textual\nx1 ~~ x4", hs, regressions),
+        # lavaan differentiates numerically for the observed information, which is nearly singular here.
+        "hs_crossloading_mlr": Case(cross, hs, {"estimator": "MLR"}, estimate=2e-5, error=4e-4),
+        "hs_latent_mediation": Case(latent, hs),
+        "hs_labels_groups": Case("visual =~ x1+c(a,a)*x2+c(b1,b2)*x3\nx1 ~~ c(v,v)*x1\nd := b1-b2", hs, school),
+        "hs_group_constraint": Case("visual =~ x1+c(a1,a2)*x2+c(b1,b2)*x3+x4\na1 == a2\nb1 == 2*b2", hs, school),
+        "growth": Case(growth, hs),
+        "hs_stdlv_free1": Case(
+            "visual =~ NA*x1+x2+x3\nvisual ~~ 1*visual\ntextual =~ x4+x5+x6", hs, {"estimator": "MLM"}
+        ),
+        "binary_wlsmv": Case(extraversion, bfi_few, {"ordered": True}),
+        "binary_theta": Case(few, bfi_few, {"ordered": True, "parameterization": "theta"}),
+        "binary_reg": Case(few + "\nO ~ E\nE1b ~~ E2b", bfi_few, {"ordered": True}),
+        "ordinal_mixed_ml": Case("O =~ O1+O2t+O3t+O4+O5", bfi_few, {"ordered": ["O2t", "O3t"], "estimator": "WLSM"}),
+        "hs_missing_group_strict": Case(
+            HS, hs_holes, {"missing": "fiml", "group": "sex", "equal": LADDER["strict"]}, estimate=2e-5
+        ),
+        "hs_mlr_expected": Case(HS, hs, {"estimator": "MLR", "information": "expected"}),
+        "one_item_path_latent": Case(
+            "visual =~ x1+x2+x3\nageyr ~ visual\nx9 ~ ageyr + visual", hs, {"meanstructure": True}
+        ),
+        "fixed_x_cov_groups_mlr": Case("x1 ~ x4 + x7\nx2 ~ x1 + x4\nx1 ~~ 0*x2", hs, school | {"estimator": "MLR"}),
+        "dwls_cont": Case(HS, hs, {"estimator": "DWLS"}, estimate=2e-5),
+        "wlsm_cont": Case(HS, hs, {"estimator": "WLSM"}, estimate=2e-5),
+        "wlsmv_cont": Case(HS, hs, {"estimator": "WLSMV"}, estimate=2e-5),
+        "mlmvs": Case(HS, hs, {"estimator": "MLMVS"}),
+        "mimic_wlsmv": Case(mimic, bfi_people, {"ordered": items}),
+        "mimic_theta": Case(mimic, bfi_people, {"ordered": items, "parameterization": "theta"}, estimate=3e-5),
+        "mimic_direct": Case(
+            AN + "\nA ~ age + gender\nN ~ A + gender\nA1 ~ gender", bfi_people,
+            {"ordered": items, "estimator": "WLSM"}, estimate=4e-5,
+        ),
+        "probit": Case("A1 ~ age + gender\nA3 ~ age", bfi_people, {"ordered": ["A1", "A3"]}),
+        "mimic_ordered_groups": Case(A5 + "\nA ~ age", bfi_people, {"ordered": items, "group": "gender"}),
+    }  # fmt: skip
 
 
 CASES = _cases()

@@ -130,10 +130,14 @@ def test_empty_cells_warn() -> None:
         sem.cfa("f =~ i0 + i1 + i2 + i3", data, ordered=True)
 
 
-def test_predictors_of_ordered_items_are_refused() -> None:
-    data = cases.bfi().dropna(subset=["A1", "A2", "A3", "A4", "A5", "age"])
-    with pytest.raises(ModelError, match=r"Ordered answers together with observed predictors \(age\)"):
-        sem.sem(cases.A5 + "\nA ~ age", data, ordered=["A1", "A2", "A3", "A4", "A5"])
+def test_ordered_predictors_are_refused_where_they_mean_nothing() -> None:
+    data = cases.bfi_people()
+    with pytest.raises(ModelError, match="'A1' only predicts others, so its order does not enter the model"):
+        sem.sem("N =~ N1 + N2 + N3\nN ~ A1", data, ordered=["A1", "N1", "N2", "N3"])
+    with pytest.raises(ModelError, match="The ordered item 'A1' predicts another variable.*parameterization='theta'"):
+        sem.sem("A1 ~ age\nA3 ~ A1", data, ordered=["A1", "A3"])
+    with pytest.raises(ModelError, match="Reliability of ordered items is covered without predictors"):
+        fitted("mimic_wlsmv").reliability()
 
 
 def test_arguments_are_not_changed() -> None:
