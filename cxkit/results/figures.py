@@ -148,6 +148,8 @@ def heat_map(
         values, ax=axes, annot=texts, fmt="", cmap=palette, vmin=-limit, vmax=limit, cbar=False, linewidths=0.5,
         annot_kws={"fontsize": 8.5},
     )  # fmt: skip
+    for text, value in zip(axes.texts, values.ravel(), strict=True):
+        text.set_color("white" if abs(value) > 0.8 * limit else "black")  # seaborn's own choice is pale on pale blue
     axes.tick_params(length=0)
     axes.grid(visible=False)
 
