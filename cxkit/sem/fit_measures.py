@@ -69,19 +69,12 @@ def cfi(x: float, df: float, x0: float, df0: float, c: float = 1.0, c0: float = 
     """Comparative fit index; c and c0 are the corrections of the robust version."""
     if np.isnan(x):
         return x
-    c, c0 = _corrections(c, c0)
     over, under = max(x - c * df, 0.0), max(x - c * df, x0 - c0 * df0, 0.0)
     return 1 - over / under if under > 0 else 1.0
 
 
-def _corrections(c: float, c0: float) -> tuple[float, float]:
-    """Both corrections, or none where one is exactly 1: lavaan 0.6-14 corrects only if both differ from 1."""
-    return (c, c0) if abs(c - 1) > 1e-12 and abs(c0 - 1) > 1e-12 else (1.0, 1.0)
-
-
 def tucker_lewis(x: float, df: float, x0: float, df0: float, c: float = 1.0, c0: float = 1.0) -> float:
     """Tucker-Lewis index (NNFI), not cut off at 1."""
-    c, c0 = _corrections(c, c0)
     over, under = (x - c * df) * df0, (x0 - c0 * df0) * df
     return 1 - over / under if df > 0 and under != 0 else 1.0
 
@@ -131,13 +124,12 @@ def robust_block(t: Corrected, b: Corrected | None, df: int, df0: int, n: float,
         out |= dict.fromkeys(("cfi.robust", "tli.robust", "nnfi.robust", "rni.robust"), float("nan"))
     else:
         tli = tucker_lewis(t.chisq, df, b.chisq, df0, t.c, b.c)
-        c, c0 = _corrections(t.c, b.c)
-        excess = b.chisq - c0 * df0
+        excess = b.chisq - b.c * df0
         out |= {
             "cfi.robust": cfi(t.chisq, df, b.chisq, df0, t.c, b.c),
             "tli.robust": tli,
             "nnfi.robust": tli,
-            "rni.robust": _ratio(excess - (t.chisq - c * df), excess, 1.0),
+            "rni.robust": _ratio(excess - (t.chisq - t.c * df), excess, 1.0),
         }
     return out
 

@@ -265,14 +265,14 @@ def _refuse_ordered_predictors(items: Sequence[str], variables: Variables, model
     outside = [name for name in items if name in variables.exogenous]
     if outside:
         raise ModelError(
-            f"'{outside[0]}' only predicts others, so its order does not enter the model. Leave it out of ordered=, and "
-            "make 0/1 columns of its categories if their distances matter."
+            f"'{outside[0]}' only predicts others, so its order does not enter the model. Leave it out of ordered=, "
+            "and make 0/1 columns of its categories if their distances matter."
         )
     inside = [name for name in items if name in predictors]
     if inside and parameterization == "delta":
         raise ModelError(
-            f"The ordered item '{inside[0]}' predicts another variable: its residual variance must then be a parameter. "
-            "Use parameterization='theta'."
+            f"The ordered item '{inside[0]}' predicts another variable: its residual variance must then be a "
+            "parameter. Use parameterization='theta'."
         )
 
 

