@@ -211,6 +211,9 @@ def _ordered_items(ordered: Sequence[str] | bool | None, variables: Variables) -
     if ordered is True:
         return tuple(n for n in variables.observed if n not in variables.exogenous)
     names = [ordered] if isinstance(ordered, str) else [str(name) for name in ordered]
+    for name in names:
+        if name not in variables.observed:
+            raise ModelError(f"ordered= names '{name}', which is not in the model.{nearest(name, variables.observed)}")
     return tuple(name for name in variables.observed if name in names)
 
 

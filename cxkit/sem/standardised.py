@@ -86,14 +86,9 @@ class GroupRows:
             if row.op == "~~" and row.lhs == row.rhs:
                 residual[..., self.index[k]] = values[..., k]
         # As lavaan: a negative residual variance (Heywood case) enters residual correlations by its size.
-        sds = np.concatenate(
-            [
-                np.ones((*values.shape[:-1], 1), dtype=values.dtype),
-                _root(variance),
-                _root(np.where(np.real(residual) < 0, -residual, residual)),
-            ],
-            axis=-1,
-        )
+        size = np.where(np.real(residual) < 0, -residual, residual)
+        one = np.ones((*values.shape[:-1], 1), dtype=values.dtype)
+        sds = np.concatenate([one, _root(variance), _root(size)], axis=-1)
         with np.errstate(divide="ignore", invalid="ignore"):
             lv, everything = (
                 values * sds[..., s[:, 0]] / (sds[..., s[:, 1]] * sds[..., s[:, 2]])

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
-from tests.sem.cases import CASES, deviations, references
+from tests.sem.cases import CASES, ROOT, deviations, references
 from tests.sem.fits import fitted
 
 MEASURES = 1e-4
@@ -33,3 +35,9 @@ def test_where_estimates_differ_ours_fit_no_worse(name: str) -> None:
     # Polychoric correlations are themselves found by iteration, so chi-squares of ordered answers agree to 1e-7.
     slack = 1e-7 if CASES[name].options.get("ordered") else 1e-8
     assert fitted(name).test.chisq <= lavaan * (1 + slack)
+
+
+def test_page_shows_every_model() -> None:
+    """docs/sem.md holds the table that tools/sem_agreement.py writes, of as many models as are tested here."""
+    page = (ROOT / "docs" / "sem.md").read_text(encoding="utf-8")
+    assert sum(int(count) for count in re.findall(r"\((\d+) models\)", page)) == len(CASES)

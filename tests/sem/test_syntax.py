@@ -149,6 +149,7 @@ def test_models_that_cannot_be_fitted(model: str, options: dict[str, object], wo
             {"ordered": True, "estimator": "ML"},
             "Ordered answers need weighted least squares: estimator='WLSMV', not 'ML'",
         ),
+        ({"ordered": ["X1"]}, "ordered= names 'X1', which is not in the model. Did you mean 'x1'"),
         ({"missing": "fiml", "estimator": "GLS"}, "missing='fiml' goes with estimator='ML' or 'MLR', not 'GLS'"),
         ({"cluster": "cl", "estimator": "MLM"}, "cluster= and weights= go with estimator='MLR', not 'MLM'"),
         ({"meanstructure": False, "missing": "fiml"}, "meanstructure=False contradicts"),
