@@ -36,7 +36,7 @@ test: $(READY)  ## all tests, and the notebooks against their recorded numbers
 	@$(BIN)/python -m pytest -p no:randomly -p no:cacheprovider --nbval-lax --nbval-cell-timeout=300 notebooks
 
 lab: $(READY)  ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab --notebook-dir=. notebooks
+	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
 check: $(READY)  ## style, types, layers, tidy notebooks
 	@$(BIN)/ruff check .
