@@ -157,3 +157,25 @@ GAP_COHEN = Cutoff(
     source="cohen1988",
     bands=((LOWEST, "below small"), (0.20, "small"), (0.50, "medium"), (0.80, "large")),
 )
+EVEN_ODD_JOHNSON = Cutoff(
+    measure="even-odd consistency", source="johnson2005", bands=((LOWEST, "flagged"), (0.30, "usual"))
+)
+IRV_LEYS = Cutoff(
+    measure="variability, distance from the median in MADs",
+    source="leys2013",
+    bands=((LOWEST, "usual"), (3.0, "flagged")),
+)
+LONGSTRING_CURRAN = Cutoff(
+    measure="longest run of one answer, share of the items",
+    source="curran2016",
+    bands=((LOWEST, "usual"), (0.50, "flagged")),
+)
+MAHALANOBIS_TABACHNICK = Cutoff(
+    measure="p of the Mahalanobis distance", source="tabachnick2013", bands=((LOWEST, "flagged"), (0.001, "usual"))
+)
+MCAR_LITTLE = Cutoff(
+    measure="p of Little's test",
+    source="little1988",
+    bands=((LOWEST, "not missing completely at random"), (0.05, "no sign against missing completely at random")),
+)
+SECONDS_HUANG = Cutoff(measure="seconds an item", source="huang2012", bands=((LOWEST, "flagged"), (2.0, "usual")))
