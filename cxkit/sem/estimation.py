@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
@@ -52,13 +52,13 @@ def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE) -
     )
 
 
-def _beginnings(objective: Objective, start: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    """The given start, and a plain one: equal loadings, half of each variance unexplained, nothing correlated."""
+def _beginnings(objective: Objective, start: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """The given start, then a plain one: equal loadings, half of each variance unexplained, nothing correlated."""
+    yield "data-based starts", start
     values = np.concatenate([_plain_values(part.model, part.data) for part in objective.parts])
     basis = np.concatenate([part.model.basis for part in objective.parts])
     offset = np.concatenate([part.model.offset for part in objective.parts])
-    plain = np.linalg.lstsq(basis, values - offset, rcond=None)[0]
-    return [("data-based starts", start), ("plain starts", plain)]
+    yield "plain starts", np.linalg.lstsq(basis, values - offset, rcond=None)[0]
 
 
 def _plain_values(model: GroupModel, data: GroupData) -> np.ndarray:

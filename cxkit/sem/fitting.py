@@ -364,18 +364,19 @@ def _with_warnings(fit: Fit) -> Fit:
 
 def _improper(fit: Fit) -> list[str]:
     out = []
-    for group, model in zip(fit.row_table.groups, fit.models, strict=True):
-        where = f" in group '{fit.sample.labels[fit.models.index(model)]}'" if len(fit.models) > 1 else ""
+    for g, (model, state) in enumerate(zip(fit.models, fit.frame.states, strict=True)):
+        where = f" in group '{fit.sample.labels[g]}'" if len(fit.models) > 1 else ""
         theta = model.values(fit.solution.z)
-        values = group.values(theta)
-        for row, value in zip(model.all_rows, values, strict=True):
+        at = state.at if hasattr(state, "at") else model.implied(theta)
+        latent = at.full[model.p :, model.p :]
+        negative = model.ordered or np.any(theta[model.na : model.na + model.ns][model.half < 1] < 0)
+        values = fit.row_table.groups[g].values(theta) if negative else ()
+        for row, value in zip(model.all_rows, values, strict=False):
             if row.op == "~~" and row.lhs == row.rhs and value < -1e-9:
                 out.append(
                     f"Heywood case{where}: the variance of '{row.lhs}' is estimated at {value:.3f}. Read the factor "
                     "with care; too few items, too small a sample or a wrong model are the usual reasons."
                 )
-        full, _, _ = model.full_moments(theta)
-        latent = full[model.p :, model.p :]
         if len(latent) > 1 and np.linalg.eigvalsh(latent)[0] < -1e-9:
             out.append(
                 f"The covariance matrix of the latent variables{where} is not positive definite: two factors correlate "

@@ -148,11 +148,12 @@ def numbers(frame: Any, names: Sequence[str], ordered: Sequence[str], problems: 
             problems.add(f"the column '{name}' occurs {known.count(name)} times")
     if problems:
         problems.raise_as(ModelError)
-    block = frame[list(names)]
-    if all(getattr(kind, "kind", "O") in "fiu" for kind in block.dtypes):
-        return np.asarray(block.to_numpy(dtype=float))
-    columns = [_column(block[name], name, name in ordered, problems) for name in names]
-    return np.column_stack(columns)
+    out = np.empty((len(frame), len(names)))
+    for k, name in enumerate(names):
+        series = frame[name]
+        plain = getattr(series.dtype, "kind", "O") in "fiu" and isinstance(series.dtype, np.dtype)
+        out[:, k] = series.to_numpy() if plain else _column(series, name, name in ordered, problems)
+    return out
 
 
 def _column(series: Any, name: str, ordered: bool, problems: Problems) -> np.ndarray:

@@ -18,7 +18,8 @@ def starting_values(models: list[GroupModel], data: list[GroupData], z_size: int
     offset = np.concatenate([model.offset for model in models])
     if not z_size:
         return np.zeros(0)
-    return np.linalg.lstsq(basis, values - offset, rcond=None)[0]
+    # Every free parameter has a row of its own, so the normal equations are regular.
+    return np.asarray(np.linalg.solve(basis.T @ basis, basis.T @ (values - offset)))
 
 
 def _group_values(model: GroupModel, data: GroupData) -> np.ndarray:
