@@ -179,3 +179,79 @@ MCAR_LITTLE = Cutoff(
     bands=((LOWEST, "not missing completely at random"), (0.05, "no sign against missing completely at random")),
 )
 SECONDS_HUANG = Cutoff(measure="seconds an item", source="huang2012", bands=((LOWEST, "flagged"), (2.0, "usual")))
+CFI_BENTLER = Cutoff(
+    measure="CFI", source="bentler1980", bands=((LOWEST, "can usually be improved substantially"), (0.90, "acceptable"))
+)
+SRMR_HU_BENTLER = Cutoff(measure="SRMR", source="hu1999", bands=((LOWEST, "good"), (0.08, "not good")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeCutoffs:
+    """How much worse a model of invariance may fit than the one below it; rises of SRMR by what is held equal."""
+
+    cfi: Cutoff
+    rmsea: Cutoff
+    srmr_loadings: Cutoff
+    srmr: Cutoff
+
+
+def _change(measure: str, limit: float, source: str = "chen2007") -> Cutoff:
+    return Cutoff(measure=measure, source=source, bands=((LOWEST, "within the limit"), (limit, "beyond the limit")))
+
+
+CHEN_LARGE = ChangeCutoffs(
+    cfi=_change("fall of CFI", 0.010),
+    rmsea=_change("rise of RMSEA", 0.015),
+    srmr_loadings=_change("rise of SRMR, loadings", 0.030),
+    srmr=_change("rise of SRMR", 0.010),
+)
+"""For more than 300 respondents in groups of equal size."""
+CHEN_SMALL = ChangeCutoffs(
+    cfi=_change("fall of CFI", 0.005),
+    rmsea=_change("rise of RMSEA", 0.010),
+    srmr_loadings=_change("rise of SRMR, loadings", 0.025),
+    srmr=_change("rise of SRMR", 0.005),
+)
+"""For fewer respondents, or groups of unequal size."""
+DIF_JODOIN_GIERL = Cutoff(
+    measure="change of Nagelkerke's R²",
+    source="jodoin2001",
+    bands=((LOWEST, "negligible"), (0.035, "moderate"), (0.07, "large")),
+)
+ICVI_FEW_LYNN = Cutoff(
+    measure="I-CVI, up to five experts",
+    source="lynn1986",
+    bands=((LOWEST, "revise or drop"), (1.0, "relevant")),
+)
+ICVI_LYNN = Cutoff(
+    measure="I-CVI, six experts or more",
+    source="lynn1986",
+    bands=((LOWEST, "revise or drop"), (0.775, "relevant")),  # printed as .78, which 7 of 9 experts reach
+)
+KAPPA_LANDIS = Cutoff(
+    measure="chance-corrected agreement",
+    source="landis1977",
+    bands=(
+        (LOWEST, "poor"),
+        (0.0, "slight"),
+        (0.21, "fair"),
+        (0.41, "moderate"),
+        (0.61, "substantial"),
+        (0.81, "almost perfect"),
+    ),
+)
+KAPPA_POLIT = Cutoff(
+    measure="modified kappa",
+    source="polit2007",
+    bands=((LOWEST, "poor"), (0.40, "fair"), (0.60, "good"), (math.nextafter(0.74, 1.0), "excellent")),
+)
+KRIPPENDORFF = Cutoff(
+    measure="Krippendorff's alpha",
+    source="krippendorff2004",
+    bands=((LOWEST, "too low to rely on"), (0.667, "enough for tentative conclusions"), (0.80, "reliable")),
+)
+SCVI_POLIT = Cutoff(
+    measure="S-CVI/Ave",
+    source="polit2006",
+    bands=((LOWEST, "below the convention"), (0.90, "excellent content validity")),
+)
