@@ -106,6 +106,22 @@ ALPHA_NUNNALLY = Cutoff(
         (0.90, "enough for decisions on individuals"),
     ),
 )
+OMEGA_NUNNALLY = Cutoff(measure="omega", source="nunnally1994", bands=ALPHA_NUNNALLY.bands)
+RETEST_KOO = Cutoff(
+    measure="ICC",
+    source="koo2016",
+    bands=((LOWEST, "poor"), (0.50, "moderate"), (0.75, "good"), (0.90, "excellent")),
+)
+OMEGA_HIERARCHICAL_REISE = Cutoff(
+    measure="omega hierarchical",
+    source="reise2013",
+    bands=((LOWEST, "the total mixes several factors"), (0.70, "the total may be read as one factor")),
+)
+ECV_REISE = Cutoff(
+    measure="explained common variance",
+    source="reise2013",
+    bands=((LOWEST, "group factors matter"), (0.60, "the general factor prevails")),
+)
 ITEM_REST_NUNNALLY = Cutoff(
     measure="item-rest correlation",
     source="nunnally1994",
@@ -182,7 +198,7 @@ SECONDS_HUANG = Cutoff(measure="seconds an item", source="huang2012", bands=((LO
 CFI_BENTLER = Cutoff(
     measure="CFI", source="bentler1980", bands=((LOWEST, "can usually be improved substantially"), (0.90, "acceptable"))
 )
-SRMR_HU_BENTLER = Cutoff(measure="SRMR", source="hu1999", bands=((LOWEST, "good"), (0.08, "not good")))
+SRMR_HU = Cutoff(measure="SRMR", source="hu1999", bands=((LOWEST, "good"), (0.08, "not good")))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +229,7 @@ CHEN_SMALL = ChangeCutoffs(
     srmr=_change("rise of SRMR", 0.005),
 )
 """For fewer respondents, or groups of unequal size."""
-DIF_JODOIN_GIERL = Cutoff(
+DIF_JODOIN = Cutoff(
     measure="change of Nagelkerke's R²",
     source="jodoin2001",
     bands=((LOWEST, "negligible"), (0.035, "moderate"), (0.07, "large")),
