@@ -97,7 +97,7 @@ def cohen_kappa(codes: np.ndarray, values: np.ndarray, weights: np.ndarray) -> E
 
 
 def fleiss_kappa(counts: Counts, weights: np.ndarray) -> Estimate:
-    """Fleiss' kappa of any number of coders, with the standard error of Gwet (2008), which units not coded by all allow.
+    """Fleiss' kappa of any number of coders, with the standard error of Gwet (2008); coders may leave units out.
 
     Agrees with `irrCAC::fleiss.kappa.raw(ratings)`.
     """

@@ -18,8 +18,8 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import (
-    ICVI_LYNN,
     ICVI_FEW_LYNN,
+    ICVI_LYNN,
     KAPPA_POLIT,
     SCVI_POLIT,
     Cutoff,

@@ -18,6 +18,9 @@ Missing = Literal["complete", "pairwise"]
 BLOCK = 65_536
 """Respondents at a time: a million of them then need no more memory than their own answers."""
 
+FORMATIVE_NAMED = 3
+"""So many formative dimensions are named in a note."""
+
 SINGULAR = 1e-10
 """An eigenvalue of a correlation matrix below this is zero as far as floating-point numbers can tell."""
 
@@ -60,13 +63,13 @@ def select(survey: Survey, dimensions: Sequence[str] | None, *, items: int, anal
     AnalysisError
         If a dimension is unknown, or none is left.
     """
-    kept, notes = [], []
-    for dimension in asked_for(survey, dimensions):
-        reason = _reason_against(dimension, items, analysis)
-        if reason:
-            notes.append(reason)
-        else:
-            kept.append(dimension)
+    asked = asked_for(survey, dimensions)
+    reflective = [dimension for dimension in asked if dimension.kind == "reflective"]
+    kept = [dimension for dimension in reflective if len(dimension.items) >= items]
+    notes = [
+        *formative_notes([dimension for dimension in asked if dimension.kind == "formative"], analysis),
+        *(_too_short(dimension, items, analysis) for dimension in reflective if dimension not in kept),
+    ]
     if not kept:
         raise AnalysisError(
             " ".join([f"No dimension of '{survey.name}' is left for {analysis}.", *notes, *_no_dimensions(survey)])
@@ -86,15 +89,28 @@ def asked_for(survey: Survey, dimensions: Sequence[str] | None) -> list[Dimensio
     return [survey.instrument.dimension(key) for key in dict.fromkeys(keys)]
 
 
-def _reason_against(dimension: Dimension, items: int, analysis: str) -> str:
-    if dimension.kind == "formative":
-        return (
-            f"'{dimension.title}' is left out: it is formative, its items make up the score and need not correlate, "
-            f"so {analysis} does not apply to it."
-        )
-    if len(dimension.items) < items:
-        return f"'{dimension.title}' is left out: {analysis} takes {items} items, and it has {len(dimension.items)}."
-    return ""
+def formative_notes(dimensions: Sequence[Dimension], analysis: str) -> list[str]:
+    """Why formative dimensions are left out of an analysis, what that means, and what to do instead; none for none.
+
+    One sentence for all of them: an audit has sixteen, and sixteen times the same reason is read by nobody.
+    """
+    if not dimensions:
+        return []
+    if len(dimensions) == 1:
+        left, their = f"'{dimensions[0].title}' is left out: it is formative.", "Its"
+    else:
+        named = ", ".join(f"'{dimension.title}'" for dimension in dimensions[:FORMATIVE_NAMED])
+        more = len(dimensions) - FORMATIVE_NAMED
+        rest = f" and {more} more" if more > 0 else ""
+        left, their = f"{len(dimensions)} dimensions are left out: they are formative ({named}{rest}).", "Their"
+    return [
+        f"{left} {their} items make the score up, as courses make up a menu, and need not go together; {analysis} takes "
+        "items as signs of one thing behind them and would mislead. formative_profile says what can be said instead."
+    ]
+
+
+def _too_short(dimension: Dimension, items: int, analysis: str) -> str:
+    return f"'{dimension.title}' is left out: {analysis} takes {items} items, and it has {len(dimension.items)}."
 
 
 def _no_dimensions(survey: Survey) -> list[str]:

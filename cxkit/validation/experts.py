@@ -113,8 +113,8 @@ class ExpertRatings:
         speaking = int(self.judgements.notna().any().sum())
         if speaking < 2:
             raise AnalysisError(
-                f"{analysis} takes two experts at the very least; in '{self.name}' {counted(speaking, 'expert')} judged "
-                "any item."
+                f"{analysis} takes two experts at the very least; in '{self.name}' {counted(speaking, 'expert')} "
+                "judged any item."
             )
         return self.judgements
 
@@ -217,14 +217,14 @@ def _items_down(table: Table, instrument: Instrument, problems: Problems) -> tup
     folded = {fold_name(str(column)): column for column in table.cells.columns}
     if _ITEM_COLUMN in folded:
         return _from_item_rows(table, folded[_ITEM_COLUMN], instrument, problems)
-    if any(fold_name(key) in folded for key in instrument.items):
-        return _from_expert_rows(table, folded, instrument, problems)
-    problems.add(
-        f"Neither a column '{_ITEM_COLUMN}' nor a column named as an item of '{instrument.name}'.",
-        [f"'{column}'" for column in table.cells.columns],
-        f"name the column with the items' keys '{_ITEM_COLUMN}', or the columns by the items ({_few(instrument)}).",
-    )
-    problems.raise_as(SurveyError)
+    if not any(fold_name(key) in folded for key in instrument.items):
+        problems.add(
+            f"Neither a column '{_ITEM_COLUMN}' nor a column named as an item of '{instrument.name}'.",
+            [f"'{column}'" for column in table.cells.columns],
+            f"name the column with the items' keys '{_ITEM_COLUMN}', or the columns by the items ({_few(instrument)}).",
+        )
+        problems.raise_as(SurveyError)
+    return _from_expert_rows(table, folded, instrument, problems)
 
 
 def _few(instrument: Instrument) -> str:

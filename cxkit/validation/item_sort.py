@@ -38,8 +38,8 @@ class SubstantiveValidity(ExpertResult):
         short = self.judged[~self.passes()]
         good = len(self.judged) - len(short)
         items = counted(len(self.judged), "item")
-        told = f"{good} of {items} {is_or_are(good)} put into the intended dimension by significantly more than half of the "
-        told += "experts"
+        told = f"{good} of {items} {is_or_are(good)} put into the intended dimension by significantly more than half "
+        told += "of the experts"
         if short.empty:
             return f"{told}."
         worst = short.loc[short["c_sv"].idxmin()]
@@ -55,8 +55,8 @@ def substantive_validity(
 ) -> SubstantiveValidity:
     """Do experts who know the definitions put each item into the dimension that it was written for?
 
-    Single items belong to no dimension and are not covered. An expert who passed over an item does not count for it; one
-    who put it to none of the dimensions does count, as a miss.
+    Single items belong to no dimension and are not covered. An expert who passed over an item does not count for it;
+    one who put it to none of the dimensions does count, as a miss.
 
     Parameters
     ----------
@@ -82,9 +82,10 @@ def substantive_validity(
     Notes
     -----
     p_sa, c_sv and the test that more than half of the experts hit the dimension: Anderson & Gerbing (1991). p_value
-    equals R's `binom.test(intended, experts, .5, alternative = "greater")$p.value`. Anderson & Gerbing compare c_sv with a
-    critical value that holds for two dimensions; with more it lets too many items through (Howard & Melloy 2016), so
-    that the verdict here rests on the number of hits alone. The norms of Colquitt et al. (2019) are not included.
+    equals R's `binom.test(intended, experts, .5, alternative = "greater")$p.value`. Anderson & Gerbing compare c_sv
+    with a critical value made for two dimensions; with more, its outcome hangs on how the misses are spread (Howard &
+    Melloy 2016). The verdict here rests on the number of hits alone. The norms of Colquitt et al. (2019) are not
+    included.
     """
     given = ratings.need("assignment", "Substantive validity")
     if len(ratings.instrument.dimensions) < 2:
@@ -102,8 +103,8 @@ def substantive_validity(
     low, high = wilson_interval(
         frame["intended"].to_numpy(), frame["experts"].to_numpy(), checked_share(confidence=confidence)
     )
-    frame.insert(frame.columns.get_loc("p_sa") + 1, "ci_low", low)  # type: ignore[operator]
-    frame.insert(frame.columns.get_loc("ci_low") + 1, "ci_high", high)  # type: ignore[operator]
+    frame.insert(frame.columns.get_loc("p_sa") + 1, "ci_low", low)
+    frame.insert(frame.columns.get_loc("ci_low") + 1, "ci_high", high)
     return SubstantiveValidity(
         frame=frame,
         n=int(given.notna().any().sum()),

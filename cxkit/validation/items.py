@@ -201,7 +201,7 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
         settings={"dimensions": [dimension.key for dimension in chosen]},
         data=survey.stamp,
         verdicts=_verdicts(frame),
-        notes=tuple(note for dimension in chosen if (note := _why_no_correlation(dimension))),
+        notes=_why_no_correlation(chosen),
     )
 
 
@@ -279,12 +279,16 @@ def _verdicts(frame: pd.DataFrame) -> Verdicts:
     )
 
 
-def _why_no_correlation(dimension: Dimension) -> str:
-    if dimension.kind == "formative":
-        return f"'{dimension.title}' is formative: its items need not correlate, and no correlation is given."
-    if len(dimension.items) < 2:
-        return f"'{dimension.title}' has one item, which has no others to correlate with."
-    return ""
+def _why_no_correlation(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
+    formative = [dimension.title for dimension in dimensions if dimension.kind == "formative"]
+    single = [d.title for d in dimensions if d.kind == "reflective" and len(d.items) < 2]
+    notes = [f"'{title}' has one item, which has no others to correlate with." for title in single]
+    if len(formative) == 1:
+        notes.insert(0, f"'{formative[0]}' is formative: its items need not correlate, and no correlation is given.")
+    elif formative:
+        which = f"{len(formative)} dimensions are formative ({_some([repr(title) for title in formative])})"
+        notes.insert(0, f"{which}: their items need not correlate, and no correlation is given.")
+    return tuple(notes)
 
 
 def _warn_against(frame: pd.DataFrame, survey: Survey) -> None:

@@ -87,8 +87,9 @@ def test_what_is_left_out_and_why():
     result = cx.cronbach_alpha(survey)
     assert result.frame["dimension"].tolist() == ["rest"]
     assert result.notes == (
-        "'Audit' is left out: it is formative, its items make up the score and need not correlate, so alpha does not "
-        "apply to it.",
+        "'Audit' is left out: it is formative. Its items make the score up, as courses make up a menu, and need not go "
+        "together; alpha takes items as signs of one thing behind them and would mislead. formative_profile says what "
+        "can be said instead.",
         "'One' is left out: alpha takes 2 items, and it has 1.",
     )
     assert result.note.startswith("'Audit' is left out")
