@@ -94,15 +94,28 @@ def sem(
     -----
     Agrees with R's lavaan 0.6-14: `sem(model, data, estimator = , missing = , ordered = , group = , group.equal = )`.
     """
+    from numpy.linalg import LinAlgError
+
+    from cxkit.errors import ModelError
     from cxkit.sem.fitting import fit_model
 
-    return fit_model(
-        model, data, estimator=estimator, missing=missing, ordered=ordered, group=group, equal=equal, free=free,
-        std_lv=std_lv, orthogonal=orthogonal, cluster=cluster, weights=weights, meanstructure=meanstructure,
-        information=information, parameterization=parameterization, likelihood=likelihood, fixed_x=fixed_x,
-    )  # fmt: skip
+    try:
+        return fit_model(
+            model, data, estimator=estimator, missing=missing, ordered=ordered, group=group, equal=equal, free=free,
+            std_lv=std_lv, orthogonal=orthogonal, cluster=cluster, weights=weights, meanstructure=meanstructure,
+            information=information, parameterization=parameterization, likelihood=likelihood, fixed_x=fixed_x,
+        )  # fmt: skip
+    except LinAlgError as error:
+        raise ModelError(
+            "The calculation met a singular matrix: the model asks for more than these data hold. Look for items that "
+            "are nearly copies of each other, for very small groups, and for parameters fixed at impossible values."
+        ) from error
 
 
 def cfa(model: str, data: Any, **options: Any) -> Fit:
     """Do the items measure the factors they are meant to? The same call as `sem`, under the name for this use."""
     return sem(model, data, **options)
+
+
+# Help and completion then show the options of `sem`.
+cfa.__wrapped__ = sem  # type: ignore[attr-defined]

@@ -48,6 +48,8 @@ def fit_model(
     fixed_x: bool,
 ) -> Fit:
     """See `cxkit.sem.sem`, which is this with its defaults."""
+    if not isinstance(model, str):
+        raise ModelError(f"The model is a {type(model).__name__}; expected text such as 'factor =~ item1 + item2'.")
     variables = variables_of(parse_model(model), fixed_x)
     items = _ordered_items(ordered, variables)
     chosen = _estimator(estimator, missing, items, information, cluster, weights)

@@ -159,6 +159,9 @@ def numbers(frame: Any, names: Sequence[str], ordered: Sequence[str], problems: 
 def _column(series: Any, name: str, ordered: bool, problems: Problems) -> np.ndarray:
     import pandas as pd
 
+    if series.dtype.kind in "mM":
+        problems.add(f"the column '{name}' holds dates or times", remedy="turn it into a number, such as years")
+        return np.full(len(series), np.nan)
     if isinstance(series.dtype, pd.CategoricalDtype):
         categories = pd.to_numeric(pd.Series(series.cat.categories), errors="coerce").to_numpy(dtype=float)
         if np.isnan(categories).any():
@@ -246,6 +249,8 @@ def _weights(frame: Any, name: str, problems: Problems) -> np.ndarray:
     w = numbers(frame, [name], (), problems)[:, 0]
     if problems:
         problems.raise_as(ModelError)
+    if np.isnan(w).all():
+        raise ModelError(f"Every sampling weight in '{name}' is missing.")
     if np.any(w < 0) or not np.nansum(w) > 0:
         raise ModelError(
             f"The sampling weights in '{name}' must be positive numbers; the smallest is {np.nanmin(w):g}."
@@ -287,6 +292,11 @@ def _look(
         problems.add(f"{n} respondents{where} for {p} items", remedy="use fewer items or collect more answers")
         return
     if missing == "fiml":
+        apart = np.argwhere(np.triu((~holes).T.astype(float) @ ~holes == 0, 1))
+        if len(apart):
+            pairs = [f"'{names[i]}' and '{names[j]}'" for i, j in apart]
+            problems.add(f"pairs of items that nobody{where} answered together", pairs,
+                         "their correlation cannot be estimated: leave one of each pair out")  # fmt: skip
         return
     twins = _twins(values, names, ordered)
     if twins:
@@ -311,7 +321,13 @@ def _group(label: str, names: Sequence[str], values: np.ndarray, extra: dict[str
     w = extra["weights"]
     if fiml:
         patterns = find_patterns(values, w)
-        mean, cov = saturated(patterns)
+        try:
+            mean, cov = saturated(patterns)
+        except np.linalg.LinAlgError as error:
+            raise ModelError(
+                f"{len(values)} respondents{f' in group {label!r}' if label else ''} are too few, or their answers too "
+                "incomplete, to estimate the covariances of all items. Use fewer items or collect more answers."
+            ) from error
     else:
         mean, cov = mean_and_cov(values, w)
     return GroupData(label=label, names=tuple(names), n=len(values), mean=mean, cov=cov, answers=values,

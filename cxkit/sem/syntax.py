@@ -98,7 +98,13 @@ class Syntax:
 @lru_cache(maxsize=64)
 def parse_model(text: str) -> Syntax:
     """Read a model in lavaan's language; a ModelError names line and column of what cannot be read."""
-    return _Parser(text).model()
+    for statement in (syntax := _Parser(text).model()).statements:
+        if statement.op in ("=~", "~") and statement.lhs == statement.rhs:
+            raise ModelError(
+                f"Model, line {statement.line}: '{statement.lhs} {statement.op} {statement.rhs}' lets a variable "
+                "depend on itself. Remove it, or name the other variable."
+            )
+    return syntax
 
 
 def _tokens(text: str) -> list[Token]:

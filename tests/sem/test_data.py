@@ -57,6 +57,7 @@ def test_ordered_words() -> None:
         (broken(x2=lambda d: d["x2"].where(d.index > 0, np.inf)), "infinite values in 'x2'"),
         (cases.hs().head(8), "8 respondents for 9 items"),
         (broken(x9=lambda d: d["x7"] + d["x8"]), "The covariance matrix is singular"),
+        (broken(x2=pd.Timestamp("2024-03-01")), "the column 'x2' holds dates or times"),
         ([1, 2], "data is a list; expected a DataFrame"),
     ],
 )
@@ -75,6 +76,24 @@ def test_duplicated_column() -> None:
 def test_nobody_answered_one_item_under_fiml() -> None:
     with pytest.raises(ModelError, match="nobody answered 'x2'"):
         sem.cfa(cases.HS, broken(x2=np.nan), missing="fiml")
+
+
+def test_items_never_answered_together() -> None:
+    data = cases.hs()
+    data.loc[:150, "x1"] = np.nan
+    data.loc[151:, "x2"] = np.nan
+    with pytest.raises(ModelError, match="(?s)pairs of items that nobody answered together.*'x1' and 'x2'"):
+        sem.cfa(cases.HS, data, missing="fiml")
+
+
+def test_too_few_for_the_holes() -> None:
+    with pytest.raises(ModelError, match="12 respondents are too few, or their answers too incomplete"):
+        sem.cfa(cases.HS, cases.hs_holes().head(12), missing="fiml")
+
+
+def test_missing_weights() -> None:
+    with pytest.raises(ModelError, match="Every sampling weight in 'w' is missing"):
+        sem.cfa(cases.HS, broken(w=np.nan), weights="w")
 
 
 def test_empty_rows_are_dropped_and_counted() -> None:

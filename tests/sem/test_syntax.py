@@ -99,6 +99,7 @@ def test_labels_make_one_parameter() -> None:
         ("f =~ x1:x2", "found ':'; interactions and blocks"),
         ("f <~ x1 + x2", "found '<~'; formative"),
         ("f", "found the end of the model; expected one of =~ ~ ~~"),
+        ("f =~ x1 + f", "line 1: 'f =~ f' lets a variable depend on itself"),
         ("f =~ start(a)*x1", "found 'start'; expected a number as starting value"),
     ],
 )
@@ -158,6 +159,11 @@ def test_models_that_cannot_be_fitted(model: str, options: dict[str, object], wo
 def test_options_that_contradict(options: dict[str, object], words: str) -> None:
     with pytest.raises(ModelError, match=words):
         sem.cfa(cases.HS, cases.hs(), **options)
+
+
+def test_a_model_is_text() -> None:
+    with pytest.raises(ModelError, match="The model is a list; expected text such as"):
+        sem.cfa(["f =~ x1"], cases.hs())  # type: ignore[arg-type]
 
 
 def test_a_bound_is_held_where_it_binds() -> None:
