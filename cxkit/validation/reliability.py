@@ -1,18 +1,18 @@
-"""How precisely does a dimension's score measure? Cronbach's alpha with its interval."""
+"""How precisely does a dimension's score measure? Cronbach's alpha, with Feldt's or a bootstrap interval."""
 
 from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from cxkit.errors import AnalysisError, CxkitWarning
+from cxkit.errors import AnalysisError, CxkitWarning, nearest
 from cxkit.results import figures
 from cxkit.results.references import cite
 from cxkit.results.result import Result
@@ -21,6 +21,14 @@ from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, alpha_from_covariance, constant_items, moments, select
+from cxkit.validation.resampling import (
+    bootstrap_note,
+    check_bootstraps,
+    percentile_interval,
+    resampled_covariances,
+)
+
+Interval = Literal["feldt", "bootstrap"]
 
 RESEARCH, RESEARCH_WORDS = ALPHA_NUNNALLY.bands[1]
 
@@ -32,10 +40,15 @@ class Reliability(Result):
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Reliability: Cronbach's alpha"
-    cites: ClassVar[tuple[str, ...]] = ("cronbach1951", "feldt1987")
     shown: ClassVar[tuple[str, ...]] = (
         "title", "items", "n", "n_complete", "alpha", "ci_low..ci_high", "alpha_standardized", "mean_r", "sem",
     )  # fmt: skip
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Of alpha, of its interval, and of the cut-off."""
+        interval = "feldt1987" if self.settings["interval"] == "feldt" else "efron1993"
+        return tuple(dict.fromkeys(["cronbach1951", interval, *super().references]))
 
     @property
     def text(self) -> str:
@@ -90,6 +103,9 @@ def cronbach_alpha(
     dimensions: Sequence[str] | None = None,
     missing: Missing = "pairwise",
     confidence: float = 0.95,
+    interval: Interval = "feldt",
+    bootstraps: int = 1000,
+    seed: int = 1,
 ) -> Reliability:
     """How much of the variance of a dimension's score would a second, equal set of items reproduce?
 
@@ -107,6 +123,11 @@ def cronbach_alpha(
         answered every item of the dimension.
     confidence
         Probability of the interval, such as .95.
+    interval
+        "feldt" is exact for normal answers that measure equally well; "bootstrap" draws respondents anew, all their
+        answers together, and takes percentiles: for skewed answers, at the price of random numbers.
+    bootstraps, seed
+        How many resamples, and of the random numbers; "feldt" needs neither.
 
     Returns
     -------
@@ -130,23 +151,32 @@ def cronbach_alpha(
     Agrees with R's `psych::alpha(x)$total` ("pairwise" is its default). The interval is exact for normal answers (Feldt
     et al. 1987) and rests on the respondents who answered every item of the dimension; `psych::alpha` counts every row
     of the data instead, also those without any answer, which makes its interval too narrow. It equals
-    `psych::alpha.ci(alpha, n.obs = n_complete, n.var = items)`.
+    `psych::alpha.ci(alpha, n.obs = n_complete, n.var = items)`. The bootstrap follows `psych::alpha(x, n.iter = 1000)`.
     """
-    if not 0 < confidence < 1:
-        raise AnalysisError(f"confidence={confidence} must lie between 0 and 1, such as 0.95.")
+    check_confidence(confidence)
+    if interval not in ("feldt", "bootstrap"):
+        raise AnalysisError(f"interval='{interval}' is not known.{nearest(str(interval), ('feldt', 'bootstrap'))}")
+    check_bootstraps(bootstraps)
     selection = select(survey, dimensions, items=2, analysis="alpha")
     frame = pd.DataFrame([_row(survey, dimension, missing, confidence) for dimension in selection.dimensions])
     _warn_negative(frame)
+    settings = {"dimensions": [d.key for d in selection.dimensions], "missing": missing, "confidence": confidence}
+    settings["interval"] = interval
+    notes = selection.notes
+    if interval == "bootstrap":
+        settings |= {"bootstraps": bootstraps, "seed": seed}
+        frame, failed = _with_bootstrap(survey, frame, missing, confidence, bootstraps, seed)
+        notes = (*notes, bootstrap_note(bootstraps, seed, failed))
     used = survey.answers[selection.item_keys].notna().any(axis=1)
     n = int(used.sum()) if missing == "pairwise" else int(frame["n"].max())
     return Reliability(
         frame=frame,
         n=n,
         n_dropped=survey.n - n,
-        settings={"dimensions": [d.key for d in selection.dimensions], "missing": missing, "confidence": confidence},
+        settings=settings,
         data=survey.stamp,
         verdicts=judge(ALPHA_NUNNALLY, frame["title"], frame["alpha"]),
-        notes=selection.notes,
+        notes=notes,
     )
 
 
@@ -178,6 +208,39 @@ def _row(survey: Survey, dimension: Dimension, missing: Missing, confidence: flo
         "mean_r": float((r.sum() - k) / (k * (k - 1))),
         "sem": float(np.sqrt(found.covariance.sum() * (1 - alpha))) / k,
     }
+
+
+def check_confidence(confidence: float) -> None:
+    """Refuse what is not a probability."""
+    if not 0 < confidence < 1:
+        raise AnalysisError(f"confidence={confidence} must lie between 0 and 1, such as 0.95.")
+
+
+def _with_bootstrap(
+    survey: Survey, frame: pd.DataFrame, missing: Missing, confidence: float, bootstraps: int, seed: int
+) -> tuple[pd.DataFrame, int]:
+    """The rows with percentile intervals in place of Feldt's, and how many alphas could not be computed."""
+    ends, failed = [], 0
+    for key in frame["dimension"]:
+        answers = survey.items_of(key)
+        used = answers.dropna(how="all" if missing == "pairwise" else "any").to_numpy(dtype="float64")
+        replicates = bootstrap_alphas(used, resamples=bootstraps, seed=seed)
+        failed += int((~np.isfinite(replicates)).sum())
+        ends.append(percentile_interval(replicates, confidence))
+    low, high = zip(*ends, strict=True)
+    return frame.assign(ci_low=low, ci_high=high), failed
+
+
+def bootstrap_alphas(values: np.ndarray, *, resamples: int, seed: int) -> np.ndarray:
+    """Alpha of every resample of respondents, (resamples,), from pairwise covariances; NaN where nothing varies."""
+    k = values.shape[1]
+    blocks = []
+    for covariances in resampled_covariances(values, resamples=resamples, seed=seed):
+        total = covariances.sum(axis=(1, 2))
+        own = np.trace(covariances, axis1=1, axis2=2)
+        share = np.divide(own, total, out=np.full(len(total), np.nan), where=total > 0)
+        blocks.append(k / (k - 1) * (1 - share))
+    return np.concatenate(blocks)
 
 
 def feldt_interval(alpha: float, *, n: int, items: int, confidence: float = 0.95) -> tuple[float, float]:

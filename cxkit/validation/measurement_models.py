@@ -1,0 +1,58 @@
+"""Factor models of a survey's items, their findings told in the survey's own names."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from cxkit.errors import AnalysisError, CxkitWarning, ModelError
+
+if TYPE_CHECKING:
+    from cxkit.sem import Fit
+
+
+def item_name(position: int) -> str:
+    """What an item is called within the model: its key may be no name of the model language."""
+    return f"item{position + 1}"
+
+
+def fitted(model: str, answers: pd.DataFrame, *, subject: str, **options: Any) -> Fit:
+    """Fit a model in which the columns of the answers are called item1, item2, ... in their order.
+
+    Parameters
+    ----------
+    subject
+        What is estimated, for the sentences: "Omega of 'Loyalty'".
+    options
+        As `cxkit.sem.cfa` takes them.
+
+    Raises
+    ------
+    AnalysisError
+        If the model cannot be estimated.
+
+    Warns
+    -----
+    CxkitWarning
+        What the model has to report, with the items' own keys.
+    """
+    from cxkit.sem import cfa
+
+    keys = list(map(str, answers.columns))
+
+    def in_keys(words: str) -> str:
+        return re.sub(r"\bitem(\d+)\b", lambda found: keys[int(found[1]) - 1], words)
+
+    renamed = answers.set_axis([item_name(i) for i in range(len(keys))], axis=1)
+    with warnings.catch_warnings(record=True) as findings:
+        warnings.simplefilter("always", CxkitWarning)
+        try:
+            fit = cfa(model, renamed, **options)
+        except ModelError as error:
+            raise AnalysisError(f"{subject} cannot be estimated. {in_keys(str(error))}") from error
+    for finding in findings:
+        warnings.warn(f"{subject}: {in_keys(str(finding.message))}", CxkitWarning, stacklevel=5)
+    return fit

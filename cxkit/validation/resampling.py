@@ -1,0 +1,116 @@
+"""How far would a coefficient move with other respondents? Their covariances in many resamples, without redoing any.
+
+A resample counts how often each respondent is drawn. Sums of answers and of their products under these counts are one
+matrix product for many resamples at once; nobody's answers are copied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from cxkit.errors import AnalysisError
+
+ROWS = 16_384
+"""Respondents whose products of answers are held at a time."""
+
+NUMBERS = 8_000_000
+"""Counts held at a time: the number of resamples in a block times the number of respondents."""
+
+
+def check_bootstraps(bootstraps: int) -> None:
+    """Refuse a number of resamples from which no interval can be read."""
+    if bootstraps and bootstraps < 2:
+        raise AnalysisError(f"bootstraps={bootstraps} gives no interval; 1000 or more give a steady one.")
+
+
+def resampled_covariances(values: np.ndarray, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """Covariances of items in resamples of respondents, pairwise where answers are missing.
+
+    Parameters
+    ----------
+    values
+        Respondents by items, NaN where not answered.
+    resamples, seed
+        How many, and of the random numbers: the same seed draws the same respondents.
+
+    Yields
+    ------
+    Arrays of (resamples of a block, items, items); NaN where fewer than two drawn respondents answered both items.
+    """
+    rng = np.random.default_rng(seed)
+    n = len(values)
+    centred = values - np.nan_to_num(np.nanmean(values, axis=0)) if n else values
+    at_once = max(1, NUMBERS // max(n, 1))
+    for start in range(0, resamples, at_once):
+        counts = np.empty((min(at_once, resamples - start), n))
+        for row in counts:
+            row[:] = np.bincount(rng.integers(0, n, size=n), minlength=n)
+        yield _covariances(counts, centred)
+
+
+@dataclass
+class _Sums:
+    """Numbers of answers to both items, sums of the first over these, and sums of products."""
+
+    both: np.ndarray
+    first: np.ndarray
+    products: np.ndarray
+
+
+def _covariances(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
+    complete = ~np.isnan(values).any(axis=1)
+    size, k = len(counts), values.shape[1]
+    sums = _Sums(*(np.zeros((size, k, k)) for _ in range(3)))
+    all_complete = bool(complete.all())
+    _add_complete(sums, *((counts, values) if all_complete else (counts[:, complete], values[complete])))
+    if not all_complete:
+        _add_incomplete(sums, counts[:, ~complete], values[~complete])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = (sums.products - sums.first * sums.first.transpose(0, 2, 1) / sums.both) / (sums.both - 1)
+    return np.where(sums.both > 1, found, np.nan)
+
+
+def _add_complete(sums: _Sums, counts: np.ndarray, values: np.ndarray) -> None:
+    """Respondents without gaps: one sum an item, and the products of each pair of items once."""
+    k = values.shape[1]
+    i, j = np.triu_indices(k)
+    sums.both += counts.sum(axis=1)[:, np.newaxis, np.newaxis]
+    sums.first += (counts @ values)[:, :, np.newaxis]
+    for start in range(0, len(values), ROWS):
+        rows = slice(start, start + ROWS)
+        pairs = counts[:, rows] @ (values[rows, i] * values[rows, j])
+        sums.products[:, i, j] += pairs
+        off = i != j
+        sums.products[:, j[off], i[off]] += pairs[:, off]
+
+
+def _add_incomplete(sums: _Sums, counts: np.ndarray, values: np.ndarray) -> None:
+    """Respondents with gaps: everything by pairs of items."""
+    k = values.shape[1]
+    for start in range(0, len(values), ROWS):
+        block, drawn = values[start : start + ROWS], counts[:, start : start + ROWS]
+        seen = (~np.isnan(block)).astype("float64")
+        given = np.nan_to_num(block)
+        for total, left, right in (
+            (sums.both, seen, seen), (sums.first, given, seen), (sums.products, given, given),
+        ):  # fmt: skip
+            pairs = (left[:, :, np.newaxis] * right[:, np.newaxis, :]).reshape(len(block), k * k)
+            total += (drawn @ pairs).reshape(-1, k, k)
+
+
+def percentile_interval(replicates: np.ndarray, confidence: float) -> tuple[float, float]:
+    """The middle share of the replicates; NaN with fewer than two that could be computed."""
+    found = replicates[np.isfinite(replicates)]
+    if len(found) < 2:
+        return float("nan"), float("nan")
+    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def bootstrap_note(bootstraps: int, seed: int, failed: int = 0) -> str:
+    """How the intervals were made, in a sentence."""
+    without = f"; {failed:,} in which a coefficient could not be computed are left out" if failed else ""
+    return f"Intervals: percentiles of {bootstraps:,} resamples of respondents, seed {seed}{without}."
