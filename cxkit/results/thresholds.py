@@ -271,3 +271,56 @@ SCVI_POLIT = Cutoff(
     source="polit2006",
     bands=((LOWEST, "below the convention"), (0.90, "excellent content validity")),
 )
+AVE_FORNELL = Cutoff(
+    measure="average variance extracted",
+    source="fornell1981",
+    bands=((LOWEST, "more error than dimension"), (0.50, "enough")),
+)
+CFI_HU_BENTLER = Cutoff(measure="CFI", source="hu1999", bands=((LOWEST, "not good"), (0.95, "good")))
+CORRELATION_COHEN = Cutoff(
+    measure="size of the correlation",
+    source="cohen1988",
+    bands=((LOWEST, "below small"), (0.10, "small"), (0.30, "medium"), (0.50, "large")),
+)
+CORRELATION_RONKKO = Cutoff(
+    measure="end of the latent correlation's interval",
+    source="ronkko2022",
+    bands=(
+        (LOWEST, "no problem"),
+        (0.80, "marginal problem"),
+        (0.90, "moderate problem"),
+        (1.0, "severe problem"),
+    ),
+)
+HTMT_HENSELER = Cutoff(
+    measure="HTMT",
+    source="henseler2015",
+    bands=((LOWEST, "distinct"), (0.85, "distinct by the liberal rule only"), (0.90, "not distinct")),
+)
+LOADING_HAIR = Cutoff(
+    measure="smallest standardised loading",
+    source="hair2019",
+    bands=((LOWEST, "too small"), (0.50, "enough"), (0.70, "ideal")),
+)
+OMEGA_BAGOZZI = Cutoff(
+    measure="composite reliability", source="bagozzi1988", bands=((LOWEST, "too low"), (0.60, "enough"))
+)
+RESIDUAL_KLINE = Cutoff(
+    measure="size of the residual correlation",
+    source="kline2016",
+    bands=((LOWEST, "explained"), (0.10, "not explained well")),
+)
+RMSEA_BROWNE = Cutoff(
+    measure="RMSEA",
+    source="browne1993",
+    bands=(
+        (LOWEST, "close fit"),
+        (math.nextafter(0.05, 1.0), "reasonable error"),
+        (math.nextafter(0.08, 1.0), "more than reasonable error"),
+        (math.nextafter(0.10, 1.0), "not to be used"),
+    ),
+)
+RMSEA_HU_BENTLER = Cutoff(
+    measure="RMSEA", source="hu1999", bands=((LOWEST, "good"), (math.nextafter(0.06, 1.0), "not good"))
+)
+TLI_HU_BENTLER = Cutoff(measure="TLI", source="hu1999", bands=((LOWEST, "not good"), (0.95, "good")))
