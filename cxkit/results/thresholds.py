@@ -276,7 +276,7 @@ AVE_FORNELL = Cutoff(
     source="fornell1981",
     bands=((LOWEST, "more error than dimension"), (0.50, "enough")),
 )
-CFI_HU_BENTLER = Cutoff(measure="CFI", source="hu1999", bands=((LOWEST, "not good"), (0.95, "good")))
+CFI_HU = Cutoff(measure="CFI", source="hu1999", bands=((LOWEST, "not good"), (0.95, "good")))
 CORRELATION_COHEN = Cutoff(
     measure="size of the correlation",
     source="cohen1988",
@@ -320,7 +320,7 @@ RMSEA_BROWNE = Cutoff(
         (math.nextafter(0.10, 1.0), "not to be used"),
     ),
 )
-RMSEA_HU_BENTLER = Cutoff(
+RMSEA_HU = Cutoff(
     measure="RMSEA", source="hu1999", bands=((LOWEST, "good"), (math.nextafter(0.06, 1.0), "not good"))
 )
-TLI_HU_BENTLER = Cutoff(measure="TLI", source="hu1999", bands=((LOWEST, "not good"), (0.95, "good")))
+TLI_HU = Cutoff(measure="TLI", source="hu1999", bands=((LOWEST, "not good"), (0.95, "good")))
