@@ -52,7 +52,7 @@ def sem(
     information: str | None = None,
     parameterization: str = "delta",
     likelihood: str = "normal",
-    fixed_x: bool = True,
+    fixed_x: bool | None = None,
 ) -> Fit:
     """Does the model explain how the answers hang together, and what are its parameters?
 
@@ -79,7 +79,8 @@ def sem(
     cluster, weights
         Column of the unit each respondent belongs to (robust standard errors); column of sampling weights.
     meanstructure, information, parameterization, likelihood, fixed_x
-        As lavaan's options; by default as lavaan's defaults.
+        As lavaan's options, and with lavaan's defaults: observed predictors are taken as given, except under least
+        squares of continuous items.
 
     Returns
     -------

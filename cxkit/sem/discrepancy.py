@@ -194,10 +194,11 @@ class Objective:
         self._kept: tuple[list[Any], str, np.ndarray] | None = None
 
     def lose_one(self) -> None:
-        """Let every group weigh n - 1 in the discrepancy, as least squares and the Wishart likelihood do in lavaan."""
+        """Count one respondent less per group; least squares, as in lavaan, also weighs groups so in the search."""
         sizes = np.array([part.data.n - 1 for part in self.parts], dtype=float)
         self.n = int(sizes.sum())
-        self.pull = sizes / sizes.sum()
+        if any(isinstance(part, LeastSquares) for part in self.parts):
+            self.pull = sizes / sizes.sum()
 
     def states(self, z: np.ndarray) -> list[Any] | None:
         """State of every group, or None where a covariance matrix is not positive definite."""

@@ -45,11 +45,13 @@ def fit_model(
     information: str | None,
     parameterization: str,
     likelihood: str,
-    fixed_x: bool,
+    fixed_x: bool | None,
 ) -> Fit:
     """See `cxkit.sem.sem`, which is this with its defaults."""
     if not isinstance(model, str):
         raise ModelError(f"The model is a {type(model).__name__}; expected text such as 'factor =~ item1 + item2'.")
+    squares = ESTIMATORS.get((estimator or "").upper(), ESTIMATORS["ML"]).discrepancy != "ML"
+    fixed_x = (bool(ordered) or not squares) if fixed_x is None else fixed_x
     variables = variables_of(parse_model(model), fixed_x)
     items = _ordered_items(ordered, variables)
     chosen = _estimator(estimator, missing, items, information, cluster, weights)

@@ -90,10 +90,11 @@ def _closed_baseline(fit: Fit) -> FitTest:
     objective = fit.frame.objective
     for share, part, space in zip(objective.shares, objective.parts, fit.frame.spaces, strict=True):
         s, names = part.data.cov, part.data.names
-        x = [i for i, name in enumerate(names) if name in fit.table.variables.exogenous]
+        given, random = fit.table.variables.exogenous, fit.table.variables.random
+        x = [i for i, name in enumerate(names) if name in given or name in random]
         y = [i for i in range(len(names)) if i not in x]
         value += share * 0.5 * (np.log(np.diag(s)[y]).sum() + _logdet(s[np.ix_(x, x)]) - _logdet(s))
-        free += len(y) + len(space.m)
+        free += len(y) + len(space.m) + len(random) * (len(random) + 1) // 2
     df = moments_of(fit) - free
     return FitTest(chisq=2 * fit.frame.n * value if df else 0.0, df=df)
 
@@ -154,6 +155,8 @@ def _independent_value(
     if row.op == "~":
         moments = data.extra["ordinal"]
         return float(moments.slopes[moments.names.index(row.lhs), moments.exogenous.index(row.rhs)])
+    if row.lhs != row.rhs and row.op == "~~":
+        return float(data.cov[model.cell(row)])
     return float((variance if row.op == "~~" else mean)[model.index[row.lhs]])
 
 

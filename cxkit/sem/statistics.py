@@ -171,6 +171,7 @@ def plain_table(table: Table, saturated: bool, means: bool, ordered: bool = Fals
         latent=(),
         observed=table.variables.observed,
         exogenous=table.variables.exogenous,
+        random=table.variables.random,
         latent_exogenous=(),
         outcomes=(),
         single=frozenset(),
@@ -179,7 +180,8 @@ def plain_table(table: Table, saturated: bool, means: bool, ordered: bool = Fals
     names = variables.observed
     rows: list[Row] = []
     for group in range(table.groups):
-        pairs = [(i, j) for i, j in zip(space.r, space.c, strict=True) if saturated or i == j]
+        x = [name in variables.random for name in names]
+        pairs = [(i, j) for i, j in zip(space.r, space.c, strict=True) if saturated or i == j or (x[i] and x[j])]
         rows += [Row(names[i], "~~", names[j], group) for i, j in pairs]
         rows += [Row(names[i], "~1", "", group) for i in space.m]
         exogenous = [row for row in table.rows if row.exogenous and row.group == group]

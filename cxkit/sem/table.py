@@ -60,11 +60,12 @@ class Options:
 
 @dataclass(frozen=True, kw_only=True)
 class Variables:
-    """The roles that the variables of a model play."""
+    """The roles that the variables of a model play; predictors are `exogenous` (given) or `random` (modelled)."""
 
     latent: tuple[str, ...]
     observed: tuple[str, ...]
     exogenous: tuple[str, ...]
+    random: tuple[str, ...]
     latent_exogenous: tuple[str, ...]
     outcomes: tuple[str, ...]
     single: frozenset[str]
@@ -111,6 +112,7 @@ def variables_of(syntax: Syntax, fixed_x: bool = True) -> Variables:
         latent=latent,
         observed=observed,
         exogenous=tuple(n for n in exogenous if fixed_x and n not in spoken),
+        random=tuple(n for n in exogenous if not fixed_x and n not in spoken),
         latent_exogenous=tuple(
             n
             for n in (*latent, *observed)
@@ -211,7 +213,10 @@ def _default_rows(variables: Variables, group: int, options: Options, equal: fro
     freed = later and "loadings" in equal and "lv_variances" not in equal
     rows += [Row(n, "~~", n, group, 1.0 if options.std_lv and not freed else None) for n in variables.latent]
     apart = 0.0 if options.orthogonal else None
-    rows += [Row(a, "~~", b, group, apart) for a, b in combinations(variables.latent_exogenous, 2)]
+    # Latent with latent and observed with observed, as lavaan; never one with the other.
+    latent = set(variables.latent)
+    pairs = [(a, b) for a, b in combinations(variables.latent_exogenous, 2) if (a in latent) == (b in latent)]
+    rows += [Row(a, "~~", b, group, apart if a in latent else None) for a, b in pairs]
     rows += [Row(a, "~~", b, group, apart) for a, b in combinations(variables.outcomes, 2)]
     exogenous = variables.exogenous
     for i, name in enumerate(exogenous):

@@ -368,6 +368,19 @@ def _more_cases() -> dict[str, Case]:
         "fixed_x_cov_groups_mlr": Case("x1 ~ x4 + x7\nx2 ~ x1 + x4\nx1 ~~ 0*x2", hs, school | {"estimator": "MLR"}),
         "dwls_cont": Case(HS, hs, {"estimator": "DWLS"}, estimate=2e-5),
         "wlsmv_cont": Case(HS, hs, {"estimator": "WLSMV"}, estimate=2e-5),
+        "random_predictors": Case(HS + "\nvisual ~ ageyr + sex", hs, {"fixed_x": False}),
+        "random_predictors_mlr": Case(
+            "x1 ~ x2 + x3\nx4 ~ x1 + x5", hs, {"estimator": "MLR", "fixed_x": False, "meanstructure": True}
+        ),
+        "gls_predictors": Case(
+            HS + "\nvisual ~ ageyr + sex\nspeed ~ visual + textual", hs, {"estimator": "GLS"}
+        ),
+        "uls_predictors": Case(HS + "\nvisual ~ ageyr", hs, {"estimator": "ULS"}),
+        "fiml_predictors_mlr": Case(
+            HS + "\nvisual ~ ageyr\nspeed ~ visual + sex", hs_holes, {"missing": "fiml", "estimator": "MLR"}
+        ),
+        "mlm_predictors": Case(HS + "\nvisual ~ ageyr", hs, {"estimator": "MLM"}),
+        "wls_means": Case(HS, hs, {"estimator": "WLS", "meanstructure": True}),
         "mlmvs": Case(HS, hs, {"estimator": "MLMVS"}),
         "mimic_wlsmv": Case(mimic, bfi_people, {"ordered": items}),
         "mimic_theta": Case(mimic, bfi_people, {"ordered": items, "parameterization": "theta"}, estimate=6e-5),
