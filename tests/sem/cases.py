@@ -375,7 +375,7 @@ def _more_cases() -> dict[str, Case]:
         "gls_predictors": Case(
             HS + "\nvisual ~ ageyr + sex\nspeed ~ visual + textual", hs, {"estimator": "GLS"}
         ),
-        "uls_predictors": Case(HS + "\nvisual ~ ageyr", hs, {"estimator": "ULS"}),
+        "uls_predictors": Case(HS + "\nvisual ~ ageyr", hs, {"estimator": "ULS"}, estimate=2e-5),
         "fiml_predictors_mlr": Case(
             HS + "\nvisual ~ ageyr\nspeed ~ visual + sex", hs_holes, {"missing": "fiml", "estimator": "MLR"}
         ),
