@@ -101,7 +101,7 @@ def comparability(
     evidence = invariance.evidence if isinstance(invariance, HoldsEvidence) else invariance
     if not isinstance(evidence, InvarianceEvidence):
         raise AnalysisError(
-            f"invariance= is a {type(invariance).__name__}; give the result of measurement_invariance(survey, by='{by}')."
+            f"invariance= is a {type(invariance).__name__}; give that of measurement_invariance(survey, by='{by}')."
         )
     against = _objections(survey, dimensions, evidence, by, list(groups))
     if not against:
@@ -150,6 +150,8 @@ def _sentence(dimensions: Sequence[Dimension], evidence: InvarianceEvidence) -> 
     reached = "; ".join(f"{level} ({_some(titles)})" for level, titles in by_level.items())
     missing = [d.title for d in dimensions if d.key not in evidence.levels]
     rest = f" Not examined: {', '.join(missing)}." if missing else ""
+    if any(evidence.partial.get(d.key) for d in dimensions):
+        rest = f" Where it holds in part, compare without the items that differ too.{rest}"
     return f"Measurement invariance by {evidence.by}: {reached}; {evidence.data}.{rest}"
 
 

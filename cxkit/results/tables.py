@@ -94,6 +94,7 @@ COLUMNS: dict[str, Column] = {
     "experts": Column("Experts", whole),
     "f_value": Column("F"),
     "factor": Column("Factor", whole),
+    "finding": Column("Finding"),
     "flagged": Column("Flagged", whole),
     "floor": Column("Floor", share),
     "freed": Column("Let go"),
@@ -214,6 +215,8 @@ COLUMNS: dict[str, Column] = {
     "units": Column("Units", whole),
     "weighted_high": Column("95 % high"),
     "weighted_low": Column("95 % low"),
+    "what": Column("Where"),
+    "z_value": Column("z", fixed(1)),
 }
 """Heading and rounding by column name. A column that is not here gets its own name and two digits."""
 

@@ -1,0 +1,173 @@
+"""The models behind an invariance ladder: what is held equal at each level, and what may be let go."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from cxkit import sem
+from cxkit.errors import CxkitWarning
+from cxkit.sem.fit import Fit
+
+Level = Literal["configural", "thresholds", "metric", "scalar", "strict"]
+GROUP = "group of the respondent"
+"""The column of the groups; a model's variables cannot have a name with spaces."""
+
+CONTINUOUS: Mapping[str, tuple[str, ...]] = {
+    "configural": (),
+    "metric": ("loadings",),
+    "scalar": ("loadings", "intercepts"),
+    "strict": ("loadings", "intercepts", "residuals"),
+}
+ORDERED: Mapping[str, tuple[str, ...]] = {
+    "configural": (),
+    "thresholds": ("thresholds",),
+    "metric": ("thresholds", "loadings"),
+    "scalar": ("thresholds", "loadings", "intercepts"),
+    "strict": ("thresholds", "loadings", "intercepts", "residuals"),
+}
+"""Ordered answers as Wu & Estabrook (2016): without equal thresholds, loadings have no common unit."""
+
+FEWEST_EQUAL_THRESHOLDS = 2
+"""Two equal thresholds give an item its origin and its unit; with fewer, its other parameters have no meaning."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """What is fitted at every level.
+
+    Attributes
+    ----------
+    factors
+        Dimension key to its items.
+    data
+        Items and `GROUP`, respondents of the first group first.
+    options
+        What the fits take beside groups and equalities: estimator, missing.
+    """
+
+    factors: Mapping[str, tuple[str, ...]]
+    data: pd.DataFrame
+    groups: tuple[str, ...]
+    ordinal: bool
+    options: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        """All items."""
+        return tuple(item for items in self.factors.values() for item in items)
+
+    @property
+    def equalities(self) -> Mapping[str, tuple[str, ...]]:
+        """Level to what is held equal."""
+        return ORDERED if self.ordinal else CONTINUOUS
+
+    def factor(self, dimension: str) -> str:
+        """The name of a dimension's factor, which must not be that of an item."""
+        return f"{dimension}_factor" if dimension in self.items else dimension
+
+    def dimension_of(self, item: str) -> str:
+        """The dimension that an item belongs to."""
+        return next(key for key, items in self.factors.items() if item in items)
+
+    @property
+    def parameters_per_group(self) -> int:
+        """Free parameters of one group at the lowest level: loadings, intercepts or thresholds, and the rest."""
+        m = len(self.factors)
+        between = m * (m - 1) // 2
+        if not self.ordinal:
+            return 3 * len(self.items) + between
+        thresholds = sum(self.data[item].nunique() - 1 for item in self.items)
+        return thresholds + len(self.items) + between
+
+
+def fit_level(design: Design, level: str, freed: Sequence[str]) -> Fit:
+    """The model at one level, with some parameters free all the same.
+
+    Warnings of the model are kept on the fit and not given at each of a dozen fits.
+    """
+    ordinal = {"ordered": True, "parameterization": "theta"} if design.ordinal else {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CxkitWarning)
+        return sem.cfa(
+            model_of(design, level, freed), design.data, group=GROUP, equal=design.equalities[level],
+            free=[text for text in freed if _by_release(design, level, text)], std_lv=True,
+            **ordinal, **design.options,
+        )  # fmt: skip
+
+
+def _by_release(design: Design, level: str, text: str) -> bool:
+    """Whether a parameter is freed by releasing an equality: it is held equal at this level, and not fixed."""
+    kind = kind_of(text)
+    return kind in design.equalities[level] and not (design.ordinal and kind in ("intercepts", "residuals"))
+
+
+def kind_of(text: str) -> str:
+    """Which kind of parameter "f =~ x", "x | t2", "x ~ 1" or "x ~~ x" is."""
+    operator = text.split(" ")[1]
+    return {"=~": "loadings", "|": "thresholds", "~": "intercepts", "~~": "residuals"}[operator]
+
+
+def item_of(text: str) -> str:
+    """The item whose parameter it is."""
+    return text.rsplit(" ", 1)[1] if kind_of(text) == "loadings" else text.split(" ", maxsplit=1)[0]
+
+
+def model_of(design: Design, level: str, freed: Sequence[str]) -> str:
+    """The model in lavaan's language.
+
+    Intercepts and residual variances of ordered answers are not equal parameters but fixed ones, 0 and 1. They are
+    written out, so that they can be tested one by one, and freed in all groups but the first, which gives the unit.
+    """
+    lines = [f"{design.factor(key)} =~ {' + '.join(items)}" for key, items in design.factors.items()]
+    equal = design.equalities[level]
+    if design.ordinal and "intercepts" in equal:
+        lines += [f"{item} ~ {_entries(design, 0, f'{item} ~ 1' in freed)}*1" for item in design.items]
+    if design.ordinal and "residuals" in equal:
+        lines += [f"{item} ~~ {_entries(design, 1, f'{item} ~~ {item}' in freed)}*{item}" for item in design.items]
+    return "\n".join(lines)
+
+
+def _entries(design: Design, value: int, is_free: bool) -> str:
+    later = ["NA" if is_free else str(value)] * (len(design.groups) - 1)
+    return f"c({', '.join([str(value), *later])})"
+
+
+def release_candidates(design: Design, level: str, fit: Fit) -> pd.DataFrame:
+    """What this level holds equal, by how much the fit would gain if it were let go: text, item, mi, p."""
+    kind = design.equalities[level][-1]
+    if design.ordinal and kind in ("intercepts", "residuals"):
+        tests = fit.modification_indices().assign(p=np.nan)
+    else:
+        tests = fit.score_tests()
+    texts = [_text(row.lhs, row.op, row.rhs) for row in tests.itertuples()]
+    table = tests.assign(text=texts)[[kind == kind_of(text) and item_of(text) in design.items for text in texts]]
+    table = table.assign(item=[item_of(text) for text in table["text"]])
+    # One parameter stands here once a group; the largest gain is the first.
+    return table.sort_values("mi", ascending=False, kind="stable").drop_duplicates("text", ignore_index=True)
+
+
+def _text(lhs: str, operator: str, rhs: str) -> str:
+    return f"{lhs} ~ 1" if operator == "~1" else f"{lhs} {operator} {rhs}"
+
+
+def in_words(text: str) -> str:
+    """A parameter as a reader knows it: "loading of t3"."""
+    kind, item = kind_of(text), item_of(text)
+    if kind == "thresholds":
+        return f"threshold {re.sub('[^0-9]', '', text.split(' ')[2])} of {item}"
+    names = {"loadings": "loading", "intercepts": "intercept", "residuals": "residual variance"}
+    return f"{names[kind]} of {item}"
+
+
+def index_of(fit: Fit, name: str) -> float:
+    """CFI or RMSEA as its estimator asks: robust for scaled tests of continuous answers, scaled for ordered ones."""
+    order = (".scaled", "") if fit.settings["ordered"] else (".robust", ".scaled", "")
+    values = (float(fit.measures.get(f"{name}{mark}", np.nan)) for mark in order)
+    return next((value for value in values if np.isfinite(value)), float("nan"))
