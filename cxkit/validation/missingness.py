@@ -1,0 +1,358 @@
+"""Who left out what? Patterns of missing answers, and Little's test of whether they are missing by chance."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from scipy import stats
+
+from cxkit.errors import AnalysisError, counted
+from cxkit.results import figures, tables
+from cxkit.results.result import Result
+from cxkit.results.thresholds import MCAR_LITTLE, judge
+from cxkit.sem.patterns import find_patterns, saturated
+from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.screening import answer_patterns
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import constant_items
+
+PATTERNS_DRAWN = 15
+ITEMS_NAMED = 6
+STOPPED = 2
+"""Who left out so many of the last items, or more, is taken to have stopped before the end."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MissingPattern(Result):
+    """Patterns of missing answers, the frequent ones one by one and the rare ones together.
+
+    `items` has a row an item (dimension, title, item, text, n, missing); `answered` a row a listed pattern and a column
+    an item, true where answered.
+    """
+
+    items: pd.DataFrame
+    answered: pd.DataFrame
+    n_complete: int
+    n_nothing: int
+    n_stopped: int
+
+    title: ClassVar[str] = "Missing answers"
+    shown: ClassVar[tuple[str, ...]] = ("pattern", "n", "share", "items_missing", "missing_items")
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The most frequent patterns; all that may be shown are in `frame`."""
+        frame = self.frame
+        is_listed = frame["patterns"] == 1
+        more = frame[is_listed].iloc[PATTERNS_DRAWN:]
+        rest = frame[~is_listed]
+        shown = frame[is_listed].head(PATTERNS_DRAWN).assign(missing_items=lambda f: f["missing_items"].map(_some))
+        together = _together(int(more["n"].sum() + rest["n"].sum()), int(len(more) + rest["patterns"].sum()), self.n)
+        parts = [shown, pd.DataFrame([together])] if len(more) or len(rest) else [shown]
+        return tables.printed(pd.concat(parts, ignore_index=True), self.shown)
+
+    @property
+    def text(self) -> str:
+        """How many answers are missing, who answered everything, and which items were left out most."""
+        share = float(self.items["missing"].mean())
+        if not share:
+            return f"All {self.n:,} respondents answered all {counted(len(self.items), 'item')}."
+        most = self.items.sort_values("missing", ascending=False, kind="stable").iloc[0]
+        extra = []
+        if self.n_stopped:
+            extra.append(f"{counted(self.n_stopped, 'respondent')} stopped before the end.")
+        if self.n_nothing:
+            extra.append(f"{counted(self.n_nothing, 'respondent')} answered nothing.")
+        return " ".join(
+            [
+                f"{tables.share(share)} of the answers are missing; {self.n_complete:,} of {self.n:,} respondents "
+                f"({tables.share(self.n_complete / self.n)}) answered all {counted(len(self.items), 'item')}. Most "
+                f"often left out: {most['item']} ({tables.share(most['missing'])}).",
+                *extra,
+            ]
+        )
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Taller with more patterns."""
+        return 7.0, 1.9 + 0.22 * max(len(self.answered.head(PATTERNS_DRAWN)), 4)
+
+    @property
+    def alt(self) -> str:
+        """The most frequent patterns in words, then each item's share."""
+        each = "; ".join(
+            f"{row['n']:,} respondents left out {_some(row['missing_items'])}"
+            if row["missing_items"]
+            else f"{row['n']:,} respondents answered everything"
+            for _, row in self.frame[self.frame["patterns"] == 1].head(PATTERNS_DRAWN).iterrows()
+        )
+        shares = ", ".join(f"{row['item']} {tables.share(row['missing'])}" for _, row in self.items.iterrows())
+        return f"Patterns of missing answers: {each or 'none shared by five respondents'}. Share missing: {shares}."
+
+    def draw(self, axes: Axes) -> None:
+        """The most frequent patterns, a row each, over the items with the share that is missing of each."""
+        grid = self.answered.head(PATTERNS_DRAWN)
+        rows = self.frame.head(len(grid))
+        if len(grid):
+            axes.pcolormesh(
+                ~grid.to_numpy()[::-1], cmap=ListedColormap(["#EEF3F7", figures.RED]), vmin=0, vmax=1,
+                edgecolors="white", linewidth=0.8,
+            )  # fmt: skip
+        labels = [f"{n:,} ({tables.share(share)})" for n, share in zip(rows["n"], rows["share"], strict=True)]
+        axes.set_yticks(np.arange(len(grid)) + 0.5, labels[::-1], fontsize=8)
+        names = [f"{row['item']}  {tables.share(row['missing'])}" for _, row in self.items.iterrows()]
+        size = 8 if len(names) <= 25 else 6.5
+        axes.set_xticks(np.arange(len(names)) + 0.5, names, rotation=90, fontsize=size)
+        axes.set_xlim(0, len(names))
+        axes.set_ylim(0, max(len(grid), 1))
+        axes.tick_params(length=0)
+        axes.grid(visible=False)
+        axes.set_ylabel("Respondents")
+        axes.set_xlabel("Item, with the share missing; filled: left out")
+
+
+def _some(listed: str) -> str:
+    """The first items of a list of them."""
+    if not listed:
+        return "none"
+    names = listed.split(", ")
+    more = len(names) - ITEMS_NAMED
+    return f"{', '.join(names[:ITEMS_NAMED])} and {more} more" if more > 0 else listed
+
+
+def _together(n: int, patterns: int, everybody: int) -> dict[str, object]:
+    """The row of the patterns that are not listed one by one."""
+    return {
+        "pattern": "other patterns",
+        "patterns": patterns,
+        "n": n,
+        "share": n / everybody,
+        "items_missing": np.nan,
+        "missing_items": f"{counted(patterns, 'pattern')}",
+    }
+
+
+def missing_pattern(survey: Survey) -> MissingPattern:
+    """Which answers are missing, how often, and which of them together?
+
+    Every item that the survey asked counts, single items included. Codes such as 99 are missing if the instrument's
+    scale or the reader names them; other numbers off the scale are refused when the file is read.
+
+    Parameters
+    ----------
+    survey
+        The survey.
+
+    Returns
+    -------
+    MissingPattern
+        A row a pattern, the most frequent first: pattern, patterns (how many the row stands for), n, share (of all
+        respondents), items_missing, missing_items (their keys). Patterns of fewer than five respondents are one row:
+        an unusual pattern may be known to belong to somebody. `items` holds the share missing by item, `n_complete`,
+        `n_nothing` and `n_stopped` how many answered everything, nothing, and nothing from some item on (two or more
+        items in the instrument's order, after at least one answer).
+
+    Raises
+    ------
+    AnalysisError
+        If the survey holds no respondents or no items.
+    """
+    given = survey.given
+    if not given.size:
+        raise AnalysisError(f"'{survey.name}' holds {survey.n:,} respondents and {given.shape[1]:,} items.")
+    kinds, which = answer_patterns(given.to_numpy(dtype="float64"))
+    counts = np.bincount(which, minlength=len(kinds))
+    listed = counts >= MINIMUM_CELL
+    return MissingPattern(
+        frame=_pattern_rows(kinds, counts, listed, list(given.columns)),
+        n=survey.n,
+        settings={},
+        data=survey.stamp,
+        items=_item_rows(survey),
+        answered=pd.DataFrame(kinds[listed], columns=given.columns),
+        n_complete=int(counts[kinds.all(axis=1)].sum()),
+        n_nothing=int(counts[~kinds.any(axis=1)].sum()),
+        n_stopped=int(counts[_stops(kinds)].sum()),
+    )
+
+
+def _pattern_rows(kinds: np.ndarray, counts: np.ndarray, listed: np.ndarray, keys: list[str]) -> pd.DataFrame:
+    everybody = int(counts.sum())
+    rows: list[dict[str, object]] = [
+        {
+            "pattern": str(number),
+            "patterns": 1,
+            "n": int(count),
+            "share": count / everybody,
+            "items_missing": float((~kind).sum()),
+            "missing_items": ", ".join(np.array(keys, dtype=object)[~kind]),
+        }
+        for number, (kind, count) in enumerate(zip(kinds[listed], counts[listed], strict=True), start=1)
+    ]
+    if not listed.all():
+        rows.append(_together(int(counts[~listed].sum()), int((~listed).sum()), everybody))
+    return pd.DataFrame(rows)
+
+
+def _item_rows(survey: Survey) -> pd.DataFrame:
+    home = {item.key: dimension for dimension in survey.dimensions for item in dimension.items}
+    rows = []
+    for key in survey.given:
+        answered = int(survey.given[key].notna().sum())
+        rows.append(
+            {
+                "dimension": home[key].key if key in home else None,
+                "title": home[key].title if key in home else "Single items",
+                "item": key,
+                "text": survey.instrument.items[key].text,
+                "n": answered,
+                "missing": 1 - answered / survey.n,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _stops(kinds: np.ndarray) -> np.ndarray:
+    """Which patterns answer something and then nothing more, well before the end."""
+    last = kinds.shape[1] - np.argmax(kinds[:, ::-1], axis=1)
+    return kinds.any(axis=1) & (kinds.shape[1] - last >= STOPPED)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LittleTest(Result):
+    """Little's test. `notes` says which items were left out, and why."""
+
+    notes: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Little's test: missing completely at random?"
+    cites: ClassVar[tuple[str, ...]] = ("little1988",)
+    shown: ClassVar[tuple[str, ...]] = ("n", "items", "patterns", "missing", "chi_square", "df", "p_value")
+
+    @property
+    def note(self) -> str:
+        """Which items were left out, then the usual line."""
+        return " ".join([*self.notes, super().note])
+
+    @property
+    def text(self) -> str:
+        """The test and what it means, either way."""
+        row = self.frame.iloc[0]
+        if not row["missing"]:
+            return (
+                f"All {self.n:,} respondents answered every item: nothing is missing that could be missing by chance."
+            )
+        if not row["df"]:
+            return "Too little is missing in common for a test: it has no degrees of freedom."
+        p = tables.probability(row["p_value"])
+        test = f"Little's test: χ²({row['df']:,.0f}) = {row['chi_square']:,.1f}, p {p if p[0] == '<' else f'= {p}'}"
+        if row["p_value"] < MCAR_LITTLE.bands[-1][0]:
+            return (
+                f"{test}: the answers are not missing completely at random; those who left items out answered the "
+                "others differently. Use methods that keep incomplete answers, and say who left out what."
+            )
+        return (
+            f"{test}: no sign that those who left items out answered the others differently, which does not show that "
+            "the answers are missing by chance."
+        )
+
+
+def little_mcar(survey: Survey) -> LittleTest:
+    """Did those who left items out answer the other items like everybody else?
+
+    Compares the means of the items, within each pattern of missing answers, with the maximum-likelihood means of all
+    respondents. Only items of the dimensions take part, and respondents who answered at least one. A large p does not
+    show that answers are missing completely at random; a small one in a large sample may be a small difference.
+
+    Parameters
+    ----------
+    survey
+        The survey.
+
+    Returns
+    -------
+    LittleTest
+        One row: n, items, patterns, missing (share of the answers), chi_square, df, p_value. Without missing answers
+        the last three are NaN, 0 and NaN.
+
+    Raises
+    ------
+    AnalysisError
+        If the means and covariances cannot be estimated: no more respondents than items, two items that nobody
+        answered together, or items that follow from others.
+
+    Notes
+    -----
+    Little (1988), with his covariance matrix n / (n - 1) times the maximum-likelihood one. The moments are those of R's
+    `lavInspect(cfa(model, x, missing = "fiml"), "sampstat")`; the statistic is then the sum of
+    `n_j * mahalanobis(mean_j, mu, Sigma)` over patterns j, on the items that each answered.
+    """
+    keys = [key for dimension in survey.dimensions for key in dimension.item_keys]
+    if not keys:
+        raise AnalysisError(f"'{survey.instrument.name}' has no dimensions, only single items; nothing to test.")
+    constant = constant_items(survey.given[keys])
+    used = survey.given[[key for key in keys if key not in constant]].dropna(how="all")
+    notes = (f"Items that do not vary are left out: {', '.join(constant[:ITEMS_NAMED])}.",) if constant else ()
+    if used.empty:
+        raise AnalysisError(f"No item of '{survey.name}' has two different answers; there is nothing to test.")
+    row = _test(survey, used.to_numpy(dtype="float64"))
+    frame = pd.DataFrame([{"n": len(used), "items": used.shape[1], **row}])
+    tested = row["df"] > 0
+    return LittleTest(
+        frame=frame,
+        n=len(used),
+        n_dropped=survey.n - len(used),
+        settings={},
+        data=survey.stamp,
+        verdicts=judge(MCAR_LITTLE, ["all items"] if tested else [], [row["p_value"]] if tested else []),
+        notes=notes,
+    )
+
+
+def _test(survey: Survey, values: np.ndarray) -> dict[str, float]:
+    n, width = values.shape
+    missing = float(np.isnan(values).mean())
+    if not missing:
+        return {"patterns": 1, "missing": 0.0, "chi_square": np.nan, "df": 0, "p_value": np.nan}
+    _check(survey, values)
+    patterns = find_patterns(values)
+    try:
+        mean, covariance = saturated(patterns)
+        chi_square = _distance(patterns.seen, patterns.counts, patterns.mean - mean, covariance * n / (n - 1))
+    except np.linalg.LinAlgError:
+        raise AnalysisError(_unusable(survey, "some items follow exactly from others")) from None
+    if not np.isfinite(chi_square):
+        raise AnalysisError(_unusable(survey, "the answers that were given leave them open"))
+    df = int(patterns.seen.sum()) - width
+    p = float(stats.chi2.sf(chi_square, df)) if df else float("nan")
+    return {"patterns": len(patterns.counts), "missing": missing, "chi_square": chi_square, "df": df, "p_value": p}
+
+
+def _distance(seen: np.ndarray, counts: np.ndarray, away: np.ndarray, covariance: np.ndarray) -> float:
+    """The sum over patterns of n times the squared distance of their means."""
+    total = 0.0
+    for part, n, gap in zip(seen, counts, away, strict=True):
+        root = np.linalg.cholesky(covariance[np.ix_(part, part)])
+        total += n * float((np.linalg.solve(root, gap[part]) ** 2).sum())
+    return total
+
+
+def _check(survey: Survey, values: np.ndarray) -> None:
+    n, width = values.shape
+    if n <= width:
+        few = (
+            f"{counted(n, 'respondent')} answered any of the {counted(width, 'item')}; it takes more people than items"
+        )
+        raise AnalysisError(_unusable(survey, few))
+    given = ~np.isnan(values)
+    together = given.T.astype("float64") @ given.astype("float64")
+    if together.min() < 2:
+        raise AnalysisError(_unusable(survey, "fewer than two respondents answered two of the items together"))
+
+
+def _unusable(survey: Survey, why: str) -> str:
+    return f"Little's test cannot estimate the means and covariances of '{survey.name}': {why}."
