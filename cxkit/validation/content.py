@@ -138,7 +138,7 @@ class ContentValidityRatio(ExpertResult):
     lowest: ClassVar[float] = -1.0
 
     def passes(self) -> np.ndarray:
-        return np.asarray(self.judged["cvr"] >= self.judged["critical_cvr"])
+        return np.asarray(self.judged["p_value"] <= float(str(self.settings["alpha"])))
 
     @property
     def text(self) -> str:
@@ -210,11 +210,11 @@ def content_validity_ratio(ratings: ExpertRatings, *, alpha: float = 0.05) -> Co
         n=int(given.notna().any().sum()),
         settings={"alpha": alpha},
         data=ratings.stamp,
-        verdicts=_cvr_verdicts(frame),
+        verdicts=_cvr_verdicts(frame, alpha),
     )
 
 
-def _cvr_verdicts(frame: pd.DataFrame) -> Verdicts:
+def _cvr_verdicts(frame: pd.DataFrame, alpha: float) -> Verdicts:
     """Each item against the critical value of its own number of experts."""
     rows = frame[frame["experts"] > 0]
     return Verdicts(
@@ -223,7 +223,7 @@ def _cvr_verdicts(frame: pd.DataFrame) -> Verdicts:
                 subject=row["item"],
                 measure=f"CVR, critical {TWO_DIGITS(row['critical_cvr'])}" if _known(row["critical_cvr"]) else "CVR",
                 value=float(row["cvr"]),
-                verdict=_cvr_words(row),
+                verdict=_cvr_words(row, alpha),
                 source="ayre2014",
             )
             for _, row in rows.iterrows()
@@ -235,10 +235,10 @@ def _known(value: float) -> bool:
     return not math.isnan(value)
 
 
-def _cvr_words(row: pd.Series) -> str:
+def _cvr_words(row: pd.Series, alpha: float) -> str:
     if not _known(row["critical_cvr"]):
         return "too few experts to tell from chance"
-    return "essential beyond chance" if row["cvr"] >= row["critical_cvr"] else "not told from chance"
+    return "essential beyond chance" if row["p_value"] <= alpha else "not told from chance"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -273,7 +273,7 @@ class ContentValidityIndex(ExpertResult):
         return (
             f"S-CVI/Ave is {TWO_DIGITS(everything['s_cvi_ave'])} (enough from {TWO_DIGITS(SCVI_POLIT.bands[1][0])}, "
             f"{cite(SCVI_POLIT.source)}); {tables.share(everything['s_cvi_ua'])} of the items are called relevant by "
-            f"everybody (S-CVI/UA {TWO_DIGITS(everything['s_cvi_ua'])}). Of the items, {fall}."
+            f"everybody (S-CVI/UA {TWO_DIGITS(everything['s_cvi_ua'])}). Item by item, {fall}."
         )
 
 

@@ -104,8 +104,9 @@ def formative_notes(dimensions: Sequence[Dimension], analysis: str) -> list[str]
         rest = f" and {more} more" if more > 0 else ""
         left, their = f"{len(dimensions)} dimensions are left out: they are formative ({named}{rest}).", "Their"
     return [
-        f"{left} {their} items make the score up, as courses make up a menu, and need not go together; {analysis} takes "
-        "items as signs of one thing behind them and would mislead. formative_profile says what can be said instead."
+        f"{left} {their} items make the score up, as courses make up a menu, and need not go together; {analysis} "
+        "takes items as signs of one thing behind them and would mislead. formative_profile says what can be said "
+        "instead."
     ]
 
 

@@ -93,7 +93,7 @@ class ExpertRatings:
     @property
     def stamp(self) -> DataStamp:
         """The name and hash that results carry."""
-        cells = self.judgements.astype("str").to_numpy().ravel().tolist()
+        cells = [str(cell) for cell in self.judgements.to_numpy().ravel()]
         named = [self.kind, self.instrument.name, self.instrument.version, *self.items, *self.experts, *cells]
         digest = hashlib.sha256("\x1f".join(named).encode()).hexdigest()[:SHORT_HASH]
         return DataStamp(name=self.name, hash=digest, synthetic=self.synthetic)

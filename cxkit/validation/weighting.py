@@ -1,0 +1,178 @@
+"""How much does an index hang on the weights of its topics? The weights are a decision, so try all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import stats
+
+from cxkit.errors import counted
+from cxkit.results import figures, tables
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS
+from cxkit.survey.privacy import hidden_note, hide_small_cells
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FormativeIndex(Result):
+    """The index of each organisation with equal weights, and what other weights would make of it."""
+
+    limits: tuple[float, float] | None
+
+    title: ClassVar[str] = "Index and its weights"
+    cites: ClassVar[tuple[str, ...]] = ("diamantopoulos2001", "oecd2008")
+    shown: ClassVar[tuple[str, ...]] = (
+        "organisation", "raters", "index", "ci_low..ci_high", "weighted_low..weighted_high", "rank",
+        "rank_low..rank_high",
+    )  # fmt: skip
+
+    @property
+    def visible(self) -> pd.DataFrame:
+        """The organisations that may be shown and have an index."""
+        return self.frame[~self.frame["hidden"] & self.frame["index"].notna()]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """What a reader needs; without ranks where there is nothing to rank."""
+        names = self.shown if self.frame["rank"].notna().any() else self.shown[:-2]
+        table = tables.printed(self.frame, names, level=self.level)
+        headings = ("Index", f"{self.level} raters", f"{self.level} weights", "Rank", f"{self.level} weights, rank")
+        table.columns = ["Organisation", "Raters", *headings[: len(names) - 2]]
+        return table
+
+    @property
+    def text(self) -> str:
+        """The index with equal weights, the spread over weights, and how many ranks hold."""
+        visible = self.visible
+        if visible.empty:
+            return "No index can be shown. " + hidden_note(self.frame, minimum=self._minimum, noun="organisation")
+        if len(self.frame) == 1:
+            row = visible.iloc[0]
+            return (
+                f"The index is {TWO_DIGITS(row['index'])} with equal weights; {self.level} of all weightings give "
+                f"{TWO_DIGITS(row['weighted_low'])} to {TWO_DIGITS(row['weighted_high'])}."
+            )
+        lowest, highest = visible["index"].min(), visible["index"].max()
+        firm = int((visible["rank_low"] == visible["rank_high"]).sum())
+        hidden = hidden_note(self.frame, minimum=self._minimum, noun="organisation")
+        return (
+            f"With equal weights the index runs from {TWO_DIGITS(lowest)} to {TWO_DIGITS(highest)}; {firm} of "
+            f"{counted(len(visible), 'organisation')} {'keeps its' if firm == 1 else 'keep their'} rank in "
+            f"{self.level} of all weightings. {hidden}"
+        ).strip()
+
+    @property
+    def _minimum(self) -> int:
+        return int(str(self.settings["minimum"]))
+
+    @property
+    def note(self) -> str:
+        """What the two intervals are."""
+        draws = int(str(self.settings["draws"]))
+        return (
+            f"Interval of raters: across raters, equal weights. Interval of weights: {draws:,} sets of weights, every "
+            f"set as likely as every other. {super().note}"
+        )
+
+    @property
+    def alt(self) -> str:
+        """Every index with its interval over weights."""
+        each = "; ".join(
+            f"{row['organisation']} {TWO_DIGITS(row['index'])} ({TWO_DIGITS(row['weighted_low'])} to "
+            f"{TWO_DIGITS(row['weighted_high'])})"
+            for _, row in self.visible.iterrows()
+        )
+        return f"Index with equal weights, and its range over {self.level} of weightings: {each or 'none shown'}."
+
+    def draw(self, axes: Axes) -> None:
+        """The index and its range over weights, highest first, on the full answer scale."""
+        rows = self.visible.sort_values("index", ascending=False, kind="stable")
+        heights = figures.rows(axes, rows["organisation"].tolist())
+        figures.intervals(
+            axes, heights, *(rows[name].to_numpy() for name in ("index", "weighted_low", "weighted_high"))
+        )
+        if self.limits:
+            axes.set_xlim(*self.limits)
+        axes.set_xlabel(f"Index with equal weights; bar: {self.level} of all weightings")
+
+
+def index_rows(
+    scores: pd.DataFrame,
+    organisations: pd.Series,
+    *,
+    draws: int,
+    confidence: float,
+    minimum: int | None,
+    rng: np.random.Generator,
+) -> pd.DataFrame:
+    """The index of each organisation with its intervals; small ones hidden, ranks among those that are shown.
+
+    Parameters
+    ----------
+    scores
+        A row a rater, a column a topic.
+    organisations
+        Of each rater.
+    draws
+        Sets of weights, drawn evenly from all sets that add up to one.
+    minimum
+        Fewest raters of an organisation that is shown; None to show all.
+    """
+    rows, profiles = [], []
+    for name, mine in scores.groupby(organisations, observed=True, sort=False):
+        profiles.append(mine.mean().to_numpy())
+        rows.append({"organisation": str(name), "raters": len(mine), **_index(mine.to_numpy(), confidence)})
+    frame = pd.DataFrame(rows)
+    weights = rng.dirichlet(np.ones(scores.shape[1]), size=draws)
+    weighted = weights @ np.stack(profiles).T  # draws x organisations
+    frame["weighted_low"], frame["weighted_high"] = quantiles(weighted, confidence)
+    frame = frame.assign(hidden=False) if minimum is None else hide_small_cells(frame, n="raters", minimum=minimum)
+    ranked = (~frame["hidden"] & frame["index"].notna()).to_numpy()
+    ranks = {name: np.full(len(frame), np.nan) for name in ("rank", "rank_low", "rank_high")}
+    if ranked.sum() > 1:
+        ranks["rank"][ranked] = ranks_of(frame.loc[ranked, "index"].to_numpy()[None])[0]
+        ranks["rank_low"][ranked], ranks["rank_high"][ranked] = quantiles(ranks_of(weighted[:, ranked]), confidence)
+    return frame.assign(**ranks)
+
+
+def _index(scores: np.ndarray, confidence: float) -> dict[str, float]:
+    """The mean of the topics' means and its interval across raters; NaN where a topic has no score."""
+    seen = ~np.isnan(scores)
+    counts = seen.sum(axis=0)
+    if not counts.all():
+        return dict.fromkeys(("index", "ci_low", "ci_high"), float("nan"))
+    means = np.nansum(scores, axis=0) / counts
+    # What each rater adds: with complete scores, their own index minus the mean, divided by n.
+    pulls = np.where(seen, scores - means, 0.0) @ (1 / counts) / len(means)
+    low, high = t_interval(float(means.mean()), pulls, confidence)
+    return {"index": float(means.mean()), "ci_low": low, "ci_high": high}
+
+
+def t_interval(mean: float, pulls: np.ndarray, confidence: float) -> tuple[float, float]:
+    """The interval of a mean from what each rater adds to it (deviation divided by n); NaN with one rater."""
+    n = len(pulls)
+    if n < 2:
+        return float("nan"), float("nan")
+    half = float(stats.t.ppf((1 + confidence) / 2, n - 1)) * float(np.sqrt(n / (n - 1) * (pulls**2).sum()))
+    return mean - half, mean + half
+
+
+def ranks_of(values: np.ndarray) -> np.ndarray:
+    """The place of each value in its row, 1 for the highest; equal values share the better place."""
+    places = 1.0 + (values[:, None, :] > values[:, :, None]).sum(axis=2)
+    return np.asarray(np.where(np.isnan(values), np.nan, places))
+
+
+def quantiles(draws: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
+    """Both ends of the middle part of each column, as values that were drawn; NaN in columns without any."""
+    tail = (1 - confidence) / 2
+    ends = np.full((2, draws.shape[1]), np.nan)
+    for column in range(draws.shape[1]):
+        known = draws[~np.isnan(draws[:, column]), column]
+        if len(known):
+            ends[:, column] = np.quantile(known, [tail, 1 - tail], method="inverted_cdf")
+    return ends[0], ends[1]
