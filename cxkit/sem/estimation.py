@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NoReturn
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
 from cxkit.errors import ModelError
 from cxkit.sem.discrepancy import SINGULAR, Objective
@@ -80,13 +81,9 @@ def _plain_values(model: GroupModel, data: GroupData) -> np.ndarray:
 
 def _solve(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray | None:
     """matrix^-1 vector for a positive definite matrix, else None."""
-    scale = 1 / np.sqrt(np.maximum(np.abs(np.diag(matrix)), 1e-300))
-    scaled = matrix * np.outer(scale, scale)
-    try:
-        half = np.linalg.cholesky(scaled)
-    except np.linalg.LinAlgError:
-        return None
-    return np.asarray(scale * np.linalg.solve(half.T, np.linalg.solve(half, scale * vector)))
+    scale = 1 / np.sqrt(np.maximum(np.abs(matrix.diagonal()), 1e-300))
+    _, solution, failed = dposv(matrix * (scale[:, None] * scale), scale * vector)
+    return None if failed else scale * solution
 
 
 def _direction(objective: Objective, states: list[Any], gradient: np.ndarray, near: bool) -> np.ndarray:
