@@ -1,0 +1,428 @@
+"""Do the items measure what the instrument says they measure? Confirmatory factor analysis from the instrument."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from textwrap import fill, shorten
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.errors import CxkitWarning, counted
+from cxkit.results import figures, tables
+from cxkit.results.references import cite
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS, fixed, probability
+from cxkit.results.thresholds import (
+    CFI_HU,
+    RMSEA_BROWNE,
+    RMSEA_HU,
+    SRMR_HU,
+    TLI_HU,
+    Verdicts,
+    judge,
+)
+from cxkit.survey.survey import Survey
+from cxkit.validation.structure_models import Blueprint, Model, Plan, blueprint, plan, refuse_unusable
+
+if TYPE_CHECKING:
+    from cxkit.sem.fit import Fit
+    from cxkit.validation.misfit import Misfit
+
+THREE_DIGITS = fixed(3)
+INDICES = ("chi_square", "df", "p_value", "cfi", "tli", "rmsea", "rmsea_low", "rmsea_high", "srmr", "aic", "bic")
+RULES = (
+    ("cfi", CFI_HU), ("tli", TLI_HU), ("rmsea", RMSEA_HU), ("srmr", SRMR_HU),
+    ("rmsea", RMSEA_BROWNE),
+)  # fmt: skip
+GOOD = "good"
+LABEL_LENGTH = 46
+NAMES: dict[str, str] = {
+    "first-order": "correlated dimensions", "second-order": "second-order", "bifactor": "bifactor",
+    "one-factor": "one-factor", "orthogonal": "unrelated dimensions",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Structure(Result):
+    """A fitted model of the instrument.
+
+    Attributes
+    ----------
+    model
+        The model in lavaan's language, as it was fitted.
+    indices
+        chi_square, df, p_value, cfi, tli, rmsea, rmsea_low, rmsea_high (90 %), srmr, aic, bic; for a bifactor model
+        also ecv, omega_h and puc. Robust where the estimator has robust versions.
+    correlations
+        A row a pair of dimensions: dimension, other, their titles, r, ci_low, ci_high.
+    fit
+        The fit itself, for everything else: `fit.estimates`, `fit.measures`, `fit.plot()` (path diagram).
+    notes
+        How the estimator was chosen, which dimensions are left out, and what to know.
+    """
+
+    model: str
+    indices: pd.Series
+    correlations: pd.DataFrame
+    fit: Fit
+    plan: Plan
+    blueprint: Blueprint
+    notes: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Confirmatory factor analysis: standardised loadings"
+    cites: ClassVar[tuple[str, ...]] = ("rhemtulla2012",)
+    shown: ClassVar[tuple[str, ...]] = ("title", "item", "text", "loading", "ci_low..ci_high", "r_squared")
+    grouped: ClassVar[str] = "title"
+
+    @property
+    def kind(self) -> Model:
+        """Which model: first-order, second-order, bifactor, one-factor or orthogonal."""
+        return self.blueprint.kind
+
+    @property
+    def text(self) -> str:
+        """The model, its fit, what the convention says of it, and the range of the loadings."""
+        b = self.blueprint
+        whole = (
+            f"{NAMES[self.kind].capitalize()} ({counted(len(b.dimensions), 'dimension')}, {counted(len(b.items), 'item')}, "
+            f"{self.plan.estimator}): {fit_in_words(self.indices)}."
+        )
+        low, high = self.frame["loading"].min(), self.frame["loading"].max()
+        sizes = f"Standardised loadings run from {TWO_DIGITS(low)} to {TWO_DIGITS(high)}."
+        return " ".join(filter(None, [whole, self._judged(), self._improper(), sizes, self._general()]))
+
+    def _judged(self) -> str:
+        if not self.indices["df"]:
+            return "Without degrees of freedom the model cannot be tested."
+        own = [v for v in self.verdicts if v.source == CFI_HU.source]
+        good = [v.measure for v in own if v.verdict == GOOD]
+        which = f" ({', '.join(good)})" if 0 < len(good) < len(own) else ""
+        return f"{len(good)} of {len(own)} indices are good{which} by {cite(CFI_HU.source)}."
+
+    def _improper(self) -> str:
+        if is_proper(self.fit):
+            return ""
+        return "The solution is improper (a negative variance, or a correlation beyond 1): do not interpret it."
+
+    def _general(self) -> str:
+        if "ecv" not in self.indices:
+            return ""
+        return (
+            f"The general factor explains {self.indices['ecv']:.0%} of the common variance; omega hierarchical is "
+            f"{TWO_DIGITS(self.indices['omega_h'])}."
+        )
+
+    @property
+    def note(self) -> str:
+        """Estimator, what is left out, and the usual line."""
+        return " ".join([*self.notes, super().note])
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Loadings with the items' wording, factor by factor."""
+        return tables.printed(tables.reversed_in_words(self.frame), self.shown, level=self.level)
+
+    @cached_property
+    def misfit(self) -> Misfit:
+        """Where the model and the answers disagree most, in words; computed when first asked for."""
+        from cxkit.validation.misfit import find_misfit
+
+        return find_misfit(self)
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Taller with more loadings."""
+        return 7.6, 1.6 + 0.27 * max(len(self._drawn), 4)
+
+    @property
+    def _drawn(self) -> pd.DataFrame:
+        """One row an indicator: under its own dimension where it loads on a general factor too."""
+        return self.frame[self.frame["factor"] != self._second] if self._second else self.frame
+
+    @property
+    def _second(self) -> str:
+        """The factor that is drawn beside the others in the same rows."""
+        return self.blueprint.factors[0].key if self.kind == "bifactor" else ""
+
+    @property
+    def alt(self) -> str:
+        """The loadings of each factor."""
+        parts = []
+        for title, rows in self.frame.groupby("title", sort=False):
+            each = (f"{i} {TWO_DIGITS(v)}" for i, v in zip(rows["item"], rows["loading"], strict=True))
+            parts.append(f"{title}: {', '.join(each)}")
+        return f"Standardised loadings with {self.level} intervals. {'; '.join(parts)}."
+
+    def draw(self, axes: Axes) -> None:
+        """Loadings with intervals, a row an indicator, the names of the factors at the right."""
+        drawn = self._drawn
+        heights = figures.rows(axes, [""] * len(drawn))
+        axes.set_yticks(heights, [_label(row) for _, row in drawn.iterrows()], fontsize=9)
+        _draw_loadings(axes, heights, drawn, figures.BLUE, "o", "own dimension" if self._second else None)
+        if self._second:
+            general = self.frame[self.frame["factor"] == self._second].set_index("item").loc[drawn["item"]]
+            _draw_loadings(axes, heights - 0.25, general, figures.RED, "D", str(general["title"].iloc[0]))
+            figures.legend_below(axes)
+        axes.set_xlim(min(0.0, float(self.frame["ci_low"].min()) - 0.05), max(1.0, float(self.frame["ci_high"].max())))
+        axes.set_xlabel(f"Standardised loading, with {self.level} interval")
+        _mark_factors(axes, drawn["title"].tolist(), heights)
+
+
+def _draw_loadings(
+    axes: Axes, heights: np.ndarray, rows: pd.DataFrame, colour: str, marker: str, label: str | None
+) -> None:
+    values, low, high = (rows[name].to_numpy() for name in ("loading", "ci_low", "ci_high"))
+    figures.intervals(axes, heights, values, low, high, colour=colour, marker=marker, label=label)
+
+
+def _mark_factors(axes: Axes, titles: list[str], heights: np.ndarray) -> None:
+    edges = [0, *(k for k in range(1, len(titles)) if titles[k] != titles[k - 1]), len(titles)]
+    for start, end in pairwise(edges):
+        if start:
+            axes.axhline(heights[start] + 0.5, color=figures.GREY, linewidth=0.8)
+        axes.annotate(
+            fill(titles[start], 18) if end - start > 1 else titles[start],
+            (1, float(heights[start:end].mean())), xycoords=("axes fraction", "data"), xytext=(14, 0),
+            textcoords="offset points", fontsize=8.5, color=figures.GREY, va="center", ha="left",
+        )  # fmt: skip
+
+
+def _label(row: pd.Series) -> str:
+    turned = " (reversed)" if row["reversed"] else ""
+    if row["item"] == row["text"]:
+        return str(row["item"])
+    return shorten(f"{row['item']}{turned}: {row['text']}", LABEL_LENGTH, placeholder=" ...")
+
+
+def fit_in_words(indices: pd.Series) -> str:
+    """`chi-square(24) = 87.1, p < .001; CFI .930, ...`: the indices of one model for a sentence."""
+    p = probability(float(indices["p_value"])) if indices["df"] else ""
+    if not p:
+        return "0 degrees of freedom"
+    return (
+        f"chi-square({indices['df']:.0f}) = {indices['chi_square']:.1f}, p {p if p.startswith('<') else f'= {p}'}; CFI "
+        f"{THREE_DIGITS(indices['cfi'])}, TLI {THREE_DIGITS(indices['tli'])}, RMSEA {THREE_DIGITS(indices['rmsea'])} "
+        f"(90 % interval {THREE_DIGITS(indices['rmsea_low'])} to {THREE_DIGITS(indices['rmsea_high'])}), SRMR "
+        f"{THREE_DIGITS(indices['srmr'])}"
+    )
+
+
+def confirm_structure(
+    survey: Survey,
+    *,
+    model: Model = "first-order",
+    dimensions: Sequence[str] | None = None,
+    estimator: str | None = None,
+    missing: str | None = None,
+    ordered: Sequence[str] | bool | None = None,
+) -> Structure:
+    """Do the answers fit the structure that the instrument claims?
+
+    The model is written from the instrument: no syntax is needed, and `.model` shows it. Dimensions with one item and
+    formative ones are left out, and the result's `notes` say so; two items alone get equal loadings.
+
+    Parameters
+    ----------
+    survey
+        The survey; reversed items are already turned round in its answers.
+    model
+        "first-order": the dimensions, correlated. "second-order": the constructs that the instrument puts above its
+        dimensions explain their correlations. "bifactor": a general factor and, unrelated to it, what each dimension
+        has of its own. "one-factor": everything measures one thing. "orthogonal": unrelated dimensions.
+    dimensions
+        Keys of the dimensions; all of them where None.
+    estimator
+        None chooses by the answer scale: WLSMV on ordered categories below five categories, MLR from five on
+        (Rhemtulla et al. 2012). Or one of lavaan's names.
+    missing
+        "fiml" uses every answer given, "listwise" only complete respondents; None is "fiml" where the estimator allows
+        it.
+    ordered
+        Items treated as ordered categories: their keys, True for all, False for none; None by the answer scale.
+
+    Returns
+    -------
+    Structure
+        A row a loading: factor, title, item (or dimension, below a second-order factor), text, reversed, loading
+        (standardised), se, ci_low, ci_high, p_value, estimate (unstandardised, factor variances 1), r_squared (of the
+        item, by all its factors).
+
+    Raises
+    ------
+    AnalysisError
+        If the answers cannot carry the model: too few respondents, constant or duplicate items, formative constructs.
+    ModelError
+        If the model is not identified or does not converge.
+
+    Warns
+    -----
+    CxkitWarning
+        If a variance is negative or factors correlate beyond 1, and where cut-offs made for maximum likelihood are
+        applied to least squares on ordered answers.
+
+    Notes
+    -----
+    Agrees with R's `lavaan::cfa(model, x, std.lv = TRUE, orthogonal = , estimator = , missing = , ordered = )`,
+    `fitMeasures`, `standardizedSolution`. Factor variances are 1. With robust estimators, chi-square and its p are the
+    scaled ones; CFI, TLI and RMSEA the robust ones, or the scaled ones where there is no robust version.
+    """
+    drawn = blueprint(survey, model, dimensions)
+    how = plan(survey, drawn.items, estimator=estimator, missing=missing, ordered=ordered)
+    refuse_unusable(survey, list(drawn.items), how.missing)
+    fit, found = fit_blueprint(survey, drawn, how)
+    indices = read_indices(fit)
+    if model == "bifactor":
+        indices = pd.concat([indices, general_share(fit, drawn)])
+    ordinal = warn_of_ordered_cutoffs(how)
+    return Structure(
+        frame=_loadings(fit, drawn),
+        n=fit.n,
+        n_dropped=survey.n - fit.n,
+        settings={
+            "model": model, "dimensions": [d.key for d in drawn.dimensions], "estimator": how.estimator,
+            "missing": how.missing, "ordered": list(how.ordered),
+        },
+        data=survey.stamp,
+        verdicts=fit_verdicts(model, indices),
+        model=drawn.syntax,
+        indices=indices,
+        correlations=latent_correlations(fit, drawn),
+        fit=fit,
+        plan=how,
+        blueprint=drawn,
+        notes=tuple(filter(None, [*drawn.notes, *how.reasons, *found, ordinal])),
+    )  # fmt: skip
+
+
+def fit_blueprint(survey: Survey, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple[str, ...]]:
+    """The model fitted to the survey's answers, and what the search found worth knowing."""
+    from cxkit import sem
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CxkitWarning)
+        fit = sem.cfa(
+            drawn.syntax,
+            drawn.answers(survey),
+            estimator=how.estimator,
+            missing=how.missing,
+            ordered=[drawn.names.safe[key] for key in how.ordered] or None,
+            std_lv=True,
+            orthogonal=drawn.orthogonal,
+        )
+    found = tuple(str(w.message) for w in caught if issubclass(w.category, CxkitWarning))
+    for message in found:
+        warnings.warn(message, CxkitWarning, stacklevel=4)
+    return fit, found
+
+
+def is_proper(fit: Fit) -> bool:
+    """Whether no variance is negative and no two latent variables correlate beyond 1."""
+    rows = fit.estimates
+    own = rows[(rows["op"] == "~~") & (rows["lhs"] == rows["rhs"])]
+    between = np.atleast_2d(np.asarray(fit.latent_correlations, dtype=float))
+    return bool((own["est"] > -1e-9).all()) and bool(np.linalg.eigvalsh(between)[0] > -1e-9)
+
+
+def read_indices(fit: Fit) -> pd.Series:
+    """The indices that are reported, in their robust versions where there are any."""
+    m = fit.measures
+    mark = ".scaled" if "chisq.scaled" in m else ""
+
+    def best(name: str) -> float:
+        known = [m[name + end] for end in (".robust", ".scaled", "") if name + end in m and np.isfinite(m[name + end])]
+        return float(known[0]) if known else float("nan")
+
+    values = [m[f"chisq{mark}"], m[f"df{mark}"], m[f"pvalue{mark}"], *map(best, (
+        "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "srmr", "aic", "bic",
+    ))]  # fmt: skip
+    return pd.Series(values, index=list(INDICES), dtype="float64", name="value")
+
+
+def general_share(fit: Fit, drawn: Blueprint) -> pd.Series:
+    """How much of what the items share is general: ECV, omega hierarchical, PUC (Rodriguez et al. 2016)."""
+    rows = fit.estimates[fit.estimates["op"] == "=~"]
+    general = drawn.names.safe[drawn.factors[0].key]
+    own = rows[rows["lhs"] != general].set_index("rhs")
+    loading = rows[rows["lhs"] == general].set_index("rhs")["std_all"].loc[own.index].to_numpy()
+    specific, group = own["std_all"].to_numpy(), own["lhs"].to_numpy()
+    sums = np.array([specific[group == g].sum() for g in dict.fromkeys(group)])
+    sizes = np.array([(group == g).sum() for g in dict.fromkeys(group)])
+    common = float((loading**2).sum() + (specific**2).sum())
+    total = loading.sum() ** 2 + float((sums**2).sum()) + len(loading) - common
+    pairs = len(loading) * (len(loading) - 1)
+    values = {
+        "ecv": float((loading**2).sum()) / common,
+        "omega_h": float(loading.sum() ** 2) / total,
+        "puc": 1 - float((sizes * (sizes - 1)).sum()) / pairs,
+    }
+    return pd.Series(values, name="value")
+
+
+def fit_verdicts(subject: str, indices: pd.Series) -> Verdicts:
+    """What the rules say of each index; nothing where the model has no degrees of freedom."""
+    if not indices["df"]:
+        return Verdicts()
+    return Verdicts(tuple(v for name, rule in RULES for v in judge(rule, [subject], [indices[name]])))
+
+
+def warn_of_ordered_cutoffs(how: Plan) -> str:
+    """Say, where it is so, that the cut-offs come from another estimator."""
+    if not how.ordered:
+        return ""
+    message = (
+        f"The cut-offs for CFI, TLI and RMSEA were made for maximum likelihood on continuous answers; under "
+        f"{how.estimator} on ordered answers the same misfit gives better-looking numbers ({cite('xia2019')}). Compare "
+        "models with one another rather than with the cut-offs."
+    )
+    warnings.warn(message, CxkitWarning, stacklevel=4)
+    return message
+
+
+def _loadings(fit: Fit, drawn: Blueprint) -> pd.DataFrame:
+    rows = fit.standardized[fit.standardized["op"] == "=~"]
+    plain = fit.estimates.loc[rows.index]
+    key, title = drawn.names.key, drawn.title_of
+    explained = fit.r_squared
+    items = [key[name] for name in rows["rhs"]]
+    return pd.DataFrame(
+        {
+            "factor": [key[name] for name in rows["lhs"]],
+            "title": [title[key[name]] for name in rows["lhs"]],
+            "item": items,
+            "text": [drawn.items[i].text if i in drawn.items else title[i] for i in items],
+            "reversed": [i in drawn.items and drawn.items[i].reversed for i in items],
+            "loading": rows["est_std"].to_numpy(),
+            "se": rows["se"].to_numpy(),
+            "ci_low": rows["ci_low"].to_numpy(),
+            "ci_high": rows["ci_high"].to_numpy(),
+            "p_value": rows["p"].to_numpy(),
+            "estimate": plain["est"].to_numpy(),
+            "r_squared": [float(explained[name]) for name in rows["rhs"]],
+        }
+    )
+
+
+def latent_correlations(fit: Fit, drawn: Blueprint) -> pd.DataFrame:
+    """How the dimensions correlate without measurement error: those that the model estimates, with intervals."""
+    rows = fit.standardized
+    latent = {drawn.names.safe[f.key] for f in drawn.factors}
+    rows = rows[(rows["op"] == "~~") & (rows["lhs"] != rows["rhs"]) & rows["lhs"].isin(latent) & (rows["se"] > 0)]
+    key, title = drawn.names.key, drawn.title_of
+    return pd.DataFrame(
+        {
+            "dimension": [key[name] for name in rows["lhs"]],
+            "other": [key[name] for name in rows["rhs"]],
+            "title": [title[key[name]] for name in rows["lhs"]],
+            "other_title": [title[key[name]] for name in rows["rhs"]],
+            "r": rows["est_std"].to_numpy(),
+            "ci_low": rows["ci_low"].to_numpy(),
+            "ci_high": rows["ci_high"].to_numpy(),
+        }
+    )
