@@ -47,6 +47,11 @@ def whole(value: float) -> str:
     return fixed(0)(value) if abs(value) < 1000 else f"{value:,.0f}".replace("-", "−")
 
 
+def plus_minus(value: float) -> str:
+    """Half the width of an interval."""
+    return f"± {TWO_DIGITS(value)}"
+
+
 @dataclass(frozen=True)
 class Column:
     """How one column is printed."""
@@ -68,6 +73,7 @@ COLUMNS: dict[str, Column] = {
     "c_sv": Column("c_sv"),
     "ceiling": Column("Ceiling", share),
     "cfi": Column("CFI", fixed(3)),
+    "change": Column("Change"),
     "chi_square": Column("χ²", fixed(1)),
     "ci_high": Column("95 % high"),
     "ci_low": Column("95 % low"),
@@ -128,13 +134,16 @@ COLUMNS: dict[str, Column] = {
     "level": Column("Level"),
     "loading": Column("Loading"),
     "log_odds": Column("Log odds"),
+    "margin": Column("Margin", plus_minus),
     "mean": Column("Mean"),
     "mean_change": Column("Change in mean", fixed(3)),
     "mean_group_size": Column("Mean group size", fixed(1)),
     "mean_kept": Column("Mean kept"),
+    "mean_loading": Column("Mean loading"),
     "mean_others": Column("Mean others"),
     "mean_leaders": Column("Mean leaders"),
     "mean_r": Column("Mean r"),
+    "meaning": Column("Of what"),
     "median": Column("Median"),
     "method_share": Column("Method", share),
     "mi": Column("Index", fixed(1)),
@@ -215,6 +224,7 @@ COLUMNS: dict[str, Column] = {
     "unit": Column("Unit"),
     "units": Column("Units", whole),
     "verdict": Column("Verdict"),
+    "weakest": Column("Weakest item"),
     "weighted_high": Column("95 % high"),
     "weighted_low": Column("95 % low"),
     "what": Column("Where"),
@@ -284,7 +294,7 @@ def _printed_column(frame: pd.DataFrame, name: str, hidden: np.ndarray) -> pd.Se
 def is_numeric(cells: pd.Series) -> bool:
     """Whether a printed column holds numbers, which are set to the right."""
     text = [c for c in cells if c not in (MISSING, HIDDEN, "")]
-    return bool(text) and all(c.lstrip("−<. ")[:1].isdigit() for c in text)
+    return bool(text) and all(c.lstrip("−<±. ")[:1].isdigit() for c in text)
 
 
 def right_aligned(table: pd.DataFrame) -> list[bool]:
@@ -363,7 +373,8 @@ def as_markdown(table: pd.DataFrame, *, title: str, note: str) -> str:
 
 _LATEX = {
     "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}", "~": r"\~{}", "^": r"\^{}",
-    "\\": r"\textbackslash{}", "−": "$-$", "–": "--", "α": r"$\alpha$", "λ": r"$\lambda$", "ω": r"$\omega$", "χ": r"$\chi$", "²": "$^2$",
+    "\\": r"\textbackslash{}", "−": "$-$", "–": "--", "α": r"$\alpha$", "λ": r"$\lambda$", "ω": r"$\omega$", "±": r"$\pm$",
+    "χ": r"$\chi$", "²": "$^2$",
     "<": "$<$", ">": "$>$", "|": "$|$",
 }  # fmt: skip
 

@@ -56,6 +56,8 @@ bifactor_of <- function(d, groups) {
 }
 bifactor <- list(hs1939 = bifactor_of(hs, list(visual = c("x1", "x2", "x3"), textual = c("x4", "x5", "x6"), speed = c("x7", "x8", "x9"))),
                  bfi = bifactor_of(turned, lapply(dimensions$bfi, names)))
+against <- turned; for (i in c(paste0("N", 1:5), "O4")) against[[i]] <- 7 - against[[i]]
+bifactor$bfi_against <- bifactor_of(against, lapply(dimensions$bfi, names))
 
 # --- split halves and bounds ------------------------------------------------------------------------------------
 # splitHalf() looks at half of the splits of an odd number of items, so they are counted here.

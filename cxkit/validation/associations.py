@@ -1,0 +1,55 @@
+"""Correlations of items, of the answers as numbers or of the normal variables behind ordered answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from cxkit.errors import AnalysisError, ModelError, nearest
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import Missing, Moments, Selection, regular_correlations
+
+Correlation = Literal["pearson", "polychoric"]
+
+
+def item_correlations(
+    survey: Survey, selection: Selection, missing: Missing, correlation: Correlation, *, analysis: str
+) -> Moments:
+    """Correlations that factors can be taken from; with "polychoric" the covariances stay those of the answers.
+
+    Raises
+    ------
+    AnalysisError
+        As `regular_correlations`; with "polychoric" also if an item has too many different answers or two items are
+        perfectly related.
+    """
+    if correlation not in ("pearson", "polychoric"):
+        raise AnalysisError(
+            f"correlation='{correlation}' is not known.{nearest(str(correlation), ('pearson', 'polychoric'))}"
+        )
+    found = regular_correlations(survey, selection, missing, analysis=analysis)
+    if correlation == "pearson":
+        return found
+    return replace(found, correlation=polychoric_correlations(used_answers(survey, selection, missing), analysis))
+
+
+def used_answers(survey: Survey, selection: Selection, missing: Missing) -> pd.DataFrame:
+    """The answers that the correlations rest on."""
+    answers = survey.answers[selection.item_keys]
+    return answers.dropna() if missing == "complete" else answers.dropna(how="all")
+
+
+def polychoric_correlations(answers: pd.DataFrame, analysis: str) -> np.ndarray:
+    """Polychoric correlations, pair by pair where answers are missing.
+
+    Agrees with R's `lavaan::lavCor(x, ordered = names(x))` for complete answers.
+    """
+    from cxkit.sem import polychoric
+
+    try:
+        return np.asarray(polychoric(answers), dtype="float64")
+    except ModelError as error:
+        raise AnalysisError(f"{analysis} with polychoric correlations is not possible. {error}") from error

@@ -1,0 +1,149 @@
+"""How precisely does the total of several dimensions measure? Stratified alpha."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.errors import AnalysisError, counted
+from cxkit.results import figures
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import Missing, Moments, Selection, alpha_from_covariance, moments, select
+
+TOTAL = "Total"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StratifiedAlpha(Result):
+    """Alpha of each dimension and, in the last row, stratified alpha of their total.
+
+    `stratified` is the reliability of the total; `alpha` that of Cronbach, which takes all items for one dimension.
+    """
+
+    stratified: float
+    alpha: float
+    notes: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Reliability of the total of several dimensions: stratified alpha"
+    cites: ClassVar[tuple[str, ...]] = ("rajaratnam1965",)
+    shown: ClassVar[tuple[str, ...]] = ("title", "items", "alpha", "share_of_variance", "sem")
+
+    @property
+    def text(self) -> str:
+        """Both alphas of the total."""
+        return (
+            f"The total of {counted(len(self.frame) - 1, 'dimension')} has a stratified alpha of "
+            f"{TWO_DIGITS(self.stratified)}; Cronbach's alpha, which takes all items for one dimension, gives "
+            f"{TWO_DIGITS(self.alpha)}."
+        )
+
+    @property
+    def note(self) -> str:
+        """What the last row is, what is left out, and the usual line."""
+        last = "Last row: stratified alpha. Shares are of the variance of the total, without what dimensions share."
+        return " ".join([last, *self.notes, super().note])
+
+    @property
+    def alt(self) -> str:
+        """Every alpha."""
+        each = ", ".join(f"{row['title']} {TWO_DIGITS(row['alpha'])}" for _, row in self.frame.iterrows())
+        return f"Alpha of each dimension and stratified alpha of the total: {each}."
+
+    def draw(self, axes: Axes) -> None:
+        """Alpha of each dimension and of the total."""
+        heights = figures.rows(axes, self.frame["title"].tolist())
+        values = self.frame["alpha"].to_numpy()
+        axes.hlines(heights, min(0.0, float(values.min())), values, color="#BBBBBB", linewidth=1.5)
+        axes.plot(values[:-1], heights[:-1], "o", color=figures.BLUE)
+        axes.plot(values[-1:], heights[-1:], "D", color=figures.ORANGE, markersize=8)
+        axes.set_xlim(min(0.0, float(values.min()) - 0.05), 1.0)
+        axes.set_xlabel("Cronbach's alpha; diamond: stratified alpha of the total")
+
+
+def stratified_alpha(
+    survey: Survey, *, dimensions: Sequence[str] | None = None, missing: Missing = "complete"
+) -> StratifiedAlpha:
+    """How precisely does the total of all items measure, if they belong to several dimensions?
+
+    Cronbach's alpha of such a total is too low, because items of different dimensions are not meant to measure the
+    same; stratified alpha counts as error only what each dimension's own alpha leaves.
+
+    Parameters
+    ----------
+    survey
+        The survey; reversed items are already turned round in its answers.
+    dimensions
+        Keys of the dimensions in the total; all of them where None. Formative ones and those with one item are left
+        out, and `notes` says so.
+    missing
+        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair.
+
+    Returns
+    -------
+    StratifiedAlpha
+        A row a dimension, then the total: dimension, title, items, alpha, share_of_variance (0 to 1), sem (standard
+        error of measurement of the mean of the items, in units of the answer scale).
+
+    Raises
+    ------
+    AnalysisError
+        If fewer than two dimensions are left, or the answers to one do not vary.
+
+    Notes
+    -----
+    1 - sum(variance of the dimension's sum * (1 - its alpha)) / variance of the total (Rajaratnam, Cronbach & Gleser
+    1965). R: the same from `psych::alpha(x)$total$raw_alpha` of each dimension.
+    """
+    selection = select(survey, dimensions, items=2, analysis="stratified alpha")
+    if len(selection.dimensions) < 2:
+        raise AnalysisError(
+            f"Stratified alpha takes two dimensions; '{survey.name}' has {len(selection.dimensions)} to offer. "
+            "Use cronbach_alpha."
+        )
+    found = moments(survey.answers[selection.item_keys], missing)
+    frame = _frame(selection, found)
+    last = frame.iloc[-1]
+    return StratifiedAlpha(
+        frame=frame,
+        n=found.n,
+        n_dropped=survey.n - found.n,
+        settings={"dimensions": [d.key for d in selection.dimensions], "missing": missing},
+        data=survey.stamp,
+        verdicts=judge(ALPHA_NUNNALLY, frame["title"], frame["alpha"]),
+        stratified=float(last["alpha"]),
+        alpha=alpha_from_covariance(found.covariance),
+        notes=selection.notes,
+    )
+
+
+def _frame(selection: Selection, found: Moments) -> pd.DataFrame:
+    total = float(found.covariance.sum())
+    rows, error, start = [], 0.0, 0
+    for dimension in selection.dimensions:
+        k = len(dimension.items)
+        own = found.covariance[start : start + k, start : start + k]
+        start += k
+        alpha = alpha_from_covariance(own)
+        if not np.isfinite(alpha):
+            raise AnalysisError(
+                f"Stratified alpha cannot be computed: the answers of {found.n:,} respondents to "
+                f"'{dimension.title}' do not vary. Leave that dimension out with dimensions=[...]."
+            )
+        variance = float(own.sum())
+        error += variance * (1 - alpha)
+        rows.append((dimension.key, dimension.title, k, alpha, variance / total, _sem(variance, alpha, k)))
+    stratified = 1 - error / total
+    rows.append(("total", TOTAL, start, stratified, 1.0, _sem(total, stratified, start)))
+    return pd.DataFrame(rows, columns=["dimension", "title", "items", "alpha", "share_of_variance", "sem"])
+
+
+def _sem(variance: float, reliability: float, items: int) -> float:
+    return float(np.sqrt(variance * (1 - reliability))) / items
