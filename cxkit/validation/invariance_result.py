@@ -126,7 +126,7 @@ class Invariance(Result):
         axes.axvline(limit, color=figures.GREY, linewidth=1, linestyle="--")
         axes.axvline(0, color=figures.GREY, linewidth=0.8)
         axes.set_xlabel(
-            f"Fall of CFI against the level below (filled: the level holds)\n"
+            f"Fall of CFI against the level below (open: this level or one below fails)\n"
             f"dashed line: {THREE(limit)}, beyond which it does not (Chen 2007)"
         )
         figures.legend_below(axes)
