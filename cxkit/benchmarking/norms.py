@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from cxkit.benchmarking.random_effects import Groups, VarianceComponents, restricted_maximum_likelihood
 from cxkit.errors import AnalysisError, counted, nearest
 from cxkit.results import figures
+from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.result import Result
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import About, Survey
@@ -22,11 +23,16 @@ FEWEST_ORGANISATIONS = 10
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Norm(Result):
-    """How organisations score. `groups` and `components` hold, by dimension, what a percentile is computed from."""
+    """How organisations score.
+
+    `groups` and `components` hold, by dimension, what a percentile is computed from; `comparability` says whether means
+    of organisations may be compared.
+    """
 
     about: About
     groups: dict[str, Groups]
     components: dict[str, VarianceComponents]
+    comparability: str = NOT_EXAMINED
 
     title: ClassVar[str] = "The norm: how the other organisations score"
     cites: ClassVar[tuple[str, ...]] = ("goldstein1996",)
@@ -39,6 +45,11 @@ class Norm(Result):
             f"The norm holds {organisations:,} organisations with {self.n:,} respondents. Population: "
             f"{self.about.population}. Period: {self.about.period}. Selection: {self.about.selection.rstrip('.')}."
         )
+
+    @property
+    def note(self) -> str:
+        """Whether groups may be compared, and the usual line."""
+        return f"{self.comparability} {super().note}"
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())
@@ -56,6 +67,8 @@ def build_norm(
     answered: float = 0.5,
     minimum: int = MINIMUM_CELL,
     about: About | None = None,
+    invariance: InvarianceEvidence | HoldsEvidence | None = None,
+    override: str = "",
 ) -> Norm:
     """What do organisations score, and how much do they truly differ?
 
@@ -76,6 +89,10 @@ def build_norm(
     about
         Population, period and selection, where the survey does not state them. They are required: a percentile
         means nothing without knowing among whom. "not known" is an answer.
+    invariance
+        What `measurement_invariance(survey, by=...)` returned, or its evidence; the note says if there is none.
+    override
+        The reason for comparing means although the evidence speaks against it.
 
     Returns
     -------
@@ -86,8 +103,8 @@ def build_norm(
     Raises
     ------
     AnalysisError
-        If population, period or selection is not stated, `leave_out` does not occur, or fewer than ten
-        organisations remain.
+        If population, period or selection is not stated, `leave_out` does not occur, fewer than ten organisations
+        remain, or the evidence on measurement invariance does not allow comparing means and no reason is given.
     """
     about = _stated(survey, about or survey.about)
     organisation = survey.role(by).astype("str").where(survey.role(by).notna())
@@ -95,6 +112,8 @@ def build_norm(
         known = organisation.dropna().unique()
         raise AnalysisError(f"No {by} '{leave_out}' in '{survey.name}'.{nearest(leave_out, known)}")
     kept = organisation.notna() & (organisation != leave_out)
+    names = organisation[kept].unique()
+    allowed = comparability(survey, survey.dimensions, invariance, by=by, groups=names, override=override)
     scores = survey.scores(answered=answered)[kept]
     groups = {d.key: _groups(scores[d.key], organisation[kept], minimum) for d in survey.dimensions}
     for dimension in survey.dimensions:
@@ -115,11 +134,12 @@ def build_norm(
         frame=pd.DataFrame(rows),
         n=max(group.n for group in groups.values()),
         n_dropped=int(kept.sum()) - max(group.n for group in groups.values()),
-        settings={"by": by, "leave_out": leave_out, "answered": answered, "minimum": minimum},
+        settings={"by": by, "leave_out": leave_out, "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
         about=about,
         groups=groups,
         components=components,
+        comparability=allowed,
     )
 
 

@@ -115,13 +115,3 @@ def smallest_detectable_g(n1: int, n2: int, *, power: float = 0.80, alpha: float
     while surplus(enough) < 0:
         enough *= 1.5
     return float(optimize.brentq(surplus, 0.0, enough)) * scale
-
-
-def holm(p_values: np.ndarray) -> np.ndarray:
-    """P-values adjusted for their number by Holm's method; NaN stays NaN. Equal to R's `p.adjust(p, "holm")`."""
-    adjusted = np.full(len(p_values), np.nan)
-    known = np.flatnonzero(~np.isnan(p_values))
-    order = known[np.argsort(p_values[known])]
-    steps = p_values[order] * np.arange(len(order), 0, -1)
-    adjusted[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
-    return adjusted

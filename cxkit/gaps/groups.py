@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from cxkit.errors import AnalysisError, counted
 from cxkit.gaps.effect_sizes import TwoGroups, welch
 from cxkit.results import figures
+from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.result import Result
 from cxkit.results.tables import HIDDEN, MISSING, TWO_DIGITS, whole
 from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_small_cells
@@ -20,7 +21,9 @@ from cxkit.survey.survey import Survey, natural_order
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GroupProfile(Result):
-    """Mean scores of groups by dimension, small groups hidden."""
+    """Mean scores of groups by dimension, small groups hidden; `comparability` says whether they may be compared."""
+
+    comparability: str = NOT_EXAMINED
 
     title: ClassVar[str] = "Scores by group"
     cites: ClassVar[tuple[str, ...]] = ("hundepool2012",)
@@ -58,6 +61,11 @@ class GroupProfile(Result):
         return f"{words}. {hidden_note(self.frame, minimum=int(str(self.settings['minimum'])), noun='cell')}".strip()
 
     @property
+    def note(self) -> str:
+        """Whether groups may be compared, and the usual line."""
+        return f"{self.comparability} {super().note}"
+
+    @property
     def figure_size(self) -> tuple[float, float]:
         """Wide enough for the dimensions, tall enough for the groups."""
         return 3.0 + 0.8 * max(len(self._titles), 3), 2.4 + 0.4 * len(self._groups)
@@ -78,6 +86,8 @@ def group_profile(
     by: str = "function",
     answered: float = 0.5,
     minimum: int = MINIMUM_CELL,
+    invariance: InvarianceEvidence | HoldsEvidence | None = None,
+    override: str = "",
 ) -> GroupProfile:
     """How does each function (or unit, or level) score, and which can be told from the rest?
 
@@ -94,6 +104,10 @@ def group_profile(
         The share of items that must be answered for a score.
     minimum
         The smallest group whose numbers are shown.
+    invariance
+        What `measurement_invariance(survey, by=...)` returned, or its evidence; the note says if there is none.
+    override
+        The reason for comparing means although the evidence speaks against it.
 
     Returns
     -------
@@ -104,7 +118,8 @@ def group_profile(
     Raises
     ------
     AnalysisError
-        If the role is not known or there is only one group.
+        If the role is not known, there is only one group, or the evidence on measurement invariance does not allow
+        comparing means and no reason is given.
     """
     groups = survey.role(by)
     names = sorted(groups.dropna().astype("str").unique(), key=natural_order)
@@ -112,6 +127,7 @@ def group_profile(
         names = [str(name) for name in groups.cat.categories if str(name) in set(names)]
     if len(names) < 2:
         raise AnalysisError(f"'{survey.name}' has {counted(len(names), by)}; a comparison takes two.")
+    allowed = comparability(survey, survey.dimensions, invariance, by=by, groups=names, override=override)
     scores = survey.scores(answered=answered)[groups.notna()]
     members = groups[groups.notna()].astype("str").to_numpy()
     cells = [
@@ -129,8 +145,9 @@ def group_profile(
         frame=frame,
         n=len(scores),
         n_dropped=survey.n - len(scores),
-        settings={"by": by, "answered": answered, "minimum": minimum},
+        settings={"by": by, "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
+        comparability=allowed,
     )
 
 

@@ -11,8 +11,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
-from cxkit.gaps.effect_sizes import TwoGroups, hedges_g, holm, smallest_detectable_g, welch
+from cxkit.gaps.effect_sizes import TwoGroups, hedges_g, smallest_detectable_g, welch
 from cxkit.results import figures
+from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
+from cxkit.results.multiplicity import holm
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import GAP_COHEN, judge
@@ -23,7 +25,9 @@ from cxkit.survey.survey import Survey
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LevelGap(Result):
-    """Leaders minus everyone else, by dimension."""
+    """Leaders minus everyone else, by dimension. `comparability` says whether their means may be compared."""
+
+    comparability: str = NOT_EXAMINED
 
     title: ClassVar[str] = "Gap between leaders and everyone else"
     cites: ClassVar[tuple[str, ...]] = ("hedges1981", "welch1947", "holm1979")
@@ -51,6 +55,11 @@ class LevelGap(Result):
             f"{TWO_DIGITS(widest['smallest_detectable_g'])} would often go unnoticed."
         )
 
+    @property
+    def note(self) -> str:
+        """Whether groups may be compared, and the usual line."""
+        return f"{self.comparability} {super().note}"
+
     def draw(self, axes: Axes) -> None:
         frame = self.frame
         heights = figures.rows(axes, frame["title"].tolist())
@@ -69,6 +78,8 @@ def level_gap(
     leaders: Sequence[str],
     answered: float = 0.5,
     minimum: int = MINIMUM_CELL,
+    invariance: InvarianceEvidence | HoldsEvidence | None = None,
+    override: str = "",
 ) -> LevelGap:
     """How far apart are leaders and everyone else, and can the gap be told from chance?
 
@@ -85,6 +96,10 @@ def level_gap(
         The share of items that must be answered for a score.
     minimum
         The smallest group whose numbers are shown.
+    invariance
+        What `measurement_invariance(survey, by="level")` returned, or its evidence; the note says if there is none.
+    override
+        The reason for comparing means although the evidence speaks against it.
 
     Returns
     -------
@@ -96,7 +111,8 @@ def level_gap(
     Raises
     ------
     AnalysisError
-        If a level does not occur, or everyone or nobody is a leader.
+        If a level does not occur, everyone or nobody is a leader, or the evidence on measurement invariance does not
+        allow comparing means and no reason is given.
 
     Notes
     -----
@@ -104,6 +120,8 @@ def level_gap(
     independent; where they come from several units the intervals are somewhat too narrow.
     """
     is_leader = _leaders(survey, leaders)
+    present = survey.role("level").dropna().astype("str").unique()
+    allowed = comparability(survey, survey.dimensions, invariance, by="level", groups=present, override=override)
     scores = survey.scores(answered=answered)
     rows = [_gap_row(d, scores[d.key], is_leader, minimum) for d in survey.dimensions]
     frame = pd.DataFrame(rows)
@@ -113,9 +131,10 @@ def level_gap(
         frame=frame,
         n=int(is_leader.notna().sum()),
         n_dropped=int(is_leader.isna().sum()),
-        settings={"leaders": tuple(leaders), "answered": answered, "minimum": minimum},
+        settings={"leaders": tuple(leaders), "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
         verdicts=judge(GAP_COHEN, shown["title"], shown["g"].abs()),
+        comparability=allowed,
     )
 
 

@@ -196,9 +196,9 @@ def differential_item_functioning(
     -------
     ItemFunctioning
         A row an item: dimension, title, item, text, n; chi_uniform, p_uniform, chi_nonuniform, p_nonuniform,
-        chi_square, df and p_value (both together), p_adjusted; r2_change (of both, in the chosen R²), r2_uniform, nagelkerke and
-        mcfadden (of both); log_odds (of a higher answer, highest minus lowest group, at the same score), highest,
-        lowest; kind, effect, flagged, and in_sum (whether the item is part of the purified sum).
+        chi_square, df and p_value (both together), p_adjusted; r2_change (of both, in the chosen R²), r2_uniform,
+        nagelkerke and mcfadden (of both); log_odds (of a higher answer, highest minus lowest group, at the same
+        score), highest, lowest; kind, effect, flagged, and in_sum (whether the item is part of the purified sum).
 
     Raises
     ------

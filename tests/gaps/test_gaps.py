@@ -6,7 +6,8 @@ import pytest
 from scipy import stats
 
 import cxkit as cx
-from cxkit.gaps.effect_sizes import TwoGroups, hedges_g, holm, noncentral_t_cdf, smallest_detectable_g, welch
+from cxkit.gaps.effect_sizes import TwoGroups, hedges_g, noncentral_t_cdf, smallest_detectable_g, welch
+from cxkit.results.multiplicity import holm
 from cxkit.survey.datasets import dataset_path
 from tests.conftest import tiny_survey
 
