@@ -36,11 +36,14 @@ def path_diagram(fit: Fit, ax: Axes | None = None, *, group: int = 0, estimates:
     places = _layout(fit)
     values = _values(fit, group, estimates)
     _frame(ax, places)
+    arcs = [(row, value) for row, value in values if row.op == "~~" and row.lhs != row.rhs and abs(value) > 0]
+    for row, _ in arcs:
+        _make_room(ax, *_bend(places, row))  # before anything is drawn: the numbers are placed on the page
     for row, value in values:
         if row.op in ("=~", "~"):
             _arrow(ax, places, row, value)
-        elif row.op == "~~" and row.lhs != row.rhs and abs(value) > 0:
-            _arc(ax, places, row, value, latent=row.lhs in fit.table.variables.latent)
+    for row, value in arcs:
+        _arc(ax, places, row, value, latent=row.lhs in fit.table.variables.latent)
     for name, place in places.items():
         _node(ax, name, place, name in fit.table.variables.latent)
     return ax
@@ -132,14 +135,32 @@ def _arrow(ax: Axes, places: dict[str, Place], row: Row, value: float) -> None:
 
 
 def _arc(ax: Axes, places: dict[str, Place], row: Row, value: float, latent: bool) -> None:
+    a, b, bend = _bend(places, row)
+    style = {"linewidth": 0.8, "color": QUIET, "linestyle": "-" if latent else "--"}
+    _connect(ax, a, b, "<|-|>", bend, style)
+    _label(ax, a, b, value, 0.5, bend)
+
+
+def _bend(places: dict[str, Place], row: Row) -> tuple[Place, Place, float]:
+    """Both ends of an arc, from top to bottom, and how far it is bent."""
     a, b = sorted((places[row.lhs], places[row.rhs]), key=lambda place: -place[1])
     # Items bend outwards; factors bend away from their items.
     outwards = 1.0 if a[0] >= 0 and b[0] >= 0 else -1.0
     side = outwards if abs(a[0] - b[0]) < 1 else 0.3
-    style = {"linewidth": 0.8, "color": QUIET, "linestyle": "-" if latent else "--"}
-    bend = -0.3 * side
-    _connect(ax, a, b, "<|-|>", bend, style)
-    _label(ax, a, b, value, 0.5, bend)
+    between = sum(min(a[1], b[1]) < y < max(a[1], b[1]) and abs(x - a[0]) < 1 for x, y in places.values())
+    # Round those in between, whose ellipses would hide the number.
+    return a, b, -0.3 * side * (1 + 0.5 * min(between, 4))
+
+
+def _make_room(ax: Axes, a: Place, b: Place, bend: float) -> None:
+    """Widen the axes to the right where an arc would leave them."""
+    left, right = ax.get_xlim()
+    bottom, top = ax.get_ylim()
+    width, height = ax.get_figure().get_size_inches()  # type: ignore[union-attr]
+    page_height = abs(a[1] - b[1]) / (top - bottom) * height  # of the chord, in inches
+    reach = max(a[0], b[0]) + (0.5 * abs(bend) * page_height / width) * (right - left) + 0.3
+    if bend < 0 and reach > right:
+        ax.set_xlim(left, reach)
 
 
 def _connect(ax: Axes, a: Place, b: Place, style: str, bend: float, line: dict[str, Any]) -> None:
