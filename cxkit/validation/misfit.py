@@ -211,7 +211,9 @@ def _pair_rows(
         residual = float(residuals.loc[a, b])
         mi, epc = indices.get(frozenset((a, b)), (np.nan, np.nan))
         what = f"{key[a]} '{_short(items[key[a]].text)}' and {key[b]} '{_short(items[key[b]].text)}'"
-        rows.append((PAIR if residual >= 0 else LESS, key[a], key[b], True, what, mi, epc, residual, float(z.loc[a, b])))
+        rows.append(
+            (PAIR if residual >= 0 else LESS, key[a], key[b], True, what, mi, epc, residual, float(z.loc[a, b]))
+        )
     return rows
 
 

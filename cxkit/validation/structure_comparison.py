@@ -18,16 +18,14 @@ from cxkit.results.result import Result
 from cxkit.results.tables import probability
 from cxkit.results.thresholds import CFI_HU, RMSEA_HU, Verdicts
 from cxkit.survey.survey import Survey
-from cxkit.validation.structure import (
-    GOOD,
+from cxkit.validation.structure import GOOD, NAMES, THREE_DIGITS
+from cxkit.validation.structure_fit import (
     INDICES,
-    NAMES,
-    THREE_DIGITS,
+    caution_on_ordered,
     fit_blueprint,
     fit_verdicts,
     is_proper,
     read_indices,
-    warn_of_ordered_cutoffs,
 )
 from cxkit.validation.structure_models import MODELS, Model, Plan, blueprint, plan, refuse_unusable
 
@@ -193,6 +191,9 @@ def compare_structures(
     if not fits:
         raise AnalysisError(f"None of the models could be fitted. {' '.join(reasons)}")
     rows = [_row(model, fits) for model in wanted]
+    caution = caution_on_ordered(how)
+    if caution:
+        warnings.warn(caution, CxkitWarning, stacklevel=2)
     n = next(iter(fits.values())).n
     return StructureComparison(
         frame=pd.DataFrame(rows),
@@ -204,7 +205,7 @@ def compare_structures(
         },
         data=survey.stamp,
         verdicts=Verdicts(tuple(v for m in wanted if m in fits for v in fit_verdicts(NAMES[m], read_indices(fits[m])))),
-        notes=tuple(filter(None, [*base.notes, *how.reasons, *reasons, warn_of_ordered_cutoffs(how)])),
+        notes=tuple(filter(None, [*base.notes, *how.reasons, *reasons, caution])),
     )  # fmt: skip
 
 
@@ -236,7 +237,9 @@ def _first_sentence(refusal: CxkitError) -> str:
 def _row(model: Model, fits: Mapping[str, Fit]) -> dict[str, object]:
     row: dict[str, object] = {"model": model, "name": NAMES[model]}
     if model not in fits:
-        return row | dict.fromkeys([*INDICES, *COMPARISON], np.nan) | {"good": 0, "proper": False, "verdict": "not fitted"}
+        return (
+            row | dict.fromkeys([*INDICES, *COMPARISON], np.nan) | {"good": 0, "proper": False, "verdict": "not fitted"}
+        )
     fit = fits[model]
     indices = read_indices(fit)
     verdicts = [v.verdict for v in fit_verdicts(model, indices) if v.source == CFI_HU.source]
