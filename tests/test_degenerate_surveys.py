@@ -6,6 +6,10 @@ import numpy as np
 import pytest
 
 import cxkit as cx
+from cxkit.validation.distribution import answer_distribution
+from cxkit.validation.exclusion import exclusion_effect
+from cxkit.validation.missingness import little_mcar, missing_pattern
+from cxkit.validation.screening import screen_respondents
 from tests.conftest import tiny_survey
 
 N = 120
@@ -53,6 +57,11 @@ KINDS = [
     "groups without differences within",
 ]  # fmt: skip
 ANALYSES = {
+    "screen_respondents": screen_respondents,
+    "exclusion_effect": lambda s: exclusion_effect(s, screen_respondents(s), flags=1),
+    "missing_pattern": missing_pattern,
+    "little_mcar": little_mcar,
+    "answer_distribution": answer_distribution,
     "item_analysis": cx.item_analysis,
     "cronbach_alpha": cx.cronbach_alpha,
     "sampling_adequacy": cx.sampling_adequacy,

@@ -49,6 +49,8 @@ class ExpertResult(Result):
     """Its name along the axis."""
     lowest: ClassVar[float] = 0.0
     """The smallest value that it can have."""
+    marks: ClassVar[tuple[str, str]] = ("reaches the convention", "falls short")
+    """What the two marks of the figure mean."""
 
     @property
     def origin(self) -> str:
@@ -80,10 +82,10 @@ class ExpertResult(Result):
         """The value of each item, those that fall short by another mark."""
         heights = figures.rows(axes, self.judged["item"].tolist())
         values, good = self.judged[self.value].to_numpy(), self.passes()
-        axes.hlines(heights, min(self.lowest, 0.0), values, color="#BBBBBB", linewidth=1.5)
-        axes.plot(values[good], heights[good], "o", color=figures.BLUE, label="reaches the convention")
+        axes.hlines(heights, 0.0, values, color="#BBBBBB", linewidth=1.5)
+        axes.plot(values[good], heights[good], "o", color=figures.BLUE, label=self.marks[0])
         if not good.all():
-            axes.plot(values[~good], heights[~good], "X", color=figures.RED, markersize=8, label="falls short")
+            axes.plot(values[~good], heights[~good], "X", color=figures.RED, markersize=8, label=self.marks[1])
         axes.set_xlim(self.lowest - 0.03, 1.03)
         axes.set_xlabel(self.axis)
         figures.legend_below(axes)
@@ -136,6 +138,7 @@ class ContentValidityRatio(ExpertResult):
     value: ClassVar[str] = "cvr"
     axis: ClassVar[str] = "Content validity ratio (−1: nobody, 1: all call the item essential)"
     lowest: ClassVar[float] = -1.0
+    marks: ClassVar[tuple[str, str]] = ("more experts than chance explains", "not told from chance")
 
     def passes(self) -> np.ndarray:
         return np.asarray(self.judged["p_value"] <= float(str(self.settings["alpha"])))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -16,11 +16,18 @@ from cxkit.results import figures
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, moments, regular_correlations, select
-from cxkit.validation.extraction import SMALLEST_UNIQUENESS
+from cxkit.validation.associations import Correlation, item_correlations, used_answers
+from cxkit.validation.correlations import Missing, select
+from cxkit.validation.eigenvalues import EIGENVALUES
+from cxkit.validation.random_correlations import (
+    RandomData,
+    normal_correlations,
+    resampled_correlations,
+    resampled_polychoric,
+    thresholded_polychoric,
+)
 
 Method = Literal["factor", "components"]
-RandomData = Literal["resampled", "normal"]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -31,8 +38,12 @@ class ParallelAnalysis(Result):
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Parallel analysis: how many factors"
-    cites: ClassVar[tuple[str, ...]] = ("horn1965",)
     shown: ClassVar[tuple[str, ...]] = ("factor", "observed", "random_mean", "random", "stands_out")
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Of parallel analysis, and of polychoric correlations."""
+        return ("horn1965", "olsson1979") if self.settings["correlation"] == "polychoric" else ("horn1965",)
 
     @property
     def text(self) -> str:
@@ -52,10 +63,14 @@ class ParallelAnalysis(Result):
     @property
     def note(self) -> str:
         """How the random data were made, what is left out, and the usual line."""
-        kinds = {"resampled": "every item's own answers, drawn anew", "normal": "normal random numbers"}
+        polychoric = self.settings["correlation"] == "polychoric"
+        kinds = {
+            "resampled": "every item's own answers, drawn anew",
+            "normal": f"normal random numbers{', cut like the answers' if polychoric else ''}",
+        }
         made = (
             f"Random data: {self.settings['simulations']} data sets of {kinds[str(self.settings['random_data'])]}, "
-            f"seed {self.settings['seed']}."
+            f"seed {self.settings['seed']}.{' Polychoric correlations.' if polychoric else ''}"
         )
         return " ".join([made, *self.notes, super().note])
 
@@ -114,6 +129,7 @@ def parallel_analysis(
     dimensions: Sequence[str] | None = None,
     method: Method = "factor",
     missing: Missing = "complete",
+    correlation: Correlation = "pearson",
     random_data: RandomData = "resampled",
     simulations: int = 100,
     quantile: float = 0.95,
@@ -134,9 +150,13 @@ def parallel_analysis(
         correlations themselves.
     missing
         "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair.
+    correlation
+        "pearson" takes answers as numbers; "polychoric" takes them as ordered categories of normal variables, for the
+        answers and for every random data set.
     random_data
         "resampled" draws every item's answers anew, each item by itself, which keeps their distribution and their
-        gaps; "normal" draws correlations of independent normal numbers, at a cost that does not grow with respondents.
+        gaps; "normal" draws correlations of independent normal numbers, at a cost that does not grow with respondents
+        (with "polychoric" it draws the numbers and cuts them where the answers are cut).
     simulations
         How many random data sets.
     quantile
@@ -153,25 +173,26 @@ def parallel_analysis(
     Raises
     ------
     AnalysisError
-        If an item is constant or follows from others, or there are no more respondents than items.
+        If an item is constant or follows from others, there are no more respondents than items, or an item has too many
+        different answers for "polychoric".
 
     Notes
     -----
     Follows R's `psych::fa.parallel(x, fm = "minres", quant = .95)`: communalities come from a minres solution with one
     factor, for the answers and for every random data set. With both kinds of random data at hand, psych's suggested
-    number rests on the normal ones.
+    number rests on the normal ones. Eigenvalues of polychoric correlations are those of
+    `lavaan::lavCor(x, ordered = names(x))`.
     """
     _check_options(method, random_data, simulations, quantile)
     selection = select(survey, dimensions, items=1, analysis="parallel analysis")
-    found = regular_correlations(survey, selection, missing, analysis="Parallel analysis")
+    found = item_correlations(survey, selection, missing, correlation, analysis="Parallel analysis")
     rng = np.random.default_rng(seed)
-    if random_data == "normal":
-        random = _normal_correlations(found.n, len(found.items), simulations, rng)
+    if correlation == "pearson" and random_data == "normal":
+        random = normal_correlations(found.n, len(found.items), simulations, rng)
     else:
-        answers = survey.answers[selection.item_keys]
-        used = answers.dropna() if missing == "complete" else answers.dropna(how="all")
-        random = _resampled_correlations(used, missing, simulations, rng)
-    values = _EIGENVALUES[method]
+        used = used_answers(survey, selection, missing)
+        random = _RANDOM[correlation, random_data](used, missing, simulations, rng)
+    values = EIGENVALUES[method]
     simulated = values(random)
     frame = _compare(values(found.correlation[np.newaxis])[0], simulated, quantile)
     return ParallelAnalysis(
@@ -180,12 +201,19 @@ def parallel_analysis(
         n_dropped=survey.n - found.n,
         settings={
             "dimensions": [d.key for d in selection.dimensions], "method": method, "missing": missing,
-            "random_data": random_data, "simulations": simulations, "quantile": quantile, "seed": seed,
+            "correlation": correlation, "random_data": random_data, "simulations": simulations, "quantile": quantile, "seed": seed,
         },
         data=survey.stamp,
         n_factors=int(frame["stands_out"].sum()),
         notes=selection.notes,
     )  # fmt: skip
+
+
+_RANDOM = {
+    ("pearson", "resampled"): resampled_correlations,
+    ("polychoric", "resampled"): resampled_polychoric,
+    ("polychoric", "normal"): thresholded_polychoric,
+}
 
 
 def _check_options(method: str, random_data: str, simulations: int, quantile: float) -> None:
@@ -212,87 +240,3 @@ def _compare(observed: np.ndarray, simulated: np.ndarray, quantile: float) -> pd
             "stands_out": np.logical_and.accumulate(observed > limit),  # counting stops at the first that does not
         }
     )
-
-
-def _resampled_correlations(
-    answers: pd.DataFrame, missing: Missing, simulations: int, rng: np.random.Generator
-) -> np.ndarray:
-    values = answers.to_numpy(dtype="float64")
-    matrices = np.empty((simulations, values.shape[1], values.shape[1]))
-    for i in range(simulations):
-        drawn = np.take_along_axis(values, rng.integers(0, len(values), size=values.shape), axis=0)
-        matrices[i] = moments(pd.DataFrame(drawn, copy=False), missing).correlation
-    if not np.isfinite(matrices).all():
-        raise AnalysisError(
-            "In random data drawn from these answers some item no longer varies: too few respondents gave another "
-            "answer than the rest. Use random_data='normal'."
-        )
-    return matrices
-
-
-def _normal_correlations(n: int, items: int, simulations: int, rng: np.random.Generator) -> np.ndarray:
-    """Correlations of n independent normal answers to each item, without drawing them.
-
-    Their sums of squares and products follow a Wishart distribution, whose triangular root has chi-distributed
-    diagonal and standard normal entries below it (Bartlett's decomposition).
-    """
-    root = np.tril(rng.standard_normal((simulations, items, items)), -1)
-    diagonal = np.arange(items)
-    root[:, diagonal, diagonal] = np.sqrt(rng.chisquare(n - 1 - diagonal, size=(simulations, items)))
-    root /= np.linalg.norm(root, axis=2, keepdims=True)
-    return np.asarray(root @ root.transpose(0, 2, 1))
-
-
-def component_eigenvalues(correlations: np.ndarray) -> np.ndarray:
-    """Eigenvalues of each correlation matrix, largest first: (matrices, items, items) to (matrices, items)."""
-    return np.asarray(np.linalg.eigvalsh(correlations)[:, ::-1])
-
-
-def factor_eigenvalues(correlations: np.ndarray) -> np.ndarray:
-    """Eigenvalues of each matrix with the communalities of its one-factor solution on the diagonal, largest first."""
-    reduced = correlations.copy()
-    diagonal = np.arange(correlations.shape[1])
-    reduced[:, diagonal, diagonal] = one_factor_loadings(correlations) ** 2
-    return component_eigenvalues(reduced)
-
-
-_EIGENVALUES: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "factor": factor_eigenvalues,
-    "components": component_eigenvalues,
-}
-
-
-def one_factor_loadings(correlations: np.ndarray, *, tolerance: float = 1e-7, sweeps: int = 5000) -> np.ndarray:
-    """Minres loadings on one factor for many matrices at once: (matrices, items, items) to (matrices, items).
-
-    The original algorithm (Harman & Jones 1966) sets one loading after another to the value that leaves the smallest
-    residuals, given the others; it never gets worse, and doing so for all matrices at once is what makes it quick.
-    Loadings are held to communalities below 1 - 0.005. A matrix is done when no loading moves by more than `tolerance`.
-    """
-    r = correlations.copy()
-    items = r.shape[1]
-    r[:, np.arange(items), np.arange(items)] = 0.0
-    values, vectors = np.linalg.eigh(r)
-    loadings = vectors[:, :, -1] * np.sqrt(np.maximum(values[:, -1:], 1e-3))
-    result = loadings.copy()
-    going = np.arange(len(r))
-    for _ in range(sweeps):
-        before = loadings.copy()
-        _sweep(r, loadings)
-        result[going] = loadings
-        moving = np.abs(loadings - before).max(axis=1) > tolerance
-        if not moving.any():
-            break
-        going, loadings, r = going[moving], loadings[moving], r[moving]
-    return result
-
-
-def _sweep(r: np.ndarray, loadings: np.ndarray) -> None:
-    """Adjust every loading once, in place; `r` has an empty diagonal."""
-    largest = np.sqrt(1 - SMALLEST_UNIQUENESS)
-    total = (loadings**2).sum(axis=1)
-    for i in range(loadings.shape[1]):
-        rest = total - loadings[:, i] ** 2
-        wanted = (r[:, i] * loadings).sum(axis=1) / np.maximum(rest, 1e-12)
-        loadings[:, i] = np.clip(wanted, -largest, largest)
-        total = rest + loadings[:, i] ** 2

@@ -105,24 +105,31 @@ def measurement_invariance(
     minimum = checked_minimum(minimum)
     units = {TOGETHER: selection.dimensions} if together else {d.key: (d,) for d in selection.dimensions}
     notes, climbs = list(selection.notes), {}
+    lost: list[str] = []
     for unit, members in units.items():
         try:
             design, remarks = _design(survey, members, grouped, ordinal, rare, options)
             _check_sizes(design, grouped, minimum)
             climbs[unit] = (design, climb(design, up_to=up_to, share=share))
-            notes += [*remarks, *(f"{members[0].title}: {n}" for n in climbs[unit][1].notes)]
+            notes += [*remarks, *(f"{members[0].title}: {_in_one_line(n)}" for n in climbs[unit][1].notes)]
         except CxkitError as problem:
             if len(units) == 1:
                 raise
-            notes.append(f"'{members[0].title}' could not be examined: {problem}")
+            lost.append(f"'{members[0].title}' could not be examined: {_in_one_line(problem)}")
     if not climbs:
-        raise AnalysisError(f"Measurement invariance by {grouped.name} could not be examined. {' '.join(notes)}")
+        others = f" The {len(lost) - 1} others could not either." if len(lost) > 1 else ""
+        raise AnalysisError(f"No dimension of '{survey.name}' could be examined. {lost[0]}{others}")
+    notes += lost
     settings = {
         "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],
         "together": together, "ordinal": ordinal, "rare": rare, **options, "up_to": up_to, "share": share,
         "minimum": minimum,
     }  # fmt: skip
     return _result(survey, units, climbs, grouped, settings, _same_people(survey, grouped) + _told_once(notes))
+
+
+def _in_one_line(problem: object) -> str:
+    return " ".join(str(problem).split())
 
 
 def _check(up_to: str, share: float, ordinal: bool, missing: str) -> None:

@@ -28,6 +28,7 @@ class SubstantiveValidity(ExpertResult):
     grouped: ClassVar[str] = "title"
     value: ClassVar[str] = "p_sa"
     axis: ClassVar[str] = "Share of experts who put the item into its dimension (p_sa)"
+    marks: ClassVar[tuple[str, str]] = ("significantly more than half", "not significantly more than half")
 
     def passes(self) -> np.ndarray:
         return np.asarray(self.judged["p_value"] <= float(str(self.settings["alpha"])))

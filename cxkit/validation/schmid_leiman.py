@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxkit.errors import AnalysisError, CxkitWarning, counted
 from cxkit.validation.correlations import Selection
-from cxkit.validation.dimensionality import one_factor_loadings
+from cxkit.validation.eigenvalues import one_factor_loadings
 from cxkit.validation.extraction import Extraction, rotate, unrotated_loadings
 from cxkit.validation.measurement_models import fitted, item_name
 

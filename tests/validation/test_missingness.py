@@ -1,0 +1,210 @@
+"""Missing answers against lavaan's saturated moments and base R; calls in tests/reference/scripts/screening.R."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cxkit as cx
+from cxkit.validation.missingness import little_mcar, missing_pattern
+from tests.conftest import tiny_instrument, tiny_survey
+from tests.validation.building import factor_answers, survey_of, with_gaps
+
+HS = [f"x{i}" for i in range(1, 10)]
+
+
+@pytest.fixture(scope="module")
+def holed():
+    """Holzinger and Swineford's tests with holes made where answers were low: not missing completely at random."""
+    return survey_of(pd.read_csv(Path("tests/sem/data/hs1939_missing.csv"))[HS])
+
+
+# --- Little's test --------------------------------------------------------------------------------------------------
+
+
+def test_little_equals_the_sum_of_r_mahalanobis_over_patterns(reference, shipped, holed):
+    # R: S <- lavInspect(fit, "sampstat")$cov * n / (n - 1); sum of n_j * mahalanobis(mean_j, mu, S)
+    for name, survey in (("hs1939_missing", holed), ("bfi", shipped("bfi"))):
+        wanted = reference("screening")["little"][name]
+        row = little_mcar(survey).frame.iloc[0]
+        assert (row["n"], row["patterns"], row["df"]) == (wanted["n"], wanted["patterns"], wanted["df"])
+        assert row["chi_square"] == pytest.approx(wanted["chi_square"], rel=1e-10)
+        assert row["p_value"] == pytest.approx(wanted["p_value"], rel=1e-8)
+
+
+def test_little_words(holed):
+    result = little_mcar(holed)
+    assert result.text == (
+        "Little's test: χ²(121) = 201.6, p < .001: the answers are not missing completely at random; those who left "
+        "items out answered the others differently. Use methods that keep incomplete answers, and say who left out "
+        "what."
+    )
+    assert result.verdicts.items[0].verdict == "not missing completely at random"
+    assert result.references == ("little1988",)
+    with pytest.raises(cx.AnalysisError, match="There is no figure of 'Little's test"):
+        result.plot()
+
+
+def test_little_of_holes_made_by_chance_is_as_often_below_a_tenth_as_it_should_be():
+    # 200 surveys with holes made by chance: binomial, SD .021 around .10.
+    p = [
+        little_mcar(survey_of(with_gaps(factor_answers(seed, n=150, items=4), seed, 0.1))).frame["p_value"].iloc[0]
+        for seed in range(200)
+    ]
+    assert np.mean(np.array(p) < 0.1) == pytest.approx(0.10, abs=0.065)
+
+
+def test_little_finds_answers_that_are_missing_because_others_are_low():
+    answers = factor_answers(3, n=400)
+    answers[answers[:, 0] < -1, 1] = np.nan
+    result = little_mcar(survey_of(answers))
+    assert result.frame["p_value"].iloc[0] < 1e-10
+    assert result.frame["df"].iloc[0] == 5
+
+
+@given(seed=st.integers(0, 1000), order=st.permutations(range(5)))
+def test_units_and_order_of_items_do_not_matter_to_little(seed, order):
+    answers = with_gaps(factor_answers(seed, n=80, items=5), seed)
+    straight = little_mcar(survey_of(answers)).frame["chi_square"].iloc[0]
+    other = little_mcar(survey_of(answers[:, list(order)] * 3 + 7)).frame["chi_square"].iloc[0]
+    assert other == pytest.approx(straight, rel=1e-6)
+
+
+def test_complete_answers_are_no_error(shipped):
+    result = little_mcar(shipped("customersat"))
+    assert result.text.startswith("All 1,811 respondents answered every item")
+    assert result.frame["chi_square"].isna().all()
+    assert len(result.verdicts) == 0
+
+
+def test_items_left_out_and_respondents_without_answers():
+    answers = with_gaps(factor_answers(5, n=90), 5)
+    answers[:, 2] = 3
+    answers[:4] = np.nan
+    result = little_mcar(survey_of(answers))
+    assert (result.n, result.n_dropped) == (86, 4)
+    assert result.note.startswith("Items that do not vary are left out: q3. n = 86")
+    assert result.frame["items"].iloc[0] == 5
+
+
+def test_what_little_refuses():
+    def refused(answers, message):
+        with pytest.raises(cx.AnalysisError, match=message):
+            little_mcar(survey_of(answers))
+
+    refused(np.full((30, 4), 3.0), "No item of 'small' has two different answers")
+    refused(with_gaps(factor_answers(1, n=5), 1, 0.3), "it takes more people than items")
+    apart = factor_answers(2, n=40)
+    apart[:20, 0], apart[20:, 1] = np.nan, np.nan
+    refused(apart, "fewer than two respondents answered two of the items together")
+    twice = with_gaps(factor_answers(4, n=60), 4)
+    twice[:, 1] = twice[:, 0]
+    refused(twice, "some items follow exactly from others")
+
+
+# --- patterns -------------------------------------------------------------------------------------------------------
+
+
+def test_patterns_equal_r(reference, shipped):
+    # R: table(apply(is.na(x), 1, ...)); colMeans(is.na(x))
+    wanted = reference("screening")["patterns"]
+    result = missing_pattern(shipped("bfi"))
+    assert result.items["missing"].tolist() == pytest.approx(wanted["missing"], abs=1e-15)
+    assert result.n_complete == wanted["n_complete"]
+    assert result.frame["patterns"].sum() == wanted["n_patterns"]
+    listed = result.frame[result.frame["patterns"] == 1]
+    found = dict(zip(listed["missing_items"], listed["n"], strict=True))
+    assert {key: n for key, n in found.items() if key} == wanted["shared_by_five"]
+    assert result.frame["n"].iloc[-1] == wanted["n_rare"]
+    assert result.frame["n"].sum() == 2800
+
+
+def test_patterns_of_few_respondents_are_one_row():
+    answers = np.ones((20, 6))
+    answers[:6, 0] = np.nan
+    answers[6:9, 1] = np.nan
+    answers[9, [1, 2]] = np.nan
+    frame = missing_pattern(tiny_survey(answers)).frame
+    assert frame["n"].tolist() == [10, 6, 4]
+    assert frame["missing_items"].tolist() == ["", "d1_1", "2 patterns"]
+    assert "d1_2" not in str(missing_pattern(tiny_survey(answers)))
+
+
+def test_who_answered_nothing_and_who_stopped():
+    answers = np.ones((12, 6))
+    answers[0] = np.nan
+    answers[1, 3:] = np.nan
+    answers[2, 4:] = np.nan
+    answers[3, 5] = np.nan
+    answers[4, [0, 1, 4]] = np.nan
+    result = missing_pattern(tiny_survey(answers))
+    assert (result.n_complete, result.n_nothing, result.n_stopped) == (7, 1, 2)
+    assert "2 respondents stopped before the end. 1 respondent answered nothing." in result.text
+
+
+def test_words_and_picture(shipped):
+    result = missing_pattern(shipped("bfi"))
+    assert result.text == (
+        "0.7% of the answers are missing; 2,436 of 2,800 respondents (87%) answered all 25 items. Most often left out: "
+        "N4 (1%)."
+    )
+    assert result.table.iloc[-1].tolist() == ["other patterns", "152", "5%", "–", "72 patterns"]
+    assert result.table.iloc[0]["Which"] == "none"
+    assert "25 respondents left out N4" in result.alt
+    assert result.picture().png.startswith(b"\x89PNG")
+    complete = missing_pattern(shipped("customersat"))
+    assert complete.text == "All 1,811 respondents answered all 10 items."
+    assert complete.picture().png.startswith(b"\x89PNG")
+
+
+# --- codes, from the file to the pattern ----------------------------------------------------------------------------
+
+
+def written(tmp_path, codes):
+    """A file of 30 respondents whose first six answers to the first item are the codes."""
+    answers = np.random.default_rng(1).integers(1, 6, (30, 6))
+    answers[: len(codes), 0] = codes
+    path = tmp_path / "survey.csv"
+    pd.DataFrame(answers, columns=list(tiny_instrument().items)).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("code", [-99, 9, 0])
+def test_a_code_off_the_scale_is_refused_until_it_is_named(tmp_path, code):
+    path = written(tmp_path, [code] * 6)
+    with pytest.raises(cx.SurveyError) as refusal:
+        cx.read_survey(path, tiny_instrument())
+    message = str(refusal.value)
+    assert "6 answers outside the scale of 'tiny'" in message
+    assert f"row 2, item d1_1: {code} (scale 1-5)" in message
+    assert f'if {code} means "no answer", say missing_codes=[{code}]' in message
+    survey = cx.read_survey(path, tiny_instrument(), missing_codes=[code])
+    result = missing_pattern(survey)
+    assert result.items.set_index("item")["missing"]["d1_1"] == pytest.approx(6 / 30)
+    assert result.frame["missing_items"].tolist() == ["", "d1_1"]
+    assert little_mcar(survey).frame["patterns"].iloc[0] == 2
+
+
+def test_codes_of_the_instrument_need_no_naming(tmp_path):
+    from cxkit.survey.instrument import instrument_from
+
+    described = {
+        "name": "coded", "title": "Coded", "citation": "made in a test", "licence": "CC0-1.0",
+        "scale": {"low": 1, "high": 5, "missing_codes": [-99]},
+        "dimension": [
+            {
+                "key": f"d{d}",
+                "title": f"Dimension {d}",
+                "items": [{"key": f"d{d}_{i}", "text": "?"} for i in (1, 2, 3)],
+            }
+            for d in (1, 2)
+        ],
+    }  # fmt: skip
+    instrument = instrument_from(described, where="test")
+    survey = cx.read_survey(written(tmp_path, [-99, -99]), instrument)
+    assert missing_pattern(survey).items["missing"].tolist() == pytest.approx([2 / 30, 0, 0, 0, 0, 0])
+    with pytest.raises(cx.SurveyError, match=r"1 answer outside the scale of 'coded'(.|\n)*row 3, item d1_1: 9"):
+        cx.read_survey(written(tmp_path, [-99, 9]), instrument)

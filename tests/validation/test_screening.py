@@ -1,0 +1,395 @@
+"""Screening against R row by row and psych::outlier; the calls stand in tests/reference/scripts/screening.R."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import cxkit as cx
+from cxkit.survey import screening as indices
+from cxkit.validation.exclusion import exclusion_effect
+from cxkit.validation.flag_rules import RULES
+from cxkit.validation.screening import screen_respondents
+from tests.conftest import tiny_survey
+from tests.validation.building import factor_answers, survey_of, with_gaps
+
+ROUNDING = {"abs": 1e-11, "rel": 1e-11, "nan_ok": True}
+SCALE = {"low": 1, "high": 5}
+BLOCKS = {"a": ["q1", "q2", "q3"], "b": ["q4", "q5", "q6"], "c": ["q7", "q8", "q9"], "d": ["q10", "q11", "q12"]}
+
+
+def whole_answers(seed: int, *, n: int = 60, gaps: float = 0.0) -> np.ndarray:
+    """Answers from 1 to 5 to twelve items in four dimensions."""
+    answers = np.clip(np.round(factor_answers(seed, n=n, items=12, factors=4) + 3), 1, 5)
+    return with_gaps(answers, seed, gaps) if gaps else answers
+
+
+def four_blocks(answers: np.ndarray, **options: object):
+    return survey_of(answers, BLOCKS, scale=SCALE, **options)
+
+
+# --- agreement ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "longstring_max", "longstring_mean", "irv", "mahalanobis", "mahalanobis_p", "even_odd", "synonyms", "antonyms",
+        "person_total",
+    ],
+)  # fmt: skip
+def test_indices_equal_r_row_by_row(reference, shipped, index):
+    # R, a row at a time: rle(row)$lengths; sd(row, na.rm = TRUE); mahalanobis(row[o], m[o], S[o, o]) with
+    # S = cov(x, use = "pairwise"); 2r / (1 + r) of the halves; cor(row[p[, 1]], row[p[, 2]]);
+    # cor(row, colMeans(x[-i, ]))
+    wanted = np.array(reference("screening")["bfi"][index], dtype=float)
+    found = screen_respondents(shipped("bfi"), synonym_r=0.40, antonym_r=-0.30).frame[index].to_numpy()[: len(wanted)]
+    assert found == pytest.approx(wanted, **ROUNDING)
+
+
+def test_distances_equal_psych_outlier(reference, shipped):
+    # R: psych::outlier(x, plot = FALSE); sum(pchisq(D2, 10, lower.tail = FALSE) < .001)
+    wanted = reference("screening")["customersat"]
+    frame = screen_respondents(shipped("customersat")).frame
+    assert frame["mahalanobis"].to_numpy()[:10] == pytest.approx(wanted["outlier_first10"], abs=1e-10)
+    assert frame["mahalanobis"].max() == pytest.approx(wanted["outlier_max"], abs=1e-10)
+    assert int((frame["mahalanobis_p"] < 0.001).sum()) == wanted["n_below_001"]
+    assert frame["synonyms"].to_numpy()[:150] == pytest.approx(np.array(wanted["synonyms"], dtype=float), **ROUNDING)
+    assert frame["longstring_max"].tolist()[:150] == wanted["longstring_max"]
+
+
+def test_leaving_out_equals_psych_alpha_of_the_others(reference, shipped):
+    # R: alpha(x[keep, ], check.keys = FALSE)$total$raw_alpha and the mean of rowMeans(x[keep, ])
+    wanted = reference("screening")["exclusion"]
+    survey = shipped("bfi")
+    only = {rule.index: None for rule in RULES} | {"mahalanobis_p": 0.001}
+    result = exclusion_effect(survey, screen_respondents(survey, cutoffs=only), flags=1)
+    assert result.excluded == wanted["excluded"]
+    for column in ("mean", "mean_kept", "alpha", "alpha_kept"):
+        target = [dimension[column] for dimension in wanted["dimensions"]]
+        assert result.frame[column].to_numpy() == pytest.approx(target, abs=1e-12), column
+    d = wanted["dimensions"]
+    standardised = [(one["mean_kept"] - one["mean"]) / one["sd"] for one in d]
+    assert result.frame["mean_change_sd"].to_numpy() == pytest.approx(standardised, abs=1e-12)
+
+
+# --- identities -----------------------------------------------------------------------------------------------------
+
+
+def test_runs_by_hand():
+    scale = survey_of(np.ones((1, 1)), scale=SCALE).instrument.items["q1"].scale
+    gap = np.nan
+    answers = np.array([[3, 3, 3, 4, 4, 1], [2, 2, gap, 2, 2, 2], [gap] * 6, [1, 2, 1, 2, 1, 2]], dtype=float)
+    longest, mean = indices.longstrings(answers, [scale] * 6)
+    assert longest == pytest.approx([3, 3, np.nan, 1], nan_ok=True)
+    assert mean == pytest.approx([2, 2.5, np.nan, 1], nan_ok=True)
+
+
+def test_runs_end_where_the_scale_changes():
+    scales = [
+        survey_of(np.ones((1, 1)), scale={"low": 1, "high": high}).instrument.items["q1"].scale for high in (5, 7)
+    ]
+    longest, mean = indices.longstrings(np.full((1, 4), 2.0), [scales[0], scales[0], scales[1], scales[1]])
+    assert (longest[0], mean[0]) == (2, 2)
+
+
+def test_the_order_of_asking_decides_on_runs_and_on_nothing_else():
+    answers = whole_answers(1)
+    asked = [f"q{i}" for i in (1, 4, 7, 10, 2, 5, 8, 11, 3, 6, 9, 12)]
+    by_instrument = screen_respondents(four_blocks(answers)).frame
+    as_asked = screen_respondents(four_blocks(answers), order=asked).frame
+    runs = ["longstring_max", "longstring_mean"]
+    assert not by_instrument[runs].equals(as_asked[runs])
+    for index in ("irv", "mahalanobis", "even_odd", "person_total"):
+        assert as_asked[index].to_numpy() == pytest.approx(by_instrument[index].to_numpy(), nan_ok=True, abs=1e-10)
+
+
+@given(seed=st.integers(0, 10_000), order=st.permutations(range(60)))
+def test_the_order_of_respondents_is_irrelevant(seed, order):
+    answers = whole_answers(seed, gaps=0.1)
+    straight = screen_respondents(four_blocks(answers), synonym_r=0.3, antonym_r=-0.1).frame
+    shuffled = screen_respondents(four_blocks(answers[list(order)]), synonym_r=0.3, antonym_r=-0.1).frame
+    numbers = [c for c in straight.select_dtypes("number") if c != "row"]
+    np.testing.assert_allclose(shuffled[numbers], straight[numbers].iloc[list(order)], atol=1e-8)
+
+
+@given(seed=st.integers(0, 10_000))
+def test_distances_of_complete_answers_sum_to_items_times_n_minus_one(seed):
+    # The trace of S^-1 S (n - 1).
+    frame = screen_respondents(four_blocks(whole_answers(seed))).frame
+    assert frame["mahalanobis"].sum() == pytest.approx(12 * 59, rel=1e-9)
+
+
+def test_reversing_an_item_and_its_answers_moves_even_odd_not_at_all():
+    answers = whole_answers(3)
+    backwards = answers.copy()
+    backwards[:, 4] = 6 - backwards[:, 4]
+    straight = screen_respondents(four_blocks(answers)).frame
+    turned = screen_respondents(four_blocks(backwards, reversed_items=["q5"])).frame
+    for index in ("even_odd", "mahalanobis"):
+        assert turned[index].to_numpy() == pytest.approx(straight[index].to_numpy(), abs=1e-10, nan_ok=True)
+    assert not turned["irv"].equals(straight["irv"])
+
+
+def test_another_scale_of_the_same_answers_changes_no_comparison_within_a_respondent():
+    answers = whole_answers(4)
+    scales = {"scales": {"wide": {"low": 0, "high": 8}}}
+    wide = answers.copy()
+    wide[:, 3:6] = (answers[:, 3:6] - 1) * 2
+    described = four_blocks(answers)
+    mixed = _with_scale(described, "b", wide, scales)
+    for index in ("irv", "even_odd", "person_total"):
+        same = screen_respondents(described).frame[index].to_numpy()
+        assert screen_respondents(mixed).frame[index].to_numpy() == pytest.approx(same, abs=1e-12, nan_ok=True)
+
+
+def _with_scale(survey, key, answers, scales):
+    """The same dimensions, one of them on another scale."""
+    from cxkit.survey.instrument import instrument_from
+    from cxkit.survey.survey import Survey
+
+    described = {
+        "name": "mixed", "title": "Mixed", "citation": "made in a test", "licence": "CC0-1.0", "scale": SCALE, **scales,
+        "dimension": [
+            {
+                "key": d.key, "title": d.title, "items": [{"key": i.key, "text": i.text} for i in d.items],
+                **({"scale": "wide"} if d.key == key else {}),
+            }
+            for d in survey.dimensions
+        ],
+    }  # fmt: skip
+    instrument = instrument_from(described, where="test")
+    given = pd.DataFrame(answers, columns=list(instrument.items))
+    return Survey(name="mixed", instrument=instrument, given=given, respondents=pd.DataFrame(index=given.index))
+
+
+def test_spearman_brown_stops_at_minus_one():
+    stepped = indices.stepped_up(np.array([0.5, 0.0, -0.2, -1 / 3, -0.9, -1.0, 1.0, np.nan]))
+    assert stepped == pytest.approx([2 / 3, 0, -0.5, -1, -1, -1, 1, np.nan], nan_ok=True)
+
+
+def test_patterns_come_by_frequency_whatever_the_order_of_rows():
+    gap = np.nan
+    answers = np.array([[1, 2, gap], [1, 1, 1], [3, gap, gap], [2, 2, 2], [2, 2, gap], [5, 5, 5]])
+    kinds, which = indices.answer_patterns(answers)
+    assert kinds.tolist() == [[True, True, True], [True, True, False], [True, False, False]]
+    assert which.tolist() == [1, 0, 2, 0, 1, 0]
+
+
+# --- what the synthetic survey's truth says of the flags ------------------------------------------------------------
+
+
+def test_two_flags_find_the_careless_of_the_synthetic_survey(shipped):
+    # A fact about the simulation and not about people: 6 % careless, half of them with one answer throughout and half
+    # at random, whoever is careless being careless from beginning to end.
+    survey = shipped("culture_synthetic")
+    truth = pd.read_csv(Path("datasets/culture_synthetic/truth_respondents.csv")).set_index("respondent")
+    manner = survey.role("id").map(truth["manner"])
+    frame = screen_respondents(survey).frame
+    twice = frame["flag_count"] >= 2
+    found = {kind: float(twice[manner == kind].mean()) for kind in ("straightliner", "random", "careful")}
+    careless = manner != "careful"
+    assert float(twice[careless].mean()) == pytest.approx(0.937, abs=0.001)  # sensitivity, of 174
+    assert float((~twice[~careless]).mean()) == pytest.approx(0.975, abs=0.001)  # specificity, of 2,670
+    assert found == pytest.approx({"straightliner": 0.965, "random": 0.910, "careful": 0.025}, abs=0.001)
+    assert (frame.loc[careless, "flag_count"] >= 1).all()
+    assert float((frame.loc[~careless, "flag_count"] >= 1).mean()) == pytest.approx(0.264, abs=0.001)
+
+
+# --- flags ----------------------------------------------------------------------------------------------------------
+
+
+def test_flags_by_hand():
+    rng = np.random.default_rng(7)
+    answers = whole_answers(5, n=80)
+    answers[0] = 3
+    answers[1] = rng.integers(1, 6, 12)
+    result = screen_respondents(four_blocks(answers), seconds=[20.0, *[100.0] * 79])
+    first = result.frame.iloc[0]
+    assert first["flagged_by"].split(", ") == ["longstring_max", "irv", "seconds_per_item"]
+    assert (first["longstring_max"], first["irv"], first["flag_count"]) == (12, 0, 3)
+    assert first["seconds_per_item"] == pytest.approx(20 / 12)
+    assert np.isnan(first["even_odd"])
+    assert result.flagged_by("seconds_per_item").sum() == 1
+    assert result.flag_counts.sum() == 80
+
+
+def test_a_cutoff_can_be_changed_or_switched_off(shipped):
+    survey = shipped("customersat")
+    usual = screen_respondents(survey)
+    none = screen_respondents(survey, cutoffs={rule.index: None for rule in RULES})
+    assert (none.frame["flag_count"] == 0).all()
+    assert (none.frame["judged"] == 0).all()
+    lenient = screen_respondents(survey, cutoffs={"longstring_max": 1.0})
+    everything_alike = (survey.given.nunique(axis=1) == 1).sum()
+    assert lenient.flagged_by("longstring_max").sum() == everything_alike
+    rules = {rule.index: rule for rule in lenient.rules}
+    assert rules["longstring_max"].words == "at least 100% of the items (no convention)"
+    assert "curran2016" in usual.references
+    assert usual.rules[0].words == "at least 50% of the items (Curran 2016)"
+
+
+def test_nobody_is_left_out_and_nothing_is_changed(shipped):
+    survey = shipped("bfi")
+    before = survey.given.copy()
+    result = screen_respondents(survey)
+    assert len(result.frame) == survey.n
+    assert result.frame.index.equals(survey.given.index)
+    pd.testing.assert_frame_equal(survey.given, before)
+    assert len(survey.subset(result.frame["flag_count"] < 2)) == int((result.frame["flag_count"] < 2).sum())
+
+
+def test_what_is_printed_holds_no_respondent(shipped, tmp_path):
+    result = screen_respondents(shipped("bfi"))
+    assert len(result.table) == 6
+    assert list(result.table.columns) == ["Index", "Flagged when", "n", "Median", "Flagged", "Share"]
+    for ending in ("md", "html", "tex"):
+        text = result.write(tmp_path / f"screening.{ending}").read_text(encoding="utf-8")
+        assert text.count("\n") < 60
+
+
+# --- response times -------------------------------------------------------------------------------------------------
+
+
+def test_times_are_matched_by_row_or_by_respondent():
+    answers = whole_answers(6, n=6)[:, :6]
+    survey = tiny_survey(answers, id=list("abcdef"))
+    listed = screen_respondents(survey, seconds=[10, 20, 30, 40, 50, 60]).frame["seconds"]
+    by_row = screen_respondents(survey, seconds=pd.Series([10, 20, 30, 40, 50, 60], index=survey.given.index))
+    by_id = screen_respondents(survey, seconds=pd.Series([60, 50, 10], index=list("fea")))
+    assert listed.tolist() == by_row.frame["seconds"].tolist() == [10, 20, 30, 40, 50, 60]
+    assert by_id.frame["seconds"].fillna(-1).tolist() == [10, -1, -1, -1, 50, 60]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "message"),
+    [
+        ([1.0, 2.0], "seconds holds 2 times for the 6 respondents of 'tiny'"),
+        (pd.Series([1.0] * 6, index=range(10, 16)), "neither the row numbers of 'tiny' nor its respondents' ids"),
+        ([1, 2, 3, -4, 5, 6], "row 3 holds '-4'"),
+        (["1", "2", "three", "4", "5", "6"], "row 2 holds 'three'"),
+    ],
+)
+def test_times_that_belong_to_nobody_are_refused(seconds, message):
+    with pytest.raises(cx.AnalysisError, match=message):
+        screen_respondents(tiny_survey(whole_answers(6, n=6)[:, :6], id=list("abcdef")), seconds=seconds)
+
+
+# --- what cannot be computed ----------------------------------------------------------------------------------------
+
+
+def test_indices_that_the_instrument_does_not_allow_are_missing_and_the_note_says_why(shipped):
+    tests = screen_respondents(shipped("hs1939"))
+    assert "Items without ends of their scale cannot be compared" in tests.note
+    assert tests.frame[["irv", "even_odd", "person_total", "longstring_max"]].isna().all(axis=None)
+    assert tests.frame["mahalanobis"].notna().all()
+    assert len(tests.table) == 1
+    two = screen_respondents(shipped("customersat"))
+    assert "Even-odd consistency takes 3 reflective dimensions of two items or more; there are 2." in two.note
+    assert "No antonyms: 0 pairs of items correlate below −0.60, and 3 are needed." in two.note
+    assert "Half of 10 items is a short run" in two.note
+
+
+def test_items_that_follow_from_others_leave_the_distance_missing():
+    answers = whole_answers(8)
+    answers[:, 11] = answers[:, 0]
+    result = screen_respondents(four_blocks(answers))
+    assert result.frame["mahalanobis"].isna().all()
+    assert "No Mahalanobis distances: some items follow exactly from others" in result.note
+    assert result.frame["irv"].notna().all()
+
+
+def test_constant_items_are_left_out_of_the_distance():
+    answers = whole_answers(9)
+    answers[:, 2] = 4
+    result = screen_respondents(four_blocks(answers))
+    assert "leave out items that do not vary: q3" in result.note
+    assert result.frame["mahalanobis"].sum() == pytest.approx(11 * 59, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"cutoffs": {"evenodd": 0.2}}, r"'evenodd', which is no index\. Did you mean 'even_odd'\?"),
+        ({"cutoffs": {"irv": float("nan")}}, "irv=nan must be a number, or None"),
+        ({"synonym_r": -0.6}, r"synonym_r=-0\.6 must lie between 0 and 1"),
+        ({"antonym_r": 0.6}, r"antonym_r=0\.6 must lie between -1 and 0"),
+        ({"order": ["q1", "q2"]}, "order leaves out q3, q4, q5, q6, q7"),
+        ({"order": ["q1", "q1"]}, "order names q1 twice"),
+        ({"order": ["x1"]}, "order names 'x1', which is no item of 'small'"),
+    ],
+)
+def test_options_are_checked(options, message):
+    with pytest.raises(cx.AnalysisError, match=message):
+        screen_respondents(four_blocks(whole_answers(1)), **options)
+
+
+def test_nobody_to_screen():
+    with pytest.raises(cx.AnalysisError, match="Nobody answered an item of the dimensions of 'small'"):
+        screen_respondents(four_blocks(np.full((20, 12), np.nan)))
+    with pytest.raises(cx.AnalysisError, match=r"There is no index 'irvs'\. Did you mean 'irv'\?"):
+        screen_respondents(four_blocks(whole_answers(1))).flagged_by("irvs")
+
+
+# --- the effect of leaving people out -------------------------------------------------------------------------------
+
+
+def test_a_difference_that_shows_a_few_peoples_answers_is_hidden(shipped):
+    survey = shipped("bfi")
+    only = {rule.index: None for rule in RULES} | {"longstring_max": 0.5}
+    few = exclusion_effect(survey, screen_respondents(survey, cutoffs=only), flags=1)
+    assert few.excluded == 4
+    assert few.frame["hidden"].all()
+    assert few.frame[["mean", "mean_kept", "alpha_kept", "mean_change"]].isna().all(axis=None)
+    assert "hidden, because it would show their answers" in few.text
+    assert "5 dimensions hidden" in few.note
+    assert "hidden" in str(few)
+    assert few.picture().png.startswith(b"\x89PNG")
+
+
+def test_nobody_to_leave_out_changes_nothing(shipped):
+    survey = shipped("bfi")
+    result = exclusion_effect(survey, screen_respondents(survey), flags=9)
+    assert result.text == "Nobody has 9 flags or more: there is nobody to leave out."
+    assert (result.frame["mean_change"] == 0).all()
+    assert (result.frame["alpha_change"] == 0).all()
+
+
+def test_the_screening_must_be_of_the_same_answers(shipped):
+    screened = screen_respondents(shipped("bfi"))
+    with pytest.raises(cx.AnalysisError, match="The screening is of other answers"):
+        exclusion_effect(shipped("customersat"), screened)
+    with pytest.raises(cx.AnalysisError, match="flags=0 must be at least 1"):
+        exclusion_effect(shipped("bfi"), screened, flags=0)
+
+
+def test_everybody_flagged():
+    survey = four_blocks(whole_answers(1, n=40))
+    everybody = screen_respondents(survey, seconds=[1.0] * 40)
+    with pytest.raises(cx.AnalysisError, match="Everybody in 'small' has 1 flag or more"):
+        exclusion_effect(survey, everybody, flags=1)
+
+
+def test_words_and_pictures(shipped):
+    survey = shipped("bfi")
+    result = screen_respondents(survey)
+    assert result.text == (
+        "Of 2,800 respondents, 2,216 (79%) have no flag, 514 (18%) one and 70 (2%) two or more. Most flags come from "
+        "even-odd consistency (370), person-total correlation (184) and Mahalanobis distance, as p (94). A flag is a "
+        "reason to look, not to delete: nobody was left out."
+    )
+    assert result.alt == "Respondents by number of flags: no flag 2,216, 1 flag 514, 2 flags 65, 3 flags 5."
+    assert result.picture().png.startswith(b"\x89PNG")
+    assert json.dumps(dict(result.settings))
+    effect = exclusion_effect(survey, result)
+    assert effect.text == (
+        "70 respondents of 2,800 (2%) have 2 flags or more. Leaving them out would move a dimension's mean by at most "
+        "0.024 (Agreeableness: 4.65 to 4.68) and alpha by at most 0.006 (Extraversion: 0.76 to 0.77)."
+    )
+    assert "Neuroticism: mean 3.16 and 3.14, α 0.81 and 0.81" in effect.alt
+    assert effect.picture().png.startswith(b"\x89PNG")
+    assert effect.note.startswith("Nobody is left out of any other analysis. n = 2,800.")
