@@ -59,11 +59,11 @@ class DiscriminantValidity(Result):
         held = int(self.frame["ave_exceeds"].sum())
         htmt2 = self.frame["htmt2"].max()
         ratio = f" HTMT2 is at most {TWO_DIGITS(htmt2)}." if np.isfinite(htmt2) else ""
+        are = "is" if fine == 1 else "are"
+        interval = f"{self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
         return (
-            f"{fine} of {counted(len(words), 'pair')} of dimensions {'is' if fine == 1 else 'are'} {FINE} by the interval "
-            f"of the latent correlation ({cite(CORRELATION_RONKKO.source)}). Closest: {row['pair']}, r = "
-            f"{TWO_DIGITS(row['r'])} ({self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}; "
-            f"{CORRELATION_RONKKO.verdict(end.max())}).{ratio} The rule of Fornell and Larcker holds for {held} of "
+            f"{fine} of {counted(len(words), 'pair')} of dimensions {are} {FINE} by the interval of the latent correlation ({cite(CORRELATION_RONKKO.source)}). Closest: {row['pair']}, r = "
+            f"{TWO_DIGITS(row['r'])} ({interval}; {CORRELATION_RONKKO.verdict(end.max())}).{ratio} The rule of Fornell and Larcker holds for {held} of "
             f"{len(words)}."
         )
 
@@ -93,16 +93,16 @@ class DiscriminantValidity(Result):
         figures.intervals(axes, heights, r, low, high, label=f"latent correlation, {self.level} interval")
         values = self.frame["htmt2"].to_numpy()
         axes.plot(
-            values, heights - 0.2, linestyle="none", marker="D", markersize=5, color=figures.ORANGE, label="HTMT2"
-        )
+            values, heights - 0.2, linestyle="none", marker="D", markersize=5, color=figures.ORANGE,
+            label="HTMT2 (size only)",
+        )  # fmt: skip
         for line in LINES:
             axes.axvline(line, color=figures.GREY, linewidth=1, linestyle="--")
         seen = np.concatenate([low, values[np.isfinite(values)]])
-        axes.set_xlim(
-            min(0.0, float(seen.min()) - 0.05), max(1.05, float(np.nanmax([high.max(), values.max()])) + 0.02)
-        )
+        far = float(np.nanmax([high.max(), values.max()]))
+        axes.set_xlim(min(0.0, float(seen.min()) - 0.05), max(1.05, far + 0.02))
         axes.set_xlabel(
-            f"Latent correlation\ndashed lines: marginal, moderate and severe problem ({cite(CORRELATION_RONKKO.source)})"
+            f"Latent correlation\nlines: marginal, moderate, severe problem ({cite(CORRELATION_RONKKO.source)})"
         )
         figures.legend_below(axes)
 
@@ -149,8 +149,8 @@ def discriminant_validity(
 
     Notes
     -----
-    Agrees with R's semTools 0.5-6: `htmt(model, x, htmt2 = FALSE)`, `htmt(model, x, htmt2 = TRUE)`, `AVE(fit)`, and with
-    `estimator = "ML"` `discriminantValidity(fit)` (est, ci.lower, ci.upper). HTMT takes the sizes of correlations.
+    Agrees with R's semTools 0.5-6: `htmt(model, x, htmt2 = FALSE)`, `htmt(model, x, htmt2 = TRUE)`, `AVE(fit)`, and
+    with `estimator = "ML"` `discriminantValidity(fit)` (est, ci.lower, ci.upper). HTMT takes the sizes of correlations.
     The rule for intervals is CI(cut) of Rönkkö & Cho (2022): the end farther from zero below .80, .90, 1.
     """
     structure = structure_of(survey, dimensions=dimensions, estimator=estimator, missing=missing, ordered=ordered)
@@ -203,9 +203,8 @@ def _htmt_columns(survey: Survey, structure: Structure, bootstraps: int, seed: i
     place = {key: i for i, key in enumerate(keys)}
     sets = [[place[key] for key in d.item_keys] for d in structure.blueprint.dimensions]
     order = {d.key: i for i, d in enumerate(structure.blueprint.dimensions)}
-    pairs = [
-        (order[a], order[b]) for a, b in zip(*(structure.correlations[n] for n in ("dimension", "other")), strict=True)
-    ]
+    ends = (structure.correlations[name] for name in ("dimension", "other"))
+    pairs = [(order[a], order[b]) for a, b in zip(*ends, strict=True)]
     answers = survey.answers[keys]
     if structure.plan.missing == "listwise":
         answers = answers.dropna()
@@ -214,10 +213,10 @@ def _htmt_columns(survey: Survey, structure: Structure, bootstraps: int, seed: i
     columns = {}
     for k, name in enumerate(("htmt", "htmt2")):
         columns[name] = point[k][0]
-        ends = np.full((2, len(pairs)), np.nan)
+        limits = np.full((2, len(pairs)), np.nan)
         if draws:
-            ends = np.nanquantile(np.concatenate([block[k] for block in draws]), [0.025, 0.975], axis=0)
-        columns[f"{name}_low"], columns[f"{name}_high"] = ends
+            limits = np.nanquantile(np.concatenate([block[k] for block in draws]), [0.025, 0.975], axis=0)
+        columns[f"{name}_low"], columns[f"{name}_high"] = limits
     return pd.DataFrame(columns)
 
 

@@ -172,7 +172,7 @@ def find_misfit(structure: Structure) -> Misfit:
     residuals, z = _residuals(structure)
     changes = structure.fit.modification_indices()
     names = structure.blueprint.names
-    indices = {
+    indices: dict[object, tuple[float, float]] = {
         frozenset((row.lhs, row.rhs)) if row.op == "~~" else (row.lhs, row.rhs): (row.mi, row.sepc_all)
         for row in changes.itertuples()
     }

@@ -87,10 +87,8 @@ class Structure(Result):
     def text(self) -> str:
         """The model, its fit, what the convention says of it, and the range of the loadings."""
         b = self.blueprint
-        whole = (
-            f"{NAMES[self.kind].capitalize()} ({counted(len(b.dimensions), 'dimension')}, {counted(len(b.items), 'item')}, "
-            f"{self.plan.estimator}): {fit_in_words(self.indices)}."
-        )
+        size = f"{counted(len(b.dimensions), 'dimension')}, {counted(len(b.items), 'item')}"
+        whole = f"{NAMES[self.kind].capitalize()} ({size}, {self.plan.estimator}): {fit_in_words(self.indices)}."
         low, high = self.frame["loading"].min(), self.frame["loading"].max()
         sizes = f"Standardised loadings run from {TWO_DIGITS(low)} to {TWO_DIGITS(high)}."
         return " ".join(filter(None, [whole, self._judged(), self._improper(), sizes, self._general()]))

@@ -72,8 +72,8 @@ class StructureComparison(Result):
         by, what = ("bic", "the smallest BIC") if usable["bic"].notna().all() else ("rmsea", "the smallest RMSEA")
         row = usable.loc[usable[by].round(2 if by == "bic" else 6).idxmin()]  # equal models: the first of them
         return (
-            f"Of {counted(len(usable), 'proper model')}, {row['name']} has {what} (CFI {THREE_DIGITS(row['cfi'])}, RMSEA "
-            f"{THREE_DIGITS(row['rmsea'])}, SRMR {THREE_DIGITS(row['srmr'])}); it is {row['verdict']} by "
+            f"Of {counted(len(usable), 'proper model')}, {row['name']} has {what} (CFI {THREE_DIGITS(row['cfi'])}, "
+            f"RMSEA {THREE_DIGITS(row['rmsea'])}, SRMR {THREE_DIGITS(row['srmr'])}); it is {row['verdict']} by "
             f"{cite(CFI_HU.source)}."
         )
 
@@ -180,10 +180,7 @@ def compare_structures(
     -----
     Agrees with R's `lavaan::cfa`, `fitMeasures` and `lavTestLRT(first_order, second_order)`.
     """
-    wanted = [models] if isinstance(models, str) else list(models)
-    for name in wanted:
-        if name not in MODELS:
-            raise AnalysisError(f"models= names '{name}'.{nearest(str(name), MODELS)}")
+    wanted = _known(models)
     base = blueprint(survey, "first-order", dimensions)
     how = plan(survey, base.items, estimator=estimator, missing=missing, ordered=ordered)
     refuse_unusable(survey, list(base.items), how.missing)
@@ -209,11 +206,19 @@ def compare_structures(
     )  # fmt: skip
 
 
+def _known(models: Sequence[Model] | Model) -> list[Model]:
+    wanted: list[Model] = [models] if isinstance(models, str) else list(models)
+    for name in wanted:
+        if name not in MODELS:
+            raise AnalysisError(f"models= names '{name}'.{nearest(str(name), MODELS)}")
+    return wanted
+
+
 def _fits(
     survey: Survey, models: Sequence[Model], dimensions: Sequence[str] | None, how: Plan
-) -> tuple[dict[str, Fit], list[str]]:
+) -> tuple[dict[Model, Fit], list[str]]:
     """The models that could be fitted, and in sentences why others could not."""
-    fits: dict[str, Fit] = {}
+    fits: dict[Model, Fit] = {}
     reasons = []
     for model in models:
         try:
@@ -225,7 +230,7 @@ def _fits(
     improper = [NAMES[model] for model, fit in fits.items() if not is_proper(fit)]
     if improper:
         reasons.append(
-            f"Improper (a negative variance, or a correlation beyond 1) and not to be interpreted: {', '.join(improper)}."
+            f"Improper (a negative variance, or a correlation beyond 1), not to be interpreted: {', '.join(improper)}."
         )
     return fits, reasons
 
@@ -234,7 +239,7 @@ def _first_sentence(refusal: CxkitError) -> str:
     return str(refusal).split(". ")[0].rstrip(".") + "."
 
 
-def _row(model: Model, fits: Mapping[str, Fit]) -> dict[str, object]:
+def _row(model: Model, fits: Mapping[Model, Fit]) -> dict[str, object]:
     row: dict[str, object] = {"model": model, "name": NAMES[model]}
     if model not in fits:
         return (
@@ -262,7 +267,7 @@ def _verdict(good: int, of: int, proper: bool) -> str:
     return words if proper else f"improper ({words})"
 
 
-def _from_dimensions(model: Model, fits: Mapping[str, Fit]) -> dict[str, float]:
+def _from_dimensions(model: Model, fits: Mapping[Model, Fit]) -> dict[str, float]:
     """The cost of a model that is nested in the correlated dimensions, against these."""
     found = dict.fromkeys(COMPARISON, np.nan)
     if model not in ("one-factor", "second-order", "orthogonal") or "first-order" not in fits:

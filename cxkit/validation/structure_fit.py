@@ -104,6 +104,7 @@ def caution_on_ordered(how: Plan) -> str:
 
 
 def standardised_loadings(fit: Fit, drawn: Blueprint) -> pd.DataFrame:
+    """A row a loading, under the keys and words of the instrument."""
     rows = fit.standardized[fit.standardized["op"] == "=~"]
     plain = fit.estimates.loc[rows.index]
     key, title = drawn.names.key, drawn.title_of

@@ -1,4 +1,4 @@
-"""Which model does the instrument describe? Its dimensions and higher-order constructs in the language of the models."""
+"""Which model does the instrument describe? Its dimensions and higher-order constructs in the models' language."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def blueprint(survey: Survey, kind: str, dimensions: Sequence[str] | None) -> Bl
     items = {item.key: item for d in selection.dimensions for item in d.items}
     keys = [*items, *dict.fromkeys([*(d.key for d in selection.dimensions), *(f.key for f in factors)])]
     return Blueprint(
-        kind=kind,  # type: ignore[arg-type]
+        kind=kind,
         factors=tuple(factors),
         items=items,
         dimensions=selection.dimensions,
