@@ -201,7 +201,8 @@ def parallel_analysis(
         n_dropped=survey.n - found.n,
         settings={
             "dimensions": [d.key for d in selection.dimensions], "method": method, "missing": missing,
-            "correlation": correlation, "random_data": random_data, "simulations": simulations, "quantile": quantile, "seed": seed,
+            "correlation": correlation, "random_data": random_data, "simulations": simulations, "quantile": quantile,
+            "seed": seed,
         },
         data=survey.stamp,
         n_factors=int(frame["stands_out"].sum()),

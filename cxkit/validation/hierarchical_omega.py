@@ -69,8 +69,9 @@ class HierarchicalOmega(Result):
         return (
             f"Of the variance of the total, {self.omega_hierarchical:.0%} is due to one general factor (omega "
             f"hierarchical {TWO_DIGITS(self.omega_hierarchical)}) and {self.omega_total:.0%} to all factors together "
-            f"(omega total {TWO_DIGITS(self.omega_total)}): {verdict} ({cite(OMEGA_HIERARCHICAL_REISE.source)}). The general factor makes up "
-            f"{self.ecv:.0%} of the explained common variance; {self.puc:.0%} of the pairs of items share it alone."
+            f"(omega total {TWO_DIGITS(self.omega_total)}): {verdict} ({cite(OMEGA_HIERARCHICAL_REISE.source)}). The "
+            f"general factor makes up {self.ecv:.0%} of the explained common variance; {self.puc:.0%} of the pairs of "
+            "items share it alone."
         )
 
     @property

@@ -69,8 +69,8 @@ def intraclass_table(found: MeanSquares, confidence: float) -> pd.DataFrame:
     single1, single3 = _from_f(f1, k, one_way, tail), _from_f(f3, k, two_way, tail)
     single2 = _random_raters(found, tail)
     singles = [(single1, f1, one_way), (single2, f3, two_way), (single3, f3, two_way)]
-    rows = [(*values, f, *df) for values, f, df in singles]
-    rows += [(*(_stepped_up(v, k) for v in values), f, *df) for values, f, df in singles]
+    means = [(tuple(_stepped_up(v, k) for v in values), f, df) for values, f, df in singles]
+    rows = [(*values, f, *df) for values, f, df in [*singles, *means]]
     frame = pd.DataFrame(rows, columns=["icc", "ci_low", "ci_high", "f_value", "df1", "df2"])
     frame.insert(0, "type", list(MEANINGS))
     frame.insert(1, "meaning", list(MEANINGS.values()))
@@ -135,7 +135,9 @@ class RaterReliability(Result):
     @property
     def alt(self) -> str:
         """Every coefficient with its interval."""
-        each = "; ".join(f"{row['type']} {TWO_DIGITS(row['icc'])}{self._interval(row)}" for _, row in self.frame.iterrows())
+        each = "; ".join(
+            f"{row['type']} {TWO_DIGITS(row['icc'])}{self._interval(row)}" for _, row in self.frame.iterrows()
+        )
         return f"Six intraclass correlations with intervals. {each}."
 
     def draw(self, axes: Axes) -> None:

@@ -160,8 +160,8 @@ def cronbach_alpha(
     selection = select(survey, dimensions, items=2, analysis="alpha")
     frame = pd.DataFrame([_row(survey, dimension, missing, confidence) for dimension in selection.dimensions])
     _warn_negative(frame)
-    settings = {"dimensions": [d.key for d in selection.dimensions], "missing": missing, "confidence": confidence}
-    settings["interval"] = interval
+    settings: dict[str, object] = {"dimensions": [d.key for d in selection.dimensions], "missing": missing}
+    settings |= {"confidence": confidence, "interval": interval}
     notes = selection.notes
     if interval == "bootstrap":
         settings |= {"bootstraps": bootstraps, "seed": seed}

@@ -89,16 +89,20 @@ def _add_complete(sums: _Sums, counts: np.ndarray, values: np.ndarray) -> None:
 
 def _add_incomplete(sums: _Sums, counts: np.ndarray, values: np.ndarray) -> None:
     """Respondents with gaps: everything by pairs of items."""
-    k = values.shape[1]
     for start in range(0, len(values), ROWS):
         block, drawn = values[start : start + ROWS], counts[:, start : start + ROWS]
         seen = (~np.isnan(block)).astype("float64")
         given = np.nan_to_num(block)
-        for total, left, right in (
-            (sums.both, seen, seen), (sums.first, given, seen), (sums.products, given, given),
-        ):  # fmt: skip
-            pairs = (left[:, :, np.newaxis] * right[:, np.newaxis, :]).reshape(len(block), k * k)
-            total += (drawn @ pairs).reshape(-1, k, k)
+        sums.both += _by_pairs(drawn, seen, seen)
+        sums.first += _by_pairs(drawn, given, seen)
+        sums.products += _by_pairs(drawn, given, given)
+
+
+def _by_pairs(drawn: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Of each resample, sums of the products of every column on the left with every one on the right."""
+    n, k = left.shape
+    products = (left[:, :, np.newaxis] * right[:, np.newaxis, :]).reshape(n, k * k)
+    return np.asarray(drawn @ products).reshape(-1, k, k)
 
 
 def percentile_interval(replicates: np.ndarray, confidence: float) -> tuple[float, float]:

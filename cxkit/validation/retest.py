@@ -186,8 +186,8 @@ def _row(dimension: Dimension, table: pd.DataFrame, waves: tuple[str, ...], conf
     found = mean_squares(complete)
     if not found.objects > 0:
         raise AnalysisError(
-            f"Test-retest reliability of '{dimension.title}' cannot be computed: all {len(complete):,} respondents have "
-            "the same mean score."
+            f"Test-retest reliability of '{dimension.title}' cannot be computed: all {len(complete):,} respondents "
+            "have the same mean score."
         )
     table_of = intraclass_table(found, confidence).set_index("type")
     agreement = table_of.loc["ICC(2,1)"]

@@ -93,7 +93,7 @@ def _bifactor_model(sizes: list[int]) -> tuple[str, np.ndarray]:
     lines = ["g =~ " + " + ".join(item_name(i) for i in range(len(own)))]
     for d, size in enumerate(sizes):
         weight = f"equal{d}*" if size == 2 else ""
-        lines.append(f"d{d} =~ " + " + ".join(f"{weight}{item_name(i)}" for i in np.flatnonzero(own == d)))
+        lines.append(f"d{d} =~ " + " + ".join(f"{weight}{item_name(int(i))}" for i in np.flatnonzero(own == d)))
     return "\n".join(lines), own
 
 

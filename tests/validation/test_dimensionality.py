@@ -5,6 +5,8 @@ import pytest
 
 import cxkit as cx
 from cxkit.validation import dimensionality as d
+from cxkit.validation.eigenvalues import one_factor_loadings
+from cxkit.validation.random_correlations import normal_correlations
 from tests.validation.building import each_case, factor_answers, survey_of, with_gaps
 
 # Where in psych's table of quantiles: resampled components, resampled factors, normal components, normal factors.
@@ -64,10 +66,10 @@ def test_random_eigenvalues_agree_with_psych(reference, shipped, case, method, r
 
 def test_one_factor_equals_psych_on_random_correlations(reference, shipped):
     # The same least squares for one matrix and for many at once, and no worse than any neighbour.
-    random = d._normal_correlations(300, 7, 30, np.random.default_rng(3))
-    together = d.one_factor_loadings(random)
+    random = normal_correlations(300, 7, 30, np.random.default_rng(3))
+    together = one_factor_loadings(random)
     for i, matrix in enumerate(random):
-        alone = d.one_factor_loadings(matrix[np.newaxis])[0]
+        alone = one_factor_loadings(matrix[np.newaxis])[0]
         np.testing.assert_allclose(alone, together[i], atol=1e-9)
         assert residual(matrix, together[i]) <= min(
             residual(matrix, np.clip(together[i] + step, -np.sqrt(0.995), np.sqrt(0.995)))
@@ -81,7 +83,7 @@ def residual(matrix, loadings):
 
 def test_correlations_of_normal_numbers_have_the_right_spread():
     # Independent normal answers: E(r) = 0 and Var(r) = 1 / (n - 1), exactly.
-    random = d._normal_correlations(30, 4, 20_000, np.random.default_rng(5))
+    random = normal_correlations(30, 4, 20_000, np.random.default_rng(5))
     r = random[:, *np.tril_indices(4, -1)]
     np.testing.assert_allclose(random[:, range(4), range(4)], 1, atol=1e-12)
     assert r.mean() == pytest.approx(0, abs=0.003)
