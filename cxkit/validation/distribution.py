@@ -95,6 +95,8 @@ class AnswerDistribution(Result):
             return f"No item was answered by {MINIMUM_CELL} respondents; the answers are hidden."
         highest, lowest = by_item.loc[by_item["above"].idxmax()], by_item.loc[by_item["below"].idxmax()]
         middle = "the middle of the scale" if not self._is_banded() else "the item's mean"
+        if not highest["above"] and not lowest["below"]:
+            return f"All answers lie at {middle}."
         return (
             f"Most answers above {middle}: {highest['item']} ({tables.share(highest['above'])}); most below: "
             f"{lowest['item']} ({tables.share(lowest['below'])})."

@@ -29,7 +29,10 @@ _SIDES: dict[Side, str] = {"above": "above", "from": "at least", "below": "below
 
 @dataclass(frozen=True, kw_only=True)
 class FlagRule:
-    """When an index raises a flag. `source` is empty where nobody has proposed a cut-off and zero is the kit's."""
+    """When an index raises a flag. `source` is empty where nobody has proposed a cut-off and zero is the kit's.
+
+    `least` is the shortest run of one answer that counts, in items.
+    """
 
     index: str
     title: str
@@ -37,6 +40,7 @@ class FlagRule:
     cutoff: float | None
     unit: str = ""
     source: str = ""
+    least: int = 0
 
     @property
     def words(self) -> str:
@@ -45,7 +49,8 @@ class FlagRule:
             return "never: no cut-off"
         value = f"{self.cutoff:.0%}" if self.unit.startswith("of ") else f"{self.cutoff:g}".replace("-", "−")
         origin = f"({cite(self.source)})" if self.source else "(no convention)"
-        return " ".join(part for part in (_SIDES[self.side], value, self.unit, origin) if part)
+        least = f"and {self.least} in all" if self.least else ""
+        return " ".join(part for part in (_SIDES[self.side], value, self.unit, least, origin) if part)
 
     @property
     def heading(self) -> str:
@@ -66,14 +71,18 @@ class FlagRule:
                     return np.asarray(compared > self.cutoff)
 
 
-def _rule(index: str, title: str, side: Side, cutoff: Cutoff, unit: str = "") -> FlagRule:
+def _rule(index: str, title: str, side: Side, cutoff: Cutoff, unit: str = "", least: int = 0) -> FlagRule:
+    value = cutoff.bands[-1][0]
     return FlagRule(
-        index=index, title=title, side=side, cutoff=cutoff.bands[-1][0], unit=unit, source=cutoff.source
+        index=index, title=title, side=side, cutoff=value, unit=unit, source=cutoff.source, least=least
     )  # fmt: skip
 
 
+SHORTEST_RUN = 10
+"""Half of a short questionnaire is soon answered alike by attentive people too; runs below this raise no flag."""
+
 RULES = (
-    _rule("longstring_max", "longest run of one answer", "from", LONGSTRING_CURRAN, "of the items"),
+    _rule("longstring_max", "longest run of one answer", "from", LONGSTRING_CURRAN, "of the items", SHORTEST_RUN),
     FlagRule(index="longstring_mean", title="mean run of one answer", side="from", cutoff=None),
     _rule("irv", "variability of the answers", "far", IRV_LEYS, "MADs from the median"),
     _rule("mahalanobis_p", "Mahalanobis distance, as p", "below", MAHALANOBIS_TABACHNICK),
@@ -100,11 +109,10 @@ def chosen_rules(cutoffs: Mapping[str, float | None] | None) -> tuple[FlagRule, 
 
 def _changed(rule: FlagRule, cutoff: float | None) -> FlagRule:
     """The same rule with the caller's cut-off, which no longer has the source's authority unless it is the same."""
-    same = cutoff == rule.cutoff
+    if cutoff == rule.cutoff:
+        return rule
     unit = "of the items" if rule.index == "longstring_mean" else rule.unit
-    return FlagRule(
-        index=rule.index, title=rule.title, side=rule.side, cutoff=cutoff, unit=unit, source=rule.source if same else ""
-    )  # fmt: skip
+    return FlagRule(index=rule.index, title=rule.title, side=rule.side, cutoff=cutoff, unit=unit)
 
 
 def flagged(frame: pd.DataFrame, rules: tuple[FlagRule, ...], items: int) -> pd.DataFrame:
@@ -115,16 +123,17 @@ def flagged(frame: pd.DataFrame, rules: tuple[FlagRule, ...], items: int) -> pd.
     )
     names = np.array([rule.index for rule in with_cutoff], dtype=object)
     judged = frame[list(names)].notna().sum(axis=1) if len(names) else 0
-    kinds, which = np.unique(raised, axis=0, return_inverse=True)
-    lists = np.array([", ".join(names[kind]) for kind in kinds], dtype=object)
-    return frame.assign(judged=judged, flag_count=raised.sum(axis=1), flagged_by=lists[which.ravel()])
+    code = raised @ (2 ** np.arange(len(names)))  # few combinations of flags, many respondents
+    _, first, which = np.unique(code, return_index=True, return_inverse=True)
+    lists = np.array([", ".join(names[raised[row]]) for row in first], dtype=object)
+    return frame.assign(judged=judged, flag_count=raised.sum(axis=1), flagged_by=lists[which])
 
 
 def _compared(rule: FlagRule, frame: pd.DataFrame, items: int) -> np.ndarray:
     """What the cut-off is compared with."""
     values = frame[rule.index].to_numpy(dtype="float64")
     if rule.index.startswith("longstring"):
-        return values / items
+        return np.where(values < rule.least, 0.0, values / items)
     if rule.index == "irv":
         away = np.abs(values - frame["irv"].median())
         mad = MAD_OF_NORMAL * float(pd.Series(away).median())

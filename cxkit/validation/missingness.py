@@ -23,6 +23,7 @@ from cxkit.validation.correlations import constant_items
 
 PATTERNS_DRAWN = 15
 ITEMS_NAMED = 6
+OTHERS = "other patterns"
 STOPPED = 2
 """Who left out so many of the last items, or more, is taken to have stopped before the end."""
 
@@ -48,7 +49,7 @@ class MissingPattern(Result):
     def table(self) -> pd.DataFrame:
         """The most frequent patterns; all that may be shown are in `frame`."""
         frame = self.frame
-        is_listed = frame["patterns"] == 1
+        is_listed = frame["pattern"] != OTHERS
         more = frame[is_listed].iloc[PATTERNS_DRAWN:]
         rest = frame[~is_listed]
         shown = frame[is_listed].head(PATTERNS_DRAWN).assign(missing_items=lambda f: f["missing_items"].map(_some))
@@ -86,10 +87,9 @@ class MissingPattern(Result):
     def alt(self) -> str:
         """The most frequent patterns in words, then each item's share."""
         each = "; ".join(
-            f"{row['n']:,} respondents left out {_some(row['missing_items'])}"
-            if row["missing_items"]
-            else f"{row['n']:,} respondents answered everything"
-            for _, row in self.frame[self.frame["patterns"] == 1].head(PATTERNS_DRAWN).iterrows()
+            f"{counted(row['n'], 'respondent')} "
+            + (f"left out {_some(row['missing_items'])}" if row["missing_items"] else "answered everything")
+            for _, row in self.frame[self.frame["pattern"] != OTHERS].head(PATTERNS_DRAWN).iterrows()
         )
         shares = ", ".join(f"{row['item']} {tables.share(row['missing'])}" for _, row in self.items.iterrows())
         return f"Patterns of missing answers: {each or 'none shared by five respondents'}. Share missing: {shares}."
@@ -128,7 +128,7 @@ def _some(listed: str) -> str:
 def _together(n: int, patterns: int, everybody: int) -> dict[str, object]:
     """The row of the patterns that are not listed one by one."""
     return {
-        "pattern": "other patterns",
+        "pattern": OTHERS,
         "patterns": patterns,
         "n": n,
         "share": n / everybody,
@@ -324,7 +324,9 @@ def _test(survey: Survey, values: np.ndarray) -> dict[str, float]:
         mean, covariance = saturated(patterns)
         chi_square = _distance(patterns.seen, patterns.counts, patterns.mean - mean, covariance * n / (n - 1))
     except np.linalg.LinAlgError:
-        raise AnalysisError(_unusable(survey, "some items follow exactly from others")) from None
+        raise AnalysisError(
+            _unusable(survey, "some items follow exactly from others, or are rarely answered together")
+        ) from None
     if not np.isfinite(chi_square):
         raise AnalysisError(_unusable(survey, "the answers that were given leave them open"))
     df = int(patterns.seen.sum()) - width

@@ -20,10 +20,7 @@ from cxkit.survey import screening
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import SINGULAR
-from cxkit.validation.flag_rules import FlagRule, chosen_rules, flagged
-
-FEW_ITEMS = 20
-"""Below so many items, the rule that half of them alike is suspicious flags many an attentive respondent."""
+from cxkit.validation.flag_rules import SHORTEST_RUN, FlagRule, chosen_rules, flagged
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -174,7 +171,8 @@ def screen_respondents(
         Pairs of items that correlate more than this (less, for antonyms) are expected to be answered alike (opposite).
     cutoffs
         Other cut-offs, by index, such as {"even_odd": 0.2}; None switches an index's flag off. `longstring_max` and
-        `longstring_mean` are compared as shares of the number of items, `irv` by its distance from the median in
+        `longstring_mean` are compared as shares of the number of items (a run of fewer than ten items raises no flag,
+        unless a cut-off is named here), `irv` by its distance from the median in
         median absolute deviations (MAD, scaled to standard deviations), the others as they are.
 
     Returns
@@ -249,8 +247,8 @@ def _indices(survey: Survey, keys: list[str], critical: tuple[float, float]) -> 
             "Items without ends of their scale cannot be compared within a respondent: only distances are given.",
         )
     else:
-        if len(keys) < FEW_ITEMS:
-            notes += (f"Half of {len(keys)} items is a short run, which attentive respondents reach too.",)
+        if len(keys) < SHORTEST_RUN:
+            notes += (f"A run of one answer in {counted(len(keys), 'item')} is too short to raise a flag.",)
         if all(scale.points for scale in scales):
             frame["longstring_max"], frame["longstring_mean"] = screening.longstrings(values, scales)
         else:

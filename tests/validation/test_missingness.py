@@ -131,6 +131,11 @@ def test_patterns_of_few_respondents_are_one_row():
     assert frame["n"].tolist() == [10, 6, 4]
     assert frame["missing_items"].tolist() == ["", "d1_1", "2 patterns"]
     assert "d1_2" not in str(missing_pattern(tiny_survey(answers)))
+    answers[9] = 1
+    only = missing_pattern(tiny_survey(answers))
+    assert only.frame["missing_items"].tolist() == ["", "d1_1", "1 pattern"]
+    assert only.table["Pattern"].tolist() == ["1", "2", "other patterns"]
+    assert "3 respondents" not in only.alt
 
 
 def test_who_answered_nothing_and_who_stopped():

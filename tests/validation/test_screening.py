@@ -230,7 +230,7 @@ def test_a_cutoff_can_be_changed_or_switched_off(shipped):
     rules = {rule.index: rule for rule in lenient.rules}
     assert rules["longstring_max"].words == "at least 100% of the items (no convention)"
     assert "curran2016" in usual.references
-    assert usual.rules[0].words == "at least 50% of the items (Curran 2016)"
+    assert usual.rules[0].words == "at least 50% of the items and 10 in all (Curran 2016)"
 
 
 def test_nobody_is_left_out_and_nothing_is_changed(shipped):
@@ -250,6 +250,18 @@ def test_what_is_printed_holds_no_respondent(shipped, tmp_path):
     for ending in ("md", "html", "tex"):
         text = result.write(tmp_path / f"screening.{ending}").read_text(encoding="utf-8")
         assert text.count("\n") < 60
+
+
+def test_half_of_a_short_questionnaire_is_no_suspicious_run():
+    answers = whole_answers(2)
+    answers[0, :9] = 3  # of twelve items
+    answers[1, :10] = 3
+    survey = four_blocks(answers)
+    assert screen_respondents(survey).flagged_by("longstring_max").tolist()[:2] == [False, True]
+    assert screen_respondents(survey, cutoffs={"longstring_max": 0.7}).flagged_by("longstring_max")[0]
+    few = screen_respondents(tiny_survey(answers[:, :6]))
+    assert "A run of one answer in 6 items is too short to raise a flag." in few.note
+    assert not few.flagged_by("longstring_max").any()
 
 
 # --- response times -------------------------------------------------------------------------------------------------
@@ -291,7 +303,6 @@ def test_indices_that_the_instrument_does_not_allow_are_missing_and_the_note_say
     two = screen_respondents(shipped("customersat"))
     assert "Even-odd consistency takes 3 reflective dimensions of two items or more; there are 2." in two.note
     assert "No antonyms: 0 pairs of items correlate below −0.60, and 3 are needed." in two.note
-    assert "Half of 10 items is a short run" in two.note
 
 
 def test_items_that_follow_from_others_leave_the_distance_missing():
