@@ -38,7 +38,7 @@ def raw(name: str) -> list[dict[str, str]]:
 
 def test_the_names():
     assert dataset_names() == NAMES
-    own = {"culture8", "single_items"}
+    own = {"culture8", "customer_audit16", "single_items"}
     assert set(instrument_names()) == own | {dataset_card(name).instrument for name in NAMES}
 
 

@@ -36,9 +36,10 @@ def reversed_items(instrument: Instrument) -> set[str]:
     return {key for key, item in instrument.items.items() if item.reversed}
 
 
-def test_the_instruments_are_those_of_the_data_and_two_of_our_own():
+def test_the_instruments_are_those_of_the_data_and_three_of_our_own():
     assert NAMES == [
-        "bfi", "bhr2000", "culture8", "customersat", "hs1939", "insteval", "lq2002", "single_items", "univbct",
+        "bfi", "bhr2000", "culture8", "customer_audit16", "customersat", "hs1939", "insteval", "lq2002",
+        "single_items", "univbct",
     ]  # fmt: skip
 
 
