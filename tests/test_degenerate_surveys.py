@@ -1,13 +1,16 @@
 """Surveys that break formulas: every analysis either computes, or refuses in words. Never a traceback, never "nan"."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import cxkit as cx
+from cxkit.validation.coders import coder_agreement
 from cxkit.validation.distribution import answer_distribution
 from cxkit.validation.exclusion import exclusion_effect
+from cxkit.validation.formative import formative_profile
 from cxkit.validation.missingness import little_mcar, missing_pattern
 from cxkit.validation.screening import screen_respondents
 from tests.conftest import tiny_survey
@@ -56,12 +59,23 @@ KINDS = [
     "an item twice", "an item against another", "three people answered", "nobody answered", "sparse",
     "groups without differences within",
 ]  # fmt: skip
+
+
+def formative(survey: cx.Survey) -> cx.Survey:
+    """The same answers to dimensions that their items make up."""
+    dimensions = tuple(replace(dimension, kind="formative") for dimension in survey.dimensions)
+    return replace(survey, instrument=replace(survey.instrument, dimensions=dimensions))
+
+
 ANALYSES = {
     "screen_respondents": screen_respondents,
     "exclusion_effect": lambda s: exclusion_effect(s, screen_respondents(s), flags=1),
     "missing_pattern": missing_pattern,
     "little_mcar": little_mcar,
     "answer_distribution": answer_distribution,
+    "coder_agreement": lambda s: coder_agreement(s.given, scale="ordinal", resamples=20),
+    "formative_profile": lambda s: formative_profile(formative(s), draws=20),
+    "formative_index": lambda s: formative_profile(formative(s), draws=20).index,
     "item_analysis": cx.item_analysis,
     "cronbach_alpha": cx.cronbach_alpha,
     "sampling_adequacy": cx.sampling_adequacy,
