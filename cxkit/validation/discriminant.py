@@ -61,11 +61,10 @@ class DiscriminantValidity(Result):
         ratio = f" HTMT2 is at most {TWO_DIGITS(htmt2)}." if np.isfinite(htmt2) else ""
         are = "is" if fine == 1 else "are"
         interval = f"{self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
-        return (
-            f"{fine} of {counted(len(words), 'pair')} of dimensions {are} {FINE} by the interval of the latent correlation ({cite(CORRELATION_RONKKO.source)}). Closest: {row['pair']}, r = "
-            f"{TWO_DIGITS(row['r'])} ({interval}; {CORRELATION_RONKKO.verdict(end.max())}).{ratio} The rule of Fornell and Larcker holds for {held} of "
-            f"{len(words)}."
-        )
+        closest = f"{row['pair']}, r = {TWO_DIGITS(row['r'])} ({interval}; {CORRELATION_RONKKO.verdict(end.max())})"
+        pairs = f"{fine} of {counted(len(words), 'pair')} of dimensions {are} {FINE}"
+        rule = f"by the interval of the latent correlation ({cite(CORRELATION_RONKKO.source)})"
+        return f"{pairs} {rule}. Closest: {closest}.{ratio} The rule of Fornell and Larcker holds for {held} of {len(words)}."
 
     @property
     def note(self) -> str:
