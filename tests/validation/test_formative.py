@@ -1,5 +1,6 @@
 """Formative topics: what refuses them and why, and their profile against R (content_and_agreement.R)."""
 
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -20,11 +21,17 @@ REASON = (
     "16 dimensions are left out: they are formative ('Management commitment', 'Customer value proposition', "
     "'Measurements' and 13 more). Their items make the score up, as courses make up a menu, and need not go together; "
 )
-NAMED_IN_WORDS = {
-    "cronbach_alpha": "alpha",
-    "sampling_adequacy": "KMO",
-    "parallel_analysis": "parallel analysis",
-    "exploratory_factors": "factor analysis",
+REFUSING = {
+    "cronbach_alpha": ("reliability", {}),
+    "omega": ("omega", {}),
+    "sampling_adequacy": ("adequacy", {}),
+    "parallel_analysis": ("dimensionality", {}),
+    "exploratory_factors": ("factors", {"n_factors": 2}),
+    "confirm_structure": ("structure", {}),
+    "convergent_validity": ("convergent", {}),
+    "discriminant_validity": ("discriminant", {}),
+    "measurement_invariance": ("invariance", {"by": "organisation"}),
+    "differential_item_functioning": ("dif", {"by": "organisation"}),
 }
 
 
@@ -83,11 +90,11 @@ class TestTheInstrument:
 
 
 class TestWhoRefusesIt:
-    @pytest.mark.parametrize("analysis", NAMED_IN_WORDS)
+    @pytest.mark.parametrize("analysis", REFUSING)
     def test_with_the_reason_and_what_to_do_instead(self, audit, analysis):
-        options = {"n_factors": 2} if analysis == "exploratory_factors" else {}
+        module, options = REFUSING[analysis]
         with pytest.raises(cx.AnalysisError) as refused:
-            getattr(cx, analysis)(audit, **options)
+            getattr(import_module(f"cxkit.validation.{module}"), analysis)(audit, **options)
         said = str(refused.value)
         assert said.startswith("No dimension of 'customer_audit_synthetic' is left for ")
         assert REASON in said
