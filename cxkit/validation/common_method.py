@@ -81,8 +81,8 @@ class CommonMethod(Result):
             return "No model with an unmeasured method factor has a proper solution."
         return (
             f"An unmeasured method factor ({best['model']}) would explain {best['method_share']:.0%} of the items' "
-            f"variance on average; the dimensions' mean correlation goes {_from_to(base, best)}. It takes up whatever all items share, method or not "
-            f"({cite('richardson2009')})."
+            f"variance on average; the dimensions' mean correlation goes {_from_to(base, best)}. It takes up whatever "
+            f"all items share, method or not ({cite('richardson2009')})."
         )
 
     def _marker(self) -> str:

@@ -111,9 +111,7 @@ def unmeasured(ladder: Ladder) -> None:
     """Dimensions only; then a factor on all items, with equal and with free loadings."""
     base = ladder.drawn.syntax.splitlines()
     ladder.add(TRAITS, base)
-    ladder.add(
-        EQUAL, [*base, *ladder.method_lines([f"method_loading*{item}" for item in ladder.items])], against=TRAITS
-    )
+    ladder.add(EQUAL, [*base, *ladder.method_lines(ladder.equal)], against=TRAITS)
     ladder.add(FREE, [*base, *ladder.method_lines(ladder.items)], against=EQUAL if EQUAL in ladder.fits else TRAITS)
 
 
@@ -124,18 +122,16 @@ def marker(ladder: Ladder, own: Sequence[str]) -> None:
     ladder.add(CORRELATED, [*base, f"{name} =~ {' + '.join(own)}"])
     if CORRELATED not in ladder.fits:
         return
-    fixed = _held_marker(ladder.fits[CORRELATED], name, own)
-    zero = f"{name} ~~ " + " + ".join(f"0*{trait}" for trait in ladder.traits)
-    base = [*base, *fixed, zero]
-    ladder.add(BASELINE, base)
-    ladder.add(
-        EQUAL, [*base, f"{name} =~ " + " + ".join(f"method_loading*{i}" for i in ladder.items)], against=BASELINE
-    )
-    free = f"{name} =~ " + " + ".join(ladder.items)
-    ladder.add(FREE, [*base, free], against=EQUAL)
-    if {BASELINE, EQUAL, FREE} <= set(ladder.fits) and len(ladder.traits) > 1:
-        better = FREE if ladder.rows[-1]["p_value"] < SIGNIFICANT else EQUAL  # type: ignore[operator]
-        ladder.add(HELD, [*base, free if better == FREE else equal, *_held_correlations(ladder)], against=better)
+    held = _held_marker(ladder.fits[CORRELATED], name, own)
+    equal, free = (ladder.method_lines(loadings) for loadings in (ladder.equal, ladder.items))
+    base = [*base, *held]
+    ladder.add(BASELINE, [*base, equal[-1]])
+    ladder.add(EQUAL, [*base, *equal], against=BASELINE)
+    ladder.add(FREE, [*base, *free], against=EQUAL)
+    if {BASELINE, EQUAL, FREE} <= set(ladder.fits):
+        is_better = ladder.fits[EQUAL].compare(ladder.fits[FREE]).p < SIGNIFICANT
+        terms, against = (free, FREE) if is_better else (equal, EQUAL)
+        ladder.add(HELD, [*base, *terms, *_held_correlations(ladder)], against=against)
 
 
 def _held_marker(fit: Fit, name: str, own: Sequence[str]) -> list[str]:

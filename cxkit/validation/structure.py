@@ -159,7 +159,9 @@ class Structure(Result):
         """Loadings with intervals, a row an indicator, the names of the factors at the right."""
         drawn = self._drawn
         heights = figures.rows(axes, [""] * len(drawn))
-        axes.set_yticks(heights, [_label(row) for _, row in drawn.iterrows()], fontsize=9)
+        items = self.blueprint.items
+        labels = [_label(row) if row["item"] in items else str(row["text"]) for _, row in drawn.iterrows()]
+        axes.set_yticks(heights, labels, fontsize=9)
         _draw_loadings(axes, heights, drawn, figures.BLUE, "o", "own dimension" if self._second else None)
         if self._second:
             general = self.frame[self.frame["factor"] == self._second].set_index("item").loc[drawn["item"]]
@@ -191,8 +193,6 @@ def _mark_factors(axes: Axes, titles: list[str], heights: np.ndarray) -> None:
 
 def _label(row: pd.Series) -> str:
     turned = " (reversed)" if row["reversed"] else ""
-    if row["item"] == row["text"]:
-        return str(row["item"])
     return shorten(f"{row['item']}{turned}: {row['text']}", LABEL_LENGTH, placeholder=" ...")
 
 
