@@ -66,6 +66,24 @@ class DiscriminantValidity(Result):
         rule = f"by the interval of the latent correlation ({cite(CORRELATION_RONKKO.source)})"
         old = f"The rule of Fornell and Larcker holds for {held} of {len(words)}."
         return f"{pairs} {rule}. Closest: {closest}.{ratio} {old}"
+
+    @property
+    def note(self) -> str:
+        """How the intervals were made, what is left out, and the usual line."""
+        return " ".join([*self.notes, super().note])
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Taller with more pairs."""
+        return 7.4, 1.9 + 0.4 * max(len(self.frame), 2)
+
+    @property
+    def alt(self) -> str:
+        """The latent correlation of every pair with its interval."""
+        each = "; ".join(
+            f"{r['pair']} {TWO_DIGITS(r['r'])} ({TWO_DIGITS(r['ci_low'])} to {TWO_DIGITS(r['ci_high'])})"
+            for _, r in self.frame.iterrows()
+        )
         return f"Latent correlations with {self.level} intervals, lines at .80, .90 and 1: {each}."
 
     def draw(self, axes: Axes) -> None:
