@@ -74,7 +74,7 @@ class FormativeProfile(Result):
     def table(self) -> pd.DataFrame:
         """The topics, highest score first."""
         table = tables.printed(self.ranked, self.shown, level=self.level)
-        table.columns = ["Topic", "Items", "n", "Score", f"{self.level} interval", "Rank", f"{self.level}, rank"]
+        table.columns = ["Topic", "Items", "n", "Score", f"{self.level} interval", "Rank", f"Rank, {self.level}"]
         return table
 
     @property

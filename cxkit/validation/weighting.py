@@ -40,7 +40,7 @@ class FormativeIndex(Result):
         """What a reader needs; without ranks where there is nothing to rank."""
         names = self.shown if self.frame["rank"].notna().any() else self.shown[:-2]
         table = tables.printed(self.frame, names, level=self.level)
-        headings = ("Index", f"{self.level} raters", f"{self.level} weights", "Rank", f"{self.level} weights, rank")
+        headings = ("Index", f"{self.level} raters", f"{self.level} weights", "Rank", f"Rank, {self.level} weights")
         table.columns = ["Organisation", "Raters", *headings[: len(names) - 2]]
         return table
 

@@ -249,7 +249,7 @@ class TestWords:
         assert {v.source for v in profile.verdicts} == {"krippendorff2004"}
 
     def test_the_table_is_ranked(self, profile):
-        assert list(profile.table.columns) == ["Topic", "Items", "n", "Score", "95 % interval", "Rank", "95 %, rank"]
+        assert list(profile.table.columns) == ["Topic", "Items", "n", "Score", "95 % interval", "Rank", "Rank, 95 %"]
         assert profile.table["Rank"].tolist() == [str(i) for i in range(1, 17)]
         assert list(profile.frame["dimension"]) == profile.settings["dimensions"]
 
