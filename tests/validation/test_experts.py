@@ -1,5 +1,6 @@
 """Judgements of experts are read either way round, and every problem of a file is told at once."""
 
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -141,3 +142,11 @@ def test_the_examples_can_be_read_and_are_called_synthetic(name, kind):
     assert (len(ratings.items), len(ratings.experts)) == (40, 9)
     assert "The judgements are synthetic." in str(ratings)
     assert "synthetic" in (EXAMPLES / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_examples_are_what_their_tool_writes():
+    # If this fails: python tools/write_examples.py
+    tool = runpy.run_path(str(EXAMPLES.parents[1] / "tools" / "write_examples.py"))
+    rng = np.random.default_rng(tool["SEED"])
+    files = {**tool["expert_files"](rng), "customer_audit_synthetic.csv": tool["audit_file"](rng)}
+    assert {name: (EXAMPLES / name).read_text(encoding="utf-8") for name in files} == files
