@@ -4,15 +4,29 @@ import warnings
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import cxkit as cx
+from cxkit.survey.survey import typed_role
+from cxkit.validation.average_partial import minimum_average_partial
 from cxkit.validation.coders import coder_agreement
+from cxkit.validation.dif import differential_item_functioning
 from cxkit.validation.distribution import answer_distribution
 from cxkit.validation.exclusion import exclusion_effect
 from cxkit.validation.formative import formative_profile
+from cxkit.validation.hierarchical_omega import hierarchical_omega
+from cxkit.validation.invariance import measurement_invariance
+from cxkit.validation.measurement_error import measurement_error
 from cxkit.validation.missingness import little_mcar, missing_pattern
+from cxkit.validation.number_of_factors import number_of_factors
+from cxkit.validation.omega import omega
+from cxkit.validation.ordinal_reliability import ordinal_reliability
+from cxkit.validation.rater_reliability import rater_reliability
+from cxkit.validation.retest import retest_reliability
 from cxkit.validation.screening import screen_respondents
+from cxkit.validation.split_half import split_half
+from cxkit.validation.total_score import stratified_alpha
 from tests.conftest import tiny_survey
 
 N = 120
@@ -67,6 +81,13 @@ def formative(survey: cx.Survey) -> cx.Survey:
     return replace(survey, instrument=replace(survey.instrument, dimensions=dimensions))
 
 
+def in_two_waves(survey: cx.Survey) -> cx.Survey:
+    """The same answers, every two rows from one respondent."""
+    row = pd.Series(range(survey.n), index=survey.given.index)
+    roles = {"id": typed_role("id", row // 2), "wave": typed_role("wave", row % 2)}
+    return replace(survey, respondents=survey.respondents.assign(**roles))
+
+
 ANALYSES = {
     "screen_respondents": screen_respondents,
     "exclusion_effect": lambda s: exclusion_effect(s, screen_respondents(s), flags=1),
@@ -78,6 +99,19 @@ ANALYSES = {
     "formative_index": lambda s: formative_profile(formative(s), draws=20).index,
     "item_analysis": cx.item_analysis,
     "cronbach_alpha": cx.cronbach_alpha,
+    "bootstrapped alpha": lambda s: cx.cronbach_alpha(s, interval="bootstrap", bootstraps=20),
+    "omega": lambda s: omega(s, bootstraps=20),
+    "ordinal_reliability": ordinal_reliability,
+    "hierarchical_omega": lambda s: hierarchical_omega(s, n_factors=2),
+    "bifactor": lambda s: hierarchical_omega(s, method="bifactor"),
+    "stratified_alpha": stratified_alpha,
+    "split_half": split_half,
+    "measurement_error": measurement_error,
+    "rater_reliability": lambda s: rater_reliability(s.given),
+    "retest_reliability": lambda s: retest_reliability(in_two_waves(s)),
+    "minimum_average_partial": minimum_average_partial,
+    "number_of_factors": lambda s: number_of_factors(s, simulations=5, ordinal=True),
+    "polychoric parallel analysis": lambda s: cx.parallel_analysis(s, correlation="polychoric", simulations=5),
     "sampling_adequacy": cx.sampling_adequacy,
     "parallel_analysis": lambda s: cx.parallel_analysis(s, seed=1, simulations=10),
     "exploratory_factors": lambda s: cx.exploratory_factors(s, n_factors=2),
@@ -90,6 +124,14 @@ ANALYSES = {
     "within_group_agreement": cx.within_group_agreement,
     "level_gap": lambda s: cx.level_gap(s, leaders=["Boss"]),
     "group_profile": cx.group_profile,
+    "measurement_invariance": lambda s: measurement_invariance(s, minimum=20),
+    "measurement_invariance, ordered": lambda s: measurement_invariance(s, ordinal=True, rare="join", minimum=20),
+    "measurement_invariance, incomplete": lambda s: measurement_invariance(s, missing="fiml", minimum=20),
+    "measurement_invariance, together": lambda s: measurement_invariance(s, together=True, minimum=20),
+    "differential_item_functioning": lambda s: differential_item_functioning(s, minimum=20),
+    "differential_item_functioning, many groups": lambda s: differential_item_functioning(
+        s, by="unit", criterion="p", minimum=5
+    ),
 }
 
 

@@ -225,6 +225,8 @@ def differential_item_functioning(
         raise AnalysisError(f"No item can be tested by {grouped.name}. {' '.join(notes)}")
     found, rounds, settled = _purified(data, grouped, rule, purify=purify)
     frame = _with_words(survey, found)
+    if frame["p_value"].isna().all():
+        raise AnalysisError(f"No item can be tested by {grouped.name}. {' '.join([*notes, *_not_found(frame)])}")
     if purify and not settled:
         notes.append(f"The purification found no end within {ROUNDS} rounds; the last of them is shown.")
     n = max(one.n for one in data)
@@ -346,4 +348,5 @@ def _not_found(frame: pd.DataFrame) -> list[str]:
     lost = frame.loc[frame["p_value"].isna(), "item"].tolist()
     if not lost:
         return []
-    return [f"No regression was found for {', '.join(map(str, lost))}: in some group nearly all gave the same answer."]
+    why = "the answers follow from the sum, or in some group nearly all gave the same"
+    return [f"No regression was found for {', '.join(map(str, lost))}: {why}."]

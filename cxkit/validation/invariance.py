@@ -104,8 +104,7 @@ def measurement_invariance(
     selection = select(survey, dimensions, items=3, analysis="measurement invariance")
     minimum = checked_minimum(minimum)
     units = {TOGETHER: selection.dimensions} if together else {d.key: (d,) for d in selection.dimensions}
-    notes, climbs = list(selection.notes), {}
-    lost: list[str] = []
+    notes, lost, climbs = list(selection.notes), [], {}
     for unit, members in units.items():
         try:
             design, remarks = _design(survey, members, grouped, ordinal, rare, options)
@@ -117,7 +116,7 @@ def measurement_invariance(
                 raise
             lost.append(f"'{members[0].title}' could not be examined: {_in_one_line(problem)}")
     if not climbs:
-        others = f" The {len(lost) - 1} others could not either." if len(lost) > 1 else ""
+        others = f" ({counted(len(lost) - 1, 'other dimension')} could not either.)" if len(lost) > 1 else ""
         raise AnalysisError(f"No dimension of '{survey.name}' could be examined. {lost[0]}{others}")
     notes += lost
     settings = {

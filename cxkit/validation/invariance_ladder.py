@@ -111,11 +111,14 @@ def climb(design: Design, *, up_to: str, share: float) -> Climb:
 def _lowest(fit: Fit) -> Rung:
     """The configural model: the same structure in every group, judged by its own fit."""
     fits = index_of(fit, "cfi") >= CFI_BENTLER.bands[-1][0] and fit.measures["srmr"] < SRMR_HU.bands[-1][0]
-    verdict = "cannot be tested (0 df)" if fit.df == 0 else "holds" if fits else "does not fit"
-    return Rung(
-        level="configural", freed=(), newly_freed=(), fit=fit, below=None, changes={}, verdict=verdict,
-        holds=fits or fit.df == 0,
-    )  # fmt: skip
+    verdict, holds = "holds" if fits else "does not fit", bool(fits)
+    if fit.df == 0:
+        verdict, holds = "cannot be tested (0 df)", True
+    if not fit.measures["baseline.pvalue"] < SIGNIFICANT:
+        # Against a baseline that fits as well, CFI is 1 whatever the model says.
+        verdict, holds = "the items hardly correlate", False
+    return Rung(level="configural", freed=(), newly_freed=(), fit=fit, below=None, changes={}, verdict=verdict,
+                holds=holds)  # fmt: skip
 
 
 def _level(
@@ -177,6 +180,8 @@ def _difference(below: Fit, fit: Fit) -> Comparison:
 
 def _judged(level: str, changes: Mapping[str, float], cutoffs: ChangeCutoffs, *, is_partial: bool) -> tuple[bool, str]:
     """CFI decides; RMSEA and SRMR, which Chen proposed to supplement it, are named where they say otherwise."""
+    if np.isnan(changes["cfi"]):
+        return False, "cannot be judged"
     crossed = {name: bool(value >= cutoff.bands[-1][0]) for name, (cutoff, value) in judged(level, changes, cutoffs)}
     holds = not crossed["cfi"]
     other = [name.upper() for name in ("rmsea", "srmr") if crossed[name] == holds]

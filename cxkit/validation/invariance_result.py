@@ -135,7 +135,7 @@ class Invariance(Result):
 def _said(reached: str, titles: list[str]) -> str:
     who = ", ".join(titles) if len(titles) <= 4 else f"{len(titles)} dimensions ({', '.join(titles[:3])} and others)"
     if reached.startswith("none"):
-        return f"the model of {who} does not fit in every group"
+        return f"the model of {who} does not hold in every group"
     return f"{who} {'reaches' if len(titles) == 1 else 'reach'} {reached}"
 
 

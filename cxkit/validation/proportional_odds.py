@@ -13,8 +13,10 @@ from scipy.special import expit
 
 STEPS = 60
 TOLERANCE = 1e-9
-FARTHEST = 40.0
+FARTHEST = 15.0
 """A log odds ratio beyond this has run away: some cell's answers are all at one end, and no maximum exists."""
+SMALLEST = 1e-100
+"""Probabilities are kept from zero, where their square would be lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +64,9 @@ def fit_ordered_logits(cells: Cells) -> OrderedLogits:
             break
         theta = _walk(cells, theta, np.where(converged[:, None], 0.0, step), value)
         value, gradient, information = _derivatives(cells, theta)
+    # One step more, which doubles the digits: the log-likelihood is flat where it is nearly reached.
+    theta = theta + np.where(converged[:, None], step, 0.0)
+    value = _loglik(cells, theta)
     size = cells.counts.shape[2] - 1
     converged &= (np.abs(theta[:, size:]) < FARTHEST).all(axis=1) & np.isfinite(value)
     lost = ~converged
@@ -119,7 +124,7 @@ def _loglik(cells: Cells, theta: np.ndarray) -> np.ndarray:
     """Minus infinity where an answer that was given is impossible, as with cuts out of order."""
     p = _probabilities(_cumulative(cells, theta))
     possible = ((p > 0) | (cells.counts == 0)).all(axis=(1, 2))
-    total = np.einsum("jmk,jmk->j", cells.counts, np.log(np.maximum(p, 1e-300)))
+    total = np.einsum("jmk,jmk->j", cells.counts, np.log(np.maximum(p, SMALLEST)))
     return np.where(possible, total, -np.inf)
 
 
@@ -128,11 +133,11 @@ def _derivatives(cells: Cells, theta: np.ndarray) -> tuple[np.ndarray, np.ndarra
     counts, x = cells.counts, cells.predictors
     below = _cumulative(cells, theta)
     density = below * (1 - below)
-    p = np.maximum(_probabilities(below), 1e-300)
+    p = np.maximum(_probabilities(below), SMALLEST)
     ratio = counts / p
     lift = ratio[:, :, :-1] - ratio[:, :, 1:]
     slope = density * lift  # derivative by each cumulative logit
-    square = counts / p**2
+    square = ratio / p
     diagonal = density**2 * (square[:, :, :-1] + square[:, :, 1:]) - density * (1 - 2 * below) * lift
     beside = -density[:, :, :-1] * density[:, :, 1:] * square[:, :, 1:-1]
     return (

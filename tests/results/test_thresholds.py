@@ -65,6 +65,9 @@ class TestEveryCutoff:
         ("ICC2_LEBRETON", {0.69: "group means not reliable enough", 0.70: "group means reliable"}),
         ("RWG_LEBRETON", {0.30: "lack of agreement", 0.31: "weak agreement", 0.51: "moderate agreement",
                           0.71: "strong agreement", 0.91: "very strong agreement"}),
+        ("CFI_BENTLER", {0.899: "can usually be improved substantially", 0.90: "acceptable"}),
+        ("SRMR_HU", {0.079: "good", 0.08: "not good"}),
+        ("DIF_JODOIN", {0.034: "negligible", 0.035: "moderate", 0.069: "moderate", 0.07: "large"}),
         ("GAP_COHEN", {0.19: "below small", 0.20: "small", 0.50: "medium", 0.80: "large"}),
     ],
 )  # fmt: skip
