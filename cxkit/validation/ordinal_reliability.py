@@ -123,4 +123,4 @@ def _one_ordinal_factor(answers: pd.DataFrame, dimension: Dimension) -> pd.Serie
     try:
         return fit.reliability().frame.iloc[0]
     except ModelError as error:  # a Heywood case: shares of variance beyond 1
-        raise AnalysisError(f"{subject} cannot be computed. {error}") from error
+        raise AnalysisError(f"{subject} cannot be computed. {error} Or choose other dimensions=[...].") from error

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxkit.errors import AnalysisError, nearest
+from cxkit.errors import AnalysisError, counted, nearest
 from cxkit.results import figures
 from cxkit.results.references import cite
 from cxkit.results.result import Result
@@ -180,8 +180,9 @@ def _row(dimension: Dimension, table: pd.DataFrame, waves: tuple[str, ...], conf
     complete = table.reindex(columns=list(waves)).dropna().to_numpy(dtype="float64")
     if len(complete) < MINIMUM_CELL:
         raise AnalysisError(
-            f"Test-retest reliability of '{dimension.title}': {len(complete)} respondents have a score in every wave, "
-            f"and fewer than {MINIMUM_CELL} are neither enough nor safe to report. Choose waves=[...] that more share."
+            f"Test-retest reliability of '{dimension.title}': {counted(len(complete), 'respondent')} with a score in "
+            f"every wave, and fewer than {MINIMUM_CELL} are neither enough nor safe to report. Choose waves=[...] "
+            "that more share."
         )
     found = mean_squares(complete)
     if not found.objects > 0:

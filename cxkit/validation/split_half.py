@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxkit.errors import AnalysisError
+from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
@@ -174,8 +174,8 @@ def _row(
             matrix = found.covariance / np.outer(spread, spread)
     if not (np.isfinite(matrix).all() and matrix.sum() > 0 and (np.diag(found.covariance) > 0).all()):
         raise AnalysisError(
-            f"'{dimension.title}' cannot be split into halves: among {found.n:,} respondents with usable answers an "
-            "item does not vary, or no two answered the same two items."
+            f"'{dimension.title}' cannot be split into halves: among {counted(found.n, 'respondent')} with usable "
+            "answers an item does not vary, or no two answered the same two items."
         )
     k = len(matrix)
     sides, sampled = halves(k, most_splits, seed)

@@ -134,8 +134,9 @@ def _frame(selection: Selection, found: Moments) -> pd.DataFrame:
         alpha = alpha_from_covariance(own)
         if not np.isfinite(alpha):
             raise AnalysisError(
-                f"Stratified alpha cannot be computed: the answers of {found.n:,} respondents to "
-                f"'{dimension.title}' do not vary. Leave that dimension out with dimensions=[...]."
+                f"Stratified alpha cannot be computed: the usable answers of {counted(found.n, 'respondent')} to "
+                f"'{dimension.title}' do not vary. Leave that dimension out with dimensions=[...], or use "
+                "missing='pairwise' if few answered everything."
             )
         variance = float(own.sum())
         error += variance * (1 - alpha)

@@ -1,0 +1,209 @@
+"""Omega and its interval against R's semTools 0.5-6; the calls stand in tests/reference/scripts/reliability.R."""
+
+import warnings
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxkit.errors import AnalysisError, CxkitWarning
+from cxkit.sem import cfa
+from cxkit.validation.omega import bootstrap_omegas, omega, one_factor
+from cxkit.validation.one_factor import congeneric_fits
+from cxkit.validation.ordinal_reliability import ordinal_reliability
+from cxkit.validation.resampling import percentile_interval, resampled_covariances
+from tests.validation.building import factor_answers, survey_of, with_gaps
+
+
+@pytest.mark.parametrize("name", ["bfi", "lq2002", "customersat", "hs1939"])
+def test_omega_equals_semtools(reference, shipped, name):
+    # R: compRelSEM(cfa("f =~ ...", x, std.lv = TRUE)), with obs.var = FALSE and tau.eq = TRUE. lavaan's search stops
+    # within about 1e-6 of the best loadings; alpha has a closed form.
+    frame = omega(shipped(name), bootstraps=0).frame.set_index("dimension")
+    wanted = reference("validation_reliability")["omega"][name]
+    assert set(frame.index) == set(wanted)
+    for dimension, values in wanted.items():
+        found = frame.loc[dimension]
+        assert found["n"] == values["n"]
+        assert found["omega"] == pytest.approx(values["omega"], abs=2e-6)
+        assert found["omega_implied"] == pytest.approx(values["implied"], abs=1e-6)
+        assert found["alpha"] == pytest.approx(values["alpha"], abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["bfi", "lq2002", "customersat"])
+def test_categorical_omega_equals_semtools(reference, shipped, name):
+    # R: f <- cfa("f =~ ...", x, ordered = names(x)); compRelSEM(f), compRelSEM(f, ord.scale = FALSE),
+    # reliability(f)[c("alpha", "alpha.ord"), ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CxkitWarning)  # pairs of answers that nobody gave
+        frame = ordinal_reliability(shipped(name)).frame.set_index("dimension")
+    for dimension, values in reference("validation_reliability")["ordinal"][name].items():
+        found = frame.loc[dimension]
+        assert found["n"] == values["n"]
+        assert found["omega_categorical"] == pytest.approx(values["omega"], abs=2e-6)
+        assert found["omega_latent"] == pytest.approx(values["omega_latent"], abs=2e-6)
+        assert found["alpha"] == pytest.approx(values["alpha"], abs=1e-12)
+        assert found["ordinal_alpha"] == pytest.approx(values["alpha_ordinal"], abs=1e-7)
+
+
+def test_stacked_fits_equal_single_fits():
+    # The same maximum of the likelihood whether a matrix is fitted alone by the models or in a stack.
+    rng = np.random.default_rng(5)
+    surveys = [survey_of(factor_answers(seed, n=150, items=5)) for seed in range(8)]
+    covariances = np.array([np.cov(s.answers.to_numpy().T, ddof=0) for s in surveys])
+    start = rng.uniform(0.7, 1.2, 5)
+    fits = congeneric_fits(covariances, start, start)
+    assert fits.converged.all()
+    for survey, loadings, residuals in zip(surveys, fits.loadings, fits.residuals, strict=True):
+        alone, left, _ = one_factor(survey.answers, survey.dimensions[0])
+        np.testing.assert_allclose(loadings, alone, atol=1e-5)
+        np.testing.assert_allclose(residuals, left, atol=1e-5)
+
+
+def test_resampled_covariances_are_those_of_the_rows_drawn():
+    for answers in (factor_answers(2, n=80, items=4), with_gaps(factor_answers(2, n=80, items=4), 2)):
+        found = np.concatenate(list(resampled_covariances(answers, resamples=3, seed=9)))
+        rng = np.random.default_rng(9)
+        for matrix in found:
+            drawn = pd.DataFrame(answers[rng.integers(0, 80, size=80)])
+            np.testing.assert_allclose(matrix, drawn.cov().to_numpy(), atol=1e-12)
+
+
+def test_bootstrapped_omega_is_that_of_the_rows_drawn():
+    answers = factor_answers(4, n=200, items=5)
+    survey = survey_of(answers)
+    loadings, residuals, _ = one_factor(survey.answers, survey.dimensions[0])
+    found = bootstrap_omegas(answers, loadings, residuals, resamples=4, seed=3)
+    rng = np.random.default_rng(3)
+    for value in found:
+        drawn = survey_of(answers[rng.integers(0, 200, size=200)])
+        assert value == pytest.approx(omega(drawn, bootstraps=0).frame["omega"].iloc[0], abs=1e-6)
+
+
+def test_interval_covers_about_as_often_as_it_says():
+    # 200 surveys of a known omega: loadings .8 on every item, residual variance 1.
+    true = (4 * 0.8) ** 2 / ((4 * 0.8) ** 2 + 4)
+    inside = 0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        answers = 0.8 * rng.standard_normal((150, 1)) + rng.standard_normal((150, 4))
+        row = omega(survey_of(answers), bootstraps=300, seed=seed).frame.iloc[0]
+        inside += row["ci_low"] <= true <= row["ci_high"]
+    assert 0.90 * 200 <= inside <= 0.98 * 200  # 95 % with 200 draws: standard error 1.5 %
+
+
+def test_the_seed_decides():
+    survey = survey_of(factor_answers(1))
+    one, same, other = (omega(survey, bootstraps=50, seed=seed).frame["ci_low"].iloc[0] for seed in (1, 1, 2))
+    assert one == same != other
+
+
+def test_equally_good_items_have_omega_equal_to_alpha():
+    # Exactly parallel covariances: variance 2, covariance 1.
+    root = np.linalg.cholesky(np.eye(4) + 1)
+    rng = np.random.default_rng(0)
+    raw = rng.standard_normal((60, 4))
+    raw -= raw.mean(axis=0)
+    exact = raw @ np.linalg.inv(np.linalg.cholesky(np.cov(raw.T))).T @ root.T
+    row = omega(survey_of(exact), bootstraps=0).frame.iloc[0]
+    assert row["omega"] == pytest.approx(16 / 20, abs=1e-8)
+    assert row["alpha"] == pytest.approx(16 / 20, abs=1e-12)
+    assert row["sem"] == pytest.approx(np.sqrt(20 * 0.2) / 4, abs=1e-8)
+
+
+def test_an_unreversed_item_is_named():
+    answers = factor_answers(1, n=200, items=5)
+    answers[:, 2] *= -1
+    with pytest.warns(CxkitWarning, match=r"q3 of 'All' load against the other items.*not marked reversed"):
+        omega(survey_of(answers), bootstraps=0)
+
+
+def test_two_items_are_left_out_in_words():
+    survey = survey_of(factor_answers(1, items=6), {"pair": ["q1", "q2"], "four": ["q3", "q4", "q5", "q6"]})
+    result = omega(survey, bootstraps=0)
+    assert result.frame["dimension"].tolist() == ["four"]
+    assert result.notes == ("'Pair' is left out: omega takes 3 items, and it has 2.",)
+
+
+@pytest.mark.parametrize(
+    ("answers", "message"),
+    [
+        (np.column_stack([factor_answers(1, items=3), np.ones(120)]), r"Omega of 'All' cannot be computed.*q4"),
+        (factor_answers(1, n=4, items=4), r"takes more respondents than items: 4 answered all of its 4 items"),
+        (
+            factor_answers(1)[:, [0, 1, 1]],
+            r"(?s)Omega of 'All' cannot be estimated\..*'q2' and 'q3' correlate perfectly",
+        ),
+    ],
+)
+def test_refusals(answers, message):
+    with pytest.raises(AnalysisError, match=message):
+        omega(survey_of(answers))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"confidence": 95}, "confidence=95 must lie between 0 and 1"),
+        ({"bootstraps": 1}, "bootstraps=1 gives no interval"),
+        ({"dimensions": ["al"]}, r"has no dimension 'al'\. Did you mean 'all'\?"),
+    ],
+)
+def test_options_are_checked(options, message):
+    with pytest.raises(AnalysisError, match=message):
+        omega(survey_of(factor_answers(1)), **options)
+
+
+def test_measurements_are_no_categories(shipped):
+    with pytest.raises(AnalysisError, match=r"x1, x2, x3 of 'Visual ability' have more than 15 different answers"):
+        ordinal_reliability(shipped("hs1939"))
+
+
+def test_an_improper_solution_is_told_in_the_items_own_keys():
+    cov = np.array([[1.0, 0.85, 0.85, 0.2], [0.85, 1.0, 0.6, 0.2], [0.85, 0.6, 1.0, 0.2], [0.2, 0.2, 0.2, 1.0]])
+    rng = np.random.default_rng(1)
+    raw = rng.standard_normal((80, 4))
+    raw -= raw.mean(axis=0)
+    values, vectors = np.linalg.eigh(cov)
+    exact = raw @ np.linalg.inv(np.linalg.cholesky(np.cov(raw.T))).T @ (vectors * np.sqrt(values)).T
+    with pytest.warns(CxkitWarning, match=r"Omega of 'All': Heywood case.*'q1'"):
+        omega(survey_of(exact), bootstraps=0)
+
+
+def test_percentiles_leave_out_what_could_not_be_computed():
+    assert percentile_interval(np.array([1.0, np.nan, 2.0, 3.0]), 0.5) == (1.5, 2.5)
+    assert np.isnan(percentile_interval(np.array([1.0, np.nan]), 0.5)).all()
+
+
+def test_words_and_picture(shipped):
+    result = omega(shipped("hs1939"))
+    assert result.text.startswith("Omega runs from Visual ability (0.63, 95 % interval 0.5")
+    assert result.text.endswith("1 of 3 dimensions reach 0.70 (Nunnally & Bernstein 1994).")
+    assert result.note.startswith("Intervals: percentiles of 1,000 resamples of respondents, seed 1. n = 301.")
+    assert list(result.table.columns) == ["Dimension", "Items", "n", "ω", "95 % interval", "α", "SEM"]
+    assert "Verbal ability (0.89" in result.alt
+    assert "Alpha 0.88" in result.alt
+    assert result.picture().png.startswith(b"\x89PNG")
+    assert [v.verdict for v in result.verdicts][1] == "enough for comparing groups"
+
+
+def test_ordinal_alpha_is_labelled_as_what_it_is(shipped):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CxkitWarning)
+        result = ordinal_reliability(shipped("bfi"), dimensions=["openness"])
+    assert result.note.startswith(
+        "Ordinal alpha and latent omega are those of the continuous variables imagined behind"
+    )
+    assert "Ordinal α (not of the score)" in result.table.columns
+    assert result.text == "Categorical omega of Openness (0.64)."
+    assert "Ordinal alpha (not of the score) 0.68" in result.alt
+    assert result.picture().png.startswith(b"\x89PNG")
+
+
+def test_keys_that_are_no_names_of_the_model_language():
+    answers = factor_answers(1, n=100, items=4)
+    plain = omega(survey_of(answers), bootstraps=0).frame
+    odd = survey_of(pd.DataFrame(answers, columns=["1a", "item1", "a b", "c=~d"]))
+    assert omega(odd, bootstraps=0).frame["omega"].tolist() == plain["omega"].tolist()
+    direct = cfa("f =~ a + b + c + d", pd.DataFrame(answers, columns=list("abcd"))).reliability().frame
+    assert plain["omega"].iloc[0] == pytest.approx(direct["omega"].iloc[0], abs=1e-9)
