@@ -112,7 +112,8 @@ def build_norm(
         known = organisation.dropna().unique()
         raise AnalysisError(f"No {by} '{leave_out}' in '{survey.name}'.{nearest(leave_out, known)}")
     kept = organisation.notna() & (organisation != leave_out)
-    names = organisation[kept].unique()
+    sizes = organisation[kept].value_counts()
+    names = sizes.index[sizes >= minimum]
     allowed = comparability(survey, survey.dimensions, invariance, by=by, groups=names, override=override)
     scores = survey.scores(answered=answered)[kept]
     groups = {d.key: _groups(scores[d.key], organisation[kept], minimum) for d in survey.dimensions}

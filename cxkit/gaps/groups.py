@@ -127,9 +127,10 @@ def group_profile(
         names = [str(name) for name in groups.cat.categories if str(name) in set(names)]
     if len(names) < 2:
         raise AnalysisError(f"'{survey.name}' has {counted(len(names), by)}; a comparison takes two.")
-    allowed = comparability(survey, survey.dimensions, invariance, by=by, groups=names, override=override)
     scores = survey.scores(answered=answered)[groups.notna()]
     members = groups[groups.notna()].astype("str").to_numpy()
+    seen = [name for name in names if np.count_nonzero(members == name) >= minimum]
+    allowed = comparability(survey, survey.dimensions, invariance, by=by, groups=seen, override=override)
     cells = [
         {
             "dimension": d.key,

@@ -223,7 +223,6 @@ def _result(
             levels[key] = climbed.reached
             own = tuple(text for text in climbed.freed if set(items) & set(text.split(" ")))
             partial |= {key: own} if own else {}
-    first = next(iter(climbs.values()))[1]
     settings |= {
         "rule": "small" if any(c.cutoffs is CHEN_SMALL for _, c in climbs.values()) else "large",
         "cfi_limit": min(c.cutoffs.cfi.bands[-1][0] for _, c in climbs.values()),
@@ -241,9 +240,15 @@ def _result(
             data=survey.stamp,
         ),
         fits={unit: {rung.level: rung.fit for rung in c.rungs} for unit, (_, c) in climbs.items()},
-        group_sizes={group.label: group.n for group in first.rungs[0].fit.sample.groups},
+        group_sizes=_largest_sizes(climbs),
         notes=(*notes, *_warnings(climbs)),
     )  # fmt: skip
+
+
+def _largest_sizes(climbs: Mapping[str, tuple[Design, Climb]]) -> dict[str, int]:
+    """Respondents of every group in the model that has most of them; models differ by missing answers."""
+    parts = [climbed.rungs[0].fit.sample.groups for _, climbed in climbs.values()]
+    return {same[0].label: max(group.n for group in same) for same in zip(*parts, strict=True)}
 
 
 def _warnings(climbs: Mapping[str, tuple[Design, Climb]]) -> list[str]:

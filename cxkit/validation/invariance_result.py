@@ -127,7 +127,7 @@ class Invariance(Result):
         axes.axvline(0, color=figures.GREY, linewidth=0.8)
         axes.set_xlabel(
             f"Fall of CFI against the level below (open: this level or one below fails)\n"
-            f"dashed line: {THREE(limit)}, beyond which it does not (Chen 2007)"
+            f"dashed line: {THREE(limit)}, from which a level does not hold (Chen 2007)"
         )
         figures.legend_below(axes)
 

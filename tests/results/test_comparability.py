@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import cxkit as cx
 from cxkit.results.invariance import NOT_EXAMINED, InvarianceEvidence
 from cxkit.results.multiplicity import benjamini_hochberg, holm
+from cxkit.survey.survey import typed_role
 from tests.conftest import tiny_survey
 
 N = 240
@@ -117,6 +119,16 @@ def test_what_was_not_examined_is_named(survey):
 def test_evidence_of_more_groups_than_are_compared_is_enough(survey):
     found = evidence(survey, "function", [*"abcd", "e"])
     assert "Measurement invariance by function" in cx.group_profile(survey, invariance=found).note
+
+
+def test_groups_too_small_to_be_shown_need_no_evidence(survey):
+    function = ["e"] * 4 + ["a", "b"] * ((N - 4) // 2)
+    respondents = survey.respondents.assign(function=typed_role("function", pd.Series(function)))
+    tiny = replace(survey, respondents=respondents)
+    found = evidence(tiny, "function", "ab")
+    assert "Measurement invariance by function" in cx.group_profile(tiny, invariance=found).note
+    with pytest.raises(cx.AnalysisError, match="not examined for 1 group: 'e'"):
+        cx.group_profile(tiny, invariance=found, minimum=3)
 
 
 def test_adjusted_p_values_equal_p_adjust(reference):
