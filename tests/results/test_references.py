@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from unicodedata import normalize
 import tomllib
 from pathlib import Path
+from unicodedata import normalize
 
 import pytest
 
