@@ -11,7 +11,11 @@ import cxkit as cx
 from cxkit.survey.survey import typed_role
 from cxkit.validation.average_partial import minimum_average_partial
 from cxkit.validation.coders import coder_agreement
+from cxkit.validation.common_method import common_method
+from cxkit.validation.convergent import convergent_validity
+from cxkit.validation.criterion import criterion_validity
 from cxkit.validation.dif import differential_item_functioning
+from cxkit.validation.discriminant import discriminant_validity
 from cxkit.validation.distribution import answer_distribution
 from cxkit.validation.exclusion import exclusion_effect
 from cxkit.validation.formative import formative_profile
@@ -23,9 +27,12 @@ from cxkit.validation.number_of_factors import number_of_factors
 from cxkit.validation.omega import omega
 from cxkit.validation.ordinal_reliability import ordinal_reliability
 from cxkit.validation.rater_reliability import rater_reliability
+from cxkit.validation.reporting import report_standards
 from cxkit.validation.retest import retest_reliability
 from cxkit.validation.screening import screen_respondents
 from cxkit.validation.split_half import split_half
+from cxkit.validation.structure import confirm_structure
+from cxkit.validation.structure_comparison import compare_structures
 from cxkit.validation.total_score import stratified_alpha
 from tests.conftest import tiny_survey
 
@@ -124,6 +131,16 @@ ANALYSES = {
     "within_group_agreement": cx.within_group_agreement,
     "level_gap": lambda s: cx.level_gap(s, leaders=["Boss"]),
     "group_profile": cx.group_profile,
+    "confirm_structure": confirm_structure,
+    "confirm_structure, ordered": lambda s: confirm_structure(s, ordered=True),
+    "confirm_structure, bifactor": lambda s: confirm_structure(s, model="bifactor"),
+    "misfit": lambda s: confirm_structure(s).misfit,
+    "compare_structures": compare_structures,
+    "convergent_validity": convergent_validity,
+    "discriminant_validity": lambda s: discriminant_validity(s, bootstraps=10),
+    "common_method": common_method,
+    "criterion_validity": lambda s: criterion_validity(s, criterion="d2_3", repeats=2),
+    "report_standards": report_standards,
     "measurement_invariance": lambda s: measurement_invariance(s, minimum=20),
     "measurement_invariance, ordered": lambda s: measurement_invariance(s, ordinal=True, rare="join", minimum=20),
     "measurement_invariance, incomplete": lambda s: measurement_invariance(s, missing="fiml", minimum=20),

@@ -1,0 +1,128 @@
+"""The paragraph and the checklist are filled from results, and say what is missing."""
+
+import importlib
+import pkgutil
+
+import pytest
+
+import cxkit as cx
+import cxkit.validation
+from cxkit.results.result import Result
+from cxkit.validation.reporting import methods_paragraph, report_standards
+from cxkit.validation.standards import TOPICS
+from cxkit.validation.structure import confirm_structure
+from tests.conftest import tiny_survey
+from tests.validation.building import factor_answers, survey_of
+
+
+@pytest.fixture(scope="module")
+def study(shipped):
+    survey = shipped("bfi")
+    structure = confirm_structure(survey, missing="listwise")
+    return survey, [cx.item_analysis(survey), cx.cronbach_alpha(survey), structure, structure.misfit]
+
+
+def rows(found):
+    return found.frame.set_index(["standard", "topic"])
+
+
+def topic(key, standard="JARS-Quant"):
+    return standard, next(t.title for t in TOPICS if (t.key, t.standard) == (key, standard))
+
+
+class TestParagraph:
+    def test_says_who_what_and_how(self, study):
+        survey, results = study
+        said = str(methods_paragraph(survey, *results))
+        for words in (
+            "2,800 respondents took part. Population: people who took a personality test on the web.",
+            "5 dimensions, 25 items, 7 of them reversed and turned round before scoring; answers: 1-6.",
+            "0.7% of all answers are missing; 2,436 respondents answered everything.",
+            "estimator: MLR; missing: listwise",
+            f"Computed with cxkit {cx.__version__} from the answers with the hash {survey.hash}.",
+        ):
+            assert words in said
+        for result in results:
+            assert result.text in said
+
+    def test_what_is_not_known_is_bracketed(self):
+        said = str(methods_paragraph(tiny_survey([[1, 2, 3]] * 4)))
+        for words in ("[population not stated]", "[period not stated]", "[not stated how respondents came to take part]",
+                      "[No result is given.]"):  # fmt: skip
+            assert words in said
+
+    def test_synthetic_answers_are_called_so(self, shipped):
+        survey = shipped("culture_synthetic")
+        assert "The answers are synthetic: nobody was asked." in methods_paragraph(survey).method
+
+    def test_html_is_escaped_and_sources_are_named(self, study):
+        survey, results = study
+        found = methods_paragraph(survey, *results)
+        assert "p &lt; .001" in found._repr_html_()
+        assert {"appelbaum2018", "hu1999", "feldt1987"} <= set(found.references)
+        assert "Appelbaum" in str(cx.bibliography(found))
+
+
+class TestStandards:
+    def test_what_is_there_and_what_is_missing(self, study):
+        survey, results = study
+        found = rows(report_standards(survey, *results))
+        for key in ("population", "selection", "numbers", "same_answers", "treatment", "instrument", "descriptives",
+                    "reliability", "validity", "misfit", "uncertainty"):  # fmt: skip
+            assert found.loc[topic(key), "status"] == "there", key
+        for key in ("missing", "screening", "alternatives"):
+            assert found.loc[topic(key), "status"] == "missing", key
+        assert found.loc[topic("seed"), "status"] == "does not apply"
+        assert found.loc[topic("numbers"), "where"] == "2,436 to 2,800 respondents"
+        assert found.loc[topic("treatment"), "where"] == "listwise, pairwise"
+        assert found.loc[topic("structure", "COSMIN"), "status"] == "there"
+        assert found.loc[topic("invariance", "COSMIN"), "status"] == "missing"
+
+    def test_text_counts_and_remedies_are_given(self, study):
+        survey, results = study
+        found = report_standards(survey, *results)
+        assert found.text.startswith("JARS-Quant (Appelbaum et al. 2018): 11 of 14 topics are there. Missing: ")
+        assert "COSMIN (Mokkink et al. 2018): 2 of 9 topics are there." in found.text
+        assert (found.missing["remedy"].str.len() > 20).all()
+        assert (found.frame.loc[found.frame["status"] != "missing", "remedy"] == "").all()
+
+    def test_internal_consistency_wants_a_tested_structure(self, study):
+        survey, results = study
+        alone = rows(report_standards(survey, *results[:2]))
+        assert alone.loc[topic("consistency", "COSMIN"), "status"] == "missing"
+        assert alone.loc[topic("reliability"), "status"] == "there"
+
+    def test_results_on_other_answers_are_named(self, study, shipped):
+        _, results = study
+        found = report_standards(shipped("hs1939"), *results[:1])
+        assert rows(found).loc[topic("same_answers"), "status"] == "missing"
+        assert "'Item analysis' rests on other answers (bfi, answers " in found.note
+
+    def test_formative_instruments_are_not_asked_for_reliability(self):
+        survey = survey_of(factor_answers(1), formative=["all"])
+        found = rows(report_standards(survey))
+        assert found.loc[topic("reliability"), "status"] == "does not apply"
+        assert found.loc[topic("reliability"), "where"] == "every dimension is formative"
+        assert found.loc[topic("descriptives"), "status"] == "missing"
+
+    def test_nothing_given(self):
+        found = report_standards(tiny_survey([[1, 2, 3]] * 4))
+        assert set(found.frame.loc[found.frame["status"] == "there", "topic"]) == {
+            topic("instrument")[1], topic("treatment")[1],
+        }  # fmt: skip
+
+    def test_only_results_are_taken(self, study):
+        survey, _ = study
+        with pytest.raises(cx.AnalysisError, match="A report is written from results.*; str is none."):
+            report_standards(survey, "alpha")
+
+    def test_every_kind_of_result_exists(self):
+        for module in pkgutil.iter_modules(cxkit.validation.__path__):
+            importlib.import_module(f"cxkit.validation.{module.name}")
+        known, open_ = set(), [Result]
+        while open_:
+            kind = open_.pop()
+            known.add(kind.__name__)
+            open_ += kind.__subclasses__()
+        named = {kind for topic in TOPICS for kind in topic.kinds}
+        assert named <= known
