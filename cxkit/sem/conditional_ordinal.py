@@ -177,17 +177,13 @@ def _rectangle_slopes(first: Margin, second: Margin) -> Callable[[int, float], t
     return slopes
 
 
-def over_corners(
-    function: Callable[[Array, Array, float], Array], one: Bounds, other: Bounds, rho: float
-) -> Array:
+def over_corners(function: Callable[[Array, Array, float], Array], one: Bounds, other: Bounds, rho: float) -> Array:
     """A function of two cut points, differenced over both sides of each rectangle."""
     (left, right), (low, high) = one, other
     return function(right, high, rho) - function(left, high, rho) - function(right, low, rho) + function(left, low, rho)
 
 
-def _rectangle_probability(
-    one: Bounds, other: Bounds, rho: float
-) -> tuple[Array, NDArray[np.bool_]]:
+def _rectangle_probability(one: Bounds, other: Bounds, rho: float) -> tuple[Array, NDArray[np.bool_]]:
     """Probability of each rectangle, and which are so small that they are held constant (their probability then 1)."""
     probability = over_corners(cdf, one, other, rho)
     held = probability <= SMALLEST_CELL

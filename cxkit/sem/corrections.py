@@ -16,6 +16,9 @@ from cxkit.sem.fit import Fit
 from cxkit.sem.fit_measures import Corrected
 from cxkit.sem.inference import Frame, first_order, saturated_part, times
 
+# Traces are differences of sums of this relative accuracy; what is smaller is rounding.
+NO_RESTRICTION = 1e-9
+
 
 def missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:
     """FIML-corrected chi-squares of the model and of the baseline."""
@@ -96,9 +99,10 @@ def ordered_answers(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
         return None
 
 
-def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None]:
+def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
+    """None where the model leaves the correlations free: its restrictions then lie on thresholds alone."""
     objective = fit.frame.objective
-    chisq = base_chisq = trace = base_trace = 0.0
+    chisq = base_chisq = whole = trace = base_trace = 0.0
     pairs = 0
     levers: list[Any] = []
     middle = np.zeros_like(fit.frame.bread_inverse)
@@ -122,14 +126,15 @@ def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None]:
         jac = j[first:]
         lever = times(w[first:] if w.ndim == 1 else w[first:, first:], jac)
         middle += share * jac.T @ v @ jac
-        trace += float(np.vdot(v, gamma)) - 2 * share * float(
-            np.vdot(fit.frame.bread_inverse, lever.T @ gamma @ v @ jac)
-        )
+        whole += float(np.vdot(v, gamma))
+        trace -= 2 * share * float(np.vdot(fit.frame.bread_inverse, lever.T @ gamma @ v @ jac))
         levers.append((share, lever, gamma))
         # With several groups lavaan 0.6-14 leaves the share of the group in this trace; kept for agreement.
         base_trace += float(np.trace(gamma)) / share
         pairs += len(r)
     outer = fit.frame.bread_inverse @ middle @ fit.frame.bread_inverse
-    trace += sum(share * float(np.vdot(outer, lever.T @ gamma @ lever)) for share, lever, gamma in levers)
+    trace += whole + sum(share * float(np.vdot(outer, lever.T @ gamma @ lever)) for share, lever, gamma in levers)
+    if trace < NO_RESTRICTION * whole:
+        return None
     c, c0 = trace / fit.df, base_trace / pairs
     return Corrected(chisq=chisq, c=c, scaled=chisq / c), Corrected(chisq=base_chisq, c=c0, scaled=base_chisq / c0)

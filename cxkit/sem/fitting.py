@@ -11,6 +11,7 @@ import numpy as np
 
 from cxkit.errors import CxkitWarning, ModelError, nearest
 from cxkit.sem.conditional_ordinal import conditional_moments
+from cxkit.sem.constraints import null_space
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
 from cxkit.sem.estimation import Normalised, Solution, minimise
 from cxkit.sem.fit import Fit
@@ -21,7 +22,7 @@ from cxkit.sem.ordinal import ordinal_moments
 from cxkit.sem.starts import starting_values
 from cxkit.sem.statistics import ContinuousStatistics, MomentSpace, OrdinalStatistics
 from cxkit.sem.syntax import parse_model
-from cxkit.sem.table import Options, Table, Variables, build_table, null_space, variables_of
+from cxkit.sem.table import Options, Table, Variables, build_table, variables_of
 
 INFORMATIONS = ("expected", "observed")
 MISSING = ("listwise", "fiml")

@@ -98,9 +98,7 @@ def _cut_designs(codes: Codes, width: int, x: Array) -> tuple[Array, Array]:
     return lower, upper
 
 
-def _probit_scores(
-    theta: Array, codes: Codes, x: Array, designs: tuple[Array, Array]
-) -> tuple[Array, Array, Bounds]:
+def _probit_scores(theta: Array, codes: Codes, x: Array, designs: tuple[Array, Array]) -> tuple[Array, Array, Bounds]:
     """Scores, the information observed, and the cut points of each respondent."""
     (lower, upper), thresholds = designs, theta.size - x.shape[1]
     cuts = np.concatenate([[-np.inf], theta[:thresholds], [np.inf]])

@@ -14,6 +14,7 @@ from typing import TypeVar
 import numpy as np
 
 from cxkit.errors import ModelError, nearest
+from cxkit.sem.constraints import linear, null_space
 from cxkit.sem.syntax import Equation, Modifiers, Statement, Syntax, parse_model
 
 T = TypeVar("T")
@@ -132,7 +133,7 @@ def build_table(model: str, groups: int, options: Options) -> Table:
     variables = variables_of(syntax, options.fixed_x)
     rows = [row for g in range(groups) for row in _group_rows(syntax, variables, g, groups, options, equal)]
     if groups > 1 and equal:
-        _hold_equal(rows, variables, equal, _released(options.free, rows), options)
+        _hold_equal(rows, variables, equal, _released(options, rows, groups))
     elif options.free or options.equal:
         raise ModelError("equal= and free= compare groups: give group= as well, or label the parameters in the model.")
     labels = _number(rows)
@@ -262,11 +263,11 @@ def _kind(row: Row, variables: Variables) -> str:
     return ""
 
 
-def _released(free: Sequence[str], rows: list[Row]) -> set[tuple[str, str, str]]:
-    """The parameters that `free=` exempts from equality, each of which must exist."""
+def _released(options: Options, rows: list[Row], groups: int) -> set[tuple[str, str, str]]:
+    """The parameters that `free=` exempts from equality, each of which must exist and be more than a constant."""
     known = {row.key for row in rows}
     released = set()
-    for text in [free] if isinstance(free, str) else free:
+    for text in options.free:
         for statement in parse_model(text).statements:
             key = (statement.lhs, statement.op, statement.rhs)
             if statement.op == "~~" and key not in known:
@@ -274,12 +275,29 @@ def _released(free: Sequence[str], rows: list[Row]) -> set[tuple[str, str, str]]
             if key not in known:
                 names = [f"{a} {b} {c}".replace("~1 ", "~ 1") for a, b, c in known]
                 raise ModelError(f"free= names '{text}', which is not a parameter of this model.{nearest(text, names)}")
+            _refuse_constant(text, key, options, rows, groups)
             released.add(key)
     return released
 
 
+def _refuse_constant(text: str, key: tuple[str, str, str], options: Options, rows: list[Row], groups: int) -> None:
+    """Origin and unit of an ordered item are 0 and 1 by definition, not equal by estimation: nothing to release."""
+    name, op, other = key
+    own = name in options.ordered and (op == "~1" or name == other)
+    if not own or any(row.fixed is None for row in rows if row.group and row.key == key):
+        return
+    later = ", ".join(["NA"] * (groups - 1))
+    # Under delta the residual variance follows from the scale, which is what can be freed.
+    scaled = op != "~1" and options.parameterization == "delta"
+    instead = f"{name} ~ c(0, {later})*1" if op == "~1" else f"{name} {'~*~' if scaled else '~~'} c(1, {later})*{name}"
+    raise ModelError(
+        f"free= names '{text}', but that parameter of the ordered item '{name}' is fixed, not held equal, so releasing "
+        f"it changes nothing. Write '{instead}' in the model to free it in every group but the first."
+    )
+
+
 def _hold_equal(
-    rows: list[Row], variables: Variables, equal: frozenset[str], released: set[tuple[str, str, str]], options: Options
+    rows: list[Row], variables: Variables, equal: frozenset[str], released: set[tuple[str, str, str]]
 ) -> None:
     first = {row.key: row for row in rows if row.group == 0}
     for row in rows:
@@ -328,8 +346,8 @@ def _constrain(
                 raise ModelError(
                     f"Model, line {equation.line}: no parameter is labelled '{name}'.{nearest(name, known)}"
                 )
-    equalities = [_linear(e, labels, fixed, size) for e in syntax.equations if e.op == "=="]
-    bounds = [(e, *_linear(e, labels, fixed, size)) for e in syntax.equations if e.op in ("<", ">")]
+    equalities = [linear(e, labels, fixed, size) for e in syntax.equations if e.op == "=="]
+    bounds = [(e, *linear(e, labels, fixed, size)) for e in syntax.equations if e.op in ("<", ">")]
     basis, offset = null_space(equalities, size)
     return Table(
         rows=rows,
@@ -345,45 +363,3 @@ def _constrain(
         definitions=definitions,
         labels=labels,
     )
-
-
-def null_space(equalities: Sequence[tuple[np.ndarray, float]], size: int) -> tuple[np.ndarray, np.ndarray]:
-    """`basis` and `offset` such that A @ (basis @ z + offset) == b for every z."""
-    if not equalities:
-        return np.eye(size), np.zeros(size)
-    left = np.array([a for a, _ in equalities])
-    right = np.array([b for _, b in equalities])
-    u, s, vt = np.linalg.svd(left)
-    rank = int(np.sum(s > s[0] * 1e-10)) if s.size else 0
-    offset = vt[:rank].T @ ((u.T @ right)[:rank] / s[:rank])
-    if np.max(np.abs(left @ offset - right)) > 1e-8:
-        raise ModelError("The equality constraints contradict each other. Remove one of them.")
-    return vt[rank:].T, offset
-
-
-def _linear(
-    equation: Equation, labels: Mapping[str, int], fixed: Mapping[str, float], size: int
-) -> tuple[np.ndarray, float]:
-    """`left - right` as a @ parameters - b; refuses what is not linear."""
-    names = _unique((*equation.lhs.names, *equation.rhs.names))
-
-    def gap(at: Mapping[str, float]) -> float:
-        values = {name: fixed.get(name, at[name]) for name in names}
-        return float(np.real(equation.lhs(values) - equation.rhs(values)))
-
-    try:
-        constant = gap(dict.fromkeys(names, 0.0))
-        slopes = {n: gap({m: float(m == n) for m in names}) - constant for n in names if n in labels}
-        probe = {n: 0.37 + 0.71 * i for i, n in enumerate(names)}
-        straight = abs(gap(probe) - constant - sum(s * probe[n] for n, s in slopes.items())) < 1e-9
-    except (ZeroDivisionError, FloatingPointError, KeyError):
-        straight = False
-    if not straight:
-        raise ModelError(
-            f"Model, line {equation.line}: '{equation.lhs.text} {equation.op} {equation.rhs.text}' is not linear in "
-            "the labelled parameters. Only linear constraints such as a == b or a == 2*b are covered."
-        )
-    vector = np.zeros(size)
-    for name, slope in slopes.items():
-        vector[labels[name]] += slope
-    return vector, -constant

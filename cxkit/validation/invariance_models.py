@@ -93,16 +93,13 @@ def fit_level(design: Design, level: str, freed: Sequence[str]) -> Fit:
     Warnings of the model are kept on the fit and not given at each of a dozen fits.
     """
     ordinal = {"ordered": True, "parameterization": "theta"} if design.ordinal else {}
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
+    with warnings.catch_warnings():
         warnings.simplefilter("ignore", CxkitWarning)
-        fit = sem.cfa(
+        return sem.cfa(
             model_of(design, level, freed), design.data, group=GROUP, equal=design.equalities[level],
             free=[text for text in freed if _by_release(design, level, text)], std_lv=True,
             **ordinal, **design.options,
         )  # fmt: skip
-        # Computed here, because corrections of hardly identified models divide by zero; such indices are not used.
-        _ = fit.measures
-        return fit
 
 
 def _by_release(design: Design, level: str, text: str) -> bool:

@@ -67,9 +67,7 @@ def test_r_values() -> None:
     # R: sprintf("%.15f", pbivnorm::pbivnorm(h, k, rho)), pbivnorm 0.6.0
     h, k = np.array([-1.5, 0.3, 1.2, -0.8, 2.0]), np.array([0.4, 0.9, -2.1, -0.8, 1.9])
     rho = np.array([0.35, -0.6, 0.85, 0.97, -0.99])
-    expected = np.array(
-        [0.058310540315685, 0.449064588762542, 0.017864420535662, 0.183521187411340, 0.948533308235819]
-    )
+    expected = np.array([0.058310540315685, 0.449064588762542, 0.017864420535662, 0.183521187411340, 0.948533308235819])
     assert_allclose(cdf(h, k, rho), expected, rtol=0, atol=1e-14)
 
 

@@ -126,3 +126,14 @@ def test_std_lv_invariance_ladder(reference: Read) -> None:
         fit = sem.cfa(cases.HS, cases.hs(), group="school", equal=equal, std_lv=True)
         for name in ("chisq", "df", "cfi", "rmsea", "srmr", "bic"):
             assert fit.measures[name] == pytest.approx(wanted[name], rel=1e-4)
+
+
+@pytest.mark.filterwarnings("ignore:.*combinations of answers that nobody gave:cxkit.errors.CxkitWarning")
+def test_robust_indices_are_missing_where_only_thresholds_are_restricted() -> None:
+    """Three items of one factor leave the correlations free, so that their chi-square is 0 on no restriction."""
+    data = cases.bfi_an().dropna(subset=["A2", "A3", "A5", "gender"])
+    model = "f =~ A2 + A3 + A5"
+    fit = sem.cfa(model, data, ordered=True, group="gender", equal="thresholds", parameterization="theta", std_lv=True)
+    assert fit.df > 0
+    assert fit.measures.filter(regex="^(cfi|tli|rmsea).*robust").isna().all()
+    assert np.isfinite(fit.measures[["cfi.scaled", "rmsea.scaled", "rmsea.ci.upper.scaled"]]).all()

@@ -138,6 +138,28 @@ def test_models_that_cannot_be_fitted(model: str, options: dict[str, object], wo
         sem.cfa(model, cases.hs(), **options)
 
 
+@pytest.mark.filterwarnings("ignore:.*combinations of answers that nobody gave:cxkit.errors.CxkitWarning")
+@pytest.mark.parametrize(
+    ("free", "parameterization", "instead"),
+    [
+        ("A2 ~ 1", "theta", "A2 ~ c(0, NA)*1"),
+        ("A2 ~~ A2", "theta", "A2 ~~ c(1, NA)*A2"),
+        ("A2 ~~ A2", "delta", "A2 ~*~ c(1, NA)*A2"),
+    ],
+)
+def test_a_constant_of_an_ordered_item_cannot_be_released_but_freed(
+    free: str, parameterization: str, instead: str
+) -> None:
+    """`free=` would change nothing; what the message says to write frees one parameter."""
+    equal = cases.ORDINAL_LADDER["strict"]
+    options = {"ordered": True, "group": "gender", "equal": equal, "parameterization": parameterization}
+    with pytest.raises(ModelError, match="fixed, not held equal, so releasing it changes nothing") as caught:
+        sem.cfa(cases.A5, cases.bfi_an(), free=free, **options)
+    assert f"Write '{instead}' in the model" in str(caught.value)
+    held = sem.cfa(cases.A5, cases.bfi_an(), **options)
+    assert sem.cfa(f"{cases.A5}\n{instead}", cases.bfi_an(), **options).df == held.df - 1
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
