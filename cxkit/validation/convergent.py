@@ -15,7 +15,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import AVE_FORNELL, LOADING_HAIR, OMEGA_BAGOZZI, Verdicts, judge
 from cxkit.survey.survey import Survey
-from cxkit.validation.structure import Structure, structure_of
+from cxkit.validation.structure_fit import FittedModel, fitted_model
 
 ENOUGH = AVE_FORNELL.bands[-1][0]
 
@@ -110,29 +110,29 @@ def convergent_validity(
     Agrees with R's `semTools::AVE(fit)` and `compRelSEM(fit)` of semTools 0.5-6. AVE weights items by their variance;
     it equals the mean squared standardised loading only if these are equal.
     """
-    structure = structure_of(survey, dimensions=dimensions, estimator=estimator, missing=missing, ordered=ordered)
-    frame = convergence(structure)
+    found = fitted_model(survey, dimensions=dimensions, estimator=estimator, missing=missing, ordered=ordered)
+    frame = convergence(found)
     return ConvergentValidity(
         frame=frame,
-        n=structure.n,
-        n_dropped=structure.n_dropped,
-        settings={k: v for k, v in structure.settings.items() if k != "model"},
+        n=found.fit.n,
+        n_dropped=survey.n - found.fit.n,
+        settings={k: v for k, v in found.settings.items() if k != "model"},
         data=survey.stamp,
         verdicts=Verdicts(
             judge(AVE_FORNELL, frame["title"], frame["ave"]).items
             + judge(OMEGA_BAGOZZI, frame["title"], frame["omega"]).items
             + judge(LOADING_HAIR, frame["title"], frame["smallest_loading"]).items
         ),
-        notes=structure.notes,
+        notes=found.notes,
     )
 
 
-def convergence(structure: Structure) -> pd.DataFrame:
+def convergence(found: FittedModel) -> pd.DataFrame:
     """AVE, composite reliability and loadings of each dimension of a model of correlated dimensions."""
-    key, title = structure.blueprint.names.key, structure.blueprint.title_of
-    loadings = structure.frame.set_index("item").groupby("factor", sort=False)["loading"]
+    key, title = found.blueprint.names.key, found.blueprint.title_of
+    loadings = found.loadings.set_index("item").groupby("factor", sort=False)["loading"]
     rows = []
-    for row in structure.fit.reliability().frame.itertuples():
+    for row in found.fit.reliability().frame.itertuples():
         own = loadings.get_group(key[row.factor])
         rows.append(
             {

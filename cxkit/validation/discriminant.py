@@ -21,7 +21,7 @@ from cxkit.survey.survey import Survey
 from cxkit.validation.convergent import convergence
 from cxkit.validation.correlations import moments
 from cxkit.validation.resampling import bootstrap_note, check_bootstraps, resampled_covariances
-from cxkit.validation.structure import Structure, structure_of
+from cxkit.validation.structure_fit import FittedModel, fitted_model
 
 PEARSON_BOOTSTRAPS, POLYCHORIC_BOOTSTRAPS = 1000, 200
 LINES = tuple(start for start, _ in CORRELATION_RONKKO.bands[1:])
@@ -153,63 +153,63 @@ def discriminant_validity(
     with `estimator = "ML"` `discriminantValidity(fit)` (est, ci.lower, ci.upper). HTMT takes the sizes of correlations.
     The rule for intervals is CI(cut) of Rönkkö & Cho (2022): the end farther from zero below .80, .90, 1.
     """
-    structure = structure_of(survey, dimensions=dimensions, estimator=estimator, missing=missing, ordered=ordered)
-    if len(structure.blueprint.dimensions) < 2:
+    found = fitted_model(survey, dimensions=dimensions, estimator=estimator, missing=missing, ordered=ordered)
+    if len(found.blueprint.dimensions) < 2:
         raise AnalysisError("Discriminant validity compares dimensions: it takes two of two items or more.")
-    usual = POLYCHORIC_BOOTSTRAPS if _all_ordered(structure) else PEARSON_BOOTSTRAPS
+    usual = POLYCHORIC_BOOTSTRAPS if _all_ordered(found) else PEARSON_BOOTSTRAPS
     count = usual if bootstraps is None else bootstraps
     check_bootstraps(count)
-    frame = _frame(structure).join(_htmt_columns(survey, structure, count, seed))
+    frame = _frame(found).join(_htmt_columns(survey, found, count, seed))
     subjects = frame["pair"].tolist()
     return DiscriminantValidity(
         frame=frame,
-        n=structure.n,
-        n_dropped=structure.n_dropped,
-        settings={**structure.settings, "bootstraps": count, "seed": seed},
+        n=found.fit.n,
+        n_dropped=survey.n - found.fit.n,
+        settings={**found.settings, "bootstraps": count, "seed": seed},
         data=survey.stamp,
         verdicts=Verdicts(
             judge(CORRELATION_RONKKO, subjects, _ends(frame).tolist()).items
             + judge(HTMT_HENSELER, subjects, frame["htmt"].tolist()).items
         ),
-        fornell_larcker=_fornell_larcker(structure),
-        notes=(*structure.notes, *((bootstrap_note(count, seed),) if count else ())),
+        fornell_larcker=_fornell_larcker(found),
+        notes=(*found.notes, *((bootstrap_note(count, seed),) if count else ())),
     )
 
 
-def _frame(structure: Structure) -> pd.DataFrame:
-    ave = convergence(structure).set_index("dimension")["ave"]
-    found = structure.correlations.reset_index(drop=True)
-    own, other = (ave.loc[found[name]].to_numpy() for name in ("dimension", "other"))
-    pair = found["title"] + " – " + found["other_title"]
-    columns = found[["dimension", "other"]].assign(
-        pair=pair, r=found["r"], ci_low=found["ci_low"], ci_high=found["ci_high"]
+def _frame(found: FittedModel) -> pd.DataFrame:
+    ave = convergence(found).set_index("dimension")["ave"]
+    pairs = found.correlations.reset_index(drop=True)
+    own, other = (ave.loc[pairs[name]].to_numpy() for name in ("dimension", "other"))
+    pair = pairs["title"] + " – " + pairs["other_title"]
+    columns = pairs[["dimension", "other"]].assign(
+        pair=pair, r=pairs["r"], ci_low=pairs["ci_low"], ci_high=pairs["ci_high"]
     )
-    return columns.assign(ave=own, other_ave=other, ave_exceeds=np.minimum(own, other) > found["r"] ** 2)
+    return columns.assign(ave=own, other_ave=other, ave_exceeds=np.minimum(own, other) > pairs["r"] ** 2)
 
 
-def _fornell_larcker(structure: Structure) -> pd.DataFrame:
-    ave = convergence(structure)
+def _fornell_larcker(found: FittedModel) -> pd.DataFrame:
+    ave = convergence(found)
     table = pd.DataFrame(np.nan, index=ave["title"], columns=ave["title"])
     for title, value in zip(ave["title"], ave["ave"], strict=True):
         table.loc[title, title] = np.sqrt(value)
-    for row in structure.correlations.itertuples():
+    for row in found.correlations.itertuples():
         table.loc[row.other_title, row.title] = row.r
     return table.rename_axis(index=None, columns=None)
 
 
-def _htmt_columns(survey: Survey, structure: Structure, bootstraps: int, seed: int) -> pd.DataFrame:
+def _htmt_columns(survey: Survey, found: FittedModel, bootstraps: int, seed: int) -> pd.DataFrame:
     """Both ratios of every pair, in the order of the pairs, with percentile intervals."""
-    keys = list(structure.blueprint.items)
+    keys = list(found.blueprint.items)
     place = {key: i for i, key in enumerate(keys)}
-    sets = [[place[key] for key in d.item_keys] for d in structure.blueprint.dimensions]
-    order = {d.key: i for i, d in enumerate(structure.blueprint.dimensions)}
-    ends = (structure.correlations[name] for name in ("dimension", "other"))
+    sets = [[place[key] for key in d.item_keys] for d in found.blueprint.dimensions]
+    order = {d.key: i for i, d in enumerate(found.blueprint.dimensions)}
+    ends = (found.correlations[name] for name in ("dimension", "other"))
     pairs = [(order[a], order[b]) for a, b in zip(*ends, strict=True)]
     answers = survey.answers[keys]
-    if structure.plan.missing == "listwise":
+    if found.plan.missing == "listwise":
         answers = answers.dropna()
-    point = _stack(_correlations(answers, structure)[np.newaxis], sets, pairs)
-    draws = [_stack(block, sets, pairs) for block in _resampled(answers, structure, bootstraps, seed)]
+    point = _stack(_correlations(answers, found)[np.newaxis], sets, pairs)
+    draws = [_stack(block, sets, pairs) for block in _resampled(answers, found, bootstraps, seed)]
     columns = {}
     for k, name in enumerate(("htmt", "htmt2")):
         columns[name] = point[k][0]
@@ -220,15 +220,15 @@ def _htmt_columns(survey: Survey, structure: Structure, bootstraps: int, seed: i
     return pd.DataFrame(columns)
 
 
-def _correlations(answers: pd.DataFrame, structure: Structure) -> np.ndarray:
-    if _all_ordered(structure):
+def _correlations(answers: pd.DataFrame, found: FittedModel) -> np.ndarray:
+    if _all_ordered(found):
         return _polychoric(answers)
     return _scaled(moments(answers, "pairwise").covariance[np.newaxis])[0]
 
 
-def _all_ordered(structure: Structure) -> bool:
+def _all_ordered(found: FittedModel) -> bool:
     """Whether every item is treated as ordered; polychoric correlations are for such items alone."""
-    return set(structure.plan.ordered) == set(structure.blueprint.items)
+    return set(found.plan.ordered) == set(found.blueprint.items)
 
 
 def _polychoric(answers: pd.DataFrame) -> np.ndarray:
@@ -237,8 +237,8 @@ def _polychoric(answers: pd.DataFrame) -> np.ndarray:
     return np.asarray(sem.polychoric(answers), dtype=float)
 
 
-def _resampled(answers: pd.DataFrame, structure: Structure, bootstraps: int, seed: int) -> Iterator[np.ndarray]:
-    if not _all_ordered(structure):
+def _resampled(answers: pd.DataFrame, found: FittedModel, bootstraps: int, seed: int) -> Iterator[np.ndarray]:
+    if not _all_ordered(found):
         for block in resampled_covariances(answers.to_numpy(dtype=float), resamples=bootstraps, seed=seed):
             yield _scaled(block)
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from textwrap import fill, shorten
@@ -23,15 +23,13 @@ from cxkit.results.thresholds import CFI_HU
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure_fit import (
     caution_on_ordered,
-    fit_blueprint,
     fit_verdicts,
+    fitted_model,
     general_share,
     is_proper,
-    latent_correlations,
     read_indices,
-    standardised_loadings,
 )
-from cxkit.validation.structure_models import Blueprint, Model, Plan, blueprint, plan, refuse_unusable
+from cxkit.validation.structure_models import Blueprint, Model, Plan
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
@@ -268,47 +266,27 @@ def confirm_structure(
     `fitMeasures`, `standardizedSolution`. Factor variances are 1. With robust estimators, chi-square and its p are the
     scaled ones; CFI, TLI and RMSEA the robust ones, or the scaled ones where there is no robust version.
     """
-    found = structure_of(
+    found = fitted_model(
         survey, model=model, dimensions=dimensions, estimator=estimator, missing=missing, ordered=ordered
     )
+    indices = read_indices(found.fit)
+    if model == "bifactor":
+        indices = pd.concat([indices, general_share(found.fit, found.blueprint)])
     caution = caution_on_ordered(found.plan)
     if caution:
         warnings.warn(caution, CxkitWarning, stacklevel=2)
-    return replace(found, notes=(*found.notes, caution)) if caution else found
-
-
-def structure_of(
-    survey: Survey,
-    *,
-    model: Model = "first-order",
-    dimensions: Sequence[str] | None,
-    estimator: str | None,
-    missing: str | None,
-    ordered: Sequence[str] | bool | None,
-) -> Structure:
-    """The model of `confirm_structure`, for analyses that rest on it and judge no fit."""
-    drawn = blueprint(survey, model, dimensions)
-    how = plan(survey, drawn.items, estimator=estimator, missing=missing, ordered=ordered)
-    refuse_unusable(survey, list(drawn.items), how.missing)
-    fit, found = fit_blueprint(survey, drawn, how)
-    indices = read_indices(fit)
-    if model == "bifactor":
-        indices = pd.concat([indices, general_share(fit, drawn)])
     return Structure(
-        frame=standardised_loadings(fit, drawn),
-        n=fit.n,
-        n_dropped=survey.n - fit.n,
-        settings={
-            "model": model, "dimensions": [d.key for d in drawn.dimensions], "estimator": how.estimator,
-            "missing": how.missing, "ordered": list(how.ordered),
-        },
+        frame=found.loadings,
+        n=found.fit.n,
+        n_dropped=survey.n - found.fit.n,
+        settings=found.settings,
         data=survey.stamp,
         verdicts=fit_verdicts(model, indices),
-        model=drawn.syntax,
+        model=found.blueprint.syntax,
         indices=indices,
-        correlations=latent_correlations(fit, drawn),
-        fit=fit,
-        plan=how,
-        blueprint=drawn,
-        notes=tuple(filter(None, [*drawn.notes, *how.reasons, *found])),
-    )  # fmt: skip
+        correlations=found.correlations,
+        fit=found.fit,
+        plan=found.plan,
+        blueprint=found.blueprint,
+        notes=tuple(filter(None, [*found.notes, caution])),
+    )

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,13 +15,62 @@ from cxkit.errors import CxkitWarning
 from cxkit.results.references import cite
 from cxkit.results.thresholds import CFI_HU, RMSEA_BROWNE, RMSEA_HU, SRMR_HU, TLI_HU, Verdicts, judge
 from cxkit.survey.survey import Survey
-from cxkit.validation.structure_models import Blueprint, Plan
+from cxkit.validation.structure_models import Blueprint, Model, Plan, blueprint, plan, refuse_unusable
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
 
 INDICES = ("chi_square", "df", "p_value", "cfi", "tli", "rmsea", "rmsea_low", "rmsea_high", "srmr", "aic", "bic")
 RULES = (("cfi", CFI_HU), ("tli", TLI_HU), ("rmsea", RMSEA_HU), ("srmr", SRMR_HU), ("rmsea", RMSEA_BROWNE))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedModel:
+    """A model of an instrument with its fit; everything else is computed when asked for."""
+
+    fit: Fit
+    blueprint: Blueprint
+    plan: Plan
+    notes: tuple[str, ...]
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The options that produced it."""
+        return {
+            "model": self.blueprint.kind,
+            "dimensions": [d.key for d in self.blueprint.dimensions],
+            "estimator": self.plan.estimator,
+            "missing": self.plan.missing,
+            "ordered": list(self.plan.ordered),
+        }
+
+    @cached_property
+    def loadings(self) -> pd.DataFrame:
+        """A row a loading; see `standardised_loadings`."""
+        return standardised_loadings(self.fit, self.blueprint)
+
+    @cached_property
+    def correlations(self) -> pd.DataFrame:
+        """A row a pair of dimensions; see `latent_correlations`."""
+        return latent_correlations(self.fit, self.blueprint)
+
+
+def fitted_model(
+    survey: Survey,
+    *,
+    model: Model = "first-order",
+    dimensions: Sequence[str] | None,
+    estimator: str | None,
+    missing: str | None,
+    ordered: Sequence[str] | bool | None,
+) -> FittedModel:
+    """The model of `confirm_structure`, for it and for analyses that rest on a model and judge no fit."""
+    drawn = blueprint(survey, model, dimensions)
+    how = plan(survey, drawn.items, estimator=estimator, missing=missing, ordered=ordered)
+    refuse_unusable(survey, list(drawn.items), how.missing)
+    fit, found = fit_blueprint(survey, drawn, how)
+    notes = tuple(filter(None, [*drawn.notes, *how.reasons, *found]))
+    return FittedModel(fit=fit, blueprint=drawn, plan=how, notes=notes)
 
 
 def fit_blueprint(survey: Survey, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple[str, ...]]:

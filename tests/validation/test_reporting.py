@@ -47,8 +47,8 @@ class TestParagraph:
 
     def test_what_is_not_known_is_bracketed(self):
         said = str(methods_paragraph(tiny_survey([[1, 2, 3]] * 4)))
-        for words in ("[population not stated]", "[period not stated]", "[not stated how respondents came to take part]",
-                      "[No result is given.]"):  # fmt: skip
+        people = ("[population not stated]", "[period not stated]", "[not stated how respondents came to take part]")
+        for words in (*people, "[No result is given.]"):
             assert words in said
 
     def test_synthetic_answers_are_called_so(self, shipped):

@@ -1,4 +1,4 @@
-"""Validity by models against R's lavaan 0.6-14 and semTools 0.5-6; the calls stand in tests/reference/scripts/structure.R."""
+"""Validity by models against R's lavaan 0.6-14 and semTools 0.5-6; the calls stand in reference/scripts/structure.R."""
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from tests.validation.building import factor_answers, survey_of, with_gaps
 
 ESTIMATE = 1e-5  # lavaan's search stops up to this far before the optimum
 CASES = [("hs1939", "hs1939", {}), ("bfi", "bfi", {"missing": "listwise"}), ("customersat", "customersat", {})]
-each_case = pytest.mark.parametrize(("name", "key", "options"), CASES, ids=lambda value: str(value))
+each_case = pytest.mark.parametrize(("name", "key", "options"), CASES, ids=str)
 TWO = {"a": ["q1", "q2", "q3"], "b": ["q4", "q5", "q6"]}
 
 
@@ -46,8 +46,8 @@ class TestConvergent:
     def test_words(self, shipped):
         found = convergent_validity(shipped("hs1939"))
         assert found.text == (
-            "1 of 3 dimensions explain at least half of their items' variance (AVE 0.50, Fornell & Larcker 1981); less: "
-            "Visual ability 0.37, Mental speed 0.42. Composite reliability runs from 0.61 to 0.89."
+            "1 of 3 dimensions explain at least half of their items' variance (AVE 0.50, Fornell & Larcker 1981); "
+            "less: Visual ability 0.37, Mental speed 0.42. Composite reliability runs from 0.61 to 0.89."
         )
         assert found.frame["weakest"].tolist() == ["x2", "x6", "x7"]
         assert found.picture().png.startswith(b"\x89PNG")
@@ -151,9 +151,10 @@ class TestDiscriminant:
             discriminant_validity(shipped("bhr2000"))
 
 
-class TestCommonMethod:
-    OPTIONS = {"estimator": "ML", "missing": "listwise"}
+PLAIN = {"estimator": "ML", "missing": "listwise"}
 
+
+class TestCommonMethod:
     def row(self, found, technique, model):
         frame = found.frame
         return frame[(frame["technique"] == technique) & (frame["model"] == model)].iloc[0]
@@ -165,7 +166,7 @@ class TestCommonMethod:
     def test_unmeasured_equals_lavaan(self, shipped, reference):
         # R: cfa() of the three models, lavTestLRT(f0, f1)
         wanted = reference("validation_structure")["unmeasured"]["bfi"]
-        found = common_method(shipped("bfi"), **self.OPTIONS)
+        found = common_method(shipped("bfi"), **PLAIN)
         names = {"trait": "dimensions only", "equal": "equal method loadings", "free": "free method loadings"}
         for key, model in names.items():
             self.check(self.row(found, "unmeasured method factor", model), wanted[key])
@@ -178,7 +179,7 @@ class TestCommonMethod:
 
     def test_harman_equals_prcomp(self, shipped, reference):
         # R: prcomp(x, scale. = TRUE)$sdev[1]^2 / 25
-        found = common_method(shipped("bfi"), **self.OPTIONS)
+        found = common_method(shipped("bfi"), **PLAIN)
         assert found.harman == pytest.approx(reference("validation_structure")["harman"]["bfi"], abs=1e-12)
         assert "this number is no evidence for or against common method variance" in found.text
         assert found.frame["model"].iloc[0] == "first component: no evidence"
@@ -186,7 +187,7 @@ class TestCommonMethod:
     def test_marker_equals_lavaan(self, shipped, reference):
         # R: the five models of Williams, Hartman & Cavazotte (2010)
         wanted = reference("validation_structure")["marker"]["bfi"]
-        found = common_method(shipped("bfi"), marker="openness", **self.OPTIONS)
+        found = common_method(shipped("bfi"), marker="openness", **PLAIN)
         names = {"cfa": "marker correlated", "baseline": "marker unrelated", "equal": "equal method loadings",
                  "free": "free method loadings", "restricted": "correlations held"}  # fmt: skip
         for key, model in names.items():
