@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import fill
 from typing import ClassVar
 
 import numpy as np
@@ -21,6 +22,9 @@ from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import asked_for
+
+LABEL = 70
+"""Letters in a line below the figure."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -86,7 +90,7 @@ class CriterionValidity(Result):
         figures.intervals(axes, heights, *(self.frame[name].to_numpy() for name in ("r", "ci_low", "ci_high")))
         axes.axvline(0, color=figures.GREY, linewidth=1)
         axes.set_xlim(min(0.0, float(self.frame["ci_low"].min()) - 0.05), 1.0)
-        axes.set_xlabel(f"Correlation with {self.criterion}, with {self.level} interval")
+        axes.set_xlabel(fill(f"Correlation with {self.criterion}, with {self.level} interval", LABEL))
 
 
 def _share(value: float) -> str:
@@ -147,18 +151,12 @@ def criterion_validity(
     """
     _check_options(folds, repeats, confidence)
     name, values, notes, own = _criterion(survey, criterion)
-    chosen = [d for d in asked_for(survey, dimensions) if d.key not in own]
-    if dimensions is not None and own & {d.key for d in asked_for(survey, dimensions)}:
-        raise AnalysisError(f"The criterion, {name}, is part of '{min(own)}' and would predict itself: leave it out.")
-    if not chosen:
-        raise AnalysisError("No dimension is left to predict the criterion.")
+    chosen = _predictors(survey, dimensions, name, own)
     scores = survey.scores(answered=answered)[[d.key for d in chosen]]
-    parts = survey.role(groups) if groups else None
-    usable = scores.notna().all(axis=1) & values.notna()
-    if parts is not None:
-        usable &= parts.notna()
+    parts = survey.role(groups) if groups else pd.Series(survey.given.index, index=survey.given.index)
+    usable = scores.notna().all(axis=1) & values.notna() & parts.notna()
     x, y = scores[usable].to_numpy(), values[usable].to_numpy(dtype=float)
-    units = np.arange(len(y)) if parts is None else pd.factorize(parts[usable])[0]
+    units = pd.factorize(parts[usable])[0]
     _refuse(chosen, x, y, units, folds, groups)
     new = _predicted_shares(x, y, units, folds=folds, repeats=repeats, seed=seed)
     r2, weights = _least_squares(x, y)
@@ -209,6 +207,17 @@ def _criterion(survey: Survey, criterion: pd.Series | str) -> tuple[str, pd.Seri
         raise AnalysisError(f"The criterion '{criterion.name}' is not numeric; give its categories numbers first.")
     name = "the criterion" if criterion.name is None else str(criterion.name)
     return name, criterion.astype("float64"), (), set()
+
+
+def _predictors(survey: Survey, dimensions: Sequence[str] | None, name: str, own: set[str]) -> list[Dimension]:
+    """The dimensions that predict; never the one that the criterion is part of."""
+    wanted = asked_for(survey, dimensions)
+    if dimensions is not None and own & {d.key for d in wanted}:
+        raise AnalysisError(f"The criterion, {name}, is part of '{min(own)}' and would predict itself: leave it out.")
+    chosen = [d for d in wanted if d.key not in own]
+    if not chosen:
+        raise AnalysisError("No dimension is left to predict the criterion.")
+    return chosen
 
 
 def _refuse(

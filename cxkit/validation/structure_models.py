@@ -296,17 +296,17 @@ def refuse_unusable(survey: Survey, keys: Sequence[str], missing: str) -> None:
     Raises
     ------
     AnalysisError
-        If there are no more respondents than items or fewer than five, an item does not vary, two items were never answered together, or
-        an item follows from others.
+        If there are no more respondents than items or fewer than five, an item does not vary, two items were never
+        answered together, or an item follows from others.
     """
     answers = survey.answers[list(keys)]
     used = answers.dropna() if missing == "listwise" else answers.dropna(how="all")
     if len(used) < max(len(keys) + 1, MINIMUM_CELL):
         gave = "every one of them" if missing == "listwise" else "any of them"
         raise AnalysisError(
-            f"Confirmatory factor analysis takes more respondents than items, and at least {MINIMUM_CELL}: '{survey.name}' has "
-            f"{counted(len(keys), 'item')}, and {counted(len(used), 'respondent')} answered {gave}. Choose fewer "
-            "dimensions=[...]" + (", or missing='fiml'." if missing == "listwise" else ".")
+            f"Confirmatory factor analysis takes more respondents than items, and at least {MINIMUM_CELL}: "
+            f"'{survey.name}' has {counted(len(keys), 'item')}, and {counted(len(used), 'respondent')} answered {gave}. "
+            "Choose fewer dimensions=[...]" + (", or missing='fiml'." if missing == "listwise" else ".")
         )
     constant = constant_items(used)
     if constant:
