@@ -302,11 +302,12 @@ def refuse_unusable(survey: Survey, keys: Sequence[str], missing: str) -> None:
     answers = survey.answers[list(keys)]
     used = answers.dropna() if missing == "listwise" else answers.dropna(how="all")
     if len(used) < max(len(keys) + 1, MINIMUM_CELL):
-        gave = "every one of them" if missing == "listwise" else "any of them"
+        gave = "all of them" if missing == "listwise" else "any of them"
+        found = f"{counted(len(keys), 'item')}, and {counted(len(used), 'respondent')} answered {gave}"
         raise AnalysisError(
             f"Confirmatory factor analysis takes more respondents than items, and at least {MINIMUM_CELL}: "
-            f"'{survey.name}' has {counted(len(keys), 'item')}, and {counted(len(used), 'respondent')} answered {gave}. "
-            "Choose fewer dimensions=[...]" + (", or missing='fiml'." if missing == "listwise" else ".")
+            f"'{survey.name}' has {found}. Choose fewer dimensions=[...]"
+            + (", or missing='fiml'." if missing == "listwise" else ".")
         )
     constant = constant_items(used)
     if constant:
