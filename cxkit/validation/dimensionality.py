@@ -183,7 +183,28 @@ def parallel_analysis(
     number rests on the normal ones. Eigenvalues of polychoric correlations are those of
     `lavaan::lavCor(x, ordered = names(x))`.
     """
-    _check_options(method, random_data, simulations, quantile)
+    found = parallel_analyses(
+        survey, methods=[method], dimensions=dimensions, missing=missing, correlation=correlation,
+        random_data=random_data, simulations=simulations, quantile=quantile, seed=seed,
+    )  # fmt: skip
+    return found[method]
+
+
+def parallel_analyses(
+    survey: Survey,
+    *,
+    methods: Sequence[Method],
+    dimensions: Sequence[str] | None,
+    missing: Missing,
+    correlation: Correlation,
+    random_data: RandomData,
+    simulations: int,
+    quantile: float,
+    seed: int,
+) -> dict[Method, ParallelAnalysis]:
+    """The same for several methods, which share the random data; see `parallel_analysis`."""
+    for method in methods:
+        _check_options(method, random_data, simulations, quantile)
     selection = select(survey, dimensions, items=1, analysis="parallel analysis")
     found = item_correlations(survey, selection, missing, correlation, analysis="Parallel analysis")
     rng = np.random.default_rng(seed)
@@ -192,22 +213,24 @@ def parallel_analysis(
     else:
         used = used_answers(survey, selection, missing)
         random = _RANDOM[correlation, random_data](used, missing, simulations, rng)
-    values = EIGENVALUES[method]
-    simulated = values(random)
-    frame = _compare(values(found.correlation[np.newaxis])[0], simulated, quantile)
-    return ParallelAnalysis(
-        frame=frame,
-        n=found.n,
-        n_dropped=survey.n - found.n,
-        settings={
-            "dimensions": [d.key for d in selection.dimensions], "method": method, "missing": missing,
-            "correlation": correlation, "random_data": random_data, "simulations": simulations, "quantile": quantile,
-            "seed": seed,
-        },
-        data=survey.stamp,
-        n_factors=int(frame["stands_out"].sum()),
-        notes=selection.notes,
-    )  # fmt: skip
+    results: dict[Method, ParallelAnalysis] = {}
+    for method in methods:
+        eigenvalues = EIGENVALUES[method]
+        frame = _compare(eigenvalues(found.correlation[np.newaxis])[0], eigenvalues(random), quantile)
+        results[method] = ParallelAnalysis(
+            frame=frame,
+            n=found.n,
+            n_dropped=survey.n - found.n,
+            settings={
+                "dimensions": [d.key for d in selection.dimensions], "method": method, "missing": missing,
+                "correlation": correlation, "random_data": random_data, "simulations": simulations,
+                "quantile": quantile, "seed": seed,
+            },
+            data=survey.stamp,
+            n_factors=int(frame["stands_out"].sum()),
+            notes=selection.notes,
+        )  # fmt: skip
+    return results
 
 
 _RANDOM = {

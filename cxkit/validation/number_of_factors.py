@@ -18,7 +18,7 @@ from cxkit.survey.survey import Survey
 from cxkit.validation.associations import Correlation
 from cxkit.validation.average_partial import MinimumAveragePartial, minimum_average_partial
 from cxkit.validation.correlations import Missing
-from cxkit.validation.dimensionality import Method, ParallelAnalysis, parallel_analysis
+from cxkit.validation.dimensionality import Method, ParallelAnalysis, parallel_analyses
 
 _METHODS: dict[Method, str] = {"factor": "factors", "components": "components"}
 _CALLED: dict[Correlation, str] = {"pearson": "", "polychoric": ", polychoric"}
@@ -141,12 +141,12 @@ def number_of_factors(
     """
     kinds: list[Correlation] = ["pearson", "polychoric"] if ordinal else ["pearson"]
     parallel = {
-        (method, kind): parallel_analysis(
-            survey, dimensions=dimensions, missing=missing, method=method, correlation=kind, simulations=simulations,
-            seed=seed,
-        )
+        (method, kind): found
         for kind in kinds
-        for method in _METHODS
+        for method, found in parallel_analyses(
+            survey, methods=list(_METHODS), dimensions=dimensions, missing=missing, correlation=kind,
+            random_data="resampled", simulations=simulations, quantile=0.95, seed=seed,
+        ).items()
     }  # fmt: skip
     partial = {
         kind: minimum_average_partial(survey, dimensions=dimensions, missing=missing, correlation=kind)

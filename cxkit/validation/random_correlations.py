@@ -14,6 +14,9 @@ from cxkit.validation.correlations import Missing, moments
 
 RandomData = Literal["resampled", "normal"]
 
+ROUNDING = 1e-12
+"""What is left of the sum of squares of equal numbers when their mean is taken off, as a share."""
+
 TOO_RARE = (
     "In random data drawn from these answers some item no longer varies: too few respondents gave another answer than "
     "the rest. Use random_data='normal'."
@@ -25,12 +28,32 @@ def resampled_correlations(
 ) -> np.ndarray:
     """Correlations of answers drawn anew, each item by itself: (simulations, items, items)."""
     values = answers.to_numpy(dtype="float64")
-    matrices = np.empty((simulations, values.shape[1], values.shape[1]))
+    has_gaps = bool(np.isnan(values).any())
+    if not has_gaps:
+        values = values - values.mean(axis=0)  # numbers near zero lose no digits when they are squared
+    columns = np.ascontiguousarray(values.T)
+    matrices = np.empty((simulations, len(columns), len(columns)))
     for i in range(simulations):
-        matrices[i] = moments(pd.DataFrame(_drawn_anew(values, rng), copy=False), missing).correlation
+        drawn = _drawn_anew(columns, rng)
+        matrices[i] = (
+            moments(pd.DataFrame(drawn.T, copy=False), missing).correlation if has_gaps else _correlation(drawn)
+        )
     if not np.isfinite(matrices).all():
         raise AnalysisError(TOO_RARE)
     return matrices
+
+
+def _correlation(columns: np.ndarray) -> np.ndarray:
+    """Of complete answers near zero, (items, respondents); NaN where an item does not vary."""
+    sums = columns.sum(axis=1)
+    products = columns @ columns.T
+    squares = np.diag(products).copy()
+    products -= np.outer(sums, sums) / columns.shape[1]
+    varies = np.diag(products) > ROUNDING * squares
+    spread = np.sqrt(np.where(varies, np.diag(products), np.nan))
+    products /= np.outer(spread, spread)
+    np.fill_diagonal(products, np.where(np.isnan(spread), np.nan, 1.0))
+    return np.asarray(products)
 
 
 def normal_correlations(n: int, items: int, simulations: int, rng: np.random.Generator) -> np.ndarray:
@@ -50,8 +73,8 @@ def resampled_polychoric(
     answers: pd.DataFrame, missing: Missing, simulations: int, rng: np.random.Generator
 ) -> np.ndarray:
     """Polychoric correlations of answers drawn anew, each item by itself."""
-    values = answers.to_numpy(dtype="float64")
-    return _polychoric_of((_drawn_anew(values, rng) for _ in range(simulations)), "resampled")
+    columns = np.ascontiguousarray(answers.to_numpy(dtype="float64").T)
+    return _polychoric_of((_drawn_anew(columns, rng).T for _ in range(simulations)), "resampled")
 
 
 def thresholded_polychoric(
@@ -69,8 +92,12 @@ def thresholded_polychoric(
     return _polychoric_of((drawn() for _ in range(simulations)), "normal")
 
 
-def _drawn_anew(values: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return np.take_along_axis(values, rng.integers(0, len(values), size=values.shape), axis=0)
+def _drawn_anew(columns: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Every item's own answers, as many, drawn with replacement: (items, respondents), as given."""
+    items, n = columns.shape
+    place = rng.integers(0, n, size=columns.shape)
+    place += np.arange(items)[:, np.newaxis] * n
+    return np.asarray(columns.ravel().take(place))
 
 
 def _cuts(given: np.ndarray) -> np.ndarray:

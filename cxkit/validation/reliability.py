@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -26,6 +26,7 @@ from cxkit.validation.resampling import (
     check_bootstraps,
     percentile_interval,
     resampled_covariances,
+    resampled_variances,
 )
 
 Interval = Literal["feldt", "bootstrap"]
@@ -234,13 +235,14 @@ def _with_bootstrap(
 def bootstrap_alphas(values: np.ndarray, *, resamples: int, seed: int) -> np.ndarray:
     """Alpha of every resample of respondents, (resamples,), from pairwise covariances; NaN where nothing varies."""
     k = values.shape[1]
-    blocks = []
-    for covariances in resampled_covariances(values, resamples=resamples, seed=seed):
-        total = covariances.sum(axis=(1, 2))
-        own = np.trace(covariances, axis1=1, axis2=2)
-        share = np.divide(own, total, out=np.full(len(total), np.nan), where=total > 0)
-        blocks.append(k / (k - 1) * (1 - share))
-    return np.concatenate(blocks)
+    found: Iterable[tuple[np.ndarray, np.ndarray]]
+    if np.isnan(values).any() or len(values) < 2:
+        covariances = resampled_covariances(values, resamples=resamples, seed=seed)
+        found = ((np.trace(c, axis1=1, axis2=2), c.sum(axis=(1, 2))) for c in covariances)
+    else:
+        found = resampled_variances(values, resamples=resamples, seed=seed)
+    shares = [np.divide(own, all_, out=np.full(len(own), np.nan), where=all_ > 1e-12 * own) for own, all_ in found]
+    return k / (k - 1) * (1 - np.concatenate(shares))
 
 
 def feldt_interval(alpha: float, *, n: int, items: int, confidence: float = 0.95) -> tuple[float, float]:

@@ -26,6 +26,17 @@ def check_bootstraps(bootstraps: int) -> None:
         raise AnalysisError(f"bootstraps={bootstraps} gives no interval; 1000 or more give a steady one.")
 
 
+def resample_counts(n: int, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
+    """How often each of n respondents is drawn, in blocks of (resamples, n); the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    at_once = max(1, NUMBERS // max(n, 1))
+    for start in range(0, resamples, at_once):
+        counts = np.empty((min(at_once, resamples - start), n))
+        for row in counts:
+            row[:] = np.bincount(rng.integers(0, n, size=n), minlength=n)
+        yield counts
+
+
 def resampled_covariances(values: np.ndarray, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
     """Covariances of items in resamples of respondents, pairwise where answers are missing.
 
@@ -40,15 +51,23 @@ def resampled_covariances(values: np.ndarray, *, resamples: int, seed: int) -> I
     ------
     Arrays of (resamples of a block, items, items); NaN where fewer than two drawn respondents answered both items.
     """
-    rng = np.random.default_rng(seed)
-    n = len(values)
-    centred = values - np.nan_to_num(np.nanmean(values, axis=0)) if n else values
-    at_once = max(1, NUMBERS // max(n, 1))
-    for start in range(0, resamples, at_once):
-        counts = np.empty((min(at_once, resamples - start), n))
-        for row in counts:
-            row[:] = np.bincount(rng.integers(0, n, size=n), minlength=n)
+    centred = values - np.nan_to_num(np.nanmean(values, axis=0)) if len(values) else values
+    for counts in resample_counts(len(values), resamples=resamples, seed=seed):
         yield _covariances(counts, centred)
+
+
+def resampled_variances(values: np.ndarray, *, resamples: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of complete answers, the sum of the items' variances and the variance of their sum, in each resample of a block.
+
+    All that alpha needs, without the covariances.
+    """
+    n = len(values)
+    centred = values - values.mean(axis=0)
+    total = centred.sum(axis=1)
+    for counts in resample_counts(n, resamples=resamples, seed=seed):
+        sums = counts @ centred
+        own = counts @ (centred**2).sum(axis=1) - (sums**2).sum(axis=1) / n
+        yield own / (n - 1), (counts @ total**2 - sums.sum(axis=1) ** 2 / n) / (n - 1)
 
 
 @dataclass
