@@ -64,9 +64,9 @@ def full(model: str, data: Any, **options: Any) -> Any:
     return fit, fit.estimates, fit.measures
 
 
-def ladder() -> Any:
+def ladder(data: pd.DataFrame) -> Any:
     steps = ((), ("loadings",), ("loadings", "intercepts"))
-    fits = [full(cases.HS, cases.hs(), group="school", equal=equal)[0] for equal in steps]
+    fits = [full(cases.HS, data, group="school", equal=equal)[0] for equal in steps]
     return [a.compare(b) for a, b in pairwise(fits)]
 
 
@@ -76,7 +76,7 @@ def jobs() -> dict[str, Callable[[], Any]]:
     return {
         "cfa_ml": lambda: full(cases.HS, hs),
         "fiml": lambda: full(cases.HS, holes, missing="fiml"),
-        "ladder": ladder,
+        "ladder": lambda: ladder(hs),
         "wlsmv_bfi25": lambda: full(cases.B5, bfi, ordered=True),
         "polychoric25": lambda: sem.polychoric(columns),
         "bootstrap": lambda: sem.sem(cases.MEDIATION, media).bootstrap(1000),

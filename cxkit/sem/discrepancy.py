@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
+from scipy.linalg.lapack import dposv
 
 from cxkit.errors import ModelError
 from cxkit.sem.model import GroupModel, Implied
@@ -58,16 +59,19 @@ class MaximumLikelihood:
             raise ModelError(_singular(data))
         logdet = np.linalg.slogdet(data.cov)[1]
         self.floor = 0.5 * (logdet + len(data.cov))
+        self.identity, self.no_gap = np.eye(len(data.cov)), np.zeros(len(data.cov))
 
     def state(self, theta: np.ndarray) -> Normal | None:
         at = self.model.implied(theta)
-        try:
-            half = np.linalg.cholesky(at.sigma)
-        except np.linalg.LinAlgError:
+        # One call for the root, whose diagonal gives the determinant, and the inverse.
+        root, inverse, failed = dposv(at.sigma, self.identity)
+        if failed or not np.isfinite(inverse[0, 0]):
             return None
-        gap = self.data.mean - at.mu if self.means else np.zeros(self.model.p)
-        scatter = self.data.cov + np.outer(gap, gap) if self.means else self.data.cov
-        return Normal(at, np.linalg.inv(at.sigma), 2 * np.log(half.diagonal()).sum(), scatter, gap)
+        logdet = 2 * np.log(root.diagonal()).sum()
+        if not self.means:
+            return Normal(at, inverse, logdet, self.data.cov, self.no_gap)
+        gap = self.data.mean - at.mu
+        return Normal(at, inverse, logdet, self.data.cov + np.outer(gap, gap), gap)
 
     def value(self, state: Normal) -> float:
         return float(0.5 * (state.logdet + np.vdot(state.weight, state.scatter)) - self.floor)

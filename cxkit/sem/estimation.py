@@ -95,7 +95,7 @@ def _direction(objective: Objective, states: list[Any], gradient: np.ndarray, ne
     expected = objective.second(states, "information")
     ridge = 0.0
     while True:
-        step = _solve(expected + np.diag(ridge * (np.diag(expected) + 1e-12)), gradient)
+        step = _solve(expected + np.diag(ridge * (np.diag(expected) + 1e-12)) if ridge else expected, gradient)
         if step is not None:
             return -step
         ridge = max(10 * ridge, 1e-8)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -119,7 +119,15 @@ class Fit:
         table = _wald(values, errors)
         return pd.DataFrame({**names, "est_std": table.pop("est"), **table})
 
-    def _row_names(self) -> dict[str, list[str]]:
+    def _row_names(self) -> dict[str, Any]:
+        """Columns that say which parameter a row is, as pandas holds them: finding out that they are text takes time."""
+        kept = self.table.kept
+        if "names" not in kept or kept["names"][0] != self.sample.labels:
+            columns = {name: pd.Series(values).array for name, values in self._list_row_names().items()}
+            kept["names"] = (self.sample.labels, columns)
+        return dict(kept["names"][1])
+
+    def _list_row_names(self) -> dict[str, list[str]]:
         labels = self.sample.labels
         rows = self.row_table.rows
         defined = self.table.definitions
@@ -140,7 +148,8 @@ class Fit:
         """All fit measures, by lavaan's names."""
         from cxkit.sem.measures import all_measures
 
-        return pd.Series(all_measures(self), name="value", dtype=float)
+        found = all_measures(self)
+        return pd.Series(np.fromiter(found.values(), float, len(found)), index=_index_of(tuple(found)), name="value")
 
     @cached_property
     def vcov(self) -> pd.DataFrame:
@@ -300,6 +309,12 @@ class Fit:
         return f"<p>{html.escape(self.text)}</p>\n{table}\n<p>{html.escape(self.note)}</p>"
 
 
+@lru_cache(maxsize=32)
+def _index_of(names: tuple[str, ...]) -> pd.Index:
+    """The index of measures, remembered: each estimator has the same ones every time."""
+    return pd.Index(names)
+
+
 def moments_of(fit: Fit) -> int:
     """How many moments the data offer, exogenous ones left out."""
     total = 0
@@ -312,7 +327,7 @@ def moments_of(fit: Fit) -> int:
 def _wald(values: np.ndarray, errors: np.ndarray) -> dict[str, np.ndarray]:
     """Est se z p ci_low ci_high; z and p are missing where a parameter is fixed."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        z = np.where(errors > 0, values / np.where(errors > 0, errors, 1.0), np.nan)
+        z = np.where(errors > 0, values / errors, np.nan)
     return {
         "est": values,
         "se": errors,

@@ -204,24 +204,31 @@ def goodness_block(gfi: float, size: int, df: int) -> dict[str, float]:
 def residual_block(s: np.ndarray, m: np.ndarray, sigma: np.ndarray, mu: np.ndarray, means: bool) -> dict[str, float]:
     """Root mean square residuals of one group, in the units of the answers and as correlations."""
     p = len(s)
-    low, strict = np.tril_indices(p), np.tril_indices(p, -1)
-    sd, sd_hat = np.sqrt(np.diag(s)), np.sqrt(np.diag(sigma))
+    sd, sd_hat = np.sqrt(s.diagonal()), np.sqrt(sigma.diagonal())
+    units = sd[:, None] * sd
     raw, gap = s - sigma, m - mu
-    bentler, bentler_mean = raw / np.outer(sd, sd), gap / sd
-    bollen = s / np.outer(sd, sd) - sigma / np.outer(sd_hat, sd_hat)
+    bentler, bentler_mean = raw / units, gap / sd
+    bollen = s / units - sigma / (sd_hat[:, None] * sd_hat)
     mplus_mean = m / sd - mu / sd_hat
-    spread = (np.diag(s) - np.diag(sigma)) / np.diag(s)
+    spread, strict = bentler.diagonal(), _below(bollen, diagonal=0.0)
     sums = {
-        "rmr": (np.sum(raw[low] ** 2), np.sum(gap**2), p * (p + 1) / 2),
-        "srmr_bentler": (np.sum(bentler[low] ** 2), np.sum(bentler_mean**2), p * (p + 1) / 2),
-        "crmr": (np.sum(bollen[strict] ** 2), np.sum(bentler_mean**2), p * (p - 1) / 2),
-        "srmr_mplus": (np.sum(bollen[strict] ** 2) + np.sum(spread**2), np.sum(mplus_mean**2), p * (p + 1) / 2),
+        "rmr": (_below(raw), gap @ gap, p * (p + 1) / 2),
+        "srmr_bentler": (_below(bentler), bentler_mean @ bentler_mean, p * (p + 1) / 2),
+        "crmr": (strict, bentler_mean @ bentler_mean, p * (p - 1) / 2),
+        "srmr_mplus": (strict + spread @ spread, mplus_mean @ mplus_mean, p * (p + 1) / 2),
     }
     out = {}
     for name, (covariances, averages, size) in sums.items():
         out[f"{name}_nomean"] = float(np.sqrt(covariances / size)) if size else 0.0
         out[name] = float(np.sqrt((covariances + averages) / (size + p))) if means else out[f"{name}_nomean"]
     return out
+
+
+def _below(symmetric: np.ndarray, diagonal: float = 1.0) -> float:
+    """Sum of squares below the diagonal, and so many times those on it."""
+    own = symmetric.diagonal()
+    on = float(own @ own)
+    return max(0.5 * (float(np.vdot(symmetric, symmetric)) - on), 0.0) + diagonal * on
 
 
 def ordinal_residual_block(th: np.ndarray, corr: np.ndarray, units: np.ndarray, p: int) -> dict[str, float]:

@@ -22,7 +22,7 @@ from cxkit.sem.ordinal import ordinal_moments
 from cxkit.sem.starts import starting_values
 from cxkit.sem.statistics import ContinuousStatistics, MomentSpace, OrdinalStatistics
 from cxkit.sem.syntax import parse_model
-from cxkit.sem.table import Options, Table, Variables, build_table, variables_of
+from cxkit.sem.table import Options, Table, Variables, build_table, variables_in
 
 INFORMATIONS = ("expected", "observed")
 MISSING = ("listwise", "fiml")
@@ -53,7 +53,7 @@ def fit_model(
         raise ModelError(f"The model is a {type(model).__name__}; expected text such as 'factor =~ item1 + item2'.")
     squares = ESTIMATORS.get((estimator or "").upper(), ESTIMATORS["ML"]).discrepancy != "ML"
     fixed_x = (bool(ordered) or not squares) if fixed_x is None else fixed_x
-    variables = variables_of(parse_model(model), fixed_x)
+    variables = variables_in(model, fixed_x)
     items = _ordered_items(ordered, variables)
     chosen = _estimator(estimator, missing, items, information, cluster, weights)
     _refuse(chosen, missing, items, variables, data, cluster, weights, likelihood, parameterization, model)
@@ -87,11 +87,9 @@ def fit_model(
 def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, settings: dict[str, Any]) -> Fit:
     """Fit a finished parameter table to data that have been read."""
     ordered = settings["ordered"]
-    for row in table.rows:
-        if row.exogenous:
-            row.fixed = _exogenous_value(sample.groups[row.group], row.lhs, row.rhs)
-    models = [GroupModel(table, g, ordered) for g in range(table.groups)]
-    spaces = tuple(MomentSpace(table.variables, settings["meanstructure"]) for _ in models)
+    table = _with_exogenous(table, sample)
+    models = _models_of(table, ordered)
+    spaces = _spaces_of(table, settings["meanstructure"])
     objective = Objective(parts_for(models, spaces, sample, chosen, settings))
     if settings["unbiased"]:
         objective.lose_one()
@@ -113,6 +111,32 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
         warnings=(),
     )
     return _with_warnings(fit)
+
+
+def _with_exogenous(table: Table, sample: Sample) -> Table:
+    """The table with the moments of given predictors filled in; itself if there are none."""
+    if not any(row.exogenous for row in table.rows):
+        return table
+    rows = [
+        replace(row, fixed=_exogenous_value(sample.groups[row.group], row.lhs, row.rhs)) if row.exogenous else row
+        for row in table.rows
+    ]
+    return replace(table, rows=tuple(rows))
+
+
+def _models_of(table: Table, ordered: tuple[str, ...]) -> list[GroupModel]:
+    """One model per group. They are shared with later fits, unless an inequality may change their constraints."""
+    if table.inequalities:
+        return [GroupModel(table, g, ordered) for g in range(table.groups)]
+    if "models" not in table.kept:
+        table.kept["models"] = [GroupModel(table, g, ordered) for g in range(table.groups)]
+    return list(table.kept["models"])
+
+
+def _spaces_of(table: Table, means: bool) -> tuple[MomentSpace, ...]:
+    if "space" not in table.kept:
+        table.kept["space"] = MomentSpace(table.variables, means)
+    return (table.kept["space"],) * table.groups
 
 
 def parts_for(

@@ -66,11 +66,12 @@ def _scaled_rmsea(test: FitTest, n: float, groups: int) -> dict[str, float]:
 def baseline_test(fit: Fit) -> FitTest:
     """Chi-square of the independence model, in which only exogenous variables may correlate."""
     kept = fit.sample.groups[0].extra
-    chosen = (fit.frame.estimator.name, *(fit.settings[k] for k in ("meanstructure", "likelihood", "information")))
-    key = f"baseline {chosen} {fit.table.variables}"
-    if key not in kept:
-        kept[key] = _baseline(fit)
-    return kept[key]
+    options = (fit.settings[k] for k in ("meanstructure", "likelihood", "information"))
+    chosen = (fit.frame.estimator.name, *options, fit.table.variables)
+    if "baseline" not in kept or kept["baseline"][0] != chosen:
+        kept["baseline"] = (chosen, _baseline(fit))
+    test: FitTest = kept["baseline"][1]
+    return test
 
 
 def _baseline(fit: Fit) -> FitTest:
@@ -90,10 +91,12 @@ def _closed_baseline(fit: Fit) -> FitTest:
     objective = fit.frame.objective
     for share, part, space in zip(objective.shares, objective.parts, fit.frame.spaces, strict=True):
         s, names = part.data.cov, part.data.names
-        given, random = fit.table.variables.exogenous, fit.table.variables.random
-        x = [i for i, name in enumerate(names) if name in given or name in random]
-        y = [i for i in range(len(names)) if i not in x]
-        value += share * 0.5 * (np.log(np.diag(s)[y]).sum() + _logdet(s[np.ix_(x, x)]) - _logdet(s))
+        random = fit.table.variables.random
+        predictors = {*fit.table.variables.exogenous, *random}
+        x = [i for i, name in enumerate(names) if name in predictors]
+        y = [i for i, name in enumerate(names) if name not in predictors]
+        given = _logdet(s[np.ix_(x, x)]) if x else 0.0
+        value += share * 0.5 * (np.log(s.diagonal()[y]).sum() + given - (2 * part.floor - len(s)))
         free += len(y) + len(space.m) + len(random) * (len(random) + 1) // 2
     df = moments_of(fit) - free
     return FitTest(chisq=2 * fit.frame.n * value if df else 0.0, df=df)
@@ -245,7 +248,7 @@ def _normal_square(weight: np.ndarray, cov: np.ndarray, mean: np.ndarray | None)
     """The squared length of moments in the metric of normal answers; one value per missing pattern."""
     stack = weight if weight.ndim == 3 else weight[None]
     product = stack @ cov
-    total = 0.5 * np.einsum("kij,kji->k", product, product)
+    total = 0.5 * (product * product.swapaxes(1, 2)).sum((1, 2))
     return total if mean is None else total + np.einsum("i,kij,j->k", mean, stack, mean)
 
 

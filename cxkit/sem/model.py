@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +35,8 @@ class Implied:
 class GroupModel:
     """One group of the model: where each of its free rows sits in A, S, m, the thresholds and the scales.
 
-    `positions` counts the rows that are free; `rows[k]` is the k-th, ordered A, S, m, thresholds, scales.
+    `positions` counts the rows that are free; `rows[k]` is the k-th, ordered A, S, m, thresholds, scales. `kept` holds
+    what follows from the model alone and is worth keeping.
     """
 
     def __init__(self, table: Table, group: int, ordered: Sequence[str] = ()) -> None:
@@ -71,7 +73,14 @@ class GroupModel:
             "ik": np.ix_(i, k), "jk": np.ix_(j, k), "il": np.ix_(i, low), "jm": np.ix_(j, self.m),
         }  # fmt: skip
         self.ww, self.half = np.outer(self.w, self.w), np.where(k == low, 0.5, 1.0)
+        both = np.concatenate([self.ui, self.vi])
+        # Where the cross products of all pairs of (u, v) stand in X'WX written as one vector: one look-up for all.
+        self.flat = both[:, None] * 2 * self.v + both
+        self.identity = np.eye(self.v)
+        # How the means turn with each row, but for loadings and paths: not at all, or one to one.
+        self.flat_slope = np.concatenate([np.zeros(self.na + self.ns), np.ones(self.nm)])
         self.basis, self.offset = table.basis[self.parameter], table.offset[self.parameter]
+        self.kept: dict[str, Any] = {}
         self.fill(rows)
 
     def cell(self, row: Row) -> tuple[int, int]:
@@ -143,11 +152,11 @@ class GroupModel:
     def implied(self, theta: np.ndarray) -> Implied:
         """Moments of the observed variables at the values of the free rows."""
         a, s, m = self.matrices(theta)
-        identity = np.eye(self.v)
-        effects = identity + a if self.nilpotent else np.linalg.inv(identity - a)
+        effects = self.identity + a if self.nilpotent else np.linalg.inv(self.identity - a)
         full = effects @ s @ effects.T
         eta, p = effects @ m, self.p
-        slope = np.concatenate([eta[self.a[1]], np.zeros(self.ns), np.ones(self.nm)])
+        slope = self.flat_slope.copy()
+        slope[: self.na] = eta[self.a[1]]
         x = np.concatenate([effects[:p], full[:p]], axis=1)
         return Implied(full[:p, :p], eta[:p], x, eta, full, effects, slope)
 
@@ -156,53 +165,59 @@ class GroupModel:
         xmx = at.x.T @ m @ at.x
         return self.w * xmx[self.ui, self.vi] - at.mean_slope * (at.x.T @ weighted_gap)[self.ui]
 
-    def crosses(self, at: Implied, left: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """u'Wu, v'Wv and u'Wv over all pairs of free rows, for a symmetric W, or a stack of them."""
-        xwx = at.x.T @ left @ at.x
-        u, v = xwx[..., self.ui, :], xwx[..., self.vi, :]
-        return u[..., self.ui], v[..., self.vi], u[..., self.vi]
+    def crosses(self, product: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """u'Wu, v'Wv, u'Wv and v'Wu over all pairs of free rows, from X'WX for a symmetric W; a stack is last."""
+        q = self.n_moment
+        pairs = product.reshape(-1, *product.shape[2:]).take(self.flat, axis=0)
+        return pairs[:q, :q], pairs[q:, q:], pairs[:q, q:], pairs[q:, :q]
 
     def information(self, at: Implied, weight: np.ndarray, share: np.ndarray | None = None) -> np.ndarray:
         """Expected information of one answer, 1/2 tr(W dS W dS) + dmu' W dmu; a stack is averaged by `share`."""
-        uu, vv, uv = self.crosses(at, weight)
-        second, first = uu * vv + uv * _turn(uv), uu
-        if share is not None:
-            second, first = (np.tensordot(share, part, 1) for part in (second, first))
-        return self.ww * second + np.outer(at.mean_slope, at.mean_slope) * first
+        uu, vv, uv, vu = self.crosses(_stack_last(at.x.T @ weight @ at.x))
+        out, slope = self.ww * _averaged(share, uu * vv + uv * vu), at.mean_slope
+        return out + np.outer(slope, slope) * _averaged(share, uu) if slope.any() else out
 
     def hessian(
         self, at: Implied, weight: np.ndarray, t: np.ndarray, gap: np.ndarray, share: np.ndarray | None = None
     ) -> np.ndarray:
         """Second derivative of F = 1/2 [log det Sigma + tr(W T)], T = S + gap gap'; a stack is averaged by `share`."""
-        w, c = self.w, at.mean_slope
         wtw = weight @ t @ weight
-        uu, vv, uv = self.crosses(at, weight)
-        nuu, nvv, nuv = self.crosses(at, wtw)
-        pull = (weight @ gap[..., None])[..., 0]
-        reach = pull @ at.x
-        du, dv = reach[..., self.ui, None], reach[..., self.vi, None]
-        second = uu * (nvv - vv) + nuu * vv + uv * _turn(nuv - uv) + nuv * _turn(uv)
-        mixed, lean = du * _turn(uv) + dv * uu, weight - wtw
-        if share is not None:
-            second, mixed, uu, lean, pull = (np.tensordot(share, part, 1) for part in (second, mixed, uu, lean, pull))
-        mixed = np.outer(w, c) * mixed
-        return self.ww * second + mixed + mixed.T + np.outer(c, c) * uu + self._curvature(at, lean, pull)
+        product, pulled = _stack_last(at.x.T @ weight @ at.x), _stack_last(at.x.T @ wtw @ at.x)
+        uu, vv, uv, vu = self.crosses(product)
+        nuu, nvv, nuv, nvu = self.crosses(pulled)
+        second = uu * (nvv - vv) + nuu * vv + uv * (nvu - vu) + nuv * vu
+        lean = product - pulled
+        pull = ((weight @ gap[..., None])[..., 0] @ at.x).T
+        out = self.ww * _averaged(share, second) + self._curvature(at, _averaged(share, lean), _averaged(share, pull))
+        if at.mean_slope.any():
+            out += self._mean_terms(at.mean_slope, (uu, vu), pull, share)
+        return out
 
-    def _curvature(self, at: Implied, m: np.ndarray, wd: np.ndarray) -> np.ndarray:
-        """1/2 tr(M d2 Sigma) - (W gap)' d2 mu: what the bending of the moments adds to the Hessian."""
+    def _mean_terms(
+        self, slope: np.ndarray, crosses: tuple[np.ndarray, np.ndarray], pull: np.ndarray, share: np.ndarray | None
+    ) -> np.ndarray:
+        """What the means contribute to the Hessian, alone and together with the covariances."""
+        uu, vu = crosses
+        mixed = pull[self.ui][:, None] * vu + pull[self.vi][:, None] * uu
+        mixed = np.outer(self.w, slope) * _averaged(share, mixed)
+        return mixed + mixed.T + np.outer(slope, slope) * _averaged(share, uu)
+
+    def _curvature(self, at: Implied, lean: np.ndarray, pull: np.ndarray) -> np.ndarray:
+        """1/2 tr(M d2 Sigma) - (W gap)' d2 mu, from X'MX and X'W gap: what the bending of the moments adds."""
         q, v, na, ns = self.n_moment, self.v, self.na, self.ns
-        xmx = at.x.T @ m @ at.x
-        gmg, gmc, e, c, at_pair = xmx[:v, :v], xmx[:v, v:], at.effects, at.full, self.pairs
+        gmg, gmc, e, c, at_pair = lean[:v, :v], lean[:v, v:], at.effects, at.full, self.pairs
         i, j = self.a
         out = np.zeros((q, q))
-        reach, pull = e[at_pair["ji"]], (at.x.T @ wd)[i]
-        back = gmc[at_pair["ij"]]
-        lead = reach.T * pull * at.eta[j][:, None]
-        out[:na, :na] = (reach * back).T + c[at_pair["jj"]] * gmg[at_pair["ii"]] + reach * back - lead - lead.T
+        out[:na, :na] = c[at_pair["jj"]] * gmg[at_pair["ii"]]
+        if not self.nilpotent:
+            # Else no effect leads back from where a path ends to where it begins.
+            reach, back = e[at_pair["ji"]], gmc[at_pair["ij"]]
+            lead = reach.T * pull[i] * at.eta[j][:, None]
+            out[:na, :na] += (reach * back).T + reach * back - lead - lead.T
         cross = e[at_pair["jl"]] * gmg[at_pair["ik"]] + e[at_pair["jk"]] * gmg[at_pair["il"]]
         out[:na, na : na + ns] = cross * self.half
         if self.nm:
-            out[:na, na + ns :] = -e[at_pair["jm"]] * pull[:, None]
+            out[:na, na + ns :] = -e[at_pair["jm"]] * pull[i][:, None]
         out[na:, :na] = out[:na, na:].T
         return out
 
@@ -232,8 +247,14 @@ class GroupModel:
         return at.x[:, self.ui] * at.mean_slope
 
 
-def _turn(stack: np.ndarray) -> np.ndarray:
-    return np.swapaxes(stack, -1, -2)
+def _stack_last(stack: np.ndarray) -> np.ndarray:
+    """The axis of a stack moved to the end, so that picking entries copies whole runs; a matrix is left as it is."""
+    return stack if stack.ndim == 2 else np.ascontiguousarray(np.moveaxis(stack, 0, -1))
+
+
+def _averaged(share: np.ndarray | None, values: np.ndarray) -> np.ndarray:
+    """The average by `share` over the last axis, that of a stack; a single array is left as it is."""
+    return values if share is None else values @ share
 
 
 def _matrix(row: Row) -> str:

@@ -206,7 +206,7 @@ def read_frame(
     values = numbers(frame, names, ordered, problems)
     if problems:
         problems.raise_as(ModelError)
-    if np.isinf(values).any():
+    if not np.isfinite(values).all() and np.isinf(values).any():
         problems.add(f"infinite values in {_listed(names, np.isinf(values).any(0))}", remedy="make them missing")
         problems.raise_as(ModelError)
     codes, labels = _keys(frame, group, problems)
@@ -283,7 +283,9 @@ def _look(
     if empty.any():
         problems.add(f"nobody answered {_listed(names, empty)}{where}", remedy="drop the item from the model")
         return
-    low, high = np.nanmin(values, axis=0), np.nanmax(values, axis=0)
+    # The versions for holes take far longer.
+    least, most = (np.nanmin, np.nanmax) if holes.any() else (np.min, np.max)
+    low, high = least(values, axis=0), most(values, axis=0)
     if (low == high).any():
         problems.add(f"everyone{where} gave the same answer to {_listed(names, low == high)}",
                      remedy="an item without variance cannot be modelled: drop it")  # fmt: skip
@@ -310,9 +312,11 @@ def _listed(names: Sequence[str], mask: np.ndarray) -> str:
 def _twins(values: np.ndarray, names: Sequence[str], ordered: Sequence[str]) -> list[str]:
     gaps = values - values.mean(0)
     cross = gaps.T @ gaps
-    sd = np.sqrt(np.diag(cross))
-    r = np.abs(cross / np.outer(sd, sd))
-    pairs = np.argwhere(np.triu(r > ALMOST_ONE, 1))
+    sd = np.sqrt(cross.diagonal())
+    alike = np.abs(cross / (sd[:, None] * sd)) > ALMOST_ONE
+    if np.count_nonzero(alike) <= len(names):
+        return []
+    pairs = np.argwhere(np.triu(alike, 1))
     return [f"'{names[i]}' and '{names[j]}' correlate perfectly" for i, j in pairs]
 
 

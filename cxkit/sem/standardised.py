@@ -26,6 +26,7 @@ class GroupRows:
         self.position = np.array([free.get(id(row), -1) for row in rows], dtype=int)
         self.fixed = np.array([np.nan if row.fixed is None else row.fixed for row in rows])
         self.index = np.array([model.index[row.lhs] for row in rows], dtype=int)
+        self.own_variance = np.array([k for k, r in enumerate(rows) if r.op == "~~" and r.lhs == r.rhs], dtype=int)
         ordered = set(model.ordered)
         self.ordered = np.array([i for i, name in enumerate(model.observed) if name in ordered], dtype=int)
         at = {(row.op, row.lhs): k for k, row in enumerate(rows) if row.lhs == row.rhs and row.lhs in ordered}
@@ -59,7 +60,7 @@ class GroupRows:
     def _evaluate(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         out = np.where(self.position >= 0, theta[..., self.position], self.fixed.astype(theta.dtype))
         full, _, _ = self.model.full_moments(theta)
-        variance = np.einsum("...ii->...i", full).copy()
+        variance = np.diagonal(full, axis1=-2, axis2=-1).copy()
         if len(self.ordered):
             i = self.ordered
             alone = self._variance_given_predictors(theta, variance)[..., i]
@@ -82,9 +83,7 @@ class GroupRows:
         """Rows standardised by latent variables only (std.lv) and by all variables (std.all)."""
         values, variance = self._evaluate(theta)
         residual = variance.copy()
-        for k, row in enumerate(self.model.all_rows):
-            if row.op == "~~" and row.lhs == row.rhs:
-                residual[..., self.index[k]] = values[..., k]
+        residual[..., self.index[self.own_variance]] = values[..., self.own_variance]
         # As lavaan: a negative residual variance (Heywood case) enters residual correlations by its size.
         size = np.where(np.real(residual) < 0, -residual, residual)
         one = np.ones((*values.shape[:-1], 1), dtype=values.dtype)
@@ -94,8 +93,9 @@ class GroupRows:
                 values * sds[..., s[:, 0]] / (sds[..., s[:, 1]] * sds[..., s[:, 2]])
                 for s in (self.lv_scales, self.all_scales)
             )
-        # A standardised scale is 1 whatever the parameterisation.
-        everything[..., self.scale_row] = 1.0
+        if len(self.scale_row):
+            # A standardised scale is 1 whatever the parameterisation.
+            everything[..., self.scale_row] = 1.0
         return lv, everything
 
 
@@ -105,12 +105,21 @@ def _root(variance: np.ndarray) -> np.ndarray:
         return np.where(np.real(variance) >= 0, np.sqrt(variance), np.nan)
 
 
+def _rows_of(model: GroupModel, theta_form: bool) -> GroupRows:
+    """The rows of a model, gathered once."""
+    key = f"rows {theta_form}"
+    if key not in model.kept:
+        model.kept[key] = GroupRows(model, theta_form)
+    rows: GroupRows = model.kept[key]
+    return rows
+
+
 class RowTable:
     """All rows of all groups and the defined parameters, as functions of the free parameters z."""
 
     def __init__(self, table: Table, models: list[GroupModel], theta_form: bool = False) -> None:
         self.table = table
-        self.groups = [GroupRows(model, theta_form) for model in models]
+        self.groups = [_rows_of(model, theta_form) for model in models]
         self.rows = [row for group in self.groups for row in group.model.all_rows]
         self.label_at: dict[str, int] = {}
         for k, row in enumerate(self.rows):
@@ -159,6 +168,6 @@ class RowTable:
         out = []
         for group in self.groups:
             basis = group.model.basis
-            own = np.sqrt(np.maximum(np.einsum("ij,jk,ik->i", basis, covariance, basis, optimize=True), 0.0))
+            own = np.sqrt(np.maximum(((basis @ covariance) * basis).sum(1), 0.0))
             out.append(np.where(group.position >= 0, own[group.position] if len(own) else 0.0, 0.0))
         return np.concatenate(out)

@@ -5,10 +5,29 @@ Good starting values are what makes Fisher scoring converge in a handful of step
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Plan:
+    """What starting values need to know of a model, whatever the data.
+
+    `mask[i, k]` says that variable i depends on k. `factors` lists the latent variables in the order in which their
+    indicators become known, with the indicators and any fixed loading among them. `single` are the pairs of a variable
+    and its only predictor, `several` the variables with more than one. `given` are values that the user wants.
+    """
+
+    mask: np.ndarray
+    explained: np.ndarray
+    factors: tuple[tuple[int, list[int], tuple[int, float] | None], ...]
+    single: tuple[np.ndarray, np.ndarray]
+    several: list[int]
+    given: tuple[tuple[int, float], ...]
 
 
 def starting_values(models: list[GroupModel], data: list[GroupData], z_size: int) -> np.ndarray:
@@ -22,79 +41,99 @@ def starting_values(models: list[GroupModel], data: list[GroupData], z_size: int
     return np.asarray(np.linalg.solve(basis.T @ basis, basis.T @ (values - offset)))
 
 
-def _group_values(model: GroupModel, data: GroupData) -> np.ndarray:
-    phi = _all_covariances(model, data.cov)
-    values = np.zeros(len(model.rows))
-    weights, residual = _regressions(model, phi)
-    explained = np.asarray(_predictors(model).any(axis=1))
-    thresholds = data.extra.get("thresholds", {})
-    for k, row in enumerate(model.rows):
-        if row.start is not None:
-            values[k] = row.start
-        elif row.op in ("=~", "~"):
-            values[k] = weights[model.cell(row)]
-        elif row.op == "~~":
-            i, j = model.cell(row)
-            values[k] = residual[i] if i == j else _covariance_start(explained, phi, i, j)
-        elif row.op == "~1":
-            i = model.index[row.lhs]
-            values[k] = data.mean[i] if i < model.p and row.lhs not in model.ordered else 0.0
-        else:
-            values[k] = thresholds[row.lhs][int(row.rhs[1:]) - 1] if row.op == "|" else 1.0
-    return values
+def _plan_of(model: GroupModel) -> Plan:
+    """The plan of a model, made once."""
+    if "starts" not in model.kept:
+        model.kept["starts"] = _make_plan(model)
+    plan: Plan = model.kept["starts"]
+    return plan
 
 
-def _covariance_start(explained: np.ndarray, phi: np.ndarray, i: int, j: int) -> float:
-    if explained[i] or explained[j]:
-        return 0.0
-    bound = 0.8 * np.sqrt(phi[i, i] * phi[j, j])
-    return float(np.clip(phi[i, j], -bound, bound))
-
-
-def _predictors(model: GroupModel) -> np.ndarray:
+def _make_plan(model: GroupModel) -> Plan:
     mask = model.a0 != 0
     mask[model.a] = True
-    return mask
+    count = mask.sum(1)
+    return Plan(
+        mask=mask,
+        explained=count > 0,
+        factors=tuple(_ordered_factors(model, mask)),
+        single=np.nonzero(mask & (count == 1)[:, None]),  # type: ignore[arg-type]
+        several=np.flatnonzero(count > 1).tolist(),
+        given=tuple((k, row.start) for k, row in enumerate(model.rows) if row.start is not None),
+    )
 
 
-def _all_covariances(model: GroupModel, cov: np.ndarray) -> np.ndarray:
-    """Covariances of observed and latent variables, the latent ones by their factor scores."""
-    p, v = model.p, model.v
-    phi = np.zeros((v, v))
-    phi[:p, :p] = cov
-    mask = _predictors(model)
-    known = set(range(p))
-    waiting = list(range(p, v))
+def _ordered_factors(model: GroupModel, mask: np.ndarray) -> list[tuple[int, list[int], tuple[int, float] | None]]:
+    known = set(range(model.p))
+    waiting = list(range(model.p, model.v))
     loadings = {model.cell(row) for row in model.all_rows if row.op == "=~"}
     loads = {k: [i for i in np.flatnonzero(mask[:, k]).tolist() if (i, k) in loadings] for k in waiting}
+    out = []
     while waiting:
         ready = [k for k in waiting if set(loads[k]) <= known] or waiting[:1]
         for k in ready:
-            _add_factor(model, phi, k, [i for i in loads[k] if i in known], sorted(known))
+            indicators = [i for i in loads[k] if i in known]
+            fixed = next(((at, float(model.a0[i, k])) for at, i in enumerate(indicators) if model.a0[i, k]), None)
+            out.append((k, indicators, fixed))
             known.add(k)
             waiting.remove(k)
+    return out
+
+
+def _group_values(model: GroupModel, data: GroupData) -> np.ndarray:
+    plan = _plan_of(model)
+    phi = _all_covariances(model, plan, data.cov)
+    weights, residual = _regressions(model, plan, phi)
+    mean = np.append(data.mean, np.zeros(model.v - model.p))
+    mean[[model.index[name] for name in model.ordered]] = 0.0
+    values = np.ones(len(model.rows))
+    values[: model.n_moment] = np.concatenate(
+        [weights[model.a], _covariance_starts(plan, phi, residual, *model.s), mean[model.m]]
+    )
+    if model.nt:
+        cuts = data.extra.get("thresholds", {})
+        rows = model.rows[model.n_moment : model.n_moment + model.nt]
+        values[model.n_moment : model.n_moment + model.nt] = [cuts[r.lhs][int(r.rhs[1:]) - 1] for r in rows]
+    for k, value in plan.given:
+        values[k] = value
+    return values
+
+
+def _covariance_starts(plan: Plan, phi: np.ndarray, residual: np.ndarray, i: np.ndarray, j: np.ndarray) -> np.ndarray:
+    """Residual variances, and covariances of what nothing explains, kept from being perfect."""
+    spread = phi.diagonal()
+    bound = 0.8 * np.sqrt(spread[i] * spread[j])
+    apart = np.where(plan.explained[i] | plan.explained[j], 0.0, np.minimum(np.maximum(phi[i, j], -bound), bound))
+    return np.where(i == j, residual[i], apart)
+
+
+def _all_covariances(model: GroupModel, plan: Plan, cov: np.ndarray) -> np.ndarray:
+    """Covariances of observed and latent variables, the latent ones by their factor scores."""
+    phi = np.zeros((model.v, model.v))
+    phi[: model.p, : model.p] = cov
+    for k, indicators, fixed in plan.factors:
+        _add_factor(model, phi, k, indicators, fixed)
     return phi
 
 
-def _add_factor(model: GroupModel, phi: np.ndarray, k: int, indicators: list[int], known: list[int]) -> None:
+def _add_factor(
+    model: GroupModel, phi: np.ndarray, k: int, indicators: list[int], fixed: tuple[int, float] | None
+) -> None:
+    """Fill in row and column k of phi, in which latent variables not yet known are 0."""
     if not indicators:
         phi[k, k] = 1.0
         return
-    sd = np.sqrt(np.diag(phi)[indicators])
-    loading = one_factor(phi[np.ix_(indicators, indicators)] / np.outer(sd, sd))
-    scale = _scale(model, k, indicators, loading * sd)
-    weight = loading / (sd * (loading @ loading)) * scale
-    phi[k, known] = phi[known, k] = weight @ phi[np.ix_(indicators, known)]
-    phi[k, indicators] = phi[indicators, k] = loading * sd * scale
+    rows = phi[indicators]
+    block = rows[:, indicators]
+    sd = np.sqrt(block.diagonal())
+    loading = one_factor(block / (sd[:, None] * sd))
+    # The standard deviation (signed) of the factor honours a fixed loading or a fixed variance.
+    scale = float(loading[fixed[0]] * sd[fixed[0]] / fixed[1]) if fixed else float(np.sqrt(abs(model.s0[k, k])))
+    scale = scale or 1.0
+    phi[k] = (loading / (sd * (loading @ loading)) * scale) @ rows
+    phi[k, indicators] = loading * sd * scale
     phi[k, k] = scale**2
-
-
-def _scale(model: GroupModel, k: int, indicators: list[int], loading: np.ndarray) -> float:
-    """Standard deviation (signed) of the factor that honours a fixed loading or a fixed variance."""
-    for i, size in zip(indicators, loading, strict=True):
-        if model.a0[i, k]:
-            return float(size / model.a0[i, k]) or 1.0
-    return float(np.sqrt(abs(model.s0[k, k])) or 1.0)
+    phi[:, k] = phi[k]
 
 
 def one_factor(r: np.ndarray, rounds: int = 2) -> np.ndarray:
@@ -105,35 +144,42 @@ def one_factor(r: np.ndarray, rounds: int = 2) -> np.ndarray:
     if size == 2:
         root = np.sqrt(np.clip(abs(r[0, 1]), 0.04, 0.9))
         return np.array([root, root * (1.0 if r[0, 1] >= 0 else -1.0)])
-    off = r - np.eye(size)
-    common = np.max(np.abs(off), axis=1)
+    reduced = r.copy()
+    diagonal = reduced.reshape(-1)[:: size + 1]
+    diagonal[:] = 0.0
+    common = np.abs(reduced).max(axis=1)
     for _ in range(rounds):
-        roots, vectors = np.linalg.eigh(off + np.diag(common))
+        diagonal[:] = common
+        roots, vectors = np.linalg.eigh(reduced)
         loading = vectors[:, -1] * np.sqrt(max(roots[-1], 0.05))
-        common = np.clip(loading**2, 0.02, 0.95)
-    loading = np.sign(loading) * np.sqrt(np.clip(loading**2, 0.02, 0.95))
+        common = np.minimum(np.maximum(loading * loading, 0.02), 0.95)
+    loading = np.sign(loading) * np.sqrt(common)
     # The first item sets the direction of the factor, as a marker would.
     return loading if loading[0] >= 0 else -loading
 
 
-def _regressions(model: GroupModel, phi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _regressions(model: GroupModel, plan: Plan, phi: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Slope of every variable on its predictors, and its residual variance."""
-    mask = _predictors(model)
-    slopes, residual = np.zeros(mask.shape), np.diag(phi).copy()
-    diagonal = np.diag(phi)
-    alone = mask & (mask.sum(1) == 1)[:, None]
-    one, of = np.nonzero(alone)
-    slopes[one, of] = np.where(model.a0[one, of] != 0, model.a0[one, of], phi[one, of] / diagonal[of])
-    residual[one] = np.clip(diagonal[one] - slopes[one, of] * phi[one, of], 0.15 * diagonal[one], diagonal[one])
-    for i in np.flatnonzero(mask.sum(1) > 1):
-        on = np.flatnonzero(mask[i])
-        block = phi[np.ix_(on, on)] + np.diag(0.02 * np.diag(phi)[on])
-        fixed = np.where(model.a0[i, on] != 0, model.a0[i, on], np.nan)
-        free = np.isnan(fixed)
-        slope = np.where(free, 0.0, fixed)
-        if free.any():
-            rest = phi[on, i] - block @ slope
-            slope[free] = np.linalg.solve(block[np.ix_(free, free)], rest[free])
-        slopes[i, on] = slope
+    diagonal = phi.diagonal()
+    slopes, residual = np.zeros(phi.shape), diagonal.copy()
+    one, of = plan.single
+    fixed, beside = model.a0[plan.single], phi[plan.single]
+    slope = np.where(fixed != 0, fixed, beside / diagonal[of])
+    slopes[plan.single] = slope
+    residual[one] = np.minimum(np.maximum(diagonal[one] - slope * beside, 0.15 * diagonal[one]), diagonal[one])
+    for i in plan.several:
+        on = np.flatnonzero(plan.mask[i])
+        slopes[i, on] = slope = _several_slopes(phi, model.a0[i, on], i, on)
         residual[i] = np.clip(phi[i, i] - slope @ phi[on, i], 0.15 * phi[i, i], phi[i, i])
     return slopes, residual
+
+
+def _several_slopes(phi: np.ndarray, fixed: np.ndarray, i: int, on: np.ndarray) -> np.ndarray:
+    """Slopes of variable i on several predictors, some of them perhaps fixed."""
+    block = phi[np.ix_(on, on)] + np.diag(0.02 * np.diag(phi)[on])
+    free = fixed == 0
+    slope = fixed.copy()
+    if free.any():
+        rest = phi[on, i] - block @ slope
+        slope[free] = np.linalg.solve(block[np.ix_(free, free)], rest[free])
+    return slope

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import combinations
 from math import isnan
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -55,7 +56,7 @@ class Options:
     equal: tuple[str, ...] = ()
     free: tuple[str, ...] = ()
     ordered: tuple[str, ...] = ()
-    thresholds: Mapping[str, int] = field(default_factory=dict)
+    thresholds: Mapping[str, int] = field(default_factory=dict, hash=False)
     parameterization: str = "delta"
 
 
@@ -74,7 +75,11 @@ class Variables:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """The parameters of a model; `parameters = basis @ z + offset` obeys every linear equality for any z."""
+    """The parameters of a model; `parameters = basis @ z + offset` obeys every linear equality for any z.
+
+    Tables are shared by fits of the same model and never changed. `kept` holds what follows from the table alone and is
+    worth keeping: index arrays, names.
+    """
 
     rows: tuple[Row, ...]
     variables: Variables
@@ -85,6 +90,7 @@ class Table:
     inequalities: tuple[tuple[np.ndarray, float, str], ...]
     definitions: tuple[Equation, ...]
     labels: Mapping[str, int]
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def group_rows(self, group: int) -> list[Row]:
         return [row for row in self.rows if row.group == group]
@@ -126,11 +132,18 @@ def variables_of(syntax: Syntax, fixed_x: bool = True) -> Variables:
     )
 
 
+@lru_cache(maxsize=64)
+def variables_in(model: str, fixed_x: bool) -> Variables:
+    """`variables_of` a model as it is written, remembered."""
+    return variables_of(parse_model(model), fixed_x)
+
+
+@lru_cache(maxsize=32)
 def build_table(model: str, groups: int, options: Options) -> Table:
-    """The full parameter table of `model` for so many groups."""
+    """The full parameter table of `model` for so many groups; the latest are remembered."""
     syntax = parse_model(model)
     equal = _equalities(options.equal)
-    variables = variables_of(syntax, options.fixed_x)
+    variables = variables_in(model, options.fixed_x)
     rows = [row for g in range(groups) for row in _group_rows(syntax, variables, g, groups, options, equal)]
     if groups > 1 and equal:
         _hold_equal(rows, variables, equal, _released(options, rows, groups))
