@@ -107,11 +107,11 @@ class FullInformation:
 
     def _stack(self, mu: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         weight, logdet = pattern_inverses(self.patterns, sigma)
-        gap = np.where(self.patterns.seen, self.patterns.mean - mu, 0.0)
+        gap = (self.patterns.mean - mu) * self.patterns.seen
         return weight, logdet, self.patterns.cov + gap[:, :, None] * gap[:, None, :], gap
 
     def _loss(self, weight: np.ndarray, logdet: np.ndarray, scatter: np.ndarray, _gap: np.ndarray) -> float:
-        return float(0.5 * self.share @ (logdet + np.einsum("kij,kij->k", weight, scatter)) - self.floor)
+        return float(0.5 * self.share @ (logdet + (weight * scatter).sum((1, 2))) - self.floor)
 
     def state(self, theta: np.ndarray) -> Normal | None:
         at = self.model.implied(theta)

@@ -120,7 +120,7 @@ class Fit:
         return pd.DataFrame({**names, "est_std": table.pop("est"), **table})
 
     def _row_names(self) -> dict[str, Any]:
-        """Columns that say which parameter a row is, as pandas holds them: finding out that they are text takes time."""
+        """Columns that say which parameter a row is, as pandas holds text: to find out that it is text takes time."""
         kept = self.table.kept
         if "names" not in kept or kept["names"][0] != self.sample.labels:
             columns = {name: pd.Series(values).array for name, values in self._list_row_names().items()}

@@ -15,6 +15,7 @@ from cxkit.sem.constraints import null_space
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
 from cxkit.sem.estimation import Normalised, Solution, minimise
 from cxkit.sem.fit import Fit
+from cxkit.sem.groundwork import models_of, spaces_of, with_exogenous
 from cxkit.sem.inference import ESTIMATORS, Estimator, Frame, covariance
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData, Moments, Sample, read_frame, read_moments
@@ -87,9 +88,9 @@ def fit_model(
 def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, settings: dict[str, Any]) -> Fit:
     """Fit a finished parameter table to data that have been read."""
     ordered = settings["ordered"]
-    table = _with_exogenous(table, sample)
-    models = _models_of(table, ordered)
-    spaces = _spaces_of(table, settings["meanstructure"])
+    table = with_exogenous(table, sample)
+    models = models_of(table, ordered)
+    spaces = spaces_of(table, settings["meanstructure"])
     objective = Objective(parts_for(models, spaces, sample, chosen, settings))
     if settings["unbiased"]:
         objective.lose_one()
@@ -111,32 +112,6 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
         warnings=(),
     )
     return _with_warnings(fit)
-
-
-def _with_exogenous(table: Table, sample: Sample) -> Table:
-    """The table with the moments of given predictors filled in; itself if there are none."""
-    if not any(row.exogenous for row in table.rows):
-        return table
-    rows = [
-        replace(row, fixed=_exogenous_value(sample.groups[row.group], row.lhs, row.rhs)) if row.exogenous else row
-        for row in table.rows
-    ]
-    return replace(table, rows=tuple(rows))
-
-
-def _models_of(table: Table, ordered: tuple[str, ...]) -> list[GroupModel]:
-    """One model per group. They are shared with later fits, unless an inequality may change their constraints."""
-    if table.inequalities:
-        return [GroupModel(table, g, ordered) for g in range(table.groups)]
-    if "models" not in table.kept:
-        table.kept["models"] = [GroupModel(table, g, ordered) for g in range(table.groups)]
-    return list(table.kept["models"])
-
-
-def _spaces_of(table: Table, means: bool) -> tuple[MomentSpace, ...]:
-    if "space" not in table.kept:
-        table.kept["space"] = MomentSpace(table.variables, means)
-    return (table.kept["space"],) * table.groups
 
 
 def parts_for(
@@ -227,11 +202,6 @@ def _names_of(models: Sequence[GroupModel]) -> Any:
         return sorted(weights, key=lambda name: -weights[name])
 
     return names
-
-
-def _exogenous_value(data: GroupData, lhs: str, rhs: str) -> float:
-    i = data.names.index(lhs)
-    return float(data.cov[i, data.names.index(rhs)] if rhs else data.mean[i])
 
 
 def _ordered_items(ordered: Sequence[str] | bool | None, variables: Variables) -> tuple[str, ...]:

@@ -15,9 +15,9 @@ import numpy as np
 from scipy.special import chdtrc
 
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
-from cxkit.sem.model import GroupModel
+from cxkit.sem.groundwork import plain_models
 from cxkit.sem.moments import GroupData
-from cxkit.sem.statistics import MomentSpace, plain_table
+from cxkit.sem.statistics import MomentSpace
 from cxkit.sem.table import Table
 
 
@@ -288,8 +288,7 @@ def _compute_saturated_trace(part: Any, table: Table, group: int) -> tuple[float
 
 def saturated_part(part: Any, table: Table, group: int) -> tuple[Any, Any]:
     """The saturated model of the same data, at its estimates."""
-    plain = plain_table(table, saturated=True, means=part.means)
-    model = GroupModel(plain, group)
+    model = plain_models(table, saturated=True, means=part.means)[group]
     data: GroupData = part.data
     saturated: Any = (
         FullInformation(model, data)

@@ -12,9 +12,10 @@ from cxkit.sem import fit_measures as fm
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, Objective
 from cxkit.sem.estimation import Normalised
 from cxkit.sem.fit import Fit, MomentTables, moments_of
+from cxkit.sem.groundwork import plain_models
 from cxkit.sem.inference import FitTest, Frame, first_order, gamma_of, saturated_part, test_of_fit, times
 from cxkit.sem.model import GroupModel
-from cxkit.sem.statistics import MomentSpace, OrdinalStatistics, plain_table
+from cxkit.sem.statistics import MomentSpace, OrdinalStatistics
 from cxkit.sem.table import Row
 
 LOG_2PI = float(np.log(2 * np.pi))
@@ -119,8 +120,7 @@ def _fit_baseline(fit: Fit) -> tuple[Frame, float]:
     from cxkit.sem.fitting import parts_for
 
     ordered = fit.settings["ordered"]
-    table = plain_table(fit.table, saturated=False, means=fit.settings["meanstructure"], ordered=bool(ordered))
-    models = [GroupModel(table, g, ordered) for g in range(table.groups)]
+    models = plain_models(fit.table, saturated=False, means=fit.settings["meanstructure"], ordered=ordered)
     settings = {**fit.settings, "parameterization": "delta"}
     parts = parts_for(models, fit.frame.spaces, fit.sample, fit.frame.estimator, settings)
     objective = Objective(parts)

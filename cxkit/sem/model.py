@@ -73,9 +73,7 @@ class GroupModel:
             "ik": np.ix_(i, k), "jk": np.ix_(j, k), "il": np.ix_(i, low), "jm": np.ix_(j, self.m),
         }  # fmt: skip
         self.ww, self.half = np.outer(self.w, self.w), np.where(k == low, 0.5, 1.0)
-        both = np.concatenate([self.ui, self.vi])
-        # Where the cross products of all pairs of (u, v) stand in X'WX written as one vector: one look-up for all.
-        self.flat = both[:, None] * 2 * self.v + both
+        self.both = np.concatenate([self.ui, self.vi])
         self.identity = np.eye(self.v)
         # How the means turn with each row, but for loadings and paths: not at all, or one to one.
         self.flat_slope = np.concatenate([np.zeros(self.na + self.ns), np.ones(self.nm)])
@@ -168,7 +166,7 @@ class GroupModel:
     def crosses(self, product: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """u'Wu, v'Wv, u'Wv and v'Wu over all pairs of free rows, from X'WX for a symmetric W; a stack is last."""
         q = self.n_moment
-        pairs = product.reshape(-1, *product.shape[2:]).take(self.flat, axis=0)
+        pairs = product.take(self.both, axis=0).take(self.both, axis=1)
         return pairs[:q, :q], pairs[q:, q:], pairs[:q, q:], pairs[q:, :q]
 
     def information(self, at: Implied, weight: np.ndarray, share: np.ndarray | None = None) -> np.ndarray:

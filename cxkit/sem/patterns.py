@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
+
+# Items whose pattern fits a whole number.
+BITS = 62
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -16,6 +20,16 @@ class Patterns:
     mean: np.ndarray
     cov: np.ndarray
     rows: tuple[np.ndarray, ...]
+
+    @cached_property
+    def both(self) -> np.ndarray:
+        """1 where a pattern sees both items of a pair, patterns x items x items."""
+        return (self.seen[:, :, None] & self.seen[:, None, :]).astype(float)
+
+    @cached_property
+    def filler(self) -> np.ndarray:
+        """1 on the diagonal where an item is not seen, which makes an observed block invertible as a whole."""
+        return np.eye(self.seen.shape[1]) * ~self.seen[:, None, :]
 
 
 def mean_and_cov(values: np.ndarray, weights: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
@@ -33,9 +47,9 @@ def mean_and_cov(values: np.ndarray, weights: np.ndarray | None = None) -> tuple
 def find_patterns(values: np.ndarray, weights: np.ndarray | None = None) -> Patterns:
     """Group respondents by the items they answered."""
     seen = ~np.isnan(values)
-    kinds, which = np.unique(seen, axis=0, return_inverse=True)
-    order = np.argsort(which.ravel(), kind="stable")
-    ends = np.cumsum(np.bincount(which.ravel(), minlength=len(kinds)))
+    kinds, which = _kinds(seen)
+    order = np.argsort(which, kind="stable")
+    ends = np.cumsum(np.bincount(which, minlength=len(kinds)))
     rows = tuple(np.split(order, ends[:-1]))
     p = values.shape[1]
     mean, cov = np.zeros((len(kinds), p)), np.zeros((len(kinds), p, p))
@@ -48,22 +62,24 @@ def find_patterns(values: np.ndarray, weights: np.ndarray | None = None) -> Patt
     return Patterns(seen=kinds, counts=counts, mean=mean, cov=cov, rows=rows)
 
 
+def _kinds(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The distinct rows of a table of truths in order, and which of them each row is."""
+    p = seen.shape[1]
+    if p > BITS:
+        kinds, which = np.unique(seen, axis=0, return_inverse=True)
+        return kinds, which.ravel()
+    # Rows as binary numbers sort in the same order, and far faster.
+    _, first, which = np.unique(
+        seen @ (1 << np.arange(p, dtype=np.int64)[::-1]), return_index=True, return_inverse=True
+    )
+    return seen[first], which
+
+
 def pattern_inverses(patterns: Patterns, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Per pattern the inverse of sigma's observed block (0 elsewhere) and its log determinant."""
-    both, padded = _padded(patterns, sigma)
-    index = np.arange(padded.shape[1])
-    logdet = 2 * np.log(np.linalg.cholesky(padded)[:, index, index]).sum(1)
-    return np.where(both, np.linalg.inv(padded), 0.0), logdet
-
-
-def _padded(patterns: Patterns, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which cells each pattern sees, and sigma there, filled up with the identity."""
-    seen = patterns.seen
-    both = seen[:, :, None] & seen[:, None, :]
-    padded = np.where(both, sigma, 0.0)
-    index = np.arange(seen.shape[1])
-    padded[:, index, index] += ~seen
-    return both, padded
+    padded = sigma * patterns.both + patterns.filler
+    logdet = 2 * np.log(np.linalg.cholesky(padded).diagonal(axis1=1, axis2=2)).sum(1)
+    return np.linalg.inv(padded) * patterns.both, logdet
 
 
 def saturated(patterns: Patterns, tolerance: float = 1e-10, most: int = 1000) -> tuple[np.ndarray, np.ndarray]:
@@ -108,11 +124,11 @@ class _Scaled:
 
     def step(self, table: np.ndarray) -> np.ndarray:
         cov, mean = table[:-1, :-1], table[-1, :-1]
-        both, padded = _padded(self.patterns, cov)
-        inverse = np.where(both, np.linalg.inv(padded), 0.0)
-        gap = np.where(self.patterns.seen, self.patterns.mean - mean, 0.0)
-        pull = (inverse @ gap[:, :, None])[:, :, 0]
-        lean = np.tensordot(self.share, inverse @ self.patterns.cov @ inverse - inverse, 1)
+        patterns = self.patterns
+        inverse = np.linalg.inv(cov * patterns.both + patterns.filler) * patterns.both
+        # The inverse is 0 where an item is not seen, so that its gap does not matter.
+        pull = (inverse @ (patterns.mean - mean)[:, :, None])[:, :, 0]
+        lean = np.tensordot(self.share, inverse @ patterns.cov @ inverse - inverse, 1)
         lean += (self.share[:, None] * pull).T @ pull
         shift = cov @ (self.share @ pull)
         out = np.zeros_like(table)

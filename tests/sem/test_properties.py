@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from cxkit import sem
 from cxkit.errors import CxkitWarning
 from cxkit.sem.fit import Fit
+from cxkit.sem.patterns import find_patterns
 from tests.sem import cases
 from tests.sem.fits import fitted
 
@@ -166,3 +167,38 @@ def test_defined_parameters_by_hand() -> None:
     row = got.estimates[got.estimates["label"] == "ab"].iloc[0]
     assert row["est"] == pytest.approx(a * b)
     assert row["se"] == pytest.approx(np.sqrt(slope @ cov @ slope))
+
+
+def test_fits_of_one_model_leave_each_other_alone() -> None:
+    """What a model has in common with itself is kept between fits; nothing of one sample may reach the next."""
+    data = cases.hs()
+    half = data.iloc[::2]
+    first = [sem.sem(cases.MIMIC, part).estimates for part in (data, half)]
+    first[0].loc[0, "lhs"] = "written over"
+    again = [sem.sem(cases.MIMIC, part).estimates for part in (data, half)]
+    assert again[0].loc[0, "lhs"] == "visual"
+    for old, new in zip(first, again, strict=True):
+        pd.testing.assert_frame_equal(old.drop(columns="lhs"), new.drop(columns="lhs"), check_exact=True)
+
+
+def test_a_bound_that_binds_in_one_sample_does_not_bind_the_next() -> None:
+    model = "visual =~ x1 + x2 + x3\nx1 ~~ v*x1\nv > 0.5"
+    data = cases.hs()
+    free = sem.sem(model, data)
+    held = sem.sem(model, data.assign(x1=data["x1"] * 0.75))
+    assert (held.n_parameters, free.n_parameters) == (5, 6)
+    assert sem.sem(model, data).test.chisq == free.test.chisq
+
+
+@pytest.mark.parametrize("more", [0, 60])
+def test_patterns_are_the_distinct_rows_in_order(more: int) -> None:
+    """However many items there are; more than fit a whole number are sorted otherwise, and alike."""
+    rng = np.random.default_rng(5)
+    values = np.hstack(
+        [np.where(rng.random((200, 10)) < 0.15, np.nan, rng.normal(size=(200, 10))), np.ones((200, more))]
+    )
+    found = find_patterns(values)
+    seen = ~np.isnan(values)
+    np.testing.assert_array_equal(found.seen, np.unique(seen, axis=0))
+    for kind, rows in zip(found.seen, found.rows, strict=True):
+        np.testing.assert_array_equal(rows, np.flatnonzero((seen == kind).all(axis=1)))
