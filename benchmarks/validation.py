@@ -41,10 +41,10 @@ from cxkit.errors import CxkitWarning
 from cxkit.sem import polychoric
 from cxkit.survey.instrument import instrument_from
 from cxkit.survey.survey import Survey
-from cxkit.validation.dimensionality import parallel_analyses
-from cxkit.validation.omega import omega
-from cxkit.validation.random_correlations import RandomData
-from cxkit.validation.rater_reliability import rater_reliability
+from cxkit.validation.factors.parallel import parallel_analyses
+from cxkit.validation.factors.random_correlations import RandomData
+from cxkit.validation.reliability.omega import omega
+from cxkit.validation.reliability.raters import rater_reliability
 
 GOALS = {"parallel": 20, "parallel_all": 20, "alpha": 30, "omega": 50, "polychoric": 40}
 NAMES = {

@@ -9,31 +9,31 @@ import pytest
 
 import cxkit as cx
 from cxkit.survey.survey import typed_role
-from cxkit.validation.average_partial import minimum_average_partial
-from cxkit.validation.coders import coder_agreement
-from cxkit.validation.common_method import common_method
-from cxkit.validation.convergent import convergent_validity
-from cxkit.validation.criterion import criterion_validity
-from cxkit.validation.dif import differential_item_functioning
-from cxkit.validation.discriminant import discriminant_validity
-from cxkit.validation.distribution import answer_distribution
-from cxkit.validation.exclusion import exclusion_effect
-from cxkit.validation.formative import formative_profile
-from cxkit.validation.hierarchical_omega import hierarchical_omega
-from cxkit.validation.invariance import measurement_invariance
-from cxkit.validation.measurement_error import measurement_error
-from cxkit.validation.missingness import little_mcar, missing_pattern
-from cxkit.validation.number_of_factors import number_of_factors
-from cxkit.validation.omega import omega
-from cxkit.validation.ordinal_reliability import ordinal_reliability
-from cxkit.validation.rater_reliability import rater_reliability
+from cxkit.validation.content.coders import coder_agreement
+from cxkit.validation.content.formative import formative_profile
+from cxkit.validation.factors.average_partial import minimum_average_partial
+from cxkit.validation.factors.number_of_factors import number_of_factors
+from cxkit.validation.invariance.dif import differential_item_functioning
+from cxkit.validation.invariance.measurement import measurement_invariance
+from cxkit.validation.items.distribution import answer_distribution
+from cxkit.validation.reliability.hierarchical_omega import hierarchical_omega
+from cxkit.validation.reliability.measurement_error import measurement_error
+from cxkit.validation.reliability.omega import omega
+from cxkit.validation.reliability.ordinal import ordinal_reliability
+from cxkit.validation.reliability.raters import rater_reliability
+from cxkit.validation.reliability.retest import retest_reliability
+from cxkit.validation.reliability.split_half import split_half
+from cxkit.validation.reliability.total_score import stratified_alpha
 from cxkit.validation.reporting import report_standards
-from cxkit.validation.retest import retest_reliability
-from cxkit.validation.screening import screen_respondents
-from cxkit.validation.split_half import split_half
-from cxkit.validation.structure import confirm_structure
-from cxkit.validation.structure_comparison import compare_structures
-from cxkit.validation.total_score import stratified_alpha
+from cxkit.validation.screening.exclusion import exclusion_effect
+from cxkit.validation.screening.missingness import little_mcar, missing_pattern
+from cxkit.validation.screening.respondents import screen_respondents
+from cxkit.validation.structure.comparison import compare_structures
+from cxkit.validation.structure.confirmatory import confirm_structure
+from cxkit.validation.validity.common_method import common_method
+from cxkit.validation.validity.convergent import convergent_validity
+from cxkit.validation.validity.criterion import criterion_validity
+from cxkit.validation.validity.discriminant import discriminant_validity
 from tests.conftest import tiny_survey
 
 N = 120

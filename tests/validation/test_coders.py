@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxkit as cx
-from cxkit.validation.chance_agreement import (
+from cxkit.validation.content.chance_agreement import (
     agreement_weights,
     cohen_kappa,
     counted_codes,
@@ -19,7 +19,7 @@ from cxkit.validation.chance_agreement import (
     krippendorff_alpha,
     percent_agreement,
 )
-from cxkit.validation.coders import coder_agreement
+from cxkit.validation.content.coders import coder_agreement
 
 GAP = np.nan
 # Four observers, twelve units, values 1 to 5: the worked example of Krippendorff's "Computing Krippendorff's

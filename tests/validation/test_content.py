@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 import cxkit as cx
-from cxkit.validation.content import content_validity_index, content_validity_ratio, critical_cvr
-from cxkit.validation.experts import OTHER, ExpertRatings, read_expert_ratings
-from cxkit.validation.item_sort import substantive_validity
+from cxkit.validation.content.experts import OTHER, ExpertRatings, read_expert_ratings
+from cxkit.validation.content.indices import content_validity_index, content_validity_ratio, critical_cvr
+from cxkit.validation.content.item_sort import substantive_validity
 from tests.conftest import tiny_instrument
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"

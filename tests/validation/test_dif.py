@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 import cxkit as cx
 from cxkit.survey.datasets import dataset_path
-from cxkit.validation.dif import differential_item_functioning
-from cxkit.validation.proportional_odds import Cells, fit_ordered_logits, null_loglik
+from cxkit.validation.invariance.dif import differential_item_functioning
+from cxkit.validation.invariance.proportional_odds import Cells, fit_ordered_logits, null_loglik
 from tests.validation.building import survey_of
 
 CASES = {

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 import cxkit as cx
-from cxkit.validation import dimensionality as d
-from cxkit.validation.eigenvalues import one_factor_loadings
-from cxkit.validation.random_correlations import normal_correlations
+from cxkit.validation.factors import parallel as d
+from cxkit.validation.factors.eigenvalues import one_factor_loadings
+from cxkit.validation.factors.random_correlations import normal_correlations
 from tests.validation.building import each_case, factor_answers, survey_of, with_gaps
 
 # Where in psych's table of quantiles: resampled components, resampled factors, normal components, normal factors.

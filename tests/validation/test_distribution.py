@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import cxkit as cx
-from cxkit.validation import distribution
-from cxkit.validation.distribution import answer_distribution
+from cxkit.validation.items import distribution
+from cxkit.validation.items.distribution import answer_distribution
 from tests.validation.building import factor_answers, survey_of
 
 

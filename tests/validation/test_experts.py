@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import cxkit as cx
-from cxkit.validation.experts import OTHER, read_expert_ratings
+from cxkit.validation.content.experts import OTHER, read_expert_ratings
 from tests.conftest import tiny_instrument
 
 INSTRUMENT = tiny_instrument(dimensions=2, items=2)

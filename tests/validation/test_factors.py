@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cxkit as cx
-from cxkit.validation import extraction
-from cxkit.validation.dimensionality import one_factor_loadings
+from cxkit.validation.factors import extraction
+from cxkit.validation.factors.eigenvalues import one_factor_loadings
 from tests.validation.building import each_case, factor_answers, survey_of, with_gaps
 
 

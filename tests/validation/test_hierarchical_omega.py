@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from cxkit.errors import AnalysisError, CxkitWarning
-from cxkit.validation.hierarchical_omega import hierarchical_omega, uncontaminated
-from cxkit.validation.schmid_leiman import schmid_leiman
+from cxkit.validation.reliability.hierarchical_omega import hierarchical_omega, uncontaminated
+from cxkit.validation.reliability.schmid_leiman import schmid_leiman
 from tests.validation.building import Case, factor_answers, survey_of
 
 CASES = [

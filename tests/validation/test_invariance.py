@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 import cxkit as cx
 from cxkit.errors import CxkitWarning
 from cxkit.survey.datasets import dataset_path
-from cxkit.validation.grouping import grouping
-from cxkit.validation.invariance import _design, measurement_invariance
-from cxkit.validation.invariance_ladder import chosen_cutoffs
-from cxkit.validation.invariance_models import fit_level, in_words
+from cxkit.validation.invariance.grouping import grouping
+from cxkit.validation.invariance.ladder import chosen_cutoffs
+from cxkit.validation.invariance.measurement import _design, measurement_invariance
+from cxkit.validation.invariance.models import fit_level, in_words
 from tests.validation.building import survey_of
 
 A, N = "agreeableness", "neuroticism"

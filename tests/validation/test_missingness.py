@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxkit as cx
-from cxkit.validation.missingness import little_mcar, missing_pattern
+from cxkit.validation.screening.missingness import little_mcar, missing_pattern
 from tests.conftest import tiny_instrument, tiny_survey
 from tests.validation.building import factor_answers, survey_of, with_gaps
 

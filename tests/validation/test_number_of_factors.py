@@ -8,8 +8,8 @@ import pytest
 
 import cxkit as cx
 from cxkit.errors import AnalysisError
-from cxkit.validation.average_partial import average_partials, minimum_average_partial
-from cxkit.validation.number_of_factors import most_agreed, number_of_factors, optimal_coordinates
+from cxkit.validation.factors.average_partial import average_partials, minimum_average_partial
+from cxkit.validation.factors.number_of_factors import most_agreed, number_of_factors, optimal_coordinates
 from tests.validation.building import each_case, factor_answers, survey_of
 
 SHARED = ["agreeableness", "conscientiousness", "extraversion"]

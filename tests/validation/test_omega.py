@@ -8,10 +8,10 @@ import pytest
 
 from cxkit.errors import AnalysisError, CxkitWarning
 from cxkit.sem import cfa
-from cxkit.validation.omega import bootstrap_omegas, omega, one_factor
-from cxkit.validation.one_factor import congeneric_fits
-from cxkit.validation.ordinal_reliability import ordinal_reliability
-from cxkit.validation.resampling import percentile_interval, resampled_covariances
+from cxkit.validation.reliability.omega import bootstrap_omegas, omega, one_factor
+from cxkit.validation.reliability.one_factor import congeneric_fits
+from cxkit.validation.reliability.ordinal import ordinal_reliability
+from cxkit.validation.reliability.resampling import percentile_interval, resampled_covariances
 from tests.validation.building import factor_answers, survey_of, with_gaps
 
 

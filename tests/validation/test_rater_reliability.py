@@ -6,11 +6,11 @@ import pytest
 
 from cxkit.errors import AnalysisError
 from cxkit.survey.survey import Survey
-from cxkit.validation.measurement_error import measurement_error
-from cxkit.validation.omega import omega
-from cxkit.validation.rater_reliability import rater_reliability
-from cxkit.validation.reliability import cronbach_alpha
-from cxkit.validation.retest import retest_reliability
+from cxkit.validation.reliability.alpha import cronbach_alpha
+from cxkit.validation.reliability.measurement_error import measurement_error
+from cxkit.validation.reliability.omega import omega
+from cxkit.validation.reliability.raters import rater_reliability
+from cxkit.validation.reliability.retest import retest_reliability
 from tests.conftest import tiny_survey
 from tests.validation.building import factor_answers, survey_of
 

@@ -10,7 +10,7 @@ import cxkit.validation
 from cxkit.results.result import Result
 from cxkit.validation.reporting import methods_paragraph, report_standards
 from cxkit.validation.standards import TOPICS
-from cxkit.validation.structure import confirm_structure
+from cxkit.validation.structure.confirmatory import confirm_structure
 from tests.conftest import tiny_survey
 from tests.validation.building import factor_answers, survey_of
 

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 import cxkit as cx
 from cxkit.survey import screening as indices
-from cxkit.validation.exclusion import exclusion_effect
-from cxkit.validation.flag_rules import RULES
-from cxkit.validation.screening import screen_respondents
+from cxkit.validation.screening.exclusion import exclusion_effect
+from cxkit.validation.screening.flag_rules import RULES
+from cxkit.validation.screening.respondents import screen_respondents
 from tests.conftest import tiny_survey
 from tests.validation.building import factor_answers, survey_of, with_gaps
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from cxkit.errors import AnalysisError
-from cxkit.validation.lower_bounds import greatest_lower_bound, guttman_bounds
-from cxkit.validation.split_half import halves, split_half, split_reliabilities
-from cxkit.validation.total_score import stratified_alpha
+from cxkit.validation.reliability.lower_bounds import greatest_lower_bound, guttman_bounds
+from cxkit.validation.reliability.split_half import halves, split_half, split_reliabilities
+from cxkit.validation.reliability.total_score import stratified_alpha
 from tests.validation.building import factor_answers, survey_of
 
 SURVEYS = ["bfi", "lq2002", "customersat"]

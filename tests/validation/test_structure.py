@@ -9,9 +9,9 @@ import pytest
 import cxkit as cx
 from cxkit.survey.instrument import instrument_from
 from cxkit.survey.survey import Survey
-from cxkit.validation.structure import confirm_structure
-from cxkit.validation.structure_comparison import compare_structures
-from cxkit.validation.structure_models import Names
+from cxkit.validation.structure.blueprints import Names
+from cxkit.validation.structure.comparison import compare_structures
+from cxkit.validation.structure.confirmatory import confirm_structure
 from tests.validation.building import factor_answers, survey_of, with_gaps
 
 # What the models' own tests allow: lavaan's search stops up to 1e-5 before the optimum.

@@ -5,10 +5,10 @@ import pandas as pd
 import pytest
 
 import cxkit as cx
-from cxkit.validation.common_method import common_method
-from cxkit.validation.convergent import convergent_validity
-from cxkit.validation.criterion import criterion_validity
-from cxkit.validation.discriminant import discriminant_validity
+from cxkit.validation.validity.common_method import common_method
+from cxkit.validation.validity.convergent import convergent_validity
+from cxkit.validation.validity.criterion import criterion_validity
+from cxkit.validation.validity.discriminant import discriminant_validity
 from tests.validation.building import factor_answers, survey_of, with_gaps
 
 ESTIMATE = 1e-5  # lavaan's search stops up to this far before the optimum

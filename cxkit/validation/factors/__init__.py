@@ -1,0 +1,1 @@
+"""How many factors are there, and which items belong to which?"""

@@ -1,0 +1,336 @@
+"""Which items belong to which factor? Exploratory factor analysis."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from textwrap import fill, shorten
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.errors import AnalysisError, CxkitWarning, counted, nearest
+from cxkit.results import figures, tables
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.thresholds import LOADING_HOWARD, judge
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import Missing, Selection, regular_correlations, select
+from cxkit.validation.factors.extraction import (
+    SMALLEST_UNIQUENESS,
+    Extraction,
+    Rotated,
+    Rotation,
+    rotate,
+    unrotated_loadings,
+)
+
+SMALLEST_PRINTED = 0.30
+"""Smaller loadings are left blank in the printed table, as is usual; the frame holds them all."""
+
+LOADS = LOADING_HOWARD.bands[-1][0]
+LABEL_LENGTH = 46
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FactorSolution(Result):
+    """Loadings, factor correlations and variances; factors in the order of the variance that they explain.
+
+    Attributes
+    ----------
+    loadings
+        Items by factors: the weights of the factors in the items (pattern).
+    phi
+        Factors by factors: their correlations; the identity after varimax or no rotation.
+    structure
+        Items by factors: the correlations of items and factors, `loadings @ phi`.
+    variance
+        A row a factor: factor, ss_loadings, proportion (of all items' variance), cumulative, proportion_explained.
+    """
+
+    loadings: pd.DataFrame
+    phi: pd.DataFrame
+    structure: pd.DataFrame
+    variance: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Exploratory factor analysis: loadings"
+
+    @property
+    def n_factors(self) -> int:
+        """How many factors there are."""
+        return self.loadings.shape[1]
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The sources of extraction, rotation and cut-off."""
+        method = ("harman1966",) if self.settings["method"] == "minres" else ()
+        turned = ("jennrich1966",) if self.settings["rotation"] == "oblimin" and self.n_factors > 1 else ()
+        return tuple(dict.fromkeys([*method, *turned, *super().references]))
+
+    @property
+    def text(self) -> str:
+        """What the factors explain, which items load on none, and how the factors correlate."""
+        explained = self.variance["cumulative"].iloc[-1]
+        how = (
+            self.settings["method"]
+            if self.n_factors == 1
+            else f"{self.settings['method']}, {self.settings['rotation']}"
+        )
+        return " ".join(
+            [
+                f"{counted(self.n_factors, 'factor')} ({how}) {'explains' if self.n_factors == 1 else 'explain'} "
+                f"{explained:.0%} of the variance of {counted(len(self.frame), 'item')}.",
+                self._homeless(),
+                self._correlated(),
+            ]
+        ).strip()
+
+    def _homeless(self) -> str:
+        largest = self.loadings.abs().max(axis=1).to_numpy()
+        without = self.frame.loc[largest < LOADS, "item"].tolist()
+        where = "it" if self.n_factors == 1 else "a factor"
+        if not without:
+            return f"Every item loads {TWO_DIGITS(LOADS)} or more on {where}."
+        verb = "loads" if len(without) == 1 else "load"
+        where = "it" if self.n_factors == 1 else "every factor"
+        return f"{', '.join(without)} {verb} below {TWO_DIGITS(LOADS)} on {where}."
+
+    def _correlated(self) -> str:
+        if self.n_factors == 1 or self.settings["rotation"] in ("varimax", "none"):
+            return ""
+        r = self.phi.to_numpy()[np.tril_indices(self.n_factors, -1)]
+        if len(r) == 1:
+            return f"The factors correlate {TWO_DIGITS(r[0])}."
+        return f"Factors correlate {TWO_DIGITS(r.min())} to {TWO_DIGITS(r.max())}."
+
+    @property
+    def note(self) -> str:
+        """What is not printed, what is left out, and the usual line."""
+        blank = f"Loadings below {TWO_DIGITS(SMALLEST_PRINTED)} in size are not printed."
+        return " ".join([blank, *self.notes, super().note])
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Items sorted by their main factor and the size of its loading; small loadings blank."""
+        factors = list(self.loadings.columns)
+        size = self.loadings.abs().max(axis=1).to_numpy()
+        order = np.lexsort((-size, self.frame["main_factor"].to_numpy()))
+        shown = ["item", "text", *factors, "communality"]
+        printed = tables.printed(tables.reversed_in_words(self.frame.iloc[order]), shown)
+        small = self.loadings.abs().to_numpy()[order] < SMALLEST_PRINTED
+        first = shown.index(factors[0])
+        for j in range(len(factors)):
+            printed.iloc[:, first + j] = printed.iloc[:, first + j].mask(small[:, j], "")
+        return printed
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Taller with more items, wider with more factors."""
+        return 5.6 + 0.62 * max(self.n_factors, 3), 1.3 + 0.27 * max(len(self.frame), 4)
+
+    @property
+    def alt(self) -> str:
+        """The items of each factor."""
+        parts = []
+        for number, name in enumerate(self.loadings.columns, start=1):
+            own = self.frame[self.frame["main_factor"] == number].sort_values(name, key=np.abs, ascending=False)
+            parts.append(
+                f"factor {number}: "
+                + (", ".join(f"{i} {TWO_DIGITS(v)}" for i, v in zip(own["item"], own[name], strict=True)) or "none")
+            )
+        return f"Heat map of the loadings of {len(self.frame)} items. Largest loading on {'; '.join(parts)}."
+
+    def draw(self, axes: Axes) -> None:
+        """Loadings as colours and numbers, items in the order of the instrument."""
+        values = self.loadings.to_numpy()
+        figures.heat_map(axes, values, np.vectorize(TWO_DIGITS, otypes=[object])(values), limit=1.0)
+        labels = [_label(row) for _, row in self.frame.iterrows()]
+        axes.set_yticks(np.arange(len(values)) + 0.5, labels, fontsize=9, rotation=0)
+        axes.set_xticks(
+            np.arange(self.n_factors) + 0.5, [tables.column(name).heading for name in self.loadings.columns]
+        )
+        self._mark_dimensions(axes)
+
+    def _mark_dimensions(self, axes: Axes) -> None:
+        """Lines between dimensions, and their names beside the map."""
+        keys = self.frame["dimension"].to_numpy()
+        edges = [0, *(np.flatnonzero(keys[1:] != keys[:-1]) + 1), len(keys)]
+        for start, end in pairwise(edges):
+            if start:
+                axes.axhline(start, color=figures.GREY, linewidth=1)
+            title = (
+                fill(str(self.frame["title"].iloc[start]), 18)
+                if end - start > 1
+                else str(self.frame["title"].iloc[start])
+            )
+            axes.annotate(
+                title, (1, (start + end) / 2), xycoords=("axes fraction", "data"), xytext=(6, 0),
+                textcoords="offset points", fontsize=8.5, color=figures.GREY, va="center", ha="left",
+            )  # fmt: skip
+
+
+def _label(row: pd.Series) -> str:
+    turned = " (reversed)" if row["reversed"] else ""
+    return shorten(f"{row['item']}{turned}: {row['text']}", LABEL_LENGTH, placeholder=" ...")
+
+
+def exploratory_factors(
+    survey: Survey,
+    *,
+    n_factors: int,
+    dimensions: Sequence[str] | None = None,
+    method: Extraction = "minres",
+    rotation: Rotation = "oblimin",
+    missing: Missing = "complete",
+    tolerance: float = 1e-5,
+) -> FactorSolution:
+    """Which items belong to which factor, if nobody says beforehand where they should?
+
+    No answer is ever filled in: correlations come from complete respondents or from pairs of answers.
+
+    Parameters
+    ----------
+    survey
+        The survey; items of formative dimensions and single items do not take part. Reversed items are turned round.
+    n_factors
+        How many factors; `parallel_analysis` suggests a number.
+    dimensions
+        Keys of the dimensions; all of them where None.
+    method
+        "minres" leaves the smallest residual correlations; "ml" is maximum likelihood.
+    rotation
+        "oblimin" and "promax" let factors correlate, as dimensions of a culture do; "varimax" forbids it; "none". One
+        factor is never rotated.
+    missing
+        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair.
+    tolerance
+        Where the rotation stops. The default is that of R's varimax and GPArotation. Theirs stop early: with 1e-10
+        varimax loadings can change by .003, oblimin loadings by .00002.
+
+    Returns
+    -------
+    FactorSolution
+        A row an item: dimension, title, item, text, reversed, factor_1 to factor_k (loadings), communality, uniqueness,
+        complexity (how many factors the item needs), main_factor (number). Each factor's loadings add up to a positive
+        number; factors come in the order of the variance that they explain.
+
+    Raises
+    ------
+    AnalysisError
+        If there are too many factors for the items, an item is constant or follows from others, or there are no more
+        respondents than items.
+
+    Warns
+    -----
+    CxkitWarning
+        If an item is explained wholly (a Heywood case), a rotation did not come to rest, or oblimin has several resting
+        places.
+
+    Notes
+    -----
+    Agrees with R's `psych::fa(x, nfactors, fm = "minres", rotate = "oblimin")` to 1e-5, with `fm = "ml"` and with
+    `rotate = "varimax"` and `"promax"` alike, apart from Heywood cases, where programs differ. Oblimin is quartimin
+    (gamma = 0) without Kaiser's weights, as in GPArotation; promax has power 4 and Kaiser's weights.
+    """
+    _check_choice("method", method, ("minres", "ml"))
+    _check_choice("rotation", rotation, ("oblimin", "promax", "varimax", "none"))
+    selection = select(survey, dimensions, items=1, analysis="factor analysis")
+    _check_number(n_factors, len(selection.item_keys))
+    found = regular_correlations(survey, selection, missing, analysis="Factor analysis")
+    rotated = _in_order(rotate(unrotated_loadings(found.correlation, n_factors, method), rotation, tolerance))
+    frame = _frame(selection, rotated)
+    _warn_heywood(frame)
+    names = [f"factor_{j + 1}" for j in range(n_factors)]
+    items = list(found.items)
+    largest = np.abs(rotated.loadings).max(axis=1)
+    return FactorSolution(
+        frame=frame,
+        n=found.n,
+        n_dropped=survey.n - found.n,
+        settings={
+            "dimensions": [d.key for d in selection.dimensions], "n_factors": n_factors, "method": method,
+            "rotation": rotation, "missing": missing, "tolerance": tolerance,
+        },
+        data=survey.stamp,
+        verdicts=judge(LOADING_HOWARD, frame["item"], largest),
+        loadings=pd.DataFrame(rotated.loadings, index=items, columns=names),
+        phi=pd.DataFrame(rotated.phi, index=names, columns=names),
+        structure=pd.DataFrame(rotated.loadings @ rotated.phi, index=items, columns=names),
+        variance=_variance(rotated),
+        notes=selection.notes,
+    )  # fmt: skip
+
+
+def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
+    if value not in known:
+        raise AnalysisError(f"{name}='{value}' is not known.{nearest(str(value), known)}")
+
+
+def _check_number(n_factors: int, n_items: int) -> None:
+    """A model with more factors than degrees of freedom allow has no single answer."""
+    most = max((k for k in range(1, n_items) if (n_items - k) ** 2 >= n_items + k), default=0)
+    if not most:
+        raise AnalysisError(f"Factor analysis takes at least three items; there are {n_items}.")
+    if not 1 <= n_factors <= most:
+        raise AnalysisError(
+            f"n_factors={n_factors}: with {n_items} items, 1 to {counted(most, 'factor')} can be told apart."
+        )
+
+
+def _in_order(rotated: Rotated) -> Rotated:
+    """The same factors by explained variance, each turned so that its loadings add up to a positive number."""
+    signs = np.where(rotated.loadings.sum(axis=0) < 0, -1.0, 1.0)
+    loadings, phi = rotated.loadings * signs, rotated.phi * np.outer(signs, signs)
+    order = np.argsort(-_explained(loadings, phi), kind="stable")
+    return Rotated(loadings=loadings[:, order], phi=phi[np.ix_(order, order)])
+
+
+def _explained(loadings: np.ndarray, phi: np.ndarray) -> np.ndarray:
+    """The variance that each factor explains, shared variance of correlated factors divided among them."""
+    return np.asarray(np.diag(phi @ loadings.T @ loadings))
+
+
+def _frame(selection: Selection, rotated: Rotated) -> pd.DataFrame:
+    loadings = rotated.loadings
+    communality = ((loadings @ rotated.phi) * loadings).sum(axis=1)
+    squared = loadings**2
+    columns = {f"factor_{j + 1}": loadings[:, j] for j in range(loadings.shape[1])}
+    return selection.item_frame.assign(
+        **columns,
+        communality=communality,
+        uniqueness=1 - communality,
+        complexity=squared.sum(axis=1) ** 2 / (squared**2).sum(axis=1),
+        main_factor=np.abs(loadings).argmax(axis=1) + 1,
+    )
+
+
+def _variance(rotated: Rotated) -> pd.DataFrame:
+    explained = _explained(rotated.loadings, rotated.phi)
+    proportion = explained / len(rotated.loadings)
+    return pd.DataFrame(
+        {
+            "factor": np.arange(1, len(explained) + 1),
+            "ss_loadings": explained,
+            "proportion": proportion,
+            "cumulative": proportion.cumsum(),
+            "proportion_explained": explained / explained.sum(),
+        }
+    )
+
+
+def _warn_heywood(frame: pd.DataFrame) -> None:
+    """A uniqueness that stopped at its bound leaves a communality of nearly 1, or of more."""
+    whole = frame[frame["uniqueness"] <= SMALLEST_UNIQUENESS + 1e-6]
+    if len(whole):
+        items = ", ".join(f"{row['item']} ({TWO_DIGITS(row['communality'])})" for _, row in whole.iterrows())
+        warnings.warn(
+            f"Heywood case: the factors explain all variance, or more, of {items} (communality in brackets). The "
+            "solution is improper: try fewer factors, or look for items that say the same.",
+            CxkitWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,1 @@
+"""Do groups understand the items alike?"""

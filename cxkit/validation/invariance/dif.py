@@ -1,0 +1,352 @@
+"""Do people of different groups but the same standing answer an item differently? Differential item functioning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.errors import AnalysisError, counted, nearest
+from cxkit.results import figures
+from cxkit.results.multiplicity import benjamini_hochberg, holm
+from cxkit.results.references import cite
+from cxkit.results.result import Result
+from cxkit.results.tables import fixed
+from cxkit.results.thresholds import DIF_JODOIN, judge
+from cxkit.survey.instrument import Dimension
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import select
+from cxkit.validation.invariance.dif_models import PSEUDO_R2, ItemData, compare_models
+from cxkit.validation.invariance.grouping import FEWEST, Grouping, checked_minimum, grouping, too_small
+from cxkit.validation.invariance.ordered_answers import MOST_ANSWERS
+
+Adjust = Literal["holm", "bh", "none"]
+Effect = Literal["nagelkerke", "mcfadden"]
+Criterion = Literal["size", "p"]
+CRITERIA = ("size", "p")
+ADJUSTMENTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "holm": holm,
+    "bh": benjamini_hochberg,
+    "none": np.copy,
+}
+ADJUST_SOURCES = {"holm": "holm1979", "bh": "benjamini1995"}
+ROUNDS = 10
+MODERATE, LARGE = (start for start, _ in DIF_JODOIN.bands[1:])
+_THREE = fixed(3)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rule:
+    """When an item counts as functioning differently."""
+
+    alpha: float
+    adjust: str
+    effect: str
+    criterion: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ItemFunctioning(Result):
+    """Differential item functioning, a row an item. `notes` says what is left out, and how the purification went."""
+
+    notes: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Differential item functioning"
+    cites: ClassVar[tuple[str, ...]] = ("swaminathan1990",)
+    shown: ClassVar[tuple[str, ...]] = (
+        "title", "item", "text", "p_uniform", "p_nonuniform", "p_adjusted", "r2_change", "log_odds", "kind", "effect",
+    )  # fmt: skip
+    grouped: ClassVar[str] = "title"
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The sources of method, adjustment, effect size and cut-offs."""
+        adjust = ADJUST_SOURCES.get(str(self.settings["adjust"]))
+        effect = {"nagelkerke": "nagelkerke1991", "mcfadden": "mcfadden1974"}[str(self.settings["effect"])]
+        own = [*self.cites, *([adjust] if adjust else []), effect]
+        return tuple(dict.fromkeys([*own, *self.verdicts.sources]))
+
+    @property
+    def text(self) -> str:
+        """How many items differ, which, and for whom they are easier to agree with."""
+        flagged = self.frame[self.frame["flagged"]].sort_values("r2_change", ascending=False, kind="stable")
+        tested = int(self.frame["p_value"].notna().sum())
+        head = f"By {self.settings['by']}, {len(flagged)} of {counted(tested, 'item')} function differently"
+        if flagged.empty:
+            tiny = int((self.frame["p_adjusted"] < self._alpha).sum())
+            verb = "is" if tiny == 1 else "are"
+            told = f"{counted(tiny, 'difference')} can be told from chance but {verb} negligible"
+            return f"{head} to a degree that matters{f'; {told}' if tiny else ''}."
+        return f"{head}: {'; '.join(_described(row) for _, row in flagged.head(5).iterrows())}{_more(flagged, 5)}."
+
+    @property
+    def _alpha(self) -> float:
+        return float(str(self.settings["alpha"]))
+
+    @property
+    def note(self) -> str:
+        """The rule, what is left out, and the usual line."""
+        names = {"nagelkerke": "Nagelkerke's", "mcfadden": "McFadden's"}
+        how = {
+            "holm": "p adjusted by Holm's method",
+            "bh": "p adjusted by Benjamini and Hochberg's method",
+            "none": "p",
+        }
+        r2 = f"{names[str(self.settings['effect'])]} R²"
+        size = f" and the group adds {_THREE(MODERATE)} or more to {r2}" if self.settings["criterion"] == "size" else ""
+        rule = (
+            f"An item functions differently if {how[str(self.settings['adjust'])]} is below {self._alpha:g}{size}. "
+            f"Δ R²: {r2}."
+        )
+        return " ".join([rule, *self.notes, super().note])
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Taller with more items."""
+        return 7.0, 1.8 + 0.24 * max(len(self.frame), 4)
+
+    @property
+    def alt(self) -> str:
+        """The change of R² of every item."""
+        known = self.frame.dropna(subset="r2_change")
+        each = ", ".join(f"{row['item']} {_THREE(row['r2_change'])}" for _, row in known.iterrows())
+        return f"What the group adds to R² of each item, with lines at {MODERATE} and {LARGE}: {each}. {self.text}"
+
+    def draw(self, axes: Axes) -> None:
+        """The change of R² of every item."""
+        heights = figures.rows(axes, self.frame["item"].tolist())
+        values = self.frame["r2_change"].to_numpy(dtype="float64")
+        flagged = self.frame["flagged"].to_numpy(dtype=bool)
+        axes.hlines(heights, 0, values, color="#BBBBBB", linewidth=1.5)
+        axes.plot(values[~flagged], heights[~flagged], "o", color=figures.BLUE, label="functions alike")
+        if flagged.any():
+            label = "functions differently"
+            axes.plot(values[flagged], heights[flagged], "X", color=figures.RED, markersize=8, label=label)
+        for line in (MODERATE, LARGE):
+            axes.axvline(line, color=figures.GREY, linewidth=1, linestyle="--")
+        axes.set_xlim(-0.002, max(LARGE * 1.2, float(np.nanmax(values, initial=0.0)) * 1.08))
+        axes.set_xlabel(
+            f"What {self.settings['by']} adds to R² at the same score (n = {self.n:,})\n"
+            f"dashed lines: moderate from {_THREE(MODERATE)}, large from {_THREE(LARGE)} ({cite(DIF_JODOIN.source)})"
+        )
+        figures.legend_below(axes)
+
+
+def _described(row: pd.Series) -> str:
+    return (
+        f"{row['item']} ({row['kind']}, {row['effect']}, change of R² {_THREE(row['r2_change'])}; answered highest by "
+        f"{row['highest']}, lowest by {row['lowest']})"
+    )
+
+
+def _more(frame: pd.DataFrame, shown: int) -> str:
+    return f"; and {len(frame) - shown} more" if len(frame) > shown else ""
+
+
+def differential_item_functioning(
+    survey: Survey,
+    *,
+    by: str | pd.Series = "level",
+    groups: Sequence[str] | None = None,
+    dimensions: Sequence[str] | None = None,
+    alpha: float = 0.01,
+    adjust: Adjust = "holm",
+    effect: Effect = "nagelkerke",
+    criterion: Criterion = "size",
+    purify: bool = True,
+    minimum: int = FEWEST,
+) -> ItemFunctioning:
+    """Which items do people of one group answer higher than people of another who stand the same on the dimension?
+
+    Three ordered logistic regressions an item: on the sum of the dimension's items; on the sum and the group (uniform
+    difference); and on their product too (non-uniform: the difference changes along the dimension). Purification takes
+    items that function differently out of the sum, except for the item's own regression, and starts again until the
+    same items are found twice.
+
+    Parameters
+    ----------
+    survey
+        The survey; formative dimensions and those of fewer than three items do not take part. Used are respondents who
+        answered every item of the dimension.
+    by
+        A role, or a named Series with the survey's row numbers. The first group is the one others are compared with.
+    groups
+        Which of the groups; all where None.
+    dimensions
+        Keys of the dimensions; all of them where None.
+    alpha
+        The p-value below which a difference counts, after the adjustment.
+    adjust
+        For the number of items: "holm", "bh" (Benjamini and Hochberg) or "none".
+    effect
+        Which pseudo R² measures the size. The cut-offs were proposed for Nagelkerke's.
+    criterion
+        When an item counts as functioning differently, and is taken out of the sum: with "size" if p is small enough
+        and the effect is moderate or large, with "p" if p is small enough, as screenings often do.
+    purify
+        Whether to purify.
+    minimum
+        The smallest group.
+
+    Returns
+    -------
+    ItemFunctioning
+        A row an item: dimension, title, item, text, n; chi_uniform, p_uniform, chi_nonuniform, p_nonuniform,
+        chi_square, df and p_value (both together), p_adjusted; r2_change (of both, in the chosen R²), r2_uniform,
+        nagelkerke and mcfadden (of both); log_odds (of a higher answer, highest minus lowest group, at the same
+        score), highest, lowest; kind, effect, flagged, and in_sum (whether the item is part of the purified sum).
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than two groups, one is too small, or no item can be tested.
+
+    Notes
+    -----
+    Likelihoods and coefficients agree with R's `MASS::polr(item ~ sum * group)`. Swaminathan & Rogers (1990), extended
+    to ordered answers; cut-offs of Jodoin & Gierl (2001). With only few items a sum holds a good part of the item
+    itself, which hides differences; compare with `measurement_invariance`.
+    """
+    rule = _Rule(alpha=alpha, adjust=adjust, effect=effect, criterion=criterion)
+    _check(rule)
+    grouped = grouping(survey, by, groups)
+    minimum = checked_minimum(minimum)
+    selection = select(survey, dimensions, items=3, analysis="differential item functioning")
+    notes, data = list(selection.notes), []
+    for dimension in selection.dimensions:
+        found, problem = _item_data(survey, dimension, grouped, minimum)
+        data += found
+        notes += [problem] if problem else []
+    if not data:
+        raise AnalysisError(f"No item can be tested by {grouped.name}. {' '.join(notes)}")
+    found, rounds, settled = _purified(data, grouped, rule, purify=purify)
+    frame = _with_words(survey, found)
+    if frame["p_value"].isna().all():
+        raise AnalysisError(f"No item can be tested by {grouped.name}. {' '.join([*notes, *_not_found(frame)])}")
+    if purify and not settled:
+        notes.append(f"The purification found no end within {ROUNDS} rounds; the last of them is shown.")
+    n = max(one.n for one in data)
+    judged = frame.dropna(subset="r2_change")
+    return ItemFunctioning(
+        frame=frame,
+        n=n,
+        n_dropped=survey.n - n,
+        settings={
+            "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],
+            **asdict(rule), "purify": purify, "minimum": minimum, "rounds": rounds,
+        },
+        data=survey.stamp,
+        verdicts=judge(DIF_JODOIN, judged["item"], judged["r2_change"]),
+        notes=(*notes, *_not_found(frame)),
+    )  # fmt: skip
+
+
+def _check(rule: _Rule) -> None:
+    if not 0 < rule.alpha < 1:
+        raise AnalysisError(f"alpha={rule.alpha} must lie between 0 and 1, such as 0.01.")
+    for name, known in (("adjust", ADJUSTMENTS), ("effect", PSEUDO_R2), ("criterion", CRITERIA)):
+        value = str(getattr(rule, name))
+        if value not in known:
+            raise AnalysisError(f"{name}='{value}' is not known.{nearest(value, known)}")
+
+
+def _item_data(survey: Survey, dimension: Dimension, grouped: Grouping, minimum: int) -> tuple[list[ItemData], str]:
+    """The items of one dimension with complete answers; or a sentence that says why there are none."""
+    answers = survey.items_of(dimension.key)
+    used = answers.notna().all(axis=1) & grouped.members.notna()
+    short = too_small(grouped.sizes(used), minimum)
+    if short:
+        return [], (
+            f"'{dimension.title}' is not tested, as groups are too small: {short}; minimum={minimum}, as in smaller "
+            "groups only large differences are found. Leave groups out with groups=[...], join them in a Series of "
+            "your own (by=series), or lower minimum."
+        )
+    values = answers[used].to_numpy(dtype="float64")
+    codes = grouped.members[used].map({name: i for i, name in enumerate(grouped.groups)}).to_numpy(dtype="int64")
+    unfit = [key for key, column in zip(answers, values.T, strict=True) if not 2 <= _different(column) <= MOST_ANSWERS]
+    fit = [place for place, key in enumerate(answers) if key not in unfit]
+    problem = (
+        f"Not tested in '{dimension.title}': {', '.join(unfit)} (between 2 and {MOST_ANSWERS} different answers are "
+        "needed)." if unfit else ""
+    )  # fmt: skip
+    return [ItemData(dimension=dimension.key, place=place, answers=values, group=codes) for place in fit], problem
+
+
+def _different(column: np.ndarray) -> int:
+    return len(np.unique(column))
+
+
+def _purified(
+    data: Sequence[ItemData], grouped: Grouping, rule: _Rule, *, purify: bool
+) -> tuple[pd.DataFrame, int, bool]:
+    """The last table, how many rounds it took, and whether the same items were found twice."""
+    left_out = np.zeros(len(data), dtype=bool)
+    for round_number in range(1, ROUNDS + 1):
+        frame = _tested(data, left_out, grouped.groups, rule)
+        following = _left_out_next(data, frame)
+        if not purify or (following == left_out).all():
+            return frame, round_number, True
+        left_out = following
+    return frame, ROUNDS, False
+
+
+def _left_out_next(data: Sequence[ItemData], frame: pd.DataFrame) -> np.ndarray:
+    """The items to take out of the sums; at least two of a dimension stay, those that differ least."""
+    left_out = frame["flagged"].to_numpy(dtype=bool, copy=True)
+    keys = np.array([one.dimension for one in data])
+    for key in dict.fromkeys(keys):
+        own = np.flatnonzero(keys == key)
+        staying = int((~left_out[own]).sum()) + data[own[0]].answers.shape[1] - len(own)
+        order = own[np.argsort(frame["r2_change"].to_numpy()[own], kind="stable")]
+        for place in (i for i in order if left_out[i]):
+            if staying >= 2:
+                break
+            left_out[place] = False
+            staying += 1
+    return left_out
+
+
+def _tested(data: Sequence[ItemData], left_out: np.ndarray, groups: Sequence[str], rule: _Rule) -> pd.DataFrame:
+    frame = compare_models(data, left_out, groups)
+    p_adjusted = ADJUSTMENTS[rule.adjust](frame["p_value"].to_numpy(dtype="float64"))
+    change = frame[rule.effect]
+    uniform = frame[f"{rule.effect}_uniform"]
+    flagged = (p_adjusted < rule.alpha) & ((change >= MODERATE) | (rule.criterion == "p"))
+    crossing = frame["p_nonuniform"] < rule.alpha
+    return frame.assign(
+        p_adjusted=p_adjusted,
+        r2_change=change,
+        r2_uniform=uniform,
+        flagged=flagged,
+        kind=np.where(flagged, np.where(crossing, "non-uniform", "uniform"), ""),
+        effect=[DIF_JODOIN.verdict(value) for value in change],
+        in_sum=~left_out,
+    )
+
+
+def _with_words(survey: Survey, frame: pd.DataFrame) -> pd.DataFrame:
+    """The table with what a reader needs to recognise dimension and item."""
+    owners = [survey.instrument.dimension(key) for key in frame["dimension"]]
+    items = [owner.items[place] for owner, place in zip(owners, frame["place"], strict=True)]
+    words = pd.DataFrame(
+        {
+            "dimension": frame["dimension"],
+            "title": [owner.title for owner in owners],
+            "item": [item.key for item in items],
+            "text": [item.text for item in items],
+        }
+    )
+    dropped = ["dimension", "place", "nagelkerke_uniform", "mcfadden_uniform"]
+    return pd.concat([words, frame.drop(columns=dropped)], axis=1)
+
+
+def _not_found(frame: pd.DataFrame) -> list[str]:
+    lost = frame.loc[frame["p_value"].isna(), "item"].tolist()
+    if not lost:
+        return []
+    why = "the answers follow from the sum, or in some group nearly all gave the same"
+    return [f"No regression was found for {', '.join(map(str, lost))}: {why}."]

@@ -1,0 +1,149 @@
+"""The regressions behind differential item functioning, for all items at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.stats import chi2
+
+from cxkit.validation.invariance.proportional_odds import Cells, OrderedLogits, fit_ordered_logits, null_loglik
+
+
+@dataclass(frozen=True, kw_only=True)
+class ItemData:
+    """One item of a dimension.
+
+    Attributes
+    ----------
+    place
+        The column of the item in `answers`.
+    answers
+        Respondents x items of the dimension, complete.
+    group
+        The number of each respondent's group.
+    """
+
+    dimension: str
+    place: int
+    answers: np.ndarray
+    group: np.ndarray
+
+    @property
+    def n(self) -> int:
+        """How many respondents take part."""
+        return len(self.answers)
+
+
+def cox_snell(gain: np.ndarray, n: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """Explained share by Cox and Snell from the gain in log-likelihood over the empty model."""
+    return -np.expm1(-2 * gain / n)
+
+
+def nagelkerke(gain: np.ndarray, n: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """Cox and Snell's share divided by the largest that it can reach."""
+    return np.asarray(cox_snell(gain, n, null) / -np.expm1(2 * null / n))
+
+
+def mcfadden(gain: np.ndarray, n: np.ndarray, null: np.ndarray) -> np.ndarray:
+    """The gain as a share of the empty model's log-likelihood."""
+    return np.asarray(-gain / null)
+
+
+PSEUDO_R2: dict[str, Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]] = {
+    "nagelkerke": nagelkerke,
+    "mcfadden": mcfadden,
+}
+
+
+def compare_models(data: Sequence[ItemData], left_out: np.ndarray, groups: Sequence[str]) -> pd.DataFrame:
+    """Score alone, score and group, score times group: a row an item, in the order of `data`.
+
+    Items with the same number of different answers are fitted together.
+    """
+    tables = [_table(one, _sum_of(one, data, left_out), len(groups)) for one in data]
+    widths = np.array([counts.shape[1] for counts, _, _ in tables])
+    parts = []
+    for width in np.unique(widths):
+        which = np.flatnonzero(widths == width).tolist()
+        part = _compared([tables[i] for i in which], np.array([data[i].n for i in which]), groups)
+        names = {name: [getattr(data[i], name) for i in which] for name in ("dimension", "place")}
+        parts.append(part.assign(**names, order=which))
+    return pd.concat(parts).sort_values("order", ignore_index=True).drop(columns="order")
+
+
+def _sum_of(one: ItemData, data: Sequence[ItemData], left_out: np.ndarray) -> np.ndarray:
+    """The sum of the dimension's items, without those left out but always with the item itself."""
+    out = {other.place for other, is_out in zip(data, left_out, strict=True) if is_out and
+           other.dimension == one.dimension}  # fmt: skip
+    kept = [place for place in range(one.answers.shape[1]) if place not in out or place == one.place]
+    return np.asarray(one.answers[:, kept].sum(axis=1))
+
+
+def _table(one: ItemData, total: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Counts (cells x answers), the standardised sum and the group of every cell: people alike in both are one cell."""
+    spread = total.std()
+    # Rounded, so that sums of fractions that ought to be equal are.
+    score, place = np.unique(
+        np.round((total - total.mean()) / (spread if spread > 0 else 1.0), 10), return_inverse=True
+    )
+    _, answer = np.unique(one.answers[:, one.place], return_inverse=True)
+    categories = int(answer.max()) + 1
+    cell = place * groups + one.group
+    counts = np.bincount(cell * categories + answer, minlength=len(score) * groups * categories)
+    counts = counts.reshape(-1, categories).astype("float64")
+    used = counts.any(axis=1)
+    return counts[used], np.repeat(score, groups)[used], np.tile(np.arange(groups), len(score))[used]
+
+
+def _compared(
+    tables: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]], n: np.ndarray, groups: Sequence[str]
+) -> pd.DataFrame:
+    """Tests and effect sizes of items with the same number of answers."""
+    counts, score, group = _padded(tables)
+    dummies = (group[:, :, None] == np.arange(1, len(groups))).astype("float64")
+    plain = score[:, :, None]
+    models = [plain, np.concatenate([plain, dummies], 2), np.concatenate([plain, dummies, plain * dummies], 2)]
+    alone, uniform, full = (fit_ordered_logits(Cells(counts=counts, predictors=x)) for x in models)
+    null = null_loglik(counts)
+    df = len(groups) - 1
+    gains = {name: fit.loglik - null for name, fit in (("alone", alone), ("uniform", uniform), ("full", full))}
+    frame = pd.DataFrame({"n": n})
+    for name, low, high, freedom in (
+        ("_uniform", alone, uniform, df), ("_nonuniform", uniform, full, df), ("", alone, full, 2 * df),
+    ):  # fmt: skip
+        value = np.maximum(2 * (high.loglik - low.loglik), 0.0)
+        frame[f"chi{name or '_square'}"] = value
+        frame[f"p{name or '_value'}"] = chi2.sf(value, freedom)
+    frame["df"] = 2 * df
+    for name, share in PSEUDO_R2.items():
+        base = share(gains["alone"], n, null)
+        frame[name] = share(gains["full"], n, null) - base
+        frame[f"{name}_uniform"] = share(gains["uniform"], n, null) - base
+    return frame.assign(**_directions(uniform, groups))
+
+
+def _padded(
+    tables: Sequence[tuple[np.ndarray, np.ndarray, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The tables as arrays with an item a layer; cells that an item lacks hold nobody."""
+    cells, categories = max(len(counts) for counts, _, _ in tables), tables[0][0].shape[1]
+    counts = np.zeros((len(tables), cells, categories))
+    score, group = np.zeros((len(tables), cells)), np.zeros((len(tables), cells), dtype="int64")
+    for i, (own, own_score, own_group) in enumerate(tables):
+        counts[i, : len(own)], score[i, : len(own)], group[i, : len(own)] = own, own_score, own_group
+    return counts, score, group
+
+
+def _directions(uniform: OrderedLogits, groups: Sequence[str]) -> dict[str, object]:
+    """Which group answers highest and which lowest at the same score, and how far apart they are in log odds."""
+    slopes = np.concatenate([np.zeros((len(uniform.slopes), 1)), uniform.slopes[:, 1:]], axis=1)
+    known = uniform.converged
+    filled = np.where(known[:, None], slopes, 0.0)
+    return {
+        "log_odds": np.where(known, filled.max(axis=1) - filled.min(axis=1), np.nan),
+        "highest": [groups[i] if ok else "" for i, ok in zip(filled.argmax(axis=1), known, strict=True)],
+        "lowest": [groups[i] if ok else "" for i, ok in zip(filled.argmin(axis=1), known, strict=True)],
+    }

@@ -1,0 +1,299 @@
+"""Do groups answer the same questionnaire alike, so that their scores may be compared?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from cxkit.errors import AnalysisError, CxkitError, counted, nearest
+from cxkit.results.invariance import InvarianceEvidence
+from cxkit.results.thresholds import CHEN_SMALL, Verdict, Verdicts
+from cxkit.survey.instrument import Dimension
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import select
+from cxkit.validation.invariance.grouping import FEWEST, Grouping, checked_minimum, grouping, too_small
+from cxkit.validation.invariance.ladder import Climb, Rung, climb, judged
+from cxkit.validation.invariance.models import CONTINUOUS, GROUP, ORDERED, Design, Level, in_words, index_of
+from cxkit.validation.invariance.ordered_answers import RareAnswers, with_shared_categories
+from cxkit.validation.invariance.result import Invariance
+
+TOGETHER = "together"
+TOGETHER_TITLE = "All dimensions in one model"
+SHARE = 1 / 3
+NAMED = 3
+
+
+def measurement_invariance(
+    survey: Survey,
+    *,
+    by: str | pd.Series = "level",
+    groups: Sequence[str] | None = None,
+    dimensions: Sequence[str] | None = None,
+    together: bool = False,
+    ordinal: bool = False,
+    rare: RareAnswers = "refuse",
+    estimator: str | None = None,
+    missing: Literal["complete", "fiml"] = "complete",
+    up_to: Level = "strict",
+    share: float = SHARE,
+    minimum: int = FEWEST,
+) -> Invariance:
+    """Do groups understand and use the items alike, so that their relations, or even their means, may be compared?
+
+    Fits the same model in all groups at once and holds more and more of it equal: the structure (configural), the
+    loadings (metric; with ordered answers the thresholds before them), the intercepts (scalar), the residual variances
+    (strict). Each level is judged against the one below. Where one does not hold, the parameter whose release would
+    improve the fit most is let go, one at a time; every step is a row of the table. Means may be compared from scalar
+    invariance on, also if it holds in part.
+
+    Parameters
+    ----------
+    survey
+        The survey; formative dimensions and those of fewer than three items do not take part.
+    by
+        A role (level, function, unit, organisation, wave), or a named Series with the survey's row numbers.
+    groups
+        Which of the groups; all where None.
+    dimensions
+        Keys of the dimensions; all of them where None.
+    together
+        One model of the whole instrument with correlated factors, instead of a model a dimension.
+    ordinal
+        Treat answers as ordered categories, by WLSMV on thresholds and polychoric correlations.
+    rare
+        What to do with ordered answers that nobody in some group gave: "refuse", or "join" them with the neighbouring
+        answer, in all groups; the notes then say which.
+    estimator
+        As in `sem.cfa`; MLR where None, which allows for answers that are not normal (WLSMV with `ordinal`).
+    missing
+        "complete" uses respondents who answered every item of the model, "fiml" every answer (not with `ordinal`).
+    up_to
+        The highest level to try.
+    share
+        The largest share of a dimension's items with any parameter let go; two items always stay equal.
+    minimum
+        The smallest group. Also, a group must have more respondents than the model estimates parameters in it.
+
+    Returns
+    -------
+    Invariance
+        A row a model: unit (dimension key, or "together"), title, level, freed (what was let go in this row),
+        n, chi_square, df, p_value, cfi, rmsea, srmr; against the level below d_cfi, d_rmsea, d_srmr, d_chi_square,
+        d_df, d_p; score_test (of what was let go) and verdict. CFI and RMSEA are robust where the test is scaled.
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than two groups, one is too small (the message says which n would do), or no model could be
+        fitted in any dimension.
+
+    Notes
+    -----
+    Agrees with R's lavaan 0.6-14, `cfa(model, data, group =, group.equal =, estimator =)` and `lavTestLRT`, and for
+    ordered answers with `semTools::measEq.syntax(ID.cat = "Wu.Estabrook.2016", ID.fac = "std.lv")`. CFI decides, by
+    the cut-offs of Chen (2007) for the sizes of the groups; RMSEA and SRMR supplement it, and the chi-square difference
+    stands beside. The same people in several waves count as different people. The score tests do not allow for
+    answers that are not normal.
+    """
+    _check(up_to, share, ordinal, missing)
+    options = _options(ordinal, estimator, missing)
+    grouped = grouping(survey, by, groups)
+    selection = select(survey, dimensions, items=3, analysis="measurement invariance")
+    minimum = checked_minimum(minimum)
+    units = {TOGETHER: selection.dimensions} if together else {d.key: (d,) for d in selection.dimensions}
+    notes, lost, climbs = list(selection.notes), [], {}
+    for unit, members in units.items():
+        try:
+            design, remarks = _design(survey, members, grouped, ordinal, rare, options)
+            _check_sizes(design, grouped, minimum)
+            climbs[unit] = (design, climb(design, up_to=up_to, share=share))
+            notes += [*remarks, *(f"{members[0].title}: {_in_one_line(n)}" for n in climbs[unit][1].notes)]
+        except CxkitError as problem:
+            if len(units) == 1:
+                raise
+            lost.append(f"'{members[0].title}' could not be examined: {_in_one_line(problem)}")
+    if not climbs:
+        others = f" ({counted(len(lost) - 1, 'other dimension')} could not either.)" if len(lost) > 1 else ""
+        raise AnalysisError(f"No dimension of '{survey.name}' could be examined. {lost[0]}{others}")
+    notes += lost
+    settings = {
+        "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],
+        "together": together, "ordinal": ordinal, "rare": rare, **options, "up_to": up_to, "share": share,
+        "minimum": minimum,
+    }  # fmt: skip
+    return _result(survey, units, climbs, grouped, settings, _same_people(survey, grouped) + _told_once(notes))
+
+
+def _in_one_line(problem: object) -> str:
+    return " ".join(str(problem).split())
+
+
+def _check(up_to: str, share: float, ordinal: bool, missing: str) -> None:
+    ladder = ORDERED if ordinal else CONTINUOUS
+    if up_to not in ladder:
+        raise AnalysisError(f"up_to='{up_to}' is no level of this ladder.{nearest(str(up_to), ladder)}")
+    if not 0 <= share < 1:
+        raise AnalysisError(f"share={share} must be a share of the items: 0 or more, and below 1.")
+    if missing not in ("complete", "fiml"):
+        raise AnalysisError(f"missing='{missing}' is not known.{nearest(str(missing), ('complete', 'fiml'))}")
+    if ordinal and missing == "fiml":
+        raise AnalysisError("Ordered answers take complete rows: leave out missing='fiml', or ordinal=True.")
+
+
+def _options(ordinal: bool, estimator: str | None, missing: str) -> dict[str, str]:
+    chosen = (estimator or ("WLSMV" if ordinal else "MLR")).upper()
+    return {"estimator": chosen, "missing": "fiml" if missing == "fiml" else "listwise"}
+
+
+def _design(
+    survey: Survey, members: Sequence[Dimension], grouped: Grouping, ordinal: bool, rare: RareAnswers,
+    options: Mapping[str, str],
+) -> tuple[Design, list[str]]:  # fmt: skip
+    """The answers of one model with their groups, in the order of the groups; and remarks on joined answers."""
+    factors = {d.key: tuple(d.item_keys) for d in members}
+    items = [item for keys in factors.values() for item in keys]
+    answers = survey.answers[items].astype("float64")
+    used = answers.notna().all(axis=1) if options["missing"] == "listwise" else answers.notna().any(axis=1)
+    data = answers[used & grouped.members.notna()]
+    members_of = grouped.members[data.index]
+    remarks: list[str] = []
+    if ordinal:
+        data, remarks = with_shared_categories(data, members_of, rare)
+    order = np.argsort([grouped.groups.index(name) for name in members_of], kind="stable")
+    data = data.assign(**{GROUP: members_of.astype("object")}).iloc[order]
+    return Design(factors=factors, data=data, groups=grouped.groups, ordinal=ordinal, options=options), remarks
+
+
+def _check_sizes(design: Design, grouped: Grouping, minimum: int) -> None:
+    counts = design.data[GROUP].value_counts()
+    sizes = {name: int(counts.get(name, 0)) for name in grouped.groups}
+    parameters = design.parameters_per_group
+    needed = max(minimum, parameters + 1)
+    short = too_small(sizes, needed)
+    if not short:
+        return
+    if needed > minimum:
+        why = f"more than the {parameters} parameters that the model estimates in each"
+        remedy = "examine fewer dimensions in one model"
+    else:
+        why = f"minimum={minimum}: in smaller groups only large differences are found"
+        remedy = f"lower minimum, down to {parameters + 1} for this model"
+    raise AnalysisError(
+        f"Too few respondents by {grouped.name}: {short}; every group needs {needed} ({why}). Leave small groups out "
+        f"with groups=[...], join them in a Series of your own (by=series), or {remedy}."
+    )
+
+
+def _same_people(survey: Survey, grouped: Grouping) -> list[str]:
+    """A remark where respondents stand in several groups, as in waves."""
+    if "id" not in survey.respondents:
+        return []
+    ids = survey.respondents["id"][grouped.members.notna()].dropna()
+    repeated = int(ids.duplicated().sum())
+    if not repeated:
+        return []
+    return [f"{counted(repeated, 'answer sheet')} come from people who answered more than once; the tests count them "
+            "as different people."]  # fmt: skip
+
+
+def _told_once(notes: Sequence[str]) -> list[str]:
+    return list(dict.fromkeys(notes))
+
+
+def _result(
+    survey: Survey,
+    units: Mapping[str, Sequence[Dimension]],
+    climbs: Mapping[str, tuple[Design, Climb]],
+    grouped: Grouping,
+    settings: dict[str, object],
+    notes: Sequence[str],
+) -> Invariance:
+    rows: list[dict[str, object]] = []
+    verdicts: list[Verdict] = []
+    levels: dict[str, str] = {}
+    partial: dict[str, tuple[str, ...]] = {}
+    for unit, (design, climbed) in climbs.items():
+        title = TOGETHER_TITLE if unit == TOGETHER else units[unit][0].title
+        rows += [_row(unit, title, rung) for rung in climbed.rungs]
+        verdicts += _verdicts(title, climbed)
+        for key, items in design.factors.items():
+            levels[key] = climbed.reached
+            own = tuple(text for text in climbed.freed if set(items) & set(text.split(" ")))
+            partial |= {key: own} if own else {}
+    settings |= {
+        "rule": "small" if any(c.cutoffs is CHEN_SMALL for _, c in climbs.values()) else "large",
+        "cfi_limit": min(c.cutoffs.cfi.bands[-1][0] for _, c in climbs.values()),
+    }
+    n = max(rung.fit.n for _, c in climbs.values() for rung in c.rungs[:1])
+    return Invariance(
+        frame=pd.DataFrame(rows),
+        n=n,
+        n_dropped=survey.n - n,
+        settings=settings,
+        data=survey.stamp,
+        verdicts=Verdicts(tuple(verdicts)),
+        evidence=InvarianceEvidence(
+            by=grouped.name, groups=grouped.groups, levels=levels, partial=partial, instrument=survey.instrument.name,
+            data=survey.stamp,
+        ),
+        fits={unit: {rung.level: rung.fit for rung in c.rungs} for unit, (_, c) in climbs.items()},
+        group_sizes=_largest_sizes(climbs),
+        notes=(*notes, *_warnings(climbs)),
+    )  # fmt: skip
+
+
+def _largest_sizes(climbs: Mapping[str, tuple[Design, Climb]]) -> dict[str, int]:
+    """Respondents of every group in the model that has most of them; models differ by missing answers."""
+    parts = [climbed.rungs[0].fit.sample.groups for _, climbed in climbs.values()]
+    return {same[0].label: max(group.n for group in same) for same in zip(*parts, strict=True)}
+
+
+def _warnings(climbs: Mapping[str, tuple[Design, Climb]]) -> list[str]:
+    """What the fits warn of, once; that rare pairs of answers are uncertain in one sentence for all of them."""
+    found = dict.fromkeys(w for _, c in climbs.values() for rung in c.rungs if rung.holds for w in rung.fit.warnings)
+    rare = [w for w in found if "combinations of answers" in w]
+    other = [w for w in found if w not in rare]
+    more = [f"{len(other) - NAMED} further warnings are in .fits."] if len(other) > NAMED else []
+    pairs = ["Some pairs of answers occur in nobody; the correlations of those items are uncertain."] if rare else []
+    return [*pairs, *other[:NAMED], *more]
+
+
+def _row(unit: str, title: str, rung: Rung) -> dict[str, object]:
+    mark = ".scaled" if "chisq.scaled" in rung.fit.measures else ""
+    below = rung.below
+    return {
+        "unit": unit,
+        "title": title,
+        "level": rung.level,
+        "freed": ", ".join(map(in_words, rung.newly_freed)),
+        "n": rung.fit.n,
+        "chi_square": float(rung.fit.measures[f"chisq{mark}"]),
+        "df": rung.fit.df,
+        "p_value": float(rung.fit.measures[f"pvalue{mark}"]),
+        "cfi": index_of(rung.fit, "cfi"),
+        "rmsea": index_of(rung.fit, "rmsea"),
+        "srmr": float(rung.fit.measures["srmr"]),
+        **{f"d_{name}": rung.changes.get(name, np.nan) for name in ("cfi", "rmsea", "srmr")},
+        "d_chi_square": below.chisq_diff if below else np.nan,
+        "d_df": below.df_diff if below else np.nan,
+        "d_p": below.p if below else np.nan,
+        "score_test": rung.gain,
+        "verdict": rung.verdict,
+    }
+
+
+def _verdicts(title: str, climbed: Climb) -> list[Verdict]:
+    """What Chen's cut-offs say of each change."""
+    out = []
+    for rung in climbed.rungs:
+        if not rung.changes:
+            continue
+        free = f", {', '.join(map(in_words, rung.newly_freed))} free" if rung.newly_freed else ""
+        for _, (cutoff, value) in judged(rung.level, rung.changes, climbed.cutoffs):
+            subject = f"{title}, {rung.level}{free}"
+            out.append(Verdict(subject=subject, measure=cutoff.measure, value=value, verdict=cutoff.verdict(value),
+                               source=cutoff.source))  # fmt: skip
+    return out

@@ -1,0 +1,1 @@
+"""Which items do what they should?"""

@@ -1,0 +1,1 @@
+"""Which share of a score is not error?"""

@@ -1,0 +1,277 @@
+"""How precisely does a dimension's score measure? Cronbach's alpha, with Feldt's or a bootstrap interval."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import stats
+
+from cxkit.errors import AnalysisError, CxkitWarning, nearest
+from cxkit.results import figures
+from cxkit.results.references import cite
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
+from cxkit.survey.instrument import Dimension
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import Missing, alpha_from_covariance, constant_items, moments, select
+from cxkit.validation.reliability.resampling import (
+    bootstrap_note,
+    check_bootstraps,
+    percentile_interval,
+    resampled_covariances,
+    resampled_variances,
+)
+
+Interval = Literal["feldt", "bootstrap"]
+
+RESEARCH, RESEARCH_WORDS = ALPHA_NUNNALLY.bands[1]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Reliability(Result):
+    """Alpha by dimension. `notes` says which dimensions are left out, and why."""
+
+    notes: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Reliability: Cronbach's alpha"
+    shown: ClassVar[tuple[str, ...]] = (
+        "title", "items", "n", "n_complete", "alpha", "ci_low..ci_high", "alpha_standardized", "mean_r", "sem",
+    )  # fmt: skip
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Of alpha, of its interval, and of the cut-off."""
+        interval = "feldt1987" if self.settings["interval"] == "feldt" else "efron1993"
+        return tuple(dict.fromkeys(["cronbach1951", interval, *super().references]))
+
+    @property
+    def text(self) -> str:
+        """The range of alpha, and how many dimensions reach the usual cut-off."""
+        values = self.frame["alpha"]
+        lowest, highest = (self.frame.loc[i] for i in (values.idxmin(), values.idxmax()))
+        if len(self.frame) == 1:
+            return f"Alpha of {_with_interval(lowest, self.level)}."
+        enough = int((values >= RESEARCH).sum())
+        return (
+            f"Alpha runs from {_with_interval(lowest, self.level)} to {_with_interval(highest, self.level)}; "
+            f"{enough} of {len(values)} dimensions reach {TWO_DIGITS(RESEARCH)} ({cite(ALPHA_NUNNALLY.source)})."
+        )
+
+    @property
+    def note(self) -> str:
+        """The usual line, and what is left out."""
+        return " ".join([*self.notes, super().note])
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Room for the axis below, whatever the number of dimensions."""
+        return 7.0, 1.5 + 0.4 * max(len(self.frame), 2)
+
+    @property
+    def alt(self) -> str:
+        """Every dimension with its interval."""
+        each = "; ".join(_with_interval(row, self.level) for _, row in self.frame.iterrows())
+        return f"Alpha by dimension, with a line at {TWO_DIGITS(RESEARCH)}: {each}."
+
+    def draw(self, axes: Axes) -> None:
+        """Alpha and its interval, a row a dimension."""
+        heights = figures.rows(axes, self.frame["title"].tolist())
+        alpha, low, high = (self.frame[name].to_numpy() for name in ("alpha", "ci_low", "ci_high"))
+        figures.intervals(axes, heights, alpha, low, high)
+        axes.axvline(RESEARCH, color=figures.GREY, linewidth=1, linestyle="--")
+        axes.set_xlim(min(0.0, float(np.nanmin([alpha, low])) - 0.05), 1.0)
+        line = f"dashed line: {TWO_DIGITS(RESEARCH)}, {RESEARCH_WORDS} ({cite(ALPHA_NUNNALLY.source)})"
+        axes.set_xlabel(f"Cronbach's alpha, with {self.level} interval\n{line}")
+
+
+def _with_interval(row: pd.Series, level: str) -> str:
+    interval = ""
+    if np.isfinite(row["ci_low"]):
+        interval = f", {level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
+    return f"{row['title']} ({TWO_DIGITS(row['alpha'])}{interval})"
+
+
+def cronbach_alpha(
+    survey: Survey,
+    *,
+    dimensions: Sequence[str] | None = None,
+    missing: Missing = "pairwise",
+    confidence: float = 0.95,
+    interval: Interval = "feldt",
+    bootstraps: int = 1000,
+    seed: int = 1,
+) -> Reliability:
+    """How much of the variance of a dimension's score would a second, equal set of items reproduce?
+
+    Alpha assumes that the items measure one thing equally well; it does not show that they do. Dimensions with one
+    item and formative ones are left out, and the result's `notes` say so.
+
+    Parameters
+    ----------
+    survey
+        The survey; reversed items are already turned round in its answers.
+    dimensions
+        Keys of the dimensions; all of them where None.
+    missing
+        "pairwise" takes each covariance from the respondents who answered both items, "complete" uses only those who
+        answered every item of the dimension.
+    confidence
+        Probability of the interval, such as .95.
+    interval
+        "feldt" is exact for normal answers that measure equally well; "bootstrap" draws respondents anew, all their
+        answers together, and takes percentiles: for skewed answers, at the price of random numbers.
+    bootstraps, seed
+        How many resamples, and of the random numbers; "feldt" needs neither.
+
+    Returns
+    -------
+    Reliability
+        A row a dimension: dimension, title, items, n (who answered any item, or all of them with "complete"),
+        n_complete, alpha, ci_low, ci_high, alpha_standardized, mean_r (mean correlation between items) and sem
+        (standard error of measurement of the mean of the items, in the units of the answer scale).
+
+    Raises
+    ------
+    AnalysisError
+        If no dimension is left, a dimension is unknown, or a dimension's answers do not vary.
+
+    Warns
+    -----
+    CxkitWarning
+        If alpha is negative, or an item has the same answer from everybody.
+
+    Notes
+    -----
+    Agrees with R's `psych::alpha(x)$total` ("pairwise" is its default). The interval is exact for normal answers (Feldt
+    et al. 1987) and rests on the respondents who answered every item of the dimension; `psych::alpha` counts every row
+    of the data instead, also those without any answer, which makes its interval too narrow. It equals
+    `psych::alpha.ci(alpha, n.obs = n_complete, n.var = items)`. The bootstrap follows `psych::alpha(x, n.iter = 1000)`.
+    """
+    check_confidence(confidence)
+    if interval not in ("feldt", "bootstrap"):
+        raise AnalysisError(f"interval='{interval}' is not known.{nearest(str(interval), ('feldt', 'bootstrap'))}")
+    check_bootstraps(bootstraps)
+    selection = select(survey, dimensions, items=2, analysis="alpha")
+    frame = pd.DataFrame([_row(survey, dimension, missing, confidence) for dimension in selection.dimensions])
+    _warn_negative(frame)
+    settings: dict[str, object] = {"dimensions": [d.key for d in selection.dimensions], "missing": missing}
+    settings |= {"confidence": confidence, "interval": interval}
+    notes = selection.notes
+    if interval == "bootstrap":
+        settings |= {"bootstraps": bootstraps, "seed": seed}
+        frame, failed = _with_bootstrap(survey, frame, missing, confidence, bootstraps, seed)
+        notes = (*notes, bootstrap_note(bootstraps, seed, failed))
+    used = survey.answers[selection.item_keys].notna().any(axis=1)
+    n = int(used.sum()) if missing == "pairwise" else int(frame["n"].max())
+    return Reliability(
+        frame=frame,
+        n=n,
+        n_dropped=survey.n - n,
+        settings=settings,
+        data=survey.stamp,
+        verdicts=judge(ALPHA_NUNNALLY, frame["title"], frame["alpha"]),
+        notes=notes,
+    )
+
+
+def _row(survey: Survey, dimension: Dimension, missing: Missing, confidence: float) -> dict[str, object]:
+    answers = survey.items_of(dimension.key)
+    found = moments(answers, missing)
+    k = len(dimension.items)
+    alpha = alpha_from_covariance(found.covariance)
+    if not np.isfinite(alpha):
+        raise AnalysisError(
+            f"Alpha of '{dimension.title}' cannot be computed: {found.n} respondents gave usable answers, and these do "
+            "not vary, or no two respondents answered the same two items."
+        )
+    _warn_constant(dimension, answers)
+    spread = np.sqrt(np.diag(found.covariance))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        r = found.covariance / np.outer(spread, spread)  # as psych: not each pair's own standard deviations
+    low, high = feldt_interval(alpha, n=found.n_complete, items=k, confidence=confidence)
+    return {
+        "dimension": dimension.key,
+        "title": dimension.title,
+        "items": k,
+        "n": found.n,
+        "n_complete": found.n_complete,
+        "alpha": alpha,
+        "ci_low": low,
+        "ci_high": high,
+        "alpha_standardized": alpha_from_covariance(r),
+        "mean_r": float((r.sum() - k) / (k * (k - 1))),
+        "sem": float(np.sqrt(found.covariance.sum() * (1 - alpha))) / k,
+    }
+
+
+def check_confidence(confidence: float) -> None:
+    """Refuse what is not a probability."""
+    if not 0 < confidence < 1:
+        raise AnalysisError(f"confidence={confidence} must lie between 0 and 1, such as 0.95.")
+
+
+def _with_bootstrap(
+    survey: Survey, frame: pd.DataFrame, missing: Missing, confidence: float, bootstraps: int, seed: int
+) -> tuple[pd.DataFrame, int]:
+    """The rows with percentile intervals in place of Feldt's, and how many alphas could not be computed."""
+    ends, failed = [], 0
+    for key in frame["dimension"]:
+        answers = survey.items_of(key)
+        used = answers.dropna(how="all" if missing == "pairwise" else "any").to_numpy(dtype="float64")
+        replicates = bootstrap_alphas(used, resamples=bootstraps, seed=seed)
+        failed += int((~np.isfinite(replicates)).sum())
+        ends.append(percentile_interval(replicates, confidence))
+    low, high = zip(*ends, strict=True)
+    return frame.assign(ci_low=low, ci_high=high), failed
+
+
+def bootstrap_alphas(values: np.ndarray, *, resamples: int, seed: int) -> np.ndarray:
+    """Alpha of every resample of respondents, (resamples,), from pairwise covariances; NaN where nothing varies."""
+    k = values.shape[1]
+    found: Iterable[tuple[np.ndarray, np.ndarray]]
+    if np.isnan(values).any() or len(values) < 2:
+        covariances = resampled_covariances(values, resamples=resamples, seed=seed)
+        found = ((np.trace(c, axis1=1, axis2=2), c.sum(axis=(1, 2))) for c in covariances)
+    else:
+        found = resampled_variances(values, resamples=resamples, seed=seed)
+    shares = [np.divide(own, all_, out=np.full(len(own), np.nan), where=all_ > 1e-12 * own) for own, all_ in found]
+    return k / (k - 1) * (1 - np.concatenate(shares))
+
+
+def feldt_interval(alpha: float, *, n: int, items: int, confidence: float = 0.95) -> tuple[float, float]:
+    """The interval of alpha from the F distribution: (1 - alpha population) / (1 - alpha) follows F with these df.
+
+    NaN with fewer than two respondents. Equal to R's `psych::alpha.ci(alpha, n.obs = n, n.var = items)`.
+    """
+    if n < 2:
+        return float("nan"), float("nan")
+    tail = (1 - confidence) / 2
+    df = (n - 1, (n - 1) * (items - 1))
+    low, high = (1 - (1 - alpha) * stats.f.ppf(p, *df) for p in (1 - tail, tail))
+    return float(low), float(high)
+
+
+def _warn_negative(frame: pd.DataFrame) -> None:
+    for _, row in frame[frame["alpha"] < 0].iterrows():
+        warnings.warn(
+            f"Alpha of '{row['title']}' is negative ({TWO_DIGITS(row['alpha'])}): its items work against one another; "
+            "probably one is worded against the dimension and not marked reversed. See item_analysis.",
+            CxkitWarning,
+            stacklevel=3,
+        )
+
+
+def _warn_constant(dimension: Dimension, answers: pd.DataFrame) -> None:
+    for key in constant_items(answers):
+        warnings.warn(
+            f"Item {key} of '{dimension.title}' has the same answer from everybody; it adds nothing to alpha.",
+            CxkitWarning,
+            stacklevel=4,
+        )

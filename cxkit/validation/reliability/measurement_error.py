@@ -1,0 +1,164 @@
+"""How far from the truth may one person's score lie? Standard error of measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import stats
+
+from cxkit.errors import AnalysisError, nearest
+from cxkit.results import figures
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS
+from cxkit.survey.instrument import Dimension
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import moments
+from cxkit.validation.reliability.alpha import check_confidence, cronbach_alpha
+from cxkit.validation.reliability.omega import omega
+
+Coefficient = Literal["alpha", "omega"]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MeasurementError(Result):
+    """By dimension: how precise a single respondent's score is, in the units of the answer scale."""
+
+    notes: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Standard error of measurement of one person's score"
+    shown: ClassVar[tuple[str, ...]] = ("title", "n", "mean", "sd", "reliability", "sem", "margin", "smallest_change")
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Of the coefficient, and of the smallest change."""
+        source = "cronbach1951" if self.settings["coefficient"] == "alpha" else "mcdonald1999"
+        return source, "devet2006"
+
+    @property
+    def text(self) -> str:
+        """The widest margin, and what two scores of a person must differ by."""
+        row = self.frame.loc[self.frame["margin"].idxmax()]
+        widest = "" if len(self.frame) == 1 else ", the widest margin"
+        return (
+            f"One person's score on {row['title']} is known to within {TWO_DIGITS(row['margin'])} either way "
+            f"({self.level}){widest}; two scores of that person must differ by more than "
+            f"{TWO_DIGITS(row['smallest_change'])} before that is a change. Means of groups are far more precise."
+        )
+
+    @property
+    def note(self) -> str:
+        """Where the reliability comes from, what is left out, and the usual line."""
+        made = f"Reliability: {self.settings['coefficient']}. Margin: {self.level} either way of one score."
+        return " ".join([made, *self.notes, super().note])
+
+    @property
+    def alt(self) -> str:
+        """Every margin."""
+        each = "; ".join(
+            f"{row['title']} {TWO_DIGITS(row['mean'])} plus or minus {TWO_DIGITS(row['margin'])}"
+            for _, row in self.frame.iterrows()
+        )
+        return f"Mean score of each dimension on its answer scale, with the margin of one person's score: {each}."
+
+    def draw(self, axes: Axes) -> None:
+        """The margin of one score round each dimension's mean, on the full answer scale."""
+        heights = figures.rows(axes, self.frame["title"].tolist())
+        mean, margin = self.frame["mean"].to_numpy(), self.frame["margin"].to_numpy()
+        figures.intervals(axes, heights, mean, mean - margin, mean + margin)
+        low, high = self.frame["scale_low"].min(), self.frame["scale_high"].max()
+        if np.isfinite(low) and np.isfinite(high):
+            axes.set_xlim(float(low), float(high))
+        axes.set_xlabel(f"Answer scale; dot: mean score, line: {self.level} margin of one person's score")
+
+
+def measurement_error(
+    survey: Survey,
+    *,
+    dimensions: Sequence[str] | None = None,
+    coefficient: Coefficient = "alpha",
+    confidence: float = 0.95,
+) -> MeasurementError:
+    """How far from the truth may one person's score on a dimension lie?
+
+    A reliability says how well people are told apart in this group; the standard error says it in the units of the
+    answer scale, and does not depend on how different people are.
+
+    Parameters
+    ----------
+    survey
+        The survey; reversed items are already turned round in its answers.
+    dimensions
+        Keys of the dimensions; all of them where None. Those that the coefficient does not apply to are left out.
+    coefficient
+        "alpha" (pairwise covariances) or "omega" (respondents who answered every item).
+    confidence
+        Probability of the margin.
+
+    Returns
+    -------
+    MeasurementError
+        A row a dimension: dimension, title, n, mean and sd (of the mean of the items), reliability, sem
+        (sd * sqrt(1 - reliability)), margin (half the interval of one score), smallest_change (between two scores of
+        one person, at 95 %), scale_low, scale_high. All but n and reliability are in units of the answer scale.
+
+    Raises
+    ------
+    AnalysisError
+        As `cronbach_alpha` and `omega`.
+
+    Notes
+    -----
+    Exact from variance and reliability. R: `sd(rowMeans(x)) * sqrt(1 - psych::alpha(x)$total$raw_alpha)` for complete
+    answers.
+    """
+    check_confidence(confidence)
+    if coefficient not in ("alpha", "omega"):
+        raise AnalysisError(f"coefficient='{coefficient}' is not known.{nearest(str(coefficient), ('alpha', 'omega'))}")
+    found = (
+        cronbach_alpha(survey, dimensions=dimensions)
+        if coefficient == "alpha"
+        else omega(survey, dimensions=dimensions, bootstraps=0)
+    )
+    by_key = found.frame.set_index("dimension")
+    rows = [
+        _row(survey, survey.instrument.dimension(key), float(row[coefficient]), coefficient, confidence)
+        for key, row in by_key.iterrows()
+    ]
+    return MeasurementError(
+        frame=pd.DataFrame(rows),
+        n=found.n,
+        n_dropped=found.n_dropped,
+        settings={"dimensions": list(by_key.index), "coefficient": coefficient, "confidence": confidence},
+        data=survey.stamp,
+        notes=tuple(note for note in found.notes if "left out" in note),
+    )
+
+
+def _row(
+    survey: Survey, dimension: Dimension, reliability: float, coefficient: Coefficient, confidence: float
+) -> dict[str, object]:
+    answers = survey.items_of(dimension.key)
+    found = moments(answers, "pairwise" if coefficient == "alpha" else "complete")
+    used = answers if coefficient == "alpha" else answers.dropna()
+    sd = float(np.sqrt(found.covariance.sum())) / len(dimension.items)
+    sem = sd * float(np.sqrt(max(1 - reliability, 0.0)))
+    lows = [np.nan if item.scale.low is None else item.scale.low for item in dimension.items]
+    highs = [np.nan if item.scale.high is None else item.scale.high for item in dimension.items]
+    return {
+        "dimension": dimension.key,
+        "title": dimension.title,
+        "n": found.n,
+        "mean": float(used.mean().mean()),
+        "sd": sd,
+        "reliability": reliability,
+        "sem": sem,
+        "margin": float(stats.norm.isf((1 - confidence) / 2)) * sem,
+        "smallest_change": 1.96 * float(np.sqrt(2)) * sem,
+        "scale_low": float(np.min(lows)),
+        "scale_high": float(np.max(highs)),
+    }

@@ -1,0 +1,126 @@
+"""How precisely does a dimension's score measure, when answers are a few ordered categories?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+
+from cxkit.errors import AnalysisError, ModelError
+from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
+from cxkit.survey.instrument import Dimension
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import select
+from cxkit.validation.reliability.coefficients import DimensionReliability, complete_answers, contributors
+from cxkit.validation.reliability.measurement_models import fitted, item_name
+
+MOST_CATEGORIES = 15
+"""Answers of more different values are measurements, and omega() is made for them."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class OrdinalReliability(DimensionReliability):
+    """Categorical omega by dimension, with ordinal alpha beside it, labelled as what it is."""
+
+    title: ClassVar[str] = "Reliability of ordered answers: categorical omega"
+    cites: ClassVar[tuple[str, ...]] = ("green2009", "zumbo2007", "chalmers2018")
+    shown: ClassVar[tuple[str, ...]] = ("title", "items", "n", "omega_categorical", "alpha", "ordinal_alpha")
+    coefficient: ClassVar[str] = "omega_categorical"
+    called: ClassVar[str] = "Categorical omega"
+    beside: ClassVar[Mapping[str, str]] = {"alpha": "Alpha", "ordinal_alpha": "Ordinal alpha (not of the score)"}
+
+    @property
+    def note(self) -> str:
+        """What ordinal alpha is, and the usual line."""
+        return (
+            "Ordinal alpha and latent omega are those of the continuous variables imagined behind the answers; nobody "
+            f"has their sum, and they are not the reliability of the score. {super().note}"
+        )
+
+
+def ordinal_reliability(survey: Survey, *, dimensions: Sequence[str] | None = None) -> OrdinalReliability:
+    """Which share of the variance of a dimension's score is due to its factor, categories and all?
+
+    One factor is fitted to polychoric correlations; categorical omega then asks what the factor contributes to the sum
+    of the answers as they were given. Ordinal alpha is shown because it is often reported: it belongs to variables that
+    nobody observed and is nearly always higher. Only respondents who answered every item of a dimension contribute.
+
+    Parameters
+    ----------
+    survey
+        The survey; reversed items are already turned round in its answers.
+    dimensions
+        Keys of the dimensions; all of them where None. Formative ones and those with fewer than three items are left
+        out, and `notes` says so.
+
+    Returns
+    -------
+    OrdinalReliability
+        A row a dimension: dimension, title, items, n, omega_categorical (of the observed sum), alpha (of the observed
+        sum), ordinal_alpha and omega_latent (of the variables behind the answers).
+
+    Raises
+    ------
+    AnalysisError
+        If no dimension is left, an item does not vary or has more than 15 different answers, too few respondents
+        answered, or the model cannot be estimated.
+
+    Warns
+    -----
+    CxkitWarning
+        If the model of a dimension has a finding to report, such as a negative residual variance.
+
+    Notes
+    -----
+    Agrees with R's `semTools::compRelSEM(cfa("f =~ ...", x, ordered = names(x)))`, ordinal alpha with
+    `semTools::reliability(fit)["alpha.ord", ]`, latent omega with `compRelSEM(fit, ord.scale = FALSE)`.
+    """
+    selection = select(survey, dimensions, items=3, analysis="categorical omega")
+    frame = pd.DataFrame([_row(survey, dimension) for dimension in selection.dimensions])
+    n = contributors(survey, selection.dimensions)
+    return OrdinalReliability(
+        frame=frame,
+        n=n,
+        n_dropped=survey.n - n,
+        settings={"dimensions": [d.key for d in selection.dimensions]},
+        data=survey.stamp,
+        verdicts=judge(OMEGA_NUNNALLY, frame["title"], frame["omega_categorical"]),
+        notes=selection.notes,
+    )
+
+
+def _row(survey: Survey, dimension: Dimension) -> dict[str, object]:
+    answers = complete_answers(survey, dimension, "Categorical omega")
+    _refuse_continuous(answers, dimension)
+    found = _one_ordinal_factor(answers, dimension)
+    return {
+        "dimension": dimension.key,
+        "title": dimension.title,
+        "items": len(dimension.items),
+        "n": len(answers),
+        "omega_categorical": found["omega"],
+        "alpha": found["alpha"],
+        "ordinal_alpha": found["alpha_latent"],
+        "omega_latent": found["omega_latent"],
+    }
+
+
+def _refuse_continuous(answers: pd.DataFrame, dimension: Dimension) -> None:
+    many = [str(key) for key in answers.columns if answers[key].nunique() > MOST_CATEGORIES]
+    if many:
+        raise AnalysisError(
+            f"{', '.join(many)} of '{dimension.title}' have more than {MOST_CATEGORIES} different answers: these are "
+            "measurements and not ordered categories. Use omega(survey)."
+        )
+
+
+def _one_ordinal_factor(answers: pd.DataFrame, dimension: Dimension) -> pd.Series:
+    names = [item_name(j) for j in range(answers.shape[1])]
+    subject = f"Categorical omega of '{dimension.title}'"
+    fit = fitted(f"f =~ {' + '.join(names)}", answers, subject=subject, ordered=True, std_lv=True)
+    try:
+        return fit.reliability().frame.iloc[0]
+    except ModelError as error:  # a Heywood case: shares of variance beyond 1
+        raise AnalysisError(f"{subject} cannot be computed. {error} Or choose other dimensions=[...].") from error

@@ -1,0 +1,221 @@
+"""Do raters agree on whom or what they rate? Shrout and Fleiss' six intraclass correlations."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from scipy import stats
+
+from cxkit.errors import AnalysisError
+from cxkit.results import figures
+from cxkit.results.references import cite
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.thresholds import RETEST_KOO, judge
+from cxkit.survey.survey import SHORT_HASH, DataStamp
+from cxkit.validation.reliability.alpha import check_confidence
+
+MEANINGS = {
+    "ICC(1,1)": "one rating; every object has other raters",
+    "ICC(2,1)": "one rating; agreement of raters drawn from many",
+    "ICC(3,1)": "one rating; consistency of just these raters",
+    "ICC(1,k)": "mean of all; every object has other raters",
+    "ICC(2,k)": "mean of all; agreement of raters drawn from many",
+    "ICC(3,k)": "mean of all; consistency of just these raters",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanSquares:
+    """Two-way table of n objects by k ratings: mean squares of objects, raters, the rest, and within objects."""
+
+    n: int
+    k: int
+    objects: float
+    raters: float
+    rest: float
+    within: float
+
+
+def mean_squares(ratings: np.ndarray) -> MeanSquares:
+    """The analysis of variance of complete ratings, (objects, raters)."""
+    n, k = ratings.shape
+    away = ratings - ratings.mean()
+    rows, columns = away.mean(axis=1), away.mean(axis=0)
+    between = k * float(rows @ rows) / (n - 1)
+    raters = n * float(columns @ columns) / (k - 1)
+    within = float(((away - rows[:, np.newaxis]) ** 2).sum())
+    rest = float(((away - rows[:, np.newaxis] - columns) ** 2).sum())
+    return MeanSquares(
+        n=n, k=k, objects=between, raters=raters, rest=rest / ((n - 1) * (k - 1)), within=within / (n * (k - 1))
+    )
+
+
+def intraclass_table(found: MeanSquares, confidence: float) -> pd.DataFrame:
+    """The six coefficients: type, meaning, icc, ci_low, ci_high, f_value, df1, df2, p_value.
+
+    Intervals are NaN where ratings of an object never differ.
+    """
+    n, k = found.n, found.k
+    tail = (1 - confidence) / 2
+    one_way, two_way = (n - 1, n * (k - 1)), (n - 1, (n - 1) * (k - 1))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        f1, f3 = np.float64(found.objects) / found.within, np.float64(found.objects) / found.rest
+    single1, single3 = _from_f(f1, k, one_way, tail), _from_f(f3, k, two_way, tail)
+    single2 = _random_raters(found, tail)
+    singles = [(single1, f1, one_way), (single2, f3, two_way), (single3, f3, two_way)]
+    means = [(tuple(_stepped_up(v, k) for v in values), f, df) for values, f, df in singles]
+    rows = [(*values, f, *df) for values, f, df in [*singles, *means]]
+    frame = pd.DataFrame(rows, columns=["icc", "ci_low", "ci_high", "f_value", "df1", "df2"])
+    frame.insert(0, "type", list(MEANINGS))
+    frame.insert(1, "meaning", list(MEANINGS.values()))
+    return frame.assign(p_value=stats.f.sf(frame["f_value"], frame["df1"], frame["df2"]))
+
+
+def _from_f(f: float, k: int, df: tuple[int, int], tail: float) -> tuple[float, float, float]:
+    """(F - 1) / (F + k - 1), and the same of the ends of the interval of F."""
+    if not np.isfinite(f):
+        return 1.0, float("nan"), float("nan")
+    low, high = f / stats.f.isf(tail, *df), f * stats.f.isf(tail, df[1], df[0])
+    value, least, most = ((x - 1) / (x + k - 1) for x in (f, low, high))
+    return float(value), float(least), float(most)
+
+
+def _random_raters(found: MeanSquares, tail: float) -> tuple[float, float, float]:
+    """Agreement with raters as a random sample: the interval takes Satterthwaite's degrees of freedom."""
+    n, k, msb, msj, mse = found.n, found.k, found.objects, found.raters, found.rest
+    icc = (msb - mse) / (msb + (k - 1) * mse + k * (msj - mse) / n)
+    if not mse > 0:
+        return icc, float("nan"), float("nan")
+    fj, spread = msj / mse, n * (1 + (k - 1) * icc) - k * icc
+    df = (k - 1) * (n - 1) * (k * icc * fj + spread) ** 2 / ((n - 1) * k**2 * icc**2 * fj**2 + spread**2)
+    upper, lower = stats.f.isf(tail, n - 1, df), stats.f.isf(tail, df, n - 1)
+    rest = (k * n - k - n) * mse
+    low = n * (msb - upper * mse) / (upper * (k * msj + rest) + n * msb)
+    high = n * (lower * msb - mse) / (k * msj + rest + n * lower * msb)
+    return icc, float(low), float(high)
+
+
+def _stepped_up(icc: float, k: int) -> float:
+    """The reliability of the mean of k such ratings (Spearman and Brown)."""
+    return k * icc / (1 + (k - 1) * icc)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RaterReliability(Result):
+    """Six intraclass correlations: single ratings and means, of other raters, of a sample of raters, of just these."""
+
+    n_raters: int
+
+    title: ClassVar[str] = "Reliability of raters: intraclass correlations"
+    cites: ClassVar[tuple[str, ...]] = ("shrout1979",)
+    shown: ClassVar[tuple[str, ...]] = ("type", "meaning", "icc", "ci_low..ci_high")
+
+    @property
+    def text(self) -> str:
+        """Agreement of one rating and of the mean of all."""
+        one, mean = (self.frame.set_index("type").loc[key] for key in ("ICC(2,1)", "ICC(2,k)"))
+        return (
+            f"{self.n:,} objects were rated by {self.n_raters} raters each. One rating has a reliability of "
+            f"{TWO_DIGITS(one['icc'])}{self._interval(one)} (ICC(2,1): {RETEST_KOO.verdict(one['icc'])}, "
+            f"{cite(RETEST_KOO.source)}), the mean of all {self.n_raters} of {TWO_DIGITS(mean['icc'])}"
+            f"{self._interval(mean)}."
+        )
+
+    def _interval(self, row: pd.Series) -> str:
+        if not np.isfinite(row["ci_low"]):
+            return ""
+        return f", {self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
+
+    @property
+    def alt(self) -> str:
+        """Every coefficient with its interval."""
+        each = "; ".join(
+            f"{row['type']} {TWO_DIGITS(row['icc'])}{self._interval(row)}" for _, row in self.frame.iterrows()
+        )
+        return f"Six intraclass correlations with intervals. {each}."
+
+    def draw(self, axes: Axes) -> None:
+        """Coefficients and intervals, a row each."""
+        labels = [f"{row['type']}: {row['meaning']}" for _, row in self.frame.iterrows()]
+        heights = figures.rows(axes, labels)
+        icc, low, high = (self.frame[name].to_numpy() for name in ("icc", "ci_low", "ci_high"))
+        figures.intervals(axes, heights, icc, low, high)
+        axes.axvline(0, color=figures.GREY, linewidth=0.8)
+        axes.set_xlim(min(-0.05, max(-1.0, float(np.nanmin([icc, low])) - 0.05)), 1.0)
+        axes.set_xlabel(f"Intraclass correlation, with {self.level} interval")
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Room for labels of two lines."""
+        return 7.0, 4.2
+
+
+def rater_reliability(
+    ratings: pd.DataFrame | np.ndarray, *, confidence: float = 0.95, name: str = "ratings"
+) -> RaterReliability:
+    """Do raters agree on whom or what they rate?
+
+    Objects without a rating from every rater are left out.
+
+    Parameters
+    ----------
+    ratings
+        A row an object, a column a rater.
+    confidence
+        Probability of the intervals.
+    name
+        What the ratings are called in notes.
+
+    Returns
+    -------
+    RaterReliability
+        A row a coefficient: type, meaning, icc, ci_low, ci_high, f_value, df1, df2, p_value. With raters drawn from
+        many, ICC(2,1) is the one to report; with a mean of the same raters used later on, ICC(2,k).
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than two raters or three objects with all ratings, ratings are no numbers, or all are alike.
+
+    Notes
+    -----
+    Agrees with R's `psych::ICC(x, lmer = FALSE)` (Shrout & Fleiss 1979).
+    """
+    check_confidence(confidence)
+    values = _numbers(ratings)
+    complete = values[~np.isnan(values).any(axis=1)]
+    if values.shape[1] < 2 or len(complete) < 3:
+        raise AnalysisError(
+            f"Rater reliability takes two raters and three objects that all of them rated; there are {values.shape[1]} "
+            f"and {len(complete):,}."
+        )
+    found = mean_squares(complete)
+    if not found.objects > 0:
+        raise AnalysisError(f"All {len(complete):,} objects have the same mean rating: there is nothing to agree on.")
+    frame = intraclass_table(found, confidence)
+    digest = hashlib.sha256(np.ascontiguousarray(complete + 0.0).tobytes()).hexdigest()[:SHORT_HASH]
+    return RaterReliability(
+        frame=frame,
+        n=len(complete),
+        n_dropped=len(values) - len(complete),
+        settings={"confidence": confidence},
+        data=DataStamp(name=name, hash=digest),
+        verdicts=judge(RETEST_KOO, frame["type"], frame["icc"]),
+        n_raters=values.shape[1],
+    )
+
+
+def _numbers(ratings: pd.DataFrame | np.ndarray) -> np.ndarray:
+    try:
+        values = np.asarray(ratings, dtype="float64")
+    except (TypeError, ValueError) as error:
+        raise AnalysisError("Ratings must be numbers: a row an object, a column a rater.") from error
+    if values.ndim != 2:
+        raise AnalysisError("Ratings must be a table: a row an object, a column a rater.")
+    return values

@@ -1,0 +1,211 @@
+"""Do the same people answer alike a second time? Test-retest reliability over waves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.errors import AnalysisError, counted, nearest
+from cxkit.results import figures
+from cxkit.results.references import cite
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.thresholds import RETEST_KOO, judge
+from cxkit.survey.instrument import Dimension
+from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import asked_for
+from cxkit.validation.reliability.alpha import check_confidence
+from cxkit.validation.reliability.raters import intraclass_table, mean_squares
+
+GOOD, GOOD_WORDS = RETEST_KOO.bands[2]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RetestReliability(Result):
+    """Agreement of each dimension's score over waves, with the change that exceeds measurement error."""
+
+    waves: tuple[str, ...]
+
+    title: ClassVar[str] = "Test-retest reliability"
+    cites: ClassVar[tuple[str, ...]] = ("shrout1979", "devet2006")
+    shown: ClassVar[tuple[str, ...]] = (
+        "title", "n", "agreement", "ci_low..ci_high", "consistency", "change", "sem", "smallest_change",
+    )  # fmt: skip
+
+    @property
+    def text(self) -> str:
+        """The lowest agreement, with the smallest change that counts for one person."""
+        row = self.frame.loc[self.frame["agreement"].idxmin()]
+        lowest = "" if len(self.frame) == 1 else "lowest "
+        return (
+            f"Over {len(self.waves)} waves ({', '.join(self.waves)}) the {lowest}agreement is that of {row['title']}: "
+            f"ICC(2,1) = {TWO_DIGITS(row['agreement'])}{self._interval(row)}, {RETEST_KOO.verdict(row['agreement'])} "
+            f"({cite(RETEST_KOO.source)}). One person's score there must change by more than "
+            f"{TWO_DIGITS(row['smallest_change'])} before it can be told from measurement error."
+        )
+
+    def _interval(self, row: pd.Series) -> str:
+        if not np.isfinite(row["ci_low"]):
+            return ""
+        return f", {self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
+
+    @property
+    def note(self) -> str:
+        """What the columns are, and the usual line."""
+        return (
+            f"ICC(2,1) counts a shift of everybody between waves against agreement, ICC(3,1) does not. SEM: standard "
+            f"error of one score, shifts included; smallest change: 1.96 times √2 times SEM. {super().note}"
+        )
+
+    @property
+    def alt(self) -> str:
+        """Every dimension's agreement."""
+        each = "; ".join(
+            f"{row['title']} {TWO_DIGITS(row['agreement'])}{self._interval(row)}" for _, row in self.frame.iterrows()
+        )
+        return f"Agreement over waves, ICC(2,1), with a line at {TWO_DIGITS(GOOD)}: {each}."
+
+    def draw(self, axes: Axes) -> None:
+        """Agreement with its interval, a row a dimension."""
+        heights = figures.rows(axes, self.frame["title"].tolist())
+        value, low, high = (self.frame[name].to_numpy() for name in ("agreement", "ci_low", "ci_high"))
+        figures.intervals(axes, heights, value, low, high)
+        axes.axvline(GOOD, color=figures.GREY, linewidth=1, linestyle="--")
+        axes.set_xlim(min(0.0, float(np.nanmin([value, low])) - 0.05), 1.0)
+        axes.set_xlabel(
+            f"Agreement over waves, ICC(2,1), with {self.level} interval\n"
+            f"dashed line: {TWO_DIGITS(GOOD)}, {GOOD_WORDS} ({cite(RETEST_KOO.source)})"
+        )
+
+
+def retest_reliability(
+    survey: Survey,
+    *,
+    dimensions: Sequence[str] | None = None,
+    waves: Sequence[str] | None = None,
+    answered: float = 0.5,
+    confidence: float = 0.95,
+) -> RetestReliability:
+    """Do the same people get the same score when asked again?
+
+    Only respondents with a score in every wave contribute, dimension by dimension. It is taken for granted that nothing
+    has changed in between: true change counts as error.
+
+    Parameters
+    ----------
+    survey
+        The survey, read with the roles id and wave.
+    dimensions
+        Keys of the dimensions; all of them where None. Formative dimensions and single items take part.
+    waves
+        Which waves; all of them where None.
+    answered
+        The share of a dimension's items that must be answered for a score (0 to 1).
+    confidence
+        Probability of the interval.
+
+    Returns
+    -------
+    RetestReliability
+        A row a dimension: dimension, title, n, agreement (ICC(2,1)), ci_low, ci_high, consistency (ICC(3,1)), icc_1_1,
+        icc_1_k, icc_2_k, icc_3_k, change (last wave minus first), sem and smallest_change (units of the answer
+        scale).
+
+    Raises
+    ------
+    AnalysisError
+        If the survey knows no id or wave, has fewer than two waves, an id occurs twice in a wave, or fewer than five
+        respondents have a score in every wave.
+
+    Notes
+    -----
+    Agrees with R's `psych::ICC(x, lmer = FALSE)` of scores by respondent and wave. Smallest change: de Vet et al. 2006.
+    """
+    check_confidence(confidence)
+    chosen = asked_for(survey, dimensions)
+    if not chosen:
+        raise AnalysisError(f"'{survey.instrument.name}' has no dimensions, only single items; there is no score.")
+    names = _waves(survey, waves)
+    table = _scores_by_wave(survey, names, answered)
+    rows = [_row(dimension, table[dimension.key], names, confidence) for dimension in chosen]
+    frame = pd.DataFrame(rows)
+    return RetestReliability(
+        frame=frame,
+        n=int(frame["n"].max()),
+        n_dropped=int(survey.role("id").nunique() - frame["n"].max()),
+        settings={
+            "dimensions": [d.key for d in chosen], "waves": list(names), "answered": answered,
+            "confidence": confidence,
+        },
+        data=survey.stamp,
+        verdicts=judge(RETEST_KOO, frame["title"], frame["agreement"]),
+        waves=names,
+    )  # fmt: skip
+
+
+def _waves(survey: Survey, wanted: Sequence[str] | None) -> tuple[str, ...]:
+    known = [str(name) for name in survey.role("wave").cat.categories]
+    chosen = known if wanted is None else list(dict.fromkeys(map(str, wanted)))
+    for name in chosen:
+        if name not in known:
+            raise AnalysisError(f"No wave '{name}' in '{survey.name}'.{nearest(name, known)}")
+    if len(chosen) < 2:
+        raise AnalysisError(f"Test-retest reliability takes two waves; '{survey.name}' offers {len(chosen)}.")
+    return tuple(chosen)
+
+
+def _scores_by_wave(survey: Survey, waves: tuple[str, ...], answered: float) -> pd.DataFrame:
+    """A row a respondent; columns (dimension, wave)."""
+    wave = survey.role("wave").astype("str")
+    used = wave.isin(waves) & survey.role("id").notna()
+    scores = survey.scores(answered=answered)[used]
+    keys = pd.DataFrame({"id": survey.role("id")[used], "wave": wave[used]})
+    twice = keys.duplicated()
+    if twice.any():
+        first = keys[twice].iloc[0]
+        raise AnalysisError(
+            f"{int(twice.sum()):,} rows of '{survey.name}' repeat a respondent within a wave, the first in row "
+            f"{keys.index[twice][0]} (wave {first['wave']}). Each respondent may answer once in each wave."
+        )
+    return scores.set_index(pd.MultiIndex.from_frame(keys)).unstack("wave")
+
+
+def _row(dimension: Dimension, table: pd.DataFrame, waves: tuple[str, ...], confidence: float) -> dict[str, object]:
+    complete = table.reindex(columns=list(waves)).dropna().to_numpy(dtype="float64")
+    if len(complete) < MINIMUM_CELL:
+        raise AnalysisError(
+            f"Test-retest reliability of '{dimension.title}': {counted(len(complete), 'respondent')} with a score in "
+            f"every wave, and fewer than {MINIMUM_CELL} are neither enough nor safe to report. Choose waves=[...] "
+            "that more share."
+        )
+    found = mean_squares(complete)
+    if not found.objects > 0:
+        raise AnalysisError(
+            f"Test-retest reliability of '{dimension.title}' cannot be computed: all {len(complete):,} respondents "
+            "have the same mean score."
+        )
+    table_of = intraclass_table(found, confidence).set_index("type")
+    agreement = table_of.loc["ICC(2,1)"]
+    error = np.sqrt(found.rest + max((found.raters - found.rest) / found.n, 0.0))
+    return {
+        "dimension": dimension.key,
+        "title": dimension.title,
+        "n": found.n,
+        "agreement": agreement["icc"],
+        "ci_low": agreement["ci_low"],
+        "ci_high": agreement["ci_high"],
+        "consistency": table_of.loc["ICC(3,1)", "icc"],
+        "icc_1_1": table_of.loc["ICC(1,1)", "icc"],
+        "icc_1_k": table_of.loc["ICC(1,k)", "icc"],
+        "icc_2_k": table_of.loc["ICC(2,k)", "icc"],
+        "icc_3_k": table_of.loc["ICC(3,k)", "icc"],
+        "change": float(complete[:, -1].mean() - complete[:, 0].mean()),
+        "sem": float(error),
+        "smallest_change": float(1.96 * np.sqrt(2) * error),
+    }

@@ -1,0 +1,1 @@
+"""Did people answer with care, and what is missing?"""

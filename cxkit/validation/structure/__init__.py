@@ -1,0 +1,1 @@
+"""Does the structure that the authors intended fit the answers?"""

@@ -1,0 +1,286 @@
+"""Which structure describes the answers best? Competing models of one instrument side by side."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.errors import AnalysisError, CxkitError, CxkitWarning, ModelError, counted, nearest
+from cxkit.results import figures
+from cxkit.results.references import cite
+from cxkit.results.result import Result
+from cxkit.results.tables import probability
+from cxkit.results.thresholds import CFI_HU, RMSEA_HU, Verdicts
+from cxkit.survey.survey import Survey
+from cxkit.validation.structure.blueprints import MODELS, Model, Plan, blueprint, plan, refuse_unusable
+from cxkit.validation.structure.confirmatory import GOOD, NAMES, THREE_DIGITS
+from cxkit.validation.structure.fit import (
+    INDICES,
+    caution_on_ordered,
+    fit_blueprint,
+    fit_verdicts,
+    is_proper,
+    read_indices,
+)
+
+if TYPE_CHECKING:
+    from cxkit.sem.fit import Fit
+
+COMPARED: tuple[Model, ...] = ("one-factor", "first-order", "second-order", "bifactor")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StructureComparison(Result):
+    """Models of one instrument with their fit. `notes` say which model could not be fitted, and why."""
+
+    notes: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Competing structures"
+    cites: ClassVar[tuple[str, ...]] = ("marsh1985", "marsh2004")
+    shown: ClassVar[tuple[str, ...]] = (
+        "name", "chi_square", "df", "cfi", "rmsea", "rmsea_low..rmsea_high", "srmr", "bic", "target_coefficient",
+        "verdict",
+    )  # fmt: skip
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The sources; of the bifactor's flexibility only where there is one."""
+        more = ("bonifay2017",) if "bifactor" in self.frame["model"].tolist() else ()
+        return tuple(dict.fromkeys([*super().references, *more]))
+
+    @property
+    def level(self) -> str:
+        """The interval of RMSEA is one of 90 %, by custom."""
+        return "90 %"
+
+    @property
+    def text(self) -> str:
+        """Which model fits best and what that means, and what the construct above the dimensions costs."""
+        return " ".join(filter(None, [self._best(), self._order(), self._flexible()]))
+
+    def _best(self) -> str:
+        fitted = self.frame.dropna(subset=["cfi"])
+        usable = fitted[fitted["proper"].astype(bool) & (fitted["df"] > 0)]
+        if usable.empty:
+            return "No model gave a proper solution that could be tested."
+        by, what = ("bic", "the smallest BIC") if usable["bic"].notna().all() else ("rmsea", "the smallest RMSEA")
+        row = usable.loc[usable[by].round(2 if by == "bic" else 6).idxmin()]  # equal models: the first of them
+        return (
+            f"Of {counted(len(usable), 'proper model')}, {row['name']} has {what} (CFI {THREE_DIGITS(row['cfi'])}, "
+            f"RMSEA {THREE_DIGITS(row['rmsea'])}, SRMR {THREE_DIGITS(row['srmr'])}); it is {row['verdict']} by "
+            f"{cite(CFI_HU.source)}."
+        )
+
+    def _order(self) -> str:
+        row = self._row("second-order")
+        if row is None or not np.isfinite(row["target_coefficient"]):
+            return ""
+        p = row["p_difference"]
+        test = "" if not np.isfinite(p) else f" (difference: p {_equals(p)})"
+        return (
+            f"A second-order factor accounts for the correlations of the dimensions with a target coefficient of "
+            f"{THREE_DIGITS(row['target_coefficient'])}{test}; 1 would lose nothing ({cite('marsh1985')})."
+        )
+
+    def _flexible(self) -> str:
+        if self._row("bifactor") is None:
+            return ""
+        return (
+            f"That a bifactor model fits better proves little: it bends to almost any answers ({cite('bonifay2017')})."
+        )
+
+    def _row(self, model: str) -> pd.Series | None:
+        rows = self.frame[(self.frame["model"] == model) & self.frame["cfi"].notna()]
+        return None if rows.empty else rows.iloc[0]
+
+    @property
+    def note(self) -> str:
+        """What was not fitted, and the usual line."""
+        return " ".join([*self.notes, super().note])
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Room for the axis below."""
+        return 7.0, 1.6 + 0.4 * max(len(self.frame), 2)
+
+    @property
+    def alt(self) -> str:
+        """RMSEA with its interval, and CFI, of every model."""
+        each = "; ".join(
+            f"{row['name']}: "
+            + (
+                f"RMSEA {THREE_DIGITS(row['rmsea'])} ({THREE_DIGITS(row['rmsea_low'])} to "
+                f"{THREE_DIGITS(row['rmsea_high'])}), CFI {THREE_DIGITS(row['cfi'])}"
+                if np.isfinite(row["rmsea"])
+                else "not fitted"
+            )
+            for _, row in self.frame.iterrows()
+        )
+        return f"RMSEA of competing models with 90 % intervals. {each}."
+
+    def draw(self, axes: Axes) -> None:
+        """RMSEA with its interval, a row a model; a line where the convention wants it to stay below."""
+        heights = figures.rows(axes, [str(name).capitalize() for name in self.frame["name"]])
+        rmsea, low, high = (self.frame[name].to_numpy(dtype=float) for name in ("rmsea", "rmsea_low", "rmsea_high"))
+        figures.intervals(axes, heights, rmsea, low, high)
+        limit = round(RMSEA_HU.bands[-1][0], 2)
+        figures.reference_line(axes, limit, f"{limit:.2f}: good up to here ({cite(RMSEA_HU.source)})")
+        ends = [limit, *high[np.isfinite(high)]]
+        axes.set_xlim(0, 1.15 * max(ends))
+        axes.set_xlabel("RMSEA, with 90 % interval (smaller is better)")
+
+
+def _equals(p: float) -> str:
+    shown = probability(p)
+    return shown if shown.startswith("<") else f"= {shown}"
+
+
+def compare_structures(
+    survey: Survey,
+    *,
+    models: Sequence[Model] = COMPARED,
+    dimensions: Sequence[str] | None = None,
+    estimator: str | None = None,
+    missing: str | None = None,
+    ordered: Sequence[str] | bool | None = None,
+) -> StructureComparison:
+    """Which of several structures describes the answers best, and what does a construct above the dimensions cost?
+
+    Every model is fitted to the same answers by the same estimator. A model that cannot be fitted keeps its row, and
+    the result's `notes` say why.
+
+    Parameters
+    ----------
+    survey, dimensions, estimator, missing, ordered
+        As for `confirm_structure`.
+    models
+        Which models, in this order; see `confirm_structure`.
+
+    Returns
+    -------
+    StructureComparison
+        A row a model: model, name, chi_square, df, p_value, cfi, tli, rmsea, rmsea_low, rmsea_high (90 %), srmr, aic,
+        bic (both NaN without a likelihood), target_coefficient (chi-square of the correlated dimensions over that of
+        the second-order model, both unscaled; NaN for others), chi_square_difference, df_difference, p_difference (from
+        the correlated dimensions, for models nested in them), good (indices that are good by Hu & Bentler 1999),
+        proper (no negative variance) and verdict.
+
+    Raises
+    ------
+    AnalysisError
+        If no model could be fitted, or the answers cannot carry any.
+
+    Notes
+    -----
+    Agrees with R's `lavaan::cfa`, `fitMeasures` and `lavTestLRT(first_order, second_order)`.
+    """
+    wanted = _known(models)
+    base = blueprint(survey, "first-order", dimensions)
+    how = plan(survey, base.items, estimator=estimator, missing=missing, ordered=ordered)
+    refuse_unusable(survey, list(base.items), how.missing)
+    fits, reasons = _fits(survey, wanted, dimensions, how)
+    if not fits:
+        raise AnalysisError(f"None of the models could be fitted. {' '.join(reasons)}")
+    rows = [_row(model, fits) for model in wanted]
+    caution = caution_on_ordered(how)
+    if caution:
+        warnings.warn(caution, CxkitWarning, stacklevel=2)
+    n = next(iter(fits.values())).n
+    return StructureComparison(
+        frame=pd.DataFrame(rows),
+        n=n,
+        n_dropped=survey.n - n,
+        settings={
+            "models": wanted, "dimensions": [d.key for d in base.dimensions], "estimator": how.estimator,
+            "missing": how.missing, "ordered": list(how.ordered),
+        },
+        data=survey.stamp,
+        verdicts=Verdicts(tuple(v for m in wanted if m in fits for v in fit_verdicts(NAMES[m], read_indices(fits[m])))),
+        notes=tuple(filter(None, [*base.notes, *how.reasons, *reasons, caution])),
+    )  # fmt: skip
+
+
+def _known(models: Sequence[Model] | Model) -> list[Model]:
+    wanted: list[Model] = [models] if isinstance(models, str) else list(models)
+    for name in wanted:
+        if name not in MODELS:
+            raise AnalysisError(f"models= names '{name}'.{nearest(str(name), MODELS)}")
+    return wanted
+
+
+def _fits(
+    survey: Survey, models: Sequence[Model], dimensions: Sequence[str] | None, how: Plan
+) -> tuple[dict[Model, Fit], list[str]]:
+    """The models that could be fitted, and in sentences why others could not."""
+    fits: dict[Model, Fit] = {}
+    reasons = []
+    for model in models:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", CxkitWarning)  # improper solutions have a column of their own
+                fits[model] = fit_blueprint(survey, blueprint(survey, model, dimensions), how)[0]
+        except (AnalysisError, ModelError) as refusal:
+            reasons.append(f"Not fitted: {NAMES[model]}. {_first_sentence(refusal)}")
+    improper = [NAMES[model] for model, fit in fits.items() if not is_proper(fit)]
+    if improper:
+        reasons.append(
+            f"Improper (a negative variance, or a correlation beyond 1), not to be interpreted: {', '.join(improper)}."
+        )
+    return fits, reasons
+
+
+def _first_sentence(refusal: CxkitError) -> str:
+    return str(refusal).split(". ")[0].rstrip(".") + "."
+
+
+def _row(model: Model, fits: Mapping[Model, Fit]) -> dict[str, object]:
+    row: dict[str, object] = {"model": model, "name": NAMES[model]}
+    if model not in fits:
+        return (
+            row | dict.fromkeys([*INDICES, *COMPARISON], np.nan) | {"good": 0, "proper": False, "verdict": "not fitted"}
+        )
+    fit = fits[model]
+    indices = read_indices(fit)
+    verdicts = [v.verdict for v in fit_verdicts(model, indices) if v.source == CFI_HU.source]
+    good = verdicts.count(GOOD)
+    return (
+        row
+        | indices.to_dict()
+        | _from_dimensions(model, fits)
+        | {"good": good, "proper": is_proper(fit), "verdict": _verdict(good, len(verdicts), is_proper(fit))}
+    )
+
+
+COMPARISON = ("target_coefficient", "chi_square_difference", "df_difference", "p_difference")
+
+
+def _verdict(good: int, of: int, proper: bool) -> str:
+    if not of:
+        return "not testable"
+    words = f"good on {good} of {of} indices"
+    return words if proper else f"improper ({words})"
+
+
+def _from_dimensions(model: Model, fits: Mapping[Model, Fit]) -> dict[str, float]:
+    """The cost of a model that is nested in the correlated dimensions, against these."""
+    found = dict.fromkeys(COMPARISON, np.nan)
+    if model not in ("one-factor", "second-order", "orthogonal") or "first-order" not in fits:
+        return found
+    first, fit = fits["first-order"], fits[model]
+    if fit.df <= first.df:
+        return found | ({"target_coefficient": 1.0} if model == "second-order" else {})
+    difference = first.compare(fit)
+    found |= {
+        "chi_square_difference": difference.chisq_diff,
+        "df_difference": float(difference.df_diff),
+        "p_difference": difference.p,
+    }
+    if model == "second-order":
+        found["target_coefficient"] = first.test.chisq / fit.test.chisq
+    return found

@@ -1,0 +1,199 @@
+"""A fitted model of an instrument, read: indices and what the rules say of them, loadings, latent correlations."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cxkit.errors import CxkitWarning
+from cxkit.results.references import cite
+from cxkit.results.thresholds import CFI_HU, RMSEA_BROWNE, RMSEA_HU, SRMR_HU, TLI_HU, Verdicts, judge
+from cxkit.survey.survey import Survey
+from cxkit.validation.structure.blueprints import Blueprint, Model, Plan, blueprint, plan, refuse_unusable
+
+if TYPE_CHECKING:
+    from cxkit.sem.fit import Fit
+
+INDICES = ("chi_square", "df", "p_value", "cfi", "tli", "rmsea", "rmsea_low", "rmsea_high", "srmr", "aic", "bic")
+RULES = (("cfi", CFI_HU), ("tli", TLI_HU), ("rmsea", RMSEA_HU), ("srmr", SRMR_HU), ("rmsea", RMSEA_BROWNE))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class FittedModel:
+    """A model of an instrument with its fit; everything else is computed when asked for."""
+
+    fit: Fit
+    blueprint: Blueprint
+    plan: Plan
+    notes: tuple[str, ...]
+
+    @property
+    def settings(self) -> dict[str, object]:
+        """The options that produced it."""
+        return {
+            "model": self.blueprint.kind,
+            "dimensions": [d.key for d in self.blueprint.dimensions],
+            "estimator": self.plan.estimator,
+            "missing": self.plan.missing,
+            "ordered": list(self.plan.ordered),
+        }
+
+    @cached_property
+    def loadings(self) -> pd.DataFrame:
+        """A row a loading; see `standardised_loadings`."""
+        return standardised_loadings(self.fit, self.blueprint)
+
+    @cached_property
+    def correlations(self) -> pd.DataFrame:
+        """A row a pair of dimensions; see `latent_correlations`."""
+        return latent_correlations(self.fit, self.blueprint)
+
+
+def fitted_model(
+    survey: Survey,
+    *,
+    model: Model = "first-order",
+    dimensions: Sequence[str] | None,
+    estimator: str | None,
+    missing: str | None,
+    ordered: Sequence[str] | bool | None,
+) -> FittedModel:
+    """The model of `confirm_structure`, for it and for analyses that rest on a model and judge no fit."""
+    drawn = blueprint(survey, model, dimensions)
+    how = plan(survey, drawn.items, estimator=estimator, missing=missing, ordered=ordered)
+    refuse_unusable(survey, list(drawn.items), how.missing)
+    fit, found = fit_blueprint(survey, drawn, how)
+    notes = tuple(filter(None, [*drawn.notes, *how.reasons, *found]))
+    return FittedModel(fit=fit, blueprint=drawn, plan=how, notes=notes)
+
+
+def fit_blueprint(survey: Survey, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple[str, ...]]:
+    """The model fitted to the survey's answers, and what the search found worth knowing."""
+    from cxkit import sem
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", CxkitWarning)
+        fit = sem.cfa(
+            drawn.syntax,
+            drawn.answers(survey),
+            estimator=how.estimator,
+            missing=how.missing,
+            ordered=[drawn.names.safe[key] for key in how.ordered] or None,
+            std_lv=True,
+            orthogonal=drawn.orthogonal,
+        )
+    found = tuple(str(w.message) for w in caught if issubclass(w.category, CxkitWarning))
+    for message in found:
+        warnings.warn(message, CxkitWarning, stacklevel=4)
+    return fit, found
+
+
+def is_proper(fit: Fit) -> bool:
+    """Whether no variance is negative and no two latent variables correlate beyond 1."""
+    rows = fit.estimates
+    own = rows[(rows["op"] == "~~") & (rows["lhs"] == rows["rhs"])]
+    between = np.atleast_2d(np.asarray(fit.latent_correlations, dtype=float))
+    return bool((own["est"] > -1e-9).all()) and bool(np.linalg.eigvalsh(between)[0] > -1e-9)
+
+
+def read_indices(fit: Fit) -> pd.Series:
+    """The indices that are reported, in their robust versions where there are any."""
+    m = fit.measures
+    mark = ".scaled" if "chisq.scaled" in m else ""
+
+    def best(name: str) -> float:
+        known = [m[name + end] for end in (".robust", ".scaled", "") if name + end in m and np.isfinite(m[name + end])]
+        return float(known[0]) if known else float("nan")
+
+    values = [m[f"chisq{mark}"], m[f"df{mark}"], m[f"pvalue{mark}"], *map(best, (
+        "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "srmr", "aic", "bic",
+    ))]  # fmt: skip
+    return pd.Series(values, index=list(INDICES), dtype="float64", name="value")
+
+
+def general_share(fit: Fit, drawn: Blueprint) -> pd.Series:
+    """How much of what the items share is general: ECV, omega hierarchical, PUC (Rodriguez et al. 2016)."""
+    rows = fit.estimates[fit.estimates["op"] == "=~"]
+    general = drawn.names.safe[drawn.factors[0].key]
+    own = rows[rows["lhs"] != general].set_index("rhs")
+    loading = rows[rows["lhs"] == general].set_index("rhs")["std_all"].loc[own.index].to_numpy()
+    specific, group = own["std_all"].to_numpy(), own["lhs"].to_numpy()
+    sums = np.array([specific[group == g].sum() for g in dict.fromkeys(group)])
+    sizes = np.array([(group == g).sum() for g in dict.fromkeys(group)])
+    common = float((loading**2).sum() + (specific**2).sum())
+    total = loading.sum() ** 2 + float((sums**2).sum()) + len(loading) - common
+    pairs = len(loading) * (len(loading) - 1)
+    values = {
+        "ecv": float((loading**2).sum()) / common,
+        "omega_h": float(loading.sum() ** 2) / total,
+        "puc": 1 - float((sizes * (sizes - 1)).sum()) / pairs,
+    }
+    return pd.Series(values, name="value")
+
+
+def fit_verdicts(subject: str, indices: pd.Series) -> Verdicts:
+    """What the rules say of each index; nothing where the model has no degrees of freedom."""
+    if not indices["df"]:
+        return Verdicts()
+    return Verdicts(tuple(v for name, rule in RULES for v in judge(rule, [subject], [indices[name]])))
+
+
+def caution_on_ordered(how: Plan) -> str:
+    """That the cut-offs come from another estimator, where it is so."""
+    if not how.ordered:
+        return ""
+    return (
+        f"The cut-offs for CFI, TLI and RMSEA were made for maximum likelihood on continuous answers; under "
+        f"{how.estimator} on ordered answers the same misfit gives better-looking numbers ({cite('xia2019')}). Compare "
+        "models with one another rather than with the cut-offs."
+    )
+
+
+def standardised_loadings(fit: Fit, drawn: Blueprint) -> pd.DataFrame:
+    """A row a loading, under the keys and words of the instrument."""
+    rows = fit.standardized[fit.standardized["op"] == "=~"]
+    plain = fit.estimates.loc[rows.index]
+    key, title = drawn.names.key, drawn.title_of
+    explained = fit.r_squared
+    items = [key[name] for name in rows["rhs"]]
+    return pd.DataFrame(
+        {
+            "factor": [key[name] for name in rows["lhs"]],
+            "title": [title[key[name]] for name in rows["lhs"]],
+            "item": items,
+            "text": [drawn.items[i].text if i in drawn.items else title[i] for i in items],
+            "reversed": [i in drawn.items and drawn.items[i].reversed for i in items],
+            "loading": rows["est_std"].to_numpy(),
+            "se": rows["se"].to_numpy(),
+            "ci_low": rows["ci_low"].to_numpy(),
+            "ci_high": rows["ci_high"].to_numpy(),
+            "p_value": rows["p"].to_numpy(),
+            "estimate": plain["est"].to_numpy(),
+            "r_squared": [float(explained[name]) for name in rows["rhs"]],
+        }
+    )
+
+
+def latent_correlations(fit: Fit, drawn: Blueprint) -> pd.DataFrame:
+    """How the dimensions correlate without measurement error: those that the model estimates, with intervals."""
+    rows = fit.standardized
+    latent = {drawn.names.safe[f.key] for f in drawn.factors}
+    rows = rows[(rows["op"] == "~~") & (rows["lhs"] != rows["rhs"]) & rows["lhs"].isin(latent) & (rows["se"] > 0)]
+    key, title = drawn.names.key, drawn.title_of
+    return pd.DataFrame(
+        {
+            "dimension": [key[name] for name in rows["lhs"]],
+            "other": [key[name] for name in rows["rhs"]],
+            "title": [title[key[name]] for name in rows["lhs"]],
+            "other_title": [title[key[name]] for name in rows["rhs"]],
+            "r": rows["est_std"].to_numpy(),
+            "ci_low": rows["ci_low"].to_numpy(),
+            "ci_high": rows["ci_high"].to_numpy(),
+        }
+    )

@@ -1,0 +1,234 @@
+"""Where do the answers disagree with the model? Residual correlations and modification indices, in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.errors import AnalysisError, counted
+from cxkit.results import figures, tables
+from cxkit.results.references import cite
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS, fixed
+from cxkit.results.thresholds import RESIDUAL_KLINE, judge
+
+if TYPE_CHECKING:
+    from cxkit.validation.structure.confirmatory import Structure
+
+LARGE = RESIDUAL_KLINE.bands[-1][0]
+ROWS_PRINTED = 10
+NUMBERS_UP_TO = 15
+"""With more items than this, the picture marks large residuals by their sign only: numbers would not be readable."""
+
+PAIR, CROSS = "items share more", "also measures"
+LESS = "items share less"
+ONE_DIGIT = fixed(1)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Misfit(Result):
+    """Pairs of items and loadings of items on other factors, by how much the model would gain.
+
+    Attributes
+    ----------
+    residuals
+        Items by items: observed correlation minus the model's.
+    reversed_items
+        The items that are worded against their dimension.
+    """
+
+    residuals: pd.DataFrame
+    reversed_items: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Where the model does not fit"
+    cites: ClassVar[tuple[str, ...]] = ("maccallum1992",)
+    shown: ClassVar[tuple[str, ...]] = ("finding", "what", "mi", "epc", "residual_r", "z_value")
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The largest few; the frame holds all."""
+        return tables.printed(self.frame.head(ROWS_PRINTED), self.shown, level=self.level)
+
+    @property
+    def text(self) -> str:
+        """How many residual correlations are large, and the two changes that would help most, in the items' words."""
+        if self.frame["mi"].isna().all():
+            return "The model has no degrees of freedom: it fits any answers, so nothing can be said of misfit."
+        pairs = self.frame[self.frame["other_is_item"]]
+        large = int((pairs["residual_r"].abs() >= LARGE).sum())
+        counts = (
+            f"{large:,} of {counted(len(pairs), 'pair')} of items correlate at least {TWO_DIGITS(LARGE)} more or less "
+            f"than the model says ({cite(RESIDUAL_KLINE.source)})."
+        )
+        parts = [counts, self._pair(pairs), self._cross(self.frame[~self.frame["other_is_item"]])]
+        caution = (
+            f"A model changed after these numbers fits this sample by construction: look for a reason in the wording, "
+            f"and confirm it with other respondents ({cite('maccallum1992')})."
+        )
+        return " ".join(filter(None, [*parts, caution]))
+
+    def _pair(self, rows: pd.DataFrame) -> str:
+        if rows.empty:
+            return ""
+        row = rows.iloc[0]
+        than = "more" if row["residual_r"] >= 0 else "less"
+        z = f"z = {ONE_DIGIT(row['z_value'])}, " if np.isfinite(row["z_value"]) else ""
+        return (
+            f"The largest local misfit: {row['what']} correlate {TWO_DIGITS(abs(row['residual_r']))} {than} than the "
+            f"model allows ({z}modification index {ONE_DIGIT(row['mi'])}).{self._wording(row)}"
+        )
+
+    def _wording(self, row: pd.Series) -> str:
+        if not {row["item"], row["other"]} <= set(self.reversed_items) or row["residual_r"] < 0:
+            return ""
+        return " Both are worded against their dimension: that, or careless answering, may be all they share."
+
+    def _cross(self, rows: pd.DataFrame) -> str:
+        if rows.empty:
+            return ""
+        row = rows.iloc[0]
+        return (
+            f"The loading most missed: {row['what']} (modification index {ONE_DIGIT(row['mi'])}, expected standardised "
+            f"loading {TWO_DIGITS(row['epc'])})."
+        )
+
+    @property
+    def note(self) -> str:
+        """What the columns mean, and the usual line."""
+        more = len(self.frame) - ROWS_PRINTED
+        rest = f"The largest {ROWS_PRINTED} of {len(self.frame):,}. " if more > 0 else ""
+        return (
+            f"{rest}Index: fall of chi-square if this were allowed. Expected: the standardised loading or residual "
+            f"correlation it would get. Residual r: observed minus modelled correlation. {super().note}"
+        )
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Square, growing with the items."""
+        side = 2.2 + 0.34 * max(len(self.residuals), 4) if self._small else min(2.6 + 0.17 * len(self.residuals), 9.6)
+        return side + 0.4, side
+
+    @property
+    def _small(self) -> bool:
+        return len(self.residuals) <= NUMBERS_UP_TO
+
+    @property
+    def alt(self) -> str:
+        """The largest residual correlations."""
+        pairs = self.frame[self.frame["other_is_item"]]
+        top = pairs.reindex(pairs["residual_r"].abs().sort_values(ascending=False, kind="stable").index).head(5)
+        each = (f"{a} and {b} {TWO_DIGITS(r)}" for a, b, r in zip(top["item"], top["other"], top["residual_r"],
+                                                                  strict=True))  # fmt: skip
+        return f"Heat map of {len(self.residuals)} items' residual correlations. Largest: {'; '.join(each)}."
+
+    def draw(self, axes: Axes) -> None:
+        """Residual correlations as colours; numbers where there is room, else the sign of the large ones."""
+        values = self.residuals.to_numpy().copy()
+        lower = np.tril(np.ones_like(values, dtype=bool), -1)
+        words = _words if self._small else _signs
+        texts = np.where(lower, np.vectorize(words, otypes=[object])(values), "")
+        figures.heat_map(axes, np.where(lower, values, 0.0), texts, limit=max(0.2, float(np.abs(values).max())))
+        places = np.arange(len(values)) + 0.5
+        size = 9 if self._small else 7
+        axes.set_yticks(places, self.residuals.index, fontsize=size, rotation=0)
+        axes.set_xticks(places, self.residuals.columns, fontsize=size, rotation=90)
+        legend = "" if self._small else f"; + and − mark {TWO_DIGITS(LARGE)} or more in size"
+        axes.set_xlabel(f"Observed minus modelled correlation{legend}")
+
+
+def _words(value: float) -> str:
+    return TWO_DIGITS(value)
+
+
+def _signs(value: float) -> str:
+    return ("+" if value > 0 else "−") if abs(value) >= LARGE else ""
+
+
+def find_misfit(structure: Structure) -> Misfit:
+    """Compare what was observed with what the model of a `Structure` says.
+
+    Parameters
+    ----------
+    structure
+        What `confirm_structure` returned; ask for its `.misfit`.
+
+    Returns
+    -------
+    Misfit
+        A row a change, largest modification index first: finding, item, other (item or factor), other_is_item, what
+        (in words), mi (modification index), epc (expected standardised change), residual_r and z_value (of a pair of
+        items; NaN for loadings).
+
+    Notes
+    -----
+    Agrees with R's `modindices(fit)`, `residuals(fit, type = "cor")` and `lavResiduals(fit, type = "raw")$cov.z`.
+    With missing answers the residuals compare with the moments estimated from all answers.
+    """
+    residuals, z = _residuals(structure)
+    changes = structure.fit.modification_indices()
+    names = structure.blueprint.names
+    indices: dict[object, tuple[float, float]] = {
+        frozenset((row.lhs, row.rhs)) if row.op == "~~" else (row.lhs, row.rhs): (row.mi, row.sepc_all)
+        for row in changes.itertuples()
+    }
+    rows = [*_pair_rows(structure, residuals, z, indices), *_cross_rows(structure, indices)]
+    columns = ["finding", "item", "other", "other_is_item", "what", "mi", "epc", "residual_r", "z_value"]
+    frame = pd.DataFrame(rows, columns=columns).sort_values("mi", ascending=False, kind="stable", ignore_index=True)
+    keys = [names.key[name] for name in residuals.index]
+    pairs = frame[frame["other_is_item"]]
+    return Misfit(
+        frame=frame,
+        n=structure.n,
+        n_dropped=structure.n_dropped,
+        settings=structure.settings,
+        data=structure.data,
+        verdicts=judge(
+            RESIDUAL_KLINE, (pairs["item"] + " and " + pairs["other"]).tolist(), pairs["residual_r"].abs().tolist()
+        ),
+        residuals=residuals.set_axis(keys, axis=0).set_axis(keys, axis=1),
+        reversed_items=tuple(key for key, item in structure.blueprint.items.items() if item.reversed),
+    )
+
+
+def _residuals(structure: Structure) -> tuple[pd.DataFrame, pd.DataFrame]:
+    raw, standardised = (structure.fit.residuals(kind) for kind in ("cor", "standardized"))
+    if isinstance(raw, dict) or isinstance(standardised, dict):
+        raise AnalysisError("Misfit is told for a model of one group.")
+    return raw.cov, standardised.cov
+
+
+def _pair_rows(
+    structure: Structure, residuals: pd.DataFrame, z: pd.DataFrame, indices: dict[object, tuple[float, float]]
+) -> list[tuple[object, ...]]:
+    key, items = structure.blueprint.names.key, structure.blueprint.items
+    rows: list[tuple[object, ...]] = []
+    for a, b in combinations(residuals.index, 2):
+        residual = float(residuals.loc[a, b])
+        mi, epc = indices.get(frozenset((a, b)), (np.nan, np.nan))
+        what = f"{key[a]} '{_short(items[key[a]].text)}' and {key[b]} '{_short(items[key[b]].text)}'"
+        rows.append(
+            (PAIR if residual >= 0 else LESS, key[a], key[b], True, what, mi, epc, residual, float(z.loc[a, b]))
+        )
+    return rows
+
+
+def _cross_rows(structure: Structure, indices: dict[object, tuple[float, float]]) -> list[tuple[object, ...]]:
+    drawn = structure.blueprint
+    key, title = drawn.names.key, drawn.title_of
+    rows: list[tuple[object, ...]] = []
+    for change, (mi, epc) in indices.items():
+        if isinstance(change, frozenset) or not isinstance(change, tuple) or key.get(change[1]) not in drawn.items:
+            continue
+        factor, item = key[change[0]], key[change[1]]
+        what = f"{item} '{_short(drawn.items[item].text)}' on '{title[factor]}'"
+        rows.append((CROSS, item, factor, False, what, mi, epc, np.nan, np.nan))
+    return rows
+
+
+def _short(text: str) -> str:
+    return text.rstrip(".")

@@ -1,0 +1,299 @@
+"""Do dimensions correlate only because the same people answered the same questionnaire? Common method variance."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.errors import AnalysisError, nearest
+from cxkit.results import figures, tables
+from cxkit.results.references import cite
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS, probability
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import moments
+from cxkit.validation.structure.blueprints import (
+    FULL_INFORMATION,
+    Blueprint,
+    Names,
+    Plan,
+    blueprint,
+    plan,
+    refuse_unusable,
+)
+from cxkit.validation.validity.method_models import (
+    BASELINE,
+    EQUAL,
+    FREE,
+    HELD,
+    MARKER,
+    METHOD,
+    TRAITS,
+    UNMEASURED,
+    Ladder,
+    unmeasured,
+)
+from cxkit.validation.validity.method_models import (
+    marker as marker_models,
+)
+
+HARMAN = "Harman's single factor"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CommonMethod(Result):
+    """Three ways to look for common method variance, and what each can show. `notes` say what could not be fitted."""
+
+    harman: float
+    notes: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Common method variance"
+    cites: ClassVar[tuple[str, ...]] = ("podsakoff2003", "richardson2009")
+    shown: ClassVar[tuple[str, ...]] = (
+        "technique", "model", "chi_square", "df", "cfi", "chi_square_difference", "df_difference", "p_value",
+        "method_share", "mean_correlation",
+    )  # fmt: skip
+    grouped: ClassVar[str] = "technique"
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """The sources; of the marker technique only where it was used."""
+        more = ("williams2010",) if MARKER in self.frame["technique"].tolist() else ()
+        return tuple(dict.fromkeys([*super().references, *more]))
+
+    @property
+    def text(self) -> str:
+        """What each technique found, with what it cannot show."""
+        harman = (
+            f"Harman's test: the first component holds {self.harman:.0%} of the items' variance; this number is no "
+            f"evidence for or against common method variance ({cite('podsakoff2003')})."
+        )
+        return " ".join(filter(None, [harman, self._unmeasured(), self._marker()]))
+
+    def _unmeasured(self) -> str:
+        base, best = self._row(UNMEASURED, TRAITS), self._row(UNMEASURED, FREE, EQUAL)
+        if base is None or best is None:
+            return "No model with an unmeasured method factor has a proper solution."
+        return (
+            f"An unmeasured method factor ({best['model']}) would explain {best['method_share']:.0%} of the items' "
+            f"variance on average; the dimensions' mean correlation goes {_from_to(base, best)}. It takes up whatever "
+            f"all items share, method or not ({cite('richardson2009')})."
+        )
+
+    def _marker(self) -> str:
+        base, best = self._row(MARKER, BASELINE), self._row(MARKER, FREE, EQUAL)
+        if base is None or best is None:
+            return ""
+        held = self._row(MARKER, HELD)
+        biased = ""
+        if held is not None and np.isfinite(held["p_value"]):
+            does = "does" if held["p_value"] < 0.05 else "does not"
+            p = probability(held["p_value"])
+            biased = f" Holding the correlations as they were {does} fit worse (p {p if p[0] == '<' else f'= {p}'})."
+        return (
+            f"By the marker ({best['model']}), method explains {best['method_share']:.0%} of the items' variance; the "
+            f"dimensions' mean correlation goes {_from_to(base, best)}.{biased} This holds as far as the marker shares "
+            f"nothing but method with the dimensions ({cite('williams2010')})."
+        )
+
+    def _row(self, technique: str, *models: str) -> pd.Series | None:
+        """The first of these models that has a proper solution."""
+        for model in models:
+            rows = self._drawn[(self._drawn["technique"] == technique) & (self._drawn["model"] == model)]
+            if len(rows):
+                return rows.iloc[0]
+        return None
+
+    @property
+    def note(self) -> str:
+        """What the columns mean, what was not fitted, and the usual line."""
+        columns = (
+            "Method: share of the items' variance. Mean |r|: of the dimensions. Differences: from the model above of "
+            "which it is a part, or which is a part of it."
+        )
+        return " ".join([columns, *self.notes, super().note])
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The models, improper ones marked."""
+        mark = self.frame["model"].where(self.frame["proper"], self.frame["model"] + " (improper)")
+        return tables.printed(self.frame.assign(model=mark), self.shown, level=self.level)
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Room for axis and legend."""
+        return 7.4, 1.9 + 0.38 * max(len(self._drawn), 3)
+
+    @property
+    def _drawn(self) -> pd.DataFrame:
+        return self.frame[self.frame["mean_correlation"].notna() & self.frame["proper"]]
+
+    @property
+    def alt(self) -> str:
+        """The mean correlation of the dimensions under every model."""
+        each = "; ".join(
+            f"{r['technique']}, {r['model']}: {TWO_DIGITS(r['mean_correlation'])}" for _, r in self._drawn.iterrows()
+        )
+        return f"Mean size of the dimensions' correlations, with and without a method factor. {each or 'None'}."
+
+    def draw(self, axes: Axes) -> None:
+        """The mean correlation of the dimensions, and the method's share of variance, a row a model."""
+        drawn = self._drawn
+        heights = figures.rows(axes, (drawn["technique"] + ": " + drawn["model"]).str.capitalize().tolist())
+        for name, marker, colour, label in (
+            ("mean_correlation", "o", figures.BLUE, "mean correlation of the dimensions"),
+            ("method_share", "D", figures.ORANGE, "share of variance due to method"),
+        ):
+            axes.plot(drawn[name], heights, linestyle="none", marker=marker, color=colour, label=label)
+        axes.set_xlim(0, 1)
+        figures.legend_below(axes)
+
+
+def common_method(
+    survey: Survey,
+    *,
+    marker: str | Sequence[str] | None = None,
+    dimensions: Sequence[str] | None = None,
+    estimator: str = "MLR",
+    missing: str | None = None,
+) -> CommonMethod:
+    """How much of what the dimensions share could come from the way of asking?
+
+    Harman's test is reported because reviewers ask for it, and labelled as what it is. An unmeasured method factor
+    shows the most that method could explain; only a marker (items that theory says are unrelated to the dimensions)
+    separates method from substance.
+
+    Parameters
+    ----------
+    survey
+        The survey; reversed items are already turned round in its answers.
+    marker
+        The key of a dimension, or the keys of two items or more; None leaves the marker technique out.
+    dimensions
+        Keys of the dimensions whose correlations are in question; all others but the marker where None.
+    estimator
+        "MLR" or "ML".
+    missing
+        "fiml" or "listwise"; None is "fiml".
+
+    Returns
+    -------
+    CommonMethod
+        A row a model: technique, model, chi_square, df, cfi, rmsea, chi_square_difference, df_difference, p_value (of
+        the difference), method_share (mean squared standardised loading on the method factor), mean_correlation (mean
+        size of the dimensions' correlations), proper (no negative variance, no correlation beyond 1). `harman` is the
+        share of the first principal component.
+
+    Raises
+    ------
+    AnalysisError
+        If there are fewer than two dimensions, the marker is unknown or has one item, or the answers cannot carry a
+        model.
+
+    Notes
+    -----
+    Agrees with R's `lavaan::cfa` and `lavTestLRT` on the models that the reference script spells out; the marker's
+    models are those of Williams, Hartman & Cavazotte (2010). Harman: `prcomp(x, scale. = TRUE)`.
+    """
+    if estimator.upper() not in FULL_INFORMATION:
+        raise AnalysisError(f"common_method takes estimator='MLR' or 'ML', not '{estimator}'.")
+    own = _marker_items(survey, marker)
+    drawn = blueprint(survey, "first-order", _substantive(survey, dimensions, marker, own))
+    if len(drawn.dimensions) < 2:
+        raise AnalysisError(
+            "Common method variance is a question about how dimensions correlate: it takes two of two items or more, "
+            "without the marker."
+        )
+    keys = [*drawn.items, *own]
+    items = {key: survey.instrument.items[key] for key in keys}
+    how = plan(survey, items, estimator=estimator, missing=missing, ordered=False)
+    refuse_unusable(survey, keys, how.missing)
+    ladders = _ladders(survey, drawn, own, how)
+    harman = _first_component(survey, list(drawn.items), how)
+    first = {"technique": HARMAN, "model": "first component: no evidence", "method_share": harman, "proper": True}
+    fitted = [fit for ladder in ladders for fit in ladder.fits.values()]
+    n = fitted[0].n if fitted else int(survey.answers[keys].notna().all(axis=1).sum())
+    return CommonMethod(
+        frame=pd.DataFrame([first, *(row for ladder in ladders for row in ladder.rows)]).reindex(columns=COLUMNS),
+        n=n,
+        n_dropped=survey.n - n,
+        settings={
+            "marker": own, "dimensions": [d.key for d in drawn.dimensions], "estimator": how.estimator,
+            "missing": how.missing,
+        },
+        data=survey.stamp,
+        harman=harman,
+        notes=tuple(filter(None, [*drawn.notes, *how.reasons, *(r for ladder in ladders for r in ladder.reasons)])),
+    )  # fmt: skip
+
+
+COLUMNS = [
+    "technique", "model", "chi_square", "df", "cfi", "rmsea", "chi_square_difference", "df_difference", "p_value",
+    "method_share", "mean_correlation", "proper",
+]  # fmt: skip
+
+
+def _from_to(base: pd.Series, other: pd.Series) -> str:
+    return f"from {TWO_DIGITS(base['mean_correlation'])} to {TWO_DIGITS(other['mean_correlation'])}"
+
+
+def _marker_items(survey: Survey, marker: str | Sequence[str] | None) -> list[str]:
+    if marker is None:
+        return []
+    if isinstance(marker, str) and marker in survey.instrument.dimension_keys:
+        own = survey.instrument.dimension(marker).item_keys
+    else:
+        own = [marker] if isinstance(marker, str) else list(marker)
+        for key in own:
+            if key not in survey.instrument.items:
+                known = [*survey.instrument.dimension_keys, *survey.instrument.items]
+                raise AnalysisError(f"marker= names '{key}', neither a dimension nor an item.{nearest(key, known)}")
+    if len(own) < 2:
+        raise AnalysisError(
+            f"The marker {', '.join(own)} has one item. The technique needs a factor, which takes two items or more: "
+            "with one, its own error cannot be told from method."
+        )
+    return own
+
+
+def _substantive(
+    survey: Survey, dimensions: Sequence[str] | None, marker: str | Sequence[str] | None, own: list[str]
+) -> list[str]:
+    """The dimensions in question, none of which may hold an item of the marker."""
+    if dimensions is not None:
+        keys = [dimensions] if isinstance(dimensions, str) else list(dimensions)
+    else:
+        keys = [d.key for d in survey.dimensions if not set(d.item_keys) & set(own)]
+    shared = [key for key in keys if set(survey.instrument.dimension(key).item_keys) & set(own)]
+    if shared:
+        raise AnalysisError(
+            f"The marker holds items of '{shared[0]}', whose correlations are in question: leave it out."
+        )
+    return keys
+
+
+def _ladders(survey: Survey, drawn: Blueprint, own: list[str], how: Plan) -> list[Ladder]:
+    names = Names.of([*drawn.items, *own, *(f.key for f in drawn.factors), METHOD])
+    chosen = survey.answers[[*drawn.items, *own]]
+    answers = chosen.set_axis([names.safe[key] for key in chosen.columns], axis=1)
+    if how.missing == "listwise":
+        answers = answers.dropna()
+    ladders = [
+        Ladder(technique=technique, answers=answers, drawn=drawn, names=names, how=how)
+        for technique in ((UNMEASURED, MARKER) if own else (UNMEASURED,))
+    ]
+    unmeasured(ladders[0])
+    if own:
+        marker_models(ladders[1], [names.safe[key] for key in own])
+    return ladders
+
+
+def _first_component(survey: Survey, keys: list[str], how: Plan) -> float:
+    """Share of the first principal component, from complete respondents or from pairs of answers, as the models."""
+    r = moments(survey.answers[keys], "complete" if how.missing == "listwise" else "pairwise").correlation
+    return float(np.linalg.eigvalsh(r)[-1] / len(r))

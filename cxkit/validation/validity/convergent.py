@@ -1,0 +1,150 @@
+"""Do the items of a dimension converge? Average variance extracted, composite reliability, loadings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from cxkit.results import figures
+from cxkit.results.references import cite
+from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.thresholds import AVE_FORNELL, LOADING_HAIR, OMEGA_BAGOZZI, Verdicts, judge
+from cxkit.survey.survey import Survey
+from cxkit.validation.structure.fit import FittedModel, fitted_model
+
+ENOUGH = AVE_FORNELL.bands[-1][0]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ConvergentValidity(Result):
+    """What the items of each dimension have in common. `notes` say what is left out."""
+
+    notes: tuple[str, ...] = ()
+
+    title: ClassVar[str] = "Convergent validity"
+    cites: ClassVar[tuple[str, ...]] = ("fornell1981",)
+    shown: ClassVar[tuple[str, ...]] = ("title", "items", "ave", "omega", "smallest_loading", "weakest", "mean_loading")
+
+    @property
+    def text(self) -> str:
+        """How many dimensions explain half of their items' variance, and which do not."""
+        low = self.frame[~(self.frame["ave"] >= ENOUGH)]
+        count = f"{len(self.frame) - len(low)} of {len(self.frame)} dimensions"
+        explain = (
+            f"{count} explain at least half of their items' variance (AVE {TWO_DIGITS(ENOUGH)}, "
+            f"{cite(AVE_FORNELL.source)})"
+        )
+        less = ", ".join(f"{t} {TWO_DIGITS(v)}" for t, v in zip(low["title"], low["ave"], strict=True))
+        omega = self.frame["omega"]
+        reliability = f"Composite reliability runs from {TWO_DIGITS(omega.min())} to {TWO_DIGITS(omega.max())}."
+        return f"{explain}{f'; less: {less}' if less else ''}. {reliability}"
+
+    @property
+    def note(self) -> str:
+        """What is left out, and the usual line."""
+        return " ".join([*self.notes, super().note])
+
+    @property
+    def figure_size(self) -> tuple[float, float]:
+        """Room for axis and legend."""
+        return 7.0, 1.9 + 0.4 * max(len(self.frame), 2)
+
+    @property
+    def alt(self) -> str:
+        """AVE and composite reliability of each dimension."""
+        each = "; ".join(
+            f"{r['title']} {TWO_DIGITS(r['ave'])} and {TWO_DIGITS(r['omega'])}" for _, r in self.frame.iterrows()
+        )
+        return f"Average variance extracted and composite reliability by dimension: {each}."
+
+    def draw(self, axes: Axes) -> None:
+        """Both numbers, a row a dimension, with a line at the cut-off of AVE."""
+        heights = figures.rows(axes, self.frame["title"].tolist())
+        for name, marker, colour, label in (
+            ("ave", "o", figures.BLUE, "average variance extracted"),
+            ("omega", "D", figures.ORANGE, "composite reliability"),
+        ):
+            axes.plot(self.frame[name], heights, linestyle="none", marker=marker, color=colour, label=label)
+        figures.reference_line(axes, ENOUGH, f"AVE {TWO_DIGITS(ENOUGH)} ({cite(AVE_FORNELL.source)})")
+        axes.set_xlim(0, 1)
+        figures.legend_below(axes)
+
+
+def convergent_validity(
+    survey: Survey,
+    *,
+    dimensions: Sequence[str] | None = None,
+    estimator: str | None = None,
+    missing: str | None = None,
+    ordered: Sequence[str] | bool | None = None,
+) -> ConvergentValidity:
+    """Do the items of each dimension measure one thing, and with more signal than error?
+
+    The numbers come from the model of correlated dimensions; where that model does not fit (`confirm_structure`), they
+    describe a model and not the answers.
+
+    Parameters
+    ----------
+    survey, dimensions, estimator, missing, ordered
+        As for `confirm_structure`, which also says how missing answers are treated.
+
+    Returns
+    -------
+    ConvergentValidity
+        A row a dimension: dimension, title, items, ave (average variance extracted), omega (composite reliability of
+        the sum score; of ordered answers on the scale of the answers), alpha, smallest_loading, weakest (its item),
+        mean_loading (standardised).
+
+    Raises
+    ------
+    AnalysisError, ModelError
+        As `confirm_structure`.
+
+    Notes
+    -----
+    Agrees with R's `semTools::AVE(fit)` and `compRelSEM(fit)` of semTools 0.5-6. AVE weights items by their variance;
+    it equals the mean squared standardised loading only if these are equal.
+    """
+    found = fitted_model(survey, dimensions=dimensions, estimator=estimator, missing=missing, ordered=ordered)
+    frame = convergence(found)
+    return ConvergentValidity(
+        frame=frame,
+        n=found.fit.n,
+        n_dropped=survey.n - found.fit.n,
+        settings={k: v for k, v in found.settings.items() if k != "model"},
+        data=survey.stamp,
+        verdicts=Verdicts(
+            judge(AVE_FORNELL, frame["title"], frame["ave"]).items
+            + judge(OMEGA_BAGOZZI, frame["title"], frame["omega"]).items
+            + judge(LOADING_HAIR, frame["title"], frame["smallest_loading"]).items
+        ),
+        notes=found.notes,
+    )
+
+
+def convergence(found: FittedModel) -> pd.DataFrame:
+    """AVE, composite reliability and loadings of each dimension of a model of correlated dimensions."""
+    key, title = found.blueprint.names.key, found.blueprint.title_of
+    loadings = found.loadings.set_index("item").groupby("factor", sort=False)["loading"]
+    rows = []
+    for row in found.fit.reliability().frame.itertuples():
+        own = loadings.get_group(key[row.factor])
+        rows.append(
+            {
+                "dimension": key[row.factor],
+                "title": title[key[row.factor]],
+                "items": int(row.items),
+                "ave": float(row.ave),
+                "omega": float(row.omega),
+                "alpha": float(row.alpha),
+                "smallest_loading": float(own.min()),
+                "weakest": str(own.idxmin()),
+                "mean_loading": float(own.mean()),
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,149 @@
+"""Models with a method factor beside the dimensions: unmeasured, or measured by a marker."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cxkit.errors import CxkitWarning, ModelError
+from cxkit.validation.structure.blueprints import Blueprint, Names, Plan
+from cxkit.validation.structure.fit import is_proper, read_indices
+
+if TYPE_CHECKING:
+    from cxkit.sem.fit import Fit
+
+METHOD = "method_factor"
+SIGNIFICANT = 0.05
+"""The level at which freely estimated method loadings replace equal ones in the marker technique."""
+
+UNMEASURED, MARKER = "unmeasured method factor", "marker"
+TRAITS, EQUAL, FREE = "dimensions only", "equal method loadings", "free method loadings"
+CORRELATED, BASELINE, HELD = "marker correlated", "marker unrelated", "correlations held"
+
+
+@dataclass(kw_only=True)
+class Ladder:
+    """The models of one technique as they are fitted, each with its row."""
+
+    technique: str
+    answers: pd.DataFrame
+    drawn: Blueprint
+    names: Names
+    how: Plan
+    rows: list[dict[str, object]] = field(default_factory=list)
+    fits: dict[str, Fit] = field(default_factory=dict)
+    reasons: list[str] = field(default_factory=list)
+
+    @property
+    def traits(self) -> list[str]:
+        """The names of the dimensions in the models."""
+        return [self.names.safe[f.key] for f in self.drawn.factors]
+
+    @property
+    def items(self) -> list[str]:
+        """The names of their items."""
+        return [self.names.safe[key] for key in self.drawn.items]
+
+    @property
+    def equal(self) -> list[str]:
+        """The items, each with the same loading on the method factor."""
+        return [f"method_loading*{item}" for item in self.items]
+
+    def add(self, model: str, lines: Sequence[str], *, against: str | None = None) -> None:
+        """Fit one model and compare it with an earlier one; a model that cannot be fitted leaves a reason."""
+        from cxkit import sem
+
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", CxkitWarning)  # an improper solution is said in the row's own words
+                fit = sem.cfa(
+                    "\n".join(lines), self.answers, estimator=self.how.estimator, missing=self.how.missing, std_lv=True
+                )
+        except ModelError as refusal:
+            self.reasons.append(f"Not fitted: {self.technique}, {model}. {str(refusal).split('. ')[0].rstrip('.')}.")
+            return
+        self.fits[model] = fit
+        self.rows.append(self._row(model, fit, self.fits.get(against) if against else None))
+
+    def _row(self, model: str, fit: Fit, other: Fit | None) -> dict[str, object]:
+        indices = read_indices(fit)
+        difference = other.compare(fit) if other is not None else None
+        return {
+            "technique": self.technique,
+            "model": model,
+            "chi_square": indices["chi_square"],
+            "df": indices["df"],
+            "cfi": indices["cfi"],
+            "rmsea": indices["rmsea"],
+            "chi_square_difference": abs(difference.chisq_diff) if difference else np.nan,
+            "df_difference": float(difference.df_diff) if difference else np.nan,
+            "p_value": difference.p if difference else np.nan,
+            "method_share": self._share(fit),
+            "mean_correlation": self._mean_correlation(fit),
+            "proper": is_proper(fit),
+        }
+
+    def _share(self, fit: Fit) -> float:
+        """Mean share of the items' variance that the method factor explains."""
+        rows = fit.estimates
+        own = rows[(rows["op"] == "=~") & (rows["lhs"] == self.names.safe[METHOD]) & rows["rhs"].isin(self.items)]
+        return float((own["std_all"] ** 2).mean()) if len(own) else float("nan")
+
+    def _mean_correlation(self, fit: Fit) -> float:
+        """Mean size of the correlations of the dimensions."""
+        r = pd.DataFrame(fit.latent_correlations)
+        sizes = [abs(float(r.loc[a, b])) for a, b in combinations(self.traits, 2)]
+        return float(np.mean(sizes)) if sizes else float("nan")
+
+    def method_lines(self, loadings: Sequence[str]) -> list[str]:
+        """The method factor with these loadings, unrelated to the dimensions."""
+        name = self.names.safe[METHOD]
+        return [f"{name} =~ {' + '.join(loadings)}", f"{name} ~~ " + " + ".join(f"0*{trait}" for trait in self.traits)]
+
+
+def unmeasured(ladder: Ladder) -> None:
+    """Dimensions only; then a factor on all items, with equal and with free loadings."""
+    base = ladder.drawn.syntax.splitlines()
+    ladder.add(TRAITS, base)
+    ladder.add(EQUAL, [*base, *ladder.method_lines(ladder.equal)], against=TRAITS)
+    ladder.add(FREE, [*base, *ladder.method_lines(ladder.items)], against=EQUAL if EQUAL in ladder.fits else TRAITS)
+
+
+def marker(ladder: Ladder, own: Sequence[str]) -> None:
+    """The five models of Williams, Hartman & Cavazotte (2010); `own` are the marker's items."""
+    name = ladder.names.safe[METHOD]
+    base = ladder.drawn.syntax.splitlines()
+    ladder.add(CORRELATED, [*base, f"{name} =~ {' + '.join(own)}"])
+    if CORRELATED not in ladder.fits:
+        return
+    held = _held_marker(ladder.fits[CORRELATED], name, own)
+    equal, free = (ladder.method_lines(loadings) for loadings in (ladder.equal, ladder.items))
+    base = [*base, *held]
+    ladder.add(BASELINE, [*base, equal[-1]])
+    ladder.add(EQUAL, [*base, *equal], against=BASELINE)
+    ladder.add(FREE, [*base, *free], against=EQUAL)
+    if {BASELINE, EQUAL, FREE} <= set(ladder.fits):
+        is_better = ladder.fits[EQUAL].compare(ladder.fits[FREE]).p < SIGNIFICANT
+        terms, against = (free, FREE) if is_better else (equal, EQUAL)
+        ladder.add(HELD, [*base, *terms, *_held_correlations(ladder)], against=against)
+
+
+def _held_marker(fit: Fit, name: str, own: Sequence[str]) -> list[str]:
+    """Loadings and residual variances of the marker's items, fixed at what the first model found."""
+    rows = fit.estimates.set_index(["lhs", "op", "rhs"])["est"]
+    loadings = " + ".join(f"{rows[name, '=~', item]:.15g}*{item}" for item in own)
+    return [f"{name} =~ {loadings}", *(f"{item} ~~ {rows[item, '~~', item]:.15g}*{item}" for item in own)]
+
+
+def _held_correlations(ladder: Ladder) -> list[str]:
+    """The dimensions' correlations, fixed at what the model without method found."""
+    rows = ladder.fits[BASELINE].estimates
+    between = rows[(rows["op"] == "~~") & rows["lhs"].isin(ladder.traits) & rows["rhs"].isin(ladder.traits)]
+    between = between[between["lhs"] != between["rhs"]]
+    return [f"{row.lhs} ~~ {row.est:.15g}*{row.rhs}" for row in between.itertuples()]
