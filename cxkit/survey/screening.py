@@ -1,7 +1,7 @@
 """Who may have answered without reading? Indices of careless responding, and who left what out.
 
 Only numbers are made here, on plain arrays with a row a respondent and NaN where nothing was answered; what they mean
-and how they are shown is `cxkit.validation.screening` and `cxkit.validation.missingness`.
+and how they are shown is `cxkit.validation.screening.respondents` and `cxkit.validation.screening.missingness`.
 """
 
 from __future__ import annotations
