@@ -14,7 +14,6 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import ModelError, nearest
-from cxkit.sem.estimation import Normalised
 from cxkit.sem.fit_measures import rmsea_point
 from cxkit.sem.inference import chi_square_tail, test_of_fit, times
 
@@ -162,7 +161,10 @@ def _factor_2010(free: Fit, tight: Fit, df: int) -> float:
     if states is None:
         return float("nan")
     kind = "hessian" if frame.estimator.information == "observed" else "information"
-    inverse = Normalised(frame.objective.second(states, kind), lambda v: ["the free model"]).inverse
+    try:  # away from its optimum the free model's matrix need not be positive definite
+        inverse = np.linalg.inv(frame.objective.second(states, kind))
+    except np.linalg.LinAlgError:
+        return float("nan")
     there = replace(frame, states=states, bread_inverse=inverse)
     factor = test_of_fit(there, free.table, 1.0, free.df, frame.n).factor if free.df else 1.0
     return (tight.df * _factor(tight) - free.df * float(factor or 1.0)) / df
