@@ -19,7 +19,6 @@ from cxkit.survey.survey import About, Survey
 
 PACKAGED = Path(__file__).parents[1] / "_datasets"
 CHECKOUT = Path(__file__).parents[2] / "datasets"
-NOT_STATED = "not stated in the source"
 
 
 @dataclass(frozen=True, kw_only=True)
