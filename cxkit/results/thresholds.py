@@ -320,7 +320,5 @@ RMSEA_BROWNE = Cutoff(
         (math.nextafter(0.10, 1.0), "not to be used"),
     ),
 )
-RMSEA_HU = Cutoff(
-    measure="RMSEA", source="hu1999", bands=((LOWEST, "good"), (math.nextafter(0.06, 1.0), "not good"))
-)
+RMSEA_HU = Cutoff(measure="RMSEA", source="hu1999", bands=((LOWEST, "good"), (math.nextafter(0.06, 1.0), "not good")))
 TLI_HU = Cutoff(measure="TLI", source="hu1999", bands=((LOWEST, "not good"), (0.95, "good")))
