@@ -166,3 +166,24 @@ def test_an_answer_or_a_sentence(analysis, kind):
             shown = [str(refusal)]
     assert not any("nan" in text.replace("Finan", "") for text in shown)
     assert all(len(text) > 20 for text in shown[-1:])
+
+
+# One row a respondent, experts and coders who rate things, and counts of what is missing: no answers of few to hide.
+ABOUT_SINGLE_ROWS = {"screen_respondents", "rater_reliability", "coder_agreement", "missing_pattern", "little_mcar"}
+COUNTS = {"reversed", "hidden", "answer", "place", "scale_low", "scale_high"}
+
+
+@pytest.mark.parametrize("people", [1, 3, 4])
+@pytest.mark.parametrize("analysis", sorted(ANALYSES.keys() - ABOUT_SINGLE_ROWS))
+def test_nothing_is_shown_of_fewer_than_five_people(analysis, people):
+    """Whatever an analysis is asked for: numbers that rest on so few are refused in words or hidden in the frame."""
+    answers = np.full((N, 6), np.nan)
+    answers[:people] = np.random.default_rng(people).integers(1, 6, (people, 6))
+    survey = tiny_survey(answers, about=STATED, **ROLES)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cx.CxkitWarning)
+        try:
+            frame = ANALYSES[analysis](survey).frame
+        except cx.CxkitError:
+            return
+    assert not frame.drop(columns=[*COUNTS & {*frame}]).select_dtypes(["number", "bool"]).notna().any(axis=None)

@@ -11,9 +11,13 @@ import pandas as pd
 
 from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted, nearest
 from cxkit.survey.instrument import Dimension
+from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 
 Missing = Literal["complete", "pairwise"]
+
+REQUIRED = {"complete": "all of its items", "pairwise": "any of its items"}
+"""What a respondent must have answered to take part, as sentences say it."""
 
 BLOCK = 65_536
 """Respondents at a time: a million of them then need no more memory than their own answers."""
@@ -211,6 +215,31 @@ def alpha_from_covariance(covariance: np.ndarray) -> float:
     return float(k / (k - 1) * (1 - np.trace(covariance) / total))
 
 
+def refuse_unsafe(n: int, *, analysis: str, title: str, answered: str) -> None:
+    """Refuse what rests on so few respondents that a reader could work back to their answers.
+
+    Parameters
+    ----------
+    n
+        Respondents behind the numbers.
+    analysis, title
+        What is refused, and of which dimension or survey.
+    answered
+        What each of the respondents answered: "any of its items".
+
+    Raises
+    ------
+    AnalysisError
+        If they are fewer than `MINIMUM_CELL`.
+    """
+    if n < MINIMUM_CELL:
+        raise AnalysisError(
+            f"{analysis} of '{title}' is not shown: {counted(n, 'respondent')} answered {answered}, and numbers of "
+            f"fewer than {MINIMUM_CELL} would give their answers away. Ask more respondents, or leave that out with "
+            "dimensions=[...]."
+        )
+
+
 def constant_items(answers: pd.DataFrame) -> list[str]:
     """Items to which everybody who answered gave the same answer, or nobody any."""
     lowest, highest = answers.min(), answers.max()
@@ -223,8 +252,8 @@ def regular_correlations(survey: Survey, selection: Selection, missing: Missing,
     Raises
     ------
     AnalysisError
-        If an item is constant, there are no more respondents than items, two items were never answered together, or
-        an item follows from others; the message names the items.
+        If an item is constant, there are no more respondents than items or fewer than five, two items were never
+        answered together, or an item follows from others; the message names the items.
     """
     answers = survey.answers[selection.item_keys]
     found = moments(answers, missing)
@@ -241,6 +270,7 @@ def _refuse_too_few(survey: Survey, found: Moments, missing: Missing, analysis: 
     if width < 2:
         raise AnalysisError(f"{analysis} takes two items; '{survey.name}' has {width} to offer.")
     if found.n > width:
+        refuse_unsafe(found.n, analysis=analysis, title=survey.name, answered=REQUIRED[missing])
         return
     gave = "answered all of them" if missing == "complete" else "answered any of them"
     remedy = ""

@@ -222,8 +222,16 @@ class TestPrivacy:
     def test_ranks_are_among_those_that_are_shown(self, profile):
         assert sorted(profile.index.frame["rank"].dropna()) == [1, 2, 3, 4]
 
-    def test_one_organisation_is_what_the_survey_is_about(self, audit):
-        assert not formative_profile(audit.subset(organisation="Synthetic West")).index.frame["hidden"].any()
+    def test_few_raters_of_one_organisation_are_refused_unless_they_agreed_to_be_seen(self, audit):
+        west = audit.subset(organisation="Synthetic West")
+        with pytest.raises(cx.AnalysisError, match=r"is not shown: \d raters answered, and numbers of fewer"):
+            formative_profile(west)
+        assert not formative_profile(west, minimum=1).index.frame["hidden"].any()
+
+    def test_a_topic_that_few_raters_answered_has_no_score(self):
+        ratings = [[1, 3, 2 if i < 4 else np.nan] for i in range(6)]
+        frame = formative_profile(topics_of(ratings)).frame
+        assert frame["score"].isna().tolist() == [False, False, True]
 
 
 class TestWords:
@@ -265,7 +273,7 @@ class TestEdges:
         return " ".join(f"{p}{p._repr_html_()}{p.text}{p.alt}{p.note}" for p in parts)
 
     def test_one_rater_has_scores_and_no_intervals(self):
-        result = formative_profile(topics_of([[1, 3, 2]]))
+        result = formative_profile(topics_of([[1, 3, 2]]), minimum=1)
         assert result.frame["score"].tolist() == [1, 3, 2]
         assert result.frame[["ci_low", "rank_low"]].isna().all(axis=None)
         assert "How well raters agree cannot be computed" in result.text
@@ -280,7 +288,7 @@ class TestEdges:
         assert result.index.picture().png
 
     def test_raters_without_answers_are_dropped_and_counted(self):
-        result = formative_profile(topics_of([[1, 3, 2], [2, 2, 2], [np.nan] * 3]))
+        result = formative_profile(topics_of([[1, 3, 2], [2, 2, 2], [np.nan] * 3]), minimum=1)
         assert (result.n, result.n_dropped) == (2, 1)
 
     def test_everybody_says_the_same(self):

@@ -51,7 +51,7 @@ def test_an_item_marked_reversed_by_mistake_is_named(shipped):
 
 
 def test_floor_and_ceiling_are_shares_of_the_answers_given():
-    answers = pd.DataFrame({"a": [1, 1, 5, np.nan], "b": [5, 4, 3, 1], "c": [1, 2, 2, 5]})
+    answers = pd.DataFrame({"a": [1, 1, 5, np.nan] * 2, "b": [5, 4, 3, 1] * 2, "c": [1, 2, 2, 5] * 2})
     frame = cx.item_analysis(survey_of(answers, reversed_items=["b"], scale={"low": 1, "high": 5})).frame
     assert frame["floor"].tolist() == pytest.approx([2 / 3, 1 / 4, 1 / 4])
     assert frame["ceiling"].tolist() == pytest.approx([1 / 3, 1 / 4, 1 / 4])
@@ -111,12 +111,26 @@ def test_item_rest_is_the_plain_correlation_where_nothing_is_missing():
 
 
 def test_an_item_without_answers_or_without_variance_leaves_the_numbers_empty_not_wrong():
-    answers = pd.DataFrame({"a": [1.0, 2, 3], "b": [np.nan] * 3, "c": [2.0, 2, 2]})
+    answers = pd.DataFrame({"a": [1.0, 2, 3, 2, 1], "b": [np.nan] * 5, "c": [2.0] * 5})
     frame = cx.item_analysis(survey_of(answers)).frame
-    assert frame["n"].tolist() == [3, 0, 3]
+    assert frame["hidden"].tolist() == [False, True, False]
     assert frame["mean"].isna().tolist() == [False, True, False]
     assert frame["skew"].isna().tolist() == [False, True, True]
     assert frame["item_rest_r"].isna().all()
+
+
+def test_an_item_that_few_answered_is_hidden_and_shows_through_no_other_item():
+    answers = factor_answers(3, n=60, items=4)
+    answers[4:, 1] = np.nan
+    result = cx.item_analysis(survey_of(answers))
+    without = cx.item_analysis(survey_of(answers[:, [0, 2, 3]]))
+    hidden = result.frame[result.frame["hidden"]]
+    assert hidden["item"].tolist() == ["q2"]
+    assert hidden.drop(columns=["hidden", "reversed"]).select_dtypes("number").isna().all(axis=None)
+    others = result.frame.loc[~result.frame["hidden"], ["mean", "item_rest_r", "alpha_if_dropped"]]
+    np.testing.assert_array_equal(others, without.frame[["mean", "item_rest_r", "alpha_if_dropped"]])
+    assert "1 of 4 items is hidden: fewer than 5 respondents" in result.note
+    assert "hidden" in str(result)
 
 
 def test_unknown_dimension_and_no_dimension():

@@ -129,7 +129,7 @@ def test_two_items_are_left_out_in_words():
     ("answers", "message"),
     [
         (np.column_stack([factor_answers(1, items=3), np.ones(120)]), r"Omega of 'All' cannot be computed.*q4"),
-        (factor_answers(1, n=4, items=4), r"takes more respondents than items: 4 answered all of its 4 items"),
+        (factor_answers(1, n=5, items=5), r"takes more respondents than items: 5 answered all of its 5 items"),
         (
             factor_answers(1)[:, [0, 1, 1]],
             r"(?s)Omega of 'All' cannot be estimated\..*'q2' and 'q3' correlate perfectly",

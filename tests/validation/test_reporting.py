@@ -117,8 +117,8 @@ class TestStandards:
             report_standards(survey, "alpha")
 
     def test_every_kind_of_result_exists(self):
-        for module in pkgutil.iter_modules(cxkit.validation.__path__):
-            importlib.import_module(f"cxkit.validation.{module.name}")
+        for module in pkgutil.walk_packages(cxkit.validation.__path__, "cxkit.validation."):
+            importlib.import_module(module.name)
         known, open_ = set(), [Result]
         while open_:
             kind = open_.pop()

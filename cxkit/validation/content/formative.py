@@ -167,7 +167,7 @@ def formative_profile(
     seed
         Seed of both.
     minimum
-        Organisations of fewer raters are hidden.
+        Organisations of fewer raters are hidden, and topics that fewer have a score on have none.
 
     Returns
     -------
@@ -182,8 +182,8 @@ def formative_profile(
     Raises
     ------
     AnalysisError
-        If no formative dimension is left, a dimension is unknown, topics have different answer scales, or nobody
-        answered.
+        If no formative dimension is left, a dimension is unknown, topics have different answer scales, or fewer
+        than `minimum` raters answered.
 
     Notes
     -----
@@ -196,7 +196,7 @@ def formative_profile(
     if draws < 1:
         raise AnalysisError(f"draws={draws} must be at least 1.")
     topics, notes = _formative(survey, dimensions)
-    scores, organisations = _taking_part(survey, topics, answered)
+    scores, organisations = _taking_part(survey, topics, answered, minimum)
     several = organisations.nunique() > 1
     observations = scores.groupby(organisations, observed=True).mean() if several else scores
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(3)]
@@ -247,8 +247,13 @@ def _formative(survey: Survey, dimensions: Sequence[str] | None) -> tuple[list[D
     return topics, (f"{named} {are} left out; cronbach_alpha and exploratory_factors are for such dimensions.",)
 
 
-def _taking_part(survey: Survey, topics: list[Dimension], answered: float) -> tuple[pd.DataFrame, pd.Series]:
-    """The topic scores of raters who have any, and the organisation of each: the survey where it names none."""
+def _taking_part(
+    survey: Survey, topics: list[Dimension], answered: float, minimum: int
+) -> tuple[pd.DataFrame, pd.Series]:
+    """The topic scores of raters who have any, and the organisation of each: the survey where it names none.
+
+    A topic that fewer than `minimum` raters have a score on is left without scores.
+    """
     scores = survey.scores(answered=answered)[[topic.key for topic in topics]]
     organisations = pd.Series(survey.name, index=scores.index)
     if "organisation" in survey.respondents:
@@ -256,7 +261,14 @@ def _taking_part(survey: Survey, topics: list[Dimension], answered: float) -> tu
     used = scores.notna().any(axis=1) & organisations.notna()
     if not used.any():
         raise AnalysisError(f"Nobody in '{survey.name}' answered enough questions of any topic for a score.")
-    return scores[used], organisations[used]
+    if used.sum() < minimum:
+        raise AnalysisError(
+            f"The profile of '{survey.name}' is not shown: {counted(int(used.sum()), 'rater')} answered, and numbers "
+            f"of fewer than {minimum} would give their answers away. Ask more raters; of an audit team that agreed to "
+            "be seen, say minimum=1."
+        )
+    few = scores[used].notna().sum() < minimum
+    return scores[used].mask(np.broadcast_to(few.to_numpy(), scores[used].shape)), organisations[used]
 
 
 def _limits(topics: list[Dimension]) -> tuple[float, float] | None:

@@ -19,6 +19,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import FLOOR_CEILING_TERWEE, ITEM_REST_NUNNALLY, Verdicts, judge
 from cxkit.survey.instrument import Dimension, Item
+from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_small_cells
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import alpha_from_covariance, asked_for, moments
 
@@ -169,7 +170,8 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
         A row an item: dimension, title, item, text, reversed, n, missing (share), mean, median, sd, skew, kurtosis (0
         for a normal distribution), floor and ceiling (share of answers at the lowest and highest answer of the scale;
         NaN where the scale has no ends), item_rest_r (correlation with the sum of the dimension's other items; NaN
-        where there are none, or the dimension is formative) and alpha_if_dropped.
+        where there are none, or the dimension is formative), alpha_if_dropped and hidden (fewer than five respondents
+        answered the item; all its numbers are NaN, and it takes no part in those of the other items).
 
     Raises
     ------
@@ -194,6 +196,8 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
     frame = pd.concat([_dimension_rows(survey, dimension) for dimension in chosen], ignore_index=True)
     _warn_against(frame, survey)
     n = int(survey.given[frame["item"].tolist()].notna().any(axis=1).sum())
+    # An item is no part of a whole: what is shown of the others does not give it away.
+    frame = hide_small_cells(frame, total_shown=False, keep=["reversed"])
     return ItemAnalysis(
         frame=frame,
         n=n,
@@ -201,7 +205,7 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
         settings={"dimensions": [dimension.key for dimension in chosen]},
         data=survey.stamp,
         verdicts=_verdicts(frame),
-        notes=_why_no_correlation(chosen),
+        notes=tuple(note for note in (*_why_no_correlation(chosen), hidden_note(frame, noun="item")) if note),
     )
 
 
@@ -212,8 +216,14 @@ def _dimension_rows(survey: Survey, dimension: Dimension) -> pd.DataFrame:
     )
     if dimension.kind == "formative":
         return frame.assign(item_rest_r=np.nan, alpha_if_dropped=np.nan)
-    covariance = moments(answers, "pairwise").covariance
-    return frame.assign(item_rest_r=item_rest(covariance), alpha_if_dropped=_alphas_without_each(covariance))
+    safe = frame["n"] >= MINIMUM_CELL  # else the others' correlations would show what a hidden item was answered
+    covariance = moments(answers.loc[:, safe.to_numpy()], "pairwise").covariance
+    related = pd.DataFrame(
+        {"item_rest_r": item_rest(covariance), "alpha_if_dropped": _alphas_without_each(covariance)},
+        index=frame.index[safe],
+        dtype="float64",
+    )
+    return frame.join(related)
 
 
 def _row(dimension: Dimension, item: Item, answers: np.ndarray) -> dict[str, object]:

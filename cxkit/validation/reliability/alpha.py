@@ -20,7 +20,15 @@ from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, alpha_from_covariance, constant_items, moments, select
+from cxkit.validation.correlations import (
+    REQUIRED,
+    Missing,
+    alpha_from_covariance,
+    constant_items,
+    moments,
+    refuse_unsafe,
+    select,
+)
 from cxkit.validation.reliability.resampling import (
     bootstrap_note,
     check_bootstraps,
@@ -140,7 +148,8 @@ def cronbach_alpha(
     Raises
     ------
     AnalysisError
-        If no dimension is left, a dimension is unknown, or a dimension's answers do not vary.
+        If no dimension is left, a dimension is unknown, or one has fewer than five respondents or answers that do not
+        vary.
 
     Warns
     -----
@@ -184,6 +193,7 @@ def cronbach_alpha(
 def _row(survey: Survey, dimension: Dimension, missing: Missing, confidence: float) -> dict[str, object]:
     answers = survey.items_of(dimension.key)
     found = moments(answers, missing)
+    refuse_unsafe(found.n, analysis="Alpha", title=dimension.title, answered=REQUIRED[missing])
     k = len(dimension.items)
     alpha = alpha_from_covariance(found.covariance)
     if not np.isfinite(alpha):

@@ -18,6 +18,7 @@ from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import OMEGA_NUNNALLY
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import REQUIRED, refuse_unsafe
 
 ENOUGH, ENOUGH_WORDS = OMEGA_NUNNALLY.bands[1]
 MARKERS = ((figures.ORANGE, "D"), (figures.GREEN, "s"), (figures.PURPLE, "^"))
@@ -102,10 +103,11 @@ def complete_answers(survey: Survey, dimension: Dimension, analysis: str) -> pd.
     Raises
     ------
     AnalysisError
-        If there are no more respondents than items, or an item does not vary.
+        If there are fewer than five respondents or no more than items, or an item does not vary.
     """
     answers = survey.items_of(dimension.key)
     used = answers if not answers.isna().to_numpy().any() else answers.dropna()
+    refuse_unsafe(len(used), analysis=analysis, title=dimension.title, answered=REQUIRED["complete"])
     if len(used) <= len(dimension.items):
         raise AnalysisError(
             f"{analysis} of '{dimension.title}' takes more respondents than items: {len(used):,} answered all of its "

@@ -18,7 +18,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, moments, select
+from cxkit.validation.correlations import REQUIRED, Missing, moments, refuse_unsafe, select
 from cxkit.validation.reliability.lower_bounds import greatest_lower_bound, guttman_bounds
 
 
@@ -129,7 +129,8 @@ def split_half(
     Raises
     ------
     AnalysisError
-        If no dimension is left, a dimension is unknown, or a dimension's answers do not vary.
+        If no dimension is left, a dimension is unknown, or one has fewer than five respondents or answers that do not
+        vary.
 
     Notes
     -----
@@ -167,6 +168,7 @@ def _row(
     survey: Survey, dimension: Dimension, missing: Missing, standardized: bool, most_splits: int, seed: int
 ) -> tuple[dict[str, object], np.ndarray]:
     found = moments(survey.items_of(dimension.key), missing)
+    refuse_unsafe(found.n, analysis="Split-half reliability", title=dimension.title, answered=REQUIRED[missing])
     matrix = found.covariance
     if standardized:  # as psych: not each pair's own standard deviations
         spread = np.sqrt(np.diag(found.covariance))

@@ -16,7 +16,16 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, Moments, Selection, alpha_from_covariance, moments, select
+from cxkit.validation.correlations import (
+    REQUIRED,
+    Missing,
+    Moments,
+    Selection,
+    alpha_from_covariance,
+    moments,
+    refuse_unsafe,
+    select,
+)
 
 TOTAL = "Total"
 
@@ -95,7 +104,7 @@ def stratified_alpha(
     Raises
     ------
     AnalysisError
-        If fewer than two dimensions are left, or the answers to one do not vary.
+        If fewer than two dimensions are left, fewer than five respondents, or the answers to one do not vary.
 
     Notes
     -----
@@ -109,6 +118,7 @@ def stratified_alpha(
             "Use cronbach_alpha."
         )
     found = moments(survey.answers[selection.item_keys], missing)
+    refuse_unsafe(found.n, analysis="Stratified alpha", title=survey.name, answered=REQUIRED[missing])
     frame = _frame(selection, found)
     last = frame.iloc[-1]
     return StratifiedAlpha(
