@@ -22,7 +22,15 @@ def split(requirement: str) -> tuple[str, str]:
 
 
 def test_environment_yml_equals_pyproject():
-    wanted = dict(map(split, [*PROJECT["dependencies"], *PROJECT["optional-dependencies"]["reports"]]))
+    wanted = dict(
+        map(
+            split,
+            [
+                *PROJECT["dependencies"],
+                *(p for extra in ("reports", "pdf", "cluster") for p in PROJECT["optional-dependencies"][extra]),
+            ],
+        )
+    )
     listed = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
     packages = dict(split(entry) for entry in listed if isinstance(entry, str))
     assert packages.pop("python") == PROJECT["requires-python"]

@@ -1,0 +1,121 @@
+"""What a marker hands on: marks with their reasons, as plain data that a gradebook can keep and a page can show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Outcome = Literal["right", "partly", "wrong", "missing", "crashed", "timed_out", "refused", "awaiting"]
+"""How a question ended. `awaiting`: a written answer that no person has marked yet; `refused`: nothing could be run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AnswerCheck:
+    """One answer of a question beside what was asked for.
+
+    Attributes
+    ----------
+    name : str
+        The variable that should hold the answer.
+    outcome : Outcome
+        How this one ended.
+    given, asked : str
+        Both as a person reads them. `asked` says what kind of thing was wanted and never quotes a held-out value.
+    reason : str
+        One sentence for the student, empty where the answer is right.
+    """
+
+    name: str
+    outcome: Outcome
+    given: str = ""
+    asked: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionMark:
+    """The marks of one question and why.
+
+    Attributes
+    ----------
+    question : str
+        The question's id in assignment.toml.
+    points, out_of : float
+        What was earned, and what could have been.
+    outcome : Outcome
+        In one word; `awaiting` counts 0 points until a person has marked it.
+    feedback : tuple of str
+        Sentences for the student, the most helpful first.
+    answers : tuple of AnswerCheck
+        Each declared answer; empty for written questions.
+    mistakes : tuple of str
+        Ids of the foreseen mistakes that were recognised.
+    """
+
+    question: str
+    points: float
+    out_of: float
+    outcome: Outcome
+    feedback: tuple[str, ...] = ()
+    answers: tuple[AnswerCheck, ...] = ()
+    mistakes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SubmissionMarks:
+    """All marks of one submission by one marker.
+
+    Attributes
+    ----------
+    student, assignment : str
+        Ids: of the roster's row, and of assignment.toml.
+    submission_sha256 : str
+        Of the file that was marked; empty where there was none.
+    questions : tuple of QuestionMark
+        In the order of assignment.toml; every question is there, whatever happened.
+    notes : tuple of str
+        What the instructor should know: a crash, a limit that cut in, a file that was refused.
+    protection : str
+        In plain words, what kept the student's code away from everything else.
+    source : str
+        Who marked: `"cxkit 0.1.0"` or a person's name.
+    """
+
+    student: str
+    assignment: str
+    submission_sha256: str
+    questions: tuple[QuestionMark, ...]
+    notes: tuple[str, ...] = ()
+    protection: str = ""
+    source: str = ""
+
+    @property
+    def points(self) -> float:
+        """The sum over questions, before any late penalty."""
+        return sum(mark.points for mark in self.questions)
+
+    @property
+    def out_of(self) -> float:
+        """What a perfect submission earns."""
+        return sum(mark.out_of for mark in self.questions)
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data for a journal or a store; `marks_from_data` reads it back equal."""
+        return asdict(self)
+
+
+def marks_from_data(data: Mapping[str, Any]) -> SubmissionMarks:
+    """The marks that `SubmissionMarks.as_data` wrote, also after a journey through JSON."""
+    questions = tuple(
+        QuestionMark(
+            **{
+                **question,
+                "feedback": tuple(question["feedback"]),
+                "mistakes": tuple(question["mistakes"]),
+                "answers": tuple(AnswerCheck(**answer) for answer in question["answers"]),
+            }
+        )
+        for question in data["questions"]
+    )
+    return SubmissionMarks(**{**data, "questions": questions, "notes": tuple(data["notes"])})
