@@ -21,6 +21,9 @@ from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from traitlets import Any as AnyTrait
 
+from cxkit.running.kernels.provisioner import LAUNCHER
+from cxkit.running.sandbox.confinement import Confinement
+
 # What goes wrong is told once, by the error that is raised; nbclient's log would tell it a second time.
 logger = logging.getLogger(__name__)
 logger.addHandler(logging.NullHandler())
@@ -50,14 +53,17 @@ class OwnInterpreter(KernelSpecManager):
     """
 
     folder: str = ""
+    confinement: Confinement | None = None
 
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
         """The one kernelspec there is, with a folder of the run's own in place of the user's IPython profile."""
+        config = {} if self.confinement is None else {"confinement": self.confinement.as_data()}
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            argv=[sys.executable, "-m", LAUNCHER, "-f", "{connection_file}"],
             display_name="Python 3 (cxkit)",
             language="python",
             env={**KERNEL_ENVIRONMENT, "IPYTHONDIR": self.folder},
+            metadata={"kernel_provisioner": {"provisioner_name": "cxkit", "config": config}},
         )
 
 
@@ -72,16 +78,23 @@ class CxkitClient(PapermillNotebookClient):
         # ever for a reply that it has already thrown away. Reports need no such imitation.
         self.widget_registry: dict[str, dict[str, Any]] = {}
         self._folder = Path(tempfile.mkdtemp(prefix="cxkit-"))
+        self._sockets = self._folder / "s"
+        self._sockets.mkdir()
+
+    def confinement(self) -> Confinement | None:
+        """The sandbox that the kernel is to stand in; None for an open one."""
+        return None
 
     def create_kernel_manager(self) -> KernelManager:
         """A manager for one private kernel, handed to `on_kernel` so that another thread can stop it."""
         specs = OwnInterpreter()
         specs.folder = str(self._folder / "ipython")
-        short = len(str(self._folder)) <= _LONGEST_SOCKET_FOLDER
+        specs.confinement = self.confinement()
+        short = len(str(self._sockets)) <= _LONGEST_SOCKET_FOLDER
         self.km = AsyncKernelManager(
             kernel_name=self.kernel_name,
             kernel_spec_manager=specs,
-            connection_file=str(self._folder / "kernel.json"),
+            connection_file=str(self._sockets / "kernel.json"),
             transport="ipc" if os.name == "posix" and short else "tcp",
         )
         if self.on_kernel is not None:

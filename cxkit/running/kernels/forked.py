@@ -1,0 +1,261 @@
+"""The client's side of the template: start it, ask it for kernels, notice when it is gone."""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from cxkit.errors import NotebookError
+
+PRELOADED = (
+    "numpy", "pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "seaborn", "scipy.stats",
+    "scipy.optimize", "statsmodels.api", "sklearn.decomposition", "factor_analyzer", "openpyxl", "ipywidgets",
+    "cxkit.survey", "cxkit.results", "cxkit.sem", "cxkit.validation", "cxkit.benchmarking", "cxkit.gaps",
+)  # fmt: skip
+"""What the template imports beyond the kernel itself, as far as it is installed."""
+
+START_SECONDS = 120.0
+
+# Each of these starts threads on import or first use unless told otherwise; and one BLAS thread makes sums come out in
+# the same order everywhere.
+TEMPLATE_ENVIRONMENT = {
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
+    "JE_ARROW_MALLOC_CONF": "background_thread:false",
+    "PYTHONHASHSEED": "0",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+}
+
+
+class TemplateLost(NotebookError):
+    """The template cannot be started, has died, or refuses to fork. An infrastructure fault, none of the notebook."""
+
+
+def can_fork() -> bool:
+    """Whether forking a process that has numpy and matplotlib loaded is safe here: on Linux alone."""
+    return sys.platform.startswith("linux")
+
+
+class Template:
+    """One template process of this process, started at first need and again after its death.
+
+    Its kernels end when this process ends: the template reads from a pipe that only we hold open.
+    """
+
+    _current: Template | None = None
+    _lock = threading.Lock()
+
+    def __init__(self, modules: Sequence[str] = PRELOADED) -> None:
+        self.owner, self.begun_with = os.getpid(), _startup_environment()
+        self.folder = Path(tempfile.mkdtemp(prefix="cxkit-t-"))
+        self.socket = self.folder / "s"
+        self.log = self.folder / "log"
+        command = [sys.executable, "-P", "-m", "cxkit.running.kernels.template", str(self.socket), ",".join(modules)]
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **TEMPLATE_ENVIRONMENT},
+                cwd=self.folder,
+                start_new_session=True,
+            )
+        try:
+            told = self._first_words()
+        except BaseException:
+            self.close()
+            raise
+        self.missing: list[str] = told["missing"]
+        self.threads: int = told["threads"]
+
+    def _first_words(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
+        line = self.process.stdout.readline() if ready else b""
+        if not line:
+            raise TemplateLost(f"The template of the kernels did not come up. It said: {self._last_words()}")
+        told: dict[str, Any] = json.loads(line)
+        return told
+
+    def _last_words(self) -> str:
+        with suppress(OSError):
+            return self.log.read_text(errors="replace")[-1000:].strip() or "nothing"
+        return "nothing"
+
+    @classmethod
+    def get(cls) -> Template:
+        """The living template of this process.
+
+        Raises
+        ------
+        TemplateLost
+            If none can be started.
+        """
+        with cls._lock:
+            current = cls._current
+            if current is not None and current.owner == os.getpid():
+                if current.process.poll() is None and current.begun_with == _startup_environment():
+                    return current
+                current.close()
+            cls._current = cls()
+            return cls._current
+
+    @classmethod
+    def stop(cls) -> None:
+        """End this process's template, if there is one, and with it every kernel that it forked."""
+        with cls._lock:
+            current, cls._current = cls._current, None
+        if current is not None and current.owner == os.getpid():
+            current.close()
+
+    def close(self) -> None:
+        """End the template and all its kernels, and remove its folder."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        try:
+            self.process.wait(5)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def fork(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> ForkedProcess:
+        """Ask for a kernel; it is there when `ForkedProcess.ready` says so.
+
+        Raises
+        ------
+        TemplateLost
+            If the template does not answer.
+        """
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            connection.connect(str(self.socket))
+            data = json.dumps(request).encode() + b"\n"
+            sent = socket.send_fds(connection, [data], list(descriptors))
+            connection.sendall(data[sent:])
+        except OSError as error:
+            connection.close()
+            raise TemplateLost(f"The template of the kernels is gone: {error}.") from None
+        return ForkedProcess(connection)
+
+
+atexit.register(Template.stop)
+
+
+def _startup_environment() -> dict[str, str]:
+    """What Python and the loader read before the first import: a template that began with other values is stale."""
+    return {name: value for name, value in os.environ.items() if name.startswith(("PYTHON", "LD_"))}
+
+
+class ForkedProcess:
+    """A kernel forked by the template, with those members of `subprocess.Popen` that jupyter_client uses.
+
+    Attributes
+    ----------
+    pid : int
+        The process to signal; it leads a group of its own.
+    returncode : int or None
+        As of Popen: negative for a signal; None while it runs. -9 if the template died, which takes all along.
+    ending : dict
+        What the warden of a confined kernel said about its end.
+    """
+
+    stdin = stdout = stderr = None
+
+    def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
+        self.connection.setblocking(False)
+        self.pid = 0
+        self.returncode: int | None = None
+        self.ending: dict[str, Any] = {}
+        self.is_ready = False
+        self.refusal = ""
+        self._unread = b""
+
+    def fileno(self) -> int:
+        """Readable whenever there is news; -1 after the end."""
+        return self.connection.fileno()
+
+    def listen(self) -> None:
+        """Take in what has been said since; never waits."""
+        if self.returncode is not None:
+            return
+        try:
+            while data := self.connection.recv(65536):
+                self._take(data)
+        except BlockingIOError:
+            return
+        except OSError:
+            pass
+        if self.returncode is None:  # the connection broke without a last word
+            self._end(-signal.SIGKILL)
+
+    def _take(self, data: bytes) -> None:
+        *lines, self._unread = (self._unread + data).split(b"\n")
+        for line in lines:
+            message = json.loads(line)
+            self.pid = message.get("pid", self.pid)
+            self.is_ready = self.is_ready or "ready" in message
+            self.refusal = message.get("refused", self.refusal)
+            self.ending.update(message.get("ended", {}))
+            if "exit" in message:
+                self._end(message["exit"])
+
+    def _end(self, code: int) -> None:
+        self.returncode = code
+        self.connection.close()
+
+    def poll(self) -> int | None:
+        """The return code, or None while it runs."""
+        self.listen()
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for the end and return the code.
+
+        Raises
+        ------
+        subprocess.TimeoutExpired
+            If it still runs after `timeout` seconds.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self.poll() is None:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise subprocess.TimeoutExpired("kernel", timeout or 0.0)
+            select.select([self.connection], [], [], left)
+        assert self.returncode is not None
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        """Signal it, unless it has ended."""
+        if self.pid and self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def terminate(self) -> None:
+        """Ask it to end."""
+        self.send_signal(signal.SIGTERM)

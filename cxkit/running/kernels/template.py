@@ -1,0 +1,240 @@
+"""The template process: imports what notebooks import, once, and forks a kernel from that at every request.
+
+Started by `forked.Template` with ``python -P -m cxkit.running.kernels.template SOCKET MODULE,MODULE,...``. It talks in
+lines of JSON. A request comes with three descriptors, which become the kernel's stdin, stdout and stderr:
+
+    {"argv": [...], "env": {...}, "cwd": "...", "confinement": null or {...}}
+
+Answers, each on the connection of its request: ``{"pid": 12}``, then ``{"ready": true}`` once the kernel has bound
+its sockets, at the end ``{"exit": 0}``; a confined kernel says how it ended before that (see sandbox/warden.py).
+When the client goes, by whatever death, its end of our stdin closes, and every kernel goes as well.
+
+Nothing here may start a thread before a fork: a forked child inherits the locks of threads that it does not have.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import random
+import resource
+import selectors
+import signal
+import socket
+import sys
+import time
+import traceback
+import warnings
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any, NoReturn
+
+KERNEL_MODULES = (
+    "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "IPython.core.completer",
+    "IPython.core.magics", "IPython.core.historyapp", "IPython.core.completerlib", "IPython.core.oinspect",
+    "IPython.core.logger", "IPython.extensions.storemagic", "matplotlib_inline.config", "zmq.eventloop.zmqstream",
+    "tornado.ioloop", "asyncio", "comm", "psutil", "jupyter_client.session",
+)  # fmt: skip
+"""What every kernel needs to start: a fork finds it imported."""
+
+_LARGEST_REQUEST = 1 << 20
+_CONTROL = 3  # the descriptor on which a child talks to the client, until it is ready
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Import, listen, and fork until stdin closes."""
+    path, modules = arguments[0], [name for name in arguments[1].split(",") if name]
+    missing = _import(modules)
+    gc.collect()
+    gc.disable()  # a collection in a child would touch, and so copy, every page of what is shared
+    gc.freeze()
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(path)
+    listener.listen(128)
+    _say({"ready": True, "threads": _threads(), "missing": missing})
+    _Server(listener).serve()
+
+
+def _import(modules: Sequence[str]) -> list[str]:
+    """Import all modules that are installed; the names of those that are not."""
+    missing = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in (*KERNEL_MODULES, *modules):
+            try:
+                importlib.import_module(name)
+            except ImportError:
+                missing.append(name)
+    # The first figure of a process costs a quarter of a second: fonts and styles are looked up. Once will do.
+    with suppress(Exception):
+        _draw_once()
+    return missing
+
+
+def _draw_once() -> None:
+    from io import BytesIO
+
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    canvas = FigureCanvasAgg(figure)
+    figure.subplots().set_title("Aa")
+    canvas.print_png(BytesIO())
+
+
+def _threads() -> int:
+    return len(os.listdir("/proc/self/task"))  # noqa: PTH208 - names are enough
+
+
+def _say(message: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(message) + "\n")
+    sys.stdout.flush()
+
+
+class _Server:
+    """Takes requests, forks, and tells each client how its kernel ended."""
+
+    def __init__(self, listener: socket.socket) -> None:
+        self.listener = listener
+        self.kernels: dict[int, socket.socket] = {}
+        self.selector = selectors.DefaultSelector()
+        self.wakeup, waking = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(waking, warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # the wake-up descriptor is what we listen to
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the client, which closes our stdin
+        for source, handler in ((listener, self.accept), (self.wakeup, self.reap), (0, self.leave)):
+            self.selector.register(source, selectors.EVENT_READ, handler)
+
+    def serve(self) -> NoReturn:
+        while True:
+            for key, _ in self.selector.select():
+                key.data()
+
+    def leave(self) -> None:
+        """The client is gone: take every kernel along."""
+        if os.read(0, 64):
+            return
+        for pid in self.kernels:
+            with suppress(OSError):
+                os.killpg(pid, signal.SIGKILL)
+        os._exit(0)
+
+    def accept(self) -> None:
+        connection, _ = self.listener.accept()
+        connection.settimeout(10)
+        try:
+            request, descriptors = _receive(connection)
+        except (OSError, ValueError):
+            connection.close()
+            return
+        connection.settimeout(None)
+        if _threads() != 1:
+            told = f"the template has {_threads()} threads, and a fork would inherit their locks."
+            _send(connection, {"refused": told})
+            connection.close()
+        else:
+            self.fork(connection, request, descriptors)
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    def fork(self, connection: socket.socket, request: dict[str, Any], descriptors: list[int]) -> None:
+        pid = os.fork()
+        if pid == 0:
+            _become_kernel(request, descriptors, connection)
+        self.kernels[pid] = connection
+        _send(connection, {"pid": pid})
+
+    def reap(self) -> None:
+        with suppress(BlockingIOError):
+            os.read(self.wakeup, 4096)
+        while self.kernels:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return
+            connection = self.kernels.pop(pid, None)
+            if connection is not None:
+                _send(connection, {"exit": os.waitstatus_to_exitcode(status)})
+                connection.close()
+
+
+def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    data, descriptors, _, _ = socket.recv_fds(connection, 65536, 3)
+    while not data.endswith(b"\n"):
+        more = connection.recv(65536)
+        if not more or len(data) > _LARGEST_REQUEST:
+            raise ValueError("half a request")
+        data += more
+    return json.loads(data), list(descriptors)
+
+
+def _send(connection: socket.socket, message: dict[str, Any]) -> None:
+    with suppress(OSError):  # the client may have gone
+        connection.sendall(json.dumps(message).encode() + b"\n")
+
+
+def _become_kernel(request: dict[str, Any], descriptors: list[int], connection: socket.socket) -> NoReturn:
+    """In the child: forget what was the template's, then run a kernel to its end."""
+    code = 1
+    try:
+        _start_afresh(request, descriptors, connection)
+        confinement = request.get("confinement")
+        if confinement is None:
+            _run_kernel(request["argv"], request["cwd"])
+        else:
+            from cxkit.running.sandbox.warden import confine
+
+            confine(confinement, _CONTROL, lambda: _run_kernel(request["argv"], confinement["folder"]))
+        code = 0
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        with suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def _start_afresh(request: dict[str, Any], descriptors: list[int], connection: socket.socket) -> None:
+    """A session, signals, descriptors, environment, clock zone and random numbers of the child's own."""
+    os.setsid()
+    signal.set_wakeup_fd(-1)
+    for number in (signal.SIGCHLD, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for target, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, target)
+    os.dup2(connection.detach(), _CONTROL, inheritable=False)
+    os.closerange(_CONTROL + 1, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 65536))
+    os.environ.clear()
+    os.environ.update(request["env"])
+    time.tzset()
+    random.seed()
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(int.from_bytes(os.urandom(4), "little"))
+
+
+def _run_kernel(argv: list[str], folder: str) -> None:
+    """An ipykernel as ``python -m ipykernel_launcher`` runs it. No zmq context and no event loop exists before here."""
+    from ipykernel.kernelapp import IPKernelApp
+
+    os.chdir(folder)
+    sys.argv = argv
+    gc.enable()
+    # With a parent it ends when that ends. Process 1 of a namespace has none that it could see: its warden sees to it.
+    app = IPKernelApp.instance(parent_handle=os.getppid() or 1)
+    app.initialize(argv[1:])
+    inline = sys.modules.get("matplotlib_inline.backend_inline")
+    if inline is not None:
+        inline._enable_matplotlib_integration()  # it was imported before there was a shell: figures would be lost
+    os.write(_CONTROL, b'{"ready": true}\n')
+    os.close(_CONTROL)
+    app.start()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

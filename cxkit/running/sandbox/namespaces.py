@@ -1,0 +1,101 @@
+"""The world of a confined kernel, built inside a freshly forked child: own root, processes, network and names."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cxkit.running.sandbox import linux
+
+_DEVICES = ("null", "zero", "full", "random", "urandom")
+_INODES = 20_000
+_SHARED_MEMORY = 64 << 20
+
+
+def leave_the_host(confinement: Mapping[str, Any]) -> None:
+    """Enter new namespaces and a root folder with nothing in it but what the confinement names.
+
+    The process id namespace holds from the next fork on; its /proc is mounted by `mount_processes` there.
+    """
+    if os.geteuid() != 0:
+        _become_root_of_a_user_namespace()
+    linux.unshare(linux.NEWNS | linux.NEWNET | linux.NEWIPC | linux.NEWUTS | linux.NEWPID)
+    socket.sethostname("notebook")
+    linux.bring_up_loopback()
+    _build_root(confinement)
+    _enter(confinement["root"])
+
+
+def _become_root_of_a_user_namespace() -> None:
+    """Where the caller is no root: all rights, over nothing but the namespaces made from here on."""
+    user, group = os.geteuid(), os.getegid()
+    linux.unshare(linux.NEWUSER)
+    Path("/proc/self/setgroups").write_text("deny")
+    Path("/proc/self/uid_map").write_text(f"{user} {user} 1")
+    Path("/proc/self/gid_map").write_text(f"{group} {group} 1")
+
+
+def _build_root(confinement: Mapping[str, Any]) -> None:
+    root, limits = confinement["root"], confinement["limits"]
+    linux.mount(None, "/", None, linux.RECURSIVE | linux.PRIVATE)
+    _mount_memory(root, 1 << 20, "0755")
+    for path in confinement["readable"]:
+        _show(path, root + path, linux.READ_ONLY)
+    _mount_memory(root + "/tmp", limits["temporary_bytes"], "1777")
+    for path in confinement["readable"]:  # again what /tmp now hides
+        if path.startswith("/tmp/"):
+            _show(path, root + path, linux.READ_ONLY)
+    _mount_devices(root + "/dev")
+    folder = root + confinement["folder"]
+    _mount_memory(folder, limits["work_bytes"], "0777")
+    for name, source in confinement["inputs"].items():
+        _show(source, f"{folder}/{name}", linux.READ_ONLY)
+    _show(confinement["sockets"], root + confinement["sockets"], 0)
+    os.makedirs(root + "/proc", exist_ok=True)
+
+
+def _mount_memory(target: str, size: int, mode: str) -> None:
+    os.makedirs(target, exist_ok=True)
+    options = f"size={size},nr_inodes={_INODES},mode={mode}"
+    linux.mount("tmpfs", target, "tmpfs", linux.NO_SUID | linux.NO_DEVICES, options)
+
+
+def _show(source: str, target: str, flags: int) -> None:
+    if os.path.islink(source):
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.symlink(os.readlink(source), target)
+        return
+    if os.path.isdir(source):
+        os.makedirs(target, exist_ok=True)
+    else:
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        os.close(os.open(target, os.O_CREAT | os.O_WRONLY, 0o644))
+    linux.bind(source, target)
+    linux.restrict(target, flags | linux.NO_SUID | linux.NO_DEVICES)
+
+
+def _mount_devices(folder: str) -> None:
+    os.makedirs(folder)
+    for name in _DEVICES:
+        os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_WRONLY, 0o644))
+        linux.bind(f"/dev/{name}", f"{folder}/{name}")
+    _mount_memory(f"{folder}/shm", _SHARED_MEMORY, "1777")
+    os.symlink("/proc/self/fd", f"{folder}/fd")
+
+
+def _enter(root: str) -> None:
+    os.makedirs(root + "/.host")
+    os.chdir(root)
+    linux.pivot_root(".", ".host")
+    os.chdir("/")
+    linux.unmount("/.host")
+    os.rmdir("/.host")
+    linux.restrict("/", linux.READ_ONLY | linux.NO_SUID | linux.NO_DEVICES, recursive=False)
+
+
+def mount_processes() -> None:
+    """In the first process of the new process namespace: /proc shows its own processes and no others."""
+    linux.mount("proc", "/proc", "proc", linux.NO_SUID | linux.NO_DEVICES | linux.NO_EXEC)
