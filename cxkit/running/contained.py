@@ -25,10 +25,13 @@ from papermill.engines import NotebookExecutionManager
 from cxkit.errors import NotebookError
 from cxkit.running.client import START_TIMEOUT, CxkitClient, logger, own_event_loop
 from cxkit.running.kernels.forked import ForkedProcess
-from cxkit.running.sandbox.confinement import Confinement, own_user, readable_paths
+from cxkit.running.sandbox.confinement import WORK_FOLDER, Confinement, own_user, readable_paths
 from cxkit.running.sandbox.limits import Limits, Policy
+from cxkit.running.sandbox.protection import IN_FORCE, UNPROTECTED, required_protection
 
-Ending = Literal["completed", "cell_timeout", "total_timeout", "out_of_memory", "out_of_cpu", "output_flood", "died"]
+Ending = Literal[
+    "completed", "cell_timeout", "total_timeout", "out_of_memory", "out_of_cpu", "out_of_space", "output_flood", "died"
+]
 Cut = Literal["time", "output"]
 
 COLLECTED = "_cxkit_collected"
@@ -37,7 +40,7 @@ COLLECTED = "_cxkit_collected"
 _GRACE = 3.0  # seconds that an interrupted cell has to end by itself
 _LARGEST_MESSAGE = 32 << 20  # bytes; the connection of whoever sends more is closed
 _OUTPUTS = {"stream", "display_data", "execute_result", "error", "update_display_data"}
-_REASONS: dict[str, Ending] = {"memory": "out_of_memory", "cpu": "out_of_cpu"}
+_REASONS: dict[str, Ending] = {"memory": "out_of_memory", "cpu": "out_of_cpu", "files": "out_of_space"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -229,7 +232,8 @@ class ContainedClient(CxkitClient):
         self.collected: list[tuple[int, str]] = []
         self.cuts: dict[int, Cut] = {}
         self.ending: Ending = "completed"
-        self.protection = "none: the notebook ran with the rights of whoever started it"
+        self.mechanism = None if policy == "open" else required_protection()
+        self.protection = UNPROTECTED if self.mechanism is None else IN_FORCE[self.mechanism]
         self.shutdown_kernel = "immediate"
         self._process: Any = None
         self._current, self._printed, self._cut_at = -1, 0, 0.0
@@ -238,7 +242,7 @@ class ContainedClient(CxkitClient):
 
     def confinement(self) -> Confinement | None:
         """The sandbox, with folders that belong to the kernel's own user."""
-        if self.policy == "open":
+        if self.mechanism is None:
             return None
         root = self._folder / "root"
         root.mkdir()
@@ -246,28 +250,35 @@ class ContainedClient(CxkitClient):
         if user is not None:
             self._folder.chmod(0o711)
             os.chown(self._sockets, user, user)
-        self.protection = "namespaces: own files, processes and network, no rights, filtered system calls"
+        folder, inputs = WORK_FOLDER, dict(self.inputs)
+        if self.mechanism != "namespaces":
+            copies = self._copied_folder()
+            folder = str(copies) if self.mechanism == "landlock" else WORK_FOLDER
+            inputs = {name: str(copies / name) for name in inputs}
         return Confinement(
+            mechanism=self.mechanism,
+            folder=folder,
             sockets=str(self._sockets),
             root=str(root),
             readable=readable_paths(),
-            inputs=self.inputs,
+            inputs=inputs,
             user=user,
             limits=self.limits,
         )
 
     def execute(self, **options: Any) -> NotebookNode:
         """Run all cells, in a temporary folder if the policy is open."""
-        if self.policy == "open":
-            options["cwd"] = str(self._open_folder())
+        if self.mechanism is None:
+            options["cwd"] = str(self._copied_folder())
         return super().execute(**options)
 
-    def _open_folder(self) -> Path:
+    def _copied_folder(self) -> Path:
+        """A folder with copies of the inputs, for kernels that cannot be shown the host's own."""
         folder = self._folder / "work"
         folder.mkdir()
         for name, source in self.inputs.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            copy = shutil.copytree if Path(source).is_dir() else shutil.copy
+            copy = shutil.copytree if Path(source).is_dir() else shutil.copyfile
             copy(source, folder / name)
         return folder
 
@@ -427,6 +438,8 @@ class ContainedClient(CxkitClient):
             f"{self.limits.memory_bytes >> 20:,} MiB of memory.",
             "out_of_cpu": f"It was ended in {where}, when its processes had computed for more than "
             f"{self.limits.cpu_seconds} s.",
+            "out_of_space": f"It was ended in {where}, when its files had taken more than "
+            f"{self.limits.work_bytes >> 20:,} MiB.",
             "output_flood": f"It was ended in {where}, which went on printing after its output had been cut.",
             "died": f"Its kernel died in {where}" + (f": {error}" if error is not None else "") + ".",
         }

@@ -27,7 +27,7 @@ import sys
 import time
 import traceback
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
@@ -35,16 +35,20 @@ KERNEL_MODULES = (
     "ipykernel.kernelapp", "ipykernel.ipkernel", "ipykernel.zmqshell", "ipykernel.debugger", "IPython.core.completer",
     "IPython.core.magics", "IPython.core.historyapp", "IPython.core.completerlib", "IPython.core.oinspect",
     "IPython.core.logger", "IPython.extensions.storemagic", "matplotlib_inline.config", "zmq.eventloop.zmqstream",
-    "tornado.ioloop", "asyncio", "comm", "psutil", "jupyter_client.session",
+    "tornado.ioloop", "asyncio", "comm", "psutil", "jupyter_client.session", "cxkit.running.sandbox.warden",
 )  # fmt: skip
 """What every kernel needs to start: a fork finds it imported."""
 
+KERNEL_NAME = "ipykernel_launcher"
 _LARGEST_REQUEST = 1 << 20
 _CONTROL = 3  # the descriptor on which a child talks to the client, until it is ready
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Import, listen, and fork until stdin closes."""
+    """Import, listen, and fork until stdin closes. After ``--kernel FOLDER``: be one kernel, nothing more."""
+    if arguments[0] == "--kernel":
+        _run_kernel([KERNEL_NAME, *arguments[2:]], arguments[1])
+        return
     path, modules = arguments[0], [name for name in arguments[1].split(",") if name]
     missing = _import(modules)
     gc.collect()
@@ -186,7 +190,8 @@ def _become_kernel(request: dict[str, Any], descriptors: list[int], connection: 
         else:
             from cxkit.running.sandbox.warden import confine
 
-            confine(confinement, _CONTROL, lambda: _run_kernel(request["argv"], confinement["folder"]))
+            sys.argv = request["argv"]
+            confine(confinement, _CONTROL, lambda bound: _run_kernel(request["argv"], confinement["folder"], bound))
         code = 0
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else 0
@@ -218,7 +223,7 @@ def _start_afresh(request: dict[str, Any], descriptors: list[int], connection: s
         sys.modules["numpy"].random.seed(int.from_bytes(os.urandom(4), "little"))
 
 
-def _run_kernel(argv: list[str], folder: str) -> None:
+def _run_kernel(argv: list[str], folder: str, sockets_bound: Callable[[], None] = lambda: None) -> None:
     """An ipykernel as ``python -m ipykernel_launcher`` runs it. No zmq context and no event loop exists before here."""
     from ipykernel.kernelapp import IPKernelApp
 
@@ -231,6 +236,7 @@ def _run_kernel(argv: list[str], folder: str) -> None:
     inline = sys.modules.get("matplotlib_inline.backend_inline")
     if inline is not None:
         inline._enable_matplotlib_integration()  # it was imported before there was a shell: figures would be lost
+    sockets_bound()
     os.write(_CONTROL, b'{"ready": true}\n')
     os.close(_CONTROL)
     app.start()

@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from cxkit.running.sandbox.limits import Limits
+
+Mechanism = Literal["namespaces", "bubblewrap", "landlock"]
 
 WORK_FOLDER = "/notebook"
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/nix/store")
@@ -30,6 +32,8 @@ class Confinement:
 
     Attributes
     ----------
+    mechanism : {"namespaces", "bubblewrap", "landlock"}
+        How the kernel is shut in.
     sockets : str
         The folder for the kernel's sockets, at the same path inside and out; read-only once they are bound.
     root : str
@@ -46,6 +50,7 @@ class Confinement:
         Where the kernel starts: the one place to write, of bounded size.
     """
 
+    mechanism: Mechanism
     sockets: str
     root: str
     readable: tuple[str, ...]

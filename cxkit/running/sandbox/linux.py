@@ -14,11 +14,34 @@ READ_ONLY, NO_SUID, NO_DEVICES, NO_EXEC = 1, 2, 4, 8
 BIND, RECURSIVE, PRIVATE = 4096, 16384, 1 << 18
 DETACH = 2
 
-_SET_DEATH_SIGNAL, _SET_DUMPABLE, _DROP_BOUNDING, _NO_NEW_PRIVILEGES, _CLEAR_AMBIENT = 1, 4, 24, 38, (47, 4)
+_SET_DEATH_SIGNAL, _SET_SUBREAPER, _SET_DUMPABLE, _DROP_BOUNDING, _NO_NEW_PRIVILEGES, _CLEAR_AMBIENT = (
+    1,
+    36,
+    4,
+    24,
+    38,
+    (47, 4),
+)
 _CAPABILITY_VERSION_3 = 0x20080522
 _CALLS = {
-    "x86_64": {"pivot_root": 155, "capset": 126, "seccomp": 317, "mount_setattr": 442},
-    "aarch64": {"pivot_root": 41, "capset": 91, "seccomp": 277, "mount_setattr": 442},
+    "x86_64": {
+        "pivot_root": 155,
+        "capset": 126,
+        "seccomp": 317,
+        "mount_setattr": 442,
+        "landlock_create": 444,
+        "landlock_allow": 445,
+        "landlock_restrict": 446,
+    },
+    "aarch64": {
+        "pivot_root": 41,
+        "capset": 91,
+        "seccomp": 277,
+        "mount_setattr": 442,
+        "landlock_create": 444,
+        "landlock_allow": 445,
+        "landlock_restrict": 446,
+    },
 }
 _SIOCSIFFLAGS, _UP_AND_RUNNING = 0x8914, 0x41
 
@@ -113,6 +136,34 @@ def install_filter(program: bytes, *, all_threads: bool = False) -> None:
     told = Program(len(program) // 8, ctypes.cast(buffer, ctypes.c_void_p).value)
     set_mode_filter, synchronise = 1, 1
     _call("seccomp", set_mode_filter, synchronise if all_threads else 0, ctypes.byref(told))
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every descendant whose own parent ends."""
+    _checked(_library().prctl(_SET_SUBREAPER, 1, 0, 0, 0), "prctl")
+
+
+def landlock_version() -> int:
+    """The version of Landlock's interface; 0 where there is none."""
+    if not is_known_machine():
+        return 0
+    ask_version = 1
+    return max(0, _library().syscall(_CALLS[platform.machine()]["landlock_create"], None, 0, ask_version))
+
+
+def landlock_create(attributes: bytes) -> int:
+    """A ruleset as a descriptor; it refuses what `attributes` handle and no rule allows."""
+    return _call("landlock_create", attributes, len(attributes), 0)
+
+
+def landlock_allow(ruleset: int, kind: int, rule: ctypes.Array[ctypes.c_char]) -> None:
+    """Add a rule to the set."""
+    _call("landlock_allow", ruleset, kind, rule, 0)
+
+
+def landlock_restrict(ruleset: int) -> None:
+    """Put this process and all it starts under the rules, for good."""
+    _call("landlock_restrict", ruleset, 0)
 
 
 def bring_up_loopback() -> None:

@@ -3,29 +3,77 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from cxkit.running.sandbox import linux
+from cxkit.running.sandbox import linux, processes, seccomp
 
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _INODES = 20_000
 _SHARED_MEMORY = 64 << 20
 
 
-def leave_the_host(confinement: Mapping[str, Any]) -> None:
-    """Enter new namespaces and a root folder with nothing in it but what the confinement names.
+class NamespaceWorld:
+    """Own root, processes, network and names."""
 
-    The process id namespace holds from the next fork on; its /proc is mounted by `mount_processes` there.
-    """
+    def __init__(self, confinement: Mapping[str, Any]) -> None:
+        self.confinement = confinement
+
+    def before_fork(self) -> None:
+        """Enter new namespaces; that of processes holds from the fork on."""
+        _leave_the_host()
+
+    def enter(self) -> None:
+        """Stand on a root folder with nothing in it but what is named, and give up every right."""
+        _build_world(self.confinement)
+        user = self.confinement["user"]
+        linux.drop_privileges(user, user)
+        linux.die_with_parent(signal.SIGKILL)
+        linux.install_filter(seccomp.notebook_filter())
+
+    def sockets_bound(self) -> None:
+        """In the kernel: nothing to do, the filter is in place."""
+
+    def close_sockets(self) -> None:
+        """In the warden: what lies on the host is read-only from here on; connecting is still possible."""
+        linux.restrict(self.confinement["sockets"], linux.READ_ONLY)
+
+    def inside(self, kernel: int) -> list[int]:
+        """Every process of the run: /proc shows no other."""
+        return processes.all_processes()
+
+    def interrupt(self, kernel: int, number: int) -> None:
+        """Signal the kernel."""
+        with suppress(ProcessLookupError):
+            os.kill(kernel, number)
+
+    def end(self, kernel: int) -> None:
+        """Kill the first process of the namespace, and with it all others."""
+        with suppress(ProcessLookupError):
+            os.kill(kernel, signal.SIGKILL)
+
+    def written_bytes(self) -> int:
+        """Its folders are bounded by the system: nothing to count."""
+        return 0
+
+
+def _leave_the_host() -> None:
     if os.geteuid() != 0:
         _become_root_of_a_user_namespace()
     linux.unshare(linux.NEWNS | linux.NEWNET | linux.NEWIPC | linux.NEWUTS | linux.NEWPID)
     socket.sethostname("notebook")
     linux.bring_up_loopback()
+    os.chdir("/")  # whoever shares the namespace and stands at the old root is moved to the new one with it
+
+
+def _build_world(confinement: Mapping[str, Any]) -> None:
     _build_root(confinement)
+    # A user without rights may mount /proc only while the host's is still in sight: so before the old root goes
+    linux.mount("proc", confinement["root"] + "/proc", "proc", linux.NO_SUID | linux.NO_DEVICES | linux.NO_EXEC)
     _enter(confinement["root"])
 
 
@@ -94,8 +142,3 @@ def _enter(root: str) -> None:
     linux.unmount("/.host")
     os.rmdir("/.host")
     linux.restrict("/", linux.READ_ONLY | linux.NO_SUID | linux.NO_DEVICES, recursive=False)
-
-
-def mount_processes() -> None:
-    """In the first process of the new process namespace: /proc shows its own processes and no others."""
-    linux.mount("proc", "/proc", "proc", linux.NO_SUID | linux.NO_DEVICES | linux.NO_EXEC)

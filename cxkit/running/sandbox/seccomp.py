@@ -35,8 +35,12 @@ _REFUSED = {
 }  # fmt: skip
 # clone3 hides its flags behind a pointer, which a filter cannot follow; the C library falls back to clone on ENOSYS.
 _ABSENT = {"clone3": (435, 435)}
-_CLONE, _PRCTL, _SOCKET, _KILL = (56, 220), (157, 167), (41, 198), (62, 129)
-_CONNECTING = {"connect": (42, 203), "sendto": (44, 206), "sendmsg": (46, 211), "bind": (49, 200), "listen": (50, 201)}
+_CLONE, _PRCTL, _SOCKET, _SIGNAL_THREAD = (56, 220), (157, 167), (41, 198), (234, 131)
+_CONNECTING = {"connect": (42, 203), "bind": (49, 200)}
+_SIGNALS = {
+    "kill": (62, 129), "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "pidfd_send_signal": (424, 424),
+}  # fmt: skip
 _NEW_NAMESPACES = 0x7E020000 | 0x80  # mount, cgroup, uts, ipc, user, pid, net; time
 _SET_DEATH_SIGNAL = 1
 # Unix, IPv4 and IPv6 (there is only the loopback), netlink (libzmq lists interfaces and aborts where it may not)
@@ -57,14 +61,15 @@ def notebook_filter() -> bytes:
     return program.finished()
 
 
-def silent_filter() -> bytes:
-    """The program for a kernel without namespaces, once its sockets are bound: no new ones."""
+def silent_filter(own_process: int) -> bytes:
+    """The program for a kernel without namespaces, its sockets once bound: no new ones, no signals to others."""
     program = _Program()
     program.refuse_all(_REFUSED)
     program.refuse_all(_ABSENT, errno.ENOSYS)
     program.refuse_if_bits(_CLONE, _FIRST, _NEW_NAMESPACES)
     program.refuse_if_equal(_PRCTL, _FIRST, _SET_DEATH_SIGNAL)
-    program.refuse_all({"socket": _SOCKET, "connect": _CONNECTING["connect"], "bind": _CONNECTING["bind"]})
+    program.refuse_all({"socket": _SOCKET, **_CONNECTING, **_SIGNALS})
+    program.allow_only(_SIGNAL_THREAD, _FIRST, (own_process,))
     return program.finished()
 
 

@@ -14,55 +14,85 @@ import signal
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Protocol
 
-from cxkit.running.sandbox import linux, namespaces, seccomp
+from cxkit.running.sandbox import linux, processes
+from cxkit.running.sandbox.bubblewrap import BubblewrapWorld
+from cxkit.running.sandbox.landlock import LandlockWorld
+from cxkit.running.sandbox.namespaces import NamespaceWorld
 
 _GLANCE = 0.1  # seconds between two looks at what is used
-_PAGE = resource.getpagesize()
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def confine(confinement: Mapping[str, Any], control: int, run_kernel: Callable[[], None]) -> NoReturn:
+class World(Protocol):
+    """One way to shut a kernel in."""
+
+    def before_fork(self) -> None:
+        """In the warden, before the kernel's process is made."""
+
+    def enter(self) -> None:
+        """In the kernel's process, before any stranger's code: give up every right."""
+
+    def sockets_bound(self) -> None:
+        """In the kernel's process, once its sockets are bound, still before any stranger's code."""
+
+    def close_sockets(self) -> None:
+        """In the warden, at the same time."""
+
+    def inside(self, kernel: int) -> list[int]:
+        """Every process of the run."""
+
+    def interrupt(self, kernel: int, number: int) -> None:
+        """Pass a signal on to the kernel."""
+
+    def end(self, kernel: int) -> None:
+        """End all processes of the run."""
+
+    def written_bytes(self) -> int:
+        """What it has written where nothing but the warden bounds it."""
+
+
+WORLDS: Mapping[str, Callable[[Mapping[str, Any]], World]] = {
+    "namespaces": NamespaceWorld,
+    "bubblewrap": BubblewrapWorld,
+    "landlock": LandlockWorld,
+}
+
+
+def confine(confinement: Mapping[str, Any], control: int, run_kernel: Callable[[Callable[[], None]], None]) -> NoReturn:
     """Run `run_kernel` in the world that `confinement` describes, and exit as it exited.
 
-    `control` is the connection to the client; the kernel gets a pipe under the same number in its place.
+    `control` is the connection to the client; the kernel gets a pipe under the same number in its place. `run_kernel`
+    takes what it must call between binding its sockets and saying so.
     """
-    namespaces.leave_the_host(confinement)
+    world = WORLDS[confinement["mechanism"]](confinement)
+    world.before_fork()
     hearing, telling = os.pipe()
     kernel = os.fork()
     if kernel == 0:
         os.close(hearing)
         os.dup2(telling, control, inheritable=False)
         os.close(telling)
-        _enter(confinement)
-        run_kernel()
+        os.setsid()  # so that it cannot signal the warden by its group
+        _bound(confinement)
+        world.enter()
+        run_kernel(world.sockets_bound)
         os._exit(0)
     os.close(telling)
     linux.die_with_parent(signal.SIGKILL)
-    code = _Watch(confinement, control, hearing, kernel).until_the_end()
+    code = _Watch(confinement["limits"], world, control, hearing, kernel).until_the_end()
     os._exit(code if code >= 0 else 128 - code)
 
 
-def _enter(confinement: Mapping[str, Any]) -> None:
-    """In the kernel's process, still before any stranger's code: give up every right."""
-    os.setsid()
-    namespaces.mount_processes()
+def _bound(confinement: Mapping[str, Any]) -> None:
+    """The limits that hold for each process by itself; the watch bounds their sum."""
+    limits = confinement["limits"]
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
-    _bound(confinement["limits"])
-    user = confinement["user"]
-    linux.drop_privileges(user, user)
-    linux.die_with_parent(signal.SIGKILL)
-    linux.install_filter(seccomp.notebook_filter())
-
-
-def _bound(limits: Mapping[str, Any]) -> None:
-    """The limits that hold for each process by itself; the watch bounds their sum."""
-    data = _status_kib("self", "VmData") * 1024 + limits["memory_bytes"]
+    others = 0 if confinement["user"] is not None else processes.tasks_of(os.geteuid())
     for which, most in (
-        (resource.RLIMIT_DATA, data),
-        (resource.RLIMIT_NPROC, limits["processes"]),
+        (resource.RLIMIT_DATA, processes.data_bytes() + limits["memory_bytes"]),
+        (resource.RLIMIT_NPROC, limits["processes"] + others),
         (resource.RLIMIT_NOFILE, limits["open_files"]),
         (resource.RLIMIT_FSIZE, limits["file_bytes"]),
         (resource.RLIMIT_CORE, 0),
@@ -74,28 +104,16 @@ def _bound(limits: Mapping[str, Any]) -> None:
         resource.setrlimit(which, (bound, bound))
 
 
-def _status_kib(process: str, field: str) -> int:
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith(f"{field}:"):
-            return int(line.split()[1])
-    return 0
-
-
 class _Watch:
     """Waits for the kernel's end and brings it about when a limit is passed or the client has gone."""
 
-    def __init__(self, confinement: Mapping[str, Any], control: int, hearing: int, kernel: int) -> None:
-        self.limits, self.sockets = confinement["limits"], confinement["sockets"]
+    def __init__(self, limits: Mapping[str, Any], world: World, control: int, hearing: int, kernel: int) -> None:
+        self.limits, self.world = limits, world
         self.control, self.hearing, self.kernel = control, hearing, kernel
         self.reason = ""
         self.peak = self.base = 0
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self.pass_on)
-
-    def pass_on(self, number: int, _frame: object) -> None:
-        """The kernel leads a session of its own, so that it cannot signal us by our group; we signal it by number."""
-        with suppress(ProcessLookupError):
-            os.kill(self.kernel, number)
+            signal.signal(number, lambda number, _: world.interrupt(kernel, number))
 
     def until_the_end(self) -> int:
         ended = os.pidfd_open(self.kernel)
@@ -111,12 +129,14 @@ class _Watch:
                 poll.unregister(self.hearing)
                 is_watching = self.let_in()
             if self.control in events and not os.read(self.control, 64):
-                self.end("")  # the client has gone, and nobody will ask for the reason
                 poll.unregister(self.control)
+                self.world.end(self.kernel)  # the client has gone, and nobody will ask for the reason
             if is_watching and not self.reason:
                 self.look()
         _, status = os.waitpid(self.kernel, 0)
-        return self.tell(os.waitstatus_to_exitcode(status))
+        self.world.end(self.kernel)  # what it may have left behind
+        self.say(json.dumps({"ended": {"reason": self.reason, "peak_bytes": self.peak}}).encode() + b"\n")
+        return os.waitstatus_to_exitcode(status)
 
     def let_in(self) -> bool:
         """The kernel has bound its sockets, and no stranger's code has run yet: close their folder, then say so."""
@@ -124,64 +144,27 @@ class _Watch:
         os.close(self.hearing)
         if not said:
             return False  # it died while it started; the end is near
-        linux.restrict(self.sockets, linux.READ_ONLY)
-        self.base = sum(_proportional(process) for process in _processes())
+        self.world.close_sockets()
+        self.base = sum(map(processes.proportional_bytes, self.world.inside(self.kernel)))
         self.say(said)
         return True
 
     def look(self) -> None:
-        processes = _processes()
-        if sum(_cpu_seconds(process) for process in processes) > self.limits["cpu_seconds"]:
+        inside = self.world.inside(self.kernel)
+        if sum(map(processes.cpu_seconds, inside)) > self.limits["cpu_seconds"]:
             self.end("cpu")
+        elif self.world.written_bytes() > self.limits["work_bytes"]:
+            self.end("files")
         # Pages shared by forked children count once for each of them here: an upper bound, and cheap to read
-        resident = sum(_resident(process) for process in processes)
-        if resident > max(self.peak, self.limits["memory_bytes"] // 4):
-            self.peak = max(self.peak, sum(_proportional(process) for process in processes) - self.base)
+        elif sum(map(processes.resident_bytes, inside)) > max(self.peak, self.limits["memory_bytes"] // 4):
+            self.peak = max(self.peak, sum(map(processes.proportional_bytes, inside)) - self.base)
             if self.peak > self.limits["memory_bytes"]:
                 self.end("memory")
 
     def end(self, reason: str) -> None:
-        self.reason = self.reason or reason
-        with suppress(ProcessLookupError):
-            os.kill(self.kernel, signal.SIGKILL)  # it is the first process of its namespace: all others go as well
-
-    def tell(self, code: int) -> int:
-        self.say(json.dumps({"ended": {"reason": self.reason, "peak_bytes": self.peak}}).encode() + b"\n")
-        return code
+        self.reason = reason
+        self.world.end(self.kernel)
 
     def say(self, line: bytes) -> None:
         with suppress(OSError):
             os.write(self.control, line)
-
-
-def _processes() -> list[str]:
-    return [name for name in os.listdir("/proc") if name.isdigit()]
-
-
-def _resident(process: str) -> int:
-    """Bytes in memory that belong to no file."""
-    try:
-        _, resident, shared, *_ = Path(f"/proc/{process}/statm").read_text().split()
-    except (OSError, ValueError):
-        return 0
-    return (int(resident) - int(shared)) * _PAGE
-
-
-def _proportional(process: str) -> int:
-    """Bytes in memory without those of files, each page divided by the number of processes that share it."""
-    total = 0
-    try:
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-            if line.startswith(("Pss_Anon:", "Pss_Shmem:", "SwapPss:")):
-                total += int(line.split()[1]) * 1024
-    except OSError:
-        return 0
-    return total
-
-
-def _cpu_seconds(process: str) -> float:
-    try:
-        fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return sum(int(value) for value in fields[11:15]) / _TICKS  # own and reaped children's, in user and system mode
