@@ -4,8 +4,8 @@
 
 Thirty small course notebooks (pandas, numpy, seaborn). Every contender is a whole process, its start and warm-up
 included, and they take turns, so that a change of the machine's speed meets all alike. nbgrader and cxkit together need
-an environment of their own (`--nbgrader /path/to/its/python`); without it that peer is said to be absent. Printed: seconds
-as median (minimum to maximum), ratios of medians with the range they could have, and the goal of each.
+an environment of their own (`--nbgrader /path/to/its/python`); without it that peer is said to be absent. Printed:
+seconds as median (minimum to maximum), ratios of medians with the range they could have, and the goal of each.
 """
 
 from __future__ import annotations
@@ -154,7 +154,7 @@ class NbgraderCourse:
         if any(process.wait() for process in running):
             raise SystemExit(f"nbgrader failed: {(courses[0] / 'log').read_text()[-2000:]}")
         seconds = time.perf_counter() - started
-        self.scores[processes, kernel] = sorted(sum(map(self.scores_of, courses), []))
+        self.scores[processes, kernel] = sorted(score for course in courses for score in self.scores_of(course))
         for course in courses:
             shutil.rmtree(course)
         return seconds

@@ -138,8 +138,7 @@ def test_a_template_with_threads_refuses_to_fork(tmp_path, caplog):
     )
     program = (
         "from cxkit.running.kernels import forked\n"
-        "forked.PRELOADED = ('threaded',)\n"
-        "t = forked.Template(('threaded',))\nprint(t.threads)\n"
+        "t = forked.Template(('threaded',), ())\nt.wait_until_ready(); print(t.threads)\n"
         "import os; n = os.open(os.devnull, os.O_RDWR)\n"
         "p = t.fork({'argv': [], 'env': {}, 'cwd': '/', 'confinement': None}, [n, n, n])\n"
         "p.wait(10); print(p.refusal, p.pid)"
@@ -155,7 +154,7 @@ def test_a_template_with_threads_refuses_to_fork(tmp_path, caplog):
 def test_a_template_that_cannot_start_is_lost_with_its_last_words(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(TemplateLost, match="did not come up. It said: nothing"):
-        Template()
+        Template().wait_until_ready()
 
 
 def gone(pid, seconds=10):

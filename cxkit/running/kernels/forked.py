@@ -21,12 +21,13 @@ from typing import Any
 
 from cxkit.errors import NotebookError
 
-PRELOADED = (
-    "numpy", "pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "seaborn", "scipy.stats",
-    "scipy.optimize", "statsmodels.api", "sklearn.decomposition", "factor_analyzer", "openpyxl", "ipywidgets",
-    "cxkit.survey", "cxkit.results", "cxkit.sem", "cxkit.validation", "cxkit.benchmarking", "cxkit.gaps",
+PRELOADED = ("numpy", "pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "seaborn", "scipy.stats")
+"""What the template imports beyond the kernel itself before it takes requests."""
+PRELOADED_LATER = (
+    "cxkit.validation", "cxkit.benchmarking", "cxkit.gaps", "cxkit.sem", "ipywidgets", "openpyxl",
+    "sklearn.decomposition", "factor_analyzer", "statsmodels.api",
 )  # fmt: skip
-"""What the template imports beyond the kernel itself, as far as it is installed."""
+"""What it imports while nobody asks, as far as it is installed."""
 
 START_SECONDS = 120.0
 
@@ -62,12 +63,13 @@ class Template:
     _current: Template | None = None
     _lock = threading.Lock()
 
-    def __init__(self, modules: Sequence[str] = PRELOADED) -> None:
+    def __init__(self, now: Sequence[str] = PRELOADED, later: Sequence[str] = PRELOADED_LATER) -> None:
         self.owner, self.begun_with = os.getpid(), _startup_environment()
         self.folder = Path(tempfile.mkdtemp(prefix="cxkit-t-"))
         self.socket = self.folder / "s"
         self.log = self.folder / "log"
-        command = [sys.executable, "-P", "-m", "cxkit.running.kernels.template", str(self.socket), ",".join(modules)]
+        program = [sys.executable, "-P", "-m", "cxkit.running.kernels.template"]
+        command = [*program, str(self.socket), ",".join(now), ",".join(later)]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command,
@@ -78,22 +80,28 @@ class Template:
                 cwd=self.folder,
                 start_new_session=True,
             )
-        try:
-            told = self._first_words()
-        except BaseException:
-            self.close()
-            raise
-        self.missing: list[str] = told["missing"]
-        self.threads: int = told["threads"]
+        self.threads = 0
+        self._listening = threading.Lock()
 
-    def _first_words(self) -> dict[str, Any]:
+    def wait_until_ready(self) -> None:
+        """Wait for its imports.
+
+        Raises
+        ------
+        TemplateLost
+            If it does not come up.
+        """
         assert self.process.stdout is not None
-        ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
-        line = self.process.stdout.readline() if ready else b""
-        if not line:
-            raise TemplateLost(f"The template of the kernels did not come up. It said: {self._last_words()}")
-        told: dict[str, Any] = json.loads(line)
-        return told
+        with self._listening:
+            if self.threads:
+                return
+            ready, _, _ = select.select([self.process.stdout], [], [], START_SECONDS)
+            line = self.process.stdout.readline() if ready else b""
+            if not line:
+                last_words = self._last_words()
+                self.close()
+                raise TemplateLost(f"The template of the kernels did not come up. It said: {last_words}")
+            self.threads = json.loads(line)["threads"]
 
     def _last_words(self) -> str:
         with suppress(OSError):
@@ -101,14 +109,8 @@ class Template:
         return "nothing"
 
     @classmethod
-    def get(cls) -> Template:
-        """The living template of this process.
-
-        Raises
-        ------
-        TemplateLost
-            If none can be started.
-        """
+    def begin(cls) -> Template:
+        """Start the template of this process, if it does not live, and do not wait for it: other work can go on."""
         with cls._lock:
             current = cls._current
             if current is not None and current.owner == os.getpid():
@@ -117,6 +119,19 @@ class Template:
                 current.close()
             cls._current = cls()
             return cls._current
+
+    @classmethod
+    def get(cls) -> Template:
+        """The living template of this process, ready for requests.
+
+        Raises
+        ------
+        TemplateLost
+            If none can be started.
+        """
+        template = cls.begin()
+        template.wait_until_ready()
+        return template
 
     @classmethod
     def stop(cls) -> None:

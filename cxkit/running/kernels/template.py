@@ -1,7 +1,8 @@
 """The template process: imports what notebooks import, once, and forks a kernel from that at every request.
 
-Started by `forked.Template` with ``python -P -m cxkit.running.kernels.template SOCKET MODULE,MODULE,...``. It talks in
-lines of JSON. A request comes with three descriptors, which become the kernel's stdin, stdout and stderr:
+Started by `forked.Template` with ``python -m cxkit.running.kernels.template SOCKET NOW LATER``: two lists of modules;
+the second is imported while nobody asks for a kernel. It talks in lines of JSON. A request comes with three
+descriptors, which become the kernel's stdin, stdout and stderr:
 
     {"argv": [...], "env": {...}, "cwd": "...", "confinement": null or {...}}
 
@@ -41,6 +42,7 @@ KERNEL_MODULES = (
 
 KERNEL_NAME = "ipykernel_launcher"
 _LARGEST_REQUEST = 1 << 20
+_IDLE = 0.05  # seconds without a request, after which there is time for another import
 _CONTROL = 3  # the descriptor on which a child talks to the client, until it is ready
 
 
@@ -49,35 +51,31 @@ def main(arguments: Sequence[str]) -> None:
     if arguments[0] == "--kernel":
         _run_kernel([KERNEL_NAME, *arguments[2:]], arguments[1])
         return
-    path, modules = arguments[0], [name for name in arguments[1].split(",") if name]
-    missing = _import(modules)
-    gc.collect()
+    path, (now, later) = arguments[0], ([name for name in words.split(",") if name] for words in arguments[1:3])
     gc.disable()  # a collection in a child would touch, and so copy, every page of what is shared
+    for name in (*KERNEL_MODULES, *now):
+        _import(name)
+    _draw_once()
+    gc.collect()
     gc.freeze()
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     listener.bind(path)
     listener.listen(128)
-    _say({"ready": True, "threads": _threads(), "missing": missing})
-    _Server(listener).serve()
+    _say({"ready": True, "threads": _threads()})
+    _Server(listener, later).serve()
 
 
-def _import(modules: Sequence[str]) -> list[str]:
-    """Import all modules that are installed; the names of those that are not."""
-    missing = []
-    with warnings.catch_warnings():
+def _import(name: str) -> None:
+    """Import a module if it is installed."""
+    with warnings.catch_warnings(), suppress(ImportError):
         warnings.simplefilter("ignore")
-        for name in (*KERNEL_MODULES, *modules):
-            try:
-                importlib.import_module(name)
-            except ImportError:
-                missing.append(name)
-    # The first figure of a process costs a quarter of a second: fonts and styles are looked up. Once will do.
-    with suppress(Exception):
-        _draw_once()
-    return missing
+        importlib.import_module(name)
 
 
 def _draw_once() -> None:
+    """The first figure of a process costs a quarter of a second: fonts and styles are looked up. Once will do."""
+    if "matplotlib" not in sys.modules:
+        return
     from io import BytesIO
 
     from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -101,8 +99,8 @@ def _say(message: dict[str, Any]) -> None:
 class _Server:
     """Takes requests, forks, and tells each client how its kernel ended."""
 
-    def __init__(self, listener: socket.socket) -> None:
-        self.listener = listener
+    def __init__(self, listener: socket.socket, later: list[str]) -> None:
+        self.listener, self.later = listener, later
         self.kernels: dict[int, socket.socket] = {}
         self.selector = selectors.DefaultSelector()
         self.wakeup, waking = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
@@ -114,8 +112,12 @@ class _Server:
 
     def serve(self) -> NoReturn:
         while True:
-            for key, _ in self.selector.select():
+            events = self.selector.select(_IDLE if self.later else None)
+            for key, _ in events:
                 key.data()
+            if not events:
+                _import(self.later.pop(0))
+                gc.freeze()
 
     def leave(self) -> None:
         """The client is gone: take every kernel along."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -30,6 +31,7 @@ UNPROTECTED = (
     "other submissions, solutions and marks among them, and it can use the network"
 )
 _PROBE_SECONDS = 60
+_TRYING = threading.Lock()  # so that workers that start together try once
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,14 @@ class Protection:
         return UNPROTECTED if self.mechanism is None else IN_FORCE[self.mechanism]
 
 
-@cache
 def find_protection() -> Protection:
     """The best protection that works here; tried once a process."""
+    with _TRYING:
+        return _found()
+
+
+@cache
+def _found() -> Protection:
     failed: dict[str, str] = {}
     wanted = os.environ.get("CXKIT_SANDBOX", "")
     for mechanism in MECHANISMS:

@@ -123,11 +123,11 @@ class _Watch:
         is_watching = False
         while True:
             events = {source for source, _ in poll.poll(_GLANCE * 1000)}
-            if ended in events:
-                break
-            if self.hearing in events:
+            if self.hearing in events:  # before its end, which a short-lived one tells at the same time
                 poll.unregister(self.hearing)
                 is_watching = self.let_in()
+            if ended in events:
+                break
             if self.control in events and not os.read(self.control, 64):
                 poll.unregister(self.control)
                 self.world.end(self.kernel)  # the client has gone, and nobody will ask for the reason

@@ -1,0 +1,294 @@
+"""The kit's client for kernels that may lie, flood, hang and die."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import os
+import shutil
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from queue import Empty
+from typing import Any
+
+import zmq
+from jupyter_core.utils import ensure_event_loop
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+from papermill.engines import NotebookExecutionManager
+
+from cxkit.running.client import START_TIMEOUT, CxkitClient, logger
+from cxkit.running.contained import COLLECTED, Cut, Ending
+from cxkit.running.kernels.forked import ForkedProcess
+from cxkit.running.sandbox.confinement import WORK_FOLDER, Confinement, own_user, readable_paths
+from cxkit.running.sandbox.limits import Limits, Policy
+from cxkit.running.sandbox.protection import IN_FORCE, UNPROTECTED, required_protection
+
+_GRACE = 3.0  # seconds that an interrupted cell has to end by itself
+_LARGEST_MESSAGE = 32 << 20  # bytes; the connection of whoever sends more is closed
+_OUTPUTS = {"stream", "display_data", "execute_result", "error", "update_display_data"}
+_REASONS: dict[str, Ending] = {"memory": "out_of_memory", "cpu": "out_of_cpu", "files": "out_of_space"}
+
+
+class ContainedClient(CxkitClient):
+    """Runs cells whatever happens; keeps what fits; knows how it ended."""
+
+    def __init__(
+        self,
+        nb_man: NotebookExecutionManager,
+        *,
+        policy: Policy,
+        limits: Limits,
+        inputs: Mapping[str, str],
+        after_cell: Callable[[int, NotebookNode], str | None] | None,
+        on_cell: Callable[[], Any] | None,
+    ) -> None:
+        super().__init__(
+            nb_man,
+            kernel_name="python3",
+            timeout=limits.cell_seconds,
+            startup_timeout=START_TIMEOUT,
+            allow_errors=True,
+            record_timing=False,
+            log=logger,
+        )
+        self.policy, self.limits, self.inputs = policy, limits, inputs
+        self.after_cell, self.on_cell = after_cell, on_cell
+        self.collected: list[tuple[int, str]] = []
+        self.cuts: dict[int, Cut] = {}
+        self.ending: Ending = "completed"
+        self.mechanism = None if policy == "open" else required_protection()
+        self.protection = UNPROTECTED if self.mechanism is None else IN_FORCE[self.mechanism]
+        self.shutdown_kernel = "immediate"
+        self._process: Any = None
+        self._current, self._printed, self._cut_at = -1, 0, 0.0
+
+    # --- the kernel -----------------------------------------------------------------------------------------------
+
+    def confinement(self) -> Confinement | None:
+        """The sandbox, with folders that belong to the kernel's own user."""
+        if self.mechanism is None:
+            return None
+        root = self._folder / "root"
+        root.mkdir()
+        user = own_user()
+        if user is not None:
+            self._folder.chmod(0o711)
+            os.chown(self._sockets, user, user)
+        folder, inputs = WORK_FOLDER, dict(self.inputs)
+        if self.mechanism != "namespaces":
+            copies = self._copied_folder()
+            folder = str(copies) if self.mechanism == "landlock" else WORK_FOLDER
+            inputs = {name: str(copies / name) for name in inputs}
+        return Confinement(
+            mechanism=self.mechanism,
+            folder=folder,
+            sockets=str(self._sockets),
+            root=str(root),
+            readable=readable_paths(),
+            inputs=inputs,
+            user=user,
+            limits=self.limits,
+        )
+
+    def execute(self, **options: Any) -> NotebookNode:
+        """Run all cells, in a temporary folder if the policy is open."""
+        if self.mechanism is None:
+            options["cwd"] = str(self._copied_folder())
+        return super().execute(**options)
+
+    def _copied_folder(self) -> Path:
+        """A folder with copies of the inputs, for kernels that cannot be shown the host's own."""
+        folder = self._folder / "work"
+        folder.mkdir()
+        for name, source in self.inputs.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            copy = shutil.copytree if Path(source).is_dir() else shutil.copyfile
+            copy(source, folder / name)
+        return folder
+
+    def start_new_kernel_client(self, **options: Any) -> Any:
+        """Connect by sockets that take no message beyond a size; the clock of the run starts here."""
+        self._process = getattr(self.km.provisioner, "process", None)
+        self.km.context.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)  # for all sockets made from here on
+        ensure_event_loop().call_later(self.limits.total_seconds, self._time_is_up)
+        return super().start_new_kernel_client(**options)
+
+    def _time_is_up(self) -> None:
+        self.ending = "total_timeout"
+        self.kill()
+
+    def kill(self) -> None:
+        """End the kernel at once; callable from any thread."""
+        if self._process is not None:
+            self._process.kill()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether any of the stranger's code may have run."""
+        return self._current >= 0
+
+    # --- the cells ------------------------------------------------------------------------------------------------
+
+    def papermill_execute_cells(self) -> None:
+        """Give every cell its turn, until the kernel is gone."""
+        for index, cell in enumerate(self.nb.cells):
+            self._current, self._printed = index, 0
+            try:
+                self.execute_cell(cell, index)
+                self._collect(index, cell)
+            except CellTimeoutError:
+                self.ending = self.ending if self.ending != "completed" else "cell_timeout"
+                break
+            if self.on_cell is not None:
+                self.on_cell()
+
+    def wait_for_reply(self, msg_id: str, cell: NotebookNode | None = None) -> dict[str, Any]:
+        """The language is known, and a kernel that was ended cannot answer."""
+        return {"content": {"language_info": {"name": "python"}}}
+
+    def set_widgets_metadata(self) -> None:
+        """Widgets of strangers are not kept."""
+
+    def handle_comm_msg(self, outs: list[NotebookNode], msg: dict[str, Any], cell_index: int) -> None:
+        """Nor is what they send."""
+
+    async def _async_poll_kernel_alive(self) -> None:
+        while True:
+            await asyncio.sleep(0.1)
+            if not await self.kc.is_alive():
+                self.task_poll_for_reply.cancel()
+                return
+
+    async def _async_poll_for_reply(
+        self,
+        msg_id: str,
+        cell: NotebookNode,
+        timeout: float | None,
+        task_poll_output_msg: asyncio.Future[Any],
+        task_poll_kernel_alive: asyncio.Future[Any],
+    ) -> dict[str, Any]:
+        """Wait for the cell's end; when its time is up interrupt it, and when that does not help give up."""
+        try:
+            reply = await self._reply_to(msg_id, self.limits.cell_seconds)
+            if reply is None:
+                self.cuts[self._current] = "time"
+                await self.km.interrupt_kernel()
+                reply = await self._reply_to(msg_id, _GRACE)
+            if reply is None:
+                raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", int(timeout or 0), cell)
+            try:
+                await asyncio.wait_for(task_poll_output_msg, self.iopub_timeout)
+            except TimeoutError:
+                self.cuts.setdefault(self._current, "output")
+            return reply
+        finally:
+            task_poll_kernel_alive.cancel()
+
+    async def _reply_to(self, msg_id: str, seconds: float) -> dict[str, Any] | None:
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            try:
+                message: dict[str, Any] = await self.kc.shell_channel.get_msg(timeout=left)
+            except Empty:
+                return None
+            if message["parent_header"].get("msg_id") == msg_id:
+                return message
+        return None
+
+    # --- what it says ---------------------------------------------------------------------------------------------
+
+    def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
+        """Keep an output if there is still room for it; at the first that is too much interrupt the cell."""
+        if msg["msg_type"] not in _OUTPUTS:
+            return super().process_message(msg, cell, cell_index)
+        before, self._printed = self._printed, self._printed + _size(msg["content"])
+        most = self.limits.output_bytes
+        if self._printed <= most:
+            return super().process_message(msg, cell, cell_index)
+        if before <= most:
+            self._cut_at = time.monotonic()
+            self.cuts.setdefault(cell_index, "output")
+            cell.outputs.append(
+                new_output("stream", name="stderr", text=f"[cxkit: output cut here, after {most:,} bytes]\n")
+            )
+            self._interrupting = asyncio.ensure_future(self.km.interrupt_kernel())
+        elif time.monotonic() > self._cut_at + _GRACE:
+            self.ending = "output_flood"
+            self.kill()
+        return None
+
+    def _collect(self, index: int, cell: NotebookNode) -> None:
+        code = self.after_cell(index, cell) if self.after_cell is not None else None
+        if code is not None:
+            text = asyncio.get_event_loop().run_until_complete(self._ask(code))
+            if text is not None:
+                self.collected.append((index, text))
+
+    async def _ask(self, code: str) -> str | None:
+        """Run code unseen, and take what it leaves in COLLECTED; None if there is nothing that reads as text."""
+        asked = self.kc.execute(
+            code, silent=True, store_history=False, stop_on_error=False, user_expressions={"text": COLLECTED}
+        )
+        watch = asyncio.ensure_future(self._reply_to(asked, self.limits.cell_seconds))
+        while not watch.done():
+            await asyncio.wait([watch], timeout=0.1)
+            if not watch.done() and not await self.kc.is_alive():
+                watch.cancel()
+                raise DeadKernelError("Kernel died")
+        reply = watch.result()
+        if reply is None:
+            raise CellTimeoutError("The answers could not be collected in time.")
+        return _text_of(reply)
+
+    def warden_said(self) -> dict[str, Any]:
+        """Why the kernel was ended and how much memory it had, as far as it was confined and has ended."""
+        if isinstance(self._process, ForkedProcess):
+            self._process.poll()
+            return self._process.ending
+        return {}
+
+    def told_ending(self, error: Exception | None) -> tuple[Ending, str]:
+        """How the run ended, and the same in a sentence."""
+        ending = self.ending
+        if error is not None and ending == "completed":
+            ending = _REASONS.get(self.warden_said().get("reason", ""), "died")
+        where = f"cell {self._current + 1} of {len(self.nb.cells)}"
+        sentences: dict[Ending, str] = {
+            "completed": "",
+            "cell_timeout": f"It was ended in {where}, which took more than {self.limits.cell_seconds:g} s "
+            "and could not be interrupted.",
+            "total_timeout": f"It was ended in {where}, when {self.limits.total_seconds:g} s were over.",
+            "out_of_memory": f"It was ended in {where}, when its processes had taken more than "
+            f"{self.limits.memory_bytes >> 20:,} MiB of memory.",
+            "out_of_cpu": f"It was ended in {where}, when its processes had computed for more than "
+            f"{self.limits.cpu_seconds} s.",
+            "out_of_space": f"It was ended in {where}, when its files had taken more than "
+            f"{self.limits.work_bytes >> 20:,} MiB.",
+            "output_flood": f"It was ended in {where}, which went on printing after its output had been cut.",
+            "died": f"Its kernel died in {where}" + (f": {error}" if error is not None else "") + ".",
+        }
+        return ending, sentences[ending]
+
+
+def _size(content: Any) -> int:
+    """Bytes of a message, near enough: lengths of all its texts and some for each number and name."""
+    if isinstance(content, str):
+        return len(content)
+    if isinstance(content, Mapping):
+        return sum(len(str(key)) + _size(value) for key, value in content.items())
+    if isinstance(content, list):
+        return sum(map(_size, content))
+    return 16
+
+
+def _text_of(reply: Mapping[str, Any]) -> str | None:
+    """The text of a user expression: the kernel sends its repr. Anything else counts as nothing."""
+    try:
+        shown = reply["content"]["user_expressions"]["text"]["data"]["text/plain"]
+        text = ast.literal_eval(shown)
+    except (KeyError, TypeError, ValueError, SyntaxError, MemoryError, RecursionError):
+        return None
+    return text if isinstance(text, str) else None
