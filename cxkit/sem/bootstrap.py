@@ -19,7 +19,6 @@ from scipy.special import ndtr, ndtri
 
 from cxkit.errors import ModelError
 from cxkit.sem.discrepancy import MaximumLikelihood
-from cxkit.sem.inference import casewise
 from cxkit.sem.model import GroupModel
 
 if TYPE_CHECKING:
@@ -322,7 +321,8 @@ def _acceleration(fit: Fit) -> np.ndarray:
     parts = fit.frame.objective.parts
     if not all(hasattr(part, "scores") for part in parts):
         return np.zeros(len(fit.row_table.rows) + len(fit.table.definitions))
-    scores = np.concatenate([casewise(p, s) @ p.model.basis for p, s in zip(parts, fit.frame.states, strict=True)])
+    pairs = zip(parts, fit.frame.states, strict=True)
+    scores = np.concatenate([p.data.by_unit(p.scores(state)) @ p.model.basis for p, state in pairs])
     z = fit.solution.z
     jacobian = np.imag(fit.row_table.plain(z + 1j * STEP * np.eye(len(z)))) / STEP
     influence = scores @ fit.frame.bread_inverse @ jacobian

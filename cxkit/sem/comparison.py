@@ -166,7 +166,7 @@ def _factor_2010(free: Fit, tight: Fit, df: int) -> float:
     except np.linalg.LinAlgError:
         return float("nan")
     there = replace(frame, states=states, bread_inverse=inverse)
-    factor = test_of_fit(there, free.table, 1.0, free.df, frame.n).factor if free.df else 1.0
+    factor = test_of_fit(there, 1.0, free.df, frame.n).factor if free.df else 1.0
     return (tight.df * _factor(tight) - free.df * float(factor or 1.0)) / df
 
 

@@ -14,7 +14,8 @@ import numpy as np
 from cxkit.sem.discrepancy import MaximumLikelihood
 from cxkit.sem.fit import Fit
 from cxkit.sem.fit_measures import Corrected
-from cxkit.sem.inference import Frame, first_order, saturated_part, times
+from cxkit.sem.inference import Frame, times
+from cxkit.sem.saturated import Saturated
 
 # Traces are differences of sums of this relative accuracy; what is smaller is rounding.
 NO_RESTRICTION = 1e-9
@@ -25,11 +26,11 @@ def missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:
     from cxkit.sem.measures import baseline_frame
 
     observed, cross, complete = [], [], []
-    for g, part in enumerate(fit.frame.objective.parts):
-        saturated, state = saturated_part(part, fit.table, g)
-        observed.append(saturated.hessian(state))
-        cross.append(first_order(saturated, state))
-        complete.append(fit.frame.spaces[g].normal_weight(np.linalg.inv(part.data.cov)))
+    for part, space in zip(fit.frame.objective.parts, fit.frame.spaces, strict=True):
+        saturated = Saturated(data=part.data, space=space)
+        observed.append(saturated.information)
+        cross.append(saturated.cross_products)
+        complete.append(space.normal_weight(np.linalg.inv(part.data.cov)))
     robust = fit.frame.estimator.test != "standard"
     base, _ = baseline_frame(fit)
     model = _as_if_complete(fit.frame, fit.df, observed, cross, complete, robust)

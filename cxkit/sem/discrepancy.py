@@ -17,7 +17,7 @@ from cxkit.sem.model import GroupModel, Implied
 from cxkit.sem.moments import GroupData
 from cxkit.sem.patterns import pattern_inverses
 
-CHUNK = 3_000_000
+CHUNK = 500_000
 SINGULAR = 1e-10
 
 

@@ -91,7 +91,7 @@ class Fit:
     def test(self) -> FitTest:
         """Chi-square of the model, scaled as the estimator asks."""
         value = 0.0 if self.df == 0 else max(self.solution.value, 0.0)
-        return test_of_fit(self.frame, self.table, value, self.df, self.frame.n)
+        return test_of_fit(self.frame, value, self.df, self.frame.n)
 
     @cached_property
     def row_table(self) -> RowTable:

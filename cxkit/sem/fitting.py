@@ -350,7 +350,7 @@ def _means(wanted: bool | None, sample: Sample, model: str, needed: bool) -> boo
 
 
 def _wishart(data: GroupData) -> GroupData:
-    return replace(data, cov=data.cov * data.n / (data.n - 1))
+    return replace(data, cov=data.cov * data.n / (data.n - 1), extra=dict(data.extra))
 
 
 def _with_warnings(fit: Fit) -> Fit:

@@ -42,12 +42,12 @@ def spaces_of(table: Table, means: bool) -> tuple[MomentSpace, ...]:
     return (table.kept["space"],) * table.groups
 
 
-def plain_models(table: Table, saturated: bool, means: bool, ordered: Sequence[str] = ()) -> list[GroupModel]:
-    """The saturated or the independence model of the same variables, one per group; see `plain_table`."""
-    key = f"plain {saturated} {means} {bool(ordered)}"
+def plain_models(table: Table, means: bool, ordered: Sequence[str] = ()) -> list[GroupModel]:
+    """The independence model of the same variables, one per group; see `plain_table`."""
+    key = f"plain {means} {bool(ordered)}"
     if key in table.kept:
         return list(table.kept[key])
-    plain = plain_table(table, saturated=saturated, means=means, ordered=bool(ordered))
+    plain = plain_table(table, means=means, ordered=bool(ordered))
     models = [GroupModel(plain, g, ordered) for g in range(table.groups)]
     if plain.n_parameters <= MOST_KEPT:
         table.kept[key] = models

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from scipy.special import chdtrc
 
-from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
-from cxkit.sem.groundwork import plain_models
+from cxkit.sem.discrepancy import LeastSquares, Objective
 from cxkit.sem.moments import GroupData
+from cxkit.sem.saturated import Saturated
 from cxkit.sem.statistics import MomentSpace
-from cxkit.sem.table import Table
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +113,15 @@ class Frame:
             for part, state, space in pairs
         ]
 
+    @cached_property
+    def cross_products(self) -> np.ndarray:
+        """Cross products of the casewise scores by z, per respondent."""
+        total = np.zeros_like(self.bread_inverse)
+        objective = self.objective
+        for share, part, state in zip(objective.shares, objective.parts, self.states, strict=True):
+            total += share * (part.model.basis.T @ part.data.cross_products(part.scores(state)) @ part.model.basis)
+        return total
+
     def gammas(self) -> list[np.ndarray]:
         """Covariance of root-n times the statistics of each group."""
         return [gamma_of(part, space) for part, space in zip(self.objective.parts, self.spaces, strict=True)]
@@ -133,27 +142,6 @@ def times(weight: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     return weight[:, None] * matrix if weight.ndim == 1 else weight @ matrix
 
 
-def casewise(part: Any, state: Any) -> np.ndarray:
-    """Scores of respondents by the group's free rows, weighted, and summed within clusters."""
-    data: GroupData = part.data
-    scores = part.scores(state)
-    if data.weights is not None:
-        scores = scores * data.weights[:, None]
-    if data.clusters is None:
-        return np.asarray(scores)
-    _, codes = np.unique(data.clusters, return_inverse=True)
-    sums = np.zeros((codes.max() + 1, scores.shape[1]))
-    np.add.at(sums, codes, scores)
-    count = len(sums)
-    return sums * np.sqrt(count / max(count - 1, 1))
-
-
-def first_order(part: Any, state: Any) -> np.ndarray:
-    """Cross products of scores, per respondent."""
-    scores = casewise(part, state)
-    return np.asarray(scores.T @ scores) / part.data.size
-
-
 def covariance(frame: Frame) -> np.ndarray:
     """Covariance matrix of the free parameters z."""
     inverse = frame.bread_inverse
@@ -164,27 +152,24 @@ def covariance(frame: Frame) -> np.ndarray:
 
 def meat(frame: Frame) -> np.ndarray:
     """What stands in the middle of the sandwich, per respondent."""
+    if frame.estimator.se != "robust.sem":
+        return frame.cross_products
     total = np.zeros_like(frame.bread_inverse)
-    objective = frame.objective
-    if frame.estimator.se == "robust.sem":
-        parts = zip(objective.shares, frame.jacobians(), frame.weights(), frame.gammas(), strict=True)
-        for share, jacobian, weight, gamma in parts:
-            lever = times(weight, jacobian)
-            total += share * (lever.T @ gamma @ lever)
-        return total
-    for share, part, state in zip(objective.shares, objective.parts, frame.states, strict=True):
-        total += share * (part.model.basis.T @ first_order(part, state) @ part.model.basis)
+    parts = zip(frame.objective.shares, frame.jacobians(), frame.weights(), frame.gammas(), strict=True)
+    for share, jacobian, weight, gamma in parts:
+        lever = times(weight, jacobian)
+        total += share * (lever.T @ gamma @ lever)
     return total
 
 
-def test_of_fit(frame: Frame, table: Table, value: float, df: int, multiplier: float) -> FitTest:
+def test_of_fit(frame: Frame, value: float, df: int, multiplier: float) -> FitTest:
     """Chi-square = 2 n F, scaled as the estimator asks."""
     chisq = 2 * multiplier * value
     kind = frame.estimator.test
     if kind == "standard":
         return FitTest(chisq=chisq, df=df)
     if kind == "yuan.bentler.mplus":
-        return _yuan_bentler(frame, table, chisq, df)
+        return _yuan_bentler(frame, chisq, df)
     trace, square = u_gamma(frame, square=kind != "satorra.bentler")
     if df == 0:
         return FitTest(chisq=0.0, df=0, scaled=0.0, df_scaled=0)
@@ -236,64 +221,37 @@ def _square(
     return total
 
 
-def _yuan_bentler(frame: Frame, table: Table, chisq: float, df: int) -> FitTest:
+def _yuan_bentler(frame: Frame, chisq: float, df: int) -> FitTest:
     if df == 0:
         return FitTest(chisq=0.0, df=0, scaled=0.0, df_scaled=0)
-    h1 = [_saturated_trace(part, table, g) for g, part in enumerate(frame.objective.parts)]
-    trace_h1 = sum(trace for trace, _ in h1)
-    trace_h0 = float(np.vdot(meat_first_order(frame), frame.bread_inverse))
+    trace_h1 = sum(_saturated_trace(p, space) for p, space in zip(frame.objective.parts, frame.spaces, strict=True))
+    trace_h0 = float(np.vdot(frame.cross_products, frame.bread_inverse))
     # lavaan counts the parameters before equality constraints here.
     npar = sum(len(part.model.rows) for part in frame.objective.parts)
     trace = trace_h1 - trace_h0
     factor = trace / df
     return FitTest(
         chisq=chisq, df=df, scaled=chisq / factor, df_scaled=df, factor=factor, trace=trace,
-        factor_h1=trace_h1 / sum(size for _, size in h1), factor_h0=trace_h0 / npar if npar else float("nan"),
+        factor_h1=trace_h1 / sum(space.size for space in frame.spaces),
+        factor_h0=trace_h0 / npar if npar else float("nan"),
     )  # fmt: skip
 
 
-def meat_first_order(frame: Frame) -> np.ndarray:
-    """Cross products of scores by z, per respondent."""
-    objective = frame.objective
-    total = np.zeros_like(frame.bread_inverse)
-    for share, part, state in zip(objective.shares, objective.parts, frame.states, strict=True):
-        total += share * (part.model.basis.T @ first_order(part, state) @ part.model.basis)
-    return total
-
-
-def _saturated_trace(part: Any, table: Table, group: int) -> tuple[float, int]:
-    """tr(B1 A1^-1) of the saturated model of one group, and its number of moments."""
+def _saturated_trace(part: Any, space: MomentSpace) -> float:
+    """tr(B1 A1^-1) of the saturated model of one group."""
     kept: dict[str, Any] = part.data.extra
-    key = f"h1{part.means}"
+    key = f"h1 {space.size}"
     if key not in kept:
-        kept[key] = _compute_saturated_trace(part, table, group)
-    trace, size = kept[key]
-    return float(trace), int(size)
+        kept[key] = _compute_saturated_trace(part.data, space)
+    return float(kept[key])
 
 
-def _compute_saturated_trace(part: Any, table: Table, group: int) -> tuple[float, int]:
-    data: GroupData = part.data
-    plain = data.weights is None and data.clusters is None and not table.variables.exogenous
-    if isinstance(part, MaximumLikelihood) and plain:
-        # Closed form: the scores of the saturated model are quadratic in the Mahalanobis distance.
-        p = len(data.cov)
-        z = data.centred
-        distance = np.einsum("ij,ij->i", z @ np.linalg.inv(data.cov), z)
-        trace = 0.5 * (float(distance @ distance) / data.n - p) + (p if part.means else 0)
-        return trace, p * (p + 1) // 2 + (p if part.means else 0)
-    saturated, state = saturated_part(part, table, group)
-    a1 = saturated.hessian(state)
-    return float(np.trace(np.linalg.solve(a1, first_order(saturated, state)))), len(a1)
-
-
-def saturated_part(part: Any, table: Table, group: int) -> tuple[Any, Any]:
-    """The saturated model of the same data, at its estimates."""
-    model = plain_models(table, saturated=True, means=part.means)[group]
-    data: GroupData = part.data
-    saturated: Any = (
-        FullInformation(model, data)
-        if isinstance(part, FullInformation)
-        else MaximumLikelihood(model, data, part.means)
-    )
-    theta = np.array([data.cov[model.cell(r)] if r.op == "~~" else data.mean[model.index[r.lhs]] for r in model.rows])
-    return saturated, saturated.state(theta)
+def _compute_saturated_trace(data: GroupData, space: MomentSpace) -> float:
+    plain = data.weights is None and data.clusters is None and data.patterns is None and not len(space.given)
+    if not plain:
+        saturated = Saturated(data=data, space=space)
+        return float(np.trace(np.linalg.solve(saturated.information, saturated.cross_products)))
+    # Closed form: the scores of the saturated model are quadratic in the Mahalanobis distance.
+    p, z = len(data.cov), data.centred
+    distance = np.einsum("ij,ij->i", z @ np.linalg.inv(data.cov), z)
+    return 0.5 * (float(distance @ distance) / data.n - p) + len(space.m)

@@ -13,8 +13,9 @@ from cxkit.sem.discrepancy import FullInformation, LeastSquares, Objective
 from cxkit.sem.estimation import Normalised
 from cxkit.sem.fit import Fit, MomentTables, moments_of
 from cxkit.sem.groundwork import plain_models
-from cxkit.sem.inference import FitTest, Frame, first_order, gamma_of, saturated_part, test_of_fit, times
+from cxkit.sem.inference import FitTest, Frame, gamma_of, test_of_fit, times
 from cxkit.sem.model import GroupModel
+from cxkit.sem.saturated import Saturated
 from cxkit.sem.statistics import MomentSpace, OrdinalStatistics
 from cxkit.sem.table import Row
 
@@ -68,7 +69,8 @@ def baseline_test(fit: Fit) -> FitTest:
     """Chi-square of the independence model, in which only exogenous variables may correlate."""
     kept = fit.sample.groups[0].extra
     options = (fit.settings[k] for k in ("meanstructure", "likelihood", "information"))
-    chosen = (fit.frame.estimator.name, *options, fit.table.variables)
+    roles = fit.table.variables
+    chosen = (fit.frame.estimator.name, *options, roles.exogenous, roles.random)
     if "baseline" not in kept or kept["baseline"][0] != chosen:
         kept["baseline"] = (chosen, _baseline(fit))
     test: FitTest = kept["baseline"][1]
@@ -83,7 +85,7 @@ def _baseline(fit: Fit) -> FitTest:
     df = moments_of(fit) - len(frame.bread_inverse)
     if df == 0:
         return FitTest(chisq=0.0, df=0, scaled=None if estimator.test == "standard" else 0.0, df_scaled=0)
-    return test_of_fit(frame, fit.table, value, df, fit.frame.n)
+    return test_of_fit(frame, value, df, fit.frame.n)
 
 
 def _closed_baseline(fit: Fit) -> FitTest:
@@ -120,7 +122,7 @@ def _fit_baseline(fit: Fit) -> tuple[Frame, float]:
     from cxkit.sem.fitting import parts_for
 
     ordered = fit.settings["ordered"]
-    models = plain_models(fit.table, saturated=False, means=fit.settings["meanstructure"], ordered=ordered)
+    models = plain_models(fit.table, means=fit.settings["meanstructure"], ordered=ordered)
     settings = {**fit.settings, "parameterization": "delta"}
     parts = parts_for(models, fit.frame.spaces, fit.sample, fit.frame.estimator, settings)
     objective = Objective(parts)
@@ -370,13 +372,11 @@ def _residual_metric(fit: Fit, group: int) -> tuple[np.ndarray, np.ndarray]:
         return space.normal_weight(np.linalg.inv(state.at.sigma)), np.linalg.inv(observed)
     if frame.estimator.se == "robust.sem":
         return space.normal_weight(np.linalg.inv(state.at.sigma)), gamma_of(part, space)
-    saturated, at_data = saturated_part(part, fit.table, group)
-    model = saturated.model
-    theta = [state.at.sigma[model.cell(r)] if r.op == "~~" else state.at.mu[model.index[r.lhs]] for r in model.rows]
-    inverse = np.linalg.inv(saturated.hessian(at_data))
+    saturated = Saturated(data=part.data, space=space)
+    inverse = np.linalg.inv(saturated.information)
     if frame.estimator.se != "standard":
-        inverse = inverse @ first_order(saturated, at_data) @ inverse
-    return saturated.hessian(saturated.state(np.array(theta))), inverse
+        inverse = inverse @ saturated.cross_products @ inverse
+    return saturated.hessian(saturated.stack(state.at.mu, state.at.sigma)), inverse
 
 
 def factor_scores(fit: Fit, method: str) -> pd.DataFrame:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,9 @@ from cxkit.errors import ModelError, Problems, nearest
 from cxkit.sem.patterns import Patterns, find_patterns, mean_and_cov, saturated
 
 ALMOST_ONE = 1 - 1e-9
+# The latest samples with incomplete answers, which the next models of the same answers take over.
+RECENT: dict[bytes, Sample] = {}
+MOST_RECENT = 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -108,6 +112,23 @@ class GroupData:
         """Answers minus means; for complete data."""
         assert self.answers is not None
         return self.answers - self.mean
+
+    def by_unit(self, scores: np.ndarray) -> np.ndarray:
+        """Casewise values times the weights, and summed within clusters."""
+        if self.weights is not None:
+            scores = scores * self.weights[:, None]
+        if self.clusters is None:
+            return scores
+        _, codes = np.unique(self.clusters, return_inverse=True)
+        sums = np.zeros((codes.max() + 1, scores.shape[1]))
+        np.add.at(sums, codes, scores)
+        count = len(sums)
+        return np.asarray(sums * np.sqrt(count / max(count - 1, 1)))
+
+    def cross_products(self, scores: np.ndarray) -> np.ndarray:
+        """Cross products of such values, per respondent."""
+        scores = self.by_unit(scores)
+        return scores.T @ scores / self.size
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -218,6 +239,11 @@ def read_frame(
     if w is not None:
         keep &= ~np.isnan(w)
         w = w * (keep.sum() / w[keep].sum())
+    if missing == "fiml":
+        # Moments of incomplete answers take far longer than any one model of them.
+        key = _fingerprint((names, labels, exogenous), (values, codes, clusters, w))
+        if key in RECENT:
+            return RECENT[key]
     parts = []
     for g, label in enumerate(labels):
         rows = np.flatnonzero(keep if codes is None else keep & (codes == g))
@@ -229,7 +255,27 @@ def read_frame(
         parts.append(_group(label, names, subset, extra, missing == "fiml"))
     if problems:
         problems.raise_as(ModelError)
-    return Sample(groups=tuple(parts), n_dropped=int((~keep).sum()), labels=labels)
+    sample = Sample(groups=tuple(parts), n_dropped=int((~keep).sum()), labels=labels)
+    if missing == "fiml":
+        _remember(key, sample)
+    return sample
+
+
+def _fingerprint(words: Sequence[Sequence[str]], columns: Sequence[np.ndarray | None]) -> bytes:
+    """What tells one sample from another: the names, and every number that enters."""
+    digest = blake2b(repr([tuple(part) for part in words]).encode())
+    for column in columns:
+        digest.update(b"none" if column is None else np.ascontiguousarray(column).tobytes())
+    return digest.digest()
+
+
+def _remember(key: bytes, sample: Sample) -> None:
+    for group in sample.groups:
+        assert group.answers is not None
+        group.answers.setflags(write=False)
+    if len(RECENT) >= MOST_RECENT:
+        RECENT.pop(next(iter(RECENT)), None)
+    RECENT[key] = sample
 
 
 def _keys(frame: Any, name: str | None, problems: Problems) -> tuple[np.ndarray | None, tuple[str, ...]]:

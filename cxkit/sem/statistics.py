@@ -165,8 +165,8 @@ class OrdinalStatistics:
         return len(self.th_variable) + len(self.predictors) * len(self.outcomes) + len(self.numeric)
 
 
-def plain_table(table: Table, saturated: bool, means: bool, ordered: bool = False) -> Table:
-    """The saturated or the independence model of the same variables, as a table of its own; one parameter per row."""
+def plain_table(table: Table, means: bool, ordered: bool = False) -> Table:
+    """The independence model of the same variables, as a table of its own; one parameter per row."""
     variables = Variables(
         latent=(),
         observed=table.variables.observed,
@@ -181,7 +181,7 @@ def plain_table(table: Table, saturated: bool, means: bool, ordered: bool = Fals
     rows: list[Row] = []
     for group in range(table.groups):
         x = [name in variables.random for name in names]
-        pairs = [(i, j) for i, j in zip(space.r, space.c, strict=True) if saturated or i == j or (x[i] and x[j])]
+        pairs = [(i, j) for i, j in zip(space.r, space.c, strict=True) if i == j or (x[i] and x[j])]
         rows += [Row(names[i], "~~", names[j], group) for i, j in pairs]
         rows += [Row(names[i], "~1", "", group) for i in space.m]
         exogenous = [row for row in table.rows if row.exogenous and row.group == group]
