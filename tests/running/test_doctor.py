@@ -1,0 +1,103 @@
+"""What the doctor finds when something is missing; what it says of a machine that has everything is not ours to know."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib import metadata
+
+import pytest
+
+from cxkit.cli import main
+from cxkit.running import doctor
+from cxkit.running.kernels.forked import TemplateLost
+from cxkit.running.sandbox.protection import UNPROTECTED, Protection
+
+
+def found(subject):
+    return next(finding for finding in doctor.examine() if finding.subject == subject)
+
+
+@pytest.fixture(autouse=True)
+def _no_template(monkeypatch):
+    """The template takes seconds to come up, and its own tests are elsewhere."""
+    monkeypatch.setattr(doctor.Template, "get", lambda: type("Ready", (), {"threads": 1}))
+
+
+def test_every_subject_once():
+    subjects = [finding.subject for finding in doctor.examine()]
+    assert subjects == ["Python", "kernels", "sandbox", "memory", "room", "kernelspec", "PDF"]
+
+
+def test_no_sandbox_is_bad_and_says_what_a_stranger_could_do(monkeypatch, capsys):
+    nothing = Protection(None, {"namespaces": "not permitted", "bubblewrap": "bubblewrap is not installed"})
+    monkeypatch.setattr(doctor, "find_protection", lambda: nothing)
+    assert main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert UNPROTECTED in said
+    assert "namespaces: not permitted; bubblewrap: bubblewrap is not installed" in said
+    assert "--accept-no-sandbox" in said
+
+
+def test_second_best_sandbox_says_why_not_the_best(monkeypatch):
+    monkeypatch.setattr(doctor, "find_protection", lambda: Protection("bubblewrap", {"namespaces": "not permitted"}))
+    finding = found("sandbox")
+    assert finding.state == "limited"
+    assert finding.text.endswith("(namespaces: not permitted)")
+
+
+def test_sandbox_that_is_asked_for_by_name_is_the_one_reported():
+    environment = os.environ | {"CXKIT_SANDBOX": "none"}
+    command = [sys.executable, "-m", "cxkit.cli", "doctor"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 1, done.stderr
+    assert "no  sandbox:     none: a stranger's notebook runs with all your rights" in done.stdout
+
+
+def test_template_that_does_not_come_up_means_ordinary_kernels(monkeypatch):
+    def lost():
+        raise TemplateLost("The template of the kernels did not come up. It said: no room")
+
+    monkeypatch.setattr(doctor.Template, "get", lost)
+    finding = found("kernels")
+    assert finding.state == "limited"
+    assert finding.text == "ordinary ones: The template of the kernels did not come up. It said: no room"
+
+
+def test_template_with_threads_is_not_forked(monkeypatch):
+    monkeypatch.setattr(doctor.Template, "get", lambda: type("Busy", (), {"threads": 3}))
+    finding = found("kernels")
+    assert finding.state == "limited"
+    assert "has 3 threads" in finding.text
+
+
+def test_missing_package_is_named(monkeypatch):
+    present = metadata.version
+
+    def version(name):
+        if name in {"seaborn", "weasyprint"}:
+            raise metadata.PackageNotFoundError(name)
+        return present(name)
+
+    monkeypatch.setattr(doctor.metadata, "version", version)
+    monkeypatch.setattr(doctor.shutil, "which", lambda program: None)
+    assert found("Python").state == "bad"
+    assert found("Python").text.endswith("without seaborn")
+    assert found("PDF").state == "limited"
+    assert "cxkit[pdf]" in found("PDF").remedy
+
+
+def test_little_memory_and_little_room_are_said(monkeypatch):
+    import psutil
+
+    memory = type("Memory", (), {"available": 1 << 20, "total": 1 << 33})
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 1 << 20}))
+    assert found("memory").state == "bad"
+    assert "0 contained runs at a time" in found("memory").text
+    assert found("room").remedy == "Set TMPDIR to a folder with more room."
+
+
+def test_kernelspec_is_installed_with_the_package():
+    assert found("kernelspec").state == "good"
