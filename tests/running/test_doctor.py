@@ -1,4 +1,4 @@
-"""What the doctor finds when something is missing; what it says of a machine that has everything is not ours to know."""
+"""What the doctor finds when something is missing; machines that have everything differ."""
 
 from __future__ import annotations
 
