@@ -13,6 +13,8 @@ import numpy as np
 from cxkit.sem.model import GroupModel
 from cxkit.sem.table import Row, Table
 
+ROUNDING = 1e-12
+"""A standard error below this, in the unit of a standardised value, is none."""
 STEP = 1e-30
 
 
@@ -161,7 +163,9 @@ class RowTable:
         shifted = z + 1j * STEP * np.eye(len(z))
         values = self.standardised(shifted)[1] if standardised else self.plain(shifted)
         jacobian = np.imag(values) / STEP
-        return np.sqrt(np.maximum(np.einsum("ir,ij,jr->r", jacobian, covariance, jacobian, optimize=True), 0.0))
+        errors = np.sqrt(np.maximum(np.einsum("ir,ij,jr->r", jacobian, covariance, jacobian, optimize=True), 0.0))
+        # Standardised constants, such as the variance of a latent variable, come out with an error of rounding only.
+        return np.where(errors < ROUNDING, 0.0, errors) if standardised else errors
 
     def simple_errors(self, covariance: np.ndarray) -> np.ndarray:
         """Standard errors of the rows when none is implied by others: no derivative is needed."""

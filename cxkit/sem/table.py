@@ -294,18 +294,24 @@ def _released(options: Options, rows: list[Row], groups: int) -> set[tuple[str, 
 
 
 def _refuse_constant(text: str, key: tuple[str, str, str], options: Options, rows: list[Row], groups: int) -> None:
-    """Origin and unit of an ordered item are 0 and 1 by definition, not equal by estimation: nothing to release."""
-    name, op, other = key
-    own = name in options.ordered and (op == "~1" or name == other)
-    if not own or any(row.fixed is None for row in rows if row.group and row.key == key):
+    """What is fixed in every later group is a constant by definition, not equal by estimation: nothing to release."""
+    later = [row.fixed for row in rows if row.group and row.key == key]
+    if None in later:
         return
-    later = ", ".join(["NA"] * (groups - 1))
-    # Under delta the residual variance follows from the scale, which is what can be freed.
-    scaled = op != "~1" and options.parameterization == "delta"
-    instead = f"{name} ~ c(0, {later})*1" if op == "~1" else f"{name} {'~*~' if scaled else '~~'} c(1, {later})*{name}"
+    name, op, other = key
+    free = ", ".join(["NA"] * (groups - 1))
+    if name in options.ordered and (op == "~1" or name == other):
+        # Under delta the residual variance follows from the scale, which is what can be freed.
+        scaled = op != "~1" and options.parameterization == "delta"
+        instead = f"{name} ~ c(0, {free})*1" if op == "~1" else f"{name} {'~*~' if scaled else '~~'} c(1, {free})*{name}"
+        remedy = f"Write '{instead}' in the model to free it in every group but the first."
+    elif op == "=~" and not options.std_lv:
+        remedy = f"It gives '{name}' its unit. With std_lv=True it is estimated, and can be released."
+    else:
+        remedy = "Leave it out of free=, or take the constant out of the model."
     raise ModelError(
-        f"free= names '{text}', but that parameter of the ordered item '{name}' is fixed, not held equal, so releasing "
-        f"it changes nothing. Write '{instead}' in the model to free it in every group but the first."
+        f"free= names '{text}', which is fixed at {later[0]:g} and not held equal, so releasing it changes "
+        f"nothing. {remedy}"
     )
 
 

@@ -137,3 +137,12 @@ def test_robust_indices_are_missing_where_only_thresholds_are_restricted() -> No
     assert fit.df > 0
     assert fit.measures.filter(regex="^(cfi|tli|rmsea).*robust").isna().all()
     assert np.isfinite(fit.measures[["cfi.scaled", "rmsea.scaled", "rmsea.ci.upper.scaled"]]).all()
+
+
+def test_a_standardised_constant_has_no_error_and_no_z() -> None:
+    """The variance of a latent variable is 1 by definition; an error of rounding must not become a huge z."""
+    table = sem.cfa("visual =~ x1 + x2 + x3", cases.hs()).standardized.set_index(["lhs", "op", "rhs"])
+    variance = table.loc[("visual", "~~", "visual")]
+    assert (variance["est_std"], variance["se"]) == (1.0, 0.0)
+    assert np.isnan(variance["z"])
+    assert np.isnan(variance["p"])

@@ -153,11 +153,20 @@ def test_a_constant_of_an_ordered_item_cannot_be_released_but_freed(
     """`free=` would change nothing; what the message says to write frees one parameter."""
     equal = cases.ORDINAL_LADDER["strict"]
     options = {"ordered": True, "group": "gender", "equal": equal, "parameterization": parameterization}
-    with pytest.raises(ModelError, match="fixed, not held equal, so releasing it changes nothing") as caught:
+    with pytest.raises(ModelError, match="not held equal, so releasing it changes nothing") as caught:
         sem.cfa(cases.A5, cases.bfi_an(), free=free, **options)
     assert f"Write '{instead}' in the model" in str(caught.value)
     held = sem.cfa(cases.A5, cases.bfi_an(), **options)
     assert sem.cfa(f"{cases.A5}\n{instead}", cases.bfi_an(), **options).df == held.df - 1
+
+
+def test_the_marker_cannot_be_released_but_another_way_to_identify_the_model_lets_it_be() -> None:
+    options = {"group": "school", "equal": ("loadings",), "free": ("visual =~ x1",)}
+    with pytest.raises(ModelError, match="fixed at 1 and not held equal.* It gives 'visual' its unit. With std_lv=True"):
+        sem.cfa(cases.HS, cases.hs(), **options)
+    released = sem.cfa(cases.HS, cases.hs(), std_lv=True, **options)
+    held = sem.cfa(cases.HS, cases.hs(), std_lv=True, group="school", equal=("loadings",))
+    assert released.df == held.df - 1
 
 
 @pytest.mark.parametrize(
