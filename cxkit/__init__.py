@@ -25,6 +25,7 @@ _HOMES = {
     "cxkit.survey.readers": ("read_survey",),
     "cxkit.survey.datasets": ("dataset_card", "dataset_names", "load_instrument", "load_survey"),
     "cxkit.survey.simulate": ("simulate_culture",),
+    "cxkit.results.attempt": ("NotComputed", "attempt"),
     "cxkit.results.conclusion": ("conclude",),
     "cxkit.results.references": ("bibliography",),
     "cxkit.results.session": ("session",),

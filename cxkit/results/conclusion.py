@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 
+from cxkit.results.attempt import NotComputed
 from cxkit.results.result import Result
 
 
@@ -12,7 +13,7 @@ from cxkit.results.result import Result
 class Conclusion:
     """The sentences of several results, each with the analysis that it comes from."""
 
-    results: tuple[Result, ...]
+    results: tuple[Result | NotComputed, ...]
 
     def __str__(self) -> str:
         return "\n".join(f"{result.title}: {result.text}" for result in self.results)
@@ -31,12 +32,12 @@ def _escaped(text: str) -> str:
     return html.escape(text).replace(" %", "\u00a0%")
 
 
-def conclude(*results: Result) -> Conclusion:
+def conclude(*results: Result | NotComputed) -> Conclusion:
     """Say in sentences what results found.
 
     Parameters
     ----------
     results
-        The results, in the order in which they should be read.
+        The results, in the order in which they should be read. What could not be computed says so.
     """
     return Conclusion(results)

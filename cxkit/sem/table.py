@@ -303,7 +303,8 @@ def _refuse_constant(text: str, key: tuple[str, str, str], options: Options, row
     if name in options.ordered and (op == "~1" or name == other):
         # Under delta the residual variance follows from the scale, which is what can be freed.
         scaled = op != "~1" and options.parameterization == "delta"
-        instead = f"{name} ~ c(0, {free})*1" if op == "~1" else f"{name} {'~*~' if scaled else '~~'} c(1, {free})*{name}"
+        operator = "~*~" if scaled else "~~"
+        instead = f"{name} ~ c(0, {free})*1" if op == "~1" else f"{name} {operator} c(1, {free})*{name}"
         remedy = f"Write '{instead}' in the model to free it in every group but the first."
     elif op == "=~" and not options.std_lv:
         remedy = f"It gives '{name}' its unit. With std_lv=True it is estimated, and can be released."

@@ -11,6 +11,7 @@ from typing import ClassVar
 import pandas as pd
 
 from cxkit.errors import AnalysisError, counted
+from cxkit.results.attempt import NotComputed
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.survey.survey import Survey
@@ -52,7 +53,7 @@ class Paragraph:
         return "".join(f'<p class="cx-text"><b>{name}.</b> {html.escape(text)}</p>' for name, text in parts)
 
 
-def methods_paragraph(survey: Survey, *results: Result) -> Paragraph:
+def methods_paragraph(survey: Survey, *results: Result | NotComputed) -> Paragraph:
     """What would a journal want to read about this study of an instrument?
 
     Follows the order of JARS-Quant: participants, instrument, missing answers, analyses, results. What is not known is
@@ -63,27 +64,33 @@ def methods_paragraph(survey: Survey, *results: Result) -> Paragraph:
     survey
         The survey that the results rest on.
     results
-        Results, in the order in which they should be read.
+        Results, in the order in which they should be read; what an `attempt` could not compute is left out.
 
     Raises
     ------
     AnalysisError
         If something else than a result is given.
     """
-    _check(results)
-    method = [_participants(survey), _instrument(survey), _gaps(survey), _analyses(results), _software(survey)]
-    said = [result.text for result in results] or ["[No result is given.]"]
-    keys = dict.fromkeys([SOURCES[JARS], *(key for result in results for key in result.references)])
+    computed = _computed(results)
+    method = [_participants(survey), _instrument(survey), _gaps(survey), _analyses(computed), _software(survey)]
+    said = [result.text for result in computed] or ["[No result is given.]"]
+    keys = dict.fromkeys([SOURCES[JARS], *(key for result in computed for key in result.references)])
     return Paragraph(" ".join(filter(None, method)), " ".join(said), tuple(keys))
 
 
-def _check(results: Sequence[object]) -> None:
+def _computed(results: Sequence[object]) -> tuple[Result, ...]:
+    """The results among these, without what could not be computed."""
+    computed = []
     for result in results:
+        if isinstance(result, NotComputed):
+            continue
         if not isinstance(result, Result):
             raise AnalysisError(
                 f"A report is written from results, such as that of cronbach_alpha(survey); {type(result).__name__} is "
                 "none."
             )
+        computed.append(result)
+    return tuple(computed)
 
 
 def _participants(survey: Survey) -> str:
@@ -192,7 +199,7 @@ class ReportStandards(Result):
         return " ".join([what, *self.notes, super().note])
 
 
-def report_standards(survey: Survey, *results: Result) -> ReportStandards:
+def report_standards(survey: Survey, *results: Result | NotComputed) -> ReportStandards:
     """Which topics of the reporting standards do these results cover, and what is missing?
 
     Parameters
@@ -213,13 +220,13 @@ def report_standards(survey: Survey, *results: Result) -> ReportStandards:
     AnalysisError
         If something else than a result is given.
     """
-    _check(results)
-    frame = pd.DataFrame([_row(topic, survey, results) for topic in TOPICS])
-    notes = tuple(f"'{r.title}' rests on other answers ({r.data})." for r in _on_other_answers(survey, results))
+    computed = _computed(results)
+    frame = pd.DataFrame([_row(topic, survey, computed) for topic in TOPICS])
+    notes = tuple(f"'{r.title}' rests on other answers ({r.data})." for r in _on_other_answers(survey, computed))
     return ReportStandards(
         frame=frame,
         n=survey.n,
-        settings={"results": [type(r).__name__ for r in results]},
+        settings={"results": [type(r).__name__ for r in computed]},
         data=survey.stamp,
         notes=tuple(dict.fromkeys(notes)),
     )

@@ -1,0 +1,64 @@
+"""What stands where an analysis refused."""
+
+from __future__ import annotations
+
+import pytest
+
+import cxkit as cx
+from cxkit.errors import SurveyError
+
+
+def refused(reason="Too few people."):
+    def an_analysis():
+        raise cx.AnalysisError(reason)
+
+    return cx.attempt(an_analysis)
+
+
+def test_what_works_is_what_the_analysis_returns():
+    survey = cx.load_survey("bfi")
+    alpha = cx.attempt(cx.cronbach_alpha, survey, confidence=0.9)
+    assert alpha.settings["confidence"] == 0.9
+    assert alpha.frame.equals(cx.cronbach_alpha(survey, confidence=0.9).frame)
+
+
+def test_a_refusal_is_false_and_says_why():
+    result = refused("Fewer than five <people>.")
+    assert not result
+    assert str(result) == "An analysis: Not computed. Fewer than five <people>."
+    assert result._repr_html_() == (
+        '<p class="cx-text"><b>An analysis.</b> Not computed. Fewer than five &lt;people&gt;.</p>'
+    )
+
+
+def test_what_is_asked_of_a_refusal_is_not_computed_and_says_no_more():
+    for asked in (refused().picture(), refused().verdicts, refused().n_factors):
+        assert not asked
+        assert str(asked) == asked._repr_html_() == ""
+    assert not hasattr(refused(), "_repr_png_")
+
+
+def test_an_analysis_of_what_is_missing_is_not_made():
+    def never(result):
+        raise AssertionError(result)
+
+    result = cx.attempt(never, result=refused())
+    assert str(result) == "Never: Not computed: it rests on what is missing above (an analysis)."
+
+
+@pytest.mark.parametrize("error", [SurveyError("x"), KeyError("x")])
+def test_other_errors_are_raised(error):
+    def broken():
+        raise error
+
+    with pytest.raises(type(error)):
+        cx.attempt(broken)
+
+
+def test_conclusions_name_it_and_reports_leave_it_out():
+    survey = cx.load_survey("bfi")
+    alpha = cx.cronbach_alpha(survey)
+    assert "An analysis: Not computed. Too few people." in str(cx.conclude(alpha, refused()))
+    assert cx.bibliography(alpha, refused()).references == cx.bibliography(alpha).references
+    assert str(cx.methods_paragraph(survey, alpha, refused())) == str(cx.methods_paragraph(survey, alpha))
+    assert cx.report_standards(survey, alpha, refused()).frame.equals(cx.report_standards(survey, alpha).frame)
