@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from cxkit.errors import AnalysisError, ModelError
@@ -17,7 +17,7 @@ class NotComputed:
     """What stands in the place of a result that could not be computed.
 
     It counts as false and shows its reason. Whatever is asked of it (a picture, verdicts, a number) is not computed
-    either, and shows nothing more: a notebook need not ask first.
+    either, and shows the reason only where nothing has shown it before: a notebook need not ask first.
 
     Attributes
     ----------
@@ -27,35 +27,44 @@ class NotComputed:
         That it was not computed, and why.
     references : tuple
         None.
-    silent : bool
-        Whether the reason has been shown already.
+    asked : bool
+        Whether this stands for something that was asked of what was not computed.
     """
 
     title: str
     text: str
     references: tuple[str, ...] = ()
-    silent: bool = False
+    asked: bool = False
+    _shown: list[bool] = field(default_factory=list, repr=False, compare=False)
 
     def __bool__(self) -> bool:
         return False
 
     def __str__(self) -> str:
-        return "" if self.silent else f"{self.title}: {self.text}"
+        return f"{self.title}: {self.text}"
 
-    __repr__ = __str__
+    def __repr__(self) -> str:
+        return str(self) if self._speaks() else ""
 
     def _repr_html_(self) -> str:
-        if self.silent:
+        if not self._speaks():
             return ""
         return f'<p class="cx-text"><b>{html.escape(self.title)}.</b> {html.escape(self.text)}</p>'
+
+    def _speaks(self) -> bool:
+        """Whether to show the reason now; a notebook asks for plain text and for html of the same thing."""
+        if self.asked:
+            return not self._shown
+        self._shown.append(True)
+        return True
 
     def __getattr__(self, name: str) -> NotComputed:
         if name.startswith("_"):  # what Python and IPython look for must be absent
             raise AttributeError(name)
-        return replace(self, silent=True)
+        return replace(self, asked=True)
 
     def __call__(self, *arguments: Any, **options: Any) -> NotComputed:
-        return replace(self, silent=True)
+        return replace(self, asked=True)
 
 
 def attempt(analysis: Callable[..., T], *arguments: Any, **options: Any) -> T | NotComputed:

@@ -32,10 +32,16 @@ def test_a_refusal_is_false_and_says_why():
 
 
 def test_what_is_asked_of_a_refusal_is_not_computed_and_says_no_more():
-    for asked in (refused().picture(), refused().verdicts, refused().n_factors):
+    result = refused()
+    assert result._repr_html_()
+    for asked in (result.picture(), result.verdicts, result.n_factors):
         assert not asked
-        assert str(asked) == asked._repr_html_() == ""
-    assert not hasattr(refused(), "_repr_png_")
+        assert repr(asked) == asked._repr_html_() == ""
+    assert not hasattr(result, "_repr_png_")
+
+
+def test_a_picture_says_why_it_is_missing_where_nothing_else_does():
+    assert "Too few people." in refused().picture()._repr_html_()
 
 
 def test_an_analysis_of_what_is_missing_is_not_made():
