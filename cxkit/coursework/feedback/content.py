@@ -1,0 +1,286 @@
+"""What stands on a student's feedback page, as plain data: nothing here knows of html."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
+from cxkit.coursework.page.words import plain_text
+from cxkit.errors import MarkingError
+
+if TYPE_CHECKING:
+    from cxkit.coursework.assignment import Assignment, Question
+
+LONGEST_TEXT = 20_000
+"""Characters of a written answer that are shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deduction:
+    """Points taken off the whole, such as for lateness. `points` is how many, above 0."""
+
+    points: float
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriterionResult:
+    """What a marker gave on one criterion of the rubric, the level in words, and a comment."""
+
+    criterion: str
+    points: float
+    level: str = ""
+    comment: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class WrittenResult:
+    """A written answer as a person has marked it.
+
+    Attributes
+    ----------
+    question : str
+    criteria : tuple of CriterionResult
+        In any order.
+    comment : str
+        On the whole answer.
+    text : str
+        What the student wrote, so that the comment can be read beside it.
+    """
+
+    question: str
+    criteria: tuple[CriterionResult, ...]
+    comment: str = ""
+    text: str = ""
+
+    @property
+    def points(self) -> float:
+        """Over all criteria."""
+        return sum(one.points for one in self.criteria)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CriterionLine:
+    """One criterion on the page: what was asked, what was reached."""
+
+    text: str
+    points: float
+    out_of: float
+    level: str
+    comment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class QuestionFeedback:
+    """One question on the page. `unmet`: titles of questions that had to be right before this one counts."""
+
+    id: str
+    title: str
+    kind: str
+    points: float
+    out_of: float
+    outcome: Outcome
+    sentences: tuple[str, ...]
+    answers: tuple[AnswerCheck, ...]
+    criteria: tuple[CriterionLine, ...]
+    text: str
+    read: str
+    unmet: tuple[str, ...]
+
+    @property
+    def lost(self) -> float:
+        """Points that were not earned; none while the answer waits for a marker."""
+        return 0.0 if self.outcome == "awaiting" else max(0.0, self.out_of - self.points)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Feedback:
+    """One student's page.
+
+    Attributes
+    ----------
+    student, name : str
+    assignment, title : str
+    questions : tuple of QuestionFeedback
+        In the order of the assignment; each of its questions is there.
+    deductions : tuple of Deduction
+    submission_sha256, source : str
+        Which file was marked, and by whom.
+    handed_in : bool
+        Whether there was a submission.
+    synthetic : bool
+        Whether the marks say of themselves that they are made up.
+    """
+
+    student: str
+    name: str
+    assignment: str
+    title: str
+    questions: tuple[QuestionFeedback, ...]
+    deductions: tuple[Deduction, ...]
+    submission_sha256: str
+    source: str
+    handed_in: bool
+    synthetic: bool
+
+    @property
+    def earned(self) -> float:
+        """Points before deductions."""
+        return sum(question.points for question in self.questions)
+
+    @property
+    def points(self) -> float:
+        """Points after deductions, never below 0."""
+        return max(0.0, self.earned - sum(one.points for one in self.deductions))
+
+    @property
+    def out_of(self) -> float:
+        """What a perfect submission earns."""
+        return sum(question.out_of for question in self.questions)
+
+    @property
+    def waiting(self) -> float:
+        """Points of answers that no person has marked yet."""
+        return sum(question.out_of for question in self.questions if question.outcome == "awaiting")
+
+    @property
+    def most_to_gain(self) -> tuple[QuestionFeedback, ...]:
+        """The two questions that cost most."""
+        losing = [question for question in self.questions if question.lost > 0]
+        return tuple(sorted(losing, key=lambda question: -question.lost)[:2])
+
+
+def feedback_content(
+    assignment: Assignment,
+    marks: SubmissionMarks,
+    *,
+    name: str = "",
+    written: Iterable[WrittenResult] = (),
+    deductions: Iterable[Deduction] = (),
+) -> Feedback:
+    """What stands on this student's page?
+
+    Parameters
+    ----------
+    assignment : Assignment
+    marks : SubmissionMarks
+        The student's marks in this assignment.
+    name : str
+        As people write it; else the id stands there.
+    written : iterable of WrittenResult
+        Written answers that a person has marked; they take the place of the mark that waits.
+    deductions : iterable of Deduction
+        For lateness and the like, in the order in which they are to be read.
+
+    Returns
+    -------
+    Feedback
+        Nothing in it but this student's own, and no value from held-out data: those are not in the marks.
+
+    Raises
+    ------
+    MarkingError
+        If the marks are of another assignment, name unknown questions, or a written mark exceeds its criterion.
+    """
+    if marks.assignment != assignment.id:
+        raise MarkingError(
+            f"The marks of '{marks.student}' are of assignment '{marks.assignment}', not of '{assignment.id}'. "
+            "Name the folder of the assignment that was marked."
+        )
+    own = {mark.question: mark for mark in marks.questions}
+    known = {question.id for question in assignment.questions}
+    if unknown := sorted(own.keys() - known):
+        raise MarkingError(
+            f"The marks of '{marks.student}' hold the question '{unknown[0]}', which '{assignment.id}' does not have. "
+            "Mark again with the assignment as it is now."
+        )
+    by_question = {result.question: result for result in written}
+    return Feedback(
+        student=marks.student,
+        name=plain_text(name or marks.student, 200),
+        assignment=assignment.id,
+        title=assignment.title,
+        questions=tuple(
+            _question(question, own.get(question.id), by_question.get(question.id), _unmet(question, assignment, own))
+            for question in assignment.questions
+        ),
+        deductions=tuple(Deduction(points=one.points, reason=plain_text(one.reason)) for one in deductions),
+        submission_sha256=marks.submission_sha256,
+        source=plain_text(marks.source, 200),
+        handed_in=bool(marks.submission_sha256),
+        synthetic=marks.source.startswith("synthetic"),
+    )
+
+
+def _unmet(question: Question, assignment: Assignment, own: Mapping[str, QuestionMark]) -> tuple[str, ...]:
+    """Titles of the questions that had to be right first and are not."""
+    return tuple(
+        assignment.question(one).title for one in question.after if one not in own or own[one].outcome != "right"
+    )
+
+
+def _question(
+    question: Question, mark: QuestionMark | None, result: WrittenResult | None, unmet: tuple[str, ...]
+) -> QuestionFeedback:
+    mark = mark or QuestionMark(question=question.id, points=0, out_of=question.points, outcome="missing")
+    points, outcome = mark.points, mark.outcome
+    criteria: tuple[CriterionLine, ...] = ()
+    if question.kind == "written":
+        criteria = _criteria(question, result)
+    if result is not None:
+        points = result.points
+        outcome = "right" if points >= question.points - 1e-9 else "partly" if points > 0 else "wrong"
+    comment = (plain_text(result.comment, 4_000),) if result is not None and result.comment.strip() else ()
+    return QuestionFeedback(
+        id=question.id,
+        title=question.title,
+        kind=question.kind,
+        points=points,
+        out_of=question.points,
+        outcome=outcome,
+        sentences=comment + tuple(plain_text(sentence, 2_000) for sentence in mark.feedback if sentence.strip()),
+        answers=tuple(_shown(answer) for answer in mark.answers),
+        criteria=criteria,
+        text=plain_text(result.text.strip(), LONGEST_TEXT) if result is not None else "",
+        read=question.read,
+        unmet=unmet,
+    )
+
+
+def _shown(answer: AnswerCheck) -> AnswerCheck:
+    return AnswerCheck(
+        name=plain_text(answer.name, 100),
+        outcome=answer.outcome,
+        given=plain_text(answer.given),
+        asked=plain_text(answer.asked),
+        reason=plain_text(answer.reason, 2_000),
+    )
+
+
+def _criteria(question: Question, result: WrittenResult | None) -> tuple[CriterionLine, ...]:
+    given = {one.criterion: one for one in result.criteria} if result is not None else {}
+    if unknown := sorted(given.keys() - {criterion.id for criterion in question.rubric}):
+        raise MarkingError(
+            f"A written mark of question '{question.id}' is for the criterion '{unknown[0]}', which its rubric does "
+            "not have. Write a new marking sheet from the assignment."
+        )
+    lines = []
+    for criterion in question.rubric:
+        one = given.get(criterion.id)
+        if one is not None and not 0 <= one.points <= criterion.points:
+            raise MarkingError(
+                f"A written mark of question '{question.id}' gives {one.points:g} points for '{criterion.id}', which "
+                f"has 0 to {criterion.points:g}. Correct it in the marking sheet."
+            )
+        lines.append(
+            CriterionLine(
+                text=criterion.text,
+                points=one.points if one else 0.0,
+                out_of=criterion.points,
+                level=plain_text(one.level) if one else "",
+                comment=plain_text(one.comment, 4_000) if one else "",
+            )
+        )
+    return tuple(lines)

@@ -1,0 +1,70 @@
+"""How marks and strangers' texts are written on a page."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from cxkit.coursework.marks import Outcome
+
+OUTCOME_WORDS: dict[Outcome, str] = {
+    "right": "Right",
+    "partly": "Partly right",
+    "wrong": "Not right",
+    "missing": "No answer",
+    "crashed": "Stopped with an error",
+    "timed_out": "Ran out of time",
+    "refused": "Could not be run",
+    "awaiting": "Waits for a marker",
+}
+WRITTEN_WORDS: dict[Outcome, str] = OUTCOME_WORDS | {
+    "right": "Full marks",
+    "partly": "Part of the marks",
+    "wrong": "No marks",
+}
+"""Of what a person has judged: a view is not right or wrong."""
+
+OUTCOME_SIGNS: dict[Outcome, str] = {
+    "right": "✓", "partly": "◐", "wrong": "✗", "missing": "–", "crashed": "!", "timed_out": "!", "refused": "!",
+    "awaiting": "…",
+}  # fmt: skip
+"""Beside the word and the colour: a page printed in grey must say the same."""
+
+LONGEST = 600
+_TURNS_TEXT = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]")
+
+
+def points_text(points: float) -> str:
+    """Points as people write them: `"6"`, `"4.5"`, `"3.33"`, a true minus sign."""
+    text = f"{points:.2f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text.replace("-", "−")
+
+
+def share_text(share: float) -> str:
+    """A share in per cent, whole numbers."""
+    return f"{share * 100:.0f} %"
+
+
+def plain_text(text: str, longest: int = LONGEST) -> str:
+    """A stranger's text that shows what it holds: signs that turn or hide text are written out, and it ends somewhere.
+
+    Parameters
+    ----------
+    text : str
+    longest : int
+        Characters kept; how many more there were is said.
+
+    Returns
+    -------
+    str
+        Not escaped: that is the template's part.
+    """
+    kept = text[:longest].replace("\r\n", "\n").replace("\r", "\n")
+    shown = "".join(char if _harmless(char) else f"\\u{ord(char):04x}" for char in kept)
+    return shown + (f" [... and {len(text) - longest:,} more characters]" if len(text) > longest else "")
+
+
+def _harmless(char: str) -> bool:
+    if char in "\n\t":
+        return True
+    return not (_TURNS_TEXT.match(char) or unicodedata.category(char) in {"Cc", "Cs"})

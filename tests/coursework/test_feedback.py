@@ -1,0 +1,258 @@
+"""Feedback pages: what they say, that a student's text stays a text, that they load nothing and can be read."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pytest
+
+from cxkit.coursework.feedback import (
+    CriterionResult,
+    Deduction,
+    WrittenResult,
+    feedback_content,
+    feedback_html,
+    write_feedback,
+)
+from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
+from cxkit.coursework.marks_folder import read_marks, write_marks
+from cxkit.coursework.page import plain_text, points_text
+from cxkit.errors import MarkingError
+from tests.coursework.synthetic_class import example_assignment, synthetic_class
+
+ASSIGNMENT = example_assignment()
+NASTY = '<script>alert(1)</script><img src="https://example.org/x.png" onerror=alert(1)>"\'&\u202egnp\u0007</samp>'
+
+
+class Page(HTMLParser):
+    """The elements of a page and its words."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.elements.append((tag, dict(attrs)))
+        if tag not in {"meta", "br", "img"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data):
+        if "style" not in self.open:
+            self.words += data
+
+
+def mark(question: str = "reliability", **changes) -> QuestionMark:
+    return QuestionMark(**({"question": question, "points": 0, "out_of": 6, "outcome": "wrong"} | changes))
+
+
+def marks(*questions: QuestionMark, **changes) -> SubmissionMarks:
+    own = {"student": "s1", "assignment": ASSIGNMENT.id, "submission_sha256": "ab" * 32, "questions": questions}
+    return SubmissionMarks(**(own | changes))
+
+
+def test_everything_of_the_student_stays_text():
+    hostile = marks(
+        mark(
+            feedback=(NASTY,),
+            answers=(AnswerCheck(name=NASTY, outcome="wrong", given=NASTY, asked=NASTY, reason=NASTY),),
+        ),
+        student="s1",
+        source=NASTY,
+    )
+    written = [
+        WrittenResult(
+            question="limits", comment=NASTY, text=NASTY,
+            criteria=(CriterionResult(criterion="plan", points=1, level=NASTY, comment=NASTY),),
+        )
+    ]  # fmt: skip
+    deductions = [Deduction(points=1, reason=NASTY)]
+    html = feedback_html(feedback_content(ASSIGNMENT, hostile, name=NASTY, written=written, deductions=deductions))
+    page = Page(html)
+    plain = Page(feedback_html(feedback_content(ASSIGNMENT, marks())))
+    assert {tag for tag, _ in page.elements} - {tag for tag, _ in plain.elements} <= {
+        "table", "tbody", "tr", "th", "td", "ul", "li", "dl", "div", "dt", "dd", "samp", "bdi", "code", "h3",
+        "blockquote", "strong",
+    }  # fmt: skip
+    assert not {"script", "img", "iframe", "link", "object", "svg"} & {tag for tag, _ in page.elements}
+    assert not [name for _, attributes in page.elements for name in attributes if name.startswith("on")]
+    assert page.words.count("<script>alert(1)</script>") == 13
+    assert "\u202e" not in html
+    assert r"\u202egnp\u0007" in page.words
+
+
+def test_a_page_loads_nothing_and_may_not():
+    html = feedback_html(feedback_content(ASSIGNMENT, marks()))
+    assert not re.search(r"""(?:src|href|url)\s*[=(]\s*["']?(?!#)\S*(?:https?:|//)""", html)
+    assert "default-src 'none'" in html
+    assert all(
+        attributes["href"].startswith("#") for tag, attributes in Page(html).elements if tag == "a"
+    )  # within the page
+
+
+def test_every_link_leads_to_a_question_and_every_id_is_there_once():
+    page = Page(feedback_html(feedback_content(ASSIGNMENT, marks(mark()))))
+    ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
+    assert len(ids) == len(set(ids))
+    links = {attributes["href"][1:] for tag, attributes in page.elements if tag == "a"}
+    assert links == {question.id for question in ASSIGNMENT.questions} <= set(ids)
+    assert page.open == []
+
+
+def test_it_says_what_was_asked_what_was_given_why_and_where_to_read():
+    answer = AnswerCheck(name="alpha", outcome="wrong", given="0.62", asked="a number, within 0.005", reason="Too low.")
+    words = Page(feedback_html(feedback_content(ASSIGNMENT, marks(mark(answers=(answer,), feedback=("Reverse!",))))))
+    for expected in ("alpha", "0.62", "a number, within 0.005", "Too low.", "Reverse!", "01_validate_instrument.ipynb"):
+        assert expected in words.words
+    # The screening question had to be right first, and is not there at all.
+    assert "This question counts only if “Who answered with care” is right." in words.words
+
+
+def test_points_deductions_and_what_waits_add_up():
+    right = mark("screening", points=4, out_of=4, outcome="right")
+    waiting = mark("argument", points=0, out_of=8, outcome="awaiting")
+    found = feedback_content(
+        ASSIGNMENT,
+        marks(right, mark(points=2, outcome="partly"), waiting),
+        deductions=[Deduction(points=0.6, reason="Late")],
+    )
+    assert (found.earned, found.points, found.out_of, found.waiting) == (6, 5.4, 40, 8)
+    html = feedback_html(found)
+    assert "Not final: 8 points wait" in html
+    assert "−0.6" in html
+    assert [question.id for question in found.most_to_gain] == ["structure", "factors"]
+    below = feedback_content(ASSIGNMENT, marks(right), deductions=[Deduction(points=9, reason="Late")])
+    assert below.points == 0
+
+
+def test_a_written_mark_takes_the_place_of_the_one_that_waits():
+    waiting = mark("limits", points=0, out_of=4, outcome="awaiting")
+    result = WrittenResult(question="limits", criteria=(CriterionResult(criterion="plan", points=4),))
+    found = feedback_content(ASSIGNMENT, marks(waiting), written=[result])
+    last = found.questions[-1]
+    assert (last.points, last.outcome, found.waiting) == (4, "right", 0)
+    assert "Full marks" in feedback_html(found)
+
+
+@pytest.mark.parametrize(
+    ("result", "message"),
+    [
+        (CriterionResult(criterion="plan", points=5), "gives 5 points for 'plan', which has 0 to 4"),
+        (CriterionResult(criterion="plan", points=-1), "gives -1 points"),
+        (CriterionResult(criterion="style", points=1), "the criterion 'style', which its rubric does not have"),
+    ],
+)
+def test_written_marks_that_do_not_fit_the_rubric_are_refused(result, message):
+    with pytest.raises(MarkingError, match=re.escape(message)):
+        feedback_content(ASSIGNMENT, marks(), written=[WrittenResult(question="limits", criteria=(result,))])
+
+
+def test_marks_of_something_else_are_refused():
+    with pytest.raises(MarkingError, match="are of assignment 'other', not of 'validate-instrument'"):
+        feedback_content(ASSIGNMENT, marks(assignment="other"))
+    with pytest.raises(MarkingError, match="hold the question 'unknown'"):
+        feedback_content(ASSIGNMENT, marks(mark("unknown")))
+
+
+def test_nobody_sees_anything_of_another_student():
+    one = synthetic_class(12)
+    for student, own in one.marks.items():
+        html = feedback_html(feedback_content(one.assignment, own, name=one.names[student]))
+        assert not [other for other in one.marks if other != student and other in html]
+        assert not [name for other, name in one.names.items() if other != student and name in html]
+
+
+def test_a_class_is_written_once_and_the_same_bytes_stay(tmp_path):
+    one = synthetic_class(6)
+    paths = write_feedback(tmp_path, one.assignment, one.marks.values(), names=one.names, written=one.written)
+    assert [path.name for path in paths] == [f"{student}.html" for student in one.marks]
+    before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in paths}
+    write_feedback(tmp_path, one.assignment, one.marks.values(), names=one.names, written=one.written)
+    assert {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in paths} == before
+    assert "Synthetic class" in paths[0].read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("student", ["../up", "a/b", ".hidden", "", "a\x00"])
+def test_an_id_cannot_lead_out_of_the_folder(tmp_path, student):
+    with pytest.raises(MarkingError, match="not fit for a file's name"):
+        write_feedback(tmp_path / "f", ASSIGNMENT, [marks(student=student)])
+    with pytest.raises(MarkingError, match="not fit for a file's name"):
+        write_marks(tmp_path / "m", [marks(student=student)])
+    assert not any(tmp_path.iterdir())
+
+
+def test_marks_come_back_from_their_folder_as_they_were(tmp_path):
+    one = synthetic_class(6)
+    write_marks(tmp_path, one.marks.values())
+    assert read_marks(tmp_path, one.assignment.id) == tuple(one.marks.values())
+
+
+def test_all_problems_of_a_folder_of_marks_come_at_once(tmp_path):
+    good = marks()
+    write_marks(tmp_path, [good, marks(student="s2", assignment="other")])
+    (tmp_path / "again.json").write_text(json.dumps(good.as_data()), encoding="utf-8")
+    (tmp_path / "broken.json").write_text("{", encoding="utf-8")
+    (tmp_path / "list.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(MarkingError) as refused:
+        read_marks(tmp_path, ASSIGNMENT.id)
+    for words in (
+        "4 problems",
+        "broken.json does not",
+        "list.json does not",
+        "'other'",
+        "s1.json and again.json are both",
+    ):
+        assert words in str(refused.value)
+    with pytest.raises(MarkingError, match="There are no marks in"):
+        read_marks(tmp_path / "nowhere", ASSIGNMENT.id)
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    light, dark = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def test_every_pair_of_text_and_ground_has_the_contrast_of_wcag_aa():
+    style = re.search("<style>(.*?)</style>", feedback_html(feedback_content(ASSIGNMENT, marks())), re.DOTALL)[1]
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", style))
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    pairs = [
+        ("ink", "paper"),
+        ("ink", "wash"),
+        ("soft", "paper"),
+        ("soft", "wash"),
+        ("accent", "paper"),
+        ("accent", "wash"),
+    ]
+    pairs += [(name, f"{name}-wash") for name in ("right", "partly", "wrong", "waiting")]
+    for text, ground in pairs:
+        assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
+    # No other colour is written anywhere in the style.
+    assert not re.search(r"(?<!: )#[0-9a-f]{3,6}\b", style.split("}", 1)[1])
+
+
+def test_words_of_numbers_and_texts():
+    assert [points_text(p) for p in (6.0, 4.5, 10 / 3, 0, -0.001, -2.5, 100)] == [
+        "6",
+        "4.5",
+        "3.33",
+        "0",
+        "0",
+        "−2.5",
+        "100",
+    ]
+    assert plain_text("a" * 700).endswith("a [... and 100 more characters]")
+    assert plain_text("x\r\ny\rz\t\ud800") == "x\ny\nz\t\\ud800"
