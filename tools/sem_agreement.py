@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from cxkit.errors import CxkitWarning  # noqa: E402
-from tests.sem.cases import CASES, deviations, references  # noqa: E402
+from tests.sem.cases import CASES, deviations, expected  # noqa: E402
 
 PAGE = ROOT / "docs" / "sem.md"
 START, END = "<!-- agreement: written by tools/sem_agreement.py -->", "<!-- end of agreement -->"
@@ -48,7 +48,7 @@ def table() -> str:
     for name, case in CASES.items():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CxkitWarning)
-            found = deviations(case.fit(), references()[name])
+            found = deviations(case.fit(), expected(name))
         family = next(label for label, fits in FAMILIES.items() if fits(case.options))
         counts[family] += 1
         for kind, distance in found.largest.items():

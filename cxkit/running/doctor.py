@@ -16,6 +16,7 @@ from typing import Literal
 
 from cxkit.errors import NotebookError, counted
 from cxkit.running.kernels.forked import Template, can_fork
+from cxkit.running.memory import free_memory
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import find_protection
 
@@ -113,7 +114,7 @@ def _sandbox() -> Finding:
 def _memory() -> Finding:
     import psutil
 
-    free, whole, cores = psutil.virtual_memory().available, psutil.virtual_memory().total, os.cpu_count() or 1
+    free, whole, cores = free_memory(), psutil.virtual_memory().total, os.cpu_count() or 1
     bound = Limits().memory_bytes
     fit = int(free // bound)
     text = (
