@@ -92,7 +92,9 @@ def run_jobs(
     count = check_workers(workers)
     stop = threading.Event()
     ended: queue.SimpleQueue[Outcome[T]] = queue.SimpleQueue()
-    waiting, active, outcomes = list(jobs), {}, {}
+    waiting = list(jobs)
+    active: dict[str, Job[T]] = {}
+    outcomes: dict[str, Outcome[T]] = {}
     try:
         while waiting or active:
             while waiting and len(active) < count and _fits(waiting[0], list(active.values())):
@@ -100,23 +102,30 @@ def run_jobs(
                 active[job.key] = job
                 on_start(job.key)
                 threading.Thread(target=_work, args=(job, retries, stop, ended), daemon=True).start()
-            try:
-                outcome = ended.get(timeout=_PAUSE)  # in short waits, so that Ctrl-C gets through
-            except queue.Empty:
-                continue
-            del active[outcome.key]
-            outcomes[outcome.key] = outcome
-            on_end(outcome)
+            for outcome in _next(ended):
+                del active[outcome.key]
+                outcomes[outcome.key] = outcome
+                on_end(outcome)
     except BaseException:
         stop.set()
         deadline = time.monotonic() + _PATIENCE
         while active and time.monotonic() < deadline:
-            try:
-                active.pop(ended.get(timeout=_PAUSE).key, None)
-            except queue.Empty:
-                continue
+            for outcome in _next(ended):
+                active.pop(outcome.key, None)
         raise
     return [outcomes[job.key] for job in jobs]
+
+
+def _next(ended: queue.SimpleQueue[Outcome[T]]) -> tuple[Outcome[T], ...]:
+    """One outcome, or none after a short wait: Ctrl-C gets through between waits.
+
+    In a function of its own: an interrupt in the jump back out of an `except` slips past the `try` around it in
+    Python 3.11.
+    """
+    try:
+        return (ended.get(timeout=_PAUSE),)
+    except queue.Empty:
+        return ()
 
 
 def check_workers(workers: int | None) -> int:
