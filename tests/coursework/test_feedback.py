@@ -170,7 +170,7 @@ def test_nobody_sees_anything_of_another_student():
 
 
 def test_a_class_is_written_once_and_the_same_bytes_stay(tmp_path):
-    one = synthetic_class(6)
+    one = synthetic_class(12)
     paths = write_feedback(tmp_path, one.assignment, one.marks.values(), names=one.names, written=one.written)
     assert [path.name for path in paths] == [f"{student}.html" for student in one.marks]
     before = {path: (path.read_bytes(), path.stat().st_mtime_ns) for path in paths}
@@ -189,7 +189,7 @@ def test_an_id_cannot_lead_out_of_the_folder(tmp_path, student):
 
 
 def test_marks_come_back_from_their_folder_as_they_were(tmp_path):
-    one = synthetic_class(6)
+    one = synthetic_class(12)
     write_marks(tmp_path, one.marks.values())
     assert read_marks(tmp_path, one.assignment.id) == tuple(one.marks.values())
 

@@ -9,7 +9,14 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from cxkit.coursework.page.words import OUTCOME_SIGNS, OUTCOME_WORDS, WRITTEN_WORDS, points_text, share_text
+from cxkit.coursework.page.words import (
+    OUTCOME_SIGNS,
+    OUTCOME_WORDS,
+    SHORT_WORDS,
+    WRITTEN_WORDS,
+    points_text,
+    share_text,
+)
 
 COMMON = Path(__file__).parent / "template"
 
@@ -47,6 +54,7 @@ def _environment(folder: Path) -> Environment:
     environment.filters["share"] = share_text
     environment.globals["words"] = OUTCOME_WORDS
     environment.globals["written_words"] = WRITTEN_WORDS
+    environment.globals["short_words"] = SHORT_WORDS
     environment.globals["signs"] = OUTCOME_SIGNS
     return environment
 

@@ -24,6 +24,12 @@ WRITTEN_WORDS: dict[Outcome, str] = OUTCOME_WORDS | {
 }
 """Of what a person has judged: a view is not right or wrong."""
 
+SHORT_WORDS: dict[Outcome, str] = {
+    "right": "right", "partly": "partly", "wrong": "not right", "missing": "no answer", "crashed": "crashed",
+    "timed_out": "out of time", "refused": "not run", "awaiting": "waiting",
+}  # fmt: skip
+"""For counts in a table."""
+
 OUTCOME_SIGNS: dict[Outcome, str] = {
     "right": "✓", "partly": "◐", "wrong": "✗", "missing": "–", "crashed": "!", "timed_out": "!", "refused": "!",
     "awaiting": "…",
