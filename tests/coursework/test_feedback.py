@@ -6,20 +6,24 @@ import json
 import re
 from html.parser import HTMLParser
 
+import nbformat
 import pytest
 
+from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import (
     CriterionResult,
     Deduction,
     WrittenResult,
     feedback_content,
     feedback_html,
+    question_prompts,
     write_feedback,
 )
 from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
 from cxkit.coursework.marks_folder import read_marks, write_marks
 from cxkit.coursework.page import plain_text, points_text
 from cxkit.errors import MarkingError
+from tests.coursework import small_assignment
 from tests.coursework.synthetic_class import example_assignment, synthetic_class
 
 ASSIGNMENT = example_assignment()
@@ -102,7 +106,7 @@ def test_every_link_leads_to_a_question_and_every_id_is_there_once():
     ids = [attributes["id"] for _, attributes in page.elements if "id" in attributes]
     assert len(ids) == len(set(ids))
     links = {attributes["href"][1:] for tag, attributes in page.elements if tag == "a"}
-    assert links == {question.id for question in ASSIGNMENT.questions} <= set(ids)
+    assert links == {f"q-{question.id}" for question in ASSIGNMENT.questions} <= set(ids)
     assert page.open == []
 
 
@@ -256,3 +260,28 @@ def test_words_of_numbers_and_texts():
     ]
     assert plain_text("a" * 700).endswith("a [... and 100 more characters]")
     assert plain_text("x\r\ny\rz\t\ud800") == "x\ny\nz\t\\ud800"
+
+
+def test_the_question_stands_there_as_it_was_set_without_solution_and_cleaned(tmp_path):
+    made = small_assignment.cells()
+    made.insert(
+        3, nbformat.v4.new_markdown_cell("## Centre\n\nThe **mean**. <script>alert(1)</script><b onclick='x'>b</b>")
+    )
+    assignment = read_assignment(small_assignment.write_assignment(tmp_path, cells=made))
+    prompts = question_prompts(assignment)
+    assert prompts == {"centre": '<p class="heading">Centre</p>\n<p>The <strong>mean</strong>. <b>b</b></p>'}
+    own = marks(mark("centre", out_of=4), assignment=assignment.id)
+    html = feedback_html(feedback_content(assignment, own, prompts=prompts))
+    assert "The <strong>mean</strong>." in html
+    assert Page(html).open == []
+    assert not [secret for secret in (small_assignment.CANARY, "The centre moves", "BEGIN SOLUTION") if secret in html]
+
+
+def test_every_question_of_the_source_finds_its_own_words(tmp_path):
+    made = small_assignment.cells()
+    own_cell = nbformat.v4.new_markdown_cell("Take the root.")
+    own_cell.metadata.cxkit = {"question": "spread"}
+    made.insert(5, nbformat.v4.new_markdown_cell("In your own words."))
+    made.insert(4, own_cell)
+    prompts = question_prompts(read_assignment(small_assignment.write_assignment(tmp_path, cells=made)))
+    assert prompts == {"spread": "<p>Take the root.</p>"} | {"words": "<p>In your own words.</p>"}

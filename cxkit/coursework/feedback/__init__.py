@@ -3,6 +3,7 @@
 from cxkit.coursework.feedback.content import CriterionResult, Deduction, Feedback, WrittenResult, feedback_content
 from cxkit.coursework.feedback.folder import write_feedback
 from cxkit.coursework.feedback.page import feedback_html
+from cxkit.coursework.feedback.prompts import question_prompts
 
 __all__ = [
     "CriterionResult",
@@ -11,5 +12,6 @@ __all__ = [
     "WrittenResult",
     "feedback_content",
     "feedback_html",
+    "question_prompts",
     "write_feedback",
 ]

@@ -74,7 +74,10 @@ class CriterionLine:
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionFeedback:
-    """One question on the page. `unmet`: titles of questions that had to be right before this one counts."""
+    """One question on the page.
+
+    `unmet` are the titles of questions that had to be right before this one counts, `prompt` is safe html.
+    """
 
     id: str
     title: str
@@ -88,6 +91,7 @@ class QuestionFeedback:
     text: str
     read: str
     unmet: tuple[str, ...]
+    prompt: str
 
     @property
     def lost(self) -> float:
@@ -159,6 +163,7 @@ def feedback_content(
     name: str = "",
     written: Iterable[WrittenResult] = (),
     deductions: Iterable[Deduction] = (),
+    prompts: Mapping[str, str] | None = None,
 ) -> Feedback:
     """What stands on this student's page?
 
@@ -173,6 +178,8 @@ def feedback_content(
         Written answers that a person has marked; they take the place of the mark that waits.
     deductions : iterable of Deduction
         For lateness and the like, in the order in which they are to be read.
+    prompts : mapping, optional
+        What the notebook said about each question, as safe html: `question_prompts` makes it.
 
     Returns
     -------
@@ -203,7 +210,13 @@ def feedback_content(
         assignment=assignment.id,
         title=assignment.title,
         questions=tuple(
-            _question(question, own.get(question.id), by_question.get(question.id), _unmet(question, assignment, own))
+            _question(
+                question,
+                own.get(question.id),
+                by_question.get(question.id),
+                unmet=_unmet(question, assignment, own),
+                prompt=(prompts or {}).get(question.id, ""),
+            )
             for question in assignment.questions
         ),
         deductions=tuple(Deduction(points=one.points, reason=plain_text(one.reason)) for one in deductions),
@@ -222,7 +235,7 @@ def _unmet(question: Question, assignment: Assignment, own: Mapping[str, Questio
 
 
 def _question(
-    question: Question, mark: QuestionMark | None, result: WrittenResult | None, unmet: tuple[str, ...]
+    question: Question, mark: QuestionMark | None, result: WrittenResult | None, *, unmet: tuple[str, ...], prompt: str
 ) -> QuestionFeedback:
     mark = mark or QuestionMark(question=question.id, points=0, out_of=question.points, outcome="missing")
     points, outcome = mark.points, mark.outcome
@@ -246,6 +259,7 @@ def _question(
         text=plain_text(result.text.strip(), LONGEST_TEXT) if result is not None else "",
         read=question.read,
         unmet=unmet,
+        prompt=prompt,
     )
 
 

@@ -23,6 +23,7 @@ def write_feedback(
     names: Mapping[str, str] | None = None,
     written: Mapping[str, Iterable[WrittenResult]] | None = None,
     deductions: Mapping[str, Iterable[Deduction]] | None = None,
+    prompts: Mapping[str, str] | None = None,
 ) -> tuple[Path, ...]:
     """Write one page for each student, `STUDENT.html`.
 
@@ -34,6 +35,8 @@ def write_feedback(
     marks : iterable of SubmissionMarks
     names, written, deductions : mapping, optional
         By student's id; see `feedback_content`.
+    prompts : mapping, optional
+        By question; from `question_prompts`.
 
     Returns
     -------
@@ -55,6 +58,7 @@ def write_feedback(
                     name=(names or {}).get(one.student, ""),
                     written=(written or {}).get(one.student, ()),
                     deductions=(deductions or {}).get(one.student, ()),
+                    prompts=prompts,
                 )
             ),
         )

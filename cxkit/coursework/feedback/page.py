@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from markupsafe import Markup
+
 from cxkit.coursework.feedback.content import Feedback
 from cxkit.coursework.page import render_page
 
@@ -21,6 +23,8 @@ def feedback_html(feedback: Feedback) -> str:
     Returns
     -------
     str
-        The same bytes for the same content. Everything that the student wrote stands there as text.
+        The same bytes for the same content. Everything that the student wrote stands there as text; the
+        instructor's question is the one part that is html, cleaned of all that could run or load.
     """
-    return render_page(TEMPLATE, page=feedback)
+    prompts = {question.id: Markup(question.prompt) for question in feedback.questions}
+    return render_page(TEMPLATE, page=feedback, prompts=prompts)

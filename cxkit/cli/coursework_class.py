@@ -1,0 +1,105 @@
+"""Commands that show marks: feedback to each student, and the class to its instructor."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxkit.cli.commands import add_command
+
+if TYPE_CHECKING:
+    from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.similarity import ClassSimilarity
+
+
+def add_to(commands: Any) -> None:
+    """Add the commands of this module."""
+    _add_feedback(commands)
+    _add_class(commands)
+
+
+def _add_feedback(commands: Any) -> None:
+    parser = add_command(commands, "feedback", feedback_command, "write a feedback page for each student")
+    _add_common(parser)
+    parser.add_argument(
+        "-o", metavar="DIR", dest="output", type=Path, default=Path("feedback"), help="folder for the pages (feedback)"
+    )
+
+
+def _add_class(commands: Any) -> None:
+    parser = add_command(commands, "class", class_command, "show the class: questions, findings, alike submissions")
+    _add_common(parser)
+    parser.add_argument(
+        "-o", metavar="FILE", dest="output", type=Path, default=Path("class.html"), help="page to write (class.html)"
+    )
+    parser.add_argument("--submissions", metavar="DIR", type=Path, help="the students' notebooks, to compare them")
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("assignment", metavar="ASSIGNMENT", type=Path, help="folder with assignment.toml")
+    parser.add_argument("marks", metavar="MARKS", type=Path, help="folder that cxkit mark has written")
+    parser.add_argument("--roster", metavar="CSV", type=Path, help="class list, for the names of students")
+
+
+def feedback_command(options: argparse.Namespace) -> int:
+    """``cxkit feedback``: one page a student."""
+    from cxkit.coursework.declarations import read_assignment
+    from cxkit.coursework.feedback import question_prompts, write_feedback
+    from cxkit.coursework.marks_folder import read_marks
+    from cxkit.errors import counted
+
+    assignment = read_assignment(options.assignment)
+    marks = read_marks(options.marks, assignment.id)
+    written = write_feedback(
+        options.output, assignment, marks, names=_names(options.roster), prompts=question_prompts(assignment)
+    )
+    print(f"{counted(len(written), 'page')} in {options.output}")
+    return 0
+
+
+def class_command(options: argparse.Namespace) -> int:
+    """``cxkit class``: the page for the instructor."""
+    from cxkit.coursework.class_view import class_html
+    from cxkit.coursework.declarations import read_assignment
+    from cxkit.coursework.marks_folder import read_marks, write_if_changed
+    from cxkit.coursework.source import student_notebook
+
+    assignment = read_assignment(options.assignment)
+    marks = read_marks(options.marks, assignment.id)
+    html = class_html(
+        assignment,
+        marks,
+        names=_names(options.roster),
+        similarity=_similarity(assignment, options.submissions, [one.student for one in marks]),
+        released=[student_notebook(assignment)] if options.submissions else (),
+    )
+    print(write_if_changed(options.output, html))
+    return 0
+
+
+def _similarity(assignment: Assignment, folder: Path | None, students: list[str]) -> ClassSimilarity | None:
+    from cxkit.coursework.class_view.submissions import read_notebooks
+    from cxkit.coursework.similarity import class_similarity
+    from cxkit.coursework.source import mistake_notebook, model_notebook, student_notebook
+
+    if folder is None:
+        return None
+    notebooks, unread = read_notebooks(folder, students)
+    for student, reason in unread.items():
+        sys.stderr.write(f"cxkit: note: {student} is not compared: {reason} in {folder}.\n")
+    model = [
+        mistake_notebook(assignment, question, mistake)
+        for question in assignment.questions
+        for mistake in question.mistakes
+    ]
+    return class_similarity(
+        notebooks, released=[student_notebook(assignment)], model=[model_notebook(assignment), *model]
+    )
+
+
+def _names(roster: Path | None) -> dict[str, str]:
+    from cxkit.coursework.roster import read_roster
+
+    return {student.id: student.name for student in read_roster(roster)} if roster else {}
