@@ -1,0 +1,1 @@
+"""Release: what students get, proved before anybody gets it."""

@@ -1,0 +1,125 @@
+"""What a student reads first: the tasks and their points, the time, the deadline, and how to hand in."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from cxkit.coursework.assignment import Assignment, LatePolicy, Question
+from cxkit.errors import counted
+
+_A_KIND = {
+    "number": "a number",
+    "text": "a text",
+    "choice": "a choice",
+    "table": "a table",
+    "series": "a series",
+    "figure": "a figure",
+}
+
+
+def instructions(assignment: Assignment, deadline: datetime | None = None) -> str:
+    """The page as Markdown.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    deadline : datetime, optional
+        Without it the page says where to look.
+    """
+    parts = [
+        f"# {assignment.title}",
+        _overview(assignment),
+        "## Points",
+        _points(assignment),
+        "## When",
+        _when(assignment.late, deadline),
+        "## How to hand in",
+        _hand_in(assignment),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def notebook_name(assignment: Assignment) -> str:
+    """The name of the students' notebook."""
+    return f"{assignment.id}.ipynb"
+
+
+def _overview(assignment: Assignment) -> str:
+    lines = [f"Open `{notebook_name(assignment)}` in JupyterLab and work through it from top to bottom."]
+    if assignment.expected_hours:
+        lines.append(f"Plan about {counted_hours(assignment.expected_hours)}.")
+    for file in assignment.files:
+        whose = "Your data" if file.vary == "rows" else "The data"
+        lines.append(f"{whose}: `{file.relative}`.")
+    return " ".join(lines)
+
+
+def counted_hours(hours: float) -> str:
+    """`"1 hour"`, `"2.5 hours"`."""
+    return f"{hours:g} {'hour' if hours == 1 else 'hours'}"
+
+
+def _points(assignment: Assignment) -> str:
+    rows = ["| task | points | leave behind |", "|---|---:|---|"]
+    rows += [
+        f"| {_cell(question.title)} | {question.points:g} | {_left_behind(question, assignment)} |"
+        for question in assignment.questions
+    ]
+    rows.append(f"| **together** | **{assignment.points:g}** | |")
+    return "\n".join(rows)
+
+
+def _left_behind(question: Question, assignment: Assignment) -> str:
+    if question.kind == "written":
+        return "words, read by a person"
+    asked = ", ".join(f"`{answer.name}` ({_A_KIND[answer.type]})" for answer in question.answers)
+    if not question.after:
+        return asked
+    first = " and ".join(f"'{_cell(assignment.question(key).title)}'" for key in question.after)
+    return f"{asked}; counts only if {first} is right"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def _when(late: LatePolicy, deadline: datetime | None) -> str:
+    if deadline is None:
+        lines = ["The deadline stands where you were given this assignment."]
+    else:
+        zone = f" ({deadline.strftime('%Z')})" if deadline.tzinfo else ""
+        lines = [f"Hand in by **{deadline.day} {deadline.strftime('%B %Y, %H:%M')}**{zone}."]
+    if late.grace_minutes:
+        lines.append(f"{late.grace_minutes:g} minutes more cost nothing.")
+    if late.per_day:
+        lines.append(f"After that, each day begun costs {_percent(late.per_day)} of the points you earn")
+        lines[-1] += f", at most {_percent(late.at_most)}." if late.at_most < 1 else "."
+    else:
+        lines.append("Lateness costs no points by itself; your course may set a last day.")
+    return " ".join(lines)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:g} %"
+
+
+def _hand_in(assignment: Assignment) -> str:
+    limits = assignment.limits
+    steps = [
+        f"Hand in one file, your `{notebook_name(assignment)}`. Keep its name; do not hand in the data.",
+        "Before that, choose *Restart kernel and run all cells*: what only an earlier state of the kernel knew is lost "
+        "when your notebook is marked.",
+        "Give your results the names that the tasks ask for. They are compared as they are: do not round them.",
+        "Compute everything from the parameters in the first code cell. Your notebook is run again with other values "
+        "and other data of the same form, and a result that was typed in does not change with them.",
+        f"It runs without network, with the files that came with it. A cell may take {limits.cell_seconds:g} seconds, "
+        f"the notebook {limits.total_seconds:g} seconds, and {limits.memory_bytes >> 20:,} MB of memory.",
+        "A task that you leave open costs its own points only; so does one that fails.",
+    ]
+    return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
+
+
+def summary(assignment: Assignment) -> str:
+    """One line for whoever releases it."""
+    tasks = counted(len(assignment.questions), "question")
+    return f"{assignment.title}: {tasks}, {assignment.points:g} points"

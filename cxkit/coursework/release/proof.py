@@ -1,0 +1,213 @@
+"""Does the assignment mark as its author says? Tried out on notebooks whose marks are known beforehand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxkit.coursework.assignment import Assignment, Mistake, Question
+from cxkit.coursework.marks import QuestionMark, SubmissionMarks
+from cxkit.coursework.source import mistake_notebook, model_notebook, student_notebook
+from cxkit.running.files import write_atomically
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+FILE_NAME = "proof.json"
+
+Mark = Callable[["NotebookNode", "int | None"], SubmissionMarks]
+"""Marks a notebook as a student's, on the data of a seed; None stands for the common data."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """One thing that must hold before an assignment is given out.
+
+    Attributes
+    ----------
+    what : str
+        What was tried.
+    wanted, found : str
+        What must come out, and what did.
+    holds : bool
+    reason : str
+        Where it does not hold: why, as far as it can be told, and what to do.
+    """
+
+    what: str
+    wanted: str
+    found: str
+    holds: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """All checks of an assignment.
+
+    Attributes
+    ----------
+    assignment, fingerprint : str
+        Its id, and the SHA-256 over everything in its folder that the checks depend on.
+    checks : tuple of Check
+    protection : str
+        How the notebooks were contained while they ran.
+    version : str
+        Of cxkit.
+    """
+
+    assignment: str
+    fingerprint: str
+    checks: tuple[Check, ...]
+    protection: str = ""
+    version: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether all of them do."""
+        return all(check.holds for check in self.checks)
+
+    @property
+    def failed(self) -> tuple[Check, ...]:
+        """Those that do not."""
+        return tuple(check for check in self.checks if not check.holds)
+
+    @property
+    def text(self) -> str:
+        """A table for a terminal; the reasons of failed checks stand below it."""
+        rows = [("", "what was tried", "wanted", "found")]
+        rows += [("ok" if check.holds else "NO", check.what, check.wanted, check.found) for check in self.checks]
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+        lines.insert(1, "-" * min(sum(widths) + 6, 118))
+        lines += [f"NO: {check.what}: {check.reason}" for check in self.failed]
+        return "\n".join(lines)
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data, for proof.json."""
+        return {**asdict(self), "holds": self.holds}
+
+    def write(self, folder: Path) -> Path:
+        """Keep it beside the assignment, where the instructor finds it and no student does."""
+        return write_atomically(folder / FILE_NAME, json.dumps(self.as_data(), indent=1, ensure_ascii=False) + "\n")
+
+
+def fingerprint(assignment: Assignment) -> str:
+    """The SHA-256 of description, source, mistakes and data."""
+    paths = [assignment.folder / "assignment.toml", assignment.source, *(file.path for file in assignment.files)]
+    paths += sorted((assignment.folder / "mistakes").glob("*.py"))
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.relative_to(assignment.folder).as_posix()}\n".encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def steps_of(assignment: Assignment, seeds: Sequence[int | None]) -> int:
+    """How many notebooks `marking_checks` marks."""
+    return len(seeds) + 1 + sum(len(question.mistakes) for question in assignment.questions)
+
+
+def marking_checks(
+    assignment: Assignment, mark: Mark, seeds: Sequence[int | None] = (None,)
+) -> Iterator[tuple[Check, SubmissionMarks]]:
+    """Each check of the marks as soon as it is known, with the marks it rests on.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    mark : callable
+        See `Mark`.
+    seeds : sequence of int or None
+        Data on which the model answer is tried; the first also for everything else.
+    """
+    model = model_notebook(assignment)
+    sets = ", ".join(one.id for one in assignment.parameter_sets)
+    for seed in seeds:
+        marks = mark(model, seed)
+        whose = "common data" if seed is None else f"a student's data, seed {seed}"
+        yield _full(assignment, marks, f"model answer on {sets} ({whose})"), marks
+    marks = mark(student_notebook(assignment), seeds[0])
+    yield _nothing(assignment, marks), marks
+    for question in assignment.questions:
+        for mistake in question.mistakes:
+            marks = mark(mistake_notebook(assignment, question, mistake), seeds[0])
+            yield _as_foreseen(question, mistake, _of(marks, question)), marks
+
+
+def _computed(assignment: Assignment) -> list[Question]:
+    return [question for question in assignment.questions if question.kind == "computed"]
+
+
+def _of(marks: SubmissionMarks, question: Question) -> QuestionMark:
+    return next(one for one in marks.questions if one.question == question.id)
+
+
+def _equal(one: float, other: float) -> bool:
+    return abs(one - other) < 1e-9
+
+
+def _full(assignment: Assignment, marks: SubmissionMarks, what: str) -> Check:
+    questions = _computed(assignment)
+    wrong = [one for one in questions if not _equal(_of(marks, one).points, one.points)]
+    wanted = sum(one.points for one in questions)
+    return Check(
+        what=what,
+        wanted=_points(wanted),
+        found=_points(sum(_of(marks, one).points for one in questions)),
+        holds=not wrong,
+        reason=" ".join(_why(one, _of(marks, one)) for one in wrong) + _notes(marks, bool(wrong)),
+    )
+
+
+def _nothing(assignment: Assignment, marks: SubmissionMarks) -> Check:
+    earned = [one for one in _computed(assignment) if _of(marks, one).points > 0]
+    why = "; ".join(f"'{one.id}' earns {_points(_of(marks, one).points)}" for one in earned)
+    return Check(
+        what="released notebook as it is",
+        wanted=_points(0),
+        found=_points(sum(_of(marks, one).points for one in _computed(assignment))),
+        holds=not earned,
+        reason=f"{why}: what students see of it is enough. Put more of it between the marks of the solution."
+        if earned
+        else "",
+    )
+
+
+def _as_foreseen(question: Question, mistake: Mistake, mark: QuestionMark) -> Check:
+    problems = []
+    if not _equal(mark.points, mistake.points):
+        problems.append(f"it earns {_points(mark.points)} instead of {_points(mistake.points)}.")
+    if mark.mistakes != (mistake.id,):
+        seen = ", ".join(mark.mistakes) or "none"
+        problems.append(f"recognised: {seen}." + (" Its answers are those of the model on these data, or could not be "
+                        "collected; see the reasons." if not mark.mistakes else ""))  # fmt: skip
+    if mistake.feedback not in mark.feedback:
+        problems.append("its feedback is not shown.")
+    if problems:
+        problems.append(_why(question, mark))
+    return Check(
+        what=f"{question.id}: {mistake.id}",
+        wanted=f"{_points(mistake.points)}, its feedback",
+        found=f"{_points(mark.points)}, {'its feedback' if mistake.feedback in mark.feedback else 'other feedback'}",
+        holds=not problems,
+        reason=" ".join(problems),
+    )
+
+
+def _why(question: Question, mark: QuestionMark) -> str:
+    """What the marker said about each answer that is not right."""
+    said = [f"{one.name}: {one.reason or one.outcome}" for one in mark.answers if one.outcome != "right"]
+    return f"'{question.id}' ({mark.outcome}): " + (" ".join(said) or " ".join(mark.feedback) or "no reason was given.")
+
+
+def _notes(marks: SubmissionMarks, wanted: bool) -> str:
+    return "".join(f" {note}" for note in marks.notes) if wanted else ""
+
+
+def _points(points: float) -> str:
+    return f"{points:g} {'point' if points == 1 else 'points'}"

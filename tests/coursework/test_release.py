@@ -1,0 +1,272 @@
+"""What students get, and that nothing is given out before it is proved.
+
+Notebooks are marked here by a few lines in this process: what is tested is what the release makes of marks. The same
+with the sandbox stands in test_release_proof.py.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import zipfile
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nbformat import NotebookNode
+
+from cxkit.coursework.assignment import Assignment
+from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
+from cxkit.coursework.release.instructions import instructions
+from cxkit.coursework.release.leaks import leaks_in, leaks_in_bytes, planted
+from cxkit.coursework.release.record import read_released
+from cxkit.coursework.release.releasing import Plan, check_only, plan_for, release
+from cxkit.coursework.release.secret import FILE_NAME, course_secret
+from cxkit.coursework.roster import Student, roster_of
+from cxkit.coursework.source import read_source, student_notebook
+from cxkit.errors import AssignmentError
+from tests.coursework.small_assignment import CANARY, TOML, cells, write_assignment
+
+ROSTER = roster_of([Student(id="anna", name="Anna"), Student(id="ben", name="Ben")])
+
+
+class Marker:
+    """Marks by looking which text a cell holds; `lenient` names questions that earn everything always."""
+
+    def __init__(self, assignment: Assignment, lenient: tuple[str, ...] = ()) -> None:
+        self.assignment, self.lenient = assignment, lenient
+        self.seeds: list[int | None] = []
+
+    def __call__(self, notebook: NotebookNode, seed: int | None) -> SubmissionMarks:
+        self.seeds.append(seed)
+        text = "\n".join(cell.source for cell in notebook.cells)
+        marks = tuple(self._question(question, text) for question in self.assignment.questions)
+        return SubmissionMarks(student="", assignment="small", submission_sha256="", questions=marks, protection="none")
+
+    def _question(self, question: Any, text: str) -> QuestionMark:
+        own: dict[str, Any] = {"question": question.id, "out_of": question.points}
+        if question.kind == "written":
+            return QuestionMark(points=0, outcome="awaiting", **own)
+        for mistake in question.mistakes:
+            if mistake.code.splitlines()[0] in text:
+                return QuestionMark(
+                    points=mistake.points, outcome="partly", feedback=(mistake.feedback,), mistakes=(mistake.id,), **own
+                )
+        if f"{question.answers[0].name} = None" in text and question.id not in self.lenient:
+            checks = (AnswerCheck(name=question.answers[0].name, outcome="missing", reason="It is None."),)
+            return QuestionMark(points=0, outcome="missing", answers=checks, **own)
+        return QuestionMark(points=question.points, outcome="right", **own)
+
+
+@pytest.fixture
+def assignment(tmp_path: Path) -> Assignment:
+    return read_assignment(write_assignment(tmp_path))
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+
+
+def test_one_release_for_all(assignment: Assignment, tmp_path: Path) -> None:
+    plan = plan_for(assignment, roster=None, common=True, secret=None)
+    target, proof = release(assignment, plan, tmp_path / "out", Marker(assignment))
+    assert sorted(files_of(target)) == ["INSTRUCTIONS.md", "data/scores.csv", "small.ipynb", "small.zip"]
+    assert len((target / "data" / "scores.csv").read_text().splitlines()) == 31
+    with zipfile.ZipFile(target / "small.zip") as archive:
+        assert archive.read("small/small.ipynb") == (target / "small.ipynb").read_bytes()
+    assert proof.holds
+    kept = json.loads((assignment.folder / "proof.json").read_text())
+    assert kept["holds"]
+    assert [check["what"] for check in kept["checks"]][2:] == [
+        "model answer on public, a, b (common data)",
+        "released notebook as it is",
+        "centre: median",
+        "spread: variance",
+    ]
+
+
+def test_each_student_gets_own_rows_and_the_record_knows_whose(assignment: Assignment, tmp_path: Path) -> None:
+    plan = plan_for(assignment, roster=ROSTER, common=False, secret="a secret of the course")
+    marker = Marker(assignment)
+    target, _ = release(assignment, plan, tmp_path / "out", marker)
+    files = files_of(target)
+    assert files["anna/data/scores.csv"] != files["ben/data/scores.csv"]
+    assert files["anna/small.ipynb"] == files["ben/small.ipynb"]
+    with zipfile.ZipFile(target / "anna.zip") as archive:
+        assert archive.read("small/data/scores.csv") == files["anna/data/scores.csv"]
+    record = read_released(assignment)
+    assert record is not None
+    assert record.seed_of("anna") == plan.own_seeds["anna"]
+    assert record.seed_of("nobody") is None
+    assert marker.seeds[:3] == [None, plan.own_seeds["anna"], plan.own_seeds["ben"]]  # the model, on theirs as well
+
+
+def test_a_release_is_the_same_bytes_again(assignment: Assignment, tmp_path: Path) -> None:
+    plan = plan_for(assignment, roster=ROSTER, common=False, secret="a secret of the course")
+    one, _ = release(assignment, plan, tmp_path / "one", Marker(assignment))
+    two, _ = release(assignment, plan, tmp_path / "two", Marker(assignment))
+    assert files_of(one) == files_of(two)
+
+
+def test_varying_data_need_a_roster_or_a_word(assignment: Assignment) -> None:
+    with pytest.raises(AssignmentError, match="Give the class with --roster roster.csv, or say --common"):
+        plan_for(assignment, roster=None, common=False, secret=None)
+    assert plan_for(assignment, roster=ROSTER, common=True, secret=None).seeds == {"anna": None, "ben": None}
+
+
+def test_an_earlier_release_gives_way_only_on_request(assignment: Assignment, tmp_path: Path) -> None:
+    out, plan = tmp_path / "out", Plan()
+    target, _ = release(assignment, plan, out, Marker(assignment))
+    release(assignment, plan, out, Marker(assignment))  # the same again is no change
+    before = files_of(target)
+    later = Plan(deadline=datetime(2026, 12, 4, 23, 59))
+    with pytest.raises(AssignmentError, match=r"holds an earlier release, and 2 of its files would change"):
+        release(assignment, later, out, Marker(assignment))
+    assert files_of(target) == before
+    release(assignment, later, out, Marker(assignment), replace=True)
+    assert "4 December 2026, 23:59" in (target / "INSTRUCTIONS.md").read_text()
+    assert [path.name for path in out.iterdir()] == ["small"]
+
+
+def test_a_student_who_comes_later_changes_nothing_for_the_others(assignment: Assignment, tmp_path: Path) -> None:
+    secret = "a secret of the course"
+    early = roster_of(list(ROSTER)[:1])
+    release(
+        assignment,
+        plan_for(assignment, roster=early, common=False, secret=secret),
+        tmp_path / "out",
+        Marker(assignment),
+    )
+    target, _ = release(
+        assignment,
+        plan_for(assignment, roster=ROSTER, common=False, secret=secret),
+        tmp_path / "out",
+        Marker(assignment),
+    )
+    assert (target / "ben.zip").is_file()
+
+
+def test_another_secret_is_refused_once_somebody_has_data(assignment: Assignment, tmp_path: Path) -> None:
+    first = plan_for(assignment, roster=ROSTER, common=False, secret="a secret of the course")
+    release(assignment, first, tmp_path / "out", Marker(assignment))
+    other = plan_for(assignment, roster=ROSTER, common=False, secret="another secret, by accident")
+    with pytest.raises(AssignmentError, match="2 students got other data in an earlier release, such as anna"):
+        release(assignment, other, tmp_path / "other", Marker(assignment))
+
+
+def test_nothing_is_written_where_the_blank_notebook_earns_points(assignment: Assignment, tmp_path: Path) -> None:
+    with pytest.raises(AssignmentError) as caught:
+        release(assignment, Plan(), tmp_path / "out", Marker(assignment, lenient=("spread",)))
+    assert "NO: released notebook as it is: 'spread' earns 2 points: what students see of it is enough." in str(
+        caught.value
+    )
+    assert "Nothing was released: 1 check of 6 did not hold." in str(caught.value)
+    assert list((tmp_path / "out").iterdir()) == []
+    assert not json.loads((assignment.folder / "proof.json").read_text())["holds"]
+    assert read_released(assignment) is None
+
+
+def test_a_mistake_that_is_not_recognised(assignment: Assignment, tmp_path: Path) -> None:
+    marker = Marker(assignment)
+
+    def forgetful(notebook: NotebookNode, seed: int | None) -> SubmissionMarks:
+        text = "\n".join(cell.source for cell in notebook.cells)
+        if "median" not in text:
+            return marker(notebook, seed)
+        for cell in notebook.cells:
+            cell.source = cell.source.replace("median", "mean")
+        return marker(notebook, seed)
+
+    proof = check_only(assignment, Plan(), forgetful)
+    (failed,) = proof.failed
+    assert failed.what == "centre: median"
+    assert "it earns 4 points instead of 1 point. recognised: none." in failed.reason
+    assert "its feedback is not shown." in failed.reason
+    assert "NO  centre: median" in proof.text
+
+
+def test_a_model_that_does_not_pass_itself(assignment: Assignment) -> None:
+    marker = Marker(assignment)
+
+    def failing(notebook: NotebookNode, seed: int | None) -> SubmissionMarks:
+        if any("values.std()" in cell.source for cell in notebook.cells):
+            for cell in notebook.cells:
+                cell.source += "\nspread = None"
+        return marker(notebook, seed)
+
+    check = next(one for one in check_only(assignment, Plan(), failing).checks if one.what.startswith("model"))
+    assert (check.wanted, check.found, check.holds) == ("6 points", "4 points", False)
+    assert check.reason == "'spread' (missing): spread: It is None."
+
+
+def test_a_canary_that_students_would_see_stops_the_release(tmp_path: Path) -> None:
+    own = cells()
+    own[0].source += f"\n\n{CANARY}"
+    assignment = read_assignment(write_assignment(tmp_path, cells=own))
+    with pytest.raises(AssignmentError, match=f"'{CANARY}' in small.ipynb; '{CANARY}' in small.zip, small/small.ipynb"):
+        release(assignment, Plan(), tmp_path / "out", Marker(assignment))
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_canary_that_no_solution_holds_proves_nothing(tmp_path: Path) -> None:
+    toml = TOML.replace("points = 10", 'points = 10\ncanary = "not there"')
+    assignment = read_assignment(write_assignment(tmp_path, toml=toml))
+    (failed,) = check_only(assignment, Plan(), Marker(assignment)).failed
+    assert "no solution holds 'not there', so the search means nothing" in failed.reason
+
+
+def test_canaries_are_found_wherever_they_hide(tmp_path: Path) -> None:
+    canary = "the-canary-5x"
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("deep.txt", f"xx {canary}")
+    hidden = {
+        "plain.txt": canary.encode(),
+        "escaped.json": json.dumps({"a": ["the-", "canary-5x"]}).encode(),
+        "unicode.json": b'{"a": "the\\u002dcanary-5x"}',
+        "utf16.txt": canary.encode("utf-16"),
+        "zip.zip": inner.getvalue(),
+        **{f"base{n}.txt": base64.b64encode(b"p" * n + canary.encode() + b"rest") for n in range(6)},
+    }
+    for name, data in hidden.items():
+        assert leaks_in_bytes(data, [canary], name), name
+        assert not leaks_in_bytes(data, ["another-canary"], name), name
+    (tmp_path / f"{canary}.txt").write_text("nothing")
+    assert leaks_in(tmp_path, [canary]) == [f"'{canary}' in the name {canary}.txt"]
+
+
+def test_planted_canaries_would_be_found(assignment: Assignment) -> None:
+    source, canaries = planted(read_source(assignment.source))
+    untouched = json.dumps(source).encode()
+    assert len(leaks_in_bytes(untouched, canaries, "source")) == len(canaries) > 15
+    assert not leaks_in_bytes(json.dumps(student_notebook(assignment, source)).encode(), canaries, "released")
+
+
+def test_instructions_say_what_to_do_and_nothing_of_the_solution(assignment: Assignment) -> None:
+    page = instructions(assignment, datetime(2026, 12, 4, 23, 59))
+    assert "Plan about 2 hours." in page
+    assert "| Where is the centre? | 4 | `average` (a number), `bigger` (a choice) |" in page
+    assert "counts only if 'Where is the centre?' is right" in page
+    assert "| **together** | **10** | |" in page
+    assert "Hand in by **4 December 2026, 23:59**." in page
+    assert (
+        "10 minutes more cost nothing. After that, each day begun costs 10 % of the points you earn, at most 50 %."
+        in page
+    )
+    assert "median" not in page
+    assert "The deadline stands where you were given this assignment." in instructions(assignment)
+
+
+def test_the_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
+    secret, is_new = course_secret(tmp_path)
+    assert is_new
+    assert course_secret(tmp_path) == (secret, False)
+    assert (tmp_path / FILE_NAME).stat().st_mode & 0o777 == 0o600
+    (tmp_path / FILE_NAME).write_text("short")
+    with pytest.raises(AssignmentError, match="too few for a secret. Restore it from your backup"):
+        course_secret(tmp_path)
