@@ -15,7 +15,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import cxkit
-from cxkit.cli import coursework_class, machine, notebooks, reports, surveys
+from cxkit.cli import (
+    batches,
+    coursework_class,
+    machine,
+    notebooks,
+    reports,
+    surveys,
+)
 from cxkit.cli.commands import EXIT_BROKEN_PIPE, EXIT_FAILED, EXIT_INTERRUPTED
 from cxkit.errors import CxkitError, CxkitWarning
 
@@ -81,6 +88,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"cxkit {cxkit.__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for family in (notebooks, reports, surveys, coursework_class, machine):
+    families = (
+        notebooks,
+        reports,
+        batches,
+        surveys,
+        coursework_class,
+        machine,
+    )
+    for family in families:
         family.add_to(commands)
     return parser

@@ -35,7 +35,7 @@ def _add_report(commands: Any) -> None:
 
 def report_command(options: argparse.Namespace) -> int:
     """``cxkit report``: all reports of a project and their index."""
-    from cxkit.running.batch import report_all
+    from cxkit.running.reports import report_all
 
     runs, folder = options.runs, options.output or Path("out") / "reports"
     if runs is None:

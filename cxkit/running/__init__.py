@@ -9,11 +9,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cxkit.running.batch import report_all
     from cxkit.running.notebook import find_notebook, read_notebook
     from cxkit.running.parameters import Parameter, check_parameters, parse_parameters, read_parameters
     from cxkit.running.plan import Run
     from cxkit.running.report import write_report
+    from cxkit.running.reports import report_all
     from cxkit.running.run import run_notebook
     from cxkit.running.runs import PlannedRun, read_runs
     from cxkit.running.tidy import tidy_file
@@ -44,7 +44,7 @@ _HOME = {
     "read_notebook": "notebook",
     "read_parameters": "parameters",
     "read_runs": "runs",
-    "report_all": "batch",
+    "report_all": "reports",
     "run_notebook": "run",
     "tidy_file": "tidy",
     "write_report": "report",

@@ -1,305 +1,373 @@
-"""All reports of a project, run side by side, each kept for as long as nothing changes."""
+"""A queue of notebooks that survives whatever happens: each run finished once, recorded once, none stopping another."""
 
 from __future__ import annotations
 
 import json
-import os
-import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Literal
 
-from tqdm import tqdm
-
-from cxkit.errors import NotebookError, Problems, nearest
+from cxkit.errors import NotebookError, Problems, counted
 from cxkit.running.files import sha256_of, write_atomically
-from cxkit.running.fingerprint import fingerprint
-from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
-from cxkit.running.report import data_facts, index_html, is_synthetic, report_title
+from cxkit.running.fingerprint import fingerprint, named_files
+from cxkit.running.journal import Journal
+from cxkit.running.plan import CELL_TIMEOUT, Plan, plan_run
 from cxkit.running.runs import PlannedRun, read_runs
+from cxkit.running.sandbox.limits import Limits, Policy
+from cxkit.running.sandbox.protection import UNPROTECTED, find_protection, required_protection
+from cxkit.running.workers import Job, Outcome, Stopped, check_workers, run_jobs
 
 if TYPE_CHECKING:
-    from cxkit.running.run import Execution
+    from cxkit.running.contained import Contained
+    from cxkit.running.plan import Run
 
-_RECORD_VERSION = 1
-_MOST_WORKERS = 64
+Format = Literal["html", "ipynb"]
+State = Literal["completed", "failed", "fault"]
+"""`failed`: by the notebook's own doing, final. `fault`: no kernel was to be had; a resumed batch tries again."""
+
+OPEN_MEMORY = 1 << 30
+"""What an open run is taken to need, when it is decided whether memory holds one more."""
+_JOURNAL, _RESULTS = "journal", "results.json"
 
 
-def report_all(
+@dataclass(frozen=True, kw_only=True)
+class RunRecord:
+    """How one run ended.
+
+    Attributes
+    ----------
+    name : str
+        The run's name in the list.
+    state : {"completed", "failed", "fault"}
+        See `State`.
+    output : str
+        File name of the report or notebook within the results' folder; for a failed run the unfinished notebook, and
+        empty if there is none.
+    output_sha256 : str
+        Its hash.
+    seconds : float
+        Wall time.
+    note : str
+        Why it failed; empty for a completed run.
+    attempts : int
+        How often it was tried.
+    fingerprint : str
+        Hash of everything that the result depends on.
+    """
+
+    name: str
+    state: State
+    output: str = ""
+    output_sha256: str = ""
+    seconds: float = 0.0
+    note: str = ""
+    attempts: int = 1
+    fingerprint: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class BatchResult:
+    """All runs of a batch.
+
+    Attributes
+    ----------
+    runs : tuple of RunRecord
+        In the order of the list.
+    protection : str
+        What kept the notebooks away from everything else, in plain words.
+    folder : Path
+        Where the results are.
+    """
+
+    runs: tuple[RunRecord, ...]
+    protection: str
+    folder: Path
+
+    @property
+    def text(self) -> str:
+        """The batch in a few lines: how many of each state, which ones failed and why, and the protection."""
+        counts = {state: sum(run.state == state for run in self.runs) for state in ("completed", "failed", "fault")}
+        lines = [
+            f"{counts['completed']} of {counted(len(self.runs), 'run')} completed, {counts['failed']} failed"
+            + (f", {counts['fault']} could not be run (resume to try again)" if counts["fault"] else "")
+            + f". Results: {self.folder / _RESULTS}."
+        ]
+        lines += [f"  {run.name}: {run.note}".replace("\n", "\n    ") for run in self.runs if run.state != "completed"]
+        return "\n".join([*lines, f"Protection: {self.protection}."])
+
+
+def run_batch(
     runs: str | Path | Sequence[PlannedRun],
     *,
-    output_folder: str | Path = "out/reports",
-    only: Iterable[str] | None = None,
-    workers: int | None = None,
-    fresh: bool = False,
-    progress: bool = True,
+    output_folder: str | Path = "out/batch",
+    jobs: int | None = None,
+    policy: Policy = "open",
+    limits: Limits | None = None,
+    accept_no_sandbox: bool = False,
     timeout: float = CELL_TIMEOUT,
-    show_code: bool = False,
-) -> list[Run]:
-    """Make every report of a runs file, and an index page that links them.
+    to: Format = "html",
+    resume: bool = False,
+    progress: bool = True,
+) -> BatchResult:
+    """Run every notebook of a list, whatever happens in between.
 
-    A run is skipped if nothing that its report depends on has changed since: notebook, parameters, files that the
-    parameters name, cxkit and its data sets, Python and library versions. A failing run does not stop the others.
+    Every finished run is in a journal on the disk before the next one is counted. After an interrupt, a kill or a
+    power cut, the same call with `resume=True` goes on: finished runs whose inputs and outputs are unchanged are kept,
+    all others are run.
 
     Parameters
     ----------
     runs : str, Path or sequence of PlannedRun
-        The runs file, or what `read_runs` returned.
+        A runs file (see `read_runs`), or what it would hold.
     output_folder : str or Path
-        Where reports and index go.
-    only : iterable of str, optional
-        Names of the runs to make; the index still lists the others as far as they are there.
-    workers : int, optional
-        How many notebooks run at a time; by default one a core, two at most.
-    fresh : bool
-        Run all, even if nothing has changed.
-    progress : bool
-        Whether to show what happens on standard error: a bar on a terminal, else a line for each run.
+        Where reports, the journal and `results.json` go.
+    jobs : int, optional
+        Notebooks at a time; by default one a core, and never more than memory holds.
+    policy : {"open", "contained"}
+        Contained: in the sandbox, for notebooks that somebody else wrote. They see the files that `inputs` and
+        parameters name, read-only. A failing cell does not stop the next.
+    limits : Limits, optional
+        Of each contained run. Its `cell_seconds` counts, and not `timeout`.
+    accept_no_sandbox : bool
+        Where this machine offers no sandbox, contained runs are refused unless this is true.
     timeout : float
-        Seconds that one cell may take.
-    show_code : bool
-        Whether reports show code unfolded.
+        Seconds that a cell of an open run may take.
+    to : {"html", "ipynb"}
+        Reports, or executed notebooks.
+    resume : bool
+        Whether to go on with a batch that was begun in `output_folder`.
+    progress : bool
+        Whether to show a bar on a terminal, else a line for each run, on standard error.
 
     Returns
     -------
-    list of Run
-        One a run, in the order of the file.
+    BatchResult
 
     Raises
     ------
     NotebookError
-        Before anything runs, if the file has problems. After all have run, if some failed: which, why, and where
-        their unfinished notebooks are. The index is written in either case.
+        Before anything runs: the list has problems, the folder holds another batch or one that is not resumed, or
+        there is no sandbox.
     KeyboardInterrupt
-        After Ctrl-C, once all kernels are gone; finished reports stay, and the next call goes on from there.
+        After Ctrl-C, once all kernels are gone; `resume=True` goes on from there.
     """
+    from cxkit.running.progress import Teller
+
     planned = read_runs(runs) if isinstance(runs, (str, Path)) else list(runs)
-    chosen = _choose(planned, only)
-    if workers is not None and not 1 <= workers <= _MOST_WORKERS:
-        raise NotebookError(f"workers is {workers}; it must lie between 1 and {_MOST_WORKERS}.")
-    batch = _Batch(planned, Path(output_folder), show_code=show_code, fresh=fresh, timeout=timeout)
-    batch.keep_unchanged(chosen)
-    try:
-        batch.run(workers or min(os.cpu_count() or 1, 2), progress=progress)
-    finally:
-        batch.write_index()
-    batch.raise_failures()
-    return [batch.done[run.name] for run in chosen]
+    check_workers(jobs)
+    folder = Path(output_folder)
+    runner = _runner(policy, limits, accept_no_sandbox, timeout)
+    tasks = [_Task(run, plan_run(run.notebook, run.parameters, output=folder / f"{run.name}.{to}")) for run in planned]
+    runner.check(tasks)
+    about = {"work": "batch", "policy": runner.policy, "format": to}
+    with Journal.open(folder / _JOURNAL, about=about, resume=resume) as journal:
+        done = _still_valid(journal, tasks, folder)
+        waiting = [task for task in tasks if task.name not in done]
+        teller = Teller(len(tasks), kept=len(done), shown=progress)
 
+        def ended(outcome: Outcome[RunRecord]) -> None:
+            record = _record_of(outcome)
+            if record.state != "fault":
+                journal.record(record.name, asdict(record))
+            done[record.name] = record
+            teller.ended(record.name, failed=record.state != "completed", note=record.note)
 
-def _choose(planned: Sequence[PlannedRun], only: Iterable[str] | None) -> list[PlannedRun]:
-    if only is None:
-        return list(planned)
-    wanted, names = list(only), [run.name for run in planned]
-    problems = Problems("--only")
-    for name in wanted:
-        if name not in names:
-            problems.add(f"there is no run '{name}'.{nearest(name, names)}")
-    if problems:
-        problems.raise_as(NotebookError)
-    return [run for run in planned if run.name in wanted]
-
-
-class _Batch:
-    """What is done, what failed, and what is still to run."""
-
-    def __init__(
-        self, planned: Sequence[PlannedRun], folder: Path, *, show_code: bool, fresh: bool, timeout: float
-    ) -> None:
-        self.planned, self.folder = planned, folder
-        self.show_code, self.fresh, self.timeout = show_code, fresh, timeout
-        self.done: dict[str, Run] = {}
-        self.failures: dict[str, str] = {}
-        self.titles: dict[str, str] = {}
-        self.waiting: list[tuple[PlannedRun, Plan, str]] = []
-
-    def keep_unchanged(self, chosen: Sequence[PlannedRun]) -> None:
-        """Sort the chosen runs into those whose report still holds and those that must run."""
-        for run in chosen:
-            plan = plan_run(run.notebook, run.parameters, output=self.folder / f"{run.name}.html")
-            mark = self.fingerprint(run, plan)
-            kept = None if self.fresh else self.recorded(run, plan, mark)
-            if kept is not None:
-                self.done[run.name] = kept
-            else:
-                self.waiting.append((run, plan, mark))
-
-    def fingerprint(self, run: PlannedRun, plan: Plan) -> str:
-        shown = {"title": run.title, "data": run.data, "show_code": self.show_code}
-        return fingerprint(plan.notebook_sha256, plan.effective, shown)
-
-    def recorded(self, run: PlannedRun, plan: Plan, mark: str | None) -> Run | None:
-        """The run as the record beside its report tells it, if the report is the one that the record speaks of.
-
-        With `mark` None an outdated report will do.
-        """
-        report, record = self.folder / f"{run.name}.html", self.record_path(run)
         try:
-            told = json.loads(record.read_text(encoding="utf-8"))
-            same = told["version"] == _RECORD_VERSION and told["report_sha256"] == sha256_of(report)
-            session = told["session"]
-            self.titles[run.name] = str(told["title"])
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        if not same or (mark is not None and told.get("fingerprint") != mark):
-            return None
-        return Run(
-            notebook=plan.notebook,
-            notebook_sha256=plan.notebook_sha256,
-            parameters=plan.effective,
-            given=tuple(plan.values),
-            output=report,
-            session=session,
-            kept=True,
-        )
-
-    def record_path(self, run: PlannedRun) -> Path:
-        return self.folder / f"{run.name}.json"
-
-    def run(self, workers: int, *, progress: bool) -> None:
-        """Run what is waiting, `workers` at a time, in the order of the file."""
-        teller = _Teller(self, progress)
-        if not self.waiting:
-            return
-        # papermill's import takes seconds, and a batch that keeps every report needs none of it
-        from cxkit.running.run import Execution
-
-        queue = list(self.waiting)
-        active: list[tuple[PlannedRun, str, Execution]] = []
-        try:
-            while queue or active:
-                while queue and len(active) < workers:
-                    run, plan, mark = queue.pop(0)
-                    execution = Execution(plan, timeout=self.timeout, on_cell=teller.cell)
-                    active.append((run, mark, execution))
-                    execution.start()
-                    teller.show(active)
-                finished = _next_finished(active)
-                active.remove(finished)
-                self.finish(*finished)
-                teller.finished(finished[0], active)
+            run_jobs([task.job(runner) for task in waiting], workers=jobs, on_start=teller.started, on_end=ended)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(self.interrupted(active)) from None
+            raise KeyboardInterrupt(
+                f"Interrupted: {len(done)} of {counted(len(tasks), 'run')} done. --resume goes on from here."
+            ) from None
         finally:
             teller.close()
+            result = BatchResult(
+                runs=tuple(done[task.name] for task in tasks if task.name in done),
+                protection=runner.protection,
+                folder=folder,
+            )
+            _write_results(result)
+    return result
 
-    def finish(self, run: PlannedRun, mark: str, execution: Execution) -> None:
+
+@dataclass(frozen=True)
+class _Task:
+    """One run of the list, checked."""
+
+    run: PlannedRun
+    plan: Plan
+
+    @property
+    def name(self) -> str:
+        return self.run.name
+
+    @property
+    def inputs(self) -> dict[str, Path]:
+        """The files that a contained run is shown: those named, and those that parameters name."""
+        names = dict.fromkeys([*self.run.inputs, *sorted(set(named_files(self.plan.effective.values())))])
+        return {name: Path(name) for name in names}
+
+    @property
+    def mark(self) -> str:
+        """The hash of everything that the result depends on."""
+        files = {"inputs": list(self.run.inputs)}
+        shown = {"title": self.run.title, "data": self.run.data}
+        return fingerprint(self.plan.notebook_sha256, {**self.plan.effective, "\0": files}, shown)
+
+    def job(self, runner: _Runner) -> Job[RunRecord]:
+        return Job(self.name, lambda stop: runner.run(self, stop), memory_bytes=runner.memory_bytes)
+
+
+@dataclass(frozen=True)
+class _Runner:
+    """How the notebooks of a batch are run."""
+
+    policy: Policy
+    limits: Limits
+    timeout: float
+    accepted: bool
+    protection: str
+
+    @property
+    def memory_bytes(self) -> int:
+        return self.limits.memory_bytes if self.policy == "contained" else OPEN_MEMORY
+
+    def check(self, tasks: Sequence[_Task]) -> None:
+        """Whether the sandbox can show what the runs want to read."""
+        if self.policy == "open":
+            return
+        problems = Problems("contained runs")
+        for task in tasks:
+            for name, path in task.inputs.items():
+                if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                    problems.add(f"{task.name}: '{name}' does not lie in the current folder or below it")
+                elif not path.exists():
+                    problems.add(f"{task.name}: there is no file '{name}'")
+        if problems:
+            problems.raise_as(NotebookError)
+
+    def run(self, task: _Task, stop: threading.Event) -> RunRecord:
+        started = self._run_contained if self.policy == "contained" else self._run_open
+        return replace(started(task, stop), fingerprint=task.mark)
+
+    def _run_open(self, task: _Task, stop: threading.Event) -> RunRecord:
+        from cxkit.running.run import Execution
+
+        execution = Execution(task.plan, timeout=self.timeout)
+        execution.start()
+        while not execution.wait(0.1):
+            if stop.is_set():
+                execution.stop()
+                raise Stopped(execution.interrupted_message())
         try:
-            result = execution.finish(show_code=self.show_code, title=run.title, badge=run.data)
+            run = execution.finish(title=task.run.title, badge=task.run.data)
         except NotebookError as error:
-            self.failures[run.name] = str(error)
-            return
-        self.done[run.name] = result
-        self.write_record(run, mark, result)
+            return _failed(task, str(error), execution.seconds)
+        return _completed(task, run)
 
-    def write_record(self, run: PlannedRun, mark: str, result: Run) -> None:
-        assert result.output is not None
-        self.titles[run.name] = report_title(result, run.title)
-        record = {
-            "version": _RECORD_VERSION,
-            "fingerprint": mark,
-            "report_sha256": sha256_of(result.output),
-            "notebook": run.notebook.name,
-            "notebook_sha256": result.notebook_sha256,
-            "title": self.titles[run.name],
-            "parameters": dict(result.parameters),
-            "session": result.session,
-        }
-        write_atomically(self.record_path(run), json.dumps(record, indent=1, ensure_ascii=False) + "\n")
+    def _run_contained(self, task: _Task, stop: threading.Event) -> RunRecord:
+        from cxkit.running.contained import run_contained
+        from cxkit.running.plan import Run
+        from cxkit.running.run import find_session, keep_partial, parameterised, without_clock, write_run
 
-    def interrupted(self, active: Sequence[tuple[PlannedRun, str, Execution]]) -> str:
-        """Stop every kernel and say what is done."""
-        for _, _, execution in active:
-            execution.stopped.set()
-            execution.kill_kernel()
-        lines = []
-        for run, _, execution in active:
-            execution.stop()
-            with suppress(NotebookError):
-                lines.append(f"  {run.name}: {execution.interrupted_message()}")
-        finished = ", ".join(self.done) or "none"
-        head = f"Interrupted. Finished reports: {finished}. The same command goes on from here."
-        return "\n".join([head, *lines])
-
-    def raise_failures(self) -> None:
-        if not self.failures:
-            return
-        total = len(self.failures) + len(self.done)
-        lines = [f"{len(self.failures)} of {total} reports failed; the others are in {self.folder}."]
-        lines += [f"  {name}: {text}".replace("\n", "\n    ") for name, text in self.failures.items()]
-        raise NotebookError("\n".join(lines))
-
-    def write_index(self) -> Path:
-        """The page that links the reports: those just made, those kept, older ones of runs not chosen, and failures."""
-        entries = [entry for run in self.planned if (entry := self.entry(run)) is not None]
-        return write_atomically(self.folder / "index.html", index_html("Reports", entries))
-
-    def entry(self, run: PlannedRun) -> dict[str, Any] | None:
-        failure = self.failures.get(run.name)
-        result = self.done.get(run.name)
-        if result is None and failure is None:
-            result = self.recorded(run, plan_run(run.notebook, run.parameters), None)
-            if result is None:
-                return None
-        session = (result.session if result is not None else None) or {}
-        return {
-            "title": run.title or self.titles.get(run.name) or run.name,
-            "link": f"{run.name}.html",
-            "badge": "synthetic" if is_synthetic(session) else run.data,
-            "facts": [run.notebook.name, *(fact.value for fact in data_facts(session))],
-            "summary": str(session.get("summary") or ""),
-            "failure": failure,
-        }
+        policy: Policy = "open" if self.accepted else "contained"
+        left = run_contained(
+            parameterised(task.plan), policy=policy, limits=self.limits, inputs=task.inputs, stop=stop
+        )
+        executed = without_clock(left.notebook)
+        complaint = _complaint(left)
+        if complaint:
+            keep_partial(task.plan, executed)
+            return _failed(task, complaint, left.seconds)
+        run = Run(
+            notebook=task.plan.notebook,
+            notebook_sha256=task.plan.notebook_sha256,
+            parameters=task.plan.effective,
+            given=tuple(task.plan.values),
+            executed=executed,
+            output=task.plan.output,
+            seconds=left.seconds,
+            session=find_session(executed),
+        )
+        write_run(run, task.plan, title=task.run.title, badge=task.run.data)
+        return _completed(task, run)
 
 
-def _next_finished(active: Sequence[tuple[PlannedRun, str, Execution]]) -> tuple[PlannedRun, str, Execution]:
-    """Wait for the first of the active runs to end; Ctrl-C gets through."""
-    while True:
-        for one in active:
-            if one[2].wait(0.05):
-                return one
+def _runner(policy: Policy, limits: Limits | None, accept_no_sandbox: bool, timeout: float) -> _Runner:
+    """The way to run, or a refusal where there is no sandbox."""
+    if policy == "open":
+        return _Runner(policy, limits or Limits(), timeout, False, "none asked for; the notebooks ran with your rights")
+    found = find_protection()
+    if found.mechanism is None and not accept_no_sandbox:
+        required_protection()  # raises, with what was tried
+    accepted = found.mechanism is None
+    return _Runner(policy, limits or Limits(), timeout, accepted, UNPROTECTED if accepted else found.text)
 
 
-class _Teller:
-    """Says on standard error how the batch goes: one bar over all cells on a terminal, else a line for each run."""
+def _complaint(left: Contained) -> str:
+    """Why a contained run counts as failed; empty if every cell ran through."""
+    from cxkit.running import failure
 
-    def __init__(self, batch: _Batch, wanted: bool) -> None:
-        self.batch, self.wanted = batch, wanted
-        self.bar: tqdm[Any] | None = None
-        if not wanted:
-            return
-        for name, run in batch.done.items():
-            self.say(f"{name}: kept, nothing changed since ({run.output})")
-        if batch.waiting and sys.stderr.isatty():
-            cells = sum(plan.code_cells for _, plan, _ in batch.waiting)
-            self.bar = tqdm(total=cells, unit="cell", leave=False, dynamic_ncols=True)
+    if left.ending != "completed":
+        return left.note
+    for index, cell in enumerate(left.notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        if index in left.cuts:
+            reason = {"time": "took too long and was interrupted", "output": "printed too much and was cut"}
+            return f"{failure.place_of(left.notebook, index)} {reason[left.cuts[index]]}"
+        if any(output.output_type == "error" for output in cell.outputs):
+            return failure.describe_exception(left.notebook, index)
+    return ""
 
-    def cell(self) -> None:
-        if self.bar is not None:
-            self.bar.update()
 
-    def show(self, active: Sequence[tuple[PlannedRun, str, Execution]]) -> None:
-        if self.bar is not None:
-            self.bar.set_description(", ".join(run.name for run, _, _ in active) or "finishing")
+def _completed(task: _Task, run: Run) -> RunRecord:
+    assert run.output is not None
+    return RunRecord(
+        name=task.name,
+        state="completed",
+        output=run.output.name,
+        output_sha256=sha256_of(run.output),
+        seconds=round(run.seconds, 3),
+    )
 
-    def finished(self, run: PlannedRun, active: Sequence[tuple[PlannedRun, str, Execution]]) -> None:
-        self.show(active)
-        if run.name in self.batch.failures:
-            self.say(f"{run.name}: FAILED")
-        else:
-            result = self.batch.done[run.name]
-            self.say(f"{run.name}: {result.output} ({result.seconds:.0f} s)")
 
-    def say(self, line: str) -> None:
-        if not self.wanted:
-            return
-        if self.bar is not None:
-            self.bar.write(line, file=sys.stderr)
-        else:
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
+def _failed(task: _Task, note: str, seconds: float) -> RunRecord:
+    partial = task.plan.partial
+    kept = partial is not None and partial.exists()
+    return RunRecord(
+        name=task.name,
+        state="failed",
+        output=partial.name if kept and partial is not None else "",
+        output_sha256=sha256_of(partial) if kept and partial is not None else "",
+        seconds=round(seconds, 3),
+        note=note,
+    )
 
-    def close(self) -> None:
-        if self.bar is not None:
-            self.bar.close()
+
+def _record_of(outcome: Outcome[RunRecord]) -> RunRecord:
+    if outcome.value is not None:
+        return replace(outcome.value, attempts=outcome.attempts)
+    return RunRecord(name=outcome.key, state="fault", note=str(outcome.error), attempts=outcome.attempts)
+
+
+def _still_valid(journal: Journal, tasks: Sequence[_Task], folder: Path) -> dict[str, RunRecord]:
+    """The finished runs of the journal whose inputs and outputs are what they were."""
+    valid = {}
+    for task in tasks:
+        data = journal.finished.get(task.name)
+        if data is None:
+            continue
+        record = RunRecord(**data)
+        output = folder / record.output
+        unchanged = not record.output or (output.is_file() and sha256_of(output) == record.output_sha256)
+        if unchanged and record.fingerprint == task.mark:
+            valid[task.name] = record
+    return valid
+
+
+def _write_results(result: BatchResult) -> None:
+    """All records in the order of the list, for whatever reads them next."""
+    content = {"protection": result.protection, "runs": [asdict(run) for run in result.runs]}
+    write_atomically(result.folder / _RESULTS, json.dumps(content, indent=1, ensure_ascii=False) + "\n")

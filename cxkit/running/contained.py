@@ -11,8 +11,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Literal
 
 from cxkit.errors import NotebookError
-from cxkit.running.kernels.forked import Template, can_fork
+from cxkit.running.kernels.forked import Template, TemplateLost, can_fork
 from cxkit.running.sandbox.limits import Limits, Policy
+from cxkit.running.workers import Stopped
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -23,6 +24,8 @@ Ending = Literal[
     "completed", "cell_timeout", "total_timeout", "out_of_memory", "out_of_cpu", "out_of_space", "output_flood", "died"
 ]
 Cut = Literal["time", "output"]
+
+_LOOK = 0.2  # seconds between looks at whether a run is to stop
 
 COLLECTED = "_cxkit_collected"
 """The variable in which code that `after_cell` returns leaves its text."""
@@ -70,6 +73,7 @@ def run_contained(
     inputs: Mapping[str, Path] | None = None,
     after_cell: Callable[[int, NotebookNode], str | None] | None = None,
     on_cell: Callable[[], Any] | None = None,
+    stop: threading.Event | None = None,
 ) -> Contained:
     """What does this notebook do, if it is not to be trusted?
 
@@ -91,6 +95,8 @@ def run_contained(
         a text in the variable `COLLECTED`. What it leaves is the stranger's word, not ours.
     on_cell : callable, optional
         Called after each cell, for a progress bar.
+    stop : Event, optional
+        When another thread sets it, the run is ended.
 
     Returns
     -------
@@ -100,20 +106,31 @@ def run_contained(
     ------
     NotebookError
         If the sandbox is not to be had, or an input does not exist. Nothing has run then.
+    TemplateLost
+        If no kernel could be had, or the template died and took the kernel along: no fault of the notebook.
+    Stopped
+        If `stop` was set.
     """
-    if can_fork():
-        Template.begin()  # its imports and ours go on side by side
+    template = Template.begin() if can_fork() else None  # its imports and ours go on side by side
     shown = _checked_inputs(inputs or {})
     run = _Run(deepcopy(notebook), policy, limits or Limits(), shown, after_cell, on_cell)
     thread = threading.Thread(target=run.run, daemon=True, name="cxkit contained run")
     thread.start()
     try:
-        while not run.ended.wait(0.5):  # in short waits, so that Ctrl-C gets through
-            pass
+        while not run.ended.wait(_LOOK):  # in short waits, so that Ctrl-C gets through
+            _heed(stop)
     except BaseException:
         run.stop()
         raise
-    return run.result()
+    result = run.result()
+    if result.ending == "died" and template is not None and template.process.poll() is not None:
+        raise TemplateLost("The template of the kernels died, and this run's kernel with it.")
+    return result
+
+
+def _heed(stop: threading.Event | None) -> None:
+    if stop is not None and stop.is_set():
+        raise Stopped("The run was stopped.")
 
 
 def _checked_inputs(inputs: Mapping[str, Path]) -> dict[str, str]:

@@ -37,7 +37,7 @@ def fingerprint(notebook_sha256: str, parameters: Mapping[str, Any], presentatio
     state = {
         "notebook": notebook_sha256,
         "parameters": dict(parameters),
-        "files": {name: _contents(Path(name)) for name in sorted(set(_named_files(parameters.values())))},
+        "files": {name: _contents(Path(name)) for name in sorted(set(named_files(parameters.values())))},
         "presentation": dict(presentation),
         "kit": kit_hash(),
         "python": f"{platform.python_version()} {platform.system()} {platform.machine()}",
@@ -46,15 +46,16 @@ def fingerprint(notebook_sha256: str, parameters: Mapping[str, Any], presentatio
     return hashlib.sha256(json.dumps(state, sort_keys=True).encode()).hexdigest()
 
 
-def _named_files(values: Iterable[Any]) -> Iterator[str]:
+def named_files(values: Iterable[Any]) -> Iterator[str]:
+    """The values, or what lies within them, that are names of files or folders that exist."""
     for value in values:
         if isinstance(value, str):
             if 0 < len(value) < 1000 and "\0" not in value and _exists(value):
                 yield value
         elif isinstance(value, Mapping):
-            yield from _named_files(value.values())
+            yield from named_files(value.values())
         elif isinstance(value, list):
-            yield from _named_files(value)
+            yield from named_files(value)
 
 
 def _exists(name: str) -> bool:

@@ -137,7 +137,9 @@ def _lock(descriptor: int, path: Path) -> None:
 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise NotebookError(f"{path} is being written by another process. Wait for it, or name another place.") from None
+        raise NotebookError(
+            f"{path} is being written by another process. Wait for it, or name another place."
+        ) from None
 
 
 def _read(descriptor: int, path: Path) -> tuple[list[dict[str, Any]], int]:

@@ -138,14 +138,7 @@ class Execution:
             self.ended.set()
 
     def _execute(self) -> None:
-        notebook = load_notebook_node(str(self.plan.notebook))
-        if self.plan.values:
-            notebook = parameterize_notebook(
-                notebook, dict(self.plan.values), kernel_name="python3", language="python", engine_name="cxkit"
-            )
-            for cell in notebook.cells:
-                if INJECTED in cell.metadata.get("tags", []):
-                    cell["id"] = INJECTED  # papermill's is random
+        notebook = parameterised(self.plan)
         self.executed = notebook
         papermill_engines.execute_notebook_with_engine(
             "cxkit",
@@ -201,7 +194,7 @@ class Execution:
         assert self.executed is not None  # without a complaint there is a notebook
         run = self._finished_run(without_clock(self.executed))
         if self.plan.output is not None:
-            _write(run, self.plan, show_code=show_code, title=title, badge=badge)
+            write_run(run, self.plan, show_code=show_code, title=title, badge=badge)
         return run
 
     def _finished_run(self, executed: NotebookNode) -> Run:
@@ -232,9 +225,7 @@ class Execution:
 
     def keep_partial(self) -> Path | None:
         """Write the unfinished notebook beside the output; None if no output was asked for."""
-        if self.plan.partial is None or self.executed is None:
-            return None
-        return write_atomically(self.plan.partial, writes(without_clock(self.executed)) + "\n")
+        return None if self.executed is None else keep_partial(self.plan, without_clock(self.executed))
 
     def interrupted_message(self) -> str:
         """What to say after Ctrl-C; keeps the unfinished notebook."""
@@ -245,6 +236,19 @@ class Execution:
         return f"{self.plan.notebook.name} was interrupted {where}. Its kernel is stopped. {failure.kept(partial)}"
 
 
+def parameterised(plan: Plan) -> NotebookNode:
+    """The notebook of a plan, with a cell that sets its values."""
+    notebook = load_notebook_node(str(plan.notebook))
+    if plan.values:
+        notebook = parameterize_notebook(
+            notebook, dict(plan.values), kernel_name="python3", language="python", engine_name="cxkit"
+        )
+        for cell in notebook.cells:
+            if INJECTED in cell.metadata.get("tags", []):
+                cell["id"] = INJECTED  # papermill's is random
+    return notebook
+
+
 def _kill_group(process: Any, group: int | None) -> None:
     """A kernel leads a session of its own; killing that takes its children along. Never our own group."""
     if os.name == "posix" and group and group != os.getpgrp():
@@ -253,7 +257,15 @@ def _kill_group(process: Any, group: int | None) -> None:
         process.kill()
 
 
-def _write(run: Run, plan: Plan, *, show_code: bool, title: str | None, badge: str | None) -> None:
+def keep_partial(plan: Plan, executed: NotebookNode) -> Path | None:
+    """Write an unfinished notebook beside the output; None if no output was asked for."""
+    return None if plan.partial is None else write_atomically(plan.partial, writes(executed) + "\n")
+
+
+def write_run(
+    run: Run, plan: Plan, *, show_code: bool = False, title: str | None = None, badge: str | None = None
+) -> None:
+    """Write the output of a run, and remove the unfinished notebook of an earlier failure."""
     assert run.output is not None
     assert run.executed is not None
     if run.output.suffix == ".html":

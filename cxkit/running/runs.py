@@ -12,7 +12,7 @@ from cxkit.errors import NotebookError, Problems, nearest
 from cxkit.running.plan import plan_run
 
 Badge = Literal["real", "synthetic"]
-_KEYS = ("notebook", "name", "title", "data", "parameters")
+_KEYS = ("notebook", "name", "title", "data", "parameters", "inputs")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,8 @@ class PlannedRun:
         The label in the index.
     parameters : dict
         What the run sets.
+    inputs : tuple of str
+        Files and folders that a contained run may read, relative to the current folder.
     """
 
     name: str
@@ -38,6 +40,7 @@ class PlannedRun:
     title: str | None = None
     data: Badge | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
 
 
 def read_runs(path: str | Path) -> list[PlannedRun]:
@@ -47,7 +50,8 @@ def read_runs(path: str | Path) -> list[PlannedRun]:
     ----------
     path : str or Path
         A TOML file with one ``[[run]]`` table a run: ``notebook`` (relative to the file) and ``name``, and if wanted
-        ``title``, ``data = "real"`` or ``"synthetic"`` and ``[run.parameters]``.
+        ``title``, ``data = "real"`` or ``"synthetic"``, ``inputs = [...]`` (files that a contained run may read) and
+        ``[run.parameters]``.
 
     Returns
     -------
@@ -101,6 +105,7 @@ def _read_entry(entry: Any, number: int, folder: Path, problems: Problems) -> Pl
         title=entry.get("title"),
         data=entry.get("data"),
         parameters=entry.get("parameters", {}),
+        inputs=tuple(entry.get("inputs", ())),
     )
     _check_run(run, where, problems)
     return run
@@ -113,6 +118,12 @@ def _check_entry(entry: Mapping[str, Any], where: str, problems: Problems) -> No
         problems.add(f"{where}: title must be text")
     if entry.get("data", "real") not in ("real", "synthetic"):
         problems.add(f'{where}: data is {entry["data"]!r}; it must be "real" or "synthetic"')
+    if not _is_list_of_names(entry.get("inputs", [])):
+        problems.add(f"{where}: inputs must be a list of file names")
+
+
+def _is_list_of_names(inputs: Any) -> bool:
+    return isinstance(inputs, list) and all(isinstance(name, str) and name for name in inputs)
 
 
 def _is_file_name(name: str) -> bool:

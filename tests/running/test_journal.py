@@ -81,9 +81,10 @@ def test_a_damaged_line_in_the_middle_is_an_error(tmp_path):
 
 
 def test_two_processes_cannot_write_one_journal(tmp_path):
-    with Journal.open(tmp_path / "journal", about=ABOUT):
-        with pytest.raises(NotebookError, match="is being written by another process"):
-            Journal.open(tmp_path / "journal", about=ABOUT, resume=True)
+    journal = Journal.open(tmp_path / "journal", about=ABOUT)
+    with pytest.raises(NotebookError, match="is being written by another process"):
+        Journal.open(tmp_path / "journal", about=ABOUT, resume=True)
+    journal.close()
     Journal.open(tmp_path / "journal", about=ABOUT, resume=True).close()
 
 

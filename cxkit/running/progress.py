@@ -1,0 +1,70 @@
+"""How far many runs are: a bar on a terminal, else a line for each run, on standard error."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from tqdm import tqdm
+
+
+class Teller:
+    """Says what happens while runs go on.
+
+    Parameters
+    ----------
+    total : int
+        Runs in all.
+    kept : int
+        Runs that need not be run again.
+    shown : bool
+        Whether to say anything.
+    unit : str
+        What a run is called.
+    """
+
+    def __init__(self, total: int, *, kept: int = 0, shown: bool = True, unit: str = "run") -> None:
+        self.total, self.done, self.failed, self.shown = total, kept, 0, shown
+        self.active: list[str] = []
+        self.bar: tqdm[Any] | None = None
+        if shown and kept:
+            self._say(f"{kept} of {total} were finished before and are kept")
+        if shown and sys.stderr.isatty():
+            self.bar = tqdm(total=total, initial=kept, unit=unit, leave=False, dynamic_ncols=True)
+
+    def started(self, name: str) -> None:
+        """A run begins."""
+        self.active.append(name)
+        self._show()
+
+    def ended(self, name: str, *, failed: bool = False, note: str = "") -> None:
+        """A run is over."""
+        self.active.remove(name)
+        self.done += 1
+        self.failed += failed
+        if self.bar is not None:
+            self.bar.update()
+        self._show()
+        first = note.strip().splitlines()[0] if note.strip() else ""
+        state = f"FAILED: {first}" if failed else "done"
+        if failed or self.bar is None:
+            self._say(f"{name}: {state} ({self.done} of {self.total}, {self.failed} failed)")
+
+    def _show(self) -> None:
+        if self.bar is not None:
+            self.bar.set_description(", ".join(self.active) or "finishing", refresh=False)
+            self.bar.set_postfix(failed=self.failed, left=self.total - self.done)
+
+    def _say(self, line: str) -> None:
+        if not self.shown:
+            return
+        if self.bar is not None:
+            self.bar.write(line, file=sys.stderr)
+        else:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self.bar is not None:
+            self.bar.close()
