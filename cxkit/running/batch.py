@@ -272,9 +272,7 @@ class _Runner:
         from cxkit.running.run import find_session, keep_partial, parameterised, without_clock, write_run
 
         policy: Policy = "open" if self.accepted else "contained"
-        left = run_contained(
-            parameterised(task.plan), policy=policy, limits=self.limits, inputs=task.inputs, stop=stop
-        )
+        left = run_contained(parameterised(task.plan), policy=policy, limits=self.limits, inputs=task.inputs, stop=stop)
         executed = without_clock(left.notebook)
         complaint = _complaint(left)
         if complaint:

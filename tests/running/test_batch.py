@@ -108,9 +108,7 @@ def test_contained_runs_see_what_they_name_and_go_on_after_errors(write_notebook
 
 def test_limits_hold_for_each_contained_run(write_notebook):
     write_notebook("if x == 1:\n    hog = bytearray(900 << 20)", COUNT)
-    result = run_batch(
-        write_runs(3), policy="contained", limits=Limits(memory_bytes=300 << 20), progress=False, jobs=2
-    )
+    result = run_batch(write_runs(3), policy="contained", limits=Limits(memory_bytes=300 << 20), progress=False, jobs=2)
     assert [run.state for run in result.runs] == ["completed", "failed", "completed"]
     assert "300 MiB" in result.runs[1].note or "MemoryError" in result.runs[1].note
 
