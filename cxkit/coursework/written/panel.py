@@ -1,0 +1,310 @@
+"""A panel in JupyterLab for marking written answers, blind and by rubric; all of it can be done from the keyboard."""
+
+from __future__ import annotations
+
+from html import escape
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from cxkit.coursework.page.words import plain_text, points_text
+from cxkit.coursework.written.panel_state import Level, MarkingRound, PanelSheet
+from cxkit.errors import MarkingError, counted
+
+if TYPE_CHECKING:
+    from ipywidgets import VBox, Widget
+
+    from cxkit.coursework.assignment import Criterion
+
+LONGEST_ANSWER = 50_000
+MOVES = {"n": 1, "p": -1}
+ENTER_SECONDS = 2.0
+"""The message that Enter was pressed comes just before the value that it sends off; one that came earlier had none."""
+
+# Widgets have no words of their own for wrapping and focus; colours follow the theme of JupyterLab, light or dark.
+_STYLE = """<style>
+.cxkit-panel { border: 1px solid var(--jp-border-color1); border-radius: 4px; padding: 12px 14px; max-width: 1180px; }
+.cxkit-panel .cxkit-level { height: auto; width: calc(100% - 6px); margin: 0 0 3px 2px; padding: 3px 10px;
+  line-height: 1.4; text-align: left; white-space: normal; overflow-wrap: anywhere; }
+.cxkit-panel button:focus-visible { outline: 2px solid var(--jp-brand-color1); outline-offset: 1px; }
+.cxkit-panel .cxkit-answer { border: 1px solid var(--jp-border-color2); border-radius: 3px; padding: 8px 12px;
+  background: var(--jp-layout-color0); }
+.cxkit-panel .cxkit-answer .widget-html-content { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.5;
+  font-size: var(--jp-content-font-size1); }
+.cxkit-panel .widget-html-content { line-height: 1.45; }
+.cxkit-panel .cxkit-soft { color: var(--jp-ui-font-color2); }
+.cxkit-panel .cxkit-title { font-size: 1.15em; font-weight: 600; }
+.cxkit-panel .widget-html { height: auto; }
+.cxkit-panel kbd { border: 1px solid var(--jp-border-color1); border-radius: 3px; padding: 0 4px; }
+</style>"""
+
+
+def marking_panel(sheet: PanelSheet, marker: str, question: str | None = None) -> VBox:
+    """Mark written answers here and now.
+
+    Parameters
+    ----------
+    sheet : PanelSheet
+        Where answers are and marks go; every choice is saved when it is made.
+    marker : str
+        Who marks. A second marker gives another name, and sees what the first gave only after the own mark.
+    question : str, optional
+        The written question to begin with.
+
+    Returns
+    -------
+    ipywidgets.VBox
+        Show it as the last line of a cell. From the keyboard: type a level for each criterion into the field (such as
+        `32`), `c1` for the first comment of the bank, and Enter saves and goes on to the next answer without marks.
+
+    Raises
+    ------
+    MarkingError
+        If there is nothing to mark, no marker, or no such question.
+    """
+    return _Panel(MarkingRound(sheet, marker, question)).widget
+
+
+class _Panel:
+    """The widgets of one panel and what happens when they are used."""
+
+    def __init__(self, marking: MarkingRound) -> None:
+        import ipywidgets as w
+
+        self.marking = marking
+        self._w = w
+        self._drawing = False
+        self._entered = 0.0
+        self._built_for = ""
+        self._buttons: list[tuple[Any, str, Level]] = []
+        self._banked: tuple[str, ...] | None = None
+        wide = w.Layout(width="auto")
+        self.head = w.HTML()
+        self.progress = w.IntProgress(
+            min=0, max=max(1, len(marking.answers)), layout=w.Layout(width="100%", height="14px")
+        )
+        self.question = w.Dropdown(
+            options=[(one.title, one.id) for one in marking.questions], value=marking.question.id,
+            description="Question", layout=w.Layout(width="calc(100% - 6px)"),
+        )  # fmt: skip
+        self.place = w.HTML()
+        self.answer = w.HTML(layout=w.Layout(max_height="34rem", overflow="auto"))
+        self.answer.add_class("cxkit-answer")
+        self.criteria = w.VBox()
+        self.comment = w.Textarea(
+            placeholder="Comment for the student",
+            continuous_update=False,
+            rows=3,
+            layout=w.Layout(width="calc(100% - 6px)"),
+        )
+        self.bank = w.VBox()
+        self.keep = w.Button(description="Keep comment in the bank", layout=wide)
+        self.keys = w.Text(
+            description="Keys",
+            placeholder=self._example(),
+            continuous_update=False,
+            layout=w.Layout(width="calc(100% - 6px)"),
+        )
+        self.help = w.HTML(
+            "<span class='cxkit-soft'>A level for each criterion in order, <kbd>-</kbd> leaves one out, <kbd>c1</kbd> "
+            "adds a comment of the bank, <kbd>n</kbd> and <kbd>p</kbd> go on and back. <kbd>Enter</kbd> saves, "
+            "and goes on once all criteria have their level.</span>"
+        )
+        self.status = w.HTML()
+        back, onwards, unmarked = (
+            w.Button(description=words, layout=wide) for words in ("← Previous", "Next →", "Next without marks")
+        )
+        back.on_click(lambda _: self._go(lambda: self.marking.go(-1)))
+        onwards.on_click(lambda _: self._go(lambda: self.marking.go(1)))
+        unmarked.on_click(lambda _: self._go(self._to_unmarked))
+        self.keep.on_click(lambda _: self._kept())
+        self.question.observe(self._other_question, "value")
+        self.comment.observe(self._commented, "value")
+        self.keys.on_msg(self._heard)
+        self.keys.observe(self._typed, "value")
+        left = w.VBox(
+            [self.question, self.place, self.answer, w.HBox([back, onwards, unmarked]), self.status],
+            layout=w.Layout(width="52%"),
+        )
+        right = w.VBox(
+            [self.keys, self.help, self.criteria, w.HTML("<b>Comment</b>"), self.comment, self.bank, self.keep],
+            layout=w.Layout(width="48%", padding="0 0 0 18px"),
+        )
+        self.widget = w.VBox([w.HTML(_STYLE), self.head, self.progress, w.HBox([left, right])])
+        self.widget.add_class("cxkit-panel")
+        self._draw()
+
+    def _example(self) -> str:
+        best = "".join(levels[-1].key for levels in self.marking.levels.values())
+        return f"such as {best} and Enter"
+
+    def _heard(self, _: Widget, message: Any, __: Any) -> None:
+        if isinstance(message, dict) and message.get("event") == "submit":
+            self._entered = monotonic()
+
+    # --- what is done ---
+
+    def _typed(self, change: Any) -> None:
+        """What was typed comes with Enter, which goes on, or when the field is left for a click that is meant here."""
+        text = change["new"]
+        if self._drawing or not text:
+            return
+        by_enter, self._entered = monotonic() - self._entered < ENTER_SECONDS, 0.0
+        self.marking.comment(self.comment.value)
+        if by_enter and text.strip().lower() in MOVES:
+            self._clear_keys()
+            self._go(lambda: self.marking.go(MOVES[text.strip().lower()]))
+            return
+        try:
+            self.marking.type_keys(text)
+        except MarkingError as error:
+            self._say(str(error), wrong=True)
+            return
+        self._clear_keys()
+        self._say("Saved.")
+        if by_enter and self.marking.complete():
+            self._to_unmarked()
+        self._draw()
+
+    def _clear_keys(self) -> None:
+        self._drawing = True
+        try:
+            self.keys.value = ""
+        finally:
+            self._drawing = False
+
+    def _to_unmarked(self) -> None:
+        if not self.marking.go_to_unmarked():
+            self._say("All answers to this question are marked.")
+
+    def _go(self, step: Any) -> None:
+        self._say("")
+        self.marking.comment(self.comment.value)
+        step()
+        self._draw()
+
+    def _other_question(self, change: Any) -> None:
+        if not self._drawing:
+            self.marking.comment(self.comment.value)
+            self.marking.open_question(change["new"])
+            self._say("")
+            self._draw()
+
+    def _commented(self, change: Any) -> None:
+        if not self._drawing:
+            self.marking.comment(change["new"])
+            self._say("Saved.")
+
+    def _chosen(self, criterion: str, points: float) -> None:
+        self.marking.comment(self.comment.value)
+        self.marking.choose(criterion, points)
+        self._say("Saved.")
+        self._draw()
+
+    def _inserted(self, text: str) -> None:
+        self.marking.comment(self.comment.value)
+        self.marking.add_comment(text)
+        self._say("Saved.")
+        self._draw()
+
+    def _kept(self) -> None:
+        self.marking.comment(self.comment.value)
+        self._say("Kept in the bank." if self.marking.keep_comment() else "The bank has it already, or it is empty.")
+        self._draw()
+
+    def _say(self, text: str, *, wrong: bool = False) -> None:
+        colour = "var(--jp-error-color1)" if wrong else "var(--jp-ui-font-color2)"
+        self.status.value = f"<span role='status' style='color:{colour}'>{escape(text)}</span>"
+
+    # --- what is shown ---
+
+    def _draw(self) -> None:
+        marking = self.marking
+        self._drawing = True
+        try:
+            done, of = marking.marked, len(marking.answers)
+            self.head.value = (
+                f"<span class='cxkit-title'>{escape(marking.question.title)}</span> &nbsp; "
+                f"<b>{done} of {of}</b> marked &nbsp; <span class='cxkit-soft'>by {escape(marking.marker)}</span>"
+            )
+            self.progress.max, self.progress.value = max(1, of), done
+            self.progress.bar_style = "success" if done == of else "info"
+            answer = marking.answer
+            self.place.value = (
+                f"Answer <b>{escape(answer.code)}</b> <span class='cxkit-soft'>({marking.place + 1} of {of})</span> "
+                f"&nbsp; <b>{points_text(marking.total)}</b> of {points_text(marking.question.points)} points"
+                + ("" if marking.complete() else " <span class='cxkit-soft'>so far</span>")
+                if answer
+                else "There are no answers to this question."
+            )
+            text = answer.text.strip() if answer else ""
+            self.answer.value = (
+                escape(plain_text(text, LONGEST_ANSWER)) if text else "<i class='cxkit-soft'>Nothing was written.</i>"
+            )
+            self.comment.value = marking.mark.comment
+            self.keys.placeholder = self._example()
+            self._draw_criteria()
+            self._draw_bank()
+            self._show_others()
+        finally:
+            self._drawing = False
+
+    def _draw_criteria(self) -> None:
+        """Buttons are made anew for another question only: one that is in use would lose the focus."""
+        if self._built_for != self.marking.question.id:
+            self._built_for = self.marking.question.id
+            self._buttons = []
+            self.criteria.children = tuple(map(self._criterion, self.marking.question.rubric))
+        given = self.marking.mark.points
+        for button, criterion, level in self._buttons:
+            chosen = given.get(criterion) == level.points
+            worth = (
+                ""
+                if level.key == points_text(level.points) or not level.text
+                else f" ({points_in_words(level.points)})"
+            )
+            text = f"{level.text or points_in_words(level.points)}{worth}"
+            button.description = f"{level.key}  {'✓ ' if chosen else ''}{text}"
+            button.button_style = "primary" if chosen else ""
+
+    def _criterion(self, criterion: Criterion) -> Widget:
+        label = self._w.HTML(
+            f"<b>{escape(criterion.text)}</b> <span class='cxkit-soft'>of {points_text(criterion.points)}</span>"
+        )
+        shown = [label]
+        for level in self.marking.levels[criterion.id]:
+            button = self._w.Button(tooltip=f"{criterion.text}: {points_in_words(level.points)}")
+            button.add_class("cxkit-level")
+            button.on_click(lambda _, c=criterion.id, p=level.points: self._chosen(c, p))
+            self._buttons.append((button, criterion.id, level))
+            shown.append(button)
+        return self._w.VBox(shown, layout=self._w.Layout(margin="4px 0 6px"))
+
+    def _draw_bank(self) -> None:
+        bank = self.marking.bank()
+        if bank == self._banked:
+            return
+        self._banked = bank
+        buttons = []
+        for number, text in enumerate(bank, 1):
+            button = self._w.Button(description=f"c{number}  {text}", tooltip="Add to the comment")
+            button.add_class("cxkit-level")
+            button.on_click(lambda _, comment=text: self._inserted(comment))
+            buttons.append(button)
+        self.bank.children = tuple(buttons)
+
+    def _show_others(self) -> None:
+        others = self.marking.others()
+        if not others:
+            return
+        given = "; ".join(
+            f"{marker} gave {points_text(sum(mark.points.values()))} "
+            f"({', '.join(points_text(mark.points[c]) if c in mark.points else '–' for c in self.marking.levels)})"
+            for marker, mark in others.items()
+        )
+        own = ", ".join(points_text(points) for points in self.marking.mark.points.values())
+        self._say(f"You gave {points_text(self.marking.total)} ({own}); {given}.")
+
+
+def points_in_words(points: float) -> str:
+    """`"1 point"`, `"1.5 points"`."""
+    return counted(int(points), "point") if points == int(points) else f"{points_text(points)} points"
