@@ -18,6 +18,7 @@ import cxkit
 from cxkit.cli import (
     batches,
     coursework_class,
+    coursework_release,
     machine,
     notebooks,
     reports,
@@ -93,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         reports,
         batches,
         surveys,
+        coursework_release,
         coursework_class,
         machine,
     )
