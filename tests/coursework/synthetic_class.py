@@ -1,6 +1,6 @@
 """A synthetic class: an assignment, its marks, written marks and notebooks, for tests and for looking at the pages.
 
-    python -m tests.coursework.synthetic_class out/class     writes marks/, submissions/ and pages to look at
+    python -m tests.coursework.synthetic_class out/class     writes marks/, submissions/, feedback/ and class.html
 
 Nobody in it exists, and no notebook was run: abilities are drawn, and from them points and what is said about them.
 """
@@ -8,15 +8,21 @@ Nobody in it exists, and no notebook was run: abilities are drawn, and from them
 from __future__ import annotations
 
 import hashlib
+import json
 import random
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from cxkit.coursework.assignment import Answer, Assignment, Criterion, Mistake, ParameterSet, Question, Tolerance
-from cxkit.coursework.feedback import CriterionResult, WrittenResult
+from cxkit.coursework.class_view import class_html, data_reuse
+from cxkit.coursework.feedback import write_feedback
 from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
-from tests.coursework.classes import honest, notebook, sources
+from cxkit.coursework.marks_folder import write_if_changed, write_marks
+from cxkit.coursework.similarity import class_similarity
+from cxkit.coursework.written_marks import CriterionResult, WrittenResult, with_written
+from tests.coursework.classes import STARTER, honest, notebook, sources
 
 SOURCE = "synthetic class generator"
 READ = "notebooks/01_validate_instrument.ipynb"
@@ -253,3 +259,23 @@ def _copy(
 
 def _alpha_reason() -> str:
     return "It is not what your notebook gives with your data."
+
+
+def write_class(folder: Path, size: int = 40) -> None:
+    """Everything as files, to be looked at."""
+    made = synthetic_class(size)
+    marks = [with_written(made.assignment, made.marks[s], made.written.get(s, ())) for s in made.marks]
+    write_marks(folder / "marks", marks)
+    for student, book in made.notebooks.items():
+        write_if_changed(folder / "submissions" / f"{student}.ipynb", json.dumps(book))
+    write_feedback(folder / "feedback", made.assignment, marks, names=made.names, written=made.written)
+    released = [notebook(STARTER)]
+    html = class_html(
+        made.assignment, marks, names=made.names, similarity=class_similarity(made.notebooks, released=released),
+        released=released, reuse=data_reuse(marks, made.expected),
+    )  # fmt: skip
+    write_if_changed(folder / "class.html", html)
+
+
+if __name__ == "__main__":
+    write_class(Path(sys.argv[1]))

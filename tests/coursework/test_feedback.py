@@ -11,9 +11,7 @@ import pytest
 
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import (
-    CriterionResult,
     Deduction,
-    WrittenResult,
     feedback_content,
     feedback_html,
     question_prompts,
@@ -22,6 +20,7 @@ from cxkit.coursework.feedback import (
 from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
 from cxkit.coursework.marks_folder import read_marks, write_marks
 from cxkit.coursework.page import plain_text, points_text
+from cxkit.coursework.written_marks import CriterionResult, WrittenResult, with_written
 from cxkit.errors import MarkingError
 from tests.coursework import small_assignment
 from tests.coursework.synthetic_class import example_assignment, synthetic_class
@@ -143,6 +142,25 @@ def test_a_written_mark_takes_the_place_of_the_one_that_waits():
     last = found.questions[-1]
     assert (last.points, last.outcome, found.waiting) == (4, "right", 0)
     assert "Full marks" in feedback_html(found)
+
+
+def test_a_written_mark_that_lacks_a_criterion_goes_on_waiting():
+    waiting = mark("argument", points=0, out_of=8, outcome="awaiting")
+    part = WrittenResult(question="argument", criteria=(CriterionResult(criterion="claim", points=2),), text="My view.")
+    found = feedback_content(ASSIGNMENT, marks(waiting), written=[part])
+    assert (found.questions[5].outcome, found.waiting, found.questions[5].text) == ("awaiting", 8, "My view.")
+    assert with_written(ASSIGNMENT, marks(waiting), [part]) == marks(waiting)
+
+
+def test_written_marks_join_the_others():
+    own = marks(mark("screening", points=4, out_of=4), mark("limits", points=0, out_of=4, outcome="awaiting"))
+    result = WrittenResult(question="limits", criteria=(CriterionResult(criterion="plan", points=2.5),))
+    joined = with_written(ASSIGNMENT, own, [result])
+    assert (joined.points, joined.questions[1].outcome) == (6.5, "partly")
+    assert joined.questions[0] == own.questions[0]
+    twice = WrittenResult(question="limits", criteria=result.criteria * 2)
+    with pytest.raises(MarkingError, match="has the criterion 'plan' twice"):
+        with_written(ASSIGNMENT, own, [twice])
 
 
 @pytest.mark.parametrize(

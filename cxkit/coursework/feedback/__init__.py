@@ -1,15 +1,13 @@
 """What did I get, how far was I, why, and where do I read on? One page for each student."""
 
-from cxkit.coursework.feedback.content import CriterionResult, Deduction, Feedback, WrittenResult, feedback_content
+from cxkit.coursework.feedback.content import Deduction, Feedback, feedback_content
 from cxkit.coursework.feedback.folder import write_feedback
 from cxkit.coursework.feedback.page import feedback_html
 from cxkit.coursework.feedback.prompts import question_prompts
 
 __all__ = [
-    "CriterionResult",
     "Deduction",
     "Feedback",
-    "WrittenResult",
     "feedback_content",
     "feedback_html",
     "question_prompts",

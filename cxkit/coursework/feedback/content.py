@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
 from cxkit.coursework.page.words import plain_text
+from cxkit.coursework.written_marks import WrittenResult, check_result, is_complete, outcome_of
 from cxkit.errors import MarkingError
 
 if TYPE_CHECKING:
@@ -23,42 +24,6 @@ class Deduction:
 
     points: float
     reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class CriterionResult:
-    """What a marker gave on one criterion of the rubric, the level in words, and a comment."""
-
-    criterion: str
-    points: float
-    level: str = ""
-    comment: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class WrittenResult:
-    """A written answer as a person has marked it.
-
-    Attributes
-    ----------
-    question : str
-    criteria : tuple of CriterionResult
-        In any order.
-    comment : str
-        On the whole answer.
-    text : str
-        What the student wrote, so that the comment can be read beside it.
-    """
-
-    question: str
-    criteria: tuple[CriterionResult, ...]
-    comment: str = ""
-    text: str = ""
-
-    @property
-    def points(self) -> float:
-        """Over all criteria."""
-        return sum(one.points for one in self.criteria)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,9 +207,8 @@ def _question(
     criteria: tuple[CriterionLine, ...] = ()
     if question.kind == "written":
         criteria = _criteria(question, result)
-    if result is not None:
-        points = result.points
-        outcome = "right" if points >= question.points - 1e-9 else "partly" if points > 0 else "wrong"
+    if result is not None and is_complete(question, result):
+        points, outcome = result.points, outcome_of(result.points, question.points)
     comment = (plain_text(result.comment, 4_000),) if result is not None and result.comment.strip() else ()
     return QuestionFeedback(
         id=question.id,
@@ -274,20 +238,14 @@ def _shown(answer: AnswerCheck) -> AnswerCheck:
 
 
 def _criteria(question: Question, result: WrittenResult | None) -> tuple[CriterionLine, ...]:
-    given = {one.criterion: one for one in result.criteria} if result is not None else {}
-    if unknown := sorted(given.keys() - {criterion.id for criterion in question.rubric}):
-        raise MarkingError(
-            f"A written mark of question '{question.id}' is for the criterion '{unknown[0]}', which its rubric does "
-            "not have. Write a new marking sheet from the assignment."
-        )
+    if result is not None:
+        check_result(question, result)
+    given = (
+        {one.criterion: one for one in result.criteria} if result is not None and is_complete(question, result) else {}
+    )
     lines = []
     for criterion in question.rubric:
         one = given.get(criterion.id)
-        if one is not None and not 0 <= one.points <= criterion.points:
-            raise MarkingError(
-                f"A written mark of question '{question.id}' gives {one.points:g} points for '{criterion.id}', which "
-                f"has 0 to {criterion.points:g}. Correct it in the marking sheet."
-            )
         lines.append(
             CriterionLine(
                 text=criterion.text,
