@@ -12,7 +12,7 @@ from cxkit.coursework.assignment import Tolerance
 from cxkit.coursework.assignment_format import FORMS, format_page
 from cxkit.coursework.declarations import read_assignment
 from cxkit.errors import AssignmentError
-from tests.coursework.small_assignment import CANARY, TOML, cells, write_assignment
+from tests.coursework.small_assignment import CANARY, TOML, cells, code, rows, write_assignment, written
 
 
 def refusal(folder: Path, toml: str) -> str:
@@ -146,3 +146,28 @@ def test_the_page_for_authors_knows_every_key() -> None:
     for form in FORMS:
         for key in form.keys:
             assert f"| `{key}` |" in page
+
+
+def test_the_page_for_authors_is_written_from_the_code() -> None:
+    page = Path(__file__).parents[2] / "docs" / "assignments.md"
+    assert format_page() in page.read_text(encoding="utf-8"), "run tools/write_assignment_format.py"
+
+
+def test_the_example_on_the_page_for_authors_is_an_assignment(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "assignments.md").read_text(encoding="utf-8")
+    toml = page.split("```toml\n")[1].split("```")[0]
+    parameters = page.split("```python\n")[1].split("```")[0]
+    solution = page.split("```python\n")[2].split("```")[0]
+    own = [
+        code(parameters, "", "parameters"),
+        code(solution, "reliability"),
+        written("<!-- BEGIN SOLUTION -->\nx\n<!-- END SOLUTION -->", "defence"),
+    ]
+    folder = write_assignment(tmp_path, toml=toml, cells=own, name="my-assignment")
+    (folder / "data" / "survey.csv").write_text(rows(1000))
+    for path in (folder / "mistakes").iterdir():
+        path.unlink()
+    (folder / "mistakes" / "unreversed.py").write_text("alpha = 0.5\n")
+    assignment = read_assignment(folder)
+    assert assignment.canary == "heron-4471"
+    assert assignment.question("reliability").answer("alpha").units == ("proportion", "percent")
