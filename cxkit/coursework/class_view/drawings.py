@@ -19,7 +19,7 @@ from cxkit.coursework.page.words import points_text
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-BLUE, ORANGE, RED, GREY = "#0072B2", "#E69F00", "#D55E00", "#5b626d"
+BLUE, YELLOW, ORANGE, GREY = "#0072B2", "#E69F00", "#D55E00", "#5b626d"
 """Okabe and Ito's, which readers with any kind of colour vision can tell apart."""
 
 _STYLE = {
@@ -54,7 +54,7 @@ def totals_drawing(statistics: ClassStatistics) -> Drawing:
         axes = figure.subplots()
         axes.hist(totals, bins=_edges(out_of), color=BLUE, edgecolor="white", linewidth=0.6)
         for value, name in ((low, "a quarter below"), (middle, "half"), (high, "three quarters")):
-            axes.axvline(value, color=RED if name == "half" else GREY, linestyle="--", linewidth=1)
+            axes.axvline(value, color=ORANGE if name == "half" else GREY, linestyle="--", linewidth=1)
         axes.set(xlim=(0, out_of), xlabel="Points", ylabel="Students")
         _whole_numbers(axes.yaxis)
         svg = _svg(figure)
@@ -62,7 +62,7 @@ def totals_drawing(statistics: ClassStatistics) -> Drawing:
         svg=svg,
         alt=f"Histogram of {len(totals)} totals from 0 to {points_text(out_of)} points: median {points_text(middle)}, "
         f"middle half from {points_text(low)} to {points_text(high)}.",
-        caption=f"Totals of {len(totals)} students, before late penalties. Red: the median; grey: the quartiles.",
+        caption=f"Totals of {len(totals)} students, before late penalties. Orange: the median; grey: the quartiles.",
     )
 
 
@@ -74,7 +74,7 @@ def questions_drawing(statistics: ClassStatistics, titles: Mapping[str, str]) ->
         grid = figure.subplots(rows, COLUMNS, squeeze=False, sharey=True)
         for number, (axes, item) in enumerate(zip(grid.flat, items, strict=False), 1):
             axes.hist(np.clip(item.points, 0, item.out_of), bins=_edges(item.out_of, 10), color=BLUE, edgecolor="white")
-            axes.axvline(item.mean, color=RED, linewidth=1.2)
+            axes.axvline(item.mean, color=ORANGE, linewidth=1.2)
             axes.set_title(_short(f"{number} {titles.get(item.question, item.question)}"))
             axes.set(xlim=(0, item.out_of), xticks=[0, item.out_of])
             axes.set_xticklabels(["0", points_text(item.out_of)])
@@ -89,7 +89,7 @@ def questions_drawing(statistics: ClassStatistics, titles: Mapping[str, str]) ->
     return Drawing(
         svg=svg,
         alt=f"Small histograms of the points of each question. Means: {means}.",
-        caption="Points of each question. Red: the mean.",
+        caption="Points of each question. Orange: the mean.",
     )
 
 
@@ -100,7 +100,7 @@ def quality_drawing(statistics: ClassStatistics, titles: Mapping[str, str]) -> D
         return None
     with _figure((7.4, 3.2)) as figure:
         axes = figure.subplots()
-        axes.axhspan(-1, WEAK, color=ORANGE, alpha=0.13, linewidth=0)
+        axes.axhspan(-1, WEAK, color=YELLOW, alpha=0.13, linewidth=0)
         axes.axvline(HARD, color=GREY, linestyle="--", linewidth=1)
         axes.axvline(EASY, color=GREY, linestyle="--", linewidth=1)
         for _, item in items:
@@ -134,7 +134,7 @@ def expected_drawing(similarities: np.ndarray, marked: tuple[float, ...], listed
         axes = figure.subplots()
         axes.hist(similarities, bins=[n / 50 for n in range(51)], color=BLUE, edgecolor="white", linewidth=0.4)
         axes.set_yscale("symlog", linthresh=1)
-        axes.plot(marked, [0.5] * len(marked), linestyle="none", marker="v", color=RED, markersize=7)
+        axes.plot(marked, [0.5] * len(marked), linestyle="none", marker="v", color=ORANGE, markersize=7)
         axes.axvline(listed_from, color=GREY, linestyle="--", linewidth=1)
         axes.set(xlim=(0, 1), xlabel="Similarity of two submissions", ylabel="Pairs (log)")
         svg = _svg(figure)
@@ -144,8 +144,8 @@ def expected_drawing(similarities: np.ndarray, marked: tuple[float, ...], listed
         alt=f"Histogram of the similarities of all {len(similarities):,} pairs: median {middle:.2f}, 95 % below "
         f"{high:.2f}; {len(marked)} pairs are listed, from {min(marked, default=0.0):.2f} "
         f"to {max(marked, default=0.0):.2f}.",
-        caption="All pairs of the class; the height is logarithmic, so that single pairs can be seen. Red triangles: "
-        f"the pairs listed below. Dashed: {listed_from:.2f}, from which a pair is listed.",
+        caption="All pairs of the class; the height is logarithmic, so that single pairs can be seen. Orange "
+        f"triangles: the pairs listed below. Dashed: {listed_from:.2f}, from which a pair is listed.",
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from cxkit.coursework.class_view.items import ClassStatistics, ItemStatistics
+from cxkit.coursework.page.words import share_text
 
 OURS = "rule of this kit"
 
@@ -89,11 +90,16 @@ def _weak(item: ItemStatistics, _: ClassStatistics) -> str:
 
 
 def _between(item: ItemStatistics) -> str:
-    return f", 95 % interval {signed(item.interval[0])} to {signed(item.interval[1])}" if item.interval else ""
+    """The interval in words; a wide one says that the finding may be chance."""
+    if item.interval is None:
+        return ""
+    low, high = item.interval
+    chance = ", so it may be chance" if high >= WEAK else ""
+    return f", 95 % interval {signed(low)} to {signed(high)}{chance}"
 
 
 def _hard(item: ItemStatistics, _: ClassStatistics) -> str:
-    return f"the class earned {item.difficulty:.0%} of its points" if 0 < item.difficulty < HARD else ""
+    return f"the class earned {share_text(item.difficulty)} of its points" if 0 < item.difficulty < HARD else ""
 
 
 def _nobody(item: ItemStatistics, _: ClassStatistics) -> str:
@@ -101,7 +107,7 @@ def _nobody(item: ItemStatistics, _: ClassStatistics) -> str:
 
 
 def _easy(item: ItemStatistics, _: ClassStatistics) -> str:
-    return f"the class earned {item.difficulty:.0%} of its points" if item.difficulty > EASY else ""
+    return f"the class earned {share_text(item.difficulty)} of its points" if item.difficulty > EASY else ""
 
 
 def _lowers_alpha(item: ItemStatistics, whole: ClassStatistics) -> str:
@@ -181,22 +187,22 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="stops many notebooks",
-        says=f"More than {CRASHES:.0%} of the submissions crashed or ran out of time in it: limits or instructions may "
-        "be at fault.",
+        says=f"More than {share_text(CRASHES)} of the submissions crashed or ran out of time in it: limits or "
+        "instructions may be at fault.",
         source=OURS,
         kind="fault",
         finds=_crashes,
     ),
     Rule(
         name="often left out",
-        says=f"More than {MISSING:.0%} of the submissions give no answer.",
+        says=f"More than {share_text(MISSING)} of the submissions give no answer.",
         source=OURS,
         kind="teaching",
         finds=_missing,
     ),
     Rule(
         name="one mistake is common",
-        says=f"The same foreseen mistake was recognised in more than {MISTAKE:.0%} of the submissions.",
+        says=f"The same foreseen mistake was recognised in more than {share_text(MISTAKE)} of the submissions.",
         source=OURS,
         kind="teaching",
         finds=_mistake,
