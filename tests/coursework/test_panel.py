@@ -230,3 +230,12 @@ def test_all_marked_is_said(sheet):
     assert "6 of 6" in words(panel)
     assert "All answers to this question are marked." in words(panel)
     assert widgets(panel, "IntProgress")[0].bar_style == "success"
+
+
+def test_the_other_marker_is_shown_beside_the_own_mark_in_the_order_of_the_rubric(sheet):
+    sheet.save("argument", codes(sheet)[0], OTHER, PanelMark(points={"language": 1, "claim": 3}))
+    panel = marking_panel(sheet, ME)
+    type_in(panel, "--2", enter=True)
+    assert OTHER not in words(panel)
+    type_in(panel, "10", enter=False)
+    assert "You gave 3 (1, 0, 2); B. Second gave 4 (3, –, 1)." in words(panel)

@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from cxkit.coursework.page.words import plain_text, points_text
-from cxkit.coursework.written.panel_state import Level, MarkingRound, PanelSheet
+from cxkit.coursework.written.panel_state import Level, MarkingRound, PanelMark, PanelSheet
 from cxkit.errors import MarkingError, counted
 
 if TYPE_CHECKING:
@@ -296,13 +296,13 @@ class _Panel:
         others = self.marking.others()
         if not others:
             return
-        given = "; ".join(
-            f"{marker} gave {points_text(sum(mark.points.values()))} "
-            f"({', '.join(points_text(mark.points[c]) if c in mark.points else '–' for c in self.marking.levels)})"
-            for marker, mark in others.items()
-        )
-        own = ", ".join(points_text(points) for points in self.marking.mark.points.values())
-        self._say(f"You gave {points_text(self.marking.total)} ({own}); {given}.")
+        given = "; ".join(f"{marker} gave {self._in_short(mark)}" for marker, mark in others.items())
+        self._say(f"You gave {self._in_short(self.marking.mark)}; {given}.")
+
+    def _in_short(self, mark: PanelMark) -> str:
+        """The total, and the points in the order of the criteria."""
+        each = (points_text(mark.points[one]) if one in mark.points else "–" for one in self.marking.levels)
+        return f"{points_text(sum(mark.points.values()))} ({', '.join(each)})"
 
 
 def points_in_words(points: float) -> str:
