@@ -25,9 +25,10 @@ from cxkit.coursework.release.leaks import leaks_in, leaks_in_bytes, planted
 from cxkit.coursework.release.record import read_released
 from cxkit.coursework.release.releasing import Plan, check_only, plan_for, release
 from cxkit.coursework.release.secret import FILE_NAME, course_secret
+from cxkit.coursework.release.trying import Judge
 from cxkit.coursework.roster import Student, roster_of
 from cxkit.coursework.source import read_source, student_notebook
-from cxkit.errors import AssignmentError
+from cxkit.errors import AssignmentError, MarkingError
 from tests.coursework.small_assignment import CANARY, TOML, cells, write_assignment
 
 ROSTER = roster_of([Student(id="anna", name="Anna"), Student(id="ben", name="Ben")])
@@ -40,7 +41,7 @@ class Marker:
         self.assignment, self.lenient = assignment, lenient
         self.seeds: list[int | None] = []
 
-    def __call__(self, notebook: NotebookNode, seed: int | None) -> SubmissionMarks:
+    def __call__(self, notebook: NotebookNode, seed: int | None, stop: object = None) -> SubmissionMarks:
         self.seeds.append(seed)
         text = "\n".join(cell.source for cell in notebook.cells)
         marks = tuple(self._question(question, text) for question in self.assignment.questions)
@@ -61,6 +62,10 @@ class Marker:
         return QuestionMark(points=question.points, outcome="right", **own)
 
 
+def judge(assignment: Assignment, lenient: tuple[str, ...] = ()) -> Judge:
+    return Judge(mark=Marker(assignment, lenient))
+
+
 @pytest.fixture
 def assignment(tmp_path: Path) -> Assignment:
     return read_assignment(write_assignment(tmp_path))
@@ -74,7 +79,7 @@ def files_of(folder: Path) -> dict[str, bytes]:
 
 def test_one_release_for_all(assignment: Assignment, tmp_path: Path) -> None:
     plan = plan_for(assignment, roster=None, common=True, secret=None)
-    target, proof = release(assignment, plan, tmp_path / "out", Marker(assignment))
+    target, proof = release(assignment, plan, tmp_path / "out", judge(assignment))
     assert sorted(files_of(target)) == ["INSTRUCTIONS.md", "data/scores.csv", "small.ipynb", "small.zip"]
     assert len((target / "data" / "scores.csv").read_text().splitlines()) == 31
     with zipfile.ZipFile(target / "small.zip") as archive:
@@ -87,13 +92,14 @@ def test_one_release_for_all(assignment: Assignment, tmp_path: Path) -> None:
         "released notebook as it is",
         "centre: median",
         "spread: variance",
+        "answers that a constant would pass for",
     ]
 
 
 def test_each_student_gets_own_rows_and_the_record_knows_whose(assignment: Assignment, tmp_path: Path) -> None:
     plan = plan_for(assignment, roster=ROSTER, common=False, secret="a secret of the course")
     marker = Marker(assignment)
-    target, _ = release(assignment, plan, tmp_path / "out", marker)
+    target, _ = release(assignment, plan, tmp_path / "out", Judge(mark=marker), workers=1)
     files = files_of(target)
     assert files["anna/data/scores.csv"] != files["ben/data/scores.csv"]
     assert files["anna/small.ipynb"] == files["ben/small.ipynb"]
@@ -108,8 +114,8 @@ def test_each_student_gets_own_rows_and_the_record_knows_whose(assignment: Assig
 
 def test_a_release_is_the_same_bytes_again(assignment: Assignment, tmp_path: Path) -> None:
     plan = plan_for(assignment, roster=ROSTER, common=False, secret="a secret of the course")
-    one, _ = release(assignment, plan, tmp_path / "one", Marker(assignment))
-    two, _ = release(assignment, plan, tmp_path / "two", Marker(assignment))
+    one, _ = release(assignment, plan, tmp_path / "one", judge(assignment))
+    two, _ = release(assignment, plan, tmp_path / "two", judge(assignment))
     assert files_of(one) == files_of(two)
 
 
@@ -121,14 +127,14 @@ def test_varying_data_need_a_roster_or_a_word(assignment: Assignment) -> None:
 
 def test_an_earlier_release_gives_way_only_on_request(assignment: Assignment, tmp_path: Path) -> None:
     out, plan = tmp_path / "out", Plan()
-    target, _ = release(assignment, plan, out, Marker(assignment))
-    release(assignment, plan, out, Marker(assignment))  # the same again is no change
+    target, _ = release(assignment, plan, out, judge(assignment))
+    release(assignment, plan, out, judge(assignment))  # the same again is no change
     before = files_of(target)
     later = Plan(deadline=datetime(2026, 12, 4, 23, 59))
     with pytest.raises(AssignmentError, match=r"holds an earlier release, and 2 of its files would change"):
-        release(assignment, later, out, Marker(assignment))
+        release(assignment, later, out, judge(assignment))
     assert files_of(target) == before
-    release(assignment, later, out, Marker(assignment), replace=True)
+    release(assignment, later, out, judge(assignment), replace=True)
     assert "4 December 2026, 23:59" in (target / "INSTRUCTIONS.md").read_text()
     assert [path.name for path in out.iterdir()] == ["small"]
 
@@ -140,32 +146,32 @@ def test_a_student_who_comes_later_changes_nothing_for_the_others(assignment: As
         assignment,
         plan_for(assignment, roster=early, common=False, secret=secret),
         tmp_path / "out",
-        Marker(assignment),
+        judge(assignment),
     )
     target, _ = release(
         assignment,
         plan_for(assignment, roster=ROSTER, common=False, secret=secret),
         tmp_path / "out",
-        Marker(assignment),
+        judge(assignment),
     )
     assert (target / "ben.zip").is_file()
 
 
 def test_another_secret_is_refused_once_somebody_has_data(assignment: Assignment, tmp_path: Path) -> None:
     first = plan_for(assignment, roster=ROSTER, common=False, secret="a secret of the course")
-    release(assignment, first, tmp_path / "out", Marker(assignment))
+    release(assignment, first, tmp_path / "out", judge(assignment))
     other = plan_for(assignment, roster=ROSTER, common=False, secret="another secret, by accident")
     with pytest.raises(AssignmentError, match="2 students got other data in an earlier release, such as anna"):
-        release(assignment, other, tmp_path / "other", Marker(assignment))
+        release(assignment, other, tmp_path / "other", judge(assignment))
 
 
 def test_nothing_is_written_where_the_blank_notebook_earns_points(assignment: Assignment, tmp_path: Path) -> None:
     with pytest.raises(AssignmentError) as caught:
-        release(assignment, Plan(), tmp_path / "out", Marker(assignment, lenient=("spread",)))
+        release(assignment, Plan(), tmp_path / "out", judge(assignment, lenient=("spread",)))
     assert "NO: released notebook as it is: 'spread' earns 2 points: what students see of it is enough." in str(
         caught.value
     )
-    assert "Nothing was released: 1 check of 6 did not hold." in str(caught.value)
+    assert "Nothing was released: 1 check of 7 did not hold." in str(caught.value)
     assert list((tmp_path / "out").iterdir()) == []
     assert not json.loads((assignment.folder / "proof.json").read_text())["holds"]
     assert read_released(assignment) is None
@@ -174,7 +180,7 @@ def test_nothing_is_written_where_the_blank_notebook_earns_points(assignment: As
 def test_a_mistake_that_is_not_recognised(assignment: Assignment, tmp_path: Path) -> None:
     marker = Marker(assignment)
 
-    def forgetful(notebook: NotebookNode, seed: int | None) -> SubmissionMarks:
+    def forgetful(notebook: NotebookNode, seed: int | None, stop: object = None) -> SubmissionMarks:
         text = "\n".join(cell.source for cell in notebook.cells)
         if "median" not in text:
             return marker(notebook, seed)
@@ -182,7 +188,7 @@ def test_a_mistake_that_is_not_recognised(assignment: Assignment, tmp_path: Path
             cell.source = cell.source.replace("median", "mean")
         return marker(notebook, seed)
 
-    proof = check_only(assignment, Plan(), forgetful)
+    proof = check_only(assignment, Plan(), Judge(mark=forgetful))
     (failed,) = proof.failed
     assert failed.what == "centre: median"
     assert "it earns 4 points instead of 1 point. recognised: none." in failed.reason
@@ -193,13 +199,15 @@ def test_a_mistake_that_is_not_recognised(assignment: Assignment, tmp_path: Path
 def test_a_model_that_does_not_pass_itself(assignment: Assignment) -> None:
     marker = Marker(assignment)
 
-    def failing(notebook: NotebookNode, seed: int | None) -> SubmissionMarks:
+    def failing(notebook: NotebookNode, seed: int | None, stop: object = None) -> SubmissionMarks:
         if any("values.std()" in cell.source for cell in notebook.cells):
             for cell in notebook.cells:
                 cell.source += "\nspread = None"
         return marker(notebook, seed)
 
-    check = next(one for one in check_only(assignment, Plan(), failing).checks if one.what.startswith("model"))
+    check = next(
+        one for one in check_only(assignment, Plan(), Judge(mark=failing)).checks if one.what.startswith("model")
+    )
     assert (check.wanted, check.found, check.holds) == ("6 points", "4 points", False)
     assert check.reason == "'spread' (missing): spread: It is None."
 
@@ -209,14 +217,14 @@ def test_a_canary_that_students_would_see_stops_the_release(tmp_path: Path) -> N
     own[0].source += f"\n\n{CANARY}"
     assignment = read_assignment(write_assignment(tmp_path, cells=own))
     with pytest.raises(AssignmentError, match=f"'{CANARY}' in small.ipynb; '{CANARY}' in small.zip, small/small.ipynb"):
-        release(assignment, Plan(), tmp_path / "out", Marker(assignment))
+        release(assignment, Plan(), tmp_path / "out", judge(assignment))
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_a_canary_that_no_solution_holds_proves_nothing(tmp_path: Path) -> None:
     toml = TOML.replace("points = 10", 'points = 10\ncanary = "not there"')
     assignment = read_assignment(write_assignment(tmp_path, toml=toml))
-    (failed,) = check_only(assignment, Plan(), Marker(assignment)).failed
+    (failed,) = check_only(assignment, Plan(), judge(assignment)).failed
     assert "no solution holds 'not there', so the search means nothing" in failed.reason
 
 
@@ -270,3 +278,33 @@ def test_the_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:
     (tmp_path / FILE_NAME).write_text("short")
     with pytest.raises(AssignmentError, match="too few for a secret. Restore it from your backup"):
         course_secret(tmp_path)
+
+
+def test_a_constant_that_would_pass_stops_the_release(assignment: Assignment) -> None:
+    weak = Judge(mark=Marker(assignment), weak=lambda: ["'bigger' is the same on every parameter set."])
+    (failed,) = check_only(assignment, Plan(), weak).failed
+    assert (failed.what, failed.found) == ("answers that a constant would pass for", "1")
+
+
+def test_a_model_that_fails_is_told_once_and_nothing_more_is_tried(assignment: Assignment) -> None:
+    marker = Marker(assignment)
+
+    def broken(stop: object) -> None:
+        raise MarkingError("The model answer of 'small' does not give every answer.")
+
+    proof = check_only(assignment, Plan(), Judge(mark=marker, prepare=(("a", broken),)))
+    assert [check.reason for check in proof.failed] == ["The model answer of 'small' does not give every answer."]
+    assert marker.seeds == []
+
+
+def test_what_goes_wrong_with_one_notebook_hides_no_other(assignment: Assignment) -> None:
+    marker = Marker(assignment)
+
+    def mark(notebook: NotebookNode, seed: int | None, stop: object = None) -> SubmissionMarks:
+        if any("median" in cell.source for cell in notebook.cells):
+            raise MarkingError("It cannot be marked.")
+        return marker(notebook, seed)
+
+    proof = check_only(assignment, Plan(), Judge(mark=mark))
+    assert [(check.what, check.reason) for check in proof.failed] == [("centre: median", "It cannot be marked.")]
+    assert len(proof.checks) == 7

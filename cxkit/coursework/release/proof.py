@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 FILE_NAME = "proof.json"
 
-Mark = Callable[["NotebookNode", "int | None"], SubmissionMarks]
-"""Marks a notebook as a student's, on the data of a seed; None stands for the common data."""
+Mark = Callable[..., SubmissionMarks]
+"""Marks a notebook as a student's, `mark(notebook, seed)`, on the data of a seed; None stands for the common data."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,36 +108,61 @@ def fingerprint(assignment: Assignment) -> str:
     return digest.hexdigest()
 
 
-def steps_of(assignment: Assignment, seeds: Sequence[int | None]) -> int:
-    """How many notebooks `marking_checks` marks."""
-    return len(seeds) + 1 + sum(len(question.mistakes) for question in assignment.questions)
+@dataclass(frozen=True, kw_only=True)
+class Trial:
+    """A notebook whose marks are known beforehand.
+
+    Attributes
+    ----------
+    what : str
+        In words, for progress and the proof.
+    notebook : NotebookNode
+    seed : int or None
+        Of the data that it is marked on.
+    check : callable
+        Whether the marks are those that are wanted.
+    """
+
+    what: str
+    notebook: NotebookNode
+    seed: int | None
+    check: Callable[[SubmissionMarks], Check]
+
+
+def trials_of(assignment: Assignment, seeds: Sequence[int | None] = (None,)) -> list[Trial]:
+    """Everything that is tried: the model answer, the released notebook, each foreseen mistake.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    seeds : sequence of int or None
+        Data on which the model answer is tried; the first also for everything else.
+    """
+    model, first = model_notebook(assignment), seeds[0]
+    sets = ", ".join(one.id for one in assignment.parameter_sets)
+    trials = []
+    for number, seed in enumerate(seeds):
+        what = f"model answer on {sets} ({'common data' if seed is None else f'own data of student {number}'})"
+        trials.append(Trial(what=what, notebook=model, seed=seed, check=partial(_full, assignment, what)))
+    blank = student_notebook(assignment)
+    trials.append(
+        Trial(what="released notebook as it is", notebook=blank, seed=first, check=partial(_nothing, assignment))
+    )
+    for question in assignment.questions:
+        for mistake in question.mistakes:
+            notebook = mistake_notebook(assignment, question, mistake)
+            check = partial(_as_foreseen, question, mistake)
+            trials.append(Trial(what=f"{question.id}: {mistake.id}", notebook=notebook, seed=first, check=check))
+    return trials
 
 
 def marking_checks(
     assignment: Assignment, mark: Mark, seeds: Sequence[int | None] = (None,)
 ) -> Iterator[tuple[Check, SubmissionMarks]]:
-    """Each check of the marks as soon as it is known, with the marks it rests on.
-
-    Parameters
-    ----------
-    assignment : Assignment
-    mark : callable
-        See `Mark`.
-    seeds : sequence of int or None
-        Data on which the model answer is tried; the first also for everything else.
-    """
-    model = model_notebook(assignment)
-    sets = ", ".join(one.id for one in assignment.parameter_sets)
-    for seed in seeds:
-        marks = mark(model, seed)
-        whose = "common data" if seed is None else f"a student's data, seed {seed}"
-        yield _full(assignment, marks, f"model answer on {sets} ({whose})"), marks
-    marks = mark(student_notebook(assignment), seeds[0])
-    yield _nothing(assignment, marks), marks
-    for question in assignment.questions:
-        for mistake in question.mistakes:
-            marks = mark(mistake_notebook(assignment, question, mistake), seeds[0])
-            yield _as_foreseen(question, mistake, _of(marks, question)), marks
+    """Each check of the marks as soon as it is known, one after the other, with the marks it rests on."""
+    for trial in trials_of(assignment, seeds):
+        marks = mark(trial.notebook, trial.seed)
+        yield trial.check(marks), marks
 
 
 def _computed(assignment: Assignment) -> list[Question]:
@@ -151,7 +177,7 @@ def _equal(one: float, other: float) -> bool:
     return abs(one - other) < 1e-9
 
 
-def _full(assignment: Assignment, marks: SubmissionMarks, what: str) -> Check:
+def _full(assignment: Assignment, what: str, marks: SubmissionMarks) -> Check:
     questions = _computed(assignment)
     wrong = [one for one in questions if not _equal(_of(marks, one).points, one.points)]
     wanted = sum(one.points for one in questions)
@@ -178,8 +204,8 @@ def _nothing(assignment: Assignment, marks: SubmissionMarks) -> Check:
     )
 
 
-def _as_foreseen(question: Question, mistake: Mistake, mark: QuestionMark) -> Check:
-    problems = []
+def _as_foreseen(question: Question, mistake: Mistake, marks: SubmissionMarks) -> Check:
+    mark, problems = _of(marks, question), []
     if not _equal(mark.points, mistake.points):
         problems.append(f"it earns {_points(mark.points)} instead of {_points(mistake.points)}.")
     if mark.mistakes != (mistake.id,):

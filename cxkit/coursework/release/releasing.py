@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import cxkit
 from cxkit.coursework.assignment import Assignment
 from cxkit.coursework.data_variants import student_seed
 from cxkit.coursework.release.folders import new_folder, notebook_bytes, write_folders
-from cxkit.coursework.release.proof import Mark, Proof, fingerprint, marking_checks
+from cxkit.coursework.release.proof import Proof, fingerprint
 from cxkit.coursework.release.record import Released, check_released, write_released
 from cxkit.coursework.release.secrecy import secrecy_checks
+from cxkit.coursework.release.trying import Judge, try_all
 from cxkit.coursework.roster import Roster
 from cxkit.errors import AssignmentError, counted
 
+if TYPE_CHECKING:
+    from cxkit.running.progress import Teller
+
 TRIED = 2
 """Students whose own data the model answer is tried on."""
-
-OnStep = Callable[[str], object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +46,11 @@ class Plan:
     def own_seeds(self) -> dict[str, int]:
         """Only those of students with data of their own."""
         return {student: seed for student, seed in (self.seeds or {}).items() if seed is not None}
+
+    def tried(self, *, every_student: bool) -> list[int | None]:
+        """Data on which the model answer is tried: the common ones, and those of the first students, or of all."""
+        own = list(self.own_seeds.values())
+        return [None, *(own if every_student else own[:TRIED])]
 
 
 def plan_for(
@@ -81,10 +89,11 @@ def prove(
     assignment: Assignment,
     plan: Plan,
     built: Path,
-    mark: Mark,
+    judge: Judge,
     *,
     every_student: bool = False,
-    on_step: OnStep | None = None,
+    workers: int | None = None,
+    teller: Teller | None = None,
 ) -> Proof:
     """Does the assignment hold what it promises?
 
@@ -94,55 +103,42 @@ def prove(
     plan : Plan
     built : Path
         The release as it was built.
-    mark : callable
-        Marks one notebook.
+    judge : Judge
+        What marks.
     every_student : bool
         Try the model answer on the data of every student, not only of the first few.
-    on_step : callable, optional
-        Is told what was checked, as it comes.
+    workers : int, optional
+        Notebooks at a time; by default one a core.
+    teller : Teller, optional
+        Says how far it is.
     """
+    seeds = plan.tried(every_student=every_student)
     checks = secrecy_checks(assignment, built)
-    own = list(plan.own_seeds.values())
-    seeds: list[int | None] = [None, *(own if every_student else own[:TRIED])]
-    protection = ""
-    for check, marks in marking_checks(assignment, mark, seeds):
-        checks.append(check)
-        protection = marks.protection or protection
-        if on_step is not None:
-            on_step(check.what)
+    tried, protection = try_all(assignment, judge, seeds, workers=workers, teller=teller)
     return Proof(
         assignment=assignment.id,
         fingerprint=fingerprint(assignment),
-        checks=tuple(checks),
+        checks=(*checks, *tried),
         protection=protection,
         version=cxkit.__version__,
     )
 
 
-def check_only(
-    assignment: Assignment, plan: Plan, mark: Mark, *, every_student: bool = False, on_step: OnStep | None = None
-) -> Proof:
+def check_only(assignment: Assignment, plan: Plan, judge: Judge, **how: Any) -> Proof:
     """The same proof without a release: everything is built in a temporary folder."""
     with tempfile.TemporaryDirectory(prefix="cxkit-release-") as folder:
         write_folders(Path(folder), assignment, plan.seeds, plan.deadline)
-        return prove(assignment, plan, Path(folder), mark, every_student=every_student, on_step=on_step)
+        return prove(assignment, plan, Path(folder), judge, **how)
 
 
 def release(
-    assignment: Assignment,
-    plan: Plan,
-    output: Path,
-    mark: Mark,
-    *,
-    replace: bool = False,
-    every_student: bool = False,
-    on_step: OnStep | None = None,
+    assignment: Assignment, plan: Plan, output: Path, judge: Judge, *, replace: bool = False, **how: Any
 ) -> tuple[Path, Proof]:
     """Build, prove, and put into `output/ID`; nothing is there before the proof holds.
 
     Parameters
     ----------
-    assignment, plan, mark, every_student, on_step
+    assignment, plan, judge, how
         As for `prove`.
     output : Path
         The folder of releases.
@@ -171,7 +167,7 @@ def release(
     check_released(assignment, released)
     with new_folder(target, replace=replace) as built:
         write_folders(built, assignment, plan.seeds, plan.deadline)
-        proof = prove(assignment, plan, built, mark, every_student=every_student, on_step=on_step)
+        proof = prove(assignment, plan, built, judge, **how)
         proof.write(assignment.folder)
         if not proof.holds:
             raise AssignmentError(refusal(proof))
