@@ -64,7 +64,7 @@ class Answer:
     tolerance : Tolerance
         For every number in it; both parts 0 mean equal but for the last bits.
     units : tuple of {"proportion", "percent"}
-        Which are accepted, for numbers; empty where the unit is not at issue.
+        Which are accepted, for numbers, the model answer's first; empty where the unit is not at issue.
     options : tuple of str
         What a choice chooses from.
     accept : tuple of str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 WRITTEN_PLACE = "*Your answer here*"
 WRITTEN = "written"
+_NEXT_REGION = re.compile(r"^[ \t]*# NEXT REGION[ \t]*$\n?", re.MULTILINE)
 
 Fill = Callable[[Piece, Mapping[str, Any]], str]
 
@@ -72,14 +74,15 @@ def model_notebook(assignment: Assignment, notebook: Mapping[str, Any] | None = 
 def mistake_notebook(assignment: Assignment, question: Question, mistake: Mistake) -> NotebookNode:
     """The model, but for one question answered with a foreseen mistake.
 
-    The mistake's code takes the place of the question's first region; its further regions are empty.
+    The mistake's code takes the place of the question's first region. A line `# NEXT REGION` in it begins what takes
+    the place of the next one; regions that it says nothing of keep the model's.
     """
-    left = [mistake.code]
+    left = _NEXT_REGION.split(mistake.code)
 
     def fill(piece: Piece, cell: Mapping[str, Any]) -> str:
         if question.id not in questions_of(cell) or cell["cell_type"] != "code":
             return piece.text
-        return indented(left.pop() if left else "", piece.indent)
+        return indented(left.pop(0).strip("\n"), piece.indent) if left else piece.text
 
     return _node(_filled(assignment, fill))
 

@@ -97,7 +97,7 @@ levels = ["0: nothing", "4: all of it"]
 
 MISTAKES = {
     "median": "average = data['x'].median() * factor\nbigger = 'x' if data['x'].sum() > data['y'].sum() else 'y'",
-    "variance": "spread = data['x'].var() * factor",
+    "variance": "return values.var()",
 }
 
 

@@ -75,8 +75,18 @@ def test_a_mistake_takes_the_place_of_all_regions_of_its_question(tmp_path: Path
     assignment = read_assignment(write_assignment(tmp_path))
     question = assignment.question("spread")
     made = mistake_notebook(assignment, question, question.mistakes[0])
-    assert made.cells[4].source == ("def spread_of(values):\n    spread = data['x'].var() * factor\n\n\npass")
+    whole = "def spread_of(values):\n    return values.var()\n\n\nspread = spread_of(data['x']) * factor"
+    assert made.cells[4].source == whole
     assert made.cells[3].source == model_notebook(assignment).cells[3].source
+
+
+def test_a_mistake_may_say_what_stands_in_each_region(tmp_path: Path) -> None:
+    folder = write_assignment(tmp_path)
+    (folder / "mistakes" / "variance.py").write_text("return values.var()\n# NEXT REGION\nspread = 0\n")
+    assignment = read_assignment(folder)
+    question = assignment.question("spread")
+    made = mistake_notebook(assignment, question, question.mistakes[0])
+    assert made.cells[4].source == "def spread_of(values):\n    return values.var()\n\n\nspread = 0"
 
 
 def test_one_cell_may_answer_two_questions(tmp_path: Path) -> None:

@@ -1,0 +1,209 @@
+"""What a notebook has left, as bounded plain data; runs in the student's kernel, so it is the student's word.
+
+Nothing in here is secret, and nothing that is expected enters the kernel. Values are taken by their exact types, so
+that an object that lies about itself is refused and not asked. Only the standard library is imported; numpy, pandas and
+matplotlib are used where the student has loaded them.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MOST_CELLS = 50_000
+LONGEST_TEXT = 10_000
+MOST_CHARACTERS = 2_000_000
+_MOST_COLUMNS = 2_000
+
+
+class _Refused(Exception):
+    """A value that is not taken, with the reason for the student."""
+
+
+def collect(namespace: Mapping[str, Any], asked: Sequence[Sequence[str]]) -> str:
+    """The named values as JSON.
+
+    Parameters
+    ----------
+    namespace : mapping
+        The notebook's variables.
+    asked : sequence of (name, type)
+        Type as in assignment.toml.
+
+    Returns
+    -------
+    str
+        From name to `{"kind": ...}`; a name that is not there is left out.
+    """
+    told: dict[str, Any] = {}
+    room = MOST_CHARACTERS
+    for name, kind in asked:
+        if name not in namespace:
+            continue
+        try:
+            said = json.dumps(_COLLECTORS[kind](namespace[name]), allow_nan=False)
+        except _Refused as refusal:
+            said = json.dumps({"kind": "refused", "reason": str(refusal)})
+        except Exception as error:
+            said = json.dumps({"kind": "refused", "reason": f"it cannot be read ({type(error).__name__})"})
+        if len(said) > room:
+            said = json.dumps({"kind": "refused", "reason": "it is too large"})
+        room -= len(said)
+        told[name] = json.loads(said)
+    return json.dumps(told)
+
+
+def _scalar(value: Any) -> Any:
+    """A number, a text, a truth value, or None for what is missing."""
+    kind = type(value)
+    if kind in (int, str, bool) or value is None:
+        return _bounded(value)
+    if kind is float:
+        return None if math.isnan(value) else _finite(value)
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if numpy is not None and kind.__module__ == "numpy" and issubclass(kind, numpy.generic):
+        return _scalar(value.item()) if type(value.item()) in (int, float, str, bool) else _unknown(value)
+    if pandas is not None and (value is pandas.NA or value is pandas.NaT):
+        return None
+    return _unknown(value)
+
+
+def _bounded(value: Any) -> Any:
+    if type(value) is str and len(value) > LONGEST_TEXT:
+        raise _Refused(f"it is a text of {len(value):,} characters")
+    if type(value) is int and abs(value) > 10**300:
+        raise _Refused("it is a number too large to be an answer")
+    return value
+
+
+def _finite(value: float) -> float:
+    if math.isinf(value):
+        raise _Refused("it is infinite")
+    return value
+
+
+def _unknown(value: Any) -> Any:
+    raise _Refused(f"it is a {type(value).__name__}")
+
+
+def _number(value: Any) -> dict[str, Any]:
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if numpy is not None and type(value) is numpy.ndarray and value.size == 1:
+        value = value.reshape(-1)[0]
+    elif pandas is not None and type(value) in (pandas.Series, pandas.Index) and len(value) == 1:
+        value = value.to_numpy()[0]
+    plain = _scalar(value)
+    if type(plain) is bool:
+        raise _Refused("it is a truth value (True or False); a number is wanted")
+    if type(plain) is str:
+        raise _Refused("it is a text; a number is wanted")
+    return {"kind": "number", "value": plain}
+
+
+def _text(value: Any) -> dict[str, Any]:
+    plain = _scalar(value)
+    if type(plain) is bool:
+        plain = "yes" if plain else "no"
+    if type(plain) in (int, float):
+        plain = repr(plain)
+    return {"kind": "text", "value": plain}
+
+
+def _series(value: Any) -> dict[str, Any]:
+    numpy, pandas = sys.modules.get("numpy"), sys.modules.get("pandas")
+    if pandas is not None and type(value) is pandas.DataFrame:
+        _fits(len(value), value.shape[1])
+        if value.shape[1] != 1:
+            raise _Refused(f"it is a table of {value.shape[1]} columns; a series is wanted")
+        value = value.iloc[:, 0]
+    if pandas is not None and type(value) is pandas.Series:
+        _fits(len(value), 1)
+        return {"kind": "series", "index": _labels(value.index), "values": [_scalar(v) for v in value.tolist()]}
+    if type(value) is dict:
+        _fits(len(value), 1)
+        return {"kind": "series", "index": [_label(k) for k in value], "values": [_scalar(v) for v in value.values()]}
+    if numpy is not None and type(value) is numpy.ndarray and value.ndim == 1:
+        _fits(len(value), 1)
+        return {"kind": "series", "index": None, "values": [_scalar(v) for v in value.tolist()]}
+    if type(value) in (list, tuple):
+        _fits(len(value), 1)
+        return {"kind": "series", "index": None, "values": [_scalar(v) for v in value]}
+    raise _Refused(f"it is a {type(value).__name__}; a series is wanted")
+
+
+def _table(value: Any) -> dict[str, Any]:
+    pandas = sys.modules.get("pandas")
+    if pandas is None or type(value) is not pandas.DataFrame:
+        raise _Refused(f"it is a {type(value).__name__}; a table (DataFrame) is wanted")
+    _fits(len(value), value.shape[1])
+    columns = _labels(value.columns)
+    cells = [[_scalar(v) for v in value.iloc[:, k].tolist()] for k in range(value.shape[1])]
+    return {"kind": "table", "index": _labels(value.index), "columns": columns, "cells": cells}
+
+
+def _fits(rows: int, columns: int) -> None:
+    if rows * max(columns, 1) > MOST_CELLS or columns > _MOST_COLUMNS:
+        raise _Refused(f"it has {rows:,} rows and {columns:,} columns, which is too large for an answer")
+
+
+def _labels(index: Any) -> list[str]:
+    return [_label(one) for one in index.tolist()]
+
+
+def _label(value: Any) -> str:
+    if type(value) is tuple:
+        return " / ".join(_label(part) for part in value)
+    plain = _scalar(value)
+    if type(plain) is float and plain == int(plain):
+        plain = int(plain)
+    return str(plain)
+
+
+def _figure(value: Any) -> dict[str, Any]:
+    """What can be seen of a matplotlib figure: kinds of marks and their numbers, labels."""
+    if "matplotlib" not in sys.modules:
+        raise _Refused(f"it is a {type(value).__name__}; a figure is wanted")
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    if isinstance(value, Axes):
+        axes = [value]
+    elif isinstance(value, Figure):
+        axes = list(value.axes)
+    elif isinstance(getattr(value, "figure", None), Figure):  # seaborn's grids
+        axes = list(value.figure.axes)
+    else:
+        raise _Refused(f"it is a {type(value).__name__}; a figure is wanted")
+    if not axes:
+        return {"kind": "figure", "facts": {"n_axes": 0}}
+    first = axes[0]
+    bars, lines = len(first.patches), len(first.lines)
+    points = 0
+    for one in first.collections:
+        points += len(list(one.get_offsets())) if hasattr(one, "get_offsets") else 0  # type: ignore[arg-type]
+    kind = "bar" if bars else "scatter" if points else "line" if lines else "image" if first.images else "empty"
+    facts = {
+        "n_axes": len(axes),
+        "title": first.get_title(),
+        "xlabel": first.get_xlabel(),
+        "ylabel": first.get_ylabel(),
+        "kind": kind,
+        "n_bars": bars,
+        "n_lines": lines,
+        "n_points": points,
+        "legend": first.get_legend() is not None,
+    }
+    return {"kind": "figure", "facts": {name: _scalar(fact) for name, fact in facts.items()}}
+
+
+_COLLECTORS = {
+    "number": _number,
+    "text": _text,
+    "choice": _text,
+    "series": _series,
+    "table": _table,
+    "figure": _figure,
+}

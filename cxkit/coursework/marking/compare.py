@@ -1,0 +1,391 @@
+"""Is an answer right? Compared as data with the reference, whatever leads to the same result counting as the same."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cxkit.coursework.assignment import Answer, Tolerance
+from cxkit.coursework.marking.answers import Cell, Figure, Number, Refused, Series, Table, Text, Value
+from cxkit.errors import counted
+
+LAST_BITS = 1e-9
+"""Relative: where no tolerance is declared, numbers may still be summed in another order."""
+_SHOWN = 3
+_ANY = "*"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How an answer compares with one reference.
+
+    Attributes
+    ----------
+    share : float
+        Of the answer's points: 1 right, 0 wrong, between for what is close.
+    reason : str
+        One sentence for the student; empty where it is right.
+    """
+
+    share: float
+    reason: str = ""
+
+    @property
+    def is_right(self) -> bool:
+        """Whether it earns all its points."""
+        return self.share >= 1.0
+
+
+RIGHT = Verdict(1.0)
+
+
+def compare(answer: Answer, given: Value | None, reference: Value) -> Verdict:
+    """How far is an answer right?
+
+    Parameters
+    ----------
+    answer : Answer
+        What was declared.
+    given : Value or None
+        What the student left; None for nothing.
+    reference : Value
+        What the model answer left with the same parameters.
+    """
+    if given is None:
+        return Verdict(0.0, f"There is no variable `{answer.name}` at the end of this task.")
+    if isinstance(given, Refused):
+        return Verdict(0.0, f"`{answer.name}` is no answer: {given.reason}.")
+    verdict = _COMPARED[answer.type](answer, given, reference)
+    return verdict or Verdict(0.0, f"`{answer.name}` is not {KINDS[answer.type]}.")
+
+
+KINDS = {
+    "number": "a number",
+    "text": "a text",
+    "choice": "a choice",
+    "table": "a table",
+    "series": "a series",
+    "figure": "a figure",
+}
+
+
+# --- numbers ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Closeness:
+    """Numbers held against numbers with every tolerance of an answer, the answer's own first."""
+
+    answer: Answer
+    scales: tuple[float, ...] = (1.0,)
+    worst: float = 0.0
+    failed: list[int] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.tolerances = [self.answer.tolerance, *(partial.tolerance for partial in self.answer.partial)]
+        self.failed = [0] * len(self.tolerances)
+
+    def note(self, given: float, wanted: float, place: str = "") -> None:
+        distance = abs(given - wanted)
+        self.worst = max(self.worst, distance)
+        for k, tolerance in enumerate(self.tolerances):
+            if not within(given, wanted, tolerance):
+                self.failed[k] += 1
+                if k == 0:
+                    self.places.append(place)
+
+    def verdict(self, reason: Callable[[], str]) -> Verdict:
+        """By the narrowest tolerance that everything is within."""
+        if not self.failed[0]:
+            return RIGHT
+        for failed, partial in zip(self.failed[1:], self.answer.partial, strict=True):
+            if not failed:
+                return Verdict(partial.share, partial.feedback)
+        return Verdict(0.0, reason())
+
+
+def within(given: float, wanted: float, tolerance: Tolerance) -> bool:
+    """Whether a number is as close as is asked."""
+    allowed = max(tolerance.absolute, tolerance.relative * abs(wanted), LAST_BITS * abs(wanted), 1e-12)
+    return abs(given - wanted) <= allowed * (1 + 1e-12)
+
+
+def _scales(answer: Answer) -> tuple[float, ...]:
+    """Factors that take a given answer to the reference's unit, which is the first of those declared."""
+    if len(answer.units) < 2:
+        return (1.0,)
+    return (1.0, 0.01 if answer.units[0] == "proportion" else 100.0)
+
+
+def _best(verdicts: Sequence[Verdict]) -> Verdict:
+    return max(verdicts, key=lambda verdict: verdict.share)
+
+
+def _compare_number(answer: Answer, given: Value, reference: Value) -> Verdict | None:
+    if not isinstance(given, Number) or not isinstance(reference, Number):
+        return None
+    if given.value is None or reference.value is None:
+        # Nothing equals a missing number, unless the model answer is missing as well.
+        return RIGHT if given.value is reference.value else Verdict(0.0, f"`{answer.name}` is not a number (NaN).")
+    verdicts = []
+    for scale in _scales(answer):
+        close = _Closeness(answer)
+        close.note(given.value * scale, reference.value)
+        verdicts.append(close.verdict(lambda: _off(answer.name, given, reference)))
+    return _best(verdicts)
+
+
+def _off(name: str, given: Number, reference: Number) -> str:
+    assert given.value is not None
+    assert reference.value is not None
+    way = "too high" if given.value > reference.value else "too low"
+    return f"`{name}` is {abs(given.value - reference.value):.3g} {way}."
+
+
+# --- texts and choices ------------------------------------------------------------------------------------------------
+
+
+def folded(text: str) -> str:
+    """A text without what does not matter: case, spaces at the ends and doubled, forms of letters."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _compare_text(answer: Answer, given: Value, reference: Value) -> Verdict | None:
+    if not isinstance(given, Text) or not isinstance(reference, Text):
+        return None
+    right = {folded(text) for text in (reference.value, *answer.accept)}
+    if folded(given.value) in right:
+        return RIGHT
+    return Verdict(0.0, f"`{answer.name}` is {_quoted(given.value)}, which is not right.")
+
+
+def _compare_choice(answer: Answer, given: Value, reference: Value) -> Verdict | None:
+    if isinstance(given, Text) and folded(given.value) not in {folded(option) for option in answer.options}:
+        options = ", ".join(f'"{option}"' for option in answer.options)
+        return Verdict(0.0, f"`{answer.name}` is {_quoted(given.value)}; it must be one of {options}.")
+    return _compare_text(answer, given, reference)
+
+
+def _quoted(text: str) -> str:
+    return f'"{text if len(text) <= 60 else text[:57] + "..."}"'
+
+
+# --- series -----------------------------------------------------------------------------------------------------------
+
+
+def _compare_series(answer: Answer, given: Value, reference: Value) -> Verdict | None:
+    if not isinstance(given, Series) or not isinstance(reference, Series):
+        return None
+    labels = reference.labels or tuple(str(k) for k in range(len(reference.values)))
+    if given.labels is None or (given.labels != labels and _is_counted(given.labels) and _is_counted(labels)):
+        if len(given.values) != len(labels):
+            said = f"{counted(len(given.values), 'value')}; {len(labels)} are wanted."
+            return Verdict(0.0, f"`{answer.name}` has {said}")
+        mine: dict[str, Cell] = dict(zip(labels, given.values, strict=True))
+    else:
+        if len(set(given.labels)) != len(given.labels):
+            return Verdict(0.0, f"`{answer.name}` has the same label more than once.")
+        mine = dict(zip((_name(label) for label in given.labels), given.values, strict=True))
+    wanted = {_name(label): value for label, value in zip(labels, reference.values, strict=True)}
+    return _labels_differ(answer.name, mine.keys(), wanted.keys(), "label") or _best(
+        [_cells_compared(answer, mine, wanted, scale) for scale in _scales(answer)]
+    )
+
+
+def _is_counted(labels: Sequence[str]) -> bool:
+    """Whether the labels only count, from 0 or from 1."""
+    return list(labels) in ([str(k) for k in range(len(labels))], [str(k + 1) for k in range(len(labels))])
+
+
+def _name(label: str) -> str:
+    return " ".join(label.split())
+
+
+def _labels_differ(name: str, given: Any, wanted: Any, what: str) -> Verdict | None:
+    missing = [label for label in wanted if label not in given]
+    if missing:
+        return Verdict(0.0, f"`{name}` lacks the {_several(what, missing)}.")
+    if what != "label":
+        return None  # further columns and rows of a table harm nobody
+    extra = [label for label in given if label not in wanted]
+    return Verdict(0.0, f"`{name}` has the {_several(what, extra)}, which nobody asked for.") if extra else None
+
+
+def _several(what: str, labels: Sequence[str]) -> str:
+    shown = ", ".join(f"'{label[:40]}'" for label in labels[:_SHOWN])
+    more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
+    return f"{what}{'s' if len(labels) > 1 else ''} {shown}{more}"
+
+
+def _cells_compared(answer: Answer, given: dict[str, Cell], wanted: dict[str, Cell], scale: float) -> Verdict:
+    """Cell by cell, where cells have names; numbers by tolerance, everything else by being equal."""
+    close = _Closeness(answer)
+    other: list[str] = []
+    for place, value in wanted.items():
+        mine = given[place]
+        if _is_number(value) and _is_number(mine):
+            close.note(float(mine) * scale, float(value), place)  # type: ignore[arg-type]
+        elif not _same(mine, value):
+            other.append(place)
+    if other:
+        return Verdict(0.0, f"`{answer.name}` is not right at {_several('', other).strip()}.")
+
+    def reason() -> str:
+        head = f"{len(close.places)} of {len(wanted)} values of `{answer.name}` are not right"
+        return f"{head}; the farthest is off by {close.worst:.3g}. Among them: {_several('', close.places).strip()}."
+
+    return close.verdict(reason)
+
+
+def _is_number(value: Cell) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _same(given: Cell, wanted: Cell) -> bool:
+    if isinstance(given, str) and isinstance(wanted, str):
+        return folded(given) == folded(wanted)
+    return type(given) is type(wanted) and given == wanted
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def _compare_table(answer: Answer, given: Value, reference: Value) -> Verdict | None:
+    if not isinstance(given, Table) or not isinstance(reference, Table):
+        return None
+    mine, wanted = _columns(given), _columns(reference)
+    columns = [_name(c) for c in answer.columns] or list(wanted)
+    keys = [_name(key) for key in answer.key]
+    missing = _labels_differ(answer.name, mine.keys(), [*keys, *columns], "column")
+    if missing:
+        return missing
+    columns = [column for column in columns if column not in keys]
+    rows = _row_order(answer, mine, wanted, given, reference, columns)
+    if isinstance(rows, Verdict):
+        return rows
+    cells = {column: [mine[column][k] for k in rows] for column in columns}
+    cells = _with_free_signs(answer, cells, wanted)
+    cells = _with_matched_factors(answer, cells, wanted)
+    names = _row_names(keys, wanted, reference)
+    flat_given = {f"{names[k]}, {c}": cells[c][k] for c in columns for k in range(len(names))}
+    flat_wanted = {f"{names[k]}, {c}": wanted[c][k] for c in columns for k in range(len(names))}
+    return _best([_cells_compared(answer, flat_given, flat_wanted, scale) for scale in _scales(answer)])
+
+
+def _columns(table: Table) -> dict[str, tuple[Cell, ...]]:
+    return {_name(column): cells for column, cells in zip(table.columns, table.cells, strict=True)}
+
+
+def _row_names(keys: Sequence[str], wanted: dict[str, tuple[Cell, ...]], reference: Table) -> list[str]:
+    if keys:
+        return [" / ".join(str(wanted[key][k]) for key in keys) for k in range(len(reference.rows))]
+    return [_name(row) for row in reference.rows]
+
+
+def _row_order(
+    answer: Answer,
+    mine: dict[str, tuple[Cell, ...]],
+    wanted: dict[str, tuple[Cell, ...]],
+    given: Table,
+    reference: Table,
+    columns: Sequence[str],
+) -> list[int] | Verdict:
+    """For each row of the reference, the row of the given table that is meant."""
+    keys = [_name(key) for key in answer.key]
+    names = _row_names(keys, wanted, reference)
+    own = _row_names(keys, mine, given)
+    if len(own) != len(names) and (answer.any_order or _is_counted(own)):
+        return Verdict(0.0, f"`{answer.name}` has {counted(len(own), 'row')}; {len(names)} are wanted.")
+    if answer.any_order:
+        # Nothing tells the rows apart but their contents: both tables are put in order by them.
+        theirs = sorted(range(len(names)), key=lambda k: _sorting(wanted, columns, k))
+        ours = sorted(range(len(own)), key=lambda k: _sorting(mine, columns, k))
+        order = dict(zip(theirs, ours, strict=True))
+        return [order[k] for k in range(len(names))]
+    if own != names and _is_counted(own) and _is_counted(names):
+        return list(range(len(names)))
+    if len(set(own)) != len(own):
+        return Verdict(0.0, f"`{answer.name}` has the same row more than once.")
+    missing = _labels_differ(answer.name, own, names, "row")
+    return missing or [own.index(name) for name in names]
+
+
+def _sorting(columns: dict[str, tuple[Cell, ...]], names: Sequence[str], k: int) -> list[tuple[int, float, str]]:
+    """Something by which rows can be sorted whatever they hold; digits beyond the tenth do not decide."""
+    out = []
+    for name in names:
+        value = columns[name][k]
+        number = float(f"{value:.10g}") if _is_number(value) else 0.0
+        out.append((0 if value is None else 1, number, folded(value) if isinstance(value, str) else str(value)))
+    return out
+
+
+def _with_free_signs(
+    answer: Answer, cells: dict[str, list[Cell]], wanted: dict[str, tuple[Cell, ...]]
+) -> dict[str, list[Cell]]:
+    return {
+        column: _turned(values, wanted[column]) if column in map(_name, answer.sign_free) else values
+        for column, values in cells.items()
+    }
+
+
+def _turned(values: Sequence[Cell], wanted: Sequence[Cell]) -> list[Cell]:
+    return [-v if _is_number(v) else v for v in values] if _together(values, wanted) < 0 else list(values)  # type: ignore[operator]
+
+
+def _together(a: Sequence[Cell], b: Sequence[Cell]) -> float:
+    """The cosine of two columns; 0 where one of them holds no numbers."""
+    pairs = [(float(x), float(y)) for x, y in zip(a, b, strict=True) if _is_number(x) and _is_number(y)]  # type: ignore[arg-type]
+    size = math.sqrt(sum(x * x for x, _ in pairs) * sum(y * y for _, y in pairs))
+    return sum(x * y for x, y in pairs) / size if size > 0 else 0.0
+
+
+def _with_matched_factors(
+    answer: Answer, cells: dict[str, list[Cell]], wanted: dict[str, tuple[Cell, ...]]
+) -> dict[str, list[Cell]]:
+    """Factors have neither order nor sign: each of the reference's takes the column that is most like it."""
+    names = [_name(column) for column in answer.factor_columns if _name(column) in cells]
+    if not names:
+        return cells
+    from scipy.optimize import linear_sum_assignment
+
+    likeness = [[abs(_together(cells[column], wanted[name])) for column in names] for name in names]
+    order = linear_sum_assignment(likeness, maximize=True)[1]
+    matched = {name: _turned(cells[names[k]], wanted[name]) for name, k in zip(names, order, strict=True)}
+    return {**cells, **matched}
+
+
+# --- figures ----------------------------------------------------------------------------------------------------------
+
+
+def _compare_figure(answer: Answer, given: Value, reference: Value) -> Verdict | None:
+    if not isinstance(given, Figure) or not isinstance(reference, Figure):
+        return None
+    wrong = []
+    for name, wanted in answer.facts.items():
+        mine = given.facts.get(name)
+        if wanted == _ANY:
+            right = mine not in (None, "", 0, False)
+        elif isinstance(wanted, str):
+            right = isinstance(mine, str) and folded(wanted) in folded(mine)
+        else:
+            right = mine is wanted or (_is_number(mine) and not isinstance(wanted, bool) and mine == wanted)
+        if not right:
+            wrong.append(name)
+    if not wrong:
+        return RIGHT
+    return Verdict(0.0, f"Of the figure `{answer.name}`, {_several('', wrong).strip()} is not as asked.")
+
+
+_COMPARED: dict[str, Callable[[Answer, Value, Value], Verdict | None]] = {
+    "number": _compare_number,
+    "text": _compare_text,
+    "choice": _compare_choice,
+    "series": _compare_series,
+    "table": _compare_table,
+    "figure": _compare_figure,
+}

@@ -1,0 +1,203 @@
+"""What is right, and what each foreseen mistake gives: by running the instructor's own notebooks, once for a class."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxkit.coursework.assignment import Assignment, ParameterSet, Question
+from cxkit.coursework.marking.answers import Answers, Figure, Number, Refused, Series, Table, Text, Value
+from cxkit.coursework.marking.compare import compare
+from cxkit.coursework.marking.running import Left, data_for, run_for_answers
+from cxkit.coursework.source import mistake_notebook, model_notebook
+from cxkit.errors import MarkingError
+from cxkit.running.files import write_atomically
+from cxkit.running.fingerprint import installed_versions, kit_hash
+from cxkit.running.sandbox.limits import Policy
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_KINDS: Mapping[str, type] = {
+    "number": Number, "text": Text, "series": Series, "table": Table, "figure": Figure, "refused": Refused,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Reference:
+    """What belongs to one parameter set and one part of the data.
+
+    Attributes
+    ----------
+    model : mapping
+        The model's answers.
+    mistakes : mapping
+        From a mistake's id (`"QUESTION/MISTAKE"`) to the answers that it gives for its question.
+    """
+
+    model: Answers
+    mistakes: Mapping[str, Answers]
+
+
+class References:
+    """References of an assignment, made when they are first needed and kept in a folder.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    folder : Path
+        For the cache. What is in it holds for this assignment, these versions and this kit only; anything else is made
+        anew. Not for students' eyes.
+    policy : {"contained", "open"}
+    """
+
+    def __init__(self, assignment: Assignment, folder: Path, *, policy: Policy = "contained") -> None:
+        self.assignment, self.folder, self.policy = assignment, folder, policy
+        self._state = _state_of(assignment)
+        self._known: dict[str, Reference] = {}
+        self._locks: dict[str, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def of(
+        self,
+        parameters: ParameterSet,
+        seed: int | None,
+        *,
+        with_mistakes: bool = True,
+        stop: threading.Event | None = None,
+    ) -> Reference:
+        """The reference of a parameter set on the data of a seed; from the cache if it is there.
+
+        Parameters
+        ----------
+        parameters : ParameterSet
+        seed : int or None
+        with_mistakes : bool
+            Whether the foreseen mistakes are wanted as well: a run each.
+        stop : Event, optional
+
+        Raises
+        ------
+        MarkingError
+            If the model answer itself fails or leaves something out.
+        """
+        key = hashlib.sha256(
+            json.dumps([self._state, parameters.id, dict(parameters.values), seed, with_mistakes]).encode()
+        ).hexdigest()
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:  # two workers that need the same one make it once
+            if key not in self._known:
+                self._known[key] = self._read(key) or self._make(key, parameters, seed, with_mistakes, stop)
+        return self._known[key]
+
+    def _read(self, key: str) -> Reference | None:
+        try:
+            told = json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
+            return Reference(
+                model=_answers_from(told["model"]),
+                mistakes={name: _answers_from(answers) for name, answers in told["mistakes"].items()},
+            )
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _make(
+        self, key: str, parameters: ParameterSet, seed: int | None, with_mistakes: bool, stop: threading.Event | None
+    ) -> Reference:
+        data = data_for(self.assignment, seed, self.folder / "data")
+
+        def run(notebook: NotebookNode) -> Left:
+            return run_for_answers(self.assignment, notebook, parameters, data, policy=self.policy, stop=stop)
+
+        model = _complete(self.assignment, run(model_notebook(self.assignment)), parameters)
+        mistakes: dict[str, Answers] = {}
+        for question in self.assignment.questions if with_mistakes else ():
+            for mistake in question.mistakes:
+                left = run(mistake_notebook(self.assignment, question, mistake))
+                mistakes[f"{question.id}/{mistake.id}"] = answers_of(question, left)
+        made = Reference(model=model, mistakes=mistakes)
+        told = {
+            "model": _as_data(made.model),
+            "mistakes": {name: _as_data(answers) for name, answers in made.mistakes.items()},
+        }
+        write_atomically(self.folder / f"{key}.json", json.dumps(told))
+        return made
+
+    def weak_answers(self) -> list[str]:
+        """Answers that are the same on the public and every held-out set: a constant would pass. In words."""
+        sets = [self.of(one, one.data_seed, with_mistakes=False).model for one in self.assignment.parameter_sets]
+        weak = []
+        for question in self.assignment.questions:
+            for answer in question.answers:
+                first = sets[0][answer.name]
+                same = all(compare(answer, first, other[answer.name]).is_right for other in sets[1:])
+                if same and answer.type != "figure" and not question.after:
+                    weak.append(
+                        f"'{answer.name}' of '{question.id}' is the same on every parameter set, so a constant passes. "
+                        "Choose other held-out parameters or seeds, or make the question depend on another (after)."
+                    )
+        return weak
+
+
+def answers_of(question: Question, left: Left) -> dict[str, Value]:
+    """A question's answers: as they were after its own cells, and where they were not there yet, at the end."""
+    names = [answer.name for answer in question.answers]
+    found = {name: left.at_end[name] for name in names if name in left.at_end}
+    return {**found, **left.at_question.get(question.id, {})}
+
+
+def _complete(assignment: Assignment, left: Left, parameters: ParameterSet) -> dict[str, Value]:
+    """The model's answers, all of which must be there."""
+    answers: dict[str, Value] = {}
+    problems = []
+    for question in assignment.questions:
+        own = answers_of(question, left)
+        answers |= own
+        for answer in question.answers:
+            value = own.get(answer.name)
+            if value is None or isinstance(value, Refused):
+                why = "is not there" if value is None else f"is no answer: {value.reason}"
+                problems.append(
+                    f"  '{answer.name}' of '{question.id}' {why}. {left.troubles.get(question.id, '')}".rstrip()
+                )
+    if problems:
+        ending = f"\n  {left.run.note}" if left.run is not None and left.run.note else ""
+        raise MarkingError(
+            f"The model answer of '{assignment.id}' does not give every answer with the parameter set "
+            f"'{parameters.id}'.\n" + "\n".join(problems) + ending
+        )
+    return answers
+
+
+def _state_of(assignment: Assignment) -> str:
+    """Everything that answers can depend on but the parameters."""
+    digest = hashlib.sha256()
+    paths = [assignment.folder / "assignment.toml", assignment.source, *(file.path for file in assignment.files)]
+    for path in [*paths, *sorted((assignment.folder / "mistakes").glob("*.py"))]:
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    digest.update(json.dumps([kit_hash(), installed_versions()], sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _as_data(answers: Answers) -> dict[str, Any]:
+    names = {kind: name for name, kind in _KINDS.items()}
+    return {name: {"kind": names[type(value)], **asdict(value)} for name, value in answers.items()}
+
+
+def _answers_from(told: Mapping[str, Any]) -> dict[str, Value]:
+    return {name: _value_from(dict(value)) for name, value in told.items()}
+
+
+def _value_from(told: dict[str, Any]) -> Value:
+    kind = _KINDS[told.pop("kind")]
+    value: Value = kind(**{name: _frozen(part) for name, part in told.items()})
+    return value
+
+
+def _frozen(part: Any) -> Any:
+    return tuple(_frozen(one) for one in part) if isinstance(part, list) else part

@@ -1,0 +1,171 @@
+"""One run of somebody's notebook with given parameters, in the sandbox: which answers it left, and how it ended."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxkit.coursework.assignment import Assignment, ParameterSet
+from cxkit.coursework.marking.answers import Answers, collecting_code, read_answers
+from cxkit.coursework.source import questions_of
+from cxkit.errors import MarkingError
+from cxkit.running.contained import Contained, run_contained
+from cxkit.running.sandbox.limits import Policy
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+_TAG = "parameters"
+
+
+@dataclass(frozen=True)
+class Left:
+    """What one run left.
+
+    Attributes
+    ----------
+    at_question : dict
+        From a question's id to the answers as they were after its last cell that ran.
+    at_end : mapping
+        All answers when everything had run; what was last seen of them if the run was ended before.
+    troubles : dict
+        From a question's id to what went wrong in its cells: an error, or that one was cut.
+    run : Contained
+    """
+
+    at_question: Mapping[str, Answers]
+    at_end: Answers
+    troubles: Mapping[str, str] = field(default_factory=dict)
+    run: Contained | None = None
+
+
+def run_for_answers(
+    assignment: Assignment,
+    notebook: NotebookNode,
+    parameters: ParameterSet,
+    data: Mapping[str, Path],
+    *,
+    policy: Policy = "contained",
+    stop: threading.Event | None = None,
+) -> Left:
+    """Which answers does this notebook leave with these parameters?
+
+    Parameters
+    ----------
+    assignment : Assignment
+    notebook : NotebookNode
+        A student's, the model, or one with a planted mistake; not changed.
+    parameters : ParameterSet
+        Injected; which data they mean is said by `data`.
+    data : mapping
+        From the relative name of each data file to the file that is shown there, read-only.
+    policy : {"contained", "open"}
+    stop : Event, optional
+        Ends the run when it is set.
+    """
+    prepared, place = injected(assignment, notebook, parameters)
+    asked = {question.id: collecting_code(question.answers) for question in assignment.questions if question.answers}
+    everything = collecting_code(answer for question in assignment.questions for answer in question.answers)
+    last = max((n for n, cell in enumerate(prepared.cells) if cell.cell_type == "code"), default=0)
+    read: dict[int, tuple[str, ...]] = {}
+
+    def after_cell(index: int, cell: NotebookNode) -> str | None:
+        if index == last:
+            return everything
+        # Which question a cell belongs to is the student's word as well: it only decides when we look.
+        named = tuple(key for key in questions_of(cell) if key in asked)
+        if index == place or not named:
+            return None
+        read[index] = named
+        return everything
+
+    run = run_contained(
+        prepared, policy=policy, limits=assignment.limits, inputs=data, after_cell=after_cell, stop=stop
+    )
+    at_question: dict[str, Answers] = {}
+    latest: dict[str, Any] = {}
+    for index, text in run.collected:
+        answers = read_answers(text, assignment)
+        latest |= answers
+        for key in read.get(index, ()):
+            at_question[key] = {answer.name: answers[answer.name] for answer in assignment.question(key).answers
+                                if answer.name in answers}  # fmt: skip
+    return Left(at_question=at_question, at_end=latest, troubles=_troubles(assignment, run), run=run)
+
+
+def injected(assignment: Assignment, notebook: NotebookNode, parameters: ParameterSet) -> tuple[NotebookNode, int]:
+    """A copy with a cell that sets the parameters, and where it stands.
+
+    It follows the cell that is tagged for them; without one, it is the first. What students do to the tag cannot help
+    them: values that do not reach their code give results for other data.
+    """
+    from nbformat import from_dict
+    from nbformat.v4 import new_code_cell
+
+    values = dict(parameters.values)
+    values |= {file.parameter: file.relative for file in assignment.files}
+    lines = [f"{name} = {value!r}" for name, value in values.items()]
+    copy = from_dict(dict(notebook))
+    place = next((n + 1 for n, cell in enumerate(copy.cells) if cell.cell_type == "code" and _TAG in _tags(cell)), 0)
+    cell = new_code_cell("\n".join(lines))
+    cell.id = "injected-parameters"
+    copy.cells = [*copy.cells[:place], cell, *copy.cells[place:]]
+    return copy, place
+
+
+def _tags(cell: Mapping[str, Any]) -> tuple[str, ...]:
+    tags = cell["metadata"].get("tags", ())
+    return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
+
+
+def _troubles(assignment: Assignment, run: Contained) -> dict[str, str]:
+    """For each question, the first thing that went wrong in one of its cells."""
+    troubles: dict[str, str] = {}
+    for index, cell in enumerate(run.notebook.cells):
+        if cell.cell_type != "code":
+            continue
+        said = _trouble(index, cell, run)
+        for key in questions_of(cell) if said else ():
+            troubles.setdefault(key, said)
+    return troubles
+
+
+def _trouble(index: int, cell: NotebookNode, run: Contained) -> str:
+    cut = run.cuts.get(index)
+    if cut is not None:
+        return "Its cell took too long and was stopped." if cut == "time" else "Its cell printed too much and was cut."
+    for output in cell.outputs:
+        if output.output_type == "error":
+            name, said = str(output.get("ename", ""))[:60], str(output.get("evalue", "")).strip()[:300]
+            return f"Its cell ended with {name}{f': {said}' if said else ''}".rstrip(".") + "."
+    return ""
+
+
+def data_for(assignment: Assignment, seed: int | None, folder: Path) -> dict[str, Path]:
+    """The data files of a seed, by relative name; written once to `folder`.
+
+    Raises
+    ------
+    MarkingError
+        If they cannot be written.
+    """
+    from cxkit.coursework.data_variants import write_variant
+    from cxkit.errors import CxkitError
+
+    data = {}
+    for file in assignment.files:
+        if file.vary == "no":
+            data[file.relative] = file.path
+            continue
+        name = "common" if seed is None else str(seed)
+        path = folder / name / file.relative
+        try:
+            if not path.is_file():
+                write_variant(file, seed, path)
+        except CxkitError as error:
+            raise MarkingError(f"The data for marking cannot be prepared: {error}") from None
+        data[file.relative] = path
+    return data

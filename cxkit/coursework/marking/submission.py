@@ -1,0 +1,394 @@
+"""The marks of one notebook: run with the public and every held-out parameter set, and compared each time."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import cxkit
+from cxkit.coursework.assignment import PUBLIC, Answer, Assignment, Mistake, ParameterSet, Question
+from cxkit.coursework.marking.answers import Answers, Number, Refused, Text, Value
+from cxkit.coursework.marking.compare import KINDS, Verdict, compare
+from cxkit.coursework.marking.reference import Reference, References, answers_of
+from cxkit.coursework.marking.running import Left, data_for, run_for_answers
+from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
+from cxkit.errors import MarkingError
+from cxkit.running.sandbox.limits import Policy
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+LARGEST_NOTEBOOK = 50 << 20
+MOST_CELLS = 2_000
+_SHOWN = 120
+_GENERAL = (
+    "It is right for the data that you were given, and not when your notebook runs on other data of the same form: "
+    "compute it from the parameters, and type no result in."
+)
+
+
+@dataclass(frozen=True)
+class _Trial:
+    """One run of the submission beside what is right there."""
+
+    parameters: ParameterSet
+    left: Left
+    reference: Reference
+
+
+def mark_notebook(
+    references: References,
+    notebook: NotebookNode,
+    *,
+    seed: int | None = None,
+    student: str = "",
+    sha256: str = "",
+    stop: threading.Event | None = None,
+) -> SubmissionMarks:
+    """What does this notebook earn?
+
+    Parameters
+    ----------
+    references : References
+        Of the assignment.
+    notebook : NotebookNode
+        The student's. Outputs in it count for nothing.
+    seed : int or None
+        Of the student's own data; None: the common data.
+    student, sha256 : str
+        For the record.
+    stop : Event, optional
+        Ends the run when it is set.
+
+    Returns
+    -------
+    SubmissionMarks
+        The same notebook gives the same marks. Written questions await a person.
+
+    Raises
+    ------
+    MarkingError
+        If the model answer fails: the fault is not the student's.
+    NotebookError
+        If there is no sandbox.
+    """
+    assignment = references.assignment
+    trials = [_tried(references, notebook, parameters, seed, stop) for parameters in assignment.parameter_sets]
+    marks = {question.id: _marked(question, trials) for question in assignment.questions}
+    final = tuple(_gated(question, marks, assignment) for question in assignment.questions)
+    runs = [trial.left.run for trial in trials if trial.left.run is not None]
+    return SubmissionMarks(
+        student=student,
+        assignment=assignment.id,
+        submission_sha256=sha256,
+        questions=final,
+        notes=_notes(trials),
+        protection=runs[0].protection if runs else "",
+        source=f"cxkit {cxkit.__version__}",
+    )
+
+
+def _tried(
+    references: References,
+    notebook: NotebookNode,
+    parameters: ParameterSet,
+    seed: int | None,
+    stop: threading.Event | None,
+) -> _Trial:
+    public = parameters.id == PUBLIC
+    own = seed if public else parameters.data_seed
+    # Foreseen mistakes are told by the sets that the whole class shares: their runs are made once.
+    reference = references.of(parameters, own, with_mistakes=not public or seed is None, stop=stop)
+    data = data_for(references.assignment, own, references.folder / "data")
+    left = run_for_answers(references.assignment, notebook, parameters, data, policy=references.policy, stop=stop)
+    return _Trial(parameters, left, reference)
+
+
+# --- one question -----------------------------------------------------------------------------------------------------
+
+
+def _marked(question: Question, trials: Sequence[_Trial]) -> QuestionMark:
+    if question.kind == "written":
+        return QuestionMark(question=question.id, points=0.0, out_of=question.points, outcome="awaiting")
+    shares, checks = {}, []
+    for answer in question.answers:
+        verdicts = [_verdict(question, answer, trial) for trial in trials]
+        shares[answer.name] = min(verdict.share for verdict in verdicts)
+        checks.append(_check(question, answer, verdicts, trials))
+    points = sum(answer.points * shares[answer.name] for answer in question.answers)
+    mistakes = () if min(shares.values()) >= 1 else _recognised(question, trials)
+    if mistakes:
+        untouched = all(shares[name] >= 1 for name in shares if not _touches(question, mistakes[0], name, trials))
+        points = mistakes[0].points if untouched else min(points, mistakes[0].points)
+    feedback = [mistake.feedback for mistake in mistakes]
+    trouble = trials[0].left.troubles.get(question.id)
+    if trouble and min(shares.values()) < 1:
+        feedback.append(trouble)
+    if points < question.points and question.read:
+        feedback.append(f"Read: {question.read}.")
+    return QuestionMark(
+        question=question.id,
+        points=round(points, 6),
+        out_of=question.points,
+        outcome=_outcome(points, question, checks, trials),
+        feedback=tuple(feedback),
+        answers=tuple(checks),
+        mistakes=tuple(mistake.id for mistake in mistakes),
+    )
+
+
+def _verdict(question: Question, answer: Answer, trial: _Trial) -> Verdict:
+    """The better of an answer as it was after the question's cells, and as it was at the end."""
+    own = answers_of(question, trial.left)
+    wanted = trial.reference.model[answer.name]
+    first = compare(answer, own.get(answer.name), wanted)
+    if first.is_right or trial.left.at_end.get(answer.name) == own.get(answer.name):
+        return first
+    last = compare(answer, trial.left.at_end.get(answer.name), wanted)
+    return last if last.share > first.share else first
+
+
+def _check(question: Question, answer: Answer, verdicts: Sequence[Verdict], trials: Sequence[_Trial]) -> AnswerCheck:
+    given = answers_of(question, trials[0].left).get(answer.name)
+    share = min(verdict.share for verdict in verdicts)
+    reason = verdicts[0].reason
+    outcome: Outcome = "right" if share >= 1 else "partly" if share > 0 else "wrong"
+    if verdicts[0].is_right and share < 1:
+        reason = _GENERAL
+    elif given is None and share == 0:
+        outcome = _absent(question, trials[0].left)
+    return AnswerCheck(
+        name=answer.name, outcome=outcome, given=shown(given), asked=_asked(answer), reason="" if share >= 1 else reason
+    )
+
+
+def _absent(question: Question, left: Left) -> Outcome:
+    trouble = left.troubles.get(question.id, "")
+    if "too long" in trouble or (left.run is not None and "timeout" in left.run.ending):
+        return "timed_out"
+    ended_early = left.run is not None and left.run.ending != "completed"
+    return "crashed" if trouble or ended_early else "missing"
+
+
+def _outcome(points: float, question: Question, checks: Sequence[AnswerCheck], trials: Sequence[_Trial]) -> Outcome:
+    if points >= question.points:
+        return "right"
+    if points > 0:
+        return "partly"
+    kinds = {check.outcome for check in checks}
+    for outcome in ("timed_out", "crashed", "missing"):
+        if kinds == {outcome}:
+            return outcome
+    return "wrong"
+
+
+def _recognised(question: Question, trials: Sequence[_Trial]) -> tuple[Mistake, ...]:
+    """The first foreseen mistake whose answers are the student's, wherever they differ from what is right."""
+    for mistake in question.mistakes:
+        seen = False
+        for trial in trials:
+            theirs = trial.reference.mistakes.get(f"{question.id}/{mistake.id}")
+            if theirs is None:
+                continue
+            given = answers_of(question, trial.left)
+            telling = [answer for answer in question.answers if _differs(answer, theirs, trial.reference.model)]
+            if not all(_alike(answer, given.get(answer.name), theirs.get(answer.name)) for answer in telling):
+                break
+            seen = seen or bool(telling)
+        else:
+            if seen:
+                return (mistake,)
+    return ()
+
+
+def _differs(answer: Answer, theirs: Answers, model: Answers) -> bool:
+    return not compare(answer, theirs.get(answer.name), model[answer.name]).is_right
+
+
+def _touches(question: Question, mistake: Mistake, name: str, trials: Sequence[_Trial]) -> bool:
+    """Whether a mistake makes this answer wrong with some parameter set."""
+    key = f"{question.id}/{mistake.id}"
+    answer = question.answer(name)
+    return any(
+        _differs(answer, trial.reference.mistakes[key], trial.reference.model)
+        for trial in trials
+        if key in trial.reference.mistakes
+    )
+
+
+def _alike(answer: Answer, given: Value | None, theirs: Value | None) -> bool:
+    if theirs is None or isinstance(theirs, Refused):
+        return False  # a mistake that leaves nothing cannot be told from an empty cell
+    return compare(answer, given, theirs).is_right
+
+
+def _gated(question: Question, marks: Mapping[str, QuestionMark], assignment: Assignment) -> QuestionMark:
+    """A question that can be guessed earns nothing before those that it rests on are right."""
+    mark = marks[question.id]
+    lacking = [key for key in question.after if marks[key].outcome != "right"]
+    if not lacking or mark.points == 0:
+        return mark
+    first = " and ".join(f"'{assignment.question(key).title}'" for key in lacking)
+    return QuestionMark(
+        question=mark.question,
+        points=0.0,
+        out_of=mark.out_of,
+        outcome="wrong",
+        feedback=(f"It counts only together with {first}, which is not right yet.", *mark.feedback),
+        answers=mark.answers,
+        mistakes=mark.mistakes,
+    )
+
+
+def _notes(trials: Sequence[_Trial]) -> tuple[str, ...]:
+    """What the instructor should know of the runs; seconds and megabytes are left out, so that marks stay the same."""
+    notes = []
+    for trial in trials:
+        if trial.left.run is not None and trial.left.run.ending != "completed":
+            notes.append(f"Run '{trial.parameters.id}': {trial.left.run.note}")
+    return tuple(notes)
+
+
+# --- for people -------------------------------------------------------------------------------------------------------
+
+
+def shown(value: Value | None) -> str:
+    """An answer as a person reads it, in one short line."""
+    if value is None:
+        return ""
+    if isinstance(value, Number):
+        return "NaN" if value.value is None else f"{value.value:.6g}"
+    if isinstance(value, Text):
+        return value.value[:_SHOWN]
+    if isinstance(value, Refused):
+        return ""
+    return _shown_larger(value)
+
+
+def _shown_larger(value: Value) -> str:
+    from cxkit.coursework.marking.answers import Series, Table
+
+    if isinstance(value, Series):
+        labels = value.labels or tuple(str(k) for k in range(len(value.values)))
+        parts = [f"{label}: {_cell(cell)}" for label, cell in zip(labels[:4], value.values[:4], strict=True)]
+        more = f", ... ({len(labels)} values)" if len(labels) > 4 else ""
+        return (", ".join(parts) + more)[:_SHOWN]
+    if isinstance(value, Table):
+        return f"{len(value.rows)} rows, {len(value.columns)} columns: {', '.join(value.columns)}"[:_SHOWN]
+    return "a figure"
+
+
+def _cell(cell: Any) -> str:
+    return f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+
+
+def _asked(answer: Answer) -> str:
+    """What kind of thing was wanted, and how exactly."""
+    close = answer.tolerance.absolute
+    if answer.type == "choice":
+        return " or ".join(f'"{option}"' for option in answer.options)
+    return KINDS[answer.type] + (f", to within {close:g}" if close and answer.type != "text" else "")
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+def read_submission(path: Path) -> tuple[NotebookNode, str]:
+    """A student's notebook, and the hash of its file.
+
+    Raises
+    ------
+    MarkingError
+        If it is too large, or no notebook: in words for the student.
+    """
+    try:
+        if path.is_symlink() or not path.is_file():
+            raise MarkingError(f"{path.name} is not an ordinary file.")
+        if path.stat().st_size > LARGEST_NOTEBOOK:
+            raise MarkingError(f"{path.name} is larger than {LARGEST_NOTEBOOK >> 20} MB. Clear its outputs.")
+        content = path.read_bytes()
+    except OSError as error:
+        raise MarkingError(f"{path.name} cannot be read: {error.strerror or error}.") from None
+    return _notebook(content, path.name), hashlib.sha256(content).hexdigest()
+
+
+def _notebook(content: bytes, name: str) -> NotebookNode:
+    import nbformat
+
+    try:
+        data = json.loads(content)
+        if data.get("nbformat") == 4:
+            _without_outputs(data)
+        notebook = nbformat.reads(json.dumps(data), as_version=4)
+        cells = [cell for cell in notebook.cells if isinstance(cell.source, str) and cell.cell_type in _CELL_TYPES]
+    except Exception as error:
+        raise MarkingError(f"{name} is not a notebook that can be read ({type(error).__name__}).") from None
+    if len(cells) > MOST_CELLS:
+        raise MarkingError(f"{name} has {len(cells):,} cells; at most {MOST_CELLS:,} are run.")
+    notebook.cells = cells
+    return notebook
+
+
+_CELL_TYPES = ("code", "markdown", "raw")
+
+
+def _without_outputs(data: dict[str, Any]) -> None:
+    """Outputs are a claim that counts for nothing, and may be large or malformed."""
+    for number, cell in enumerate(data["cells"]):
+        source = cell.get("source", "")
+        cell["source"] = "".join(source) if isinstance(source, list) else source
+        if cell.get("cell_type") == "code":
+            cell["outputs"], cell["execution_count"] = [], None
+        cell["id"] = f"cell-{number}"  # ids may be missing, double or forged; nothing rests on them
+        cell.pop("attachments", None)
+        metadata = cell.get("metadata")
+        cell["metadata"] = (
+            {k: metadata[k] for k in ("tags", "cxkit") if k in metadata} if isinstance(metadata, dict) else {}
+        )
+
+
+def refused_marks(assignment: Assignment, student: str, reason: str, sha256: str = "") -> SubmissionMarks:
+    """Marks where there is nothing to run: every question 0, and why."""
+    questions = tuple(
+        QuestionMark(question=q.id, points=0.0, out_of=q.points, outcome="refused", feedback=(reason,))
+        for q in assignment.questions
+    )
+    return SubmissionMarks(
+        student=student,
+        assignment=assignment.id,
+        submission_sha256=sha256,
+        questions=questions,
+        notes=(reason,),
+        source=f"cxkit {cxkit.__version__}",
+    )
+
+
+def marker(references: References) -> Any:
+    """The same as a function of notebook and seed, as a release's proof wants it."""
+
+    def mark(notebook: NotebookNode, seed: int | None) -> SubmissionMarks:
+        return mark_notebook(references, notebook, seed=seed)
+
+    return mark
+
+
+def policy_for(accept_no_sandbox: bool) -> Policy:
+    """`"contained"`; `"open"` only where there is no sandbox and the instructor accepts that.
+
+    Raises
+    ------
+    NotebookError
+        If there is no sandbox and that is not accepted.
+    """
+    from cxkit.running.sandbox.protection import find_protection, required_protection
+
+    if find_protection().mechanism is not None:
+        return "contained"
+    if not accept_no_sandbox:
+        required_protection()  # raises, with what was tried
+    return "open"

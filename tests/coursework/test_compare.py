@@ -1,0 +1,208 @@
+"""What counts as the same answer, and what does not."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxkit.coursework.assignment import Answer, Assignment, ParameterSet, Partial, Question, Tolerance
+from cxkit.coursework.marking.answers import Number, Refused, Series, Table, Text, read_answers
+from cxkit.coursework.marking.collector import collect
+from cxkit.coursework.marking.compare import compare
+
+
+def assignment_of(*answers):
+    question = Question(id="q", title="Q", points=1, kind="computed", answers=answers)
+    public = ParameterSet(id="public", values={})
+    return Assignment(id="a", title="A", points=1, folder=None, source=None, public=public, held_out=(),
+                      questions=(question,))  # fmt: skip
+
+
+def share(given, wanted, kind="number", **options):
+    """What a Python object earns beside another one: through the collector and the reader, as in a run."""
+    answer = Answer(name="x", type=kind, points=1, **options)
+    read = [read_answers(collect({"x": value}, [["x", kind]]), assignment_of(answer)) for value in (given, wanted)]
+    return compare(answer, read[0].get("x"), read[1]["x"]).share
+
+
+CLOSE = Tolerance(absolute=0.01)
+
+
+@pytest.mark.parametrize(
+    ("given", "earned"),
+    [
+        (0.5, 1), (0.509, 1), (0.52, 0), (np.float32(0.5), 1), (np.float64(0.5), 1), (np.array(0.5), 1),
+        (np.array([0.5]), 1), (pd.Series([0.5]), 1), (50, 1), (50.9, 1), (52, 0), (0.005, 0), (None, 0), (np.nan, 0),
+        (float("inf"), 0), ("0.5", 0), (True, 0), ([0.5], 0), (1 / 2 + 0j, 0), (10**400, 0), (pd.NA, 0),
+    ],
+)  # fmt: skip
+def test_numbers_with_a_tolerance_in_both_units(given, earned):
+    assert share(given, 0.5, tolerance=CLOSE, units=("proportion", "percent")) == earned
+
+
+def test_percent_only_where_it_is_declared():
+    assert share(50, 0.5, tolerance=CLOSE) == 0
+
+
+def test_without_a_tolerance_only_the_last_bits_may_differ():
+    assert share(0.1 + 0.2, 0.3) == 1
+    assert share(0.3000001, 0.3) == 0
+    assert share(3, 3.0) == 1
+    assert share(0, 0) == 1
+
+
+def test_partial_credit_by_the_narrowest_that_holds():
+    partial = (Partial(tolerance=Tolerance(absolute=0.1), share=0.5, feedback="Close."),
+               Partial(tolerance=Tolerance(absolute=1), share=0.25, feedback="Not so close."))  # fmt: skip
+    options = {"tolerance": CLOSE, "partial": partial}
+    assert [share(g, 0.5, **options) for g in (0.5, 0.55, 1.2, 3)] == [1, 0.5, 0.25, 0]
+
+
+class Liar(float):
+    """Says that it equals everything, and calls itself a float."""
+
+    def __eq__(self, other):
+        return True
+
+    def __float__(self):
+        return 0.5
+
+    __hash__ = float.__hash__
+
+
+@pytest.mark.parametrize("given", [Liar(3), Liar(0.5), type("Half", (), {"__float__": lambda self: 0.5})()])
+def test_objects_that_lie_about_themselves_are_refused(given):
+    assert share(given, 0.5, tolerance=CLOSE) == 0
+
+
+@pytest.mark.parametrize(("given", "earned"), [("Yes", 1), (" yes ", 1), ("YES", 1), ("ｙｅｓ", 1), ("no", 0), ("y", 0),
+                                               (True, 1), (False, 0), (1, 0), (None, 0)])  # fmt: skip
+def test_choices(given, earned):
+    assert share(given, "yes", kind="choice", options=("yes", "no")) == earned
+
+
+def test_texts_with_alternatives():
+    assert share("Cronbach's  Alpha", "alpha", kind="text", accept=("cronbach's alpha",)) == 1
+
+
+WANTED = pd.Series({"a": 1.0, "b": 2.0, "c": np.nan})
+
+
+@pytest.mark.parametrize(
+    ("given", "earned"),
+    [
+        (WANTED, 1), (WANTED[::-1], 1), (WANTED.to_frame(), 1), (dict(WANTED), 1), (WANTED.rename("other"), 1),
+        ([1, 2, None], 1), (np.array([1.0, 2.0, np.nan]), 1), (WANTED.fillna(0), 0), (WANTED.drop("a"), 0),
+        (pd.concat([WANTED, pd.Series({"d": 1.0})]), 0), (WANTED.add(1), 0), (pd.Series([1, 2, np.nan]), 0),
+        (pd.concat([WANTED, WANTED]), 0), (WANTED * 100, 0), ([1, 2], 0), (1.0, 0), ("abc", 0),
+    ],
+)  # fmt: skip
+def test_series(given, earned):
+    assert share(given, WANTED, kind="series", tolerance=CLOSE) == earned
+
+
+def test_series_that_only_count_begin_with_0_or_1():
+    counted = pd.Series([3.0, 2.0], index=[1, 2])
+    assert share(pd.Series([3.0, 2.0]), counted, kind="series") == 1
+    assert share(pd.Series([2.0, 3.0]), counted, kind="series") == 0
+    assert share(counted.set_axis([1.0, 2.0]), counted, kind="series") == 1
+
+
+TABLE = pd.DataFrame({"mean": [1.0, 2.0], "n": [10, 20]}, index=["x", "y"])
+
+
+@pytest.mark.parametrize(
+    ("given", "earned"),
+    [
+        (TABLE, 1), (TABLE[["n", "mean"]], 1), (TABLE.loc[["y", "x"]], 1), (TABLE.assign(extra="?"), 1),
+        (TABLE.drop(columns="n"), 0), (TABLE.drop(index="x"), 0), (TABLE + 1, 0), (TABLE.T, 0), (TABLE.to_numpy(), 0),
+        (TABLE.reset_index(drop=True), 0), (pd.concat([TABLE, TABLE]), 0), (TABLE.astype(str), 0),
+    ],
+)  # fmt: skip
+def test_tables(given, earned):
+    assert share(given, TABLE, kind="table", tolerance=CLOSE) == earned
+
+
+def test_tables_by_key_columns():
+    long = TABLE.rename_axis("item").reset_index()
+    assert share(long[::-1], long, kind="table", key=("item",)) == 1
+    assert share(long.assign(item=["x", "x"]), long, kind="table", key=("item",)) == 0
+
+
+def test_tables_whose_rows_have_no_order():
+    rows = pd.DataFrame({"a": [3, 1, 2], "b": ["z", "x", "y"]})
+    assert share(rows[::-1].reset_index(drop=True), rows, kind="table", any_order=True) == 1
+    assert share(rows.assign(b=list("xyz")), rows, kind="table", any_order=True) == 0
+
+
+LOADINGS = pd.DataFrame([[0.8, 0.1], [0.7, 0.0], [0.1, 0.9], [-0.1, 0.6]], columns=["F1", "F2"], index=list("abcd"))
+
+
+@pytest.mark.parametrize(
+    ("given", "earned"),
+    [
+        (-LOADINGS, 1), (LOADINGS * [1, -1], 1), (LOADINGS.iloc[:, ::-1].set_axis(["F1", "F2"], axis=1), 1),
+        (-LOADINGS.iloc[:, ::-1].set_axis(["F1", "F2"], axis=1), 1), (LOADINGS.abs(), 0), (LOADINGS * 0.9, 0),
+        (LOADINGS.assign(F2=LOADINGS["F1"]), 0),
+    ],
+)  # fmt: skip
+def test_factors_have_neither_order_nor_sign(given, earned):
+    options = {"tolerance": Tolerance(absolute=0.001), "factor_columns": ("F1", "F2")}
+    assert share(given, LOADINGS, kind="table", **options) == earned
+
+
+def test_signs_that_are_free_one_column_at_a_time():
+    options = {"kind": "table", "tolerance": Tolerance(absolute=0.001), "sign_free": ("F2",)}
+    assert share(LOADINGS * [1, -1], LOADINGS, **options) == 1
+    assert share(LOADINGS * [-1, 1], LOADINGS, **options) == 0
+
+
+def test_figures_by_what_can_be_seen():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    axes = figure.subplots()
+    axes.bar(["a", "b", "c"], [1, 2, 3])
+    axes.set(xlabel="Discipline", title="Means by discipline")
+    facts = {"kind": "bar", "n_bars": 3, "title": "means", "xlabel": "*"}
+    assert share(figure, figure, kind="figure", facts=facts) == 1
+    assert share(axes, figure, kind="figure", facts=facts) == 1
+    assert share(figure, figure, kind="figure", facts={**facts, "ylabel": "*"}) == 0
+    assert share(figure, figure, kind="figure", facts={"n_bars": 4}) == 0
+    assert share("a figure", figure, kind="figure", facts=facts) == 0
+
+
+def test_answers_that_are_too_large_are_refused_before_they_are_taken():
+    huge = pd.DataFrame(np.zeros((1_000_000, 5)))
+    told = json.loads(collect({"x": huge, "y": "y" * 20_000, "z": [0] * 60_000}, [["x", "table"], ["y", "text"],
+                                                                                ["z", "series"]]))  # fmt: skip
+    assert {value["kind"] for value in told.values()} == {"refused"}
+    assert told["x"]["reason"] == "it has 1,000,000 rows and 5 columns, which is too large for an answer"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", "null", "[]", "{", '{"x": NaN}', '{"x": {"kind": "number", "value": 1e999}}',
+        '{"x": {"kind": "number", "value": "0.5"}}', '{"x": {"kind": "number", "value": true}}',
+        '{"x": {"kind": "number"}}', '{"x": {"kind": "__class__"}}', '{"x": [1]}', "[" * 100_000,
+        '{"x": {"kind": "series", "index": ["a"], "values": [1, 2]}}',
+        '{"x": {"kind": "table", "index": ["a"], "columns": ["b"], "cells": [[1, 2]]}}',
+        '{"x": {"kind": "series", "index": null, "values": [[1]]}}', '{"x": {"kind": "refused", "reason": 3}}',
+        '{"y": {"kind": "number", "value": 1}}', "x" * 3_000_000,
+    ],
+)  # fmt: skip
+def test_whatever_a_stranger_sends_is_no_answer_and_no_error(text):
+    answer = Answer(name="x", type="number", points=1)
+    read = read_answers(text, assignment_of(answer)).get("x")
+    assert read is None or isinstance(read, Refused)
+    assert compare(answer, read, Number(0.5)).share == 0
+
+
+def test_kinds_that_do_not_fit_are_told():
+    answer = Answer(name="x", type="number", points=1)
+    for given in (Text("a"), Series(None, (1.0,)), Table(("a",), ("b",), ((1.0,),))):
+        assert compare(answer, given, Number(1.0)).reason == "`x` is not a number."
