@@ -8,6 +8,8 @@ from html.parser import HTMLParser
 
 import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import (
@@ -303,3 +305,18 @@ def test_every_question_of_the_source_finds_its_own_words(tmp_path):
     made.insert(4, own_cell)
     prompts = question_prompts(read_assignment(small_assignment.write_assignment(tmp_path, cells=made)))
     assert prompts == {"spread": "<p>Take the root.</p>"} | {"words": "<p>In your own words.</p>"}
+
+
+@given(st.text(st.characters() | st.sampled_from("<>&\"'\u202e\u2066\x00\x1b"), max_size=60))
+def test_whatever_a_student_writes_stands_there_and_makes_no_element(text):
+    answer = AnswerCheck(name="alpha", outcome="wrong", given=text)
+    plain = AnswerCheck(name="alpha", outcome="wrong", given="x")
+    html = feedback_html(feedback_content(ASSIGNMENT, marks(mark(answers=(answer,)))))
+    html.encode("utf-8")
+    page, usual = (
+        Page(feedback_html(feedback_content(ASSIGNMENT, marks(mark(answers=(one,)))))) for one in (answer, plain)
+    )
+    if text:
+        assert [tag for tag, _ in page.elements] == [tag for tag, _ in usual.elements]
+    assert plain_text(text) in page.words
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x0b-\x1f]", html)
