@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxkit.coursework.assignment import Assignment, Mistake, Question
-from cxkit.coursework.regions import Piece, blank, indented, split
-from cxkit.errors import AssignmentError, NotebookError, Problems, nearest
+from cxkit.coursework.regions import Piece, assigned, blank, indented, split
+from cxkit.errors import AssignmentError, NotebookError, Problems, counted, nearest
 from cxkit.running.notebook import read_notebook
 from cxkit.running.tidy import tidy
 
@@ -182,6 +182,20 @@ def check_source(notebook: Mapping[str, Any], questions: Sequence[Question], nam
         elif not solved[key]:
             problems.add(f"{name}: the question '{key}' has no solution in its cells.",
                          remedy="put its model answer between the marks BEGIN SOLUTION and END SOLUTION.")  # fmt: skip
+        _check_mistakes(question, notebook, problems)
+
+
+def _check_mistakes(question: Question, notebook: Mapping[str, Any], problems: Problems) -> None:
+    """A part of a mistake's code without a region would be lost."""
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code" and question.id in questions_of(cell)]
+    regions = len(solutions({"cells": cells}))
+    for mistake in question.mistakes:
+        parts = len(_NEXT_REGION.split(mistake.code))
+        if regions and parts > regions:
+            problems.add(
+                f"mistakes/{mistake.id}.py has {parts} parts, divided by '# NEXT REGION', but '{question.id}' has "
+                f"{counted(regions, 'region')} of solution. Each part needs one."
+            )
 
 
 def _check_kind(cell: Mapping[str, Any], question: Question, place: str, problems: Problems) -> None:
@@ -194,8 +208,6 @@ def _check_kind(cell: Mapping[str, Any], question: Question, place: str, problem
 
 def _remedy(question: Question, notebook: Mapping[str, Any]) -> str:
     """How to give a question a cell; if another question's cell sets its answers, that one is named."""
-    from cxkit.coursework.regions import assigned
-
     wanted = {answer.name for answer in question.answers}
     for number, cell in enumerate(notebook["cells"], 1):
         if cell["cell_type"] == "code" and questions_of(cell) and wanted & assigned(cell["source"]):

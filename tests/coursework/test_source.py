@@ -89,6 +89,13 @@ def test_a_mistake_may_say_what_stands_in_each_region(tmp_path: Path) -> None:
     assert made.cells[4].source == "def spread_of(values):\n    return values.var()\n\n\nspread = 0"
 
 
+def test_a_mistake_with_more_parts_than_there_are_regions(tmp_path: Path) -> None:
+    folder = write_assignment(tmp_path)
+    (folder / "mistakes" / "variance.py").write_text("a = 1\n# NEXT REGION\nb = 2\n# NEXT REGION\nc = 3\n")
+    with pytest.raises(AssignmentError, match=r"variance\.py has 3 parts.* has 2 regions of solution"):
+        read_assignment(folder)
+
+
 def test_one_cell_may_answer_two_questions(tmp_path: Path) -> None:
     own = cells()
     own[3].source += "\n# BEGIN SOLUTION\nspread = data['x'].std() * factor\n# END SOLUTION"
