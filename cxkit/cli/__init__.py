@@ -18,6 +18,7 @@ import cxkit
 from cxkit.cli import (
     batches,
     coursework_class,
+    coursework_marking,
     coursework_release,
     machine,
     notebooks,
@@ -95,6 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         batches,
         surveys,
         coursework_release,
+        coursework_marking,
         coursework_class,
         machine,
     )

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cxkit.errors import NotebookError
+from cxkit.errors import CxkitError, NotebookError
 from cxkit.running.kernels.forked import TemplateLost
 from cxkit.running.memory import free_memory
 
@@ -51,7 +51,7 @@ class Outcome(Generic[T]):
 
     key: str
     value: T | None = None
-    error: NotebookError | None = None
+    error: CxkitError | None = None
     attempts: int = 1
 
 
@@ -158,7 +158,7 @@ def _work(job: Job[T], retries: int, stop: threading.Event, ended: queue.SimpleQ
             if attempt <= retries and not stop.wait(_PAUSE * attempt):
                 continue
             ended.put(Outcome(job.key, error=fault, attempts=attempt))
-        except NotebookError as error:
+        except CxkitError as error:
             ended.put(Outcome(job.key, error=error, attempts=attempt))
         except BaseException as error:  # a fault of ours must not leave the others waiting for ever
             ended.put(Outcome(job.key, error=_broken(error), attempts=attempt))

@@ -57,7 +57,7 @@ def test_a_release_proves_itself(references):
     ("centre", "points"),
     [
         ("average = sum(data['x']) / len(data) * factor\nbigger = ' X ' if data.x.mean() > data.y.mean() else 'Y'", 4),
-        ("average = data.x.to_numpy().mean(keepdims=True) * factor\nbigger = 'yx'[int(data.x.sum() > data.y.sum())]", 4),
+        ("average = data.x.values.mean(keepdims=True) * factor\nbigger = 'yx'[int(sum(data.x - data.y) > 0)]", 4),
         ("average = data['x'].mean() * factor + 0.05\nbigger = 'neither'", 1.5),
         ("average = str(data['x'].mean() * factor)\nbigger = None", 0),
         ("average = float('nan')", 0),

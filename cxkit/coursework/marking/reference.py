@@ -58,7 +58,7 @@ class References:
 
     def __init__(self, assignment: Assignment, folder: Path, *, policy: Policy = "contained") -> None:
         self.assignment, self.folder, self.policy = assignment, folder, policy
-        self._state = _state_of(assignment)
+        self.state = _state_of(assignment)
         self._known: dict[str, Reference] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -87,7 +87,7 @@ class References:
             If the model answer itself fails or leaves something out.
         """
         key = hashlib.sha256(
-            json.dumps([self._state, parameters.id, dict(parameters.values), seed, with_mistakes]).encode()
+            json.dumps([self.state, parameters.id, dict(parameters.values), seed, with_mistakes]).encode()
         ).hexdigest()
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())

@@ -1,0 +1,214 @@
+"""The marks of a whole class: every student once, whatever happens in between."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cxkit.coursework.assignment import Assignment
+from cxkit.coursework.marking.reference import References
+from cxkit.coursework.marking.submission import mark_notebook, policy_for, read_submission, refused_marks
+from cxkit.coursework.marks import SubmissionMarks, marks_from_data
+from cxkit.coursework.marks_folder import write_marks
+from cxkit.coursework.release.record import read_released
+from cxkit.coursework.submissions import Submission
+from cxkit.errors import MarkingError, counted
+from cxkit.running.journal import Journal
+from cxkit.running.progress import Teller
+from cxkit.running.sandbox.protection import UNPROTECTED, find_protection
+from cxkit.running.workers import Job, Outcome, check_workers, run_jobs
+
+_JOURNAL = ".journal"
+_RUN = ("collected", "late")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassMarks:
+    """The marks of a class.
+
+    Attributes
+    ----------
+    marks : tuple of SubmissionMarks
+        One a student, in the order of the submissions.
+    faults : mapping
+        Students who could not be marked through no fault of theirs, and why; marking again tries them again.
+    submissions : tuple of Submission
+    protection : str
+        What kept the students' code away from everything else.
+    weak : tuple of str
+        Answers for which a constant would pass.
+    """
+
+    marks: tuple[SubmissionMarks, ...]
+    faults: Mapping[str, str]
+    submissions: tuple[Submission, ...]
+    protection: str
+    weak: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """A summary for a terminal."""
+        states: dict[str, int] = {}
+        for submission in self.submissions:
+            states[submission.status] = states.get(submission.status, 0) + 1
+        told = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(states.items()))
+        ran = [one for one in self.marks if one.submission_sha256]
+        lines = [f"{counted(len(self.submissions), 'student')}: {told}."]
+        if ran:
+            middle = sorted(one.points for one in ran)[len(ran) // 2]
+            awaiting = sum(q.out_of for q in ran[0].questions if q.outcome == "awaiting")
+            computed = ran[0].out_of - awaiting
+            lines.append(
+                f"Computed questions: median {middle:g} of {computed:g} points"
+                + (f"; {awaiting:g} points await a person." if awaiting else ".")
+            )
+        lines += [f"  not marked: {student}: {why}" for student, why in self.faults.items()]
+        lines += [f"  note: {text}" for text in self.weak]
+        return "\n".join([*lines, f"Protection: {self.protection}."])
+
+
+def mark_class(
+    assignment: Assignment,
+    submissions: Sequence[Submission],
+    output: str | Path,
+    *,
+    jobs: int | None = None,
+    accept_no_sandbox: bool = False,
+    progress: bool = True,
+    cache: str | Path | None = None,
+) -> ClassMarks:
+    """What does everybody earn?
+
+    A journal in `output` holds what is finished. Marking again, after a crash or a change, runs only what is new:
+    the same submission under the same assignment and the same kit keeps its marks, byte for byte.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    submissions : sequence of Submission
+        One a student.
+    output : str or Path
+        Folder for `STUDENT.json`.
+    jobs : int, optional
+        Submissions at a time; by default one a core, and never more than memory holds.
+    accept_no_sandbox : bool
+        Where this machine offers no sandbox, nothing is run unless this is true.
+    progress : bool
+    cache : str or Path, optional
+        For references; by default `.references` beside the marks. Held-out answers are in it: keep it from students.
+
+    Returns
+    -------
+    ClassMarks
+
+    Raises
+    ------
+    MarkingError
+        If the model answer fails, or a student is there twice.
+    NotebookError
+        If there is no sandbox, or another process marks into `output`.
+    KeyboardInterrupt
+        After Ctrl-C; marking again goes on from there.
+    """
+    output = Path(output)
+    check_workers(jobs)
+    _check_students(submissions)
+    policy = policy_for(accept_no_sandbox)
+    references = References(assignment, Path(cache) if cache else output / ".references", policy=policy)
+    released = read_released(assignment)
+    about = {"work": "marking", "assignment": assignment.id}
+    # Faults of the model answer are the author's, and told before any student's notebook runs.
+    weak = tuple(references.weak_answers())
+    with Journal.open(output / _JOURNAL, about=about, resume=True) as journal:
+        tasks = [_Task(one, None if released is None else released.seed_of(one.student)) for one in submissions]
+        done: dict[str, SubmissionMarks] = {}
+        waiting: list[Job[SubmissionMarks]] = []
+        faults: dict[str, str] = {}
+        for task in tasks:
+            ready = task.without_a_run(assignment, journal.finished.get(task.student), references.state)
+            if ready is not None:
+                done[task.student] = ready
+            else:
+                waiting.append(task.job(references))
+        write_marks(output, done.values())
+        teller = Teller(len(tasks), kept=len(done), shown=progress, unit="student")
+        seeds = {task.student: task.seed for task in tasks}
+
+        def ended(outcome: Outcome[SubmissionMarks]) -> None:
+            if outcome.value is None:
+                faults[outcome.key] = str(outcome.error)
+                teller.ended(outcome.key, failed=True, note=str(outcome.error))
+                return
+            marks = outcome.value
+            # First the file, then the journal's line: what the journal tells of is there.
+            write_marks(output, [marks])
+            journal.record(outcome.key, _record(marks, seeds[outcome.key], references.state))
+            done[outcome.key] = marks
+            teller.ended(outcome.key)
+
+        try:
+            run_jobs(waiting, workers=jobs, on_start=teller.started, on_end=ended)
+        except KeyboardInterrupt:
+            told = f"Interrupted: {len(done)} of {counted(len(tasks), 'student')} marked."
+            raise KeyboardInterrupt(f"{told} The same command goes on from here.") from None
+        finally:
+            teller.close()
+    return ClassMarks(
+        marks=tuple(done[task.student] for task in tasks if task.student in done),
+        faults=faults,
+        submissions=tuple(submissions),
+        protection=UNPROTECTED if policy == "open" else find_protection().text,
+        weak=weak,
+    )
+
+
+def _check_students(submissions: Sequence[Submission]) -> None:
+    students = [one.student for one in submissions]
+    twice = sorted({student for student in students if students.count(student) > 1})
+    if twice:
+        raise MarkingError(f"These students are in the list more than once: {', '.join(twice)}.")
+
+
+def _record(marks: SubmissionMarks, seed: int | None, state: str) -> dict[str, Any]:
+    return {"state": state, "seed": seed, "marks": marks.as_data()}
+
+
+@dataclass(frozen=True)
+class _Task:
+    """One student's submission, and the seed of the data that the student has."""
+
+    submission: Submission
+    seed: int | None
+
+    @property
+    def student(self) -> str:
+        return self.submission.student
+
+    def without_a_run(
+        self, assignment: Assignment, finished: Mapping[str, Any] | None, state: str
+    ) -> SubmissionMarks | None:
+        """Marks that are clear without running anything: nothing to run, or marked before and unchanged."""
+        submission = self.submission
+        if submission.path is None or submission.status not in _RUN:
+            return refused_marks(assignment, self.student, submission.note or "Nothing could be run.")
+        try:
+            _, sha256 = read_submission(submission.path)
+        except MarkingError as error:
+            return refused_marks(assignment, self.student, str(error))
+        if finished is None or finished["state"] != state or finished["seed"] != self.seed:
+            return None
+        marks = marks_from_data(finished["marks"])
+        return marks if marks.submission_sha256 == sha256 else None
+
+    def job(self, references: References) -> Job[SubmissionMarks]:
+        path = self.submission.path
+        assert path is not None
+
+        def run(stop: threading.Event) -> SubmissionMarks:
+            notebook, sha256 = read_submission(path)
+            return mark_notebook(references, notebook, seed=self.seed, student=self.student, sha256=sha256, stop=stop)
+
+        return Job(self.student, run, memory_bytes=references.assignment.limits.memory_bytes)

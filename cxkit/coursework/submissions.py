@@ -1,0 +1,95 @@
+"""What was handed in: one row for every student of the class, whatever there is or is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from cxkit.coursework.roster import Roster
+from cxkit.errors import MarkingError, Problems, nearest
+
+Status = Literal["collected", "late", "missing", "unreadable", "wrong_assignment", "two_files", "refused"]
+"""Only `collected` and `late` have a notebook that is run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Submission:
+    """What one student handed in.
+
+    Attributes
+    ----------
+    student : str
+        The id in the roster.
+    path : Path or None
+        The notebook; None where there is none that counts.
+    status : str
+        See `Status`.
+    late_seconds : float
+        After the deadline; 0 in time.
+    sha256 : str
+        Of the notebook; empty where there is none.
+    note : str
+        For the instructor: why a file does not count, which of several did.
+    """
+
+    student: str
+    path: Path | None
+    status: Status = "collected"
+    late_seconds: float = 0.0
+    sha256: str = ""
+    note: str = ""
+
+
+def submissions_in(folder: str | Path, roster: Roster) -> tuple[Submission, ...]:
+    """What lies in a folder: `STUDENT/*.ipynb`, or `STUDENT.ipynb`.
+
+    Parameters
+    ----------
+    folder : str or Path
+    roster : Roster
+        Every student of it gets a row, in its order.
+
+    Returns
+    -------
+    tuple of Submission
+
+    Raises
+    ------
+    MarkingError
+        If the folder is not there, or holds something of people who are not in the roster.
+    """
+    folder = Path(folder)
+    if not folder.is_dir():
+        raise MarkingError(f"There is no folder {folder}. Put the submissions there, a folder for each student.")
+    known = [student.id for student in roster]
+    _refuse_strangers(folder, known)
+    return tuple(_one(folder, student) for student in known)
+
+
+def _refuse_strangers(folder: Path, known: Iterable[str]) -> None:
+    names = set(known)
+    problems = Problems(str(folder))
+    for path in sorted(folder.iterdir()):
+        name = path.stem if path.suffix == ".ipynb" else path.name
+        if name in names or path.name.startswith(".") or not (path.is_dir() or path.suffix == ".ipynb"):
+            continue
+        problems.add(f"'{path.name}' belongs to nobody in the roster.{nearest(name, names)}")
+    if problems:
+        problems.raise_as(MarkingError)
+
+
+def _one(folder: Path, student: str) -> Submission:
+    flat, own = folder / f"{student}.ipynb", folder / student
+    found = [flat] if flat.is_file() else []
+    if own.is_dir() and not own.is_symlink():
+        found += sorted(path for path in own.glob("*.ipynb") if path.is_file())
+    if not found:
+        return Submission(student=student, path=None, status="missing", note="Nothing was handed in.")
+    if len(found) > 1:
+        names = ", ".join(path.name for path in found)
+        return Submission(
+            student=student, path=None, status="two_files", note=f"{len(found)} notebooks were handed in: {names}."
+        )
+    return Submission(student=student, path=found[0])

@@ -1,0 +1,176 @@
+"""A class whose marks are foreseen: everyone gets exactly these, whatever happens in between."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from cxkit.cli import main
+from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.marking.class_run import mark_class
+from cxkit.coursework.marks_folder import read_marks
+from cxkit.coursework.roster import read_roster
+from cxkit.coursework.source import student_notebook
+from cxkit.coursework.submissions import submissions_in
+from cxkit.errors import MarkingError
+from tests.coursework.small_assignment import TOML, write_assignment
+
+CENTRE = "average = data['x'].mean() * factor\nbigger = 'x' if data['x'].sum() > data['y'].sum() else 'y'"
+SPREAD = "spread = data['x'].std() * factor"
+KINDS = {
+    # name: (cell of `centre`, cell of `spread`, points of each)
+    "model": (CENTRE, SPREAD, (4, 2)),
+    "otherwise": (
+        "average = float(sum(data.x) / len(data.x)) * factor\nbigger = ('y', 'x')[int(data.x.mean() > data.y.mean())]",
+        "spread = ((data.x - data.x.mean()) ** 2).sum() / (len(data) - 1)\nspread = spread ** 0.5 * factor",
+        (4, 2),
+    ),
+    "median": (
+        "average = data['x'].median() * factor\nbigger = 'x' if data.x.sum() > data.y.sum() else 'y'",
+        SPREAD,
+        (1, 0),
+    ),
+    "variance": (CENTRE, "spread = data['x'].var() * factor", (4, 0)),
+    "crash": (CENTRE, "spread = undefined_name", (4, 0)),
+    "crash-first": ("raise ValueError('no idea')", SPREAD, (0, 0)),
+    "hard-coded": ("average, bigger = 7.0, 'x'", "spread = 4.2", (0, 0)),
+    "forgets-factor": (CENTRE.replace(" * factor", " * 2"), SPREAD, (1, 0)),
+    "endless": (CENTRE, "while True:\n    pass", (4, 0)),
+    "dies": (CENTRE, "import os\nos._exit(1)", (4, 0)),
+    "noisy": (CENTRE + "\nprint('x' * 10_000)", SPREAD, (4, 2)),
+    "blank": (None, None, (0, 0)),
+}
+
+
+def write_class(folder, kinds):
+    """Submissions and a roster: one student a kind, called after it; and what each should get."""
+    assignment = read_assignment(write_assignment(folder, toml=TOML.replace("cell_seconds = 20", "cell_seconds = 3")))
+    (folder / "in").mkdir()
+    expected = {}
+    for kind in kinds:
+        centre, spread, points = KINDS[kind]
+        notebook = student_notebook(assignment)
+        for cell in notebook.cells:
+            question = cell.metadata.get("cxkit", {}).get("question")
+            if cell.cell_type == "code" and centre is not None and question in ("centre", "spread"):
+                cell.source = centre if question == "centre" else spread
+        (folder / "in" / kind).mkdir()
+        nbformat.write(notebook, folder / "in" / kind / "work.ipynb")
+        expected[kind] = points
+    (folder / "roster.csv").write_text("student\n" + "".join(f"{kind}\n" for kind in kinds))
+    return assignment, expected
+
+
+def earned(marks):
+    return {one.student: tuple(q.points for q in one.questions if q.question != "words") for one in marks}
+
+
+def mark(folder, assignment, **options):
+    submissions = submissions_in(folder / "in", read_roster(folder / "roster.csv"))
+    return mark_class(assignment, submissions, folder / "marks", progress=False, **options)
+
+
+def test_everyone_gets_what_is_foreseen(tmp_path):
+    assignment, expected = write_class(tmp_path, KINDS)
+    for name, content in {"missing": None, "broken": "{", "two": None}.items():
+        expected[name] = (0, 0)
+        with (tmp_path / "roster.csv").open("a") as file:
+            file.write(f"{name}\n")
+        if content is not None:
+            (tmp_path / "in" / f"{name}.ipynb").write_text(content)
+    (tmp_path / "in" / "two").mkdir()
+    for name in ("a.ipynb", "b.ipynb"):
+        shutil.copy(tmp_path / "in" / "model" / "work.ipynb", tmp_path / "in" / "two" / name)
+    result = mark(tmp_path, assignment)
+    assert earned(result.marks) == expected
+    assert result.faults == {}
+    assert earned(read_marks(tmp_path / "marks", "small")) == expected
+    outcomes = {one.student: [q.outcome for q in one.questions] for one in result.marks}
+    assert outcomes["endless"] == ["right", "timed_out", "awaiting"]
+    assert outcomes["dies"] == ["right", "crashed", "awaiting"]
+    assert outcomes["broken"] == ["refused"] * 3
+    assert "15 students: 13 collected, 1 missing, 1 two files." in result.text
+    assert next(q.mistakes for one in result.marks if one.student == "median" for q in one.questions) == ("median",)
+
+
+def test_marking_again_changes_no_byte_and_runs_nothing(tmp_path, monkeypatch):
+    assignment, _ = write_class(tmp_path, ["model", "median"])
+    mark(tmp_path, assignment)
+    before = {path.name: path.read_bytes() for path in (tmp_path / "marks").glob("*.json")}
+
+    def never(*arguments, **options):
+        raise AssertionError("nothing should run")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("cxkit.coursework.marking.class_run.mark_notebook", never)
+        mark(tmp_path, assignment)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "marks").glob("*.json")} == before
+    shutil.rmtree(tmp_path / "marks")
+    mark(tmp_path, assignment, jobs=1)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "marks").glob("*.json")} == before
+
+
+def test_a_changed_submission_is_marked_again(tmp_path):
+    assignment, _ = write_class(tmp_path, ["model", "median"])
+    mark(tmp_path, assignment)
+    shutil.copy(tmp_path / "in" / "model" / "work.ipynb", tmp_path / "in" / "median" / "work.ipynb")
+    assert earned(mark(tmp_path, assignment).marks) == {"model": (4, 2), "median": (4, 2)}
+
+
+def test_people_who_are_not_in_the_class_are_told(tmp_path):
+    write_class(tmp_path, ["model"])
+    (tmp_path / "in" / "modle").mkdir()
+    with pytest.raises(MarkingError, match=r"'modle' belongs to nobody in the roster\. Did you mean 'model'\?"):
+        submissions_in(tmp_path / "in", read_roster(tmp_path / "roster.csv"))
+
+
+def test_the_command(tmp_path, capsys):
+    write_class(tmp_path, ["model", "blank"])
+    where = [str(tmp_path / name) for name in ("small", "in")]
+    options = ["--roster", str(tmp_path / "roster.csv"), "-o", str(tmp_path / "marks")]
+    assert main(["mark", *where, *options]) == 0
+    said = capsys.readouterr()
+    assert "2 students: 2 collected." in said.out
+    assert "Protection: " in said.out
+    assert said.err.count("done (") == 2
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+def test_killed_at_twenty_moments_the_marks_are_as_if_nothing_had_happened(tmp_path):
+    assignment, expected = write_class(tmp_path, ["model", "median", "variance", "crash", "otherwise", "blank"])
+    for kind in list(expected):
+        for copy in range(2):
+            name = f"{kind}-{copy}"
+            shutil.copytree(tmp_path / "in" / kind, tmp_path / "in" / name)
+            expected[name] = expected[kind]
+    (tmp_path / "roster.csv").write_text("student\n" + "".join(f"{name}\n" for name in expected))
+    command = [
+        sys.executable, "-m", "cxkit.cli", "mark", "small", "in", "--roster", "roster.csv", "-o", "marks",
+    ]  # fmt: skip
+    chance, finished = random.Random(7), set()
+    for _ in range(20):
+        process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(1.0 + 2.5 * chance.random())
+        process.kill()
+        process.wait()
+        now = {path.name for path in (tmp_path / "marks").glob("*.json")}
+        assert finished <= now
+        for path in (tmp_path / "marks").glob("*.json"):
+            json.loads(path.read_text())
+        finished = now
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    killed = {path.name: path.read_bytes() for path in Path(tmp_path / "marks").glob("*.json")}
+    assert earned(read_marks(tmp_path / "marks", "small")) == expected
+    shutil.rmtree(tmp_path / "marks")
+    mark(tmp_path, assignment)
+    assert {path.name: path.read_bytes() for path in (tmp_path / "marks").glob("*.json")} == killed
