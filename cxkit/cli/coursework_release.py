@@ -87,7 +87,8 @@ def release_command(options: argparse.Namespace) -> int:
     finally:
         teller.close()
     print(proof.text)
-    print(f"Contained: {proof.protection}")
+    if proof.protection:
+        print(f"Contained: {proof.protection}")
     if target is not None:
         print(f"Released: {target}" + (f", for {len(roster)} students" if roster is not None else ""))
     return 0 if proof.holds else EXIT_FAILED

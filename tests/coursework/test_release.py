@@ -165,6 +165,18 @@ def test_another_secret_is_refused_once_somebody_has_data(assignment: Assignment
         release(assignment, other, tmp_path / "other", judge(assignment))
 
 
+def test_own_data_and_common_data_do_not_follow_each_other(assignment: Assignment, tmp_path: Path) -> None:
+    own = plan_for(assignment, roster=ROSTER, common=False, secret="a secret of the course")
+    release(assignment, own, tmp_path / "own", judge(assignment))
+    for later in (Plan(), plan_for(assignment, roster=ROSTER, common=True, secret=None)):
+        with pytest.raises(AssignmentError, match="would be marked on data that they do not have"):
+            release(assignment, later, tmp_path / "later", judge(assignment))
+    (assignment.folder / "released.json").unlink()
+    release(assignment, Plan(), tmp_path / "later", judge(assignment))
+    with pytest.raises(AssignmentError, match="2 students got other data in an earlier release"):
+        release(assignment, own, tmp_path / "own", judge(assignment), replace=True)
+
+
 def test_nothing_is_written_where_the_blank_notebook_earns_points(assignment: Assignment, tmp_path: Path) -> None:
     with pytest.raises(AssignmentError) as caught:
         release(assignment, Plan(), tmp_path / "out", judge(assignment, lenient=("spread",)))

@@ -15,7 +15,7 @@ from cxkit.coursework.assignment import Assignment
 from cxkit.coursework.data_variants import student_seed
 from cxkit.coursework.release.folders import new_folder, notebook_bytes, write_folders
 from cxkit.coursework.release.proof import Proof, fingerprint
-from cxkit.coursework.release.record import Released, check_released, write_released
+from cxkit.coursework.release.record import Released, with_earlier, write_released
 from cxkit.coursework.release.secrecy import secrecy_checks
 from cxkit.coursework.release.trying import Judge, try_all
 from cxkit.coursework.roster import Roster
@@ -162,9 +162,10 @@ def release(
     released = Released(
         assignment=assignment.id,
         notebook_sha256=hashlib.sha256(notebook_bytes(assignment)).hexdigest(),
-        seeds=plan.own_seeds,
+        seeds=plan.seeds or {},
+        is_for_all=plan.seeds is None,
     )
-    check_released(assignment, released)
+    with_earlier(assignment, released)
     with new_folder(target, replace=replace) as built:
         write_folders(built, assignment, plan.seeds, plan.deadline)
         proof = prove(assignment, plan, built, judge, **how)
