@@ -1,0 +1,10 @@
+omega = {}
+for key, its in dimension_items.items():
+    fit = sem.cfa(f"f =~ {' + '.join(its)}", survey.answers[its].dropna(), std_lv=True)
+    estimates = fit.estimates
+    common = (estimates.loc[estimates["op"] == "=~", "est"] ** 2).sum()
+    errors = estimates.loc[(estimates["op"] == "~~") & (estimates["lhs"] != "f"), "est"].sum()
+    omega[key] = common / (common + errors)
+omega = pd.Series(omega)
+omega_general = cx.hierarchical_omega(survey).frame["omega_general"].iloc[0]
+total_is_justified = "yes" if omega_general >= 0.75 else "no"

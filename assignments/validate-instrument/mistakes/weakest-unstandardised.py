@@ -1,0 +1,9 @@
+eight = "\n".join(f"{key} =~ {' + '.join(its)}" for key, its in dimension_items.items())
+one = "culture =~ " + " + ".join(item for its in dimension_items.values() for item in its)
+complete = survey.answers.dropna()
+fits = {name: sem.cfa(model, complete, estimator="MLR") for name, model in {"eight": eight, "one": one}.items()}
+measures = {"df": "df", "cfi": "cfi.robust", "rmsea": "rmsea.robust", "srmr": "srmr"}
+fit = pd.DataFrame({name: {m: f.measures[long] for m, long in measures.items()} for name, f in fits.items()}).T
+estimates = fits["eight"].estimates
+loadings = estimates[estimates["op"] == "=~"].set_index("rhs")["est"]
+weakest_loading = loadings.min()

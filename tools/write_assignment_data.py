@@ -1,0 +1,54 @@
+"""Write the data of the assignments, from the seeded generator; all of it is synthetic.
+
+    python tools/write_assignment_data.py
+
+A test makes the files anew and compares every byte.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from cxkit.survey.simulate import simulate_culture
+
+ASSIGNMENTS = Path(__file__).parents[1] / "assignments"
+NOT_ANSWERED = 99
+"""The code of `culture8` for an answer that was not given."""
+
+
+def validate_instrument() -> dict[str, pd.DataFrame]:
+    """1,400 people of one organisation; half of the missing answers stand as a code, as survey software writes them."""
+    frame = simulate_culture(organisations=2, respondents=(1400, 1400), seed=20261101).frame
+    frame = frame[frame["organisation"] == "Synthetic 01"].drop(columns=["industry", "unit", "ENPS"])
+    items = frame.columns[4:]
+    coded = frame[items].isna() & (np.random.default_rng(20261102).random((len(frame), len(items))) < 0.5)
+    frame[items] = frame[items].mask(coded, NOT_ANSWERED)
+    return {"survey.csv": frame}
+
+
+TABLES = {"validate-instrument": validate_instrument}
+
+
+def files() -> dict[str, str]:
+    """Every file by its path within `assignments/`, as csv text."""
+    return {
+        f"{assignment}/data/{name}": table.to_csv(index=False, lineterminator="\n")
+        for assignment, make in TABLES.items()
+        for name, table in make().items()
+    }
+
+
+def main() -> None:
+    """Write them all."""
+    for name, text in files().items():
+        path = ASSIGNMENTS / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text.encode("utf-8"))
+        print(f"wrote assignments/{name}")
+
+
+if __name__ == "__main__":
+    main()
