@@ -19,6 +19,7 @@ from cxkit.cli import (
     batches,
     coursework_class,
     coursework_marking,
+    coursework_records,
     coursework_release,
     machine,
     notebooks,
@@ -97,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         surveys,
         coursework_release,
         coursework_marking,
+        coursework_records,
         coursework_class,
         machine,
     )

@@ -13,6 +13,9 @@ from cxkit.errors import MarkingError, Problems, nearest
 Status = Literal["collected", "late", "missing", "unreadable", "wrong_assignment", "two_files", "refused"]
 """Only `collected` and `late` have a notebook that is run."""
 
+COLLECTION_FILE = "collection.json"
+"""In a folder that `cxkit collect` made: why each student has a notebook there or has none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Submission:
@@ -26,8 +29,8 @@ class Submission:
         The notebook; None where there is none that counts.
     status : str
         See `Status`.
-    late_seconds : float
-        After the deadline; 0 in time.
+    late_seconds : float or None
+        After the deadline; 0 in time or where no time is known, None if late by a time that the system does not tell.
     sha256 : str
         Of the notebook; empty where there is none.
     note : str
@@ -37,13 +40,13 @@ class Submission:
     student: str
     path: Path | None
     status: Status = "collected"
-    late_seconds: float = 0.0
+    late_seconds: float | None = 0.0
     sha256: str = ""
     note: str = ""
 
 
 def submissions_in(folder: str | Path, roster: Roster) -> tuple[Submission, ...]:
-    """What lies in a folder: `STUDENT/*.ipynb`, or `STUDENT.ipynb`.
+    """What lies in a folder: what `cxkit collect` put there, or `STUDENT/*.ipynb`, or `STUDENT.ipynb`.
 
     Parameters
     ----------
@@ -64,8 +67,23 @@ def submissions_in(folder: str | Path, roster: Roster) -> tuple[Submission, ...]
     if not folder.is_dir():
         raise MarkingError(f"There is no folder {folder}. Put the submissions there, a folder for each student.")
     known = [student.id for student in roster]
+    if (folder / COLLECTION_FILE).is_file():
+        return _collected(folder, known)
     _refuse_strangers(folder, known)
     return tuple(_one(folder, student) for student in known)
+
+
+def _collected(folder: Path, known: Iterable[str]) -> tuple[Submission, ...]:
+    from cxkit.coursework.collecting.submissions import read_collection
+
+    rows = read_collection(folder).by_student
+    without = [student for student in known if student not in rows]
+    if without:
+        raise MarkingError(
+            f"{folder} was collected for another roster: {', '.join(without[:5])} had no row. "
+            "Collect again: cxkit collect."
+        )
+    return tuple(rows[student] for student in known)
 
 
 def _refuse_strangers(folder: Path, known: Iterable[str]) -> None:
