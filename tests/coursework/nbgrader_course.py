@@ -18,9 +18,9 @@ def cell(
     meta: dict[str, Any] = {"grade_id": grade_id, **flags}
     if version is not None:
         meta = {"grade": False, "solution": False, "locked": False} | meta | {"schema_version": version}
-    if version in (2, 3):
+    if version in (2, 3, 4):
         meta["cell_type"] = made.cell_type
-    if version == 3:
+    if version in (3, 4):
         meta.setdefault("task", False)
     if points is not None:
         meta["points"] = points
@@ -47,9 +47,9 @@ def hidden(lines: str) -> str:
 def lesson(version: int | None = 3) -> list[nbformat.NotebookNode]:
     """A notebook with a cell of every kind."""
     v: dict[str, Any] = {"version": version}
-    task = [] if version != 3 else [
-        cell("## Draw\nDraw a sketch.\n### BEGIN MARK SCHEME\nTwo axes.\n### END MARK SCHEME", "draw", kind="markdown",
-             locked=True, task=True, points=2, **v),
+    task = [] if version not in (3, 4) else [
+        cell("## Draw\nDraw a sketch.\n=== BEGIN MARK SCHEME ===\nTwo axes.\n=== END MARK SCHEME ===", "draw",
+             kind="markdown", locked=True, task=True, points=2, **v),
     ]  # fmt: skip
     return [
         cell("# Means and spreads\n\nAn exercise.", kind="markdown"),
@@ -57,7 +57,7 @@ def lesson(version: int | None = 3) -> list[nbformat.NotebookNode]:
         cell("## The mean", kind="markdown"),
         solution("### BEGIN SOLUTION\nmean = sum(values) / len(values)\n### END SOLUTION", "mean", **v),
         checks(f"assert abs(mean - 2.5) < .01\n{hidden('assert mean > 0')}", "mean-test", 3, **v),
-        cell("## A function", kind="markdown"),
+        cell("## A function (2 points)", kind="markdown"),
         solution("def square(x):\n    ### BEGIN SOLUTION\n    return x * x\n    ### END SOLUTION", "square", **v),
         checks(hidden("assert square(3) == 9\nassert square(-2) == 4"), "square-1", 1, **v),
         checks("assert isinstance(square(1.5), float)", "square-2", 1, **v),

@@ -26,7 +26,7 @@ def imported(tmp_path: Path, version: int | None = 3) -> tuple[dict, nbformat.No
     return toml, nbformat.read(folder / "source.ipynb", 4), (folder / "notes.md").read_text()
 
 
-@pytest.mark.parametrize("version", [None, 1, 2, 3])
+@pytest.mark.parametrize("version", [None, 1, 2, 3, 4])
 def test_every_schema_gives_the_same_questions(tmp_path: Path, version: int | None) -> None:
     toml, _, _ = imported(tmp_path, version)
     found = [
@@ -39,7 +39,7 @@ def test_every_schema_gives_the_same_questions(tmp_path: Path, version: int | No
         ("meaning", "written", 4, []),
         ("question-4", "computed", 2, []),
     ]
-    assert len(found) == (5 if version == 3 else 4)  # tasks came with version 3
+    assert len(found) == (5 if version in (3, 4) else 4)  # tasks came with version 3
     assert toml["title"] == "Means and spreads"
     assert [one["title"] for one in toml["questions"]][:3] == ["The mean", "A function", "In words"]
 
@@ -160,6 +160,10 @@ def test_a_variable_tested_twice_is_an_answer_once(tmp_path: Path) -> None:
         ("assert_equal(x, 'a')", ("x", "text", 0, 0)),
         ("assert f(2) == 4", ("f(2)", "number", 0, 0)),
         ("assert df['a'].mean() == 4", ("df['a'].mean()", "number", 0, 0)),
+        ("assert x == [1, 2]", ("x", "series", 0, 0)),
+        ("assert_equal(f(2), ['a', 'b'])", ("f(2)", "series", 0, 0)),
+        ("assert x == {'a': 1, 'b': 2.5}", ("x", "series", 0, 0)),
+        ("assert np.allclose(x, np.array([1, 2]), rtol=1e-3)", ("x", "series", 1e-8, 1e-3)),
         ("assert answer in ['a', 'b']", ("answer", "choice", 0, 0)),
     ],
 )
@@ -172,7 +176,8 @@ def test_asserts_that_can_be_read(line: str, wanted: tuple) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["assert x", "assert x > 3", "assert x != 3", "assert x == True", "assert x is None", "assert x == [1, 2]",
+    ["assert x", "assert x > 3", "assert x != 3", "assert x == True", "assert x is None", "assert x == [[1], [2]]",
+     "assert x == []", "assert x == [True]",
      "assert isinstance(x, float)", "assert abs(x - y) < .1", "assert 3 == 3", "assert x == y", "assert x == 9**9**9",
      "assert x in [1, 2]", "assert hash(x) == other(x)"],
 )  # fmt: skip
@@ -242,3 +247,23 @@ def test_the_command_prints_what_is_left_to_do(tmp_path: Path, capsys: pytest.Ca
     assert "  - declare at least one held-out parameter set" in said
     assert main(["import-nbgrader", str(course), "-o", str(tmp_path / "ps1")]) == 1
     assert "exists already; nothing was changed" in capsys.readouterr().err
+
+
+def test_a_function_tested_by_what_it_raises_is_left_to_its_author(tmp_path: Path) -> None:
+    raising = "try:\n    f(0)\nexcept ValueError:\n    pass\nelse:\n    raise AssertionError('did not raise')"
+    own = [
+        solution("def f(n):\n    return [1] * n", "f"),
+        checks("assert f(1) == [1]\nassert f(2) == [1, 1]", "right", 1),
+        checks(raising, "wrong", 1),
+    ]
+    write(tmp_path / "one" / "one.ipynb", own)
+    folder = import_nbgrader(tmp_path / "one", tmp_path / "new").folder
+    (question,) = tomllib.loads((folder / "assignment.toml").read_text())["questions"]
+    assert [(one["name"], one["type"], one["points"]) for one in question["answers"]] == [
+        ("f_1", "series", 0.5),
+        ("f_2", "series", 0.5),
+    ]
+    notes = (folder / "notes.md").read_text()
+    assert "'f': cell 3 gives 1 points for nothing that could be read: declare answers." in notes
+    assert "raise AssertionError('did not raise')" in notes
+    assert "points = 2, but the points of its answers sum to 1" in notes  # and so it cannot be released unseen

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-NUMBERS, TEXT, CHOICE, TABLE = "number", "text", "choice", "table"
+NUMBERS, TEXT, CHOICE, SERIES = "number", "text", "choice", "series"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,7 +171,17 @@ def _of_value(asked: ast.expr, value: Any, absolute: float = 0.0, relative: floa
         return Asked(expression=expression, type=NUMBERS, absolute=absolute, relative=relative)
     if isinstance(value, str):
         return Asked(expression=expression, type=TEXT)
+    if _is_series(value):
+        return Asked(expression=expression, type=SERIES, absolute=absolute, relative=relative)
     return None
+
+
+def _is_series(value: Any) -> bool:
+    """Whether cxkit collects such a value as a series: a flat list, or a dict by texts."""
+    if isinstance(value, dict):
+        return bool(value) and all(isinstance(key, str) for key in value) and _is_series(list(value.values()))
+    flat = isinstance(value, (list, tuple)) and len(value) > 0
+    return flat and all(isinstance(one, (int, float, str)) and not isinstance(one, bool) for one in value)
 
 
 # Name of a function -> its tolerances from its arguments after the first two; its own defaults where none are given.

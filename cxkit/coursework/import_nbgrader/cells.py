@@ -1,4 +1,4 @@
-"""What nbgrader's metadata say of a cell, in schema versions 0 to 3."""
+"""What nbgrader's metadata say of a cell, in schema versions 0 to 4."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Literal
 Role = Literal["plain", "solution", "tests", "manual", "task"]
 """`solution`: marked by tests that follow; `manual`: marked by a person; `task`: a text that asks for work."""
 
-NEWEST = 3
+NEWEST = 4
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,8 @@ from cxkit.coursework.import_nbgrader.asserts import Asked, read_tests
 from cxkit.coursework.import_nbgrader.cells import Marked
 from cxkit.coursework.regions import assigned, split
 
+_POINTS = re.compile(r"\s*[(\[]\d+(\.\d+)?\s*(points?|pts?|marks?)[)\]]$", re.IGNORECASE)
+"""Headings tell them; the description has them as well, and only one of both would be kept up to date."""
 _MADE_BY_NBGRADER = re.compile(r"cell-[0-9a-f]{6,}")
 
 
@@ -89,7 +91,7 @@ def _heading(cell: Marked) -> str:
     if cell.cell_type != "markdown":
         return ""
     found = re.findall(r"^#{1,6}\s+(.+?)\s*#*\s*$", cell.source, flags=re.MULTILINE)
-    return str(found[-1]) if found and "SOLUTION" not in found[-1] else ""
+    return _POINTS.sub("", str(found[-1])) if found and "SOLUTION" not in found[-1] else ""
 
 
 def _free_id(cell: Marked, groups: Sequence[Group]) -> str:

@@ -17,7 +17,7 @@ from cxkit.running.parameters import Parameter
 from cxkit.running.tidy import tidy
 
 _SCHEME = re.compile(
-    r"^[ \t]*#+[ \t]*BEGIN MARK SCHEME[ \t]*\n(.*?)^[ \t]*#+[ \t]*END MARK SCHEME[ \t]*$\n?", re.M | re.S
+    r"^[ \t]*[=#]*[ \t]*BEGIN MARK SCHEME[ \t=#]*\n(.*?)^[ \t]*[=#]*[ \t]*END MARK SCHEME[ \t=#]*$\n?", re.M | re.S
 )
 
 
