@@ -27,6 +27,7 @@ _HOMES = {
     "cxkit.survey.simulate": ("simulate_culture",),
     "cxkit.results.attempt": ("NotComputed", "attempt"),
     "cxkit.results.conclusion": ("conclude",),
+    "cxkit.results.declared": ("declare",),
     "cxkit.results.references": ("bibliography",),
     "cxkit.results.session": ("session",),
     "cxkit.validation.screening.respondents": ("screen_respondents",),

@@ -23,6 +23,7 @@ from cxkit.cli import (
     coursework_release,
     machine,
     notebooks,
+    proofs,
     reports,
     surveys,
 )
@@ -94,6 +95,7 @@ def _parser() -> argparse.ArgumentParser:
     families = (
         notebooks,
         reports,
+        proofs,
         batches,
         surveys,
         coursework_release,

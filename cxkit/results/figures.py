@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import html
 import io
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+
+from cxkit.results import declared
 
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#6E6E6E",
@@ -88,6 +91,13 @@ class Picture:
             f'style="max-width:100%;height:auto" src="data:image/png;base64,{source}">'
             f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
         )
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        """The picture's hash for the report's maker; IPython adds the picture."""
+        if not declared.is_asked():
+            return {}
+        name = self.caption.partition(". ")[0]
+        return {declared.MIME_TYPE: declared.declared_picture(name, hashlib.sha256(self.png).hexdigest())}
 
     def __repr__(self) -> str:
         return f"[Figure: {self.alt}]"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 import pandas as pd
 
 from cxkit.errors import AnalysisError
-from cxkit.results import tables
+from cxkit.results import declared, tables
 from cxkit.results.references import cite
 from cxkit.results.thresholds import Verdicts
 from cxkit.survey.survey import DataStamp
@@ -98,6 +98,10 @@ class Result(ABC):
     def _repr_html_(self) -> str:
         group = tables.column(self.grouped).heading if self.grouped else ""
         return tables.as_html(self.table, title=self.title, note=self.note, group=group)
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
+        """The unrounded numbers for the report's maker; IPython adds table and text."""
+        return {declared.MIME_TYPE: declared.declared_table(self.title, self.frame)} if declared.is_asked() else {}
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the result on the axes given, or on new ones.

@@ -287,6 +287,7 @@ class _Runner:
             output=task.plan.output,
             seconds=left.seconds,
             session=find_session(executed),
+            policy=policy,
         )
         write_run(run, task.plan, title=task.run.title, badge=task.run.data)
         return _completed(task, run)

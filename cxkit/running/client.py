@@ -40,6 +40,7 @@ KERNEL_ENVIRONMENT = {
     "MKL_NUM_THREADS": "1",
     "PYTHONHASHSEED": "0",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "CXKIT_DECLARE": "1",  # results leave their unrounded numbers for the report's provenance
 }
 # Unix sockets have paths of about 100 bytes at most.
 _LONGEST_SOCKET_FOLDER = 70

@@ -11,6 +11,7 @@ from cxkit.errors import NotebookError
 from cxkit.running.files import sha256_of
 from cxkit.running.notebook import parameters_cell, read_notebook
 from cxkit.running.parameters import Parameter, check_parameters, read_parameters
+from cxkit.running.sandbox.limits import Policy
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -43,6 +44,8 @@ class Run:
         What the notebook's last cell says of itself: versions, seed, data.
     kept : bool
         Whether nothing had changed and the older report was kept.
+    policy : {"open", "contained"}
+        Whether it ran with the caller's rights or in the sandbox.
     """
 
     notebook: Path
@@ -54,6 +57,7 @@ class Run:
     seconds: float = 0.0
     session: Mapping[str, Any] | None = None
     kept: bool = False
+    policy: Policy = "open"
 
     def __repr__(self) -> str:
         return f"Run({self.notebook.name} -> {self.output}, {'kept' if self.kept else f'{self.seconds:.1f} s'})"

@@ -16,6 +16,7 @@ from cxkit.errors import NotebookError, Problems, nearest
 from cxkit.running.files import sha256_of, write_atomically
 from cxkit.running.fingerprint import fingerprint
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
+from cxkit.running.provenance.crate import MANIFEST, crate_of
 from cxkit.running.report import data_facts, index_html, is_synthetic, report_title
 from cxkit.running.runs import PlannedRun, read_runs
 
@@ -138,6 +139,7 @@ class _Batch:
         try:
             told = json.loads(record.read_text(encoding="utf-8"))
             same = told["version"] == _RECORD_VERSION and told["report_sha256"] == sha256_of(report)
+            same = same and (crate_of(report) / MANIFEST).is_file()
             session = told["session"]
             self.titles[run.name] = str(told["title"])
         except (OSError, ValueError, KeyError, TypeError):

@@ -27,6 +27,7 @@ from cxkit.running.client import own_event_loop
 from cxkit.running.files import write_atomically
 from cxkit.running.page import SESSION_MIME
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
+from cxkit.running.provenance.crate import write_crate
 from cxkit.running.report import write_report
 
 __all__ = ["Execution", "Run", "run_notebook"]
@@ -270,6 +271,7 @@ def write_run(
     assert run.executed is not None
     if run.output.suffix == ".html":
         write_report(run, run.output, show_code=show_code, title=title, badge=badge)
+        write_crate(run, run.output)
     else:
         write_atomically(run.output, writes(run.executed) + "\n")
     if plan.partial is not None:  # it told of an earlier failure, which is mended

@@ -1,4 +1,4 @@
-"""The assignments that the kit ships are in order, and their data can be made anew. Their marks are proved on release."""
+"""The assignments that the kit ships are in order, with data that can be made anew; release proves their marks."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ def test_ctrl_c_stops_cleanly_and_resume_goes_on(write_notebook):
     write_notebook("import time\ntime.sleep(0 if x < 2 else 30)", COUNT)
     write_runs(4)
     process = subprocess.Popen(command(), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    while len(ran()) < 2:
+    while len(list(Path().glob("out/batch/run-*.crate/manifest.json"))) < 2:
         assert process.poll() is None
         time.sleep(0.05)
     time.sleep(0.5)

@@ -112,7 +112,7 @@ def test_a_failing_run_stops_no_other(write_notebook, capfd):
         "    ZeroDivisionError: division by zero\n"
         f"    The notebook up to there is kept in {Path('reports/bad.partial.ipynb')}."
     )
-    assert names_in("reports") == ["bad.partial.ipynb", "good.html", "good.json", "index.html"]
+    assert names_in("reports") == ["bad.partial.ipynb", "good.crate", "good.html", "good.json", "index.html"]
     index = Path("reports/index.html").read_text(encoding="utf-8")
     assert '<a href="good.html">The good one</a>' in index
     assert '<span class="badge synthetic">Synthetic data</span>' in index
@@ -144,11 +144,11 @@ def test_only_changed_runs_run_again(write_notebook, capfd):
         return ran
 
     assert ran() == ["a", "my.csv"]
-    bytes_before = {path: path.read_bytes() for path in Path("reports").iterdir()}
+    bytes_before = {path: path.read_bytes() for path in Path("reports").rglob("*.*") if path.is_file()}
     capfd.readouterr()
     assert ran() == []
     assert f"plain: kept, nothing changed since ({Path('reports/plain.html')})\n" in capfd.readouterr().err
-    assert {path: path.read_bytes() for path in Path("reports").iterdir()} == bytes_before
+    assert {path: path.read_bytes() for path in Path("reports").rglob("*.*") if path.is_file()} == bytes_before
     kept = report_all(runs, output_folder="reports", progress=False)[0]
     assert (kept.session["summary"], kept.executed, kept.parameters["name"]) == ("All well.", None, "a")
 
@@ -162,7 +162,7 @@ def test_only_changed_runs_run_again(write_notebook, capfd):
     assert "plain.html" in Path("reports/index.html").read_text(encoding="utf-8")
     write_notebook(words("# Other title"), count, SESSION)
     assert ran() == ["a", "my.csv"]
-    assert {path: path.read_bytes() for path in Path("reports").iterdir()} != bytes_before
+    assert {path: path.read_bytes() for path in Path("reports").rglob("*.*") if path.is_file()} != bytes_before
 
 
 def test_what_a_fingerprint_rests_on(monkeypatch):
@@ -235,7 +235,7 @@ def test_ctrl_c_stops_all_kernels_and_says_what_is_done(write_notebook, tmp_path
     assert "  slow1: slow.ipynb was interrupted in code cell 2 (cell 2 of 2). Its kernel is stopped." in complaint
     assert "Traceback" not in complaint
     assert names_in("reports") == [
-        "index.html", "quick.html", "quick.json", "slow1.partial.ipynb", "slow2.partial.ipynb"
+        "index.html", "quick.crate", "quick.html", "quick.json", "slow1.partial.ipynb", "slow2.partial.ipynb"
     ]  # fmt: skip
     assert names_in("temporary") == []
     assert not any(is_running(kernel) for kernel in kernels)

@@ -148,7 +148,7 @@ def test_an_older_report_survives_a_failed_run_and_a_good_run_clears_the_partial
     assert Path("a.partial.ipynb").exists()
     run_notebook(write_notebook("2"), output=report)
     assert report.read_bytes() != good
-    assert names_in() == ["a.html", "lesson.ipynb"]
+    assert names_in() == ["a.crate", "a.html", "lesson.ipynb"]
 
 
 def test_errors_shown_on_purpose_do_not_fail_a_run(write_notebook):

@@ -77,6 +77,7 @@ def environment() -> dict[str, str]:
         "IPYTHONDIR": "/tmp/.ipython",
         "MPLCONFIGDIR": "/tmp/.matplotlib",
         "CXKIT_CONTAINED": "1",
+        "CXKIT_DECLARE": "1",
     }
 
 

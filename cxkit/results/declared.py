@@ -1,0 +1,101 @@
+"""Numbers that a report stands by: unrounded, by name, with how far they may move when the report is made again."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from cxkit.errors import AnalysisError
+
+MIME_TYPE = "application/vnd.cxkit.declared+json"
+"""Under this type the report's maker reads declared values from the notebook's output."""
+
+TOLERANCE = 1e-9
+"""How far a number may move, relative to its size, unless it says otherwise: the last bits, and no more."""
+
+_ASKED_BY = "CXKIT_DECLARE"
+
+
+def is_asked() -> bool:
+    """Whether somebody collects declared values; notebooks that people work in are not filled with them."""
+    return os.environ.get(_ASKED_BY) == "1"
+
+
+def declared_table(name: str, frame: pd.DataFrame, tolerance: float = TOLERANCE) -> dict[str, Any]:
+    """A table as plain data. What is hidden in it is missing here as well."""
+    columns = {str(column): [plain(value) for value in frame[column]] for column in frame.columns}
+    return {"kind": "table", "name": name, "tolerance": tolerance, "columns": columns}
+
+
+def declared_picture(name: str, sha256: str) -> dict[str, Any]:
+    """A picture, by the hash of its file."""
+    return {"kind": "picture", "name": name, "sha256": sha256}
+
+
+def plain(value: Any) -> Any:
+    """A cell as JSON holds it: numbers in full, None for what is missing, everything else as text."""
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        number = float(value)
+        return None if math.isnan(number) else number if math.isfinite(number) else str(number)
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A value that `declare` was given; shows itself in one line."""
+
+    name: str
+    value: Any
+    tolerance: float
+
+    def __repr__(self) -> str:
+        return f"{self.name}: {self.value}"
+
+    def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
+        bundle: dict[str, Any] = {"text/plain": repr(self)}
+        if is_asked():
+            bundle[MIME_TYPE] = {
+                "kind": "value", "name": self.name, "tolerance": self.tolerance, "value": plain(self.value),
+            }  # fmt: skip
+        return bundle
+
+
+def declare(name: str, value: float | str, *, tolerance: float = TOLERANCE) -> Declared:
+    """Stand by a number of your own: `cxkit verify` computes it again and says if it moved.
+
+    Results of cxkit that a notebook shows are declared without this.
+
+    Parameters
+    ----------
+    name : str
+        What it is called when it moves.
+    value : number or str
+    tolerance : float
+        How far it may move, relative to its size.
+
+    Returns
+    -------
+    Declared
+        Make it the last line of a cell.
+
+    Raises
+    ------
+    AnalysisError
+        If the value is neither number nor text, or the tolerance negative.
+    """
+    if not isinstance(value, (int, float, str, np.integer, np.floating)):
+        raise AnalysisError(f"'{name}' is a {type(value).__name__}; numbers and texts can be declared.")
+    if not tolerance >= 0:
+        raise AnalysisError(f"The tolerance of '{name}' is {tolerance}; it must not be negative.")
+    return Declared(name, value, tolerance)

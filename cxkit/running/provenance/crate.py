@@ -1,0 +1,171 @@
+"""The folder beside a report that tells what it rests on: an RO-Crate with the notebook, its outputs and the numbers.
+
+`NAME.html` gets `NAME.crate/`. Data are named by their hash and not copied: surveys are private.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbformat import writes
+
+from cxkit.errors import NotebookError
+from cxkit.running.files import sha256_of, write_atomically
+from cxkit.running.provenance.declared import declared_in
+from cxkit.running.provenance.manifest import manifest_of
+
+if TYPE_CHECKING:
+    from cxkit.running.plan import Run
+
+METADATA, MANIFEST, DECLARED = "ro-crate-metadata.json", "manifest.json", "declared.json"
+NOTEBOOK, EXECUTED = "notebook.ipynb", "executed.ipynb"
+_PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
+_TERMS = "https://w3id.org/ro/terms/workflow-run/context"
+
+
+def crate_of(report: Path) -> Path:
+    """The folder that belongs to a report."""
+    return report.with_suffix(".crate")
+
+
+def write_crate(run: Run, report: Path, *, ended: datetime | None = None) -> Path:
+    """Write what a report rests on beside it.
+
+    Parameters
+    ----------
+    run : Run
+        A run that was executed.
+    report : Path
+        Its report, already written.
+    ended : datetime, optional
+        When the run ended; now unless given. Times stand in the crate only, never in the report.
+
+    Returns
+    -------
+    Path
+        The folder. Its files are written one by one, the manifest last: a crate without one is not finished.
+    """
+    assert run.executed is not None
+    folder = crate_of(report)
+    finished = (ended or datetime.now(UTC)).astimezone(UTC)
+    (folder / MANIFEST).unlink(missing_ok=True)
+    write_atomically(folder / NOTEBOOK, run.notebook.read_bytes())
+    write_atomically(folder / EXECUTED, writes(run.executed) + "\n")
+    write_atomically(folder / DECLARED, _json(declared_in(run.executed)))
+    manifest = {
+        **manifest_of(run),
+        "report": {"name": report.name, "sha256": sha256_of(report)},
+        "files": {name: sha256_of(folder / name) for name in (NOTEBOOK, EXECUTED, DECLARED)},
+        "run": {"ended": finished.isoformat(timespec="seconds"), "seconds": round(run.seconds, 3)},
+    }
+    copy = folder / report.name
+    shutil.copyfile(report, copy)
+    write_atomically(folder / METADATA, _json(metadata(manifest, folder, report.name)))
+    write_atomically(folder / MANIFEST, _json(manifest))
+    return folder
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """What a crate says.
+
+    Raises
+    ------
+    NotebookError
+        If there is no finished crate.
+    """
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise NotebookError(f"{folder} is no finished crate of a report: it has no {MANIFEST}.") from None
+    except (OSError, ValueError) as error:
+        raise NotebookError(f"{folder / MANIFEST} cannot be read: {error}.") from None
+    if not isinstance(manifest, dict) or manifest.get("format") != 1:
+        raise NotebookError(f"{folder / MANIFEST} is of another version of cxkit; use that one.")
+    return manifest
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+
+
+def metadata(manifest: Mapping[str, Any], folder: Path, report: str) -> dict[str, Any]:
+    """The manifest in the words of RO-Crate 1.1 and its Process Run profile."""
+    files = {NOTEBOOK: "The notebook that was run", EXECUTED: "The notebook with its outputs",
+             DECLARED: "Every table, picture and value that the report stands by, unrounded",
+             report: "The report", MANIFEST: "What the run was computed from, for cxkit verify"}  # fmt: skip
+    parameters = [
+        {"@id": f"#parameter-{name}", "@type": "PropertyValue", "name": name, "value": json.dumps(value)}
+        for name, value in manifest["parameters"].items()
+    ]
+    inputs = [
+        {"@id": f"#input-{number}", "@type": "CreativeWork", "name": name, "identifier": f"sha256:{digest}"}
+        for number, (name, digest) in enumerate(manifest["inputs"].items(), 1)
+    ]
+    software = [
+        {"@id": f"#{name}", "@type": "SoftwareApplication", "name": name, "softwareVersion": version}
+        for name, version in manifest["versions"].items()
+    ]
+    ended = manifest["run"]["ended"]
+    action = {
+        "@id": "#run",
+        "@type": "CreateAction",
+        "name": f"Run of {manifest['notebook']['name']}",
+        "instrument": {"@id": "#cxkit"},
+        "object": [{"@id": NOTEBOOK}, *({"@id": one["@id"]} for one in (*parameters, *inputs))],
+        "result": [{"@id": name} for name in (report, EXECUTED, DECLARED)],
+        "endTime": ended,
+        "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+        "description": f"Sandbox policy: {manifest['policy']}. Seed: {manifest['seed']}. Platform: "
+        f"{manifest['platform']['system']} {manifest['platform']['machine']}.",
+    }
+    root = {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": f"Provenance of {report}",
+        "description": "What a report of cxkit was computed from, and the numbers it stands by. Data are named by "
+        "their hash and are not in here.",
+        "datePublished": ended,
+        "license": {"@id": "#licence"},
+        "conformsTo": {"@id": _PROFILE},
+        "hasPart": [{"@id": name} for name in files],
+        "mentions": {"@id": "#run"},
+    }
+    return {
+        "@context": ["https://w3id.org/ro/crate/1.1/context", _TERMS],
+        "@graph": [
+            {
+                "@id": METADATA,
+                "@type": "CreativeWork",
+                "about": {"@id": "./"},
+                "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
+            },
+            root,
+            {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
+            {"@id": "#licence", "@type": "CreativeWork", "name": "As the data and the notebook: ask who made them"},
+            *(_file(name, description, manifest, folder) for name, description in files.items()),
+            *parameters,
+            *inputs,
+            *software,
+            action,
+        ],
+    }
+
+
+def _file(name: str, description: str, manifest: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    formats = {".ipynb": "application/x-ipynb+json", ".json": "application/json", ".html": "text/html"}
+    told = {
+        "@id": name,
+        "@type": "File",
+        "name": name,
+        "description": description,
+        "encodingFormat": formats.get(Path(name).suffix, "application/octet-stream"),
+    }
+    if name != MANIFEST:  # written last, with the hashes of the others
+        told["contentSize"] = str((folder / name).stat().st_size)
+        told["identifier"] = f"sha256:{manifest['files'].get(name, manifest['report']['sha256'])}"
+    return told

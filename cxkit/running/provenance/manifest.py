@@ -1,0 +1,82 @@
+"""Everything that a report was computed from, as plain data."""
+
+from __future__ import annotations
+
+import platform
+import re
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cxkit.running.files import sha256_of
+from cxkit.running.fingerprint import named_files
+
+if TYPE_CHECKING:
+    from cxkit.running.plan import Run
+
+FORMAT = 1
+_DATASETS = Path(__file__).resolve().parents[3] / "datasets"
+_DATASETS_INSTALLED = Path(__file__).resolve().parents[2] / "datasets"
+_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_KIT = "the kit's data set "
+
+
+def manifest_of(run: Run) -> dict[str, Any]:
+    """What this run was computed from: notebook, parameters, inputs, versions, platform, seed, policy."""
+    session = run.session or {}
+    return {
+        "format": FORMAT,
+        "notebook": {"name": run.notebook.name, "path": run.notebook.as_posix(), "sha256": run.notebook_sha256},
+        "parameters": dict(run.parameters),
+        "given": list(run.given),
+        "inputs": inputs_of(run.parameters),
+        "data": session.get("data", []),
+        "seed": session.get("seed"),
+        "versions": versions(),
+        "platform": {"system": platform.system(), "machine": platform.machine()},
+        "policy": run.policy,
+    }
+
+
+def inputs_of(parameters: Mapping[str, Any]) -> dict[str, str]:
+    """The hash of every file that a parameter names: its own, and those of the kit's data sets."""
+    found: dict[str, str] = {}
+    for name in sorted(set(named_files(parameters.values()))):
+        found |= _hashes(name, Path(name))
+    folder = _DATASETS if _DATASETS.is_dir() else _DATASETS_INSTALLED
+    for value in parameters.values():
+        if isinstance(value, str) and _NAME.fullmatch(value) and (folder / value).is_dir():
+            found |= _hashes(_KIT + value, folder / value)
+    return dict(sorted(found.items()))
+
+
+def _hashes(name: str, path: Path) -> dict[str, str]:
+    if path.is_file():
+        return {name: sha256_of(path)}
+    files = sorted(one for one in path.rglob("*") if one.is_file() and "__pycache__" not in one.parts)
+    return {f"{name}/{one.relative_to(path).as_posix()}": sha256_of(one) for one in files}
+
+
+def versions() -> dict[str, str]:
+    """Versions of Python, of cxkit, and of everything that cxkit needs, directly or through others."""
+    found = {"python": platform.python_version()}
+    waiting = ["cxkit"]
+    seen: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        try:
+            found[name] = version(name)
+            needed = requires(name) or []
+        except PackageNotFoundError:
+            continue  # needed on other systems only
+        waiting += [_base(one) for one in needed if "extra ==" not in one]
+    return dict(sorted(found.items()))
+
+
+def _base(requirement: str) -> str:
+    match = _NAME.match(requirement.strip())
+    return re.sub(r"[-_.]+", "-", match.group(0)).lower() if match else ""

@@ -1,0 +1,167 @@
+"""What stands beside a report, and whether a change of any of it is found and named."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from cxkit.cli import main
+from cxkit.errors import NotebookError
+from cxkit.running.provenance import manifest, verify
+from cxkit.running.provenance.declared import changes
+from cxkit.running.provenance.verify import verify_report
+from cxkit.running.run import run_notebook
+
+CELL = (
+    "import cxkit as cx\nnumbers = [float(n) for n in open(name).read().split()]\ncx.declare('Mean', sum(numbers) / x)"
+)
+TABLE = "cx.item_analysis(cx.load_survey('hs1939'))"
+
+
+@pytest.fixture
+def report(write_notebook):
+    Path("in.txt").write_text("1.5 2.5")
+    write_notebook(CELL, TABLE)
+    run_notebook("lesson.ipynb", {"x": 3, "name": "in.txt"}, output="out/report.html", progress=False)
+    return Path("out/report.html")
+
+
+def findings(report, **options):
+    return [(one.kind, one.name) for one in verify_report(report, **options).findings]
+
+
+def test_a_report_that_nobody_touched_comes_out_the_same(report, capsys):
+    found = verify_report(report)
+    assert found.holds
+    assert found.compared == 2
+    assert main(["verify", str(report)]) == 0
+    assert capsys.readouterr().out == "report.html comes out the same: 2 tables, pictures and values compared.\n"
+    assert verify_report("out/report.crate").holds
+
+
+def test_one_number_of_the_report_is_changed(report, capsys):
+    text = report.read_text(encoding="utf-8")
+    report.write_text(text.replace("Mean: 1.33", "Mean: 1.34", 1), encoding="utf-8")
+    assert main(["verify", str(report)]) == 1
+    said = capsys.readouterr().out
+    assert "report.html does NOT come out the same" in said
+    assert "file: report.html was changed after the run, first in line" in said
+    assert "1.33" in said
+    assert "1.34" in said
+
+
+def test_one_declared_number_is_changed(report):
+    path = Path("out/report.crate/declared.json")
+    declared = json.loads(path.read_text())
+    column = declared[1]["columns"]["mean"]
+    column[2] += 1e-6
+    path.write_text(json.dumps(declared))
+    found = verify_report(report)
+    assert [one.kind for one in found.findings] == ["file", "number"]
+    assert f"in the table '{declared[1]['name']}' row 3 (visual), mean, moved from {column[2]!r} to" in found.text
+    assert "by -1e-06" in found.text
+
+
+def test_one_byte_of_an_input_is_changed(report):
+    Path("in.txt").write_text("1.5 2.6")
+    found = verify_report(report)
+    assert [(one.kind, one.name) for one in found.findings] == [("input", "in.txt"), ("number", "Mean")]
+    assert "in.txt has other contents than when the report was made" in found.text
+    assert "the value 'Mean' moved from 1.3333333333333333 to 1.3666666666666665, by 0.0333" in found.text
+
+
+def test_a_byte_that_changes_no_number_is_found_as_well(report):
+    Path("in.txt").write_text("1.5 2.5 ")
+    assert findings(report) == [("input", "in.txt")]
+
+
+def test_a_data_set_of_the_kit_counts_as_an_input(monkeypatch, tmp_path):
+    (tmp_path / "kit" / "bfi").mkdir(parents=True)
+    (tmp_path / "kit" / "bfi" / "data.csv").write_text("1")
+    monkeypatch.setattr(manifest, "_DATASETS", tmp_path / "kit")
+    assert list(manifest.inputs_of({"survey_path": "bfi"})) == ["the kit's data set bfi/data.csv"]
+
+
+def test_another_version_of_a_library(report, monkeypatch, capsys):
+    now = manifest.versions()
+    monkeypatch.setattr(verify, "versions", lambda: {**now, "scipy": "0.0.1"})
+    assert main(["verify", str(report)]) == 1
+    assert f"version: scipy was {now['scipy']} and is 0.0.1" in capsys.readouterr().out
+    assert main(["verify", str(report), "--allow-versions"]) == 0
+
+
+def test_an_input_that_is_gone_means_that_nothing_can_be_told(report, capsys):
+    Path("in.txt").unlink()
+    assert main(["verify", str(report)]) == 2
+    said = capsys.readouterr().out
+    assert "report.html could not be made again: 0 tables" in said
+    assert "input: in.txt is missing" in said
+    assert "FileNotFoundError" in said
+
+
+def test_findings_for_scripts(report, capsys):
+    Path("in.txt").write_text("1.5 2.6")
+    assert main(["verify", str(report), "--json"]) == 1
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["holds"] is False
+    assert told["findings"][0]["name"] == "in.txt"
+
+
+def test_a_report_without_a_crate(report):
+    for path in Path("out/report.crate").iterdir():
+        path.unlink()
+    with pytest.raises(NotebookError, match="is no finished crate of a report"):
+        verify_report(report)
+
+
+def test_others_can_read_the_crate(report):
+    from rocrate.rocrate import ROCrate
+
+    crate = ROCrate("out/report.crate")
+    parts = {entity.id for entity in crate.root_dataset["hasPart"]}
+    assert {"notebook.ipynb", "executed.ipynb", "declared.json", "manifest.json", "report.html"} == parts
+    run = crate.get("#run")
+    assert run.type == "CreateAction"
+    assert run["instrument"]["softwareVersion"] == manifest.versions()["cxkit"]
+    assert {entity["name"] for entity in run["object"]} >= {"x", "name", "in.txt", "notebook.ipynb"}
+    assert all((Path("out/report.crate") / part).is_file() for part in parts)
+
+
+def test_data_are_named_and_not_copied(report):
+    held = [path for path in Path("out/report.crate").rglob("*") if path.is_file()]
+    assert "in.txt" not in [path.name for path in held]
+    assert not any(b"1.5 2.5" in path.read_bytes() for path in held)
+
+
+def test_nothing_is_declared_where_nobody_asks(monkeypatch):
+    import cxkit as cx
+
+    monkeypatch.delenv("CXKIT_DECLARE", raising=False)
+    assert cx.item_analysis(cx.load_survey("hs1939"))._repr_mimebundle_() == {}
+    assert list(cx.declare("a", 1)._repr_mimebundle_()) == ["text/plain"]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "told"),
+    [
+        ({"a": [1.0]}, {"a": [1.0 + 1e-10]}, []),
+        ({"a": [1.0]}, {"a": [1.0 + 1e-8]}, ["row 1, a, moved from 1.0 to 1.00000001, by 1e-08"]),
+        ({"a": [None]}, {"a": [None]}, []),
+        ({"a": [None]}, {"a": [0.0]}, ["row 1, a, moved from None to 0.0"]),
+        ({"k": ["x"], "a": [True]}, {"k": ["x"], "a": [1]}, ["row 1 (x), a, moved from True to 1"]),
+        ({"a": ["u"]}, {"a": ["v"]}, ["row 1 (u), a, moved from 'u' to 'v'"]),
+    ],
+)
+def test_what_counts_as_moved(before, now, told):
+    tables = [[{"kind": "table", "name": "T", "tolerance": 1e-9, "columns": columns}] for columns in (before, now)]
+    assert [one.text for one in changes(*tables)] == [f"in the table 'T' {text}" for text in told]
+
+
+def test_what_came_and_what_went():
+    one, other = ({"kind": "value", "name": name, "value": 1} for name in "ab")
+    assert [change.text for change in changes([one], [other])] == [
+        "the value 'a' is no longer there",
+        "the value 'b' was not there before",
+    ]
