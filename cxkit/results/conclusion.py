@@ -22,12 +22,12 @@ class Conclusion:
 
     def _repr_html_(self) -> str:
         if len(self.results) == 1:
-            return f'<p class="cx-text">{_escaped(self.results[0].text)}</p>'
-        rows = (f"<li><b>{_escaped(r.title)}.</b> {_escaped(r.text)}</li>" for r in self.results)
+            return f'<p class="cx-text">{escaped(self.results[0].text)}</p>'
+        rows = (f"<li><b>{escaped(r.title)}.</b> {escaped(r.text)}</li>" for r in self.results)
         return f'<ul class="cx-text">{"".join(rows)}</ul>'
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """The text for html; a number and its percent sign stay on one line."""
     return html.escape(text).replace(" %", "\u00a0%")
 

@@ -13,6 +13,8 @@ import pandas as pd
 
 MISSING = "–"
 LONG_TEXT = 40
+SHORT_NAME = 24
+"""Names of rows up to so many letters are not broken into lines."""
 HIDDEN = "hidden"
 """Printed for every number of a row whose `hidden` is true: too few people answered."""
 
@@ -58,6 +60,8 @@ class Column:
 
     heading: str
     show: Callable[[float], str] = TWO_DIGITS
+    untrue: str = "no"
+    """What stands for false; empty where only the exceptions are to catch the eye."""
 
 
 COLUMNS: dict[str, Column] = {
@@ -202,7 +206,7 @@ COLUMNS: dict[str, Column] = {
     "raters": Column("Raters", whole),
     "relevant": Column("Relevant", whole),
     "residual_r": Column("Residual r"),
-    "reversed": Column("Reversed"),
+    "reversed": Column("Reversed", untrue=""),
     "rmsea": Column("RMSEA", fixed(3)),
     "rmsea_high": Column("90 % high", fixed(3)),
     "rmsea_low": Column("90 % low", fixed(3)),
@@ -297,7 +301,7 @@ def _printed_column(frame: pd.DataFrame, name: str, hidden: np.ndarray) -> pd.Se
         if pd.isna(value):
             return MISSING
         if isinstance(value, bool | np.bool_):
-            return "yes" if value else ""
+            return "yes" if value else how.untrue
         return how.show(float(value)) if is_number else str(value)
 
     cells = [cell(value, bool(h)) for value, h in zip(values, hidden, strict=True)]
@@ -305,9 +309,9 @@ def _printed_column(frame: pd.DataFrame, name: str, hidden: np.ndarray) -> pd.Se
 
 
 def is_numeric(cells: pd.Series) -> bool:
-    """Whether a printed column holds numbers, which are set to the right."""
+    """Whether a printed column holds numbers, which are set to the right; where all are missing they were numbers."""
     text = [c for c in cells if c not in (MISSING, HIDDEN, "")]
-    return bool(text) and all(c.lstrip("−<±. ")[:1].isdigit() for c in text)
+    return all(c.lstrip("−<±. ")[:1].isdigit() for c in text) and (bool(text) or MISSING in list(cells))
 
 
 def right_aligned(table: pd.DataFrame) -> list[bool]:
@@ -340,9 +344,10 @@ def as_html(table: pd.DataFrame, *, title: str, note: str = "", group: str = "")
 
     def cells(row: Sequence[str], tag: str) -> str:
         scope = " scope=col" if tag == "th" else ""
+        styles = [_alignment(c, right[i], is_heading=tag == "th", is_name=not i) for i, c in enumerate(row)]
         return "".join(
-            f'<{tag}{scope} style="{_alignment(cell, is_right, is_heading=tag == "th")}">{html.escape(cell)}</{tag}>'
-            for cell, is_right in zip(row, right, strict=True)
+            f'<{tag}{scope} style="{style}">{html.escape(cell)}</{tag}>'
+            for cell, style in zip(row, styles, strict=True)
         )
 
     def heading(name: str) -> str:
@@ -363,10 +368,12 @@ def as_html(table: pd.DataFrame, *, title: str, note: str = "", group: str = "")
     )
 
 
-def _alignment(cell: str, is_right: bool, *, is_heading: bool) -> str:
-    """Numbers to the right and never broken; long texts with room to be read."""
+def _alignment(cell: str, is_right: bool, *, is_heading: bool, is_name: bool) -> str:
+    """Numbers to the right and never broken, like the short names of rows; long texts with room to be read."""
     if is_right:
         return "text-align:right" if is_heading else "text-align:right;white-space:nowrap"
+    if is_name and not is_heading and len(cell) <= SHORT_NAME:
+        return "text-align:left;white-space:nowrap"
     return "text-align:left;min-width:14em" if len(cell) > LONG_TEXT else "text-align:left"
 
 

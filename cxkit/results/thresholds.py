@@ -26,6 +26,11 @@ class Cutoff:
             return "cannot be judged"
         return next(words for start, words in reversed(self.bands) if value >= start)
 
+    def digits(self, value: float) -> int:
+        """How many digits show the value on its side of the cut-offs: two, or more where two would round it across."""
+        rounded = (n for n in range(2, 6) if self.verdict(round(value, n)) == self.verdict(value))
+        return 2 if math.isnan(value) else next(rounded, 6)
+
     def bound(self, value: float) -> float:
         """Where the band of this value starts."""
         return next((start for start, _ in reversed(self.bands) if value >= start), math.nan)
@@ -40,6 +45,8 @@ class Verdict:
     value: float
     verdict: str
     source: str
+    digits: int = 2
+    """So many that the rounded value does not seem to lie on the other side of a cut-off."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +76,8 @@ class Verdicts:
     def table(self) -> pd.DataFrame:
         """The printed form."""
         frame = self.frame
-        return tables.printed(frame.assign(source=[cite(key) for key in frame["source"]]))
+        values = [tables.MISSING if math.isnan(v.value) else tables.fixed(v.digits)(v.value) for v in self.items]
+        return tables.printed(frame.assign(value=values, source=[cite(key) for key in frame["source"]]))
 
     def __str__(self) -> str:
         return tables.as_text(self.table)
@@ -88,6 +96,7 @@ def judge(cutoff: Cutoff, subjects: Sequence[str], values: Sequence[float]) -> V
                 value=float(value),
                 verdict=cutoff.verdict(float(value)),
                 source=cutoff.source,
+                digits=cutoff.digits(float(value)),
             )
             for subject, value in zip(subjects, values, strict=True)
         )

@@ -1,8 +1,7 @@
-"""What must a report of this instrument say, and what does it say already? A paragraph and a checklist from results."""
+"""What must a report of this instrument say, and what does it say already? A checklist from results."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from textwrap import shorten
@@ -10,154 +9,16 @@ from typing import ClassVar
 
 import pandas as pd
 
-from cxkit.errors import AnalysisError, counted
 from cxkit.results.attempt import NotComputed
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.survey.survey import Survey
+from cxkit.validation.methods import bare, is_told, lowered, only_computed
 from cxkit.validation.standards import COSMIN, JARS, SOURCES, STRUCTURE, TOPICS, Topic
 
 LONGEST = 90
 """Letters of what a survey says of itself, in the printed table."""
 THERE, MISSING, DOES_NOT_APPLY = "there", "missing", "does not apply"
-TOLD = (
-    "model", "estimator", "missing", "method", "rotation", "n_factors", "marker", "criterion", "folds", "repeats",
-    "bootstraps", "simulations", "seed",
-)  # fmt: skip
-"""Options that belong into a paragraph on method."""
-
-
-@dataclass(frozen=True)
-class Paragraph:
-    """Method and results of a study in sentences, for a draft that a person goes over.
-
-    Attributes
-    ----------
-    method, results
-        The two halves.
-    references
-        Keys of the sources.
-    """
-
-    method: str
-    results: str
-    references: tuple[str, ...]
-
-    def __str__(self) -> str:
-        return f"Method. {self.method}\n\nResults. {self.results}"
-
-    __repr__ = __str__
-
-    def _repr_html_(self) -> str:
-        parts = (("Method", self.method), ("Results", self.results))
-        return "".join(f'<p class="cx-text"><b>{name}.</b> {html.escape(text)}</p>' for name, text in parts)
-
-
-def methods_paragraph(survey: Survey, *results: Result | NotComputed) -> Paragraph:
-    """What would a journal want to read about this study of an instrument?
-
-    Follows the order of JARS-Quant: participants, instrument, missing answers, analyses, results. What is not known is
-    said to be unknown, in brackets, so that somebody fills it in.
-
-    Parameters
-    ----------
-    survey
-        The survey that the results rest on.
-    results
-        Results, in the order in which they should be read; what an `attempt` could not compute is left out.
-
-    Raises
-    ------
-    AnalysisError
-        If something else than a result is given.
-    """
-    computed = _computed(results)
-    method = [_participants(survey), _instrument(survey), _gaps(survey), _analyses(computed), _software(survey)]
-    said = [result.text for result in computed] or ["[No result is given.]"]
-    keys = dict.fromkeys([SOURCES[JARS], *(key for result in computed for key in result.references)])
-    return Paragraph(" ".join(filter(None, method)), " ".join(said), tuple(keys))
-
-
-def _computed(results: Sequence[object]) -> tuple[Result, ...]:
-    """The results among these, without what could not be computed."""
-    computed = []
-    for result in results:
-        if isinstance(result, NotComputed):
-            continue
-        if not isinstance(result, Result):
-            raise AnalysisError(
-                f"A report is written from results, such as that of cronbach_alpha(survey); {type(result).__name__} is "
-                "none."
-            )
-        computed.append(result)
-    return tuple(computed)
-
-
-def _participants(survey: Survey) -> str:
-    about = survey.about
-    synthetic = "The answers are synthetic: nobody was asked. " if about.synthetic else ""
-    population = about.population or "[population not stated]"
-    period = about.period or "[period not stated]"
-    selection = about.selection or "[not stated how respondents came to take part]"
-    return (
-        f"{synthetic}{counted(survey.n, 'respondent')} took part. Population: {_bare(population)}. Period: "
-        f"{_bare(period)}. Selection: {_bare(selection)}."
-    )
-
-
-def _bare(words: str) -> str:
-    return words.strip().rstrip(".")
-
-
-def _instrument(survey: Survey) -> str:
-    instrument = survey.instrument
-    items = [item for dimension in survey.dimensions for item in dimension.items]
-    scales = sorted({str(item.scale) for item in items})
-    turned = sum(item.reversed for item in items)
-    version = f", version {instrument.version}" if instrument.version else ""
-    size = f"{counted(len(survey.dimensions), 'dimension')}, {counted(len(items), 'item')}"
-    reversed_items = f", {turned} of them reversed and turned round before scoring" if turned else ""
-    formative = [d.title for d in survey.dimensions if d.kind == "formative"]
-    kinds = f" Formative, so that items need not correlate: {', '.join(formative)}." if formative else ""
-    status = f" Status: {_bare(instrument.status)}." if instrument.status else ""
-    return (
-        f"Instrument: {instrument.title}{version} ({_bare(instrument.citation)}); {size}{reversed_items}; answers: "
-        f"{', '.join(scales) or 'none'}.{kinds}{status}"
-    )
-
-
-def _gaps(survey: Survey) -> str:
-    answers = survey.given
-    if not answers.size:
-        return ""
-    share = float(answers.isna().to_numpy().mean())
-    complete = int(answers.notna().all(axis=1).sum())
-    return f"{share:.1%} of all answers are missing; {complete:,} respondents answered everything."
-
-
-def _analyses(results: Sequence[Result]) -> str:
-    parts = []
-    for result in results:
-        options = [f"{name}: {result.settings[name]}" for name in TOLD if _is_told(result.settings.get(name))]
-        sources = [cite(key) for key in result.references]
-        inside = "; ".join([f"n = {result.n:,}", *options, *sources])
-        parts.append(f"{_lower(result.title)} ({inside})")
-    return f"Analyses: {'; '.join(parts)}." if parts else ""
-
-
-def _is_told(value: object) -> bool:
-    return value is not None and value not in ("", [])
-
-
-def _lower(title: str) -> str:
-    """The title within a sentence; names such as "McDonald" keep their capitals after the first word."""
-    return title[:1].lower() + title[1:] if title[1:2].islower() else title
-
-
-def _software(survey: Survey) -> str:
-    from cxkit import __version__
-
-    return f"Computed with cxkit {__version__} from the answers with the hash {survey.hash}."
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -180,7 +41,7 @@ class ReportStandards(Result):
         rows = self.frame[(self.frame["standard"] == standard) & (self.frame["status"] != DOES_NOT_APPLY)]
         there = int((rows["status"] == THERE).sum())
         absent = rows.loc[rows["status"] == MISSING, "topic"].tolist()
-        rest = f" Missing: {'; '.join(_lower(topic) for topic in absent)}." if absent else ""
+        rest = f" Missing: {'; '.join(lowered(topic) for topic in absent)}." if absent else ""
         return f"{standard} ({cite(SOURCES[standard])}): {there} of {len(rows)} topics are there.{rest}"
 
     @property
@@ -220,7 +81,7 @@ def report_standards(survey: Survey, *results: Result | NotComputed) -> ReportSt
     AnalysisError
         If something else than a result is given.
     """
-    computed = _computed(results)
+    computed = only_computed(results)
     frame = pd.DataFrame([_row(topic, survey, computed) for topic in TOPICS])
     notes = tuple(f"'{r.title}' rests on other answers ({r.data})." for r in _on_other_answers(survey, computed))
     return ReportStandards(
@@ -259,7 +120,7 @@ def _population(survey: Survey, results: Sequence[Result]) -> str:
     about = survey.about
     if not about.population or not about.period:
         return ""
-    return shorten(f"{_bare(about.population)}; {_bare(about.period)}", LONGEST, placeholder=" ...")
+    return shorten(f"{bare(about.population)}; {bare(about.period)}", LONGEST, placeholder=" ...")
 
 
 def _numbers(survey: Survey, results: Sequence[Result]) -> str:
@@ -280,7 +141,7 @@ def _on_other_answers(survey: Survey, results: Sequence[Result]) -> list[Result]
 def _treatment(survey: Survey, results: Sequence[Result]) -> str:
     if survey.given.notna().to_numpy().all():
         return "no answer is missing"
-    ways = {str(result.settings["missing"]) for result in results if _is_told(result.settings.get("missing"))}
+    ways = {str(result.settings["missing"]) for result in results if is_told(result.settings.get("missing"))}
     return ", ".join(sorted(ways))
 
 
@@ -301,7 +162,7 @@ def _seeds(survey: Survey, results: Sequence[Result]) -> str:
 
 FROM_SURVEY: Mapping[str, Callable[[Survey, Sequence[Result]], str]] = {
     "population": _population,
-    "selection": lambda survey, results: shorten(_bare(survey.about.selection), LONGEST, placeholder=" ..."),
+    "selection": lambda survey, results: shorten(bare(survey.about.selection), LONGEST, placeholder=" ..."),
     "numbers": _numbers,
     "same_answers": _same_answers,
     "treatment": _treatment,

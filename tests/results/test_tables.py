@@ -119,11 +119,12 @@ class TestAsHtml:
     def test_golden(self):
         left, right = ' style="text-align:left"', ' style="text-align:right"'
         number = ' style="text-align:right;white-space:nowrap"'
+        name = ' style="text-align:left;white-space:nowrap"'
         assert tables.as_html(TABLE.iloc[:1, [0, 2, 4]], title="T", note="N") == (
             '<div class="cx-result"><table class="cx-table"><caption>T</caption>\n'
             f"<thead><tr><th scope=col{left}>Item</th><th scope=col{right}>Mean</th><th scope=col{right}>p</th></tr>"
             "</thead>\n<tbody>\n"
-            f"<tr><td{left}>L1</td><td{number}>4.13</td><td{number}>&lt; .001</td></tr>\n"
+            f"<tr><td{name}>L1</td><td{number}>4.13</td><td{number}>&lt; .001</td></tr>\n"
             '</tbody></table><p class="cx-note">N</p></div>'
         )
 
@@ -182,7 +183,7 @@ def test_latex():
 
 def test_the_first_column_names_rows_even_by_numbers():
     assert tables.right_aligned(pd.DataFrame({"a": ["1"], "b": ["2"], "c": ["–"], "d": ["x"]})) == [
-        False, True, False, False,
+        False, True, True, False,
     ]  # fmt: skip
 
 

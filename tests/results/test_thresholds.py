@@ -106,6 +106,11 @@ class TestVerdicts:
         assert "&lt;all&gt;" in verdicts._repr_html_()
         assert "Cut-offs are conventions, not tests." in verdicts._repr_html_()
 
+    def test_a_printed_value_lies_on_its_own_side_of_the_cutoff(self):
+        verdicts = judge(thresholds.ALPHA_NUNNALLY, ["a", "b", "c"], [0.7996, 0.8004, 0.5])
+        assert verdicts.table["Value"].tolist() == ["0.7996", "0.80", "0.50"]
+        assert [v.digits for v in judge(thresholds.RMSEA_BROWNE, ["a", "b"], [0.0803, 0.0797])] == [4, 2]
+
     def test_none(self):
         assert Verdicts().frame.shape == (0, 5)
         assert str(Verdicts()) == "(no rows)"

@@ -8,7 +8,8 @@ import pytest
 import cxkit as cx
 import cxkit.validation
 from cxkit.results.result import Result
-from cxkit.validation.reporting import methods_paragraph, report_standards
+from cxkit.validation.methods import methods_paragraph
+from cxkit.validation.reporting import report_standards
 from cxkit.validation.standards import TOPICS
 from cxkit.validation.structure.confirmatory import confirm_structure
 from tests.conftest import tiny_survey
@@ -38,7 +39,7 @@ class TestParagraph:
             "2,800 respondents took part. Population: people who took a personality test on the web.",
             "5 dimensions, 25 items, 7 of them reversed and turned round before scoring; answers: 1-6.",
             "0.7% of all answers are missing; 2,436 respondents answered everything.",
-            "estimator: MLR; missing: listwise",
+            "estimator: MLR; missing answers: listwise",
             f"Computed with cxkit {cx.__version__} from the answers with the hash {survey.hash}.",
         ):
             assert words in said
@@ -59,6 +60,11 @@ class TestParagraph:
         survey, results = study
         found = methods_paragraph(survey, *results)
         assert "p &lt; .001" in found._repr_html_()
+        assert "<h3>Results</h3>" in found._repr_html_()
+        assert [name for name, _ in found.parts] == [
+            "Participants", "Instrument", "Missing answers", "Analyses", "Software",
+        ]  # fmt: skip
+        assert found.results == " ".join(result.text for result in results)
         assert {"appelbaum2018", "hu1999", "feldt1987"} <= set(found.references)
         assert "Appelbaum" in str(cx.bibliography(found))
 

@@ -390,7 +390,7 @@ def test_words_and_pictures(shipped):
     result = screen_respondents(survey)
     assert result.text == (
         "Of 2,800 respondents, 2,216 (79%) have no flag, 514 (18%) one and 70 (2%) two or more. Most flags come from "
-        "even-odd consistency (370), person-total correlation (184) and Mahalanobis distance, as p (94). A flag is a "
+        "even-odd consistency (370), person-total correlation (184) and Mahalanobis distance (p) (94). A flag is a "
         "reason to look, not to delete: nobody was left out."
     )
     assert result.alt == "Respondents by number of flags: no flag 2,216, 1 flag 514, 2 flags 65, 3 flags 5."

@@ -270,7 +270,7 @@ class TestWords:
     def test_text_and_verdicts(self, confirmed):
         found = confirmed("hs1939", estimator="ML")
         assert found.text == (
-            "Correlated dimensions (3 dimensions, 9 items, ML): chi-square(24) = 85.3, p < .001; CFI 0.931, TLI 0.896, "
+            "Correlated dimensions (3 dimensions, 9 items, ML): χ²(24) = 85.3, p < .001; CFI 0.931, TLI 0.896, "
             "RMSEA 0.092 (90 % interval 0.071 to 0.114), SRMR 0.065. 1 of 4 indices are good (SRMR) by Hu & Bentler "
             "1999. Standardised loadings run from 0.42 to 0.86."
         )

@@ -13,7 +13,7 @@ from scipy import stats
 from cxkit.results import figures
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS, fixed, probability, whole
+from cxkit.results.tables import TWO_DIGITS, probability, whole
 from cxkit.results.thresholds import KMO_KAISER, Verdicts, judge
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, regular_correlations, select
@@ -52,7 +52,7 @@ class SamplingAdequacy(Result):
     def _bartlett(self) -> str:
         p = probability(self.p_value)
         equal = "" if p.startswith("<") else "= "
-        return f"Bartlett's test: χ²({whole(self.df)}) = {fixed(1)(self.chi_square)}, p {equal}{p}"
+        return f"Bartlett's test: χ²({whole(self.df)}) = {self.chi_square:,.1f}, p {equal}{p}"
 
     @property
     def note(self) -> str:

@@ -85,7 +85,7 @@ RULES = (
     _rule("longstring_max", "longest run of one answer", "from", LONGSTRING_CURRAN, "of the items", SHORTEST_RUN),
     FlagRule(index="longstring_mean", title="mean run of one answer", side="from", cutoff=None),
     _rule("irv", "variability of the answers", "far", IRV_LEYS, "MADs from the median"),
-    _rule("mahalanobis_p", "Mahalanobis distance, as p", "below", MAHALANOBIS_TABACHNICK),
+    _rule("mahalanobis_p", "Mahalanobis distance (p)", "below", MAHALANOBIS_TABACHNICK),
     _rule("even_odd", "even-odd consistency", "below", EVEN_ODD_JOHNSON),
     FlagRule(index="synonyms", title="psychometric synonyms", side="below", cutoff=0.0),
     FlagRule(index="antonyms", title="psychometric antonyms", side="above", cutoff=0.0),

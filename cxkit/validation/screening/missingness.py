@@ -229,7 +229,7 @@ class LittleTest(Result):
 
     notes: tuple[str, ...] = ()
 
-    title: ClassVar[str] = "Little's test: missing completely at random?"
+    title: ClassVar[str] = "Missing completely at random: Little's test"
     cites: ClassVar[tuple[str, ...]] = ("little1988",)
     shown: ClassVar[tuple[str, ...]] = ("n", "items", "patterns", "missing", "chi_square", "df", "p_value")
 

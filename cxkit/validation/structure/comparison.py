@@ -101,8 +101,11 @@ class StructureComparison(Result):
 
     @property
     def note(self) -> str:
-        """What was not fitted, and the usual line."""
-        return " ".join([*self.notes, super().note])
+        """What was not fitted, what the target is, and the usual line."""
+        target = ""
+        if self.frame["target_coefficient"].notna().any():
+            target = "Target: how much of the dimensions' correlations one factor above them keeps, 1 being all. "
+        return " ".join([*self.notes, target + super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:

@@ -195,12 +195,12 @@ def _label(row: pd.Series) -> str:
 
 
 def fit_in_words(indices: pd.Series) -> str:
-    """`chi-square(24) = 87.1, p < .001; CFI .930, ...`: the indices of one model for a sentence."""
+    """`χ²(24) = 87.1, p < .001; CFI .930, ...`: the indices of one model for a sentence."""
     p = probability(float(indices["p_value"])) if indices["df"] else ""
     if not p:
         return "0 degrees of freedom"
     return (
-        f"chi-square({indices['df']:.0f}) = {indices['chi_square']:.1f}, p {p if p.startswith('<') else f'= {p}'}; CFI "
+        f"χ²({indices['df']:,.0f}) = {indices['chi_square']:,.1f}, p {p if p.startswith('<') else f'= {p}'}; CFI "
         f"{THREE_DIGITS(indices['cfi'])}, TLI {THREE_DIGITS(indices['tli'])}, RMSEA {THREE_DIGITS(indices['rmsea'])} "
         f"(90 % interval {THREE_DIGITS(indices['rmsea_low'])} to {THREE_DIGITS(indices['rmsea_high'])}), SRMR "
         f"{THREE_DIGITS(indices['srmr'])}"
@@ -281,7 +281,7 @@ def confirm_structure(
         n_dropped=survey.n - found.fit.n,
         settings=found.settings,
         data=survey.stamp,
-        verdicts=fit_verdicts(model, indices),
+        verdicts=fit_verdicts(NAMES[model], indices),
         model=found.blueprint.syntax,
         indices=indices,
         correlations=found.correlations,

@@ -121,8 +121,10 @@ class CommonMethod(Result):
     @property
     def table(self) -> pd.DataFrame:
         """The models, improper ones marked."""
-        mark = self.frame["model"].where(self.frame["proper"], self.frame["model"] + " (improper)")
-        return tables.printed(self.frame.assign(model=mark), self.shown, level=self.level)
+        proper = self.frame["proper"]
+        mark = self.frame["model"].where(proper, self.frame["model"] + " (improper)")
+        r = self.frame["mean_correlation"].where(proper)
+        return tables.printed(self.frame.assign(model=mark, mean_correlation=r), self.shown, level=self.level)
 
     @property
     def figure_size(self) -> tuple[float, float]:

@@ -1,0 +1,182 @@
+"""What would a journal want to read about a study of an instrument? A draft from the survey and its results."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from cxkit.errors import AnalysisError, counted
+from cxkit.results.attempt import NotComputed
+from cxkit.results.conclusion import escaped
+from cxkit.results.references import cite
+from cxkit.results.result import Result
+from cxkit.survey.survey import Survey
+from cxkit.validation.standards import JARS, SOURCES
+
+TOLD: Mapping[str, str] = {
+    "model": "model:", "estimator": "estimator:", "missing": "missing answers:", "method": "method:",
+    "rotation": "rotation:", "n_factors": "number of factors:", "marker": "marker:", "criterion": "criterion:",
+    "folds": "folds:", "repeats": "repeats:", "bootstraps": "resamples:", "simulations": "random data sets:",
+    "seed": "seed:",
+}  # fmt: skip
+"""Options that belong into a paragraph on method, with the words before their values."""
+
+
+@dataclass(frozen=True)
+class Paragraph:
+    """Method and results of a study in sentences, for a draft that a person goes over.
+
+    Attributes
+    ----------
+    parts
+        The method under its run-in headings: (heading, sentences).
+    findings
+        What each result says, in the order in which they were given.
+    references
+        Keys of the sources.
+    """
+
+    parts: tuple[tuple[str, str], ...]
+    findings: tuple[str, ...]
+    references: tuple[str, ...]
+
+    @property
+    def method(self) -> str:
+        """All of the method, without headings."""
+        return " ".join(words for _, words in self.parts)
+
+    @property
+    def results(self) -> str:
+        """All of the results."""
+        return " ".join(self.findings)
+
+    def __str__(self) -> str:
+        method = "\n".join(f"{heading}. {words}" for heading, words in self.parts)
+        findings = "\n".join(self.findings)
+        return f"Method\n{method}\n\nResults\n{findings}"
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        method = [f"<b>{heading}.</b> {escaped(words)}" for heading, words in self.parts]
+        return "".join(
+            f"<h3>{name}</h3>" + "".join(f'<p class="cx-text">{words}</p>' for words in paragraphs)
+            for name, paragraphs in (("Method", method), ("Results", [escaped(words) for words in self.findings]))
+        )
+
+
+def methods_paragraph(survey: Survey, *results: Result | NotComputed) -> Paragraph:
+    """What would a journal want to read about this study of an instrument?
+
+    Follows the order of JARS-Quant: participants, instrument, missing answers, analyses, results. What is not known is
+    said to be unknown, in brackets, so that somebody fills it in.
+
+    Parameters
+    ----------
+    survey
+        The survey that the results rest on.
+    results
+        Results, in the order in which they should be read; what an `attempt` could not compute is left out.
+
+    Raises
+    ------
+    AnalysisError
+        If something else than a result is given.
+    """
+    computed = only_computed(results)
+    parts = (
+        ("Participants", _participants(survey)),
+        ("Instrument", _instrument(survey)),
+        ("Missing answers", _gaps(survey)),
+        ("Analyses", _analyses(computed)),
+        ("Software", _software(survey)),
+    )
+    said = [result.text for result in computed] or ["[No result is given.]"]
+    keys = dict.fromkeys([SOURCES[JARS], *(key for result in computed for key in result.references)])
+    return Paragraph(tuple((name, words) for name, words in parts if words), tuple(said), tuple(keys))
+
+
+def only_computed(results: Sequence[object]) -> tuple[Result, ...]:
+    """The results among these, without what could not be computed."""
+    computed = []
+    for result in results:
+        if isinstance(result, NotComputed):
+            continue
+        if not isinstance(result, Result):
+            raise AnalysisError(
+                f"A report is written from results, such as that of cronbach_alpha(survey); {type(result).__name__} is "
+                "none."
+            )
+        computed.append(result)
+    return tuple(computed)
+
+
+def _participants(survey: Survey) -> str:
+    about = survey.about
+    synthetic = "The answers are synthetic: nobody was asked. " if about.synthetic else ""
+    population = about.population or "[population not stated]"
+    period = about.period or "[period not stated]"
+    selection = about.selection or "[not stated how respondents came to take part]"
+    return (
+        f"{synthetic}{counted(survey.n, 'respondent')} took part. Population: {bare(population)}. Period: "
+        f"{bare(period)}. Selection: {bare(selection)}."
+    )
+
+
+def bare(words: str) -> str:
+    """The words without the full stop at their end."""
+    return words.strip().rstrip(".")
+
+
+def _instrument(survey: Survey) -> str:
+    instrument = survey.instrument
+    items = [item for dimension in survey.dimensions for item in dimension.items]
+    scales = sorted({str(item.scale) for item in items})
+    turned = sum(item.reversed for item in items)
+    version = f", version {instrument.version}" if instrument.version else ""
+    size = f"{counted(len(survey.dimensions), 'dimension')}, {counted(len(items), 'item')}"
+    reversed_items = f", {turned} of them reversed and turned round before scoring" if turned else ""
+    formative = [d.title for d in survey.dimensions if d.kind == "formative"]
+    kinds = f" Formative, so that items need not correlate: {', '.join(formative)}." if formative else ""
+    status = f" Status: {bare(instrument.status)}." if instrument.status else ""
+    return (
+        f"{instrument.title}{version} ({bare(instrument.citation)}); {size}{reversed_items}; answers: "
+        f"{', '.join(scales) or 'none'}.{kinds}{status}"
+    )
+
+
+def _gaps(survey: Survey) -> str:
+    answers = survey.given
+    if not answers.size:
+        return ""
+    share = float(answers.isna().to_numpy().mean())
+    complete = int(answers.notna().all(axis=1).sum())
+    return f"{share:.1%} of all answers are missing; {complete:,} respondents answered everything."
+
+
+def _analyses(results: Sequence[Result]) -> str:
+    parts = []
+    for result in results:
+        told = {name: result.settings.get(name) for name in TOLD}
+        options = [f"{TOLD[name]} {value}" for name, value in told.items() if is_told(value)]
+        sources = [cite(key) for key in result.references]
+        inside = "; ".join([f"n = {result.n:,}", *options, *sources])
+        parts.append(f"{lowered(result.title)} ({inside})")
+    said = "; ".join(parts)
+    return f"{said[0].upper()}{said[1:]}." if parts else ""
+
+
+def is_told(value: object) -> bool:
+    """Whether an option says anything."""
+    return value is not None and value not in ("", [])
+
+
+def lowered(title: str) -> str:
+    """The title within a sentence; names such as "McDonald" keep their capitals after the first word."""
+    return title[:1].lower() + title[1:] if title[1:2].islower() else title
+
+
+def _software(survey: Survey) -> str:
+    from cxkit import __version__
+
+    return f"Computed with cxkit {__version__} from the answers with the hash {survey.hash}."
