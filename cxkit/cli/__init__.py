@@ -18,6 +18,7 @@ import cxkit
 from cxkit.cli import (
     batches,
     coursework_class,
+    coursework_gradebook,
     coursework_marking,
     coursework_records,
     coursework_release,
@@ -101,6 +102,7 @@ def _parser() -> argparse.ArgumentParser:
         coursework_release,
         coursework_marking,
         coursework_records,
+        coursework_gradebook,
         coursework_class,
         machine,
     )

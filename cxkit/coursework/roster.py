@@ -178,6 +178,17 @@ def read_roster(path: str | Path) -> Roster:
     return Roster(students=tuple(sorted(students, key=lambda s: s.id)), source=table.source, notes=tuple(notes))
 
 
+def people_of(table: CsvText) -> tuple[tuple[int, Student], ...]:
+    """Who stands in which row of a list that a learning management system exported; ids are not checked."""
+    problems = Problems(table.source)
+    columns = _columns(table, problems)
+    if problems:
+        problems.raise_as(AssignmentError)
+    rows, _ = _people(table, columns)
+    key = _id_column(table, columns, rows)
+    return tuple((row, _student(table, columns, key, row)) for row in rows)
+
+
 def roster_of(students: Iterable[Student], source: str = "") -> Roster:
     """A roster from students; their ids are checked as those of a file are.
 
