@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,8 @@ from cxkit.cli.commands import add_command
 
 if TYPE_CHECKING:
     from cxkit.coursework.assignment import Assignment
-    from cxkit.coursework.similarity import ClassSimilarity
+    from cxkit.coursework.marks import SubmissionMarks
+    from cxkit.coursework.similarity import ClassSimilarity, ReusedAnswer
 
 
 def add_to(commands: Any) -> None:
@@ -68,12 +70,14 @@ def class_command(options: argparse.Namespace) -> int:
 
     assignment = read_assignment(options.assignment)
     marks = read_marks(options.marks, assignment.id)
+    students = [one.student for one in marks]
     html = class_html(
         assignment,
         marks,
         names=_names(options.roster),
-        similarity=_similarity(assignment, options.submissions, [one.student for one in marks]),
+        similarity=_similarity(assignment, options.submissions, students),
         released=[student_notebook(assignment)] if options.submissions else (),
+        reuse=_reuse(assignment, options.marks, marks),
     )
     print(write_if_changed(options.output, html))
     return 0
@@ -97,6 +101,24 @@ def _similarity(assignment: Assignment, folder: Path | None, students: list[str]
     return class_similarity(
         notebooks, released=[student_notebook(assignment)], model=[model_notebook(assignment), *model]
     )
+
+
+def _reuse(assignment: Assignment, folder: Path, marks: Sequence[SubmissionMarks]) -> tuple[ReusedAnswer, ...] | None:
+    from cxkit.coursework.class_view import data_reuse
+    from cxkit.coursework.class_view.own_data import expected_answers
+    from cxkit.errors import counted
+
+    marked = [one.student for one in marks if one.submission_sha256]
+    expected = expected_answers(assignment, folder, marked)
+    if expected is None:
+        return None
+    if len(expected) < len(marked):
+        lacking = counted(len(marked) - len(expected), "student")
+        sys.stderr.write(
+            f"cxkit: note: what the data of {lacking} give is not known: they were marked by another version of the "
+            "kit, or the assignment has changed. Mark again to have their answers compared.\n"
+        )
+    return data_reuse(marks, expected)
 
 
 def _names(roster: Path | None) -> dict[str, str]:

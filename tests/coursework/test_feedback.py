@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import (
+    Decision,
     Deduction,
     feedback_content,
     feedback_html,
@@ -116,8 +117,6 @@ def test_it_says_what_was_asked_what_was_given_why_and_where_to_read():
     words = Page(feedback_html(feedback_content(ASSIGNMENT, marks(mark(answers=(answer,), feedback=("Reverse!",))))))
     for expected in ("alpha", "0.62", "a number, within 0.005", "Too low.", "Reverse!", "01_validate_instrument.ipynb"):
         assert expected in words.words
-    # The screening question had to be right first, and is not there at all.
-    assert "This question counts only if “Who answered with care” is right." in words.words
 
 
 def test_points_deductions_and_what_waits_add_up():
@@ -135,6 +134,30 @@ def test_points_deductions_and_what_waits_add_up():
     assert [question.id for question in found.most_to_gain] == ["structure", "factors"]
     below = feedback_content(ASSIGNMENT, marks(right), deductions=[Deduction(points=9, reason="Late")])
     assert below.points == 0
+
+
+def test_where_to_read_and_why_nothing_was_marked_are_said_once():
+    read = ASSIGNMENT.question("reliability").read
+    html = feedback_html(feedback_content(ASSIGNMENT, marks(mark(feedback=("Reverse!", f"Read: {read}.")))))
+    assert html.count(read) == 1
+    refused = [mark(q.id, out_of=q.points, outcome="refused", feedback=("Two files.",)) for q in ASSIGNMENT.questions]
+    html = feedback_html(feedback_content(ASSIGNMENT, marks(*refused, submission_sha256="")))
+    assert html.count("Two files.") == 1
+    assert "Most to gain" not in html
+    assert "Nothing was handed in." in feedback_html(feedback_content(ASSIGNMENT, marks(submission_sha256="")))
+
+
+def test_what_a_person_has_set_counts_instead():
+    own = marks(mark("screening", points=4, out_of=4, outcome="right"))
+    late = [Deduction(points=1, reason="1 day late")]
+    found = feedback_content(ASSIGNMENT, own, deductions=late, decision=Decision(points=30, reason="Broken <data>"))
+    assert found.points == 30
+    html = feedback_html(found)
+    assert "Set by hand: Broken &lt;data&gt;" in html
+    assert "1 day late" not in html
+    excused = feedback_content(ASSIGNMENT, own, decision=Decision(points=None, reason="Ill"))
+    assert "<strong>Excused</strong> from 40 points" in feedback_html(excused)
+    assert Page(feedback_html(excused)).open == []
 
 
 def test_a_written_mark_takes_the_place_of_the_one_that_waits():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
@@ -27,6 +27,14 @@ class Deduction:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What a person has set, whatever was earned: `points`, or None where the assignment does not count."""
+
+    points: float | None
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class CriterionLine:
     """One criterion on the page: what was asked, what was reached."""
 
@@ -39,10 +47,7 @@ class CriterionLine:
 
 @dataclass(frozen=True, kw_only=True)
 class QuestionFeedback:
-    """One question on the page.
-
-    `unmet` are the titles of questions that had to be right before this one counts, `prompt` is safe html.
-    """
+    """One question on the page; `prompt` is safe html."""
 
     id: str
     title: str
@@ -55,7 +60,6 @@ class QuestionFeedback:
     criteria: tuple[CriterionLine, ...]
     text: str
     read: str
-    unmet: tuple[str, ...]
     prompt: str
 
     @property
@@ -75,10 +79,12 @@ class Feedback:
     questions : tuple of QuestionFeedback
         In the order of the assignment; each of its questions is there.
     deductions : tuple of Deduction
+    decision : Decision or None
+        Set by a person: it counts instead of all that.
     submission_sha256, source : str
         Which file was marked, and by whom.
-    handed_in : bool
-        Whether there was a submission.
+    refusal : str
+        Why nothing was marked; empty where something was.
     synthetic : bool
         Whether the marks say of themselves that they are made up.
     """
@@ -89,9 +95,10 @@ class Feedback:
     title: str
     questions: tuple[QuestionFeedback, ...]
     deductions: tuple[Deduction, ...]
+    decision: Decision | None
     submission_sha256: str
     source: str
-    handed_in: bool
+    refusal: str
     synthetic: bool
 
     @property
@@ -101,7 +108,9 @@ class Feedback:
 
     @property
     def points(self) -> float:
-        """Points after deductions, never below 0."""
+        """What counts: after deductions, never below 0, or what a person has set; 0 where it does not count."""
+        if self.decision is not None:
+            return self.decision.points or 0.0
         return max(0.0, self.earned - sum(one.points for one in self.deductions))
 
     @property
@@ -128,6 +137,7 @@ def feedback_content(
     name: str = "",
     written: Iterable[WrittenResult] = (),
     deductions: Iterable[Deduction] = (),
+    decision: Decision | None = None,
     prompts: Mapping[str, str] | None = None,
 ) -> Feedback:
     """What stands on this student's page?
@@ -143,6 +153,8 @@ def feedback_content(
         Written answers that a person has marked; they take the place of the mark that waits.
     deductions : iterable of Deduction
         For lateness and the like, in the order in which they are to be read.
+    decision : Decision, optional
+        Set by a person; it counts instead of what was earned.
     prompts : mapping, optional
         What the notebook said about each question, as safe html: `question_prompts` makes it.
 
@@ -169,6 +181,7 @@ def feedback_content(
             "Mark again with the assignment as it is now."
         )
     by_question = {result.question: result for result in written}
+    refusal = _refusal(marks)
     return Feedback(
         student=marks.student,
         name=plain_text(name or marks.student, 200),
@@ -179,28 +192,30 @@ def feedback_content(
                 question,
                 own.get(question.id),
                 by_question.get(question.id),
-                unmet=_unmet(question, assignment, own),
                 prompt=(prompts or {}).get(question.id, ""),
+                said=refusal,
             )
             for question in assignment.questions
         ),
         deductions=tuple(Deduction(points=one.points, reason=plain_text(one.reason)) for one in deductions),
+        decision=None if decision is None else replace(decision, reason=plain_text(decision.reason)),
         submission_sha256=marks.submission_sha256,
         source=plain_text(marks.source, 200),
-        handed_in=bool(marks.submission_sha256),
+        refusal=refusal,
         synthetic=marks.source.startswith("synthetic"),
     )
 
 
-def _unmet(question: Question, assignment: Assignment, own: Mapping[str, QuestionMark]) -> tuple[str, ...]:
-    """Titles of the questions that had to be right first and are not."""
-    return tuple(
-        assignment.question(one).title for one in question.after if one not in own or own[one].outcome != "right"
-    )
+def _refusal(marks: SubmissionMarks) -> str:
+    """Why nothing was marked, in one sentence for the whole page."""
+    if marks.submission_sha256 and any(mark.outcome != "refused" for mark in marks.questions):
+        return ""
+    said = [sentence for mark in marks.questions if mark.outcome == "refused" for sentence in mark.feedback]
+    return plain_text(said[0], 2_000) if said else "Nothing was handed in."
 
 
 def _question(
-    question: Question, mark: QuestionMark | None, result: WrittenResult | None, *, unmet: tuple[str, ...], prompt: str
+    question: Question, mark: QuestionMark | None, result: WrittenResult | None, *, prompt: str, said: str
 ) -> QuestionFeedback:
     mark = mark or QuestionMark(question=question.id, points=0, out_of=question.points, outcome="missing")
     points, outcome = mark.points, mark.outcome
@@ -209,6 +224,8 @@ def _question(
         criteria = _criteria(question, result)
     if result is not None and is_complete(question, result):
         points, outcome = result.points, outcome_of(result.points, question.points)
+    # What to read, and why nothing was marked, stand on the page in places of their own.
+    elsewhere = {"", said, f"Read: {question.read}."}
     comment = (plain_text(result.comment, 4_000),) if result is not None and result.comment.strip() else ()
     return QuestionFeedback(
         id=question.id,
@@ -217,12 +234,11 @@ def _question(
         points=points,
         out_of=question.points,
         outcome=outcome,
-        sentences=comment + tuple(plain_text(sentence, 2_000) for sentence in mark.feedback if sentence.strip()),
+        sentences=comment + tuple(text for one in mark.feedback if (text := plain_text(one, 2_000)) not in elsewhere),
         answers=tuple(_shown(answer) for answer in mark.answers),
         criteria=criteria,
         text=plain_text(result.text.strip(), LONGEST_TEXT) if result is not None else "",
         read=question.read,
-        unmet=unmet,
         prompt=prompt,
     )
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxkit.coursework.feedback.content import Deduction, WrittenResult, feedback_content
+from cxkit.coursework.feedback.content import Decision, Deduction, feedback_content
 from cxkit.coursework.feedback.page import feedback_html
 from cxkit.coursework.marks import SubmissionMarks
 from cxkit.coursework.marks_folder import safe_name, write_if_changed
+from cxkit.coursework.written_marks import WrittenResult
 
 if TYPE_CHECKING:
     from cxkit.coursework.assignment import Assignment
@@ -23,6 +24,7 @@ def write_feedback(
     names: Mapping[str, str] | None = None,
     written: Mapping[str, Iterable[WrittenResult]] | None = None,
     deductions: Mapping[str, Iterable[Deduction]] | None = None,
+    decisions: Mapping[str, Decision] | None = None,
     prompts: Mapping[str, str] | None = None,
 ) -> tuple[Path, ...]:
     """Write one page for each student, `STUDENT.html`.
@@ -33,7 +35,7 @@ def write_feedback(
         Made if it is not there.
     assignment : Assignment
     marks : iterable of SubmissionMarks
-    names, written, deductions : mapping, optional
+    names, written, deductions, decisions : mapping, optional
         By student's id; see `feedback_content`.
     prompts : mapping, optional
         By question; from `question_prompts`.
@@ -58,6 +60,7 @@ def write_feedback(
                     name=(names or {}).get(one.student, ""),
                     written=(written or {}).get(one.student, ()),
                     deductions=(deductions or {}).get(one.student, ()),
+                    decision=(decisions or {}).get(one.student),
                     prompts=prompts,
                 )
             ),

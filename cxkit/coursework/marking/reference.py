@@ -86,15 +86,22 @@ class References:
         MarkingError
             If the model answer itself fails or leaves something out.
         """
-        key = hashlib.sha256(
-            json.dumps([self.state, parameters.id, dict(parameters.values), seed, with_mistakes]).encode()
-        ).hexdigest()
+        key = self._key(parameters, seed, with_mistakes)
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
         with lock:  # two workers that need the same one make it once
             if key not in self._known:
                 self._known[key] = self._read(key) or self._make(key, parameters, seed, with_mistakes, stop)
         return self._known[key]
+
+    def kept(self, parameters: ParameterSet, seed: int | None, *, with_mistakes: bool = True) -> Reference | None:
+        """The reference if it is in the cache; nothing is run."""
+        key = self._key(parameters, seed, with_mistakes)
+        return self._known.get(key) or self._read(key)
+
+    def _key(self, parameters: ParameterSet, seed: int | None, with_mistakes: bool) -> str:
+        told = json.dumps([self.state, parameters.id, dict(parameters.values), seed, with_mistakes])
+        return hashlib.sha256(told.encode()).hexdigest()
 
     def _read(self, key: str) -> Reference | None:
         try:
