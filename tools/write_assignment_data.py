@@ -29,7 +29,23 @@ def validate_instrument() -> dict[str, pd.DataFrame]:
     return {"survey.csv": frame}
 
 
-TABLES = {"validate-instrument": validate_instrument}
+def benchmark_organisation() -> dict[str, pd.DataFrame]:
+    """Sixty organisations of very different sizes, the smallest too small to be reported.
+
+    Some people answer only one or two statements of a discipline: too few for a score.
+    """
+    frame = simulate_culture(organisations=60, respondents=(20, 160), seed=20261111).frame
+    draws = np.random.default_rng(20261112)
+    items = frame.columns[6:46]
+    for first in range(0, len(items), 5):
+        chosen = draws.random(len(frame)) < 0.06
+        kept = draws.random((len(frame), 5)).argsort(axis=1) >= 3 + (draws.random(len(frame)) < 0.5)[:, None]
+        block = items[first : first + 5]
+        frame[block] = frame[block].mask(~kept & chosen[:, None])
+    return {"survey.csv": frame.drop(columns=["industry", "function", "unit"])}
+
+
+TABLES = {"validate-instrument": validate_instrument, "benchmark-organisation": benchmark_organisation}
 
 
 def files() -> dict[str, str]:

@@ -8,7 +8,10 @@ import pytest
 
 from cxkit.coursework.assignment import DataFile
 from cxkit.coursework.data_variants import rows_in, student_seed, variant_bytes, write_variant
+from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.marking.running import data_for
 from cxkit.errors import AssignmentError
+from tests.coursework.small_assignment import TOML, write_assignment
 
 
 def file_of(folder: Path, text: str | bytes, rows: int | None = 3) -> DataFile:
@@ -92,3 +95,20 @@ def test_a_students_seed_depends_on_secret_assignment_and_student() -> None:
     assert len(seeds) == 8
     assert all(0 <= seed < 2**63 for seed in seeds)
     assert student_seed("s", "one", "a") == SEED
+
+
+def test_data_for_marking_follow_the_file_and_the_number_of_rows(tmp_path: Path) -> None:
+    folder = write_assignment(tmp_path)
+    before = data_for(read_assignment(folder), 11, tmp_path / "cache")["data/scores.csv"].read_bytes()
+    survey = folder / "data" / "scores.csv"
+    survey.write_text(survey.read_text().replace("0.0000", "9.9999"))
+    changed = read_assignment(folder)
+    after = data_for(changed, 11, tmp_path / "cache")["data/scores.csv"].read_bytes()
+    assert after == variant_bytes(changed.files[0], 11)
+    assert after != before
+    fewer = read_assignment(write_assignment(tmp_path / "two", toml=TOML.replace("rows = 30", "rows = 20")))
+    (folder / "assignment.toml").write_text((fewer.folder / "assignment.toml").read_text())
+    assert (
+        len(data_for(read_assignment(folder), 11, tmp_path / "cache")["data/scores.csv"].read_bytes().splitlines())
+        == 21
+    )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.assignment import Assignment, ParameterSet
+from cxkit.coursework.assignment import Assignment, DataFile, ParameterSet
 from cxkit.coursework.marking.answers import Answers, collecting_code, read_answers
 from cxkit.coursework.source import questions_of
 from cxkit.errors import MarkingError
 from cxkit.running.contained import Contained, run_contained
+from cxkit.running.files import sha256_of
 from cxkit.running.sandbox.limits import Policy
 
 if TYPE_CHECKING:
@@ -161,11 +163,17 @@ def data_for(assignment: Assignment, seed: int | None, folder: Path) -> dict[str
             data[file.relative] = file.path
             continue
         name = "common" if seed is None else str(seed)
-        path = folder / name / file.relative
         try:
+            # What was drawn from an earlier version of the file, or with another number of rows, is other data.
+            path = folder / _version(file) / name / file.relative
             if not path.is_file():
                 write_variant(file, seed, path)
-        except CxkitError as error:
+        except (CxkitError, OSError) as error:
             raise MarkingError(f"The data for marking cannot be prepared: {error}") from None
         data[file.relative] = path
     return data
+
+
+def _version(file: DataFile) -> str:
+    """A name that changes with the file's bytes and with how many rows are drawn."""
+    return sha256(f"{sha256_of(file.path)} {file.rows}".encode()).hexdigest()[:16]

@@ -1,0 +1,4 @@
+own_n = person.loc[member_of == organisation, discipline].count()
+reliability = tau**2 / (tau**2 + sigma**2)
+shrunken = mu + reliability * (own_mean_of_kit - mu)
+likely_percentile = 100 * stats.norm.cdf((shrunken - mu) / tau)
