@@ -44,7 +44,7 @@ def test_little_words(holed):
     )
     assert result.verdicts.items[0].verdict == "not missing completely at random"
     assert result.references == ("little1988",)
-    with pytest.raises(cx.AnalysisError, match="There is no figure of 'Little's test"):
+    with pytest.raises(cx.AnalysisError, match="There is no figure of 'Missing completely at random"):
         result.plot()
 
 

@@ -26,7 +26,21 @@ dimensions <- list(
                 speed = hs[, c("x7", "x8", "x9")]))
 
 # --- omega of one factor, answers as numbers and as ordered categories ------------------------------------------
-one <- function(d, ...) quiet(cfa(paste("f =~", paste(names(d), collapse = " + ")), d, std.lv = TRUE, ...))
+# lavaan stops where the objective changes by less than 1e-10 of itself, some digits short of the optimum: Newton steps
+# on its own gradient go on from there until the slope is rounding only.
+polished <- function(f) {
+  m <- f@Model; x <- lav_model_get_parameters(m)
+  slope <- function(x) lavaan:::lav_model_gradient(lavmodel = lav_model_set_parameters(m, x), lavsamplestats = f@SampleStats,
+    lavdata = f@Data, lavcache = f@Cache, type = "free", group.weight = TRUE)
+  for (step in 1:10) { g <- slope(x); if (max(abs(g)) < 1e-14) break
+    H <- sapply(seq_along(x), function(j) { h <- replace(0 * x, j, 1e-5); (slope(x + h) - slope(x - h)) / 2e-5 })
+    x <- x - drop(solve((H + t(H)) / 2, g)) }
+  stopifnot(max(abs(slope(x))) < 1e-11)
+  table <- as.list(parTable(f)); class(table) <- NULL; table$est <- NULL; table$se <- NULL
+  options <- lavInspect(f, "options"); options$optim.method <- "none"
+  lavaan(slotOptions = options, slotParTable = table, slotModel = lav_model_set_parameters(m, x), slotData = f@Data,
+         slotSampleStats = f@SampleStats, slotCache = f@Cache) }
+one <- function(d, ...) quiet(polished(cfa(paste("f =~", paste(names(d), collapse = " + ")), d, std.lv = TRUE, ...)))
 omega_of <- function(d) { f <- one(d)
   list(n = nobs(f), omega = as.numeric(compRelSEM(f)), implied = as.numeric(compRelSEM(f, obs.var = FALSE)),
        alpha = as.numeric(compRelSEM(f, tau.eq = TRUE))) }
@@ -48,7 +62,7 @@ hierarchical <- lapply(sets, hierarchical_of)
 bifactor_of <- function(d, groups) {
   lines <- c(paste("g =~", paste(unlist(groups), collapse = " + ")),
              sapply(names(groups), function(n) paste(n, "=~", paste(groups[[n]], collapse = " + "))))
-  f <- quiet(cfa(paste(lines, collapse = "\n"), d, std.lv = TRUE, orthogonal = TRUE))
+  f <- quiet(polished(cfa(paste(lines, collapse = "\n"), d, std.lv = TRUE, orthogonal = TRUE)))
   s <- standardizedSolution(f); s <- s[s$op == "=~", ]
   g <- s$est.std[s$lhs == "g"]; own <- s$est.std[s$lhs != "g"]
   list(n = nobs(f), compRelSEM = as.list(compRelSEM(f)), loadings = cbind(g, own), ecv = sum(g^2) / sum(g^2 + own^2),
