@@ -23,6 +23,7 @@ def add_to(commands: Any) -> None:
                         help="run contained notebooks also where this machine offers no sandbox")  # fmt: skip
     parser.add_argument("--timeout", metavar="S", type=seconds, help="seconds per cell (600 open, 60 contained)")
     parser.add_argument("--memory", metavar="MIB", type=int, help="MiB that a contained run may take (default 1536)")
+    parser.add_argument("--scheduler", metavar="ADDRESS", help="run on the workers of this Dask scheduler")
     parser.add_argument("--to", choices=("html", "ipynb"), default="html", help="reports, or executed notebooks")
 
 
@@ -48,6 +49,7 @@ def batch_command(options: argparse.Namespace) -> int:
         timeout=options.timeout or CELL_TIMEOUT,
         to=options.to,
         resume=options.resume,
+        scheduler=options.scheduler,
     )
     print(result.text)
     return 0 if all(run.state == "completed" for run in result.runs) else EXIT_FAILED

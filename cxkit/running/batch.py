@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from cxkit.errors import NotebookError, Problems, counted
+from cxkit.running.execution import Executed, HowToRun, execute
 from cxkit.running.files import sha256_of, write_atomically
 from cxkit.running.fingerprint import fingerprint, named_files
 from cxkit.running.journal import Journal
@@ -17,18 +17,12 @@ from cxkit.running.plan import CELL_TIMEOUT, Plan, plan_run
 from cxkit.running.runs import PlannedRun, read_runs
 from cxkit.running.sandbox.limits import Limits, Policy
 from cxkit.running.sandbox.protection import UNPROTECTED, find_protection, required_protection
-from cxkit.running.workers import Job, Outcome, Stopped, check_workers, run_jobs
-
-if TYPE_CHECKING:
-    from cxkit.running.contained import Contained
-    from cxkit.running.plan import Run
+from cxkit.running.workers import Job, Outcome, check_workers, run_jobs
 
 Format = Literal["html", "ipynb"]
 State = Literal["completed", "failed", "fault"]
 """`failed`: by the notebook's own doing, final. `fault`: no kernel was to be had; a resumed batch tries again."""
 
-OPEN_MEMORY = 1 << 30
-"""What an open run is taken to need, when it is decided whether memory holds one more."""
 _JOURNAL, _RESULTS = "journal", "results.json"
 
 
@@ -110,6 +104,7 @@ def run_batch(
     to: Format = "html",
     resume: bool = False,
     progress: bool = True,
+    scheduler: str | None = None,
 ) -> BatchResult:
     """Run every notebook of a list, whatever happens in between.
 
@@ -140,6 +135,9 @@ def run_batch(
         Whether to go on with a batch that was begun in `output_folder`.
     progress : bool
         Whether to show a bar on a terminal, else a line for each run, on standard error.
+    scheduler : str, optional
+        Address of a Dask scheduler whose workers run the notebooks, such as `"tcp://10.0.0.1:8786"`. Its workers see
+        the files that `inputs` and parameters name. Results are those of a local run.
 
     Returns
     -------
@@ -158,24 +156,33 @@ def run_batch(
     planned = read_runs(runs) if isinstance(runs, (str, Path)) else list(runs)
     check_workers(jobs)
     folder = Path(output_folder)
-    runner = _runner(policy, limits, accept_no_sandbox, timeout)
+    how, protection = _how(policy, limits, accept_no_sandbox, timeout, elsewhere=scheduler is not None)
     tasks = [_Task(run, plan_run(run.notebook, run.parameters, output=folder / f"{run.name}.{to}")) for run in planned]
-    runner.check(tasks)
-    about = {"work": "batch", "policy": runner.policy, "format": to}
+    if scheduler is not None or policy == "contained":
+        _check_inputs(tasks, "runs that see only what they name")
+    about = {"work": "batch", "policy": policy, "format": to}
     with Journal.open(folder / _JOURNAL, about=about, resume=resume) as journal:
         done = _still_valid(journal, tasks, folder)
         waiting = [task for task in tasks if task.name not in done]
         teller = Teller(len(tasks), kept=len(done), shown=progress)
 
-        def ended(outcome: Outcome[RunRecord]) -> None:
-            record = _record_of(outcome)
+        by_name = {task.name: task for task in tasks}
+
+        def ended(outcome: Outcome[Executed]) -> None:
+            record = by_name[outcome.key].finished(outcome, policy)
             if record.state != "fault":
                 journal.record(record.name, asdict(record))
             done[record.name] = record
             teller.ended(record.name, failed=record.state != "completed", note=record.note)
 
         try:
-            run_jobs([task.job(runner) for task in waiting], workers=jobs, on_start=teller.started, on_end=ended)
+            if scheduler is None:
+                run_jobs([task.job(how) for task in waiting], workers=jobs, on_start=teller.started, on_end=ended)
+            else:
+                from cxkit.running.cluster import run_on_cluster
+
+                sent = {task.name: (task.plan, task.inputs) for task in waiting}
+                run_on_cluster(scheduler, sent, how, on_start=teller.started, on_end=ended)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
                 f"Interrupted: {len(done)} of {counted(len(tasks), 'run')} done. --resume goes on from here."
@@ -184,7 +191,7 @@ def run_batch(
             teller.close()
             result = BatchResult(
                 runs=tuple(done[task.name] for task in tasks if task.name in done),
-                protection=runner.protection,
+                protection=protection,
                 folder=folder,
             )
             _write_results(result)
@@ -204,7 +211,7 @@ class _Task:
 
     @property
     def inputs(self) -> dict[str, Path]:
-        """The files that a contained run is shown: those named, and those that parameters name."""
+        """The files that a run is shown where it does not see the current folder: those that are named."""
         names = dict.fromkeys([*self.run.inputs, *sorted(set(named_files(self.plan.effective.values())))])
         return {name: Path(name) for name in names}
 
@@ -215,140 +222,81 @@ class _Task:
         shown = {"title": self.run.title, "data": self.run.data}
         return fingerprint(self.plan.notebook_sha256, {**self.plan.effective, "\0": files}, shown)
 
-    def job(self, runner: _Runner) -> Job[RunRecord]:
-        return Job(self.name, lambda stop: runner.run(self, stop), memory_bytes=runner.memory_bytes)
+    def job(self, how: HowToRun) -> Job[Executed]:
+        return Job(self.name, lambda stop: execute(self.plan, self.inputs, how, stop), memory_bytes=how.memory_bytes)
 
+    def finished(self, outcome: Outcome[Executed], policy: Policy) -> RunRecord:
+        """Write what a run left, and say how it ended."""
+        left = outcome.value
+        if left is None:
+            return RunRecord(name=self.name, state="fault", note=str(outcome.error), attempts=outcome.attempts)
+        record = self._failed(left) if left.complaint else self._completed(left, policy)
+        return replace(record, attempts=outcome.attempts, seconds=round(left.seconds, 3), fingerprint=self.mark)
 
-@dataclass(frozen=True)
-class _Runner:
-    """How the notebooks of a batch are run."""
-
-    policy: Policy
-    limits: Limits
-    timeout: float
-    accepted: bool
-    protection: str
-
-    @property
-    def memory_bytes(self) -> int:
-        return self.limits.memory_bytes if self.policy == "contained" else OPEN_MEMORY
-
-    def check(self, tasks: Sequence[_Task]) -> None:
-        """Whether the sandbox can show what the runs want to read."""
-        if self.policy == "open":
-            return
-        problems = Problems("contained runs")
-        for task in tasks:
-            for name, path in task.inputs.items():
-                if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-                    problems.add(f"{task.name}: '{name}' does not lie in the current folder or below it")
-                elif not path.exists():
-                    problems.add(f"{task.name}: there is no file '{name}'")
-        if problems:
-            problems.raise_as(NotebookError)
-
-    def run(self, task: _Task, stop: threading.Event) -> RunRecord:
-        started = self._run_contained if self.policy == "contained" else self._run_open
-        return replace(started(task, stop), fingerprint=task.mark)
-
-    def _run_open(self, task: _Task, stop: threading.Event) -> RunRecord:
-        from cxkit.running.run import Execution
-
-        execution = Execution(task.plan, timeout=self.timeout)
-        execution.start()
-        while not execution.wait(0.1):
-            if stop.is_set():
-                execution.stop()
-                raise Stopped(execution.interrupted_message())
-        try:
-            run = execution.finish(title=task.run.title, badge=task.run.data)
-        except NotebookError as error:
-            return _failed(task, str(error), execution.seconds)
-        return _completed(task, run)
-
-    def _run_contained(self, task: _Task, stop: threading.Event) -> RunRecord:
-        from cxkit.running.contained import run_contained
+    def _completed(self, left: Executed, policy: Policy) -> RunRecord:
         from cxkit.running.plan import Run
-        from cxkit.running.run import find_session, keep_partial, parameterised, without_clock, write_run
+        from cxkit.running.run import find_session, write_run
 
-        policy: Policy = "open" if self.accepted else "contained"
-        left = run_contained(parameterised(task.plan), policy=policy, limits=self.limits, inputs=task.inputs, stop=stop)
-        executed = without_clock(left.notebook)
-        complaint = _complaint(left)
-        if complaint:
-            keep_partial(task.plan, executed)
-            return _failed(task, complaint, left.seconds)
+        assert left.executed is not None
+        assert self.plan.output is not None
         run = Run(
-            notebook=task.plan.notebook,
-            notebook_sha256=task.plan.notebook_sha256,
-            parameters=task.plan.effective,
-            given=tuple(task.plan.values),
-            executed=executed,
-            output=task.plan.output,
+            notebook=self.plan.notebook,
+            notebook_sha256=self.plan.notebook_sha256,
+            parameters=self.plan.effective,
+            given=tuple(self.plan.values),
+            executed=left.executed,
+            output=self.plan.output,
             seconds=left.seconds,
-            session=find_session(executed),
+            session=find_session(left.executed),
             policy=policy,
         )
-        write_run(run, task.plan, title=task.run.title, badge=task.run.data)
-        return _completed(task, run)
+        write_run(run, self.plan, title=self.run.title, badge=self.run.data)
+        output = self.plan.output
+        return RunRecord(name=self.name, state="completed", output=output.name, output_sha256=sha256_of(output))
+
+    def _failed(self, left: Executed) -> RunRecord:
+        from cxkit.running.run import keep_partial
+
+        partial = None if left.executed is None else keep_partial(self.plan, left.executed)
+        if partial is None:
+            return RunRecord(name=self.name, state="failed", note=left.complaint)
+        return RunRecord(
+            name=self.name,
+            state="failed",
+            output=partial.name,
+            output_sha256=sha256_of(partial),
+            note=left.complaint,
+        )
 
 
-def _runner(policy: Policy, limits: Limits | None, accept_no_sandbox: bool, timeout: float) -> _Runner:
-    """The way to run, or a refusal where there is no sandbox."""
+def _check_inputs(tasks: Sequence[_Task], where: str) -> None:
+    """Whether runs that do not see the current folder can be shown what they want to read."""
+    problems = Problems(where)
+    for task in tasks:
+        for name, path in task.inputs.items():
+            if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+                problems.add(f"{task.name}: '{name}' does not lie in the current folder or below it")
+            elif not path.exists():
+                problems.add(f"{task.name}: there is no file '{name}'")
+    if problems:
+        problems.raise_as(NotebookError)
+
+
+def _how(
+    policy: Policy, limits: Limits | None, accept_no_sandbox: bool, timeout: float, elsewhere: bool
+) -> tuple[HowToRun, str]:
+    """The way to run and the protection in words, or a refusal where there is no sandbox."""
+    how = HowToRun(policy=policy, limits=limits or Limits(), timeout=timeout)
     if policy == "open":
-        return _Runner(policy, limits or Limits(), timeout, False, "none asked for; the notebooks ran with your rights")
+        return how, "none asked for; the notebooks ran with your rights"
+    if elsewhere:  # each worker finds out for itself, and refuses where it has none
+        return replace(how, accept_no_sandbox=accept_no_sandbox), "what each worker has; a worker that has none refuses"
     found = find_protection()
     if found.mechanism is None and not accept_no_sandbox:
         required_protection()  # raises, with what was tried
-    accepted = found.mechanism is None
-    return _Runner(policy, limits or Limits(), timeout, accepted, UNPROTECTED if accepted else found.text)
-
-
-def _complaint(left: Contained) -> str:
-    """Why a contained run counts as failed; empty if every cell ran through."""
-    from cxkit.running import failure
-
-    if left.ending != "completed":
-        return left.note
-    for index, cell in enumerate(left.notebook.cells):
-        if cell.cell_type != "code":
-            continue
-        if index in left.cuts:
-            reason = {"time": "took too long and was interrupted", "output": "printed too much and was cut"}
-            return f"{failure.place_of(left.notebook, index)} {reason[left.cuts[index]]}"
-        if any(output.output_type == "error" for output in cell.outputs):
-            return failure.describe_exception(left.notebook, index)
-    return ""
-
-
-def _completed(task: _Task, run: Run) -> RunRecord:
-    assert run.output is not None
-    return RunRecord(
-        name=task.name,
-        state="completed",
-        output=run.output.name,
-        output_sha256=sha256_of(run.output),
-        seconds=round(run.seconds, 3),
-    )
-
-
-def _failed(task: _Task, note: str, seconds: float) -> RunRecord:
-    partial = task.plan.partial
-    kept = partial is not None and partial.exists()
-    return RunRecord(
-        name=task.name,
-        state="failed",
-        output=partial.name if kept and partial is not None else "",
-        output_sha256=sha256_of(partial) if kept and partial is not None else "",
-        seconds=round(seconds, 3),
-        note=note,
-    )
-
-
-def _record_of(outcome: Outcome[RunRecord]) -> RunRecord:
-    if outcome.value is not None:
-        return replace(outcome.value, attempts=outcome.attempts)
-    return RunRecord(name=outcome.key, state="fault", note=str(outcome.error), attempts=outcome.attempts)
+    if found.mechanism is None:
+        return replace(how, accept_no_sandbox=True), UNPROTECTED
+    return how, found.text
 
 
 def _still_valid(journal: Journal, tasks: Sequence[_Task], folder: Path) -> dict[str, RunRecord]:

@@ -141,6 +141,7 @@ class ManagedEngine(NBClientEngine):
         start_timeout: float = START_TIMEOUT,
         execution_timeout: float | None = None,
         on_kernel: Callable[[KernelManager], None] | None = None,
+        folder: Path | None = None,
         **options: Any,
     ) -> NotebookNode:
         """Execute what `nb_man` holds; no cell runs longer than `execution_timeout` seconds (600 unless given)."""
@@ -158,7 +159,7 @@ class ManagedEngine(NBClientEngine):
             on_kernel=on_kernel,
             **options,
         )
-        return client.execute()
+        return client.execute(**({} if folder is None else {"cwd": str(folder)}))
 
 
 @contextmanager

@@ -101,12 +101,14 @@ class Execution:
     """A plan on its way through a kernel, in a thread of its own.
 
     The thread keeps Ctrl-C out of the kernel client's event loop, which does not survive it, and lets a run be
-    started from inside a notebook, where a loop is already turning.
+    started from inside a notebook, where a loop is already turning. It works in `folder`; by default in the current
+    one.
     """
 
     plan: Plan
     timeout: float = CELL_TIMEOUT
     on_cell: Callable[[], Any] = lambda: None
+    folder: Path | None = None
     executed: NotebookNode | None = None
     error: Exception | None = None
     current: int | None = None
@@ -148,6 +150,7 @@ class Execution:
             progress_bar=False,
             execution_timeout=self.timeout,
             record_timing=False,
+            folder=self.folder,
             on_kernel=self._kernel_made,
             on_cell_start=self._cell_started,
             on_cell_complete=self._cell_ended,
@@ -188,7 +191,7 @@ class Execution:
 
     def finish(self, *, show_code: bool = False, title: str | None = None, badge: str | None = None) -> Run:
         """Write the output and return the run, or raise what went wrong with the unfinished notebook kept."""
-        complaint = self._complaint()
+        complaint = self.complaint()
         if complaint is not None:
             partial = self.keep_partial()
             raise NotebookError(f"{self.plan.notebook.name}: {complaint}\n{failure.kept(partial)}")
@@ -210,7 +213,8 @@ class Execution:
             session=find_session(executed),
         )
 
-    def _complaint(self) -> str | None:
+    def complaint(self) -> str | None:
+        """What went wrong, in words; None if every cell ran."""
         if self.executed is not None and (index := failure.failed_cell(self.executed)) is not None:
             return failure.describe_exception(self.executed, index)
         if self.error is None:
