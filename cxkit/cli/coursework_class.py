@@ -12,6 +12,7 @@ from cxkit.cli.commands import add_command
 
 if TYPE_CHECKING:
     from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.feedback import Recorded
     from cxkit.coursework.marks import SubmissionMarks
     from cxkit.coursework.similarity import ClassSimilarity, ReusedAnswer
 
@@ -43,6 +44,9 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("assignment", metavar="ASSIGNMENT", type=Path, help="folder with assignment.toml")
     parser.add_argument("marks", metavar="MARKS", type=Path, help="folder that cxkit mark has written")
     parser.add_argument("--roster", metavar="CSV", type=Path, help="class list, for the names of students")
+    parser.add_argument(
+        "--gradebook", metavar="FILE", type=Path, help="gradebook, for written answers, lateness and decisions"
+    )
 
 
 def feedback_command(options: argparse.Namespace) -> int:
@@ -54,8 +58,16 @@ def feedback_command(options: argparse.Namespace) -> int:
 
     assignment = read_assignment(options.assignment)
     marks = read_marks(options.marks, assignment.id)
+    known = _recorded(options.gradebook, assignment, marks)
     written = write_feedback(
-        options.output, assignment, marks, names=_names(options.roster), prompts=question_prompts(assignment)
+        options.output,
+        assignment,
+        marks,
+        names=_names(options.roster),
+        written=known.written,
+        deductions=known.deductions,
+        decisions=known.decisions,
+        prompts=question_prompts(assignment),
     )
     print(f"{counted(len(written), 'page')} in {options.output}")
     return 0
@@ -67,9 +79,12 @@ def class_command(options: argparse.Namespace) -> int:
     from cxkit.coursework.declarations import read_assignment
     from cxkit.coursework.marks_folder import read_marks, write_if_changed
     from cxkit.coursework.source import student_notebook
+    from cxkit.coursework.written_marks import with_written
 
     assignment = read_assignment(options.assignment)
     marks = read_marks(options.marks, assignment.id)
+    written = _recorded(options.gradebook, assignment, marks).written
+    marks = tuple(with_written(assignment, one, written.get(one.student, ())) for one in marks)
     students = [one.student for one in marks]
     html = class_html(
         assignment,
@@ -81,6 +96,19 @@ def class_command(options: argparse.Namespace) -> int:
     )
     print(write_if_changed(options.output, html))
     return 0
+
+
+def _recorded(gradebook: Path | None, assignment: Assignment, marks: Sequence[SubmissionMarks]) -> Recorded:
+    from cxkit.coursework.feedback import Recorded, recorded
+    from cxkit.coursework.gradebook import Gradebook
+    from cxkit.errors import MarkingError
+
+    if gradebook is None:
+        return Recorded()
+    if not gradebook.is_file():
+        raise MarkingError(f"There is no gradebook {gradebook}.")
+    with Gradebook(gradebook) as book:
+        return recorded(book, assignment, marks)
 
 
 def _similarity(assignment: Assignment, folder: Path | None, students: list[str]) -> ClassSimilarity | None:

@@ -12,6 +12,7 @@ from cxkit.coursework.assignment import Answer, Assignment, ParameterSet, Partia
 from cxkit.coursework.marking.answers import Number, Refused, Series, Table, Text, read_answers
 from cxkit.coursework.marking.collector import collect
 from cxkit.coursework.marking.compare import compare
+from cxkit.coursework.marking.submission import shown
 
 
 def assignment_of(*answers):
@@ -206,3 +207,15 @@ def test_kinds_that_do_not_fit_are_told():
     answer = Answer(name="x", type="number", points=1)
     for given in (Text("a"), Series(None, (1.0,)), Table(("a",), ("b",), ((1.0,),))):
         assert compare(answer, given, Number(1.0)).reason == "`x` is not a number."
+
+
+def test_places_that_are_not_right_are_named_and_a_long_answer_is_shown_by_its_beginning():
+    answer = Answer(name="means", type="series", points=1)
+    labels = tuple(f"a_rather_long_name_{n}" for n in range(9))
+    wanted = Series(labels, tuple(float(n) for n in range(9)))
+    given = Series(labels, (5.0, 6.0, *wanted.values[2:]))
+    reason = compare(answer, given, wanted).reason
+    assert reason.endswith("Among them: 'a_rather_long_name_0', 'a_rather_long_name_1'.")
+    assert shown(given).endswith(", ... (9 values)")
+    assert len(shown(given)) <= 120
+    assert shown(Series(("a", "b"), (1.0, 2.5))) == "a: 1, b: 2.5"

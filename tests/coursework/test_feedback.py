@@ -23,6 +23,7 @@ from cxkit.coursework.feedback import (
 from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
 from cxkit.coursework.marks_folder import read_marks, write_marks
 from cxkit.coursework.page import plain_text, points_text
+from cxkit.coursework.page.words import with_code
 from cxkit.coursework.written_marks import CriterionResult, WrittenResult, with_written
 from cxkit.errors import MarkingError
 from tests.coursework import small_assignment
@@ -289,6 +290,11 @@ def test_every_pair_of_text_and_ground_has_the_contrast_of_wcag_aa():
         assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
     # No other colour is written anywhere in the style.
     assert not re.search(r"(?<!: )#[0-9a-f]{3,6}\b", style.split("}", 1)[1])
+
+
+def test_names_between_backticks_are_set_as_code_and_escaped():
+    assert with_code("of `a<b` and `c`.") == "of <code>a&lt;b</code> and <code>c</code>."
+    assert with_code("one ` alone <i>") == "one ` alone &lt;i&gt;"
 
 
 def test_words_of_numbers_and_texts():

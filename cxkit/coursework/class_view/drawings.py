@@ -52,10 +52,11 @@ def totals_drawing(statistics: ClassStatistics) -> Drawing:
     low, middle, high = np.quantile(totals, [0.25, 0.5, 0.75])
     with _figure((7.4, 2.6)) as figure:
         axes = figure.subplots()
-        axes.hist(totals, bins=_edges(out_of), color=BLUE, edgecolor="white", linewidth=0.6)
+        edges = _edges(out_of)
+        axes.hist(totals, bins=edges, color=BLUE, edgecolor="white", linewidth=0.6)
         for value, name in ((low, "a quarter below"), (middle, "half"), (high, "three quarters")):
             axes.axvline(value, color=ORANGE if name == "half" else GREY, linestyle="--", linewidth=1)
-        axes.set(xlim=(0, out_of), xlabel="Points", ylabel="Students")
+        axes.set(xlim=(0, edges[-1]), xlabel="Points", ylabel="Students")
         _whole_numbers(axes.yaxis)
         svg = _svg(figure)
     return Drawing(
@@ -73,10 +74,11 @@ def questions_drawing(statistics: ClassStatistics, titles: Mapping[str, str]) ->
     with _figure((7.4, 0.35 + 1.55 * rows)) as figure:
         grid = figure.subplots(rows, COLUMNS, squeeze=False, sharey=True)
         for number, (axes, item) in enumerate(zip(grid.flat, items, strict=False), 1):
-            axes.hist(np.clip(item.points, 0, item.out_of), bins=_edges(item.out_of, 10), color=BLUE, edgecolor="white")
+            edges = _edges(item.out_of, 10)
+            axes.hist(np.clip(item.points, 0, item.out_of), bins=edges, color=BLUE, edgecolor="white")
             axes.axvline(item.mean, color=ORANGE, linewidth=1.2)
             axes.set_title(_short(f"{number} {titles.get(item.question, item.question)}"))
-            axes.set(xlim=(0, item.out_of), xticks=[0, item.out_of])
+            axes.set(xlim=(0, edges[-1]), xticks=[0, item.out_of])
             axes.set_xticklabels(["0", points_text(item.out_of)])
             _whole_numbers(axes.yaxis)
         for axes in grid.flat[len(items) :]:

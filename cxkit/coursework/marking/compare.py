@@ -218,7 +218,7 @@ def _labels_differ(name: str, given: Any, wanted: Any, what: str) -> Verdict | N
 def _several(what: str, labels: Sequence[str]) -> str:
     shown = ", ".join(f"'{label[:40]}'" for label in labels[:_SHOWN])
     more = f" and {len(labels) - _SHOWN} more" if len(labels) > _SHOWN else ""
-    return f"{what}{'s' if len(labels) > 1 else ''} {shown}{more}"
+    return f"{what}{'s' if what and len(labels) > 1 else ''} {shown}{more}"
 
 
 def _cells_compared(answer: Answer, given: dict[str, Cell], wanted: dict[str, Cell], scale: float) -> Verdict:

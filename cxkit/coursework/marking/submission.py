@@ -277,7 +277,10 @@ def _shown_larger(value: Value) -> str:
         labels = value.labels or tuple(str(k) for k in range(len(value.values)))
         parts = [f"{label}: {_cell(cell)}" for label, cell in zip(labels[:4], value.values[:4], strict=True)]
         more = f", ... ({len(labels)} values)" if len(labels) > 4 else ""
-        return (", ".join(parts) + more)[:_SHOWN]
+        while len(parts) > 1 and len(", ".join(parts)) + len(more) > _SHOWN:
+            more = f", ... ({len(labels)} values)"
+            parts.pop()
+        return ", ".join(parts)[:_SHOWN] + more
     if isinstance(value, Table):
         return f"{len(value.rows)} rows, {len(value.columns)} columns: {', '.join(value.columns)}"[:_SHOWN]
     return "a figure"
@@ -292,7 +295,12 @@ def _asked(answer: Answer) -> str:
     close = answer.tolerance.absolute
     if answer.type == "choice":
         return " or ".join(f'"{option}"' for option in answer.options)
-    return KINDS[answer.type] + (f", to within {close:g}" if close and answer.type != "text" else "")
+    return KINDS[answer.type] + (f", to within {_plain(close)}" if close and answer.type != "text" else "")
+
+
+def _plain(tolerance: float) -> str:
+    """Without an exponent: 0.00006, not 6e-05."""
+    return f"{tolerance:.12f}".rstrip("0").rstrip(".") or f"{tolerance:g}"
 
 
 # --- files ------------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from cxkit.coursework.page.words import (
     WRITTEN_WORDS,
     points_text,
     share_text,
+    with_code,
 )
 
 COMMON = Path(__file__).parent / "template"
@@ -51,6 +52,7 @@ def _environment(folder: Path) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["points"] = points_text
+    environment.filters["with_code"] = with_code
     environment.filters["share"] = share_text
     environment.globals["words"] = OUTCOME_WORDS
     environment.globals["written_words"] = WRITTEN_WORDS

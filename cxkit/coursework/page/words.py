@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from markupsafe import Markup, escape
+
 from cxkit.coursework.marks import Outcome
 
 OUTCOME_WORDS: dict[Outcome, str] = {
@@ -14,7 +16,7 @@ OUTCOME_WORDS: dict[Outcome, str] = {
     "missing": "No answer",
     "crashed": "Stopped with an error",
     "timed_out": "Ran out of time",
-    "refused": "Could not be run",
+    "refused": "Not marked",
     "awaiting": "Waits for a marker",
 }
 WRITTEN_WORDS: dict[Outcome, str] = OUTCOME_WORDS | {
@@ -26,7 +28,7 @@ WRITTEN_WORDS: dict[Outcome, str] = OUTCOME_WORDS | {
 
 SHORT_WORDS: dict[Outcome, str] = {
     "right": "right", "partly": "partly", "wrong": "not right", "missing": "no answer", "crashed": "crashed",
-    "timed_out": "out of time", "refused": "not run", "awaiting": "waiting",
+    "timed_out": "out of time", "refused": "not marked", "awaiting": "waiting",
 }  # fmt: skip
 """For counts in a table."""
 
@@ -68,6 +70,16 @@ def plain_text(text: str, longest: int = LONGEST) -> str:
     kept = text[:longest].replace("\r\n", "\n").replace("\r", "\n")
     shown = "".join(char if _harmless(char) else f"\\u{ord(char):04x}" for char in kept)
     return shown + (f" [... and {len(text) - longest:,} more characters]" if len(text) > longest else "")
+
+
+def with_code(text: str) -> Markup:
+    """A sentence in which `names` stand between backticks, as html: everything escaped, the names set as code."""
+    pieces = text.split("`")
+    if len(pieces) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(piece) if n % 2 else escape(piece) for n, piece in enumerate(pieces)
+    )
 
 
 def _harmless(char: str) -> bool:

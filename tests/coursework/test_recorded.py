@@ -1,0 +1,102 @@
+"""What the gradebook adds to feedback and class view: written answers, lateness, decisions, another attempt."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from cxkit.cli import main
+from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.feedback import recorded
+from cxkit.coursework.gradebook import CoursePolicy, Gradebook
+from cxkit.coursework.marks import QuestionMark, SubmissionMarks
+from cxkit.coursework.marks_folder import write_marks
+from cxkit.coursework.written_marks import CriterionResult, WrittenResult
+from cxkit.errors import MarkingError
+from tests.coursework import small_assignment
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+WORDS = WrittenResult(question="words", criteria=(CriterionResult(criterion="claim", points=4),), text="My <view>.")
+
+
+def marks_of(student: str, centre: float = 4, sha256: str = "a" * 64) -> SubmissionMarks:
+    questions = (
+        QuestionMark(question="centre", points=centre, out_of=4, outcome="right" if centre == 4 else "partly"),
+        QuestionMark(question="spread", points=2, out_of=2, outcome="right"),
+        QuestionMark(question="words", points=0, out_of=4, outcome="awaiting"),
+    )
+    return SubmissionMarks(student=student, assignment="small", submission_sha256=sha256, questions=questions)
+
+
+@pytest.fixture
+def assignment(tmp_path):
+    return read_assignment(small_assignment.write_assignment(tmp_path))
+
+
+@pytest.fixture
+def book(tmp_path, assignment):
+    with Gradebook(tmp_path / "gradebook.db") as opened:
+        opened.describe(assignment, at=NOW)
+        yield opened
+
+
+def test_written_answers_and_lateness(book, assignment):
+    marks = [marks_of("anna"), marks_of("ben")]
+    book.record(marks, late={"anna": 3 * 3600.0}, at=NOW)
+    book.record_written(assignment, {"anna": [WORDS]}, by="A. Example", at=NOW)
+    found = recorded(book, assignment, marks)
+    assert found.written == {"anna": (WORDS,), "ben": ()}
+    # A tenth of the ten points a day.
+    assert [(one.points, one.reason) for one in found.deductions["anna"]] == [(1.0, "1 day late")]
+    assert (set(found.deductions), found.decisions) == ({"anna"}, {})
+
+
+def test_the_last_decision_counts_until_it_is_taken_back(book, assignment):
+    marks = [marks_of(student) for student in ("anna", "ben", "cleo")]
+    book.record(marks, late={"anna": 1e6}, at=NOW)
+    book.override("small", "anna", 9, reason="Broken file", by="A. Example", at=NOW)
+    book.excuse("small", "ben", reason="Ill", by="A. Example", at=NOW)
+    book.override("small", "cleo", 1, reason="A slip", by="A. Example", at=NOW)
+    book.lift("small", "cleo", reason="It was another", by="A. Example", at=NOW)
+    found = recorded(book, assignment, marks)
+    assert {who: (one.points, one.reason) for who, one in found.decisions.items()} == {
+        "anna": (9, "Broken file"), "ben": (None, "Ill"),
+    }  # fmt: skip
+    assert found.deductions == {}
+
+
+def test_a_better_attempt_that_counts_is_told(book, assignment):
+    first, last = marks_of("anna", 4, "a" * 64), marks_of("anna", 1, "b" * 64)
+    book.set_policy(CoursePolicy(attempts="best"), by="A. Example", reason="Syllabus", at=NOW)
+    book.record([first], at=NOW)
+    book.record([last], at=NOW)
+    decision = recorded(book, assignment, [last]).decisions["anna"]
+    assert decision.points == 6
+    assert "Another of your submissions counts" in decision.reason
+
+
+def test_marks_that_the_gradebook_does_not_hold_are_refused(book, assignment):
+    with pytest.raises(MarkingError, match="does not hold the marks of 'anna'"):
+        recorded(book, assignment, [marks_of("anna")])
+    book.record([marks_of("anna", 2)], at=NOW)
+    with pytest.raises(MarkingError, match=r"has 4 points for 'anna' before lateness, the marks have 6"):
+        recorded(book, assignment, [marks_of("anna", 4)])
+
+
+def test_the_commands_take_the_gradebook(tmp_path, book, assignment, capsys):
+    marks = [marks_of("anna"), marks_of("ben")]
+    write_marks(tmp_path / "marks", marks)
+    book.record(marks, late={"anna": 3600.0}, at=NOW)
+    book.record_written(assignment, {who: [WORDS] for who in ("anna", "ben")}, by="A. Example", at=NOW)
+    common = [str(assignment.folder), str(tmp_path / "marks"), "--gradebook", str(book.path)]
+    assert main(["feedback", *common, "-o", str(tmp_path / "pages")]) == 0
+    html = (tmp_path / "pages" / "anna.html").read_text(encoding="utf-8")
+    for words in ("My &lt;view&gt;.", "1 day late", "Full marks", "<strong>9</strong> of 10"):
+        assert words in html
+    assert main(["class", *common, "-o", str(tmp_path / "class.html")]) == 0
+    assert "answers wait for a marker" not in (tmp_path / "class.html").read_text(encoding="utf-8")
+    capsys.readouterr()
+    assert main(["class", *common[:2], "--gradebook", str(tmp_path / "none.db")]) == 1
+    assert "There is no gradebook" in capsys.readouterr().err
+    assert not (tmp_path / "none.db").exists()
