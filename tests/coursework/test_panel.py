@@ -239,3 +239,35 @@ def test_the_other_marker_is_shown_beside_the_own_mark_in_the_order_of_the_rubri
     assert OTHER not in words(panel)
     type_in(panel, "10", enter=False)
     assert "You gave 3 (1, 0, 2); B. Second gave 4 (3, –, 1)." in words(panel)
+
+
+def test_a_comment_that_changed_in_another_window_is_not_overwritten(sheet):
+    first, second = marking_panel(sheet, ME), marking_panel(sheet, ME)
+    widgets(first, "Textarea")[0].value = "From the first window."
+    level(second, "missing").click()
+    place = ("argument", codes(sheet)[0], ME)
+    assert sheet.marks[place] == PanelMark(points={"claim": 0}, comment="From the first window.")
+    widgets(first, "Textarea")[0].value = "Again."
+    widgets(second, "Textarea")[0].value = "From the second."
+    assert sheet.marks[place].comment == "Again.\nFrom the second."
+    assert widgets(second, "Textarea")[0].value == "Again.\nFrom the second."
+
+
+def test_what_could_not_be_saved_is_told_and_stays_in_its_field(sheet, monkeypatch):
+    panel = marking_panel(sheet, ME)
+    (box,) = widgets(panel, "Textarea")
+
+    def full(*_: Any) -> None:
+        raise MarkingError("The disk is full.")
+
+    monkeypatch.setattr(sheet, "save", full)
+    box.value = "A long thought."
+    assert "The disk is full." in words(panel)
+    level(panel, "Next →").click()
+    assert (box.value, codes(sheet)[0] in words(panel)) == ("A long thought.", True)
+    widgets(panel, "Dropdown")[0].value = "limits"
+    assert widgets(panel, "Dropdown")[0].value == "argument"
+    monkeypatch.undo()
+    level(panel, "Next →").click()
+    assert sheet.marks["argument", codes(sheet)[0], ME].comment == "A long thought."
+    assert codes(sheet)[1] in words(panel)

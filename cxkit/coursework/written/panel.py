@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -74,6 +75,7 @@ class _Panel:
         self._w = w
         self._drawing = False
         self._entered = 0.0
+        self._comment_seen = ""
         self._built_for = ""
         self._buttons: list[tuple[Any, str, Level]] = []
         self._banked: tuple[str, ...] | None = None
@@ -113,9 +115,9 @@ class _Panel:
         back, onwards, unmarked = (
             w.Button(description=words, layout=wide) for words in ("← Previous", "Next →", "Next without marks")
         )
-        back.on_click(lambda _: self._go(lambda: self.marking.go(-1)))
-        onwards.on_click(lambda _: self._go(lambda: self.marking.go(1)))
-        unmarked.on_click(lambda _: self._go(self._to_unmarked))
+        back.on_click(lambda _: self._do(lambda: self.marking.go(-1), said=""))
+        onwards.on_click(lambda _: self._do(lambda: self.marking.go(1), said=""))
+        unmarked.on_click(lambda _: self._do(self._to_unmarked, said=""))
         self.keep.on_click(lambda _: self._kept())
         self.question.observe(self._other_question, "value")
         self.comment.observe(self._commented, "value")
@@ -143,73 +145,61 @@ class _Panel:
 
     # --- what is done ---
 
+    def _do(self, action: Callable[[], object], said: str = "Saved.") -> bool:
+        """Keep the comment, carry the action out, show what there is now; or tell why it could not be done."""
+        self._say(said)
+        try:
+            if self.comment.value != self._comment_seen:
+                self.marking.comment(self.comment.value, was=self._comment_seen)
+                self._comment_seen = self.comment.value
+            action()
+        except MarkingError as error:
+            # What stands in the fields is not lost: it can be corrected or saved again.
+            self._draw(with_comment=False)
+            self._say(str(error), wrong=True)
+            return False
+        self._draw()
+        return True
+
     def _typed(self, change: Any) -> None:
         """What was typed comes with Enter, which goes on, or when the field is left for a click that is meant here."""
         text = change["new"]
         if self._drawing or not text:
             return
         by_enter, self._entered = monotonic() - self._entered < ENTER_SECONDS, 0.0
-        self.marking.comment(self.comment.value)
-        if by_enter and text.strip().lower() in MOVES:
-            self._clear_keys()
-            self._go(lambda: self.marking.go(MOVES[text.strip().lower()]))
-            return
-        try:
-            self.marking.type_keys(text)
-        except MarkingError as error:
-            self._say(str(error), wrong=True)
-            return
-        self._clear_keys()
-        self._say("Saved.")
-        if by_enter and self.marking.complete():
-            self._to_unmarked()
-        self._draw()
-
-    def _clear_keys(self) -> None:
-        self._drawing = True
-        try:
+        move = MOVES.get(text.strip().lower())
+        if by_enter and move is not None:
+            done = self._do(lambda: self.marking.go(move), said="")
+        else:
+            done = self._do(lambda: self._keys_typed(text, goes_on=by_enter))
+        if done:
+            self._drawing = True
             self.keys.value = ""
-        finally:
             self._drawing = False
+
+    def _keys_typed(self, text: str, *, goes_on: bool) -> None:
+        self.marking.type_keys(text)
+        if goes_on and self.marking.complete():
+            self._to_unmarked()
 
     def _to_unmarked(self) -> None:
         if not self.marking.go_to_unmarked():
             self._say("All answers to this question are marked.")
 
-    def _go(self, step: Any) -> None:
-        self._say("")
-        self.marking.comment(self.comment.value)
-        step()
-        self._draw()
-
     def _other_question(self, change: Any) -> None:
         if not self._drawing:
-            self.marking.comment(self.comment.value)
-            self.marking.open_question(change["new"])
-            self._say("")
-            self._draw()
+            self._do(lambda: self.marking.open_question(change["new"]), said="")
 
     def _commented(self, change: Any) -> None:
         if not self._drawing:
-            self.marking.comment(change["new"])
-            self._say("Saved.")
-
-    def _chosen(self, criterion: str, points: float) -> None:
-        self.marking.comment(self.comment.value)
-        self.marking.choose(criterion, points)
-        self._say("Saved.")
-        self._draw()
-
-    def _inserted(self, text: str) -> None:
-        self.marking.comment(self.comment.value)
-        self.marking.add_comment(text)
-        self._say("Saved.")
-        self._draw()
+            self._do(lambda: None)
 
     def _kept(self) -> None:
-        self.marking.comment(self.comment.value)
-        self._say("Kept in the bank." if self.marking.keep_comment() else "The bank has it already, or it is empty.")
-        self._draw()
+        def keep() -> None:
+            new = self.marking.keep_comment()
+            self._say("Kept in the bank." if new else "The bank has it already, or it is empty.")
+
+        self._do(keep)
 
     def _say(self, text: str, *, wrong: bool = False) -> None:
         colour = "var(--jp-error-color1)" if wrong else "var(--jp-ui-font-color2)"
@@ -217,7 +207,7 @@ class _Panel:
 
     # --- what is shown ---
 
-    def _draw(self) -> None:
+    def _draw(self, *, with_comment: bool = True) -> None:
         marking = self.marking
         self._drawing = True
         try:
@@ -240,7 +230,9 @@ class _Panel:
             self.answer.value = (
                 escape(plain_text(text, LONGEST_ANSWER)) if text else "<i class='cxkit-soft'>Nothing was written.</i>"
             )
-            self.comment.value = marking.mark.comment
+            if with_comment:
+                self.comment.value = self._comment_seen = marking.mark.comment
+            self.question.value = marking.question.id
             self.keys.placeholder = self._example()
             self._draw_criteria()
             self._draw_bank()
@@ -274,7 +266,7 @@ class _Panel:
         for level in self.marking.levels[criterion.id]:
             button = self._w.Button(tooltip=f"{criterion.text}: {points_in_words(level.points)}")
             button.add_class("cxkit-level")
-            button.on_click(lambda _, c=criterion.id, p=level.points: self._chosen(c, p))
+            button.on_click(lambda _, c=criterion.id, p=level.points: self._do(lambda: self.marking.choose(c, p)))
             self._buttons.append((button, criterion.id, level))
             shown.append(button)
         return self._w.VBox(shown, layout=self._w.Layout(margin="4px 0 6px"))
@@ -288,7 +280,7 @@ class _Panel:
         for number, text in enumerate(bank, 1):
             button = self._w.Button(description=f"c{number}  {text}", tooltip="Add to the comment")
             button.add_class("cxkit-level")
-            button.on_click(lambda _, comment=text: self._inserted(comment))
+            button.on_click(lambda _, comment=text: self._do(lambda: self.marking.add_comment(comment)))
             buttons.append(button)
         self.bank.children = tuple(buttons)
 

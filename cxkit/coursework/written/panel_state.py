@@ -29,7 +29,7 @@ class PanelMark:
 
 
 class PanelSheet(Protocol):
-    """What the panel needs of a marking sheet. Every `save` is on disk when it returns."""
+    """What the panel needs of a marking sheet. Every `save` is on disk when it returns, or raises `MarkingError`."""
 
     def questions(self) -> Sequence[Question]:
         """The written questions."""
@@ -169,9 +169,16 @@ class MarkingRound:
             raise MarkingError(f"'{criterion}' has no level of {points_text(points)} points.")
         self._save(PanelMark(points={**self.mark.points, criterion: points}, comment=self.mark.comment))
 
-    def comment(self, text: str) -> None:
-        """Set the comment; saved at once, unless it is the same."""
-        if text != self.mark.comment:
+    def comment(self, text: str, was: str | None = None) -> None:
+        """Set the comment; saved at once, unless it is the same.
+
+        `was` is what the marker saw before changing it. If the sheet has something else by now, from another window or
+        a file, both are kept, one below the other.
+        """
+        now = self.mark.comment
+        if was is not None and now not in {was, text}:
+            text = f"{now}\n{text}".strip()
+        if text != now:
             self._save(PanelMark(points=self.mark.points, comment=text))
 
     def add_comment(self, text: str) -> None:
