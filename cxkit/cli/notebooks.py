@@ -22,7 +22,8 @@ def _add_run(commands: Any) -> None:
     parser.add_argument(
         "-p", metavar="NAME=VALUE", dest="parameters", action="append", default=[], help="set a parameter; repeatable"
     )
-    parser.add_argument("-o", metavar="FILE", dest="output", type=Path, help=".html or .ipynb (default out/NAME.html)")
+    parser.add_argument("-o", metavar="FILE", dest="outputs", type=Path, action="append", default=[],
+                        help=".html, .pdf or .ipynb (default out/NAME.html); repeatable: all from one run")  # fmt: skip
     parser.add_argument("--timeout", metavar="S", type=seconds, default=600.0, help="seconds per cell (default 600)")
     parser.add_argument("--show-code", action="store_true", help="leave the code unfolded in the report")
 
@@ -49,9 +50,9 @@ def run_command(options: argparse.Namespace) -> int:
         values = parse_parameters(options.parameters, read_parameters(path), where=path.name)
     from cxkit.running.run import run_notebook
 
-    output = options.output or Path("out") / f"{path.stem}.html"
-    run = run_notebook(path, values, output=output, timeout=options.timeout, show_code=options.show_code)
-    print(run.output)
+    outputs = options.outputs or [Path("out") / f"{path.stem}.html"]
+    run_notebook(path, values, output=outputs, timeout=options.timeout, show_code=options.show_code)
+    print(*outputs, sep="\n")
     return 0
 
 

@@ -31,10 +31,12 @@ def _add_report(commands: Any) -> None:
     parser.add_argument("--timeout", metavar="S", type=seconds, default=600.0, help="seconds per cell (default 600)")
     parser.add_argument("--fresh", action="store_true", help="run all, also where nothing has changed")
     parser.add_argument("--show-code", action="store_true", help="leave the code unfolded in the reports")
+    parser.add_argument("--pdf", action="store_true", help="print each report as .pdf beside its .html")
 
 
 def report_command(options: argparse.Namespace) -> int:
     """``cxkit report``: all reports of a project and their index."""
+    from cxkit.running.pdf import find_printer, print_beside
     from cxkit.running.reports import report_all
 
     runs, folder = options.runs, options.output or Path("out") / "reports"
@@ -44,7 +46,9 @@ def report_command(options: argparse.Namespace) -> int:
             # Paths among the parameters are meant from the project's folder, wherever below it the command is given.
             folder = options.output.absolute() if options.output else project / folder
             os.chdir(project)
-    report_all(
+    if options.pdf:
+        find_printer()  # before anything runs
+    done = report_all(
         runs,
         output_folder=folder,
         only=options.only,
@@ -53,6 +57,10 @@ def report_command(options: argparse.Namespace) -> int:
         timeout=options.timeout,
         show_code=options.show_code,
     )
+    if options.pdf:
+        for run in done:
+            assert run.output is not None
+            print(print_beside(run.output))
     print(folder / "index.html")
     return 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from cxkit.errors import NotebookError
 from cxkit.running.files import sha256_of
 from cxkit.running.notebook import parameters_cell, read_notebook
 from cxkit.running.parameters import Parameter, check_parameters, read_parameters
+from cxkit.running.pdf import find_printer
 from cxkit.running.sandbox.limits import Policy
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A run that has been checked and may start."""
+    """A run that has been checked and may start; `copies` are further outputs of the same run."""
 
     notebook: Path
     notebook_sha256: str
@@ -73,6 +74,7 @@ class Plan:
     parameters: tuple[Parameter, ...]
     output: Path | None = None
     code_cells: int = 0
+    copies: tuple[Path, ...] = ()
 
     @property
     def effective(self) -> dict[str, Any]:
@@ -86,21 +88,30 @@ class Plan:
 
 
 def plan_run(
-    notebook: str | Path, parameters: Mapping[str, Any] | None = None, *, output: str | Path | None = None
+    notebook: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    output: str | Path | Sequence[str | Path] | None = None,
 ) -> Plan:
     """Can this notebook run with these parameters? Everything that can be wrong before a kernel starts is told here.
 
     Raises
     ------
     NotebookError
-        If the notebook cannot be read, has no such parameters, or the output is neither .html nor .ipynb.
+        If the notebook cannot be read, has no such parameters, an output is neither .html, .pdf nor .ipynb, or nothing
+        here prints PDF.
     """
-    path, target = Path(notebook), None if output is None else Path(output)
-    if target is not None and target.suffix not in {".html", ".ipynb"}:
-        raise NotebookError(f"A run is written as .html or .ipynb, not as '{target.name}'.")
+    path = Path(notebook)
+    targets = [Path(one) for one in ([] if output is None else [output] if isinstance(output, (str, Path)) else output)]
+    for target in targets:
+        if target.suffix not in {".html", ".pdf", ".ipynb"}:
+            raise NotebookError(f"A run is written as .html, .pdf or .ipynb, not as '{target.name}'.")
     content = read_notebook(path)
-    if target is not None and target.resolve() == path.resolve():
-        raise NotebookError(f"{path} would be overwritten by its own run. Name another output.")
+    for target in targets:
+        if target.resolve() == path.resolve():
+            raise NotebookError(f"{path} would be overwritten by its own run. Name another output.")
+    if any(target.suffix == ".pdf" for target in targets):
+        find_printer()
     known: tuple[Parameter, ...] = ()
     if parameters or parameters_cell(content) is not None:
         known = read_parameters(content, where=path.name)
@@ -109,6 +120,7 @@ def plan_run(
         notebook_sha256=sha256_of(path),
         values=check_parameters(parameters or {}, known, where=path.name),
         parameters=known,
-        output=target,
+        output=targets[0] if targets else None,
+        copies=tuple(targets[1:]),
         code_cells=sum(cell.get("cell_type") == "code" for cell in content["cells"]),
     )

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -26,9 +26,10 @@ from cxkit.running import failure
 from cxkit.running.client import own_event_loop
 from cxkit.running.files import write_atomically
 from cxkit.running.page import SESSION_MIME
+from cxkit.running.pdf import write_pdf
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
 from cxkit.running.provenance.crate import write_crate
-from cxkit.running.report import write_report
+from cxkit.running.report import report_html, write_report
 
 __all__ = ["Execution", "Run", "run_notebook"]
 
@@ -40,7 +41,7 @@ def run_notebook(
     notebook: str | Path,
     parameters: Mapping[str, Any] | None = None,
     *,
-    output: str | Path | None = None,
+    output: str | Path | Sequence[str | Path] | None = None,
     progress: bool | None = None,
     timeout: float = CELL_TIMEOUT,
     show_code: bool = False,
@@ -56,9 +57,9 @@ def run_notebook(
         The notebook; it is not changed.
     parameters : mapping, optional
         Values for names of its parameters cell; the others keep their defaults.
-    output : str or Path, optional
-        ``.html`` for a report in one file, ``.ipynb`` for the executed notebook. Written in one step at the end: a
-        failed run leaves an older one as it was.
+    output : str or Path or sequence of them, optional
+        ``.html`` for a report in one file, ``.pdf`` for the same on paper, ``.ipynb`` for the executed notebook;
+        several come from one run. Written at the end, each in one step: a failed run leaves an older one as it was.
     progress : bool, optional
         Whether to show a bar; by default where standard error is a terminal.
     timeout : float
@@ -273,11 +274,14 @@ def write_run(
     """Write the output of a run, and remove the unfinished notebook of an earlier failure."""
     assert run.output is not None
     assert run.executed is not None
-    if run.output.suffix == ".html":
-        write_report(run, run.output, show_code=show_code, title=title, badge=badge)
-        write_crate(run, run.output)
-    else:
-        write_atomically(run.output, writes(run.executed) + "\n")
+    for path in (run.output, *plan.copies):
+        if path.suffix == ".ipynb":
+            write_atomically(path, writes(run.executed) + "\n")
+        elif path.suffix == ".pdf":
+            write_pdf(report_html(run, show_code=show_code, title=title, badge=badge), path)
+        else:
+            write_report(run, path, show_code=show_code, title=title, badge=badge)
+            write_crate(run, path)
     if plan.partial is not None:  # it told of an earlier failure, which is mended
         with suppress(OSError):
             plan.partial.unlink(missing_ok=True)

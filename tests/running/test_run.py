@@ -64,7 +64,7 @@ def test_wrong_parameters_are_refused_before_anything_runs(write_notebook):
 @pytest.mark.parametrize(
     ("output", "complaint"),
     [
-        ("out.pdf", r"A run is written as \.html or \.ipynb, not as 'out\.pdf'"),
+        ("out.docx", r"A run is written as \.html, \.pdf or \.ipynb, not as 'out\.docx'"),
         ("lesson.ipynb", "overwritten by its own run"),
     ],
 )

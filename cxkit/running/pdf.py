@@ -1,0 +1,180 @@
+"""A report on paper: the same html, set on numbered pages, byte for byte the same each time.
+
+WeasyPrint prints where it is installed (``pip install "cxkit[pdf]"``), else an installed Chromium or Chrome. Both
+are kept off the network. The same printer on the same html gives the same bytes; two printers break pages differently.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from cxkit.errors import NotebookError
+from cxkit.running.files import write_atomically
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+_FORMULAS = Path(__file__).parent / "template" / "formulas.css"
+_BROWSER_SECONDS = 180
+_FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
+# Chromium writes the hour of printing into every file. One and the same hour stands there instead.
+_DATE = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}")
+_NO_DATE = rb"/\1 (D:20000101000000"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Printer:
+    """What turns html into PDF on this machine.
+
+    Attributes
+    ----------
+    name : str
+        As its makers call it.
+    pdf : callable
+        Takes a page of html, returns the bytes of a PDF.
+    """
+
+    name: str
+    pdf: Callable[[str], bytes]
+
+
+def write_pdf(html: str, path: str | Path, printer: Printer | None = None) -> Path:
+    """Write a report as PDF.
+
+    Parameters
+    ----------
+    html : str
+        The report, as `report_html` returned it or as it stands in its file.
+    path : str or Path
+        Where to; an older file is replaced in one step.
+    printer : Printer, optional
+        What prints; by default what `find_printer` finds.
+
+    Returns
+    -------
+    Path
+        The file written.
+
+    Raises
+    ------
+    NotebookError
+        If nothing here can print, printing fails, or the file cannot be written.
+    """
+    printer = printer or find_printer()
+    return write_atomically(Path(path), printer.pdf(html).rstrip(b"\n") + b"\n" + _imprint(html, printer))
+
+
+def print_beside(report: Path) -> Path:
+    """Print a report that is a file already, as .pdf beside it; one that this printer made from it is kept.
+
+    Raises
+    ------
+    NotebookError
+        As `write_pdf`.
+    """
+    printer, target = find_printer(), report.with_suffix(".pdf")
+    html = report.read_bytes().decode("utf-8")
+    imprint = _imprint(html, printer)
+    if target.is_file() and target.read_bytes().endswith(imprint):
+        return target
+    return write_pdf(html, target, printer)
+
+
+def _imprint(html: str, printer: Printer) -> bytes:
+    """A comment at the end of the file: who printed it, from which html."""
+    digest = hashlib.sha256(html.encode("utf-8")).hexdigest()
+    return f"% printed by {printer.name} from html with sha256 {digest}\n".encode()
+
+
+def find_printer() -> Printer:
+    """What prints PDF here?
+
+    Raises
+    ------
+    NotebookError
+        If there is neither WeasyPrint nor a Chromium; says how to get one.
+    """
+    trouble = ""
+    try:
+        import weasyprint
+    except ImportError:
+        trouble = "WeasyPrint is not installed"
+    except OSError as error:  # it is, but a library that it calls is not
+        trouble = f"WeasyPrint does not start ({str(error).splitlines()[0]})"
+    else:
+        return Printer(name=f"WeasyPrint {weasyprint.__version__}", pdf=_by_weasyprint)
+    browser = next((found for name in BROWSERS if (found := shutil.which(name))), None)
+    if browser is not None:
+        return Printer(name=Path(browser).name, pdf=lambda html: _by_browser(browser, html))
+    raise NotebookError(
+        f"Nothing here can print a PDF: {trouble}, and there is no Chromium or Chrome on the path. "
+        'Install one of them, WeasyPrint with: pip install "cxkit[pdf]". Reports as .html need neither.'
+    )
+
+
+def _by_weasyprint(html: str) -> bytes:
+    import weasyprint
+    from weasyprint.urls import URLFetcher
+
+    page = weasyprint.HTML(string=_with_plain_formulas(html), url_fetcher=URLFetcher(allowed_protocols={"data"}))
+    # Without an identifier or a date of its own the file depends on nothing but the page and the fonts.
+    pdf: Any = page.write_pdf(pdf_tags=True)
+    return bytes(pdf)
+
+
+def _with_plain_formulas(html: str) -> str:
+    """MathML in the order of the page, for a printer that draws formulas by style alone."""
+    style = f"<style>{_FORMULAS.read_text(encoding='utf-8')}</style>\n</head>"  # last, to override the report's own
+    return _FORMULA.sub(lambda found: _plain_formula(found.group()), html.replace("</head>", style, 1))
+
+
+def _plain_formula(formula: str) -> str:
+    try:
+        root = ElementTree.fromstring(formula)
+    except ElementTree.ParseError:  # a notebook's own, and not ours to mend
+        return formula
+    for element in list(root.iter()):
+        children = list(element)
+        if element.tag in {"mover", "munderover", "mroot"} and len(children) > 1:  # what stands above comes first
+            element[:] = [children[-1], *children[:-1]]
+        elif element.tag == "mi" and len(element.text or "") > 1:
+            element.set("class", "word")
+        elif element.tag == "mspace":
+            element.set("style", f"width: {element.get('width', '0')}")
+    return ElementTree.tostring(root, encoding="unicode", short_empty_elements=False)
+
+
+def _by_browser(browser: str, html: str) -> bytes:
+    with tempfile.TemporaryDirectory(prefix="cxkit-pdf-", ignore_cleanup_errors=True) as folder:
+        page, target = Path(folder) / "report.html", Path(folder) / "report.pdf"
+        page.write_text(html, encoding="utf-8")
+        command = [
+            browser,
+            "--headless",
+            "--disable-gpu",
+            "--no-pdf-header-footer",
+            "--disable-background-networking",
+            "--host-resolver-rules=MAP * ~NOTFOUND",  # a report holds all it needs
+            f"--user-data-dir={Path(folder) / 'profile'}",
+            f"--print-to-pdf={target}",
+        ]
+        if hasattr(os, "geteuid") and os.geteuid() == 0:
+            command.append("--no-sandbox")  # for root Chromium has none, and would not start
+        try:
+            done = subprocess.run(
+                [*command, page.as_uri()], capture_output=True, text=True, timeout=_BROWSER_SECONDS, check=False
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise NotebookError(f"{browser} did not print the report: {error}.") from None
+        if not target.is_file():
+            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+            raise NotebookError(f"{browser} did not print the report (exit {done.returncode}): {last}")
+        return _DATE.sub(_NO_DATE, target.read_bytes())
