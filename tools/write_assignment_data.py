@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 
 from cxkit.survey.simulate import simulate_culture
 
@@ -45,7 +46,41 @@ def benchmark_organisation() -> dict[str, pd.DataFrame]:
     return {"survey.csv": frame.drop(columns=["industry", "function", "unit"])}
 
 
-TABLES = {"validate-instrument": validate_instrument, "benchmark-organisation": benchmark_organisation}
+def culture_to_customers() -> dict[str, pd.DataFrame]:
+    """Branches of a bank whose customers' experience follows from the culture, and retention from the experience.
+
+    Overall culture and experience of a branch correlate .55; customers of a branch differ much more than branches do.
+    """
+    made = simulate_culture(organisations=140, respondents=(14, 40), seed=20261121)
+    employees = made.frame.drop(columns=["industry", "function", "unit"]).rename(columns={"organisation": "branch"})
+    culture = made.truth.tables["organisations"].groupby("organisation")["culture"].mean()
+    z = ((culture - culture.mean()) / culture.std()).to_numpy()
+    draws = np.random.default_rng(20261122)
+
+    def normal(count: int) -> np.ndarray:
+        return ndtri(draws.random(count))
+
+    experience = 0.55 * z + np.sqrt(1 - 0.55**2) * normal(len(z))
+    loyalty = 1.0 + 0.65 * experience + 0.05 * z + 0.3 * normal(len(z))
+    branch = np.repeat(np.arange(len(z)), 20 + (draws.random(len(z)) * 41).astype(int))
+    rating = np.clip(np.rint(7.0 + 0.9 * experience[branch] + 1.9 * normal(len(branch))), 0, 10).astype(int)
+    stays = draws.random(len(branch)) < 1 / (1 + np.exp(-(loyalty[branch] + 0.15 * (rating - 7))))
+    customers = pd.DataFrame(
+        {
+            "customer": [f"C{n:05}" for n in range(1, len(branch) + 1)],
+            "branch": culture.index[branch],
+            "rating": rating,
+            "retained": np.where(stays, "yes", "no"),
+        }
+    )
+    return {"survey.csv": employees, "customers.csv": customers}
+
+
+TABLES = {
+    "validate-instrument": validate_instrument,
+    "benchmark-organisation": benchmark_organisation,
+    "culture-to-customers": culture_to_customers,
+}
 
 
 def files() -> dict[str, str]:

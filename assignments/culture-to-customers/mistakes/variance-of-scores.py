@@ -1,0 +1,15 @@
+scores = survey.scores()[discipline].dropna()
+sizes = scores.groupby(branch_of).size()
+enough = sizes.index[sizes >= 5]
+scores = scores[branch_of.isin(enough)]
+groups = scores.groupby(branch_of)
+n, k = len(scores), len(enough)
+n_j, means, variances = groups.size(), groups.mean(), groups.var()
+ms_between = (n_j * (means - scores.mean()) ** 2).sum() / (k - 1)
+ms_within = ((n_j - 1) * variances).sum() / (n - k)
+n0 = (n - (n_j**2).sum() / n) / (k - 1)
+icc1 = (ms_between - ms_within) / (ms_between + (n0 - 1) * ms_within)
+icc2 = (ms_between - ms_within) / ms_between
+items = survey.answers[dimension_items[discipline]]
+rwg = 1 - variances / 4
+may_aggregate = "yes" if icc2 >= 0.70 and rwg.median() >= 0.50 else "no"

@@ -1,0 +1,13 @@
+z = stats.norm.ppf(0.975)
+rows = {}
+for name, chosen in {
+    "top": units.index[units["culture"] >= units["culture"].quantile(0.75)],
+    "bottom": units.index[units["culture"] <= units["culture"].quantile(0.25)],
+}.items():
+    kept = customers.loc[customers["branch"].isin(chosen), "retained"] == "yes"
+    share, count = kept.mean(), len(kept)
+    centre = share
+    half = z * np.sqrt(share * (1 - share) / count)
+    rows[name] = {"share": share, "low": centre - half, "high": centre + half}
+wilson = pd.DataFrame(rows).T
+kendall = stats.kendalltau(units["culture"], units["retention"]).statistic
