@@ -157,7 +157,8 @@ class Gradebook:
         assignment: Assignment,
         results: Mapping[str, Iterable[WrittenResult]],
         *,
-        by: str,
+        by: str | Mapping[tuple[str, str], str],
+        versions: Mapping[str, str] | None = None,
         reason: str = "",
         at: datetime | None = None,
     ) -> Recorded:
@@ -168,8 +169,10 @@ class Gradebook:
         assignment : Assignment
         results : mapping of str to iterable of WrittenResult
             By student. Answers that lack criteria are passed over: they go on waiting.
-        by : str
-            Who marked.
+        by : str or mapping of (str, str) to str
+            Who marked; by student and question where it differs.
+        versions : mapping of str to str, optional
+            SHA-256 of the submissions that were read, by student; those that were marked last if not given.
         reason : str
         at : datetime, optional
 
@@ -180,7 +183,7 @@ class Gradebook:
         """
         from cxkit.coursework.written_marks import check_result, is_complete
 
-        versions = self._versions(assignment.id)
+        marked = self._versions(assignment.id)
         entries = []
         for student, given in results.items():
             for result in given:
@@ -188,15 +191,18 @@ class Gradebook:
                 check_result(question, result)
                 if not is_complete(question, result):
                     continue
-                if student not in versions:
+                version = (versions or {}).get(student) or next(reversed(marked.get(student, {})), "")
+                if version not in marked.get(student, {}):
                     raise MarkingError(
-                        f"'{student}' has no marks in '{assignment.id}' yet. Record the machine's marks first."
+                        f"'{student}' has no marks in '{assignment.id}' for the submission that was read. "
+                        "Record the machine's marks of it first."
                     )
                 entries.append(
                     Entry(
                         kind="written", assignment=assignment.id, student=student, question=question.id,
-                        points=result.points, out_of=question.points, marker=_named(by), reason=reason,
-                        version=versions[student], detail=asdict(result), time=at or _now(),
+                        points=result.points, out_of=question.points, reason=reason,
+                        marker=_named(by if isinstance(by, str) else by[student, question.id]),
+                        version=version, detail=asdict(result), time=at or _now(),
                     )
                 )  # fmt: skip
         return self._add(entries)
@@ -266,9 +272,15 @@ class Gradebook:
                     added += 1
         return Recorded(added=added, unchanged=unchanged)
 
-    def _versions(self, assignment: str) -> dict[str, str]:
-        """The submission that was marked last, by student."""
-        return {one.student: one.version for one in self._store.entries(assignment) if one.kind == "marks"}
+    def _versions(self, assignment: str) -> dict[str, dict[str, None]]:
+        """The submissions that were marked, by student, the last one last."""
+        found: dict[str, dict[str, None]] = {}
+        for one in self._store.entries(assignment):
+            if one.kind == "marks":
+                own = found.setdefault(one.student, {})
+                own.pop(one.version, None)
+                own[one.version] = None
+        return found
 
     def _check_marks(self, entries: list[Entry]) -> None:
         known = self.assignments()

@@ -1,0 +1,84 @@
+"""What did each student write? Read from notebooks as text; nothing is run and nothing is shown as html."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from cxkit.coursework.source import is_written, questions_of, student_notebook
+from cxkit.errors import MarkingError
+
+if TYPE_CHECKING:
+    from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.submissions import Submission
+
+LONGEST = 100_000
+
+
+def written_texts(assignment: Assignment, submissions: Iterable[Submission]) -> dict[str, dict[str, str]]:
+    """What was written, by question and student.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    submissions : iterable of Submission
+        Those without a notebook are passed over.
+
+    Returns
+    -------
+    dict of str to dict
+        The markdown in the place for the answer and in the student's own cells right below it; empty where the
+        place is as it was released, or gone.
+
+    Raises
+    ------
+    MarkingError
+        If the assignment has no written question, or a collected notebook cannot be read any more.
+    """
+    wanted = [question.id for question in assignment.questions if question.kind == "written"]
+    if not wanted:
+        raise MarkingError(f"The assignment '{assignment.id}' has no written question.")
+    released = student_notebook(assignment)["cells"]
+    found: dict[str, dict[str, str]] = {question: {} for question in wanted}
+    for submission in submissions:
+        if submission.path is None:
+            continue
+        try:
+            cells = json.loads(submission.path.read_text(encoding="utf-8-sig"))["cells"]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise MarkingError(f"{submission.path} cannot be read ({type(error).__name__}). Collect again.") from None
+        texts = _texts(cells, {_source(cell) for cell in released})
+        for question in wanted:
+            found[question][submission.student] = texts.get(question, "")[:LONGEST]
+    return found
+
+
+def _texts(cells: Iterable[Any], released: set[str]) -> dict[str, str]:
+    pieces: dict[str, list[str]] = {}
+    current: list[str] | None = None
+    for cell in cells:
+        text = _source(cell)
+        own = _questions(cell)
+        if own and is_written(cell):
+            current = pieces.setdefault(own[0], [])
+        elif own or cell.get("cell_type") != "markdown" or text in released:
+            current = None
+        if current is not None and text not in released and text:
+            current.append(text)
+    return {question: "\n\n".join(texts) for question, texts in pieces.items()}
+
+
+def _questions(cell: Mapping[str, Any]) -> list[str]:
+    """As declared in the cell, which a student may have changed into anything."""
+    try:
+        return [str(one) for one in questions_of(cell)]
+    except (TypeError, AttributeError, KeyError):
+        return []
+
+
+def _source(cell: Mapping[str, Any]) -> str:
+    source = cell.get("source", "")
+    text = "".join(source) if isinstance(source, list) else str(source)
+    # Half a character, which JSON can hold and no file, becomes a question mark.
+    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "").strip()

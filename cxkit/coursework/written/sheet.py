@@ -1,0 +1,304 @@
+"""A marking sheet: answers under codes, and what each marker gave them, kept so that no save undoes another."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from cxkit.coursework.written.panel_state import BlindAnswer, PanelMark
+from cxkit.errors import MarkingError, Problems, nearest
+
+if TYPE_CHECKING:
+    from cxkit.coursework.assignment import Assignment, Question
+
+COMMENT = "comment"
+Value = float | str | None
+Place = tuple[str, str, str, str]
+"""Question, code, marker, and the criterion or `comment`."""
+
+_APPLICATION = 0x63786B77  # "cxkw"
+_WAIT_SECONDS = 60.0
+_TABLES = (
+    "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
+    "CREATE TABLE answers (question TEXT NOT NULL, code TEXT NOT NULL, place INTEGER NOT NULL, text TEXT NOT NULL,"
+    " current INTEGER NOT NULL, PRIMARY KEY (question, code)) STRICT",
+    "CREATE TABLE cells (revision INTEGER PRIMARY KEY AUTOINCREMENT, time TEXT NOT NULL, question TEXT NOT NULL,"
+    " code TEXT NOT NULL, marker TEXT NOT NULL, field TEXT NOT NULL, value TEXT NOT NULL) STRICT",
+    "CREATE INDEX by_cell ON cells (question, code, marker, field, revision)",
+    "CREATE TRIGGER kept BEFORE UPDATE ON cells BEGIN SELECT RAISE(ABORT, 'marks are never changed'); END",
+    "CREATE TRIGGER kept_too BEFORE DELETE ON cells BEGIN SELECT RAISE(ABORT, 'marks are never removed'); END",
+    "CREATE TABLE bank (number INTEGER PRIMARY KEY, question TEXT NOT NULL, comment TEXT NOT NULL,"
+    " UNIQUE (question, comment)) STRICT",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conflict:
+    """One cell that two people changed to different things. Neither was undone: `theirs` stands until it is settled."""
+
+    place: Place
+    base: Value
+    theirs: Value
+    mine: Value
+
+    def __str__(self) -> str:
+        question, code, marker, field = self.place
+        return (
+            f"{question}, {code}, {field} ({marker}): it was {_said(self.base)}; the sheet has "
+            f"{_said(self.theirs)} now, your file {_said(self.mine)}."
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Merged:
+    """What came of bringing changes in: how many cells changed, and those that need a person."""
+
+    changed: int = 0
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def _said(value: Value) -> str:
+    return "empty" if value in {None, ""} else f"'{value:g}'" if isinstance(value, float) else f"'{value}'"
+
+
+class MarkingSheet:
+    """The written answers of an assignment and their marks, for the panel and for files.
+
+    Every cell's values are kept in the order in which they came. A file or panel says from which revision it began;
+    a cell is changed only if it still has the value of that revision (a three-way merge). Anything else is a conflict,
+    which is named and changes nothing.
+
+    Parameters
+    ----------
+    path : str or Path
+        One file; see `open_sheet`.
+    assignment : Assignment
+        Its rubric checks every mark.
+
+    Raises
+    ------
+    MarkingError
+        If the file is not there, something else, damaged, or of another assignment.
+    """
+
+    def __init__(self, path: str | Path, assignment: Assignment, *, create: bool = False) -> None:
+        self.path, self.assignment = Path(path), assignment
+        if not create and not self.path.is_file():
+            raise MarkingError(f"There is no marking sheet {self.path}. Make it first: cxkit written sheet.")
+        self._seen: dict[tuple[str, str, str], PanelMark] = {}
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._base = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise MarkingError(f"The marking sheet {self.path} cannot be opened: {error}.") from None
+        try:
+            self._prepare(create)
+        except sqlite3.DatabaseError as error:
+            self._base.close()
+            raise MarkingError(f"{self.path} is not a marking sheet, or is damaged: {error}.") from None
+        except MarkingError:
+            self._base.close()
+            raise
+
+    def _prepare(self, create: bool) -> None:
+        self._base.execute("PRAGMA synchronous = EXTRA")
+        if create:
+            with self.writing():
+                if not self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    for statement in _TABLES:
+                        self._base.execute(statement)
+                    self._base.execute(f"PRAGMA application_id = {_APPLICATION}")
+                    self._base.execute("INSERT INTO about VALUES ('assignment', ?)", (self.assignment.id,))
+        if self._base.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
+            raise MarkingError(f"{self.path} is not a marking sheet.")
+        ((own,),) = self._base.execute("SELECT value FROM about WHERE key = 'assignment'").fetchall()
+        if own != self.assignment.id:
+            raise MarkingError(f"{self.path} is of the assignment '{own}', not of '{self.assignment.id}'.")
+
+    def close(self) -> None:
+        """Close the file; all is on the disk already."""
+        self._base.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """All or nothing, one at a time."""
+        try:
+            self._base.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as error:
+            raise MarkingError(f"{self.path} cannot be written: {error}.") from None
+        try:
+            yield
+            self._base.execute("COMMIT")
+        except BaseException:
+            if self._base.in_transaction:
+                self._base.execute("ROLLBACK")
+            raise
+
+    # What the panel asks for
+
+    def questions(self) -> Sequence[Question]:
+        """The written questions."""
+        return [question for question in self.assignment.questions if question.kind == "written"]
+
+    def answers(self, question: str) -> Sequence[BlindAnswer]:
+        """The answers to a question, in the blind order; earlier versions of an answer are left out."""
+        rows = self._base.execute(
+            "SELECT code, text FROM answers WHERE question = ? AND current ORDER BY place, code", (question,)
+        )
+        return [BlindAnswer(code=code, text=text) for code, text in rows]
+
+    def mark(self, question: str, code: str, marker: str) -> PanelMark | None:
+        """What this marker gave this answer so far."""
+        values = self._values("question = ? AND code = ? AND marker = ?", (question, code, marker))
+        mark = _as_mark({place[3]: value for place, value in values.items()}) if values else None
+        self._seen[question, code, marker] = mark or PanelMark()
+        return mark
+
+    def others(self, question: str, code: str, marker: str) -> Mapping[str, PanelMark]:
+        """What other markers gave it."""
+        values = self._values("question = ? AND code = ? AND marker <> ?", (question, code, marker))
+        by_marker: dict[str, dict[str, Value]] = {}
+        for (_, _, who, field), value in values.items():
+            by_marker.setdefault(who, {})[field] = value
+        return {who: _as_mark(fields) for who, fields in sorted(by_marker.items())}
+
+    def save(self, question: str, code: str, marker: str, mark: PanelMark) -> None:
+        """Keep this mark: what differs from what was last read here.
+
+        Raises
+        ------
+        MarkingError
+            If a cell was changed elsewhere since it was read; the sheet keeps that, and the next reading shows it.
+        """
+        before = self._seen.get((question, code, marker), PanelMark())
+        old, new = _as_fields(before), _as_fields(mark)
+        changes = {
+            (question, code, marker, field): (old.get(field), new.get(field))
+            for field in {*old, *new}
+            if old.get(field) != new.get(field)
+        }
+        done = self.merge(changes)
+        self.mark(question, code, marker)
+        if done.conflicts:
+            raise MarkingError("Changed elsewhere meanwhile: " + " ".join(map(str, done.conflicts)))
+
+    def bank(self, question: str) -> Sequence[str]:
+        """Comments to choose from."""
+        rows = self._base.execute("SELECT comment FROM bank WHERE question = ? ORDER BY number", (question,))
+        return [comment for (comment,) in rows]
+
+    def add_to_bank(self, question: str, comment: str) -> None:
+        """One more of them; one that is there already stays where it is."""
+        with self.writing():
+            self._base.execute("INSERT OR IGNORE INTO bank (question, comment) VALUES (?, ?)", (question, comment))
+
+    # What files need
+
+    @property
+    def revision(self) -> int:
+        """The number of the last change."""
+        return int(self._base.execute("SELECT coalesce(max(revision), 0) FROM cells").fetchone()[0])
+
+    def markers(self) -> list[str]:
+        """Who has marked something."""
+        return [who for (who,) in self._base.execute("SELECT DISTINCT marker FROM cells ORDER BY marker")]
+
+    def values(self, revision: int | None = None) -> dict[Place, Value]:
+        """Every cell, now or as it was at a revision."""
+        return self._values("revision <= ?", (self.revision if revision is None else revision,))
+
+    def _values(self, where: str, parameters: Sequence[object]) -> dict[Place, Value]:
+        rows = self._base.execute(
+            f"SELECT question, code, marker, field, value FROM cells WHERE {where} ORDER BY revision", tuple(parameters)
+        )
+        return {(question, code, marker, field): json.loads(value) for question, code, marker, field, value in rows}
+
+    def merge(self, changes: Mapping[Place, tuple[Value, Value]], *, at: datetime | None = None) -> Merged:
+        """Bring changes in, each from the value that it began with to the one that it shall have.
+
+        Returns
+        -------
+        Merged
+            Cells that have another value than the one a change began with are conflicts, unless they have the wanted
+            one already.
+
+        Raises
+        ------
+        MarkingError
+            All problems at once: unknown questions, codes and criteria, points that a criterion does not have. Then
+            nothing is changed.
+        """
+        self._check(changes)
+        conflicts, changed = [], 0
+        time = (at or datetime.now(UTC)).isoformat()
+        with self.writing():
+            now = self._values("revision >= 0", ())
+            for place, (base, mine) in sorted(changes.items()):
+                theirs = now.get(place)
+                if _same(mine, base) or _same(mine, theirs):
+                    continue
+                if not _same(theirs, base):
+                    conflicts.append(Conflict(place=place, base=base, theirs=theirs, mine=mine))
+                    continue
+                self._base.execute(
+                    "INSERT INTO cells (time, question, code, marker, field, value) VALUES (?, ?, ?, ?, ?, ?)",
+                    (time, *place, json.dumps(mine, ensure_ascii=False, allow_nan=False)),
+                )
+                changed += 1
+        return Merged(changed=changed, conflicts=tuple(conflicts))
+
+    def _check(self, changes: Mapping[Place, tuple[Value, Value]]) -> None:
+        problems = Problems(str(self.path))
+        known = {question.id: question for question in self.questions()}
+        codes = {(q, code) for q, code in self._base.execute("SELECT question, code FROM answers")}
+        for (question, code, marker, field), (_, value) in changes.items():
+            where = f"{question}, {code}"
+            if question not in known:
+                problems.add(f"there is no written question '{question}'.{nearest(question, known)}")
+            elif (question, code) not in codes:
+                problems.add(f"{where}: no answer has this code")
+            elif not marker.strip():
+                problems.add(f"{where}: there is no marker")
+            elif field != COMMENT:
+                most = {criterion.id: criterion.points for criterion in known[question].rubric}
+                if field not in most:
+                    problems.add(f"{where}: the rubric has no criterion '{field}'.{nearest(field, most)}")
+                elif value is not None and not (isinstance(value, float | int) and 0 <= value <= most[field]):
+                    problems.add(f"{where}: {_said(value)} is not 0 to {most[field]:g} points for '{field}'")
+        if problems:
+            problems.raise_as(MarkingError)
+
+    def put_answers(self, question: str, answers: Mapping[str, tuple[int, str]]) -> None:
+        """The current answers to a question: by code, their places and texts. Earlier ones stay, but are not shown."""
+        with self.writing():
+            self._base.execute("UPDATE answers SET current = 0 WHERE question = ?", (question,))
+            self._base.executemany(
+                "INSERT INTO answers VALUES (?, ?, ?, ?, 1) ON CONFLICT (question, code)"
+                " DO UPDATE SET current = 1, place = excluded.place",
+                [(question, code, place, text) for code, (place, text) in answers.items()],
+            )
+
+
+def _same(one: Value, other: Value) -> bool:
+    return (one in {None, ""} and other in {None, ""}) or one == other
+
+
+def _as_mark(fields: Mapping[str, Value]) -> PanelMark:
+    points = {field: float(value) for field, value in fields.items() if field != COMMENT and value not in {None, ""}}
+    return PanelMark(points=points, comment=str(fields.get(COMMENT) or ""))
+
+
+def _as_fields(mark: PanelMark) -> dict[str, Value]:
+    return {**{field: float(value) for field, value in mark.points.items()}, COMMENT: mark.comment or None}
