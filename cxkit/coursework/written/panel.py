@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from html import escape
+from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -75,6 +76,8 @@ class _Panel:
         self._w = w
         self._drawing = False
         self._entered = 0.0
+        # Widgets' messages come in a thread of their own while a cell may run in another.
+        self._one_at_a_time = RLock()
         self._comment_seen = ""
         self._built_for = ""
         self._buttons: list[tuple[Any, str, Level]] = []
@@ -145,21 +148,33 @@ class _Panel:
 
     # --- what is done ---
 
-    def _do(self, action: Callable[[], object], said: str = "Saved.") -> bool:
-        """Keep the comment, carry the action out, show what there is now; or tell why it could not be done."""
-        self._say(said)
-        try:
-            if self.comment.value != self._comment_seen:
-                self.marking.comment(self.comment.value, was=self._comment_seen)
-                self._comment_seen = self.comment.value
-            action()
-        except MarkingError as error:
-            # What stands in the fields is not lost: it can be corrected or saved again.
+    def _do(self, action: Callable[[], str | None], said: str = "Saved.") -> bool:
+        """Keep the comment, carry the action out, show what there is now; or tell why it could not be done.
+
+        What the action returns is said instead. "Saved." is never said before it is true: what goes wrong in a click
+        is otherwise seen in JupyterLab's log alone.
+        """
+        with self._one_at_a_time:
+            try:
+                if self.comment.value != self._comment_seen:
+                    self.marking.comment(self.comment.value, was=self._comment_seen)
+                    self._comment_seen = self.comment.value
+                told = action()
+                self._draw()
+            except Exception as error:
+                self._failed(error)
+                return False
+            self._say(said if told is None else told)
+            self._show_others()
+            return True
+
+    def _failed(self, error: Exception) -> None:
+        """What stands in the fields is not lost: it can be corrected or saved again."""
+        if isinstance(error, MarkingError):
             self._draw(with_comment=False)
             self._say(str(error), wrong=True)
-            return False
-        self._draw()
-        return True
+        else:
+            self._say(f"Not saved. Something went wrong: {type(error).__name__}: {error}", wrong=True)
 
     def _typed(self, change: Any) -> None:
         """What was typed comes with Enter, which goes on, or when the field is left for a click that is meant here."""
@@ -177,14 +192,12 @@ class _Panel:
             self.keys.value = ""
             self._drawing = False
 
-    def _keys_typed(self, text: str, *, goes_on: bool) -> None:
+    def _keys_typed(self, text: str, *, goes_on: bool) -> str | None:
         self.marking.type_keys(text)
-        if goes_on and self.marking.complete():
-            self._to_unmarked()
+        return self._to_unmarked() if goes_on and self.marking.complete() else None
 
-    def _to_unmarked(self) -> None:
-        if not self.marking.go_to_unmarked():
-            self._say("All answers to this question are marked.")
+    def _to_unmarked(self) -> str | None:
+        return None if self.marking.go_to_unmarked() else "All answers to this question are marked."
 
     def _other_question(self, change: Any) -> None:
         if not self._drawing:
@@ -195,9 +208,9 @@ class _Panel:
             self._do(lambda: None)
 
     def _kept(self) -> None:
-        def keep() -> None:
+        def keep() -> str:
             new = self.marking.keep_comment()
-            self._say("Kept in the bank." if new else "The bank has it already, or it is empty.")
+            return "Kept in the bank." if new else "The bank has it already, or it is empty."
 
         self._do(keep)
 
@@ -236,7 +249,6 @@ class _Panel:
             self.keys.placeholder = self._example()
             self._draw_criteria()
             self._draw_bank()
-            self._show_others()
         finally:
             self._drawing = False
 

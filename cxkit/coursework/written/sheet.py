@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -92,9 +93,13 @@ class MarkingSheet:
         if not create and not self.path.is_file():
             raise MarkingError(f"There is no marking sheet {self.path}. Make it first: cxkit written sheet.")
         self._seen: dict[tuple[str, str, str], PanelMark] = {}
+        self._one_at_a_time = threading.RLock()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
+            # JupyterLab carries out what is clicked in another thread than the cell that opened the sheet.
+            self._base = sqlite3.connect(
+                self.path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
         except (OSError, sqlite3.Error) as error:
             raise MarkingError(f"The marking sheet {self.path} cannot be opened: {error}.") from None
         try:
@@ -134,17 +139,18 @@ class MarkingSheet:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """All or nothing, one at a time."""
-        try:
-            self._base.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise MarkingError(f"{self.path} cannot be written: {error}.") from None
-        try:
-            yield
-            self._base.execute("COMMIT")
-        except BaseException:
-            if self._base.in_transaction:
-                self._base.execute("ROLLBACK")
-            raise
+        with self._one_at_a_time:
+            try:
+                self._base.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                raise MarkingError(f"{self.path} cannot be written: {error}.") from None
+            try:
+                yield
+                self._base.execute("COMMIT")
+            except BaseException:
+                if self._base.in_transaction:
+                    self._base.execute("ROLLBACK")
+                raise
 
     # What the panel asks for
 
