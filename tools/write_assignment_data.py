@@ -46,6 +46,13 @@ def benchmark_organisation() -> dict[str, pd.DataFrame]:
     return {"survey.csv": frame.drop(columns=["industry", "function", "unit"])}
 
 
+def organisational_gaps() -> dict[str, pd.DataFrame]:
+    """900 people of one organisation, in units of about fifteen."""
+    frame = simulate_culture(organisations=2, respondents=(900, 900), seed=20261131).frame
+    frame = frame[frame["organisation"] == "Synthetic 01"]
+    return {"survey.csv": frame.drop(columns=["industry", "ENPS"])}
+
+
 def culture_to_customers() -> dict[str, pd.DataFrame]:
     """Branches of a bank whose customers' experience follows from the culture, and retention from the experience.
 
@@ -79,6 +86,7 @@ def culture_to_customers() -> dict[str, pd.DataFrame]:
 TABLES = {
     "validate-instrument": validate_instrument,
     "benchmark-organisation": benchmark_organisation,
+    "organisational-gaps": organisational_gaps,
     "culture-to-customers": culture_to_customers,
 }
 

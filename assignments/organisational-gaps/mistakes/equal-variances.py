@@ -1,0 +1,10 @@
+functions = sorted(people["function"].unique())
+p = pd.DataFrame(index=functions, columns=list(dimension_items), dtype=float)
+for function in functions:
+    for key in dimension_items:
+        own = scores[key].dropna()
+        inside = people.loc[own.index, "function"] == function
+        p.loc[function, key] = stats.ttest_ind(own[inside], own[~inside], equal_var=True).pvalue
+flat = p.stack().sort_values()
+adjusted = (flat * np.arange(len(flat), 0, -1)).clip(upper=1).cummax()
+p_holm = adjusted.unstack().loc[functions, list(dimension_items)]
