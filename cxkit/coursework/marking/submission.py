@@ -188,22 +188,28 @@ def _outcome(points: float, question: Question, checks: Sequence[AnswerCheck], t
 
 
 def _recognised(question: Question, trials: Sequence[_Trial]) -> tuple[Mistake, ...]:
-    """The first foreseen mistake whose answers are the student's, wherever they differ from what is right."""
-    for mistake in question.mistakes:
-        seen = False
-        for trial in trials:
-            theirs = trial.reference.mistakes.get(f"{question.id}/{mistake.id}")
-            if theirs is None:
-                continue
-            given = answers_of(question, trial.left)
-            telling = [answer for answer in question.answers if _differs(answer, theirs, trial.reference.model)]
-            if not all(_alike(answer, given.get(answer.name), theirs.get(answer.name)) for answer in telling):
-                break
-            seen = seen or bool(telling)
-        else:
-            if seen:
-                return (mistake,)
-    return ()
+    """The foreseen mistake whose answers are the student's wherever they differ from what is right.
+
+    If several fit, the one that explains the most answers: a smaller mistake may leave one answer as a larger one does.
+    """
+    explained = [(_explains(question, mistake, trials), mistake) for mistake in question.mistakes]
+    most = max((count for count, _ in explained), default=0)
+    return tuple(mistake for count, mistake in explained if count == most > 0)[:1]
+
+
+def _explains(question: Question, mistake: Mistake, trials: Sequence[_Trial]) -> int:
+    """How many answers of the student a mistake explains; 0 if it does not fit."""
+    explained: set[str] = set()
+    for trial in trials:
+        theirs = trial.reference.mistakes.get(f"{question.id}/{mistake.id}")
+        if theirs is None:
+            continue
+        given = answers_of(question, trial.left)
+        telling = [answer for answer in question.answers if _differs(answer, theirs, trial.reference.model)]
+        if not all(_alike(answer, given.get(answer.name), theirs.get(answer.name)) for answer in telling):
+            return 0
+        explained |= {answer.name for answer in telling}
+    return len(explained)
 
 
 def _differs(answer: Answer, theirs: Answers, model: Answers) -> bool:
