@@ -14,7 +14,9 @@ EXIT_CANNOT_TELL = 2
 def add_to(commands: Any) -> None:
     """Add the command of this module."""
     parser = add_command(commands, "verify", verify_command, "make reports again and say what moved")
-    parser.add_argument("reports", metavar="REPORT", nargs="+", type=Path, help="a report, or the crate beside it")
+    parser.add_argument(
+        "reports", metavar="REPORT", nargs="+", type=Path, help="a report, the crate beside it, or a folder of reports"
+    )
     parser.add_argument("--allow-versions", action="store_true",
                         help="accept other versions of libraries as long as the numbers hold")  # fmt: skip
     parser.add_argument("--timeout", metavar="S", type=seconds, default=600.0, help="seconds per cell (default 600)")
@@ -25,15 +27,22 @@ def verify_command(options: argparse.Namespace) -> int:
     """``cxkit verify``: exit 0 if all come out the same, 1 if something moved, 2 if one cannot be made again."""
     import json
 
-    from cxkit.running.provenance.verify import verify_report
+    from cxkit.errors import NotebookError
+    from cxkit.running.provenance.verify import reports_in, verify_report
 
     code, told = 0, []
-    for path in options.reports:
-        found = verify_report(path, allow_versions=options.allow_versions, timeout=options.timeout)
-        told.append(found.as_data())
+    for path in (report for given in options.reports for report in reports_in(given)):
+        try:
+            found = verify_report(path, allow_versions=options.allow_versions, timeout=options.timeout)
+        except NotebookError as error:  # says nothing of the others
+            told.append({"report": path.name, "holds": False, "compared": 0, "problem": str(error)})
+            text, own = f"{path.name} cannot be verified: {error}", EXIT_CANNOT_TELL
+        else:
+            told.append(found.as_data())
+            text, own = found.text, 0 if found.holds else EXIT_FAILED if found.can_be_told else EXIT_CANNOT_TELL
+        code = max(code, own)
         if not options.json:
-            print(found.text)
-        code = max(code, 0 if found.holds else EXIT_FAILED if found.can_be_told else EXIT_CANNOT_TELL)
+            print(text, flush=True)
     if options.json:
         print(json.dumps(told, indent=1, ensure_ascii=False))
     return code

@@ -116,6 +116,19 @@ def test_a_report_without_a_crate(report):
         verify_report(report)
 
 
+def test_a_folder_of_reports_and_one_that_has_no_crate(report, capsys):
+    assert main(["verify", "out"]) == 0
+    assert capsys.readouterr().out.startswith("report.html comes out the same")
+    Path("out/index.html").write_text("x")
+    assert main(["verify", "out/index.html", "out/report.html"]) == 2
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("index.html cannot be verified: ")
+    assert second.startswith("report.html comes out the same")
+    Path("empty").mkdir()
+    with pytest.raises(NotebookError, match="holds no report with a crate"):
+        verify.reports_in("empty")
+
+
 def test_others_can_read_the_crate(report):
     from rocrate.rocrate import ROCrate
 

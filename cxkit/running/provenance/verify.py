@@ -125,6 +125,23 @@ def verify_report(
     return Verification(report=report, findings=tuple(findings), compared=compared, allowed_versions=allow_versions)
 
 
+def reports_in(path: str | Path) -> list[Path]:
+    """The path itself; or, for a folder of reports, every crate in it.
+
+    Raises
+    ------
+    NotebookError
+        If the folder holds no crate.
+    """
+    path = Path(path)
+    if not path.is_dir() or path.suffix == ".crate" or (path / MANIFEST).exists():
+        return [path]
+    crates = sorted(one for one in path.glob("*.crate") if (one / MANIFEST).exists())
+    if not crates:
+        raise NotebookError(f"{path} holds no report with a crate beside it.")
+    return crates
+
+
 def _places(path: Path) -> tuple[Path, Path]:
     """The report and its crate, whichever of the two was named."""
     if path.suffix == ".crate" or path.name == MANIFEST or (path / MANIFEST).exists():
