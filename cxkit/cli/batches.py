@@ -17,8 +17,9 @@ def add_to(commands: Any) -> None:
                         help="folder for results and journal (default out/batch)")  # fmt: skip
     parser.add_argument("--jobs", metavar="N", type=int, help="notebooks at a time (default: one a core)")
     parser.add_argument("--resume", action="store_true", help="go on with the batch that was begun in the folder")
-    parser.add_argument("--policy", choices=("open", "contained"), default="open",
-                        help="contained: in a sandbox, for notebooks that somebody else wrote")  # fmt: skip
+    parser.add_argument("--policy", choices=("open", "contained"),
+                        help="contained: in a sandbox, for notebooks that somebody else wrote "
+                        "(default: what RUNS_TOML says, else open)")  # fmt: skip
     parser.add_argument("--accept-no-sandbox", action="store_true",
                         help="run contained notebooks also where this machine offers no sandbox")  # fmt: skip
     parser.add_argument("--timeout", metavar="S", type=seconds, help="seconds per cell (600 open, 60 contained)")

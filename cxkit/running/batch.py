@@ -14,7 +14,7 @@ from cxkit.running.files import sha256_of, write_atomically
 from cxkit.running.fingerprint import fingerprint, named_files
 from cxkit.running.journal import Journal
 from cxkit.running.plan import CELL_TIMEOUT, Plan, plan_run
-from cxkit.running.runs import PlannedRun, read_runs
+from cxkit.running.runs import PlannedRun, read_policy, read_runs
 from cxkit.running.sandbox.limits import Limits, Policy
 from cxkit.running.sandbox.protection import UNPROTECTED, find_protection, required_protection
 from cxkit.running.workers import Job, Outcome, check_workers, run_jobs
@@ -97,7 +97,7 @@ def run_batch(
     *,
     output_folder: str | Path = "out/batch",
     jobs: int | None = None,
-    policy: Policy = "open",
+    policy: Policy | None = None,
     limits: Limits | None = None,
     accept_no_sandbox: bool = False,
     timeout: float = CELL_TIMEOUT,
@@ -120,9 +120,10 @@ def run_batch(
         Where reports, the journal and `results.json` go.
     jobs : int, optional
         Notebooks at a time; by default one a core, and never more than memory holds.
-    policy : {"open", "contained"}
+    policy : {"open", "contained"}, optional
         Contained: in the sandbox, for notebooks that somebody else wrote. They see the files that `inputs` and
-        parameters name, read-only. A failing cell does not stop the next.
+        parameters name, read-only. A failing cell does not stop the next. By default what the runs file says, else
+        open.
     limits : Limits, optional
         Of each contained run. Its `cell_seconds` counts, and not `timeout`.
     accept_no_sandbox : bool
@@ -154,6 +155,8 @@ def run_batch(
     from cxkit.running.progress import Teller
 
     planned = read_runs(runs) if isinstance(runs, (str, Path)) else list(runs)
+    if policy is None:
+        policy = read_policy(runs) if isinstance(runs, (str, Path)) else "open"
     check_workers(jobs)
     folder = Path(output_folder)
     how, protection = _how(policy, limits, accept_no_sandbox, timeout, elsewhere=scheduler is not None)

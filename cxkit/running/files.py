@@ -33,12 +33,24 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
             os.fsync(file.fileno())
         part.chmod(0o666 & ~_umask())
         part.replace(path)
+        sync_folder(path.parent)
     except OSError as error:
         if part is not None:
             with suppress(OSError):
                 part.unlink()
         raise NotebookError(f"{path} cannot be written: {error.strerror or error}.") from None
     return path
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a file's new name survive a power cut, where the system has a way to."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _umask() -> int:

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from cxkit.errors import NotebookError, counted
+from cxkit.running.files import sync_folder
 
 _FORMAT = 1
 _CHECK = 16  # hexadecimal digits of the checksum before each line
@@ -73,7 +74,7 @@ class Journal:
                 _check_resume(journal.finished, resume, path)
             else:
                 journal._append({"journal": _FORMAT, "about": wanted})
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
         except BaseException:
             os.close(descriptor)
             raise
@@ -184,14 +185,3 @@ def _check_resume(finished: Mapping[str, Any], resume: bool, path: Path) -> None
             f"{path} holds {counted(len(finished), 'finished run')}. Go on from there with --resume, or name another "
             "place for the results."
         )
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make a new file's name survive a power cut, where the system has a way to."""
-    if os.name != "posix":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,6 +7,8 @@ from typing import Any
 
 from tqdm import tqdm
 
+_NAMES = 4  # of runs that fit before the bar
+
 
 class Teller:
     """Says what happens while runs go on.
@@ -52,7 +54,8 @@ class Teller:
 
     def _show(self) -> None:
         if self.bar is not None:
-            self.bar.set_description(", ".join(self.active) or "finishing", refresh=False)
+            names = self.active[:_NAMES] + ([f"{more} more"] if (more := len(self.active) - _NAMES) > 0 else [])
+            self.bar.set_description(", ".join(names) or "finishing", refresh=False)
             self.bar.set_postfix(failed=self.failed, left=self.total - self.done)
 
     def _say(self, line: str) -> None:

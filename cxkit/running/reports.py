@@ -18,7 +18,7 @@ from cxkit.running.fingerprint import fingerprint
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
 from cxkit.running.provenance.crate import MANIFEST, crate_of
 from cxkit.running.report import data_facts, index_html, is_synthetic, report_title
-from cxkit.running.runs import PlannedRun, read_runs
+from cxkit.running.runs import PlannedRun, read_policy, read_runs
 
 if TYPE_CHECKING:
     from cxkit.running.run import Execution
@@ -70,12 +70,17 @@ def report_all(
     Raises
     ------
     NotebookError
-        Before anything runs, if the file has problems. After all have run, if some failed: which, why, and where
-        their unfinished notebooks are. The index is written in either case.
+        Before anything runs, if the file has problems or wants its notebooks contained. After all have run, if some
+        failed: which, why, and where their unfinished notebooks are. The index is written in either case.
     KeyboardInterrupt
         After Ctrl-C, once all kernels are gone; finished reports stay, and the next call goes on from there.
     """
     planned = read_runs(runs) if isinstance(runs, (str, Path)) else list(runs)
+    if isinstance(runs, (str, Path)) and read_policy(runs) == "contained":
+        raise NotebookError(
+            f"{runs} wants its notebooks contained, and reports are run with your rights. Nothing was run: use "
+            "`cxkit batch`, or take the line policy out if you trust the notebooks."
+        )
     chosen = _choose(planned, only)
     if workers is not None and not 1 <= workers <= _MOST_WORKERS:
         raise NotebookError(f"workers is {workers}; it must lie between 1 and {_MOST_WORKERS}.")

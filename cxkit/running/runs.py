@@ -10,9 +10,11 @@ from typing import Any, Literal
 
 from cxkit.errors import NotebookError, Problems, nearest
 from cxkit.running.plan import plan_run
+from cxkit.running.sandbox.limits import Policy
 
 Badge = Literal["real", "synthetic"]
 _KEYS = ("notebook", "name", "title", "data", "parameters", "inputs")
+_POLICIES = ("open", "contained")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +53,7 @@ def read_runs(path: str | Path) -> list[PlannedRun]:
     path : str or Path
         A TOML file with one ``[[run]]`` table a run: ``notebook`` (relative to the file) and ``name``, and if wanted
         ``title``, ``data = "real"`` or ``"synthetic"``, ``inputs = [...]`` (files that a contained run may read) and
-        ``[run.parameters]``.
+        ``[run.parameters]``. Before the first of them there may be a ``policy`` (see `read_policy`).
 
     Returns
     -------
@@ -64,25 +66,55 @@ def read_runs(path: str | Path) -> list[PlannedRun]:
         Everything that is wrong with the file at once; nothing has run.
     """
     path = Path(path)
+    content = _read_toml(path)
+    entries = content.get("run")
+    if not isinstance(entries, list) or not entries:
+        raise NotebookError(f"{path} lists no runs. Add a table [[run]] with notebook and name for each.")
+    problems = Problems(str(path))
+    for key in sorted(content.keys() - {"run", "policy"}):
+        problems.add(f"'{key}' is not known here.{nearest(key, ['run', 'policy'])}")
+    if content.get("policy", "open") not in _POLICIES:
+        problems.add(f'policy is {content["policy"]!r}; it must be "open" or "contained"')
+    runs = [_read_entry(entry, number, path.parent, problems) for number, entry in enumerate(entries, start=1)]
+    _find_duplicates(runs, problems)
+    if problems:
+        problems.raise_as(NotebookError)
+    return [run for run in runs if run is not None]
+
+
+def read_policy(path: str | Path) -> Policy:
+    """Where does this file want its notebooks to run?
+
+    Parameters
+    ----------
+    path : str or Path
+        As for `read_runs`.
+
+    Returns
+    -------
+    {"open", "contained"}
+        What ``policy = "..."`` before the first ``[[run]]`` says; open if it says nothing.
+
+    Raises
+    ------
+    NotebookError
+        If the file cannot be read, or says something else.
+    """
+    policy = _read_toml(Path(path)).get("policy", "open")
+    if policy not in _POLICIES:
+        raise NotebookError(f'{path}: policy is {policy!r}; it must be "open" or "contained".')
+    return "contained" if policy == "contained" else "open"
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotebookError(f"There is no list of runs {path}.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise NotebookError(f"{path} cannot be read: {error}.") from None
     except tomllib.TOMLDecodeError as error:
         raise NotebookError(f"{path} is not valid TOML: {error}.") from None
-    entries = content.get("run")
-    if not isinstance(entries, list) or not entries:
-        raise NotebookError(f"{path} lists no runs. Add a table [[run]] with notebook and name for each.")
-    problems = Problems(str(path))
-    for key in sorted(content.keys() - {"run"}):
-        problems.add(f"'{key}' is not known here.{nearest(key, ['run'])}")
-    runs = [_read_entry(entry, number, path.parent, problems) for number, entry in enumerate(entries, start=1)]
-    _find_duplicates(runs, problems)
-    if problems:
-        problems.raise_as(NotebookError)
-    return [run for run in runs if run is not None]
 
 
 def _read_entry(entry: Any, number: int, folder: Path, problems: Problems) -> PlannedRun | None:

@@ -10,13 +10,15 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from cxkit.cli import main
 from cxkit.errors import NotebookError
-from cxkit.running import batch, fingerprint
+from cxkit.running import batch, files, fingerprint
 from cxkit.running.batch import run_batch
 from cxkit.running.journal import Journal
+from cxkit.running.reports import report_all
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import UNPROTECTED, Protection
 
@@ -130,6 +132,70 @@ def test_no_sandbox_means_no_contained_run_unless_accepted(write_notebook, monke
     assert not Path("out").exists()
     assert main(["batch", "runs.toml", "--policy", "contained", "--accept-no-sandbox"]) == 0
     assert f"Protection: {UNPROTECTED}." in capsys.readouterr().out
+
+
+def test_the_list_says_that_its_notebooks_are_contained(write_notebook, monkeypatch, capsys):
+    write_notebook(COUNT)
+    runs = write_runs(1)
+    runs.write_text('policy = "contained"\n' + runs.read_text())
+    nothing = Protection(None, {"namespaces": "not permitted"})
+    monkeypatch.setattr(batch, "find_protection", lambda: nothing)
+    monkeypatch.setattr("cxkit.running.sandbox.protection.find_protection", lambda: nothing)
+    assert main(["batch", "runs.toml"]) == 1
+    assert "This machine offers no sandbox, so nothing was run." in capsys.readouterr().err
+    with pytest.raises(NotebookError, match="wants its notebooks contained, and reports are run with your rights"):
+        report_all("runs.toml", progress=False)
+    assert ran() == []
+    assert run_batch("runs.toml", policy="open", progress=False).protection.startswith("none asked for")
+    runs.write_text('policy = "bare"\n' + write_runs(1).read_text())
+    with pytest.raises(NotebookError, match="policy is 'bare'; it must be"):
+        run_batch("runs.toml", progress=False)
+
+
+def test_a_result_is_on_the_disk_before_the_journal_tells_of_it(write_notebook, monkeypatch):
+    """The file, then its name in the folder, then the journal's line: a power cut leaves no line without its file."""
+    steps = []
+
+    def following(module, name, what):
+        whole = getattr(module, name)
+        monkeypatch.setattr(module, name, lambda *a, **k: (whole(*a, **k), steps.append((what, a)))[0])
+
+    following(files, "sync_folder", "folder")
+    following(Journal, "record", "line")
+    write_notebook(COUNT)
+    run_batch(write_runs(1), progress=False, to="ipynb")
+    kinds = [what for what, _ in steps]
+    assert kinds.index("folder") < kinds.index("line")
+    assert steps[0][1] == (Path("out/batch"),)
+
+
+def test_without_a_scheduler_nothing_of_dask_is_imported(write_notebook):
+    write_notebook("x")
+    write_runs(1)
+    asked = (
+        "import sys; from cxkit.cli import main; main(['batch', 'runs.toml'])\n"
+        "print({'dask', 'distributed'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", asked], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("set()")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks for processes by their folder")
+@pytest.mark.parametrize("policy", ["open", "contained"])
+def test_a_killed_batch_leaves_no_kernel_behind(write_notebook, policy):
+    write_notebook("import time\ntime.sleep(60)")
+    write_runs(2)
+    process = subprocess.Popen(command("--policy", policy), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    told = psutil.Process(process.pid)
+    while len(children := told.children(recursive=True)) < 3:  # a template or forks of it, and kernels
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(2)
+    children = told.children(recursive=True)
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert alive == []
 
 
 def test_a_fault_of_the_machine_is_not_recorded_and_a_resumed_batch_tries_again(write_notebook, monkeypatch):
