@@ -29,7 +29,7 @@ class Paragraph:
     Attributes
     ----------
     parts
-        The method under its run-in headings: (heading, sentences).
+        The method under its run-in headings: (heading, sentences); the analyses are a line each.
     findings
         What each result says, in the order in which they were given.
     references
@@ -43,7 +43,7 @@ class Paragraph:
     @property
     def method(self) -> str:
         """All of the method, without headings."""
-        return " ".join(words for _, words in self.parts)
+        return " ".join(words.replace("\n", " ") for _, words in self.parts)
 
     @property
     def results(self) -> str:
@@ -58,11 +58,18 @@ class Paragraph:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        method = [f"<b>{heading}.</b> {escaped(words)}" for heading, words in self.parts]
-        return "".join(
-            f"<h3>{name}</h3>" + "".join(f'<p class="cx-text">{words}</p>' for words in paragraphs)
-            for name, paragraphs in (("Method", method), ("Results", [escaped(words) for words in self.findings]))
-        )
+        method = "".join(_paragraph(f"<b>{heading}.</b>", words) for heading, words in self.parts)
+        results = "".join(_paragraph("", words) for words in self.findings)
+        return f"<h3>Method</h3>{method}<h3>Results</h3>{results}"
+
+
+def _paragraph(heading: str, words: str) -> str:
+    """The words as html behind their heading; several lines are a list."""
+    first, *rest = words.split("\n")
+    if not rest:
+        return f'<p class="cx-text">{heading} {escaped(first)}</p>'
+    lines = "".join(f"<li>{escaped(line)}</li>" for line in (first, *rest))
+    return f'<p class="cx-text">{heading}</p><ul class="cx-text">{lines}</ul>'
 
 
 def methods_paragraph(survey: Survey, *results: Result | NotComputed) -> Paragraph:
@@ -150,6 +157,8 @@ def _gaps(survey: Survey) -> str:
     if not answers.size:
         return ""
     share = float(answers.isna().to_numpy().mean())
+    if not share:
+        return "None: every respondent answered everything."
     complete = int(answers.notna().all(axis=1).sum())
     return f"{share:.1%} of all answers are missing; {complete:,} respondents answered everything."
 
@@ -158,12 +167,16 @@ def _analyses(results: Sequence[Result]) -> str:
     parts = []
     for result in results:
         told = {name: result.settings.get(name) for name in TOLD}
-        options = [f"{TOLD[name]} {value}" for name, value in told.items() if is_told(value)]
+        options = [f"{TOLD[name]} {_value(name, value)}" for name, value in told.items() if is_told(value)]
         sources = [cite(key) for key in result.references]
         inside = "; ".join([f"n = {result.n:,}", *options, *sources])
-        parts.append(f"{lowered(result.title)} ({inside})")
-    said = "; ".join(parts)
-    return f"{said[0].upper()}{said[1:]}." if parts else ""
+        parts.append(f"{result.title} ({inside}).")
+    return "\n".join(parts)
+
+
+def _value(name: str, value: object) -> str:
+    """An option's value for a reader; names of methods without underscores."""
+    return str(value).replace("_", "-") if name == "method" else str(value)
 
 
 def is_told(value: object) -> bool:

@@ -290,6 +290,20 @@ def test_words_and_table(shipped):
     assert "correlate" not in weak
 
 
+def test_the_correlations_of_factors_are_a_table(shipped):
+    solution = cx.exploratory_factors(shipped("hs1939"), n_factors=3)
+    found = solution.correlations
+    assert np.array_equal(found.values, solution.phi.to_numpy())
+    assert found.table.columns.tolist() == ["Factor", "F1", "F2", "F3"]
+    assert found.table.iloc[0].tolist() == ["F1", "1.00", "", ""]
+    assert found.text == "F1 and F2 correlate most, 0.32."
+    assert found.n == solution.n
+    assert len(found.picture().png) > 1000
+    unrelated = cx.exploratory_factors(shipped("hs1939"), n_factors=3, rotation="varimax").correlations
+    assert unrelated.text == "The rotation keeps the factors uncorrelated."
+    assert "no correlation" in cx.exploratory_factors(shipped("hs1939"), n_factors=1).correlations.text
+
+
 def test_picture(shipped):
     solution = cx.exploratory_factors(shipped("culture_synthetic"), n_factors=8, missing="pairwise")
     axes = solution.plot()

@@ -28,6 +28,7 @@ from cxkit.validation.factors.extraction import (
     rotate,
     unrotated_loadings,
 )
+from cxkit.validation.factors.factor_correlations import FactorCorrelations
 
 SMALLEST_PRINTED = 0.30
 """Smaller loadings are left blank in the printed table, as is usual; the frame holds them all."""
@@ -64,6 +65,15 @@ class FactorSolution(Result):
     def n_factors(self) -> int:
         """How many factors there are."""
         return self.loadings.shape[1]
+
+    @property
+    def correlations(self) -> FactorCorrelations:
+        """How the factors correlate, as a table of its own; `phi` holds the numbers."""
+        frame = self.phi.reset_index(drop=True)
+        frame.insert(0, "factor", [tables.column(str(name)).heading for name in self.phi.index])
+        return FactorCorrelations(
+            frame=frame, n=self.n, n_dropped=self.n_dropped, settings=self.settings, data=self.data
+        )
 
     @property
     def references(self) -> tuple[str, ...]:
