@@ -147,9 +147,11 @@ class MarkingSheet:
             try:
                 yield
                 self._base.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._base.in_transaction:
                     self._base.execute("ROLLBACK")
+                if isinstance(error, sqlite3.OperationalError):
+                    raise MarkingError(f"{self.path} cannot be written: {error}. Nothing was changed.") from None
                 raise
 
     # What the panel asks for
