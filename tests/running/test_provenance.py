@@ -178,3 +178,10 @@ def test_what_came_and_what_went():
         "the value 'a' is no longer there",
         "the value 'b' was not there before",
     ]
+
+
+def test_a_notebook_that_declares_nothing_is_still_told_to_run(write_notebook, capsys):
+    write_notebook("x")
+    run_notebook("lesson.ipynb", output="plain.html", progress=False)
+    assert main(["verify", "plain.html"]) == 0
+    assert capsys.readouterr().out == "plain.html comes out the same: 0 tables, pictures and values compared.\n"

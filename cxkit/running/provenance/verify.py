@@ -46,7 +46,9 @@ class Verification:
     findings : tuple of Finding
         Empty if everything is as it was.
     compared : int
-        How many tables, pictures and values were compared; 0 if the notebook could not be run again.
+        How many tables, pictures and values were compared.
+    ran : bool
+        Whether the notebook could be run again.
     allowed_versions : bool
         Whether other versions count as a finding.
     """
@@ -54,6 +56,7 @@ class Verification:
     report: Path
     findings: tuple[Finding, ...]
     compared: int
+    ran: bool = True
     allowed_versions: bool = False
 
     @property
@@ -64,7 +67,7 @@ class Verification:
     @property
     def can_be_told(self) -> bool:
         """Whether the notebook could be run again at all."""
-        return self.compared > 0
+        return self.ran
 
     @property
     def text(self) -> str:
@@ -113,16 +116,19 @@ def verify_report(
     report, folder = _places(Path(path))
     manifest = read_manifest(folder)
     findings = [*_changed_files(report, folder, manifest), *_changed_inputs(manifest), *_other_versions(manifest)]
-    compared = 0
+    compared, ran = 0, True
     try:
         before = json.loads((folder / DECLARED).read_text(encoding="utf-8"))
         now = _made_again(folder, manifest, timeout, progress)
     except (NotebookError, OSError, ValueError) as error:
         findings.append(Finding("number", manifest["notebook"]["name"], f"the notebook no longer runs: {error}"))
+        ran = False
     else:
         findings += [Finding("number", one.name, one.text) for one in changes(before, now)]
         compared = len(before)
-    return Verification(report=report, findings=tuple(findings), compared=compared, allowed_versions=allow_versions)
+    return Verification(
+        report=report, findings=tuple(findings), compared=compared, ran=ran, allowed_versions=allow_versions
+    )
 
 
 def reports_in(path: str | Path) -> list[Path]:
