@@ -14,7 +14,7 @@ from cxkit.running.files import sha256_of, write_atomically
 from cxkit.running.fingerprint import fingerprint, named_files
 from cxkit.running.journal import Journal
 from cxkit.running.plan import CELL_TIMEOUT, Plan, plan_run
-from cxkit.running.runs import PlannedRun, read_policy, read_runs
+from cxkit.running.runs import PlannedRun, read_runs
 from cxkit.running.sandbox.limits import Limits, Policy
 from cxkit.running.sandbox.protection import UNPROTECTED, find_protection, required_protection
 from cxkit.running.workers import Job, Outcome, check_workers, run_jobs
@@ -156,7 +156,7 @@ def run_batch(
 
     planned = read_runs(runs) if isinstance(runs, (str, Path)) else list(runs)
     if policy is None:
-        policy = read_policy(runs) if isinstance(runs, (str, Path)) else "open"
+        policy = "contained" if any(run.policy == "contained" for run in planned) else "open"
     check_workers(jobs)
     folder = Path(output_folder)
     how, protection = _how(policy, limits, accept_no_sandbox, timeout, elsewhere=scheduler is not None)

@@ -18,7 +18,7 @@ from cxkit.running.fingerprint import fingerprint
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
 from cxkit.running.provenance.crate import MANIFEST, crate_of
 from cxkit.running.report import data_facts, index_html, is_synthetic, report_title
-from cxkit.running.runs import PlannedRun, read_policy, read_runs
+from cxkit.running.runs import PlannedRun, read_runs
 
 if TYPE_CHECKING:
     from cxkit.running.run import Execution
@@ -76,9 +76,10 @@ def report_all(
         After Ctrl-C, once all kernels are gone; finished reports stay, and the next call goes on from there.
     """
     planned = read_runs(runs) if isinstance(runs, (str, Path)) else list(runs)
-    if isinstance(runs, (str, Path)) and read_policy(runs) == "contained":
+    if any(run.policy == "contained" for run in planned):
+        which = runs if isinstance(runs, (str, Path)) else "the list"
         raise NotebookError(
-            f"{runs} wants its notebooks contained, and reports are run with your rights. Nothing was run: use "
+            f"{which} wants its notebooks contained, and reports are run with your rights. Nothing was run: use "
             "`cxkit batch`, or take the line policy out if you trust the notebooks."
         )
     chosen = _choose(planned, only)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +35,8 @@ class PlannedRun:
         What the run sets.
     inputs : tuple of str
         Files and folders that a contained run may read, relative to the current folder.
+    policy : {"open", "contained"}
+        Where the list wants its notebooks to run.
     """
 
     name: str
@@ -43,6 +45,7 @@ class PlannedRun:
     data: Badge | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     inputs: tuple[str, ...] = ()
+    policy: Policy = "open"
 
 
 def read_runs(path: str | Path) -> list[PlannedRun]:
@@ -53,7 +56,8 @@ def read_runs(path: str | Path) -> list[PlannedRun]:
     path : str or Path
         A TOML file with one ``[[run]]`` table a run: ``notebook`` (relative to the file) and ``name``, and if wanted
         ``title``, ``data = "real"`` or ``"synthetic"``, ``inputs = [...]`` (files that a contained run may read) and
-        ``[run.parameters]``. Before the first of them there may be a ``policy`` (see `read_policy`).
+        ``[run.parameters]``. Before the first of them there may be ``policy = "contained"``:
+        somebody else wrote the notebooks.
 
     Returns
     -------
@@ -79,31 +83,8 @@ def read_runs(path: str | Path) -> list[PlannedRun]:
     _find_duplicates(runs, problems)
     if problems:
         problems.raise_as(NotebookError)
-    return [run for run in runs if run is not None]
-
-
-def read_policy(path: str | Path) -> Policy:
-    """Where does this file want its notebooks to run?
-
-    Parameters
-    ----------
-    path : str or Path
-        As for `read_runs`.
-
-    Returns
-    -------
-    {"open", "contained"}
-        What ``policy = "..."`` before the first ``[[run]]`` says; open if it says nothing.
-
-    Raises
-    ------
-    NotebookError
-        If the file cannot be read, or says something else.
-    """
-    policy = _read_toml(Path(path)).get("policy", "open")
-    if policy not in _POLICIES:
-        raise NotebookError(f'{path}: policy is {policy!r}; it must be "open" or "contained".')
-    return "contained" if policy == "contained" else "open"
+    policy: Policy = "contained" if content.get("policy") == "contained" else "open"
+    return [replace(run, policy=policy) for run in runs if run is not None]
 
 
 def _read_toml(path: Path) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from cxkit.running import batch, files, fingerprint
 from cxkit.running.batch import run_batch
 from cxkit.running.journal import Journal
 from cxkit.running.reports import report_all
+from cxkit.running.runs import read_runs
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import UNPROTECTED, Protection
 
@@ -145,6 +146,8 @@ def test_the_list_says_that_its_notebooks_are_contained(write_notebook, monkeypa
     assert "This machine offers no sandbox, so nothing was run." in capsys.readouterr().err
     with pytest.raises(NotebookError, match="wants its notebooks contained, and reports are run with your rights"):
         report_all("runs.toml", progress=False)
+    with pytest.raises(NotebookError, match="This machine offers no sandbox"):
+        run_batch(read_runs("runs.toml"), progress=False)
     assert ran() == []
     assert run_batch("runs.toml", policy="open", progress=False).protection.startswith("none asked for")
     runs.write_text('policy = "bare"\n' + write_runs(1).read_text())
