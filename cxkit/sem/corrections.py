@@ -137,5 +137,9 @@ def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
     trace += whole + sum(share * float(np.vdot(outer, lever.T @ gamma @ lever)) for share, lever, gamma in levers)
     if trace < NO_RESTRICTION * whole:
         return None
-    c, c0 = trace / fit.df, base_trace / pairs
-    return Corrected(chisq=chisq, c=c, scaled=chisq / c), Corrected(chisq=base_chisq, c=c0, scaled=base_chisq / c0)
+    # Restrictions on thresholds of a single group leave its correlations alone and are no degrees of freedom here.
+    df = fit.df if len(jacobians) > 1 else pairs - int(np.linalg.matrix_rank(jacobians[0][-pairs:]))
+    c, c0 = trace / df, base_trace / pairs
+    return Corrected(chisq=chisq, c=c, scaled=chisq / c, df=df), Corrected(
+        chisq=base_chisq, c=c0, scaled=base_chisq / c0
+    )

@@ -24,13 +24,14 @@ class Corrected:
     """Chi-square, its correction c and the scaled chi-square on which robust indices rest.
 
     `c_interval`, where it differs, is what lavaan 0.6-14 takes for the interval and the tests of RMSEA: under a scaled
-    and shifted test it leaves out the shift there.
+    and shifted test it leaves out the shift there. `df`, where it differs, are the degrees of freedom they belong to.
     """
 
     chisq: float
     c: float
     scaled: float
     c_interval: float | None = None
+    df: int | None = None
 
 
 def _ratio(over: float, under: float, otherwise: float = float("nan")) -> float:
@@ -118,6 +119,7 @@ def _interval(x: float, df: float, n: float, groups: int, c: float, suffix: str)
 
 def robust_block(t: Corrected, b: Corrected | None, df: int, df0: int, n: float, groups: int) -> dict[str, float]:
     """CFI, TLI, RNI and RMSEA as they would be without the scaling of the test."""
+    df = df if t.df is None else t.df
     out: dict[str, float] = {"rmsea.robust": rmsea_point(t.chisq, df, n, groups, t.c)}
     out |= _interval(t.scaled, df, n, groups, t.c_interval or t.c, ".robust")
     if b is None:

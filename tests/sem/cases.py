@@ -27,7 +27,8 @@ ROOT = HERE.parent.parent
 @cache
 def references() -> Mapping[str, Any]:
     """All reference values by case."""
-    return json.loads((HERE.parent / "reference" / "sem_lavaan.json").read_text(encoding="utf-8"))["results"]  # type: ignore[no-any-return]
+    files = [HERE.parent / "reference" / name for name in ("sem_lavaan.json", "sem_wider.json")]
+    return {k: v for file in files for k, v in json.loads(file.read_text(encoding="utf-8"))["results"].items()}
 
 
 @cache
@@ -316,7 +317,7 @@ def _cases() -> dict[str, Case]:
         "ordinal_sem": Case(AN + "\nA ~ N", bfi_an, {"ordered": True}),
         "ordinal_delta_groups": Case(A5, bfi_an, {"ordered": True, "group": "gender", "equal": "loadings"}),
     }
-    out |= _more_cases()
+    out |= _more_cases() | _wider_cases()
     for name in ("mlr", "mlm", "mlmv", "gls", "uls", "wls"):
         out[f"hs_{name}"] = Case(HS, hs, {"estimator": name.upper()})
     ladders = {
@@ -401,6 +402,39 @@ def _more_cases() -> dict[str, Case]:
         "probit": Case("A1 ~ age + gender\nA3 ~ age", bfi_people, {"ordered": ["A1", "A3"]}),
         "mimic_ordered_groups": Case(A5 + "\nA ~ age", bfi_people, {"ordered": items, "group": "gender"}),
     }  # fmt: skip
+
+
+def _wider_cases() -> dict[str, Case]:
+    """What users write besides the usual models; values by scripts/sem_wider.R."""
+    coded = (
+        "visual =~ NA*x1+l1*x1+l2*x2+l3*x3\ntextual =~ x4+x5+x6\nl1+l2+l3==3\n"
+        "x1~a1*1\nx2~a2*1\nx3~a3*1\na1+a2+a3==0\nvisual~NA*1"
+    )
+    coded_groups = (
+        "visual =~ NA*x1+c(l1,l1)*x1+c(l2,l2)*x2+c(l3,l3)*x3\nl1+l2+l3==3\n"
+        "x1~c(a1,a1)*1\nx2~c(a2,a2)*1\nx3~c(a3,a3)*1\na1+a2+a3==0\nvisual~NA*1"
+    )
+    bound = "visual =~ x1+x2+x3\ntextual =~ x4+x5+x6\nvisual ~~ a*textual\na > 0"
+    known_error = "visual =~ x1+x2+x3\nage =~ 1*ageyr\nageyr ~~ 0.2*ageyr\nvisual ~ age"
+    omega = (
+        "f =~ x1+b*x2+c*x3+x4\nx1~~e1*x1\nx2~~e2*x2\nx3~~e3*x3\nf~~v*f\n"
+        "omega := (1+b+c)^2*v/((1+b+c)^2*v+e1+e2+e3)\nl := log(b)+exp(c)+sqrt(v)"
+    )
+    mimic = HS + "\nvisual + textual ~ sex + ageyr\nspeed ~ visual + sex\nx2 ~ sex"
+    pair = {"group": "school", "estimator": "MLR"}
+    fixed = "A =~ A2+A3+A4+A5\nA3 | -1.5*t1"
+    return {
+        "wide_effect_coding": Case(coded, hs),
+        "wide_effect_coding_groups": Case(coded_groups, hs, {"group": "school"}),
+        "wide_bound": Case(bound, hs),
+        "wide_residual_label_groups": Case(HS + "\nx7 ~~ c(q,q)*x8", hs, pair),
+        "wide_measured_with_error": Case(known_error, hs),
+        "wide_feedback": Case("x1 ~ x4 + x2\nx2 ~ x7 + x1", hs),
+        "wide_omega": Case(omega, hs),
+        "wide_mimic_fiml": Case(mimic, hs_holes, {"missing": "fiml"}),
+        "wide_threshold_fixed": Case(fixed, bfi_complete, {"ordered": True}),
+        "wide_equal_loadings_ordered": Case("A =~ A1+q*A2+q*A3+A4+A5", bfi_complete, {"ordered": True}),
+    }
 
 
 CASES = _cases()
