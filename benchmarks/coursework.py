@@ -5,8 +5,8 @@
 First thirty small course notebooks (pandas, numpy, seaborn): `cxkit mark` as a whole process, its start and the runs of
 the model answer included, each submission run with the public and two held-out parameter sets; against one serial
 `nbgrader autograde` of the same cells, which runs each once. Then a class of `--students`: model answers, answers that
-are right in another way, foreseen mistakes, crashes, endless loops, dead kernels, results typed in, missing, broken and
-late files. For each the marks are known beforehand; printed is how many are not as foreseen, and the time.
+are right in another way, foreseen mistakes, crashes, endless loops, dead kernels, results typed in, missing and
+broken files. For each the marks are known beforehand; printed is how many are not as foreseen, and the time.
 """
 
 from __future__ import annotations
