@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 EXIT_FAILED = 1
@@ -20,6 +21,14 @@ def add_command(
     )
     parser.set_defaults(command=function)
     return parser
+
+
+def moment(text: str) -> datetime:
+    """An argument that is a time."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a time; write it as 2026-03-01 23:59") from None
 
 
 def seconds(text: str) -> float:

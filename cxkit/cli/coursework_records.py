@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cxkit.cli.commands import add_command
+from cxkit.cli.commands import add_command, moment
 
 
 def add_to(commands: Any) -> None:
@@ -21,17 +20,10 @@ def _add_collect(commands: Any) -> None:
                         "Brightspace")  # fmt: skip
     parser.add_argument("--roster", metavar="CSV", type=Path, required=True, help="class list")
     parser.add_argument("--assignment", metavar="ID", required=True, help="id of the assignment")
-    parser.add_argument("--due", metavar="TIME", type=_time, help='when it was due, as "2026-03-01 23:59" or with a '
+    parser.add_argument("--due", metavar="TIME", type=moment, help='when it was due, as "2026-03-01 23:59" or with a '
                         'zone, "2026-03-01T23:59+01:00"')  # fmt: skip
     parser.add_argument("-o", metavar="DIR", dest="output", type=Path, default=Path("submissions"),
                         help="folder for STUDENT.ipynb and collection.json (submissions)")  # fmt: skip
-
-
-def _time(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a time; write it as 2026-03-01 23:59") from None
 
 
 def collect_command(options: argparse.Namespace) -> int:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cxkit.cli.commands import EXIT_FAILED, add_command
+from cxkit.cli.commands import EXIT_FAILED, add_command, moment
 
 
 def add_to(commands: Any) -> None:
@@ -25,7 +24,8 @@ def _add_release(commands: Any) -> None:
                         help="folder of releases (default release)")  # fmt: skip
     parser.add_argument("--roster", metavar="CSV", type=Path, help="class list: a folder and a zip for each student")
     parser.add_argument("--common", action="store_true", help="the same data for all, also where they could vary")
-    parser.add_argument("--deadline", metavar="WHEN", type=_when, help="for the instructions, such as 2026-12-04T23:59")
+    parser.add_argument("--deadline", metavar="WHEN", type=moment,
+                        help="for the instructions, such as 2026-12-04T23:59")  # fmt: skip
     parser.add_argument("--check", action="store_true", help="prove only; write nothing but proof.json")
     parser.add_argument("--replace", action="store_true", help="let an earlier release with other files give way")
     parser.add_argument("--every-student", action="store_true",
@@ -33,13 +33,6 @@ def _add_release(commands: Any) -> None:
     parser.add_argument("--jobs", metavar="N", type=int, help="notebooks at a time (default: one a core)")
     parser.add_argument("--accept-no-sandbox", action="store_true",
                         help="run your own notebooks also where this machine offers no sandbox")  # fmt: skip
-
-
-def _when(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is no time such as 2026-12-04T23:59") from None
 
 
 def _add_import(commands: Any) -> None:

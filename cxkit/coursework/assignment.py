@@ -18,6 +18,16 @@ QuestionKind = Literal["computed", "written"]
 Vary = Literal["no", "rows"]
 Unit = Literal["proportion", "percent"]
 
+ANSWER_KINDS: Mapping[AnswerType, str] = {
+    "number": "a number",
+    "text": "a text",
+    "choice": "a choice",
+    "table": "a table",
+    "series": "a series",
+    "figure": "a figure",
+}
+"""What a type of answer is called in a sentence."""
+
 PUBLIC = "public"
 """The id of the parameter set that students are given."""
 
@@ -164,6 +174,12 @@ class Question:
     rubric: tuple[Criterion, ...] = ()
     after: tuple[str, ...] = ()
     read: str = ""
+
+    @property
+    def guessable(self) -> tuple[Answer, ...]:
+        """Choices and texts beside other answers: few values, which follow from those, so alone they earn nothing."""
+        words = tuple(answer for answer in self.answers if answer.type in ("choice", "text"))
+        return words if len(words) < len(self.answers) else ()
 
     def answer(self, name: str) -> Answer:
         """The answer of this name.

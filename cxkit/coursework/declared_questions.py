@@ -64,6 +64,10 @@ def _check_parts(question: Question, place: str, problems: Problems) -> None:
             problems.add(f'{place}: a computed question has no rubric. Say kind = "written", or take it out.')
         parts, what = [answer.points for answer in question.answers], "answers"
         lacking = "it needs an answer: begin [[questions.answers]] with name, type and points."
+        if question.answers and not question.after and all(answer.type == "choice" for answer in question.answers):
+            problems.add(f"{place}: it asks for a choice alone, which can be guessed.",
+                         remedy="add an answer that the choice follows from, or name the question that it rests on: "
+                         'after = ["..."].')  # fmt: skip
     if not parts:
         problems.add(f"{place}: {lacking}")
     elif question.points and abs(sum(parts) - question.points) > 1e-9:

@@ -160,7 +160,7 @@ def run_batch(
     check_workers(jobs)
     folder = Path(output_folder)
     how, protection = _how(policy, limits, accept_no_sandbox, timeout, elsewhere=scheduler is not None)
-    tasks = [_Task(run, plan_run(run.notebook, run.parameters, output=folder / f"{run.name}.{to}")) for run in planned]
+    tasks = [_Task.planned(run, folder, to) for run in planned]
     if scheduler is not None or policy == "contained":
         _check_inputs(tasks, "runs that see only what they name")
     about = {"work": "batch", "policy": policy, "format": to}
@@ -203,10 +203,22 @@ def run_batch(
 
 @dataclass(frozen=True)
 class _Task:
-    """One run of the list, checked."""
+    """One run of the list, checked.
+
+    `mark` is the hash of everything that the result depends on, taken before anything runs: what changes while a
+    notebook runs must not count as what it was run with.
+    """
 
     run: PlannedRun
     plan: Plan
+    mark: str
+
+    @classmethod
+    def planned(cls, run: PlannedRun, folder: Path, to: Format) -> _Task:
+        plan = plan_run(run.notebook, run.parameters, output=folder / f"{run.name}.{to}")
+        presentation = {"title": run.title, "data": run.data}
+        parameters = {**plan.effective, "\0": {"inputs": list(run.inputs)}}
+        return cls(run, plan, fingerprint(plan.notebook_sha256, parameters, presentation))
 
     @property
     def name(self) -> str:
@@ -217,13 +229,6 @@ class _Task:
         """The files that a run is shown where it does not see the current folder: those that are named."""
         names = dict.fromkeys([*self.run.inputs, *sorted(set(named_files(self.plan.effective.values())))])
         return {name: Path(name) for name in names}
-
-    @property
-    def mark(self) -> str:
-        """The hash of everything that the result depends on."""
-        files = {"inputs": list(self.run.inputs)}
-        shown = {"title": self.run.title, "data": self.run.data}
-        return fingerprint(self.plan.notebook_sha256, {**self.plan.effective, "\0": files}, shown)
 
     def job(self, how: HowToRun) -> Job[Executed]:
         return Job(self.name, lambda stop: execute(self.plan, self.inputs, how, stop), memory_bytes=how.memory_bytes)

@@ -79,11 +79,17 @@ def _tree_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def datasets_folder() -> Path:
+    """The kit's data sets: beside the package in a checkout, inside it where it is installed."""
+    beside = _PACKAGE.parent / "datasets"
+    return beside if beside.is_dir() else _PACKAGE / "datasets"
+
+
 @cache
 def kit_hash() -> str:
     """The hash of the package and of the data sets beside it, once a process."""
-    beside = _PACKAGE.parent / "datasets"  # a checkout; an installed kit has them inside the package
-    return _tree_hash(_PACKAGE) + (_tree_hash(beside) if beside.is_dir() else "")
+    datasets = datasets_folder()
+    return _tree_hash(_PACKAGE) + ("" if datasets.is_relative_to(_PACKAGE) else _tree_hash(datasets))
 
 
 @cache

@@ -10,7 +10,30 @@ from tqdm import tqdm
 _NAMES = 4  # of runs that fit before the bar
 
 
-class Teller:
+class Speaker:
+    """Says lines on standard error, above a bar where there is one; says nothing unless `shown`."""
+
+    def __init__(self, shown: bool) -> None:
+        self.shown = shown
+        self.bar: tqdm[Any] | None = None
+
+    def say(self, line: str) -> None:
+        """One line."""
+        if not self.shown:
+            return
+        if self.bar is not None:
+            self.bar.write(line, file=sys.stderr)
+        else:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+
+    def close(self) -> None:
+        """Remove the bar."""
+        if self.bar is not None:
+            self.bar.close()
+
+
+class Teller(Speaker):
     """Says what happens while runs go on.
 
     Parameters
@@ -26,11 +49,11 @@ class Teller:
     """
 
     def __init__(self, total: int, *, kept: int = 0, shown: bool = True, unit: str = "run") -> None:
-        self.total, self.done, self.failed, self.shown = total, kept, 0, shown
+        super().__init__(shown)
+        self.total, self.done, self.failed = total, kept, 0
         self.active: list[str] = []
-        self.bar: tqdm[Any] | None = None
         if shown and kept:
-            self._say(f"{kept} of {total} were finished before and are kept")
+            self.say(f"{kept} of {total} were finished before and are kept")
         if shown and sys.stderr.isatty():
             self.bar = tqdm(total=total, initial=kept, unit=unit, leave=False, dynamic_ncols=True)
 
@@ -50,24 +73,10 @@ class Teller:
         first = note.strip().splitlines()[0] if note.strip() else ""
         state = f"FAILED: {first}" if failed else "done"
         if failed or self.bar is None:
-            self._say(f"{name}: {state} ({self.done} of {self.total}, {self.failed} failed)")
+            self.say(f"{name}: {state} ({self.done} of {self.total}, {self.failed} failed)")
 
     def _show(self) -> None:
         if self.bar is not None:
             names = self.active[:_NAMES] + ([f"{more} more"] if (more := len(self.active) - _NAMES) > 0 else [])
             self.bar.set_description(", ".join(names) or "finishing", refresh=False)
             self.bar.set_postfix(failed=self.failed, left=self.total - self.done)
-
-    def _say(self, line: str) -> None:
-        if not self.shown:
-            return
-        if self.bar is not None:
-            self.bar.write(line, file=sys.stderr)
-        else:
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
-
-    def close(self) -> None:
-        """Remove the bar."""
-        if self.bar is not None:
-            self.bar.close()

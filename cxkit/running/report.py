@@ -10,13 +10,14 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from cxkit.running.files import write_atomically
 from cxkit.running.notebook import joined
 from cxkit.running.page import compose_page, highlighted
 from cxkit.running.prose import Prose
+from cxkit.running.templating import environment
 
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
@@ -171,17 +172,10 @@ def _render(template: str, **content: Any) -> str:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["safe_html"] = Markup
-    environment.globals["badges"] = BADGES
-    return environment
+    made = environment(TEMPLATES)
+    made.filters["safe_html"] = Markup
+    made.globals["badges"] = BADGES
+    return made
 
 
 @cache

@@ -16,6 +16,7 @@ from cxkit.errors import NotebookError, Problems, nearest
 from cxkit.running.files import sha256_of, write_atomically
 from cxkit.running.fingerprint import fingerprint
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
+from cxkit.running.progress import Speaker
 from cxkit.running.provenance.crate import MANIFEST, crate_of
 from cxkit.running.report import data_facts, index_html, is_synthetic, report_title
 from cxkit.running.runs import PlannedRun, read_runs
@@ -269,12 +270,12 @@ def _next_finished(active: Sequence[tuple[PlannedRun, str, Execution]]) -> tuple
                 return one
 
 
-class _Teller:
+class _Teller(Speaker):
     """Says on standard error how the batch goes: one bar over all cells on a terminal, else a line for each run."""
 
     def __init__(self, batch: _Batch, wanted: bool) -> None:
-        self.batch, self.wanted = batch, wanted
-        self.bar: tqdm[Any] | None = None
+        super().__init__(wanted)
+        self.batch = batch
         if not wanted:
             return
         for name, run in batch.done.items():
@@ -298,16 +299,3 @@ class _Teller:
         else:
             result = self.batch.done[run.name]
             self.say(f"{run.name}: {result.output} ({result.seconds:.0f} s)")
-
-    def say(self, line: str) -> None:
-        if not self.wanted:
-            return
-        if self.bar is not None:
-            self.bar.write(line, file=sys.stderr)
-        else:
-            sys.stderr.write(line + "\n")
-            sys.stderr.flush()
-
-    def close(self) -> None:
-        if self.bar is not None:
-            self.bar.close()

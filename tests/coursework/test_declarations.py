@@ -106,6 +106,15 @@ def test_an_assignment_needs_a_held_out_set(tmp_path: Path) -> None:
     assert "there is no held-out parameter set, so a result typed in by hand would pass" in refusal(tmp_path, toml)
 
 
+def test_a_question_that_asks_for_a_choice_alone_must_rest_on_another(tmp_path: Path) -> None:
+    toml = TOML.replace(
+        'type = "number"\npoints = 2\nrelative = 0.001', 'type = "choice"\noptions = ["a", "b"]\npoints = 2'
+    )
+    assert read_assignment(write_assignment(tmp_path / "gated", toml=toml)).question("spread").after == ("centre",)
+    message = refusal(tmp_path, toml.replace('after = ["centre"]\n', ""))
+    assert "[[questions]] 'spread': it asks for a choice alone, which can be guessed." in message
+
+
 def test_a_mistake_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> None:
     folder = write_assignment(tmp_path)
     (folder / "mistakes" / "median.py").write_text("x = 1\ny = = 2\n", encoding="utf-8")

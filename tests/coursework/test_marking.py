@@ -13,7 +13,7 @@ from cxkit.coursework.marking.submission import mark_notebook, marker, read_subm
 from cxkit.coursework.release.proof import marking_checks
 from cxkit.coursework.source import model_notebook, student_notebook
 from cxkit.errors import MarkingError
-from tests.coursework.small_assignment import write_assignment
+from tests.coursework.small_assignment import TOML, write_assignment
 
 RIGHT = "average = data['x'].mean() * factor\nbigger = 'x' if data['x'].sum() > data['y'].sum() else 'y'"
 SPREAD = "spread = data['x'].std() * factor"
@@ -82,6 +82,17 @@ def test_a_guess_counts_only_with_what_it_rests_on(references):
     assert marks["spread"].feedback[0] == "It counts only together with 'Where is the centre?', which is not right yet."
 
 
+def test_a_word_counts_only_with_the_number_that_it_follows_from(references):
+    right = RIGHT.partition("\n")[2]
+    marks = marks_of(references, centre=f"average = 0\n{right}")["centre"]
+    assert (marks.points, marks.outcome) == (0, "wrong")
+    assert [check.outcome for check in marks.answers] == ["wrong", "right"]
+    assert marks.feedback[0] == (
+        "`bigger`: this counts only together with `average`, and nothing of that is right yet."
+    )
+    assert marks_of(references, centre=f"average = data['x'].mean() * factor + 0.05\n{right}")["centre"].points == 2.5
+
+
 def test_a_crash_costs_its_own_question_only(references):
     marks = marks_of(references, spread="1 / 0")
     assert marks["centre"].points == 4
@@ -129,6 +140,16 @@ def test_held_out_sets_that_cannot_tell_a_constant_are_named(tmp_path):
     weak = References(read_assignment(folder), tmp_path / "cache").weak_answers()
     assert len(weak) == 2
     assert weak[0].startswith("'average' of 'centre' is the same on every parameter set, so a constant passes.")
+
+
+def test_tolerances_wider_than_what_tells_the_sets_apart_are_named(tmp_path):
+    toml = TOML.replace("absolute = 0.1, share = 0.5", "absolute = 8, share = 0.5")
+    assignment = read_assignment(write_assignment(tmp_path, toml=toml))
+    (told,) = References(assignment, tmp_path / "cache").weak_answers()
+    assert told.startswith(
+        "'average' of 'centre' differs less between parameter sets than its tolerance or `partial` is wide, so a "
+        "constant would earn 50% of its points."
+    )
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_a_byte_that_changes_no_number_is_found_as_well(report):
 def test_a_data_set_of_the_kit_counts_as_an_input(monkeypatch, tmp_path):
     (tmp_path / "kit" / "bfi").mkdir(parents=True)
     (tmp_path / "kit" / "bfi" / "data.csv").write_text("1")
-    monkeypatch.setattr(manifest, "_DATASETS", tmp_path / "kit")
+    monkeypatch.setattr(manifest, "datasets_folder", lambda: tmp_path / "kit")
     assert list(manifest.inputs_of({"survey_path": "bfi"})) == ["the kit's data set bfi/data.csv"]
 
 

@@ -6,12 +6,12 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
+from cxkit.coursework.database import Database
 from cxkit.errors import MarkingError
 
 Kind = Literal["assignment", "policy", "marks", "written", "override", "excuse", "lift"]
@@ -19,7 +19,6 @@ Kind = Literal["assignment", "policy", "marks", "written", "override", "excuse",
 
 SCHEMA = 1
 _APPLICATION = 0x63786B67  # "cxkg": tells our files from other SQLite files
-_WAIT_SECONDS = 60.0
 _TABLES = """
 CREATE TABLE entries (
     number     INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -94,42 +93,27 @@ def _json(data: Any) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
-class Store:
-    """The entries of one file.
+class Store(Database):
+    """The entries of one file."""
 
-    SQLite with a rollback journal and every commit forced to the disk: after a kill or a power cut a file holds what
-    was committed, whole. Several processes may write; each waits for the other.
-    """
+    what = "gradebook"
+    untouched = "Nothing was recorded."
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(self.path, timeout=_WAIT_SECONDS, isolation_level=None)
-        except (OSError, sqlite3.Error) as error:
-            raise MarkingError(f"The gradebook {self.path} cannot be opened: {error}.") from None
-        try:
-            self._prepare()
-        except sqlite3.DatabaseError as error:
-            self._connection.close()
-            raise MarkingError(f"{self.path} is not a gradebook, or is damaged: {error}.") from None
-        except MarkingError:
-            self._connection.close()
-            raise
+        super().__init__(Path(path))
 
     def _prepare(self) -> None:
-        self._connection.execute("PRAGMA synchronous = EXTRA")
-        self._connection.execute("PRAGMA trusted_schema = OFF")
+        self.connection.execute("PRAGMA trusted_schema = OFF")
         if self._pragma("application_id") == 0:
             with self.writing():
                 # Another process may have made the tables while this one waited.
                 if self._pragma("application_id") == 0:
-                    if self._connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                    if self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                         raise MarkingError(f"{self.path} is a database of something else. Choose another file.")
                     for statement in _statements(_TABLES):
-                        self._connection.execute(statement)
-                    self._connection.execute(f"PRAGMA application_id = {_APPLICATION}")
-                    self._connection.execute(f"PRAGMA user_version = {SCHEMA}")
+                        self.connection.execute(statement)
+                    self.connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+                    self.connection.execute(f"PRAGMA user_version = {SCHEMA}")
         if self._pragma("application_id") != _APPLICATION:
             raise MarkingError(f"{self.path} is a database of something else. Choose another file.")
         version = self._pragma("user_version")
@@ -140,38 +124,11 @@ class Store:
             )
 
     def _pragma(self, name: str) -> int:
-        return int(self._connection.execute(f"PRAGMA {name}").fetchone()[0])
-
-    def close(self) -> None:
-        """Close the file; what was recorded is on the disk already."""
-        self._connection.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """All or nothing: what is added within is recorded at the end, or not at all."""
-        try:
-            self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as error:
-            raise MarkingError(f"{self.path} cannot be written: {error}.") from None
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException as error:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            if isinstance(error, sqlite3.OperationalError):
-                raise MarkingError(f"{self.path} cannot be written: {error}. Nothing was recorded.") from None
-            raise
+        return int(self.connection.execute(f"PRAGMA {name}").fetchone()[0])
 
     def add(self, entry: Entry) -> None:
         """Add an entry; only within `writing`."""
-        self._connection.execute(
+        self.connection.execute(
             "INSERT INTO entries (time, kind, assignment, student, question, points, out_of, marker, reason, version,"
             " detail, digest) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (entry.time.astimezone(UTC).isoformat(), entry.kind, entry.assignment, entry.student, entry.question,
@@ -180,7 +137,7 @@ class Store:
 
     def last_digest(self, entry: Entry, kinds: tuple[Kind, ...]) -> str | None:
         """Of the last entry of these kinds about the same thing, so that nothing is said twice in a row."""
-        row = self._connection.execute(
+        row = self.connection.execute(
             "SELECT digest FROM entries WHERE assignment = ? AND student = ? AND question = ?"
             f" AND kind IN ({', '.join('?' * len(kinds))}) ORDER BY number DESC LIMIT 1",
             (entry.assignment, entry.student, entry.question, *kinds),
@@ -192,7 +149,7 @@ class Store:
         where = [
             f"{name} = ?" for name, value in (("assignment", assignment), ("student", student)) if value is not None
         ]
-        rows = self._connection.execute(
+        rows = self.connection.execute(
             "SELECT number, time, kind, assignment, student, question, points, out_of, marker, reason, version, detail"
             f" FROM entries {'WHERE ' + ' AND '.join(where) if where else ''} ORDER BY number",
             [value for value in (assignment, student) if value is not None],
@@ -215,12 +172,12 @@ class Store:
             If it is damaged, or an entry was changed by other means than this program.
         """
         try:
-            found = self._connection.execute("PRAGMA integrity_check").fetchone()[0]
+            found = self.connection.execute("PRAGMA integrity_check").fetchone()[0]
             changed = [
                 entry.number
                 for entry, (digest,) in zip(
                     self.entries(),
-                    self._connection.execute("SELECT digest FROM entries ORDER BY number").fetchall(),
+                    self.connection.execute("SELECT digest FROM entries ORDER BY number").fetchall(),
                     strict=True,
                 )
                 if entry.digest != digest

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cxkit.coursework.assignment import Answer, Tolerance
+from cxkit.coursework.assignment import ANSWER_KINDS, Answer, Tolerance
 from cxkit.coursework.marking.answers import Cell, Figure, Number, Refused, Series, Table, Text, Value
 from cxkit.errors import counted
 
@@ -59,17 +59,7 @@ def compare(answer: Answer, given: Value | None, reference: Value) -> Verdict:
     if isinstance(given, Refused):
         return Verdict(0.0, f"`{answer.name}` is no answer: {given.reason}.")
     verdict = _COMPARED[answer.type](answer, given, reference)
-    return verdict or Verdict(0.0, f"`{answer.name}` is not {KINDS[answer.type]}.")
-
-
-KINDS = {
-    "number": "a number",
-    "text": "a text",
-    "choice": "a choice",
-    "table": "a table",
-    "series": "a series",
-    "figure": "a figure",
-}
+    return verdict or Verdict(0.0, f"`{answer.name}` is not {ANSWER_KINDS[answer.type]}.")
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

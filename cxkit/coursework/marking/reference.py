@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.assignment import Assignment, ParameterSet, Question
+from cxkit.coursework.assignment import Answer, Assignment, ParameterSet, Question
+from cxkit.coursework.fingerprint import fingerprint
 from cxkit.coursework.marking.answers import Answers, Figure, Number, Refused, Series, Table, Text, Value
 from cxkit.coursework.marking.compare import compare
 from cxkit.coursework.marking.running import Left, data_for, run_for_answers
@@ -121,12 +123,16 @@ class References:
         def run(notebook: NotebookNode) -> Left:
             return run_for_answers(self.assignment, notebook, parameters, data, policy=self.policy, stop=stop)
 
-        model = _complete(self.assignment, run(model_notebook(self.assignment)), parameters)
+        model: Answers
         mistakes: dict[str, Answers] = {}
-        for question in self.assignment.questions if with_mistakes else ():
-            for mistake in question.mistakes:
-                left = run(mistake_notebook(self.assignment, question, mistake))
-                mistakes[f"{question.id}/{mistake.id}"] = answers_of(question, left)
+        if with_mistakes:
+            model = self.of(parameters, seed, with_mistakes=False, stop=stop).model
+            for question in self.assignment.questions:
+                for mistake in question.mistakes:
+                    left = run(mistake_notebook(self.assignment, question, mistake))
+                    mistakes[f"{question.id}/{mistake.id}"] = answers_of(question, left)
+        else:
+            model = _complete(self.assignment, run(model_notebook(self.assignment)), parameters)
         made = Reference(model=model, mistakes=mistakes)
         told = {
             "model": _as_data(made.model),
@@ -136,19 +142,42 @@ class References:
         return made
 
     def weak_answers(self) -> list[str]:
-        """Answers that are the same on the public and every held-out set: a constant would pass. In words."""
+        """Answers for which a constant would earn something with every parameter set. In words.
+
+        Where students have data of their own, what they type in is close to any value by chance, so the held-out sets
+        must differ among themselves.
+        """
         sets = [self.of(one, one.data_seed, with_mistakes=False).model for one in self.assignment.parameter_sets]
+        varied = any(file.vary == "rows" for file in self.assignment.files)
         weak = []
         for question in self.assignment.questions:
             for answer in question.answers:
-                first = sets[0][answer.name]
-                same = all(compare(answer, first, other[answer.name]).is_right for other in sets[1:])
-                if same and answer.type != "figure" and not question.after:
+                if answer.type == "figure" or question.after:
+                    continue
+                values = [one[answer.name] for one in sets]
+                apart = varied and len(values) > 2 and answer not in question.guessable
+                if told := _passes_as_constant(answer, values, values[1:] if apart else values):
                     weak.append(
-                        f"'{answer.name}' of '{question.id}' is the same on every parameter set, so a constant passes. "
-                        "Choose other held-out parameters or seeds, or make the question depend on another (after)."
+                        f"'{answer.name}' of '{question.id}' {told} Choose other held-out parameters or seeds, or make "
+                        "the question depend on another (after)."
                     )
         return weak
+
+
+def _passes_as_constant(answer: Answer, values: Sequence[Value], against: Sequence[Value]) -> str:
+    """Whether one of the values, or the middle of two numbers, earns something against each; how, in words."""
+    constants = list(values)
+    numbers = [one.value for one in values if isinstance(one, Number) and one.value is not None]
+    constants += [Number((a + b) / 2) for a, b in combinations(numbers, 2)]
+    shares = [min(compare(answer, one, other).share for other in against) for one in constants]
+    if all(compare(answer, values[0], other).is_right for other in values):
+        return "is the same on every parameter set, so a constant passes."
+    if max(shares) > 0:
+        return (
+            "differs less between parameter sets than its tolerance or `partial` is wide, so a constant would earn "
+            f"{max(shares):.0%} of its points."
+        )
+    return ""
 
 
 def answers_of(question: Question, left: Left) -> dict[str, Value]:
@@ -183,12 +212,8 @@ def _complete(assignment: Assignment, left: Left, parameters: ParameterSet) -> d
 
 def _state_of(assignment: Assignment) -> str:
     """Everything that answers can depend on but the parameters."""
-    digest = hashlib.sha256()
-    paths = [assignment.folder / "assignment.toml", assignment.source, *(file.path for file in assignment.files)]
-    for path in [*paths, *sorted((assignment.folder / "mistakes").glob("*.py"))]:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    digest.update(json.dumps([kit_hash(), installed_versions()], sort_keys=True).encode())
-    return digest.hexdigest()
+    told = json.dumps([fingerprint(assignment), kit_hash(), installed_versions()], sort_keys=True)
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _as_data(answers: Answers) -> dict[str, Any]:

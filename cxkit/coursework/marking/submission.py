@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cxkit
-from cxkit.coursework.assignment import PUBLIC, Answer, Assignment, Mistake, ParameterSet, Question
+from cxkit.coursework.assignment import ANSWER_KINDS, PUBLIC, Answer, Assignment, Mistake, ParameterSet, Question
 from cxkit.coursework.marking.answers import Answers, Number, Refused, Text, Value
-from cxkit.coursework.marking.compare import KINDS, Verdict, compare
+from cxkit.coursework.marking.compare import Verdict, compare
 from cxkit.coursework.marking.reference import Reference, References, answers_of
 from cxkit.coursework.marking.running import Left, data_for, run_for_answers
 from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
@@ -122,10 +122,13 @@ def _marked(question: Question, trials: Sequence[_Trial]) -> QuestionMark:
         checks.append(_check(question, answer, verdicts, trials))
     points = sum(answer.points * shares[answer.name] for answer in question.answers)
     mistakes = () if min(shares.values()) >= 1 else _recognised(question, trials)
+    feedback = [mistake.feedback for mistake in mistakes]
     if mistakes:
         untouched = all(shares[name] >= 1 for name in shares if not _touches(question, mistakes[0], name, trials))
         points = mistakes[0].points if untouched else min(points, mistakes[0].points)
-    feedback = [mistake.feedback for mistake in mistakes]
+    elif points > 0 and (alone := _guessed_alone(question, shares)):
+        points = 0.0
+        feedback.append(alone)
     trouble = trials[0].left.troubles.get(question.id)
     if trouble and min(shares.values()) < 1:
         feedback.append(trouble)
@@ -140,6 +143,17 @@ def _marked(question: Question, trials: Sequence[_Trial]) -> QuestionMark:
         answers=tuple(checks),
         mistakes=tuple(mistake.id for mistake in mistakes),
     )
+
+
+def _guessed_alone(question: Question, shares: Mapping[str, float]) -> str:
+    """Why words earn nothing: they can be guessed, and of the answers that they follow from none is right."""
+    words = question.guessable
+    others = [answer.name for answer in question.answers if answer not in words]
+    if not words or any(shares[name] > 0 for name in others):
+        return ""
+    guessed = " and ".join(f"`{answer.name}`" for answer in words)
+    computed = " or ".join(f"`{name}`" for name in others)
+    return f"{guessed}: this counts only together with {computed}, and nothing of that is right yet."
 
 
 def _verdict(question: Question, answer: Answer, trial: _Trial) -> Verdict:
@@ -301,7 +315,7 @@ def _asked(answer: Answer) -> str:
     close = answer.tolerance.absolute
     if answer.type == "choice":
         return " or ".join(f'"{option}"' for option in answer.options)
-    return KINDS[answer.type] + (f", to within {_plain(close)}" if close and answer.type != "text" else "")
+    return ANSWER_KINDS[answer.type] + (f", to within {_plain(close)}" if close and answer.type != "text" else "")
 
 
 def _plain(tolerance: float) -> str:

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from cxkit.coursework.page.words import (
@@ -18,6 +18,7 @@ from cxkit.coursework.page.words import (
     share_text,
     with_code,
 )
+from cxkit.running.templating import environment
 
 COMMON = Path(__file__).parent / "template"
 
@@ -43,22 +44,15 @@ def render_page(template: Path, **content: Any) -> str:
 
 @cache
 def _environment(folder: Path) -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader([folder, COMMON]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["points"] = points_text
-    environment.filters["with_code"] = with_code
-    environment.filters["share"] = share_text
-    environment.globals["words"] = OUTCOME_WORDS
-    environment.globals["written_words"] = WRITTEN_WORDS
-    environment.globals["short_words"] = SHORT_WORDS
-    environment.globals["signs"] = OUTCOME_SIGNS
-    return environment
+    made = environment(folder, COMMON)
+    made.filters["points"] = points_text
+    made.filters["with_code"] = with_code
+    made.filters["share"] = share_text
+    made.globals["words"] = OUTCOME_WORDS
+    made.globals["written_words"] = WRITTEN_WORDS
+    made.globals["short_words"] = SHORT_WORDS
+    made.globals["signs"] = OUTCOME_SIGNS
+    return made
 
 
 @cache

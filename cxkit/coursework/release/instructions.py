@@ -4,17 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cxkit.coursework.assignment import Assignment, LatePolicy, Question
+from cxkit.coursework.assignment import ANSWER_KINDS, Assignment, LatePolicy, Question
 from cxkit.errors import counted
-
-_A_KIND = {
-    "number": "a number",
-    "text": "a text",
-    "choice": "a choice",
-    "table": "a table",
-    "series": "a series",
-    "figure": "a figure",
-}
 
 
 def instructions(assignment: Assignment, deadline: datetime | None = None) -> str:
@@ -72,7 +63,7 @@ def _points(assignment: Assignment) -> str:
 def _left_behind(question: Question, assignment: Assignment) -> str:
     if question.kind == "written":
         return "words, read by a person"
-    asked = ", ".join(f"`{answer.name}` ({_A_KIND[answer.type]})" for answer in question.answers)
+    asked = ", ".join(f"`{answer.name}` ({ANSWER_KINDS[answer.type]})" for answer in question.answers)
     if not question.after:
         return asked
     first = " and ".join(f"'{_cell(assignment.question(key).title)}'" for key in question.after)

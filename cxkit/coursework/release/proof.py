@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -95,17 +94,6 @@ class Proof:
     def write(self, folder: Path) -> Path:
         """Keep it beside the assignment, where the instructor finds it and no student does."""
         return write_atomically(folder / FILE_NAME, json.dumps(self.as_data(), indent=1, ensure_ascii=False) + "\n")
-
-
-def fingerprint(assignment: Assignment) -> str:
-    """The SHA-256 of description, source, mistakes and data."""
-    paths = [assignment.folder / "assignment.toml", assignment.source, *(file.path for file in assignment.files)]
-    paths += sorted((assignment.folder / "mistakes").glob("*.py"))
-    digest = hashlib.sha256()
-    for path in paths:
-        digest.update(f"{path.relative_to(assignment.folder).as_posix()}\n".encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 import cxkit
 from cxkit.coursework.assignment import Assignment
 from cxkit.coursework.data_variants import student_seed
+from cxkit.coursework.fingerprint import fingerprint
 from cxkit.coursework.release.folders import new_folder, notebook_bytes, write_folders
-from cxkit.coursework.release.proof import Proof, fingerprint
+from cxkit.coursework.release.proof import Proof
 from cxkit.coursework.release.record import Released, with_earlier, write_released
 from cxkit.coursework.release.secrecy import secrecy_checks
 from cxkit.coursework.release.trying import Judge, try_all

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
+from cxkit.coursework.database import Database
 from cxkit.coursework.written.panel_state import BlindAnswer, PanelMark
 from cxkit.errors import MarkingError, Problems, nearest
 
@@ -24,7 +22,6 @@ Place = tuple[str, str, str, str]
 """Question, code, marker, and the criterion or `comment`."""
 
 _APPLICATION = 0x63786B77  # "cxkw"
-_WAIT_SECONDS = 60.0
 _TABLES = (
     "CREATE TABLE about (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT",
     "CREATE TABLE answers (question TEXT NOT NULL, code TEXT NOT NULL, place INTEGER NOT NULL, text TEXT NOT NULL,"
@@ -68,7 +65,7 @@ def _said(value: Value) -> str:
     return "empty" if value in {None, ""} else f"'{value:g}'" if isinstance(value, float) else f"'{value}'"
 
 
-class MarkingSheet:
+class MarkingSheet(Database):
     """The written answers of an assignment and their marks, for the panel and for files.
 
     Every cell's values are kept in the order in which they came. A file or panel says from which revision it began;
@@ -88,71 +85,29 @@ class MarkingSheet:
         If the file is not there, something else, damaged, or of another assignment.
     """
 
-    def __init__(self, path: str | Path, assignment: Assignment, *, create: bool = False) -> None:
-        self.path, self.assignment = Path(path), assignment
-        if not create and not self.path.is_file():
-            raise MarkingError(f"There is no marking sheet {self.path}. Make it first: cxkit written sheet.")
-        self._seen: dict[tuple[str, str, str], PanelMark] = {}
-        self._one_at_a_time = threading.RLock()
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            # JupyterLab carries out what is clicked in another thread than the cell that opened the sheet.
-            self._base = sqlite3.connect(
-                self.path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
-        except (OSError, sqlite3.Error) as error:
-            raise MarkingError(f"The marking sheet {self.path} cannot be opened: {error}.") from None
-        try:
-            self._prepare(create)
-        except sqlite3.DatabaseError as error:
-            self._base.close()
-            raise MarkingError(f"{self.path} is not a marking sheet, or is damaged: {error}.") from None
-        except MarkingError:
-            self._base.close()
-            raise
+    what = "marking sheet"
+    untouched = "Nothing was changed."
 
-    def _prepare(self, create: bool) -> None:
-        self._base.execute("PRAGMA synchronous = EXTRA")
-        if create:
+    def __init__(self, path: str | Path, assignment: Assignment, *, create: bool = False) -> None:
+        self.assignment, self._create = assignment, create
+        self._seen: dict[tuple[str, str, str], PanelMark] = {}
+        if not create and not Path(path).is_file():
+            raise MarkingError(f"There is no marking sheet {path}. Make it first: cxkit written sheet.")
+        super().__init__(Path(path))
+
+    def _prepare(self) -> None:
+        if self._create:
             with self.writing():
-                if not self._base.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+                if not self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
                     for statement in _TABLES:
-                        self._base.execute(statement)
-                    self._base.execute(f"PRAGMA application_id = {_APPLICATION}")
-                    self._base.execute("INSERT INTO about VALUES ('assignment', ?)", (self.assignment.id,))
-        if self._base.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
+                        self.connection.execute(statement)
+                    self.connection.execute(f"PRAGMA application_id = {_APPLICATION}")
+                    self.connection.execute("INSERT INTO about VALUES ('assignment', ?)", (self.assignment.id,))
+        if self.connection.execute("PRAGMA application_id").fetchone()[0] != _APPLICATION:
             raise MarkingError(f"{self.path} is not a marking sheet.")
-        ((own,),) = self._base.execute("SELECT value FROM about WHERE key = 'assignment'").fetchall()
+        ((own,),) = self.connection.execute("SELECT value FROM about WHERE key = 'assignment'").fetchall()
         if own != self.assignment.id:
             raise MarkingError(f"{self.path} is of the assignment '{own}', not of '{self.assignment.id}'.")
-
-    def close(self) -> None:
-        """Close the file; all is on the disk already."""
-        self._base.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @contextmanager
-    def writing(self) -> Iterator[None]:
-        """All or nothing, one at a time."""
-        with self._one_at_a_time:
-            try:
-                self._base.execute("BEGIN IMMEDIATE")
-            except sqlite3.OperationalError as error:
-                raise MarkingError(f"{self.path} cannot be written: {error}.") from None
-            try:
-                yield
-                self._base.execute("COMMIT")
-            except BaseException as error:
-                if self._base.in_transaction:
-                    self._base.execute("ROLLBACK")
-                if isinstance(error, sqlite3.OperationalError):
-                    raise MarkingError(f"{self.path} cannot be written: {error}. Nothing was changed.") from None
-                raise
 
     # What the panel asks for
 
@@ -162,7 +117,7 @@ class MarkingSheet:
 
     def answers(self, question: str) -> Sequence[BlindAnswer]:
         """The answers to a question, in the blind order; earlier versions of an answer are left out."""
-        rows = self._base.execute(
+        rows = self.connection.execute(
             "SELECT code, text FROM answers WHERE question = ? AND current ORDER BY place, code", (question,)
         )
         return [BlindAnswer(code=code, text=text) for code, text in rows]
@@ -204,31 +159,31 @@ class MarkingSheet:
 
     def bank(self, question: str) -> Sequence[str]:
         """Comments to choose from."""
-        rows = self._base.execute("SELECT comment FROM bank WHERE question = ? ORDER BY number", (question,))
+        rows = self.connection.execute("SELECT comment FROM bank WHERE question = ? ORDER BY number", (question,))
         return [comment for (comment,) in rows]
 
     def add_to_bank(self, question: str, comment: str) -> None:
         """One more of them; one that is there already stays where it is."""
         with self.writing():
-            self._base.execute("INSERT OR IGNORE INTO bank (question, comment) VALUES (?, ?)", (question, comment))
+            self.connection.execute("INSERT OR IGNORE INTO bank (question, comment) VALUES (?, ?)", (question, comment))
 
     # What files need
 
     @property
     def revision(self) -> int:
         """The number of the last change."""
-        return int(self._base.execute("SELECT coalesce(max(revision), 0) FROM cells").fetchone()[0])
+        return int(self.connection.execute("SELECT coalesce(max(revision), 0) FROM cells").fetchone()[0])
 
     def markers(self) -> list[str]:
         """Who has marked something."""
-        return [who for (who,) in self._base.execute("SELECT DISTINCT marker FROM cells ORDER BY marker")]
+        return [who for (who,) in self.connection.execute("SELECT DISTINCT marker FROM cells ORDER BY marker")]
 
     def values(self, revision: int | None = None) -> dict[Place, Value]:
         """Every cell, now or as it was at a revision."""
         return self._values("revision <= ?", (self.revision if revision is None else revision,))
 
     def _values(self, where: str, parameters: Sequence[object]) -> dict[Place, Value]:
-        rows = self._base.execute(
+        rows = self.connection.execute(
             f"SELECT question, code, marker, field, value FROM cells WHERE {where} ORDER BY revision", tuple(parameters)
         )
         return {(question, code, marker, field): json.loads(value) for question, code, marker, field, value in rows}
@@ -260,7 +215,7 @@ class MarkingSheet:
                 if not _same(theirs, base):
                     conflicts.append(Conflict(place=place, base=base, theirs=theirs, mine=mine))
                     continue
-                self._base.execute(
+                self.connection.execute(
                     "INSERT INTO cells (time, question, code, marker, field, value) VALUES (?, ?, ?, ?, ?, ?)",
                     (time, *place, json.dumps(mine, ensure_ascii=False, allow_nan=False)),
                 )
@@ -270,7 +225,7 @@ class MarkingSheet:
     def _check(self, changes: Mapping[Place, tuple[Value, Value]]) -> None:
         problems = Problems(str(self.path))
         known = {question.id: question for question in self.questions()}
-        codes = {(q, code) for q, code in self._base.execute("SELECT question, code FROM answers")}
+        codes = {(q, code) for q, code in self.connection.execute("SELECT question, code FROM answers")}
         for (question, code, marker, field), (_, value) in changes.items():
             where = f"{question}, {code}"
             if question not in known:
@@ -291,8 +246,8 @@ class MarkingSheet:
     def put_answers(self, question: str, answers: Mapping[str, tuple[int, str]]) -> None:
         """The current answers to a question: by code, their places and texts. Earlier ones stay, but are not shown."""
         with self.writing():
-            self._base.execute("UPDATE answers SET current = 0 WHERE question = ?", (question,))
-            self._base.executemany(
+            self.connection.execute("UPDATE answers SET current = 0 WHERE question = ?", (question,))
+            self.connection.executemany(
                 "INSERT INTO answers VALUES (?, ?, ?, ?, 1) ON CONFLICT (question, code)"
                 " DO UPDATE SET current = 1, place = excluded.place",
                 [(question, code, place, text) for code, (place, text) in answers.items()],

@@ -5,19 +5,18 @@ from __future__ import annotations
 import platform
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxkit.running.files import sha256_of
-from cxkit.running.fingerprint import named_files
+from cxkit.running.fingerprint import datasets_folder, named_files
 
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
 
 FORMAT = 1
-_DATASETS = Path(__file__).resolve().parents[3] / "datasets"
-_DATASETS_INSTALLED = Path(__file__).resolve().parents[2] / "datasets"
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _KIT = "the kit's data set "
 
@@ -44,7 +43,7 @@ def inputs_of(parameters: Mapping[str, Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name in sorted(set(named_files(parameters.values()))):
         found |= _hashes(name, Path(name))
-    folder = _DATASETS if _DATASETS.is_dir() else _DATASETS_INSTALLED
+    folder = datasets_folder()
     for value in parameters.values():
         if isinstance(value, str) and _NAME.fullmatch(value) and (folder / value).is_dir():
             found |= _hashes(_KIT + value, folder / value)
@@ -58,7 +57,8 @@ def _hashes(name: str, path: Path) -> dict[str, str]:
     return {f"{name}/{one.relative_to(path).as_posix()}": sha256_of(one) for one in files}
 
 
-def versions() -> dict[str, str]:
+@cache
+def versions() -> Mapping[str, str]:
     """Versions of Python, of cxkit, and of everything that cxkit needs, directly or through others."""
     found = {"python": platform.python_version()}
     waiting = ["cxkit"]
