@@ -1,11 +1,14 @@
 """How fast do a class's notebooks run, as ratios against papermill and nbgrader in one run?
 
-    python benchmarks/running.py [--notebooks 30] [--rounds 3] [--nbgrader PYTHON] [--flat 1000 --plot PNG]
+    python benchmarks/running.py [--notebooks 30] [--rounds 3] [--nbgrader PYTHON]
+    python benchmarks/running.py --flat 1000 [--plot PNG]
 
 Thirty small course notebooks (pandas, numpy, seaborn). Every contender is a whole process, its start and warm-up
 included, and they take turns, so that a change of the machine's speed meets all alike. nbgrader and cxkit together need
 an environment of their own (`--nbgrader /path/to/its/python`); without it that peer is said to be absent. Printed:
 seconds as median (minimum to maximum), ratios of medians with the range they could have, and the goal of each.
+
+With `--flat`, whether the last of many contained runs costs what the first did.
 """
 
 from __future__ import annotations
@@ -40,12 +43,13 @@ def main() -> None:
     if options.job:
         JOBS[options.job](Path(options.folder))
         return
+    if options.flat:
+        measure_flatness(options.flat, options.plot)
+        return
     with tempfile.TemporaryDirectory(prefix="cxkit-bench-") as place:
         folder = write_class(Path(place) / "class", options.notebooks)
         compare_batches(folder, options)
     compare_starts(options.rounds)
-    if options.flat:
-        measure_flatness(options.flat, options.plot)
 
 
 def _options() -> argparse.Namespace:
@@ -53,7 +57,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--notebooks", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--nbgrader", metavar="PYTHON", help="a Python with nbgrader and cxkit")
-    parser.add_argument("--flat", type=int, default=0, help="that many runs in a row, to see whether their cost grows")
+    parser.add_argument("--flat", type=int, default=0, help="only so many runs in a row: does their cost grow?")
     parser.add_argument("--plot", type=Path, help="where the picture of that goes")
     parser.add_argument("--job", help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
