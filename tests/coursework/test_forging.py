@@ -1,19 +1,24 @@
-"""Attacks on marks: each fools checks that run in the student's process, and none earns a point here.
+"""Attacks on marks: each gains something from a grader that works in the student's process, and nothing here.
 
-The checks that are fooled stand for those of graders that append their tests to the student's notebook. Attacks on the
-machine itself are in tests/running/test_attacks.py.
+The graders that are fooled are a few lines each, and stand for those that append their tests to the student's notebook,
+collect results in it, or trust what a handed-in file says. Attacks on the machine are in tests/running/test_attacks.py.
 """
 
 from __future__ import annotations
 
+import base64
 import json
+import pickle
 import sys
 
 import nbformat
 import pytest
+from nbformat.v4 import new_code_cell, new_output
 
 from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.gradebook import Gradebook
 from cxkit.coursework.marking.reference import References
+from cxkit.coursework.marking.running import data_for
 from cxkit.coursework.marking.submission import mark_notebook, read_submission
 from cxkit.coursework.source import student_notebook
 from cxkit.running.contained import run_contained
@@ -21,6 +26,59 @@ from cxkit.running.sandbox.limits import Limits
 from tests.coursework.small_assignment import TOML, write_assignment
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
+
+NAMES = ("average", "spread", "bigger")
+HONEST = (
+    "average = data['x'].mean() * factor\nspread = data['x'].std() * factor\n"
+    "bigger = 'x' if data['x'].sum() > data['y'].sum() else 'y'"
+)
+NOTHING = "average = spread = 0\nbigger = None\n"
+
+
+@pytest.fixture(scope="module")
+def references(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("forging")
+    toml = TOML.replace("cell_seconds = 20", "cell_seconds = 5").replace("total_seconds = 60", "total_seconds = 30")
+    toml = toml.replace("total_seconds = 30", "total_seconds = 30\nmemory_mb = 512")
+    return References(read_assignment(write_assignment(folder, toml=toml)), folder / "cache")
+
+
+def submission(references, attack, last=""):
+    """The released notebook with this in place of the work."""
+    notebook = student_notebook(references.assignment)
+    for cell in notebook.cells:
+        question = cell.metadata.get("cxkit", {}).get("question")
+        if cell.cell_type == "code" and question in ("centre", "spread"):
+            cell.source = attack if question == "centre" else ""
+    if last:
+        notebook.cells.append(new_code_cell(last))
+    return notebook
+
+
+def earned(references, notebook):
+    return {mark.question: mark.points for mark in mark_notebook(references, notebook).questions}
+
+
+NO_POINTS = {"centre": 0, "spread": 0, "words": 0}
+ALL_POINTS = {"centre": 4, "spread": 2, "words": 0}
+
+
+# --- graders that work in the student's process -----------------------------------------------------------------------
+
+
+def run_openly(references, notebook, *last):
+    """The notebook and then the grader's cells, in an ordinary kernel; what the cells show and whether one failed."""
+    notebook = nbformat.from_dict(notebook)
+    notebook.cells += [new_code_cell(source) for source in last]
+    limits = Limits(cell_seconds=8, total_seconds=30)
+    inputs = data_for(references.assignment, None, references.folder / "data")
+    return run_contained(notebook, policy="open", inputs=inputs, limits=limits).notebook.cells
+
+
+def printed(cells):
+    outputs = [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
+    return "".join(output.get("text", "") for output in outputs if output.output_type == "stream")
+
 
 CHECKS = """
 import numpy as _np
@@ -32,38 +90,67 @@ print("ALL", "CHECKS", "PASSED")
 """
 
 
-@pytest.fixture(scope="module")
-def references(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("forging")
-    toml = TOML.replace("cell_seconds = 20", "cell_seconds = 5").replace("total_seconds = 60", "total_seconds = 30")
-    return References(read_assignment(write_assignment(folder, toml=toml)), folder / "cache")
+def passes_appended_checks(references, notebook):
+    """A grader that appends its checks to the notebook and runs them where the student's code ran."""
+    last = run_openly(references, notebook, CHECKS)[-1]
+    failed = any(output.output_type == "error" for output in last.outputs)
+    return "ALL CHECKS PASSED" in printed([last]) and not failed
 
 
-def submission(references, attack, last=""):
-    notebook = student_notebook(references.assignment)
-    for cell in notebook.cells:
-        question = cell.metadata.get("cxkit", {}).get("question")
-        if cell.cell_type == "code" and question in ("centre", "spread"):
-            cell.source = attack if question == "centre" else ""
-    if last:
-        notebook.cells.append(nbformat.v4.new_code_cell(last))
-    return notebook
+COLLECTING = """
+import json
+def _plain(value):
+    if hasattr(value, "tolist"):
+        return value.tolist()
+    if hasattr(value, "values"):
+        return value.values.tolist()
+    return list(value) if hasattr(value, "__iter__") and not isinstance(value, str) else value
+_told = json.dumps({name: _plain(globals()[name]) for name in ("average", "spread", "bigger")}, default=repr)
+with open("answers.json", "w") as _file:
+    _file.write(_told)
+print("ANSWERS", open("answers.json").read())
+"""
 
 
-def fools_checks_in_the_process(references, notebook):
-    """What a grader sees that appends its checks to the notebook and runs them where the student's code ran."""
-    notebook = nbformat.from_dict(notebook)
-    notebook.cells.append(nbformat.v4.new_code_cell(CHECKS))
-    data = references.assignment.files[0]
-    run = run_contained(notebook, policy="open", inputs={data.relative: data.path}, limits=Limits(cell_seconds=10))
-    said = "".join(out.get("text", "") for out in run.notebook.cells[-1].outputs if out.output_type == "stream")
-    failed = any(out.output_type == "error" for out in run.notebook.cells[-1].outputs)
-    return "ALL CHECKS PASSED" in said and not failed
+def collected_in_the_process(references, notebook):
+    """A grader that collects answers by the student's own Python; None if nothing came."""
+    for line in printed(run_openly(references, notebook, COLLECTING)).splitlines():
+        if line.startswith("ANSWERS {") and line.endswith("}"):
+            return json.loads(line.partition(" ")[2])
+    return None
 
 
-HONEST = "average = data['x'].mean() * factor\nspread = data['x'].std() * factor"
-WHOLE = HONEST + "\nbigger = 'x' if data['x'].sum() > data['y'].sum() else 'y'"
-NOTHING = "average = spread = 0\n"
+def public_answers(references):
+    """The right answers on the data that the student has."""
+    model = references.of(references.assignment.public, None).model
+    return {name: model[name].value for name in NAMES}
+
+
+def is_right(references, answers):
+    """Compared with the model, on the data that the student has and no other."""
+    right = public_answers(references)
+    return answers is not None and all(
+        answers[name] == right[name] if isinstance(right[name], str) else abs(answers[name] - right[name]) < 1e-6
+        for name in NAMES
+    )
+
+
+def test_honest_work_passes_all_of_them(references):
+    notebook = submission(references, HONEST)
+    assert passes_appended_checks(references, notebook)
+    assert is_right(references, collected_in_the_process(references, notebook))
+    assert earned(references, notebook) == ALL_POINTS
+
+
+def test_no_work_passes_none_of_them(references):
+    notebook = submission(references, NOTHING)
+    assert not passes_appended_checks(references, notebook)
+    assert not is_right(references, collected_in_the_process(references, notebook))
+    assert earned(references, notebook) == NO_POINTS
+
+
+# --- attacks on checks ------------------------------------------------------------------------------------------------
+
 ATTACKS = {
     "numpy and abs are patched": NOTHING
     + "import numpy, builtins\nnumpy.isclose = lambda *a, **k: True\nbuiltins.abs = lambda x: 0",
@@ -74,6 +161,10 @@ ATTACKS = {
     "get_ipython().ast_transformers.append(_Drop())",
     "the input is rewritten": NOTHING + "get_ipython().input_transformers_post.append("
     'lambda lines: [\'print("ALL", "CHECKS", "PASSED")\\n\'] if any(\'_expected\' in l for l in lines) else lines)',
+    "the kernel does not run what it is sent": NOTHING + "async def _pretend(code, silent=False, *a, **k):\n"
+    "    print('ALL CHECKS PASSED')\n"
+    "    return {'status': 'ok', 'execution_count': 1, 'payload': [], 'user_expressions': {}}\n"
+    "get_ipython().kernel.do_execute = _pretend",
     "an object that equals everything": "class Any(float):\n"
     "    __eq__ = lambda s, o: True\n    __sub__ = __rsub__ = lambda s, o: 0.0\n    __hash__ = float.__hash__\n"
     "    __array_ufunc__ = None\n"
@@ -81,8 +172,7 @@ ATTACKS = {
     "a number that lies about itself": "class Lie:\n    def __float__(self): return 0.0\n"
     "    def __sub__(self, other): return 0.0\n    def __eq__(self, other): return True\n    __hash__ = None\n"
     "average = spread = Lie()\nimport numpy\nnumpy.isclose = lambda a, b: a == b",
-    "the frame is read": "average = spread = 0\n"
-    "class _Peek:\n"
+    "the frame is read": NOTHING + "class _Peek:\n"
     "    def __array__(self, *a, **k):\n"
     "        import sys, numpy\n"
     "        frame = sys._getframe()\n"
@@ -96,103 +186,236 @@ ATTACKS = {
 
 
 @pytest.mark.parametrize("name", ATTACKS)
-def test_an_attack_that_fools_checks_in_the_process_earns_nothing(references, name):
+def test_an_attack_that_fools_appended_checks_earns_nothing(references, name):
     notebook = submission(references, ATTACKS[name])
-    assert not fools_checks_in_the_process(references, submission(references, NOTHING)), "the checks are broken"
-    assert fools_checks_in_the_process(references, notebook), "the attack itself is broken"
-    marks = mark_notebook(references, notebook)
-    assert {mark.question: mark.points for mark in marks.questions} == {"centre": 0, "spread": 0, "words": 0}
+    assert passes_appended_checks(references, notebook), "the attack itself is broken"
+    assert earned(references, notebook) == NO_POINTS
 
 
-def test_an_honest_answer_passes_both(references):
-    notebook = submission(references, WHOLE)
-    assert fools_checks_in_the_process(references, notebook)
-    assert mark_notebook(references, notebook).points == 6
+# --- attacks on what is collected -------------------------------------------------------------------------------------
 
-
+# The kernel speaks JSON with its client as well, and must go on to.
+FAKE_DUMPS = (
+    "import json\n_dumps = json.dumps\n"
+    "json.dumps = lambda it, *a, **k: TOLD if isinstance(it, dict) and 'average' in it else _dumps(it, *a, **k)\n"
+)
 COLLECTOR_ATTACKS = {
-    "the collector is replaced": "import cxkit.coursework.marking.collector as c\n"
-    "c.collect = lambda namespace, asked: PUBLIC_ANSWER",
-    "the serialiser is patched": "import json\njson.dumps = lambda *a, **k: PUBLIC_ANSWER",
-    "what is collected is written beforehand": "class _Fixed(dict):\n    pass\n_cxkit_collected = PUBLIC_ANSWER\n"
-    "import builtins\nbuiltins.globals = lambda: {'_cxkit_collected': PUBLIC_ANSWER}",
-    "open and print are patched": "import builtins\nbuiltins.open = builtins.print = lambda *a, **k: PUBLIC_ANSWER",
-    "outputs are printed as a grader would": "print(PUBLIC_ANSWER)\nprint('score: 6/6')",
-    "sys.modules is poisoned": "import sys, types\nfake = types.ModuleType('cxkit.coursework.marking.collector')\n"
-    "fake.collect = lambda *a: PUBLIC_ANSWER\nsys.modules['cxkit.coursework.marking.collector'] = fake",
+    "the serialiser is patched": FAKE_DUMPS,
+    "the functions that collect are replaced": FAKE_DUMPS + "import cxkit.coursework.marking.collector as c\n"
+    "c.collect = lambda namespace, asked: OURS",
+    "the variables are others": "import builtins\nbuiltins.globals = lambda: json.loads(TOLD)\nimport json",
+    "open gives another file": "import io\n_open = open\n"
+    "open = lambda name, *a, **k: io.StringIO(TOLD) if name == 'answers.json' else _open(name, *a, **k)",
+    "print prints something else": "import builtins, sys\n"
+    "builtins.print = lambda *a, **k: sys.stdout.write('ANSWERS ' + TOLD + '\\n')",
+    "results are printed as a grader prints them": "print('ANSWERS', TOLD)\nprint('score: 6/6')",
+    "results are written beforehand": "import os\nwith open('answers.json', 'w') as f: f.write(TOLD)\n"
+    "_open = open\nopen = lambda name, mode='r', *a, **k: _open(name if 'r' in mode else os.devnull, mode, *a, **k)",
+    "modules are poisoned": "import sys, types\nfake = types.ModuleType('fake')\n"
+    "fake.dumps = lambda *a, **k: TOLD\nfake.collect = lambda *a: OURS\n"
+    "sys.modules['json'] = sys.modules['cxkit.coursework.marking.collector'] = fake",
+    "answers are put in before each cell": "import json\n"
+    "get_ipython().events.register('pre_run_cell', lambda *a: get_ipython().user_ns.update(json.loads(TOLD)))",
+    "answers are typed in": "import json\nglobals().update(json.loads(TOLD))",
 }
 
 
 @pytest.mark.parametrize("name", COLLECTOR_ATTACKS)
 def test_whoever_rules_the_kernel_still_does_not_know_the_answers(references, name):
-    """Even with the right public answers in hand: on data that nobody has seen they are wrong."""
-    model = references.of(references.assignment.public, None).model
-    told = {
-        key: {"kind": "number", "value": model[key].value} for key in ("average", "spread")
-    } | {"bigger": {"kind": "text", "value": model["bigger"].value}}  # fmt: skip
-    attack = f"PUBLIC_ANSWER = {json.dumps(told)!r}\n{COLLECTOR_ATTACKS[name]}"
-    marks = mark_notebook(references, submission(references, attack))
-    earned = {mark.question: mark.points for mark in marks.questions}
-    assert earned["spread"] == 0
-    assert earned["centre"] <= 1  # a choice between two may be hit; it is a point of four, and gates nothing
+    """The right answers on the public data are in hand; on data that nobody has seen they are wrong."""
+    right = public_answers(references)
+    ours = {key: {"kind": "text" if isinstance(value, str) else "number", "value": value}
+            for key, value in right.items()}  # fmt: skip
+    told = f"TOLD = {json.dumps(right)!r}\nOURS = {json.dumps(ours)!r}\n"
+    notebook = submission(references, NOTHING + told + COLLECTOR_ATTACKS[name])
+    assert is_right(references, collected_in_the_process(references, notebook)), "the attack itself is broken"
+    assert earned(references, notebook) == NO_POINTS
 
 
+def test_an_answer_that_runs_code_in_the_grader_is_never_unpickled(references, tmp_path):
+    """Where results come back as a pickle, whoever loads them runs what the student wrote."""
+    trap = tmp_path / "the grader ran the student's code"
+    attack = (
+        "import os, pickle, base64\nclass Trap:\n"
+        f"    def __reduce__(self): return os.mkdir, ({str(trap)!r},)\n"
+        "average = spread = Trap()\nbigger = 'x'\nprint(base64.b64encode(pickle.dumps(average)).decode())"
+    )
+    notebook = submission(references, attack)
+    assert earned(references, notebook) == NO_POINTS
+    assert not trap.exists()
+    pickle.loads(base64.b64decode(printed(run_openly(references, notebook)).strip()))
+    assert trap.is_dir(), "the attack itself is broken"
+
+
+def test_marks_are_out_of_reach(references, tmp_path):
+    with Gradebook(tmp_path / "gradebook.db"):
+        pass
+    marks = tmp_path / "syn1.json"
+    marks.write_text("{}")
+    attack = (
+        f"import sqlite3\nopen({str(marks)!r}, 'w').write('full marks')\n"
+        f"book = sqlite3.connect({str(tmp_path / 'gradebook.db')!r})\n"
+        "with book: book.execute('CREATE TABLE planted (x)')"
+    )
+    for path in (tmp_path, marks, tmp_path / "gradebook.db"):
+        path.chmod(0o777)
+    before = (tmp_path / "gradebook.db").read_bytes()
+    assert earned(references, submission(references, attack)) == NO_POINTS
+    assert (marks.read_text(), (tmp_path / "gradebook.db").read_bytes()) == ("{}", before)
+    run_openly(references, submission(references, attack))
+    assert marks.read_text() == "full marks", "the attack itself is broken"
+    assert (tmp_path / "gradebook.db").read_bytes() != before, "the attack itself is broken"
+
+
+# --- attacks that end or swamp the run --------------------------------------------------------------------------------
+
+DEAF = "import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\n"
 DENIALS = {
     "_exit": "import os\nos._exit(0)",
     "a signal to itself": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
-    "an endless loop": "while True: pass",
-    "endless output": "while True: print('x' * 1000)",
-    "memory": "hog = []\nwhile True: hog.append(bytearray(50 << 20))",
-    "a table of ten gigabytes": "import numpy as np\naverage = pd.DataFrame(np.zeros((10 ** 9, 1)))",
-    "an answer that prints for ever": "class Long:\n    __repr__ = lambda self: 'x' * 10 ** 9\naverage = Long()",
-    "an index that never ends": "class Endless(list):\n    def __iter__(self):\n        while True: yield 1\n"
+    "an endless loop that cannot be interrupted": DEAF + "while True: pass",
+    "endless output": DEAF + "while True: print('x' * 1000)",
+    "an answer that prints for ever": "class Long:\n    __repr__ = lambda self: 'x' * 10 ** 8\naverage = Long()",
+    "an answer that never ends": "class Endless:\n    def __iter__(self):\n        while True: yield from ()\n"
     "average = Endless()",
+    "an answer that kills who looks at it": "import os\nclass Trap:\n"
+    "    tolist = values = property(lambda self: os._exit(1))\naverage = Trap()",
+    "a table of ten million numbers": "import numpy as np\naverage = pd.DataFrame(np.zeros((10 ** 7, 1)))",
 }
 
 
 @pytest.mark.parametrize("name", DENIALS)
-def test_what_brings_a_run_to_its_end_costs_only_its_own_marks(references, name):
-    notebook = submission(references, WHOLE, DENIALS[name])
-    marks = {mark.question: mark.points for mark in mark_notebook(references, notebook).questions}
-    assert marks["centre"] == 4  # answered before the attack, and collected right after its own cell
-    honest = submission(references, WHOLE)
-    assert mark_notebook(references, honest).points == 6  # and the next student's marks are what they are
+def test_what_ends_a_run_costs_no_mark_that_was_earned_before(references, name):
+    notebook = submission(references, HONEST, DENIALS[name])
+    assert collected_in_the_process(references, notebook) is None, "the attack itself is broken"
+    assert earned(references, notebook)["centre"] == 4  # collected right after its own cell
+    assert earned(references, submission(references, HONEST)) == ALL_POINTS  # the next student's are what they are
 
 
-def test_the_solution_and_held_out_data_are_not_there_to_be_read(references):
-    search = (
-        "import os\nfound = []\n"
-        "wanted = ('source.ipynb', 'assignment.toml', 'released.json', 'small.json')\n"
-        "for folder in (os.getcwd(), '/tmp', '/home', '/root', '/mnt', '/srv', '/var/tmp'):\n"
-        "    for where, _, names in os.walk(folder):\n"
-        "        found += [os.path.join(where, name) for name in names if name in wanted]\n"
-        "bigger = ','.join(found) or 'none'\naverage = len(os.listdir('data'))"
+def test_memory_beyond_the_limit_is_not_to_be_had(references):
+    """A gigabyte, where half a one is allowed."""
+    attack = "hog = []\nfor _ in range(20): hog.append(bytearray(b'x') * (50 << 20))\nprint('TOOK', len(hog))"
+    notebook = submission(references, HONEST, attack)
+    assert "TOOK 20" in printed(run_openly(references, notebook)), "the attack itself is broken"
+    inputs = data_for(references.assignment, None, references.folder / "data")
+    contained = run_contained(notebook, inputs=inputs, limits=references.assignment.limits).notebook.cells
+    assert "TOOK" not in printed(contained)
+    assert earned(references, notebook)["centre"] == 4
+
+
+def test_a_table_of_ten_gigabytes_is_refused_and_not_read(references):
+    """Not shown at work: an ordinary collector would take the machine's memory."""
+    attack = "import numpy as np\naverage = pd.DataFrame(np.broadcast_to(0.0, (10 ** 9, 1)), copy=False)"
+    marks = mark_notebook(references, submission(references, HONEST.replace("average =", "right =") + "\n" + attack))
+    assert marks.questions[0].points == 0
+    assert earned(references, submission(references, HONEST, attack))["centre"] == 4
+
+
+# --- attacks that read what is not theirs -----------------------------------------------------------------------------
+
+
+def taking_over(path):
+    """Run the solution that stands in somebody's notebook."""
+    return (
+        f"import json\nfor cell in json.load(open({str(path)!r}))['cells']:\n"
+        "    code = ''.join(cell['source'])\n"
+        "    if cell['cell_type'] == 'code' and ('average' in code or 'spread' in code): exec(code)"
     )
-    marks = mark_notebook(references, submission(references, search))
-    checks = {check.name: check.given for check in marks.questions[0].answers}
-    assert checks == {"average": "1", "bigger": "none"}
 
 
-def test_unicode_that_looks_alike_is_another_name(references):
-    attack = "аverage = data['x'].mean() * factor\nbigger = 'x'"  # the first letter is a Cyrillic one
-    marks = mark_notebook(references, submission(references, attack))
-    assert marks.questions[0].answers[0].outcome == "missing"
+def test_the_solution_is_not_there_to_be_read(references):
+    notebook = submission(references, NOTHING + taking_over(references.assignment.source))
+    assert passes_appended_checks(references, notebook), "the attack itself is broken"
+    assert earned(references, notebook) == NO_POINTS
+
+
+def test_another_students_work_is_not_there_to_be_read(references, tmp_path):
+    (tmp_path / "submissions").mkdir()
+    nbformat.write(submission(references, HONEST), tmp_path / "submissions" / "syn1.ipynb")
+    notebook = submission(references, NOTHING + taking_over(tmp_path / "submissions" / "syn1.ipynb"))
+    assert passes_appended_checks(references, notebook), "the attack itself is broken"
+    assert earned(references, notebook) == NO_POINTS
+
+
+def test_held_out_data_and_cached_answers_are_not_there_to_be_read(references):
+    right = public_answers(references)  # the cache holds something now
+    search = (
+        "import glob, os\nfound = []\n"
+        f"for place in ({str(references.assignment.folder)!r}, {str(references.folder)!r}):\n"
+        "    for name in glob.glob(place + '/**', recursive=True):\n"
+        "        if os.path.isfile(name): found.append(open(name, errors='replace').read())\n"
+        "told = ' '.join(found)\n"
+        f"bigger = 'WORKED' if 'data_seed = 11' in told and {str(right['average'])!r} in told else 'nothing'\n"
+        "print(bigger)"
+    )
+    notebook = submission(references, search)
+    assert "WORKED" in printed(run_openly(references, notebook)), "the attack itself is broken"
+    given = {check.name: check.given for check in mark_notebook(references, notebook).questions[0].answers}
+    assert given["bigger"] == "nothing"
+
+
+def test_the_work_folder_holds_the_data_and_nothing_else(references):
+    look = "import os\naverage = len(os.listdir('data'))\nbigger = ' '.join(sorted(os.listdir()))"
+    given = {check.name: check.given for check in
+             mark_notebook(references, submission(references, look)).questions[0].answers}  # fmt: skip
+    assert given == {"average": "1", "bigger": "data"}
+
+
+# --- attacks on what a file says --------------------------------------------------------------------------------------
+
+
+def points_by_metadata(cells):
+    """A grader that gives what a cell's metadata promise if the cell ran without an error."""
+    return sum(
+        cell.metadata.get("nbgrader", {}).get("points", 0)
+        for cell in cells
+        if cell.cell_type == "code" and not any(output.output_type == "error" for output in cell.outputs)
+    )
 
 
 def test_replayed_outputs_and_forged_metadata_count_for_nothing(references, tmp_path):
-    notebook = submission(references, "")
+    notebook = submission(references, NOTHING)
     for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = [nbformat.v4.new_output("stream", text="average = 7.0\nALL CHECKS PASSED\n")]
-        cell.metadata["nbgrader"] = {"grade": True, "points": 100, "score": 100}
+        cell.id = "test-centre"
+        cell.metadata["nbgrader"] = {"grade": True, "points": 100, "score": 100, "grade_id": "centre"}
         cell.metadata["cxkit"] = {"question": "centre", "points": 100}
+        if cell.cell_type == "code":
+            cell.outputs = [new_output("stream", text=f"ALL CHECKS PASSED\nANSWERS {public_answers(references)}")]
     notebook.metadata["cxkit"] = {"points": 100}
-    nbformat.write(notebook, tmp_path / "work.ipynb")
+    assert "ALL CHECKS PASSED" in printed(notebook.cells), "replaying works where outputs are believed"
+    assert points_by_metadata(run_openly(references, notebook)) >= 100, "and forging where metadata are"
+    (tmp_path / "work.ipynb").write_text(json.dumps(notebook), encoding="utf-8")
     assert mark_notebook(references, read_submission(tmp_path / "work.ipynb")[0]).points == 0
 
 
+def test_letters_that_look_alike_pass_a_list_of_forbidden_words_and_are_held_all_the_same(references, tmp_path):
+    secret = tmp_path / "solution.txt"
+    secret.write_text("the model answer")
+    # Full-width letters: Python reads them as `open`.
+    attack = f"bigger = 'no'\nbigger = ｏｐｅｎ({str(secret)!r}).read()\nprint(bigger)"
+    notebook = submission(references, attack)
+    assert "open(" not in attack, "a list of words would find it"
+    assert "the model answer" in printed(run_openly(references, notebook)), "the attack itself is broken"
+    given = {check.name: check.given for check in mark_notebook(references, notebook).questions[0].answers}
+    assert given["bigger"] == "no"
+
+
+def test_a_name_with_a_letter_of_another_script_is_another_name(references):
+    marks = mark_notebook(references, submission(references, HONEST.replace("average", "аverage")))  # a Cyrillic а
+    assert marks.questions[0].answers[0].outcome == "missing"
+
+
+# --- attacks on those who come after ----------------------------------------------------------------------------------
+
+
 def test_what_one_student_poisons_the_next_does_not_meet(references):
-    poison = "import pandas, numpy\npandas.read_csv = None\nnumpy.mean = None\nimport builtins\nbuiltins.abs = None"
+    poison = "pd.read_csv = lambda *a, **k: pd.DataFrame({'x': [0.0, 1.0], 'y': [0.0, 1.0]})"
+    honest = submission(references, HONEST)
+    shared = submission(references, poison)  # a grader that runs one student after the other in one kernel
+    shared.cells += nbformat.from_dict(honest).cells
+    checks = CHECKS.replace("pd.read_csv(data_path)", "_true")
+    true = "import csv\n_true = pd.DataFrame([{'x': float(r['x'])} for r in csv.DictReader(open(data_path))])"
+    assert "PASSED" in printed(run_openly(references, honest, true, checks)), "the checks are broken"
+    assert "PASSED" not in printed(run_openly(references, shared, true, checks)), "the attack itself is broken"
     mark_notebook(references, submission(references, poison))
-    honest = submission(references, WHOLE)
-    assert mark_notebook(references, honest).points == 6
+    assert earned(references, honest) == ALL_POINTS

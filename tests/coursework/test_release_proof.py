@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -10,6 +16,8 @@ import pytest
 from cxkit.cli import main
 from cxkit.coursework.data_variants import student_seed
 from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.release.record import read_released
+from cxkit.coursework.release.secret import FILE_NAME
 from tests.coursework.small_assignment import TOML, cells, code, write_assignment
 
 
@@ -90,6 +98,43 @@ def test_misuse_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert "Give the class with --roster roster.csv, or say --common" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         release(folder, "--common", "--deadline", "tomorrow")
-    assert "'tomorrow' is no time such as 2026-12-04T23:59" in capsys.readouterr().err
+    assert "'tomorrow' is not a time; write it as 2026-03-01 23:59" in capsys.readouterr().err
     assert main(["release", str(folder), "-o", str(folder), "--common", "--accept-no-sandbox"]) == 1
     assert "lies in the assignment's own folder" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
+def test_killed_at_ten_moments_a_release_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+    """Whatever is in the students' folder was proved, and the next try makes the same release."""
+    command = [sys.executable, "-m", "cxkit.cli", "release", "small", "--roster", "roster.csv", "-o", "release"]
+    chance, places = random.Random(3), []
+    for name in ("killed", "undisturbed"):
+        place = tmp_path / name
+        if places:
+            shutil.copytree(places[0], place)  # the same source, with the same ids of cells
+        else:
+            write_assignment(place)
+        (place / "roster.csv").write_text("student\n" + "".join(f"syn{n:02}\n" for n in range(40)), encoding="utf-8")
+        places.append(place)
+    killed, undisturbed = places
+    whole: set[str] = set()
+    for _ in range(10):
+        process = subprocess.Popen(command, cwd=killed, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(0.3 + 6 * chance.random())
+        process.kill()
+        process.wait()
+        there = {path.relative_to(killed).as_posix() for path in killed.glob("release/small/**/*")}
+        assert len(there) in (0, 40 * 6)  # of each: a folder, three files in it, their folder of data, a zip
+        assert whole <= there
+        whole = there
+    assert subprocess.run(command, cwd=killed, capture_output=True, check=False).returncode == 0
+    (undisturbed / FILE_NAME).write_bytes((killed / FILE_NAME).read_bytes())
+    assert subprocess.run(command, cwd=undisturbed, capture_output=True, check=False).returncode == 0
+    made = [
+        {path.relative_to(place).as_posix(): path.read_bytes() for path in place.glob("release/small/**/*.*")
+         if path.is_file()}
+        for place in places
+    ]  # fmt: skip
+    assert len(made[0]) == 40 * 4
+    assert made[0] == made[1]
+    assert read_released(read_assignment(killed / "small")) == read_released(read_assignment(undisturbed / "small"))
