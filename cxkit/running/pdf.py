@@ -28,6 +28,8 @@ _FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
 # Chromium writes the hour of printing into every file. One and the same hour stands there instead.
 _DATE = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}")
 _NO_DATE = rb"/\1 (D:20000101000000"
+# It also numbers the elements of the page, and on a busy machine sometimes leaves a number out.
+_ELEMENT = re.compile(rb"\(node(\d{8})\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,4 +179,11 @@ def _by_browser(browser: str, html: str) -> bytes:
         if not target.is_file():
             last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
             raise NotebookError(f"{browser} did not print the report (exit {done.returncode}): {last}")
-        return _DATE.sub(_NO_DATE, target.read_bytes())
+        return without_chance(target.read_bytes())
+
+
+def without_chance(pdf: bytes) -> bytes:
+    """Chromium's file without what differs from print to print; of the same length, so that its index still holds."""
+    numbers = {number: place for place, number in enumerate(sorted(set(_ELEMENT.findall(pdf))), 1)}
+    pdf = _ELEMENT.sub(lambda found: b"(node%08d)" % numbers[found[1]], pdf)
+    return _DATE.sub(_NO_DATE, pdf)

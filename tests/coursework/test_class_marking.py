@@ -43,7 +43,7 @@ KINDS = {
     "crash": (CENTRE, "spread = undefined_name", (4, 0)),
     "crash-first": ("raise ValueError('no idea')", SPREAD, (0, 0)),
     "hard-coded": ("average, bigger = 7.0, 'x'", "spread = 4.2", (0, 0)),
-    "forgets-factor": (CENTRE.replace(" * factor", " * 2"), SPREAD, (1, 0)),
+    "forgets-factor": (CENTRE.replace(" * factor", " * 2"), SPREAD, (0, 0)),
     "endless": (CENTRE, "while True:\n    pass", (4, 0)),
     "dies": (CENTRE, "import os\nos._exit(1)", (4, 0)),
     "noisy": (CENTRE + "\nprint('x' * 10_000)", SPREAD, (4, 2)),

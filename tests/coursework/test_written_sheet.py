@@ -224,11 +224,11 @@ def test_markers_in_several_processes_lose_nothing(folder):
 def test_a_full_disk_is_told_and_changes_nothing(sheet):
     code = codes(sheet)[0]
     sheet.save("argument", code, "A", PanelMark(points={CLAIM: 1}))
-    pages = sheet._base.execute("PRAGMA page_count").fetchone()[0]
-    sheet._base.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way to run out of room
+    pages = sheet.connection.execute("PRAGMA page_count").fetchone()[0]
+    sheet.connection.execute(f"PRAGMA max_page_count = {pages}")  # SQLite's own way to run out of room
     with pytest.raises(MarkingError, match=r"full\. Nothing was changed"):
         sheet.save("argument", code, "A", PanelMark(points={CLAIM: 1}, comment="long " * 20_000))
-    sheet._base.execute("PRAGMA max_page_count = 1000000")
+    sheet.connection.execute("PRAGMA max_page_count = 1000000")
     assert sheet.mark("argument", code, "A") == PanelMark(points={CLAIM: 1})
     sheet.save("argument", code, "A", PanelMark(points={CLAIM: 2}))
     assert sheet.mark("argument", code, "A").points == {CLAIM: 2}

@@ -200,11 +200,11 @@ def test_running_from_inside_an_event_loop(write_notebook):
 def test_runs_leave_no_files_threads_or_descriptors(write_notebook, monkeypatch, tmp_path):
     import threading
 
+    notebook = write_notebook("1")
+    run_notebook(notebook)  # starts the template, which serves all runs of this process and has files of its own
     folder = tmp_path / "temporary"
     folder.mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(folder))
-    notebook = write_notebook("1")
-    run_notebook(notebook)
     time.sleep(0.2)  # a thread that has said it is done needs a moment to be gone
     before = len(names_in("/proc/self/fd")), threading.active_count()
     for _ in range(3):
