@@ -1,14 +1,14 @@
 """Does everyone get the grade that was foreseen, from the release to the file for the learning management system?
 
-    python benchmarks/whole_class.py [--students 300] [--jobs N]
+    python benchmarks/whole_class.py [--students 300] [--jobs N] [--keep DIR]
 
 A synthetic class goes the whole way: `cxkit release` gives each student other rows of a survey, a zip as Blackboard
-makes it comes back, and `collect`, `mark`, `written`, `gradebook record` and `gradebook export` follow. In it are model
-answers, answers that are right in another way, foreseen mistakes, near misses, results typed in or copied from others,
-crashes, endless loops and floods, dead kernels, lies, blank, missing, broken, wrong, doubled and late files; each
-question has another kind of answer: table, series, number, choice, figure, text. The points of every question and the
-grade of every student are known beforehand. Printed is how many are not as foreseen, and the time of each step; the
-exit status is 1 if any is not. With fewer students there is at least one of each kind.
+makes it comes back, and `collect`, `mark`, `written`, `gradebook record`, `gradebook export`, `feedback` and `class`
+follow. In it are model answers, answers that are right in another way, foreseen mistakes, near misses, results typed
+in or copied from others, crashes, endless loops and floods, dead kernels, lies, blank, missing, broken, wrong,
+doubled and late files; each question has another kind of answer: table, series, number, choice, figure, text. The
+points of every question and the grade of every student are known beforehand. Printed is how many are not as foreseen,
+and the time of each step; the exit status is 1 if any is not. With fewer students there is at least one of each kind.
 """
 
 from __future__ import annotations
@@ -247,9 +247,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--students", type=int, default=300)
     parser.add_argument("--jobs", type=int, help="submissions at a time (default: one a core)")
+    parser.add_argument("--keep", metavar="DIR", type=Path, help="a new folder that the course is left in, to look at")
     options = parser.parse_args()
+    kinds = class_of(options.students)
+    if options.keep is not None:
+        options.keep.mkdir(parents=True)
+        return Course(options.keep, kinds, options.jobs).run()
     with tempfile.TemporaryDirectory(prefix="cxkit-class-") as folder:
-        return Course(Path(folder), class_of(options.students), options.jobs).run()
+        return Course(Path(folder), kinds, options.jobs).run()
 
 
 def class_of(students: int) -> dict[str, str]:
@@ -298,13 +303,15 @@ class Course:
         self.cxkit("gradebook export", "gradebook", "export", "--to", "csv", *roster, "-o", "grades.csv")
         self.cxkit("gradebook export", "gradebook", "export", "--to", "canvas", *roster, "--assignment", ID,
                    "-o", "canvas.csv")  # fmt: skip
+        self.cxkit("feedback", "feedback", ID, "marks", *roster, "--gradebook", "gradebook.db", "-o", "feedback")
+        self.cxkit("class view", "class", ID, "marks", *roster, "--submissions", "submissions", "-o", "class.html")
         return self.report(said, given)
 
     # What students do
 
     def hand_in(self) -> None:
         """The zip that the system lets the instructor download."""
-        release = next((self.place / "release").glob("*/" + next(iter(self.kinds)))).parent
+        release = self.place / "release" / ID
         with zipfile.ZipFile(self.place / "download.zip", "w") as archive:
             for student, name in self.kinds.items():
                 kind = KINDS[name]

@@ -24,6 +24,7 @@ from cxkit.running.files import write_atomically
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 _FORMULAS = Path(__file__).parent / "template" / "formulas.css"
 _BROWSER_SECONDS = 180
+_IMPRINT = re.compile(r"% printed by (?P<printer>.+) from html (?P<html>[0-9a-f]{64}), pages (?P<pages>[0-9a-f]{64})")
 _FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
 # Chromium writes the hour of printing into every file. One and the same hour stands there instead.
 _DATE = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}")
@@ -71,7 +72,9 @@ def write_pdf(html: str, path: str | Path, printer: Printer | None = None) -> Pa
         If nothing here can print, printing fails, or the file cannot be written.
     """
     printer = printer or find_printer()
-    return write_atomically(Path(path), printer.pdf(html).rstrip(b"\n") + b"\n" + _imprint(html, printer))
+    pages = printer.pdf(html).rstrip(b"\n") + b"\n"
+    imprint = f"% printed by {printer.name} from html {_sha256(html.encode())}, pages {_sha256(pages)}\n"
+    return write_atomically(Path(path), pages + imprint.encode())
 
 
 def print_beside(report: Path) -> Path:
@@ -83,17 +86,23 @@ def print_beside(report: Path) -> Path:
         As `write_pdf`.
     """
     printer, target = find_printer(), report.with_suffix(".pdf")
-    html = report.read_bytes().decode("utf-8")
-    imprint = _imprint(html, printer)
-    if target.is_file() and target.read_bytes().endswith(imprint):
+    html = report.read_bytes()
+    if target.is_file() and read_imprint(target) == (printer.name, _sha256(html)):
         return target
-    return write_pdf(html, target, printer)
+    return write_pdf(html.decode("utf-8"), target, printer)
 
 
-def _imprint(html: str, printer: Printer) -> bytes:
-    """A comment at the end of the file: who printed it, from which html."""
-    digest = hashlib.sha256(html.encode("utf-8")).hexdigest()
-    return f"% printed by {printer.name} from html with sha256 {digest}\n".encode()
+def read_imprint(path: Path) -> tuple[str, str] | None:
+    """Who printed a file, and the SHA-256 of the html that it was printed from; None if it was changed since."""
+    pages, _, imprint = path.read_bytes().rstrip(b"\n").rpartition(b"\n")
+    found = _IMPRINT.fullmatch(imprint.decode("utf-8", "replace"))
+    if found is None or found["pages"] != _sha256(pages + b"\n"):
+        return None
+    return found["printer"], found["html"]
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def find_printer() -> Printer:

@@ -9,6 +9,7 @@ import pytest
 
 from cxkit.cli import main
 from cxkit.errors import NotebookError
+from cxkit.running.pdf import Printer, write_pdf
 from cxkit.running.provenance import manifest, verify
 from cxkit.running.provenance.declared import changes
 from cxkit.running.provenance.verify import verify_report
@@ -127,6 +128,18 @@ def test_a_folder_of_reports_and_one_that_has_no_crate(report, capsys):
     Path("empty").mkdir()
     with pytest.raises(NotebookError, match="holds no report with a crate"):
         verify.reports_in("empty")
+
+
+def test_a_pdf_beside_the_report_must_be_printed_from_it(report):
+    printer = Printer(name="A printer", pdf=lambda html: b"%PDF-1.7\nthe mean is 4.2\n%%EOF")
+    html, printed = report.read_text(encoding="utf-8"), report.with_suffix(".pdf")
+    write_pdf(html, printed, printer)
+    assert verify_report(report).holds
+    printed.write_bytes(printed.read_bytes().replace(b"4.2", b"4.8"))
+    assert [one.text for one in verify_report(report).findings] == ["report.pdf was changed after it was printed"]
+    write_pdf(html + " ", printed, printer)
+    (found,) = verify_report(report).findings
+    assert found.text == "report.pdf was printed from another report.html than this one"
 
 
 def test_others_can_read_the_crate(report):

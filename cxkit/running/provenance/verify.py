@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from cxkit.errors import NotebookError
 from cxkit.running.files import sha256_of
+from cxkit.running.pdf import read_imprint
 from cxkit.running.plan import CELL_TIMEOUT
 from cxkit.running.provenance.crate import DECLARED, MANIFEST, NOTEBOOK, crate_of, read_manifest
 from cxkit.running.provenance.declared import changes, declared_in
@@ -168,7 +169,20 @@ def _changed_files(report: Path, folder: Path, manifest: Mapping[str, Any]) -> l
         elif sha256_of(path) != digest:
             place = _first_change(report, folder) if path == report else ""
             found.append(Finding("file", path.name, f"{path.name} was changed after the run{place}"))
-    return found
+    return found + _changed_print(report)
+
+
+def _changed_print(report: Path) -> list[Finding]:
+    """The PDF beside the report, if there is one, must be what was printed, and from this html."""
+    printed = report.with_suffix(".pdf")
+    if not printed.is_file() or not report.is_file() or printed == report:
+        return []
+    imprint = read_imprint(printed)
+    if imprint is None:
+        return [Finding("file", printed.name, f"{printed.name} was changed after it was printed")]
+    if imprint[1] != sha256_of(report):
+        return [Finding("file", printed.name, f"{printed.name} was printed from another {report.name} than this one")]
+    return []
 
 
 def _first_change(report: Path, folder: Path) -> str:
