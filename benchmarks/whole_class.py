@@ -303,8 +303,10 @@ class Course:
         self.cxkit("gradebook export", "gradebook", "export", "--to", "csv", *roster, "-o", "grades.csv")
         self.cxkit("gradebook export", "gradebook", "export", "--to", "canvas", *roster, "--assignment", ID,
                    "-o", "canvas.csv")  # fmt: skip
-        self.cxkit("feedback", "feedback", ID, "marks", *roster, "--gradebook", "gradebook.db", "-o", "feedback")
-        self.cxkit("class view", "class", ID, "marks", *roster, "--submissions", "submissions", "-o", "class.html")
+        book = ("--gradebook", "gradebook.db")
+        self.cxkit("feedback", "feedback", ID, "marks", *roster, *book, "-o", "feedback")
+        self.cxkit("class view", "class", ID, "marks", *roster, *book, "--submissions", "submissions",
+                   "-o", "class.html")  # fmt: skip
         return self.report(said, given)
 
     # What students do

@@ -86,13 +86,15 @@ def class_command(options: argparse.Namespace) -> int:
     written = _recorded(options.gradebook, assignment, marks).written
     marks = tuple(with_written(assignment, one, written.get(one.student, ())) for one in marks)
     students = [one.student for one in marks]
+    reuse, unknown = _reuse(assignment, options.marks, marks)
     html = class_html(
         assignment,
         marks,
         names=_names(options.roster),
         similarity=_similarity(assignment, options.submissions, students),
         released=[student_notebook(assignment)] if options.submissions else (),
-        reuse=_reuse(assignment, options.marks, marks),
+        reuse=reuse,
+        unknown=unknown,
     )
     print(write_if_changed(options.output, html))
     return 0
@@ -119,8 +121,9 @@ def _similarity(assignment: Assignment, folder: Path | None, students: list[str]
     if folder is None:
         return None
     notebooks, unread = read_notebooks(folder, students)
-    for student, reason in unread.items():
-        sys.stderr.write(f"cxkit: note: {student} is not compared: {reason} in {folder}.\n")
+    for reason in dict.fromkeys(unread.values()):
+        who = ", ".join(student for student, why in unread.items() if why == reason)
+        sys.stderr.write(f"cxkit: note: not compared, {reason} in {folder}: {who}.\n")
     model = [
         mistake_notebook(assignment, question, mistake)
         for question in assignment.questions
@@ -131,25 +134,21 @@ def _similarity(assignment: Assignment, folder: Path | None, students: list[str]
     )
 
 
-def _reuse(assignment: Assignment, folder: Path, marks: Sequence[SubmissionMarks]) -> tuple[ReusedAnswer, ...] | None:
+def _reuse(
+    assignment: Assignment, folder: Path, marks: Sequence[SubmissionMarks]
+) -> tuple[tuple[ReusedAnswer, ...] | None, int]:
+    """Answers that follow from another's data, and of how many students it is not known what their data give."""
     from cxkit.coursework.class_view import data_reuse
     from cxkit.coursework.class_view.own_data import expected_answers
-    from cxkit.errors import counted
 
     marked = [one.student for one in marks if one.submission_sha256]
     expected = expected_answers(assignment, folder, marked)
     if expected is None:
-        return None
-    if len(expected) < len(marked):
-        lacking = counted(len(marked) - len(expected), "student")
-        sys.stderr.write(
-            f"cxkit: note: what the data of {lacking} give is not known: they were marked by another version of the "
-            "kit, or the assignment has changed. Mark again to have their answers compared.\n"
-        )
-    return data_reuse(marks, expected)
+        return None, 0
+    return data_reuse(marks, expected), len(marked) - len(expected)
 
 
 def _names(roster: Path | None) -> dict[str, str]:
     from cxkit.coursework.roster import read_roster
 
-    return {student.id: student.name for student in read_roster(roster)} if roster else {}
+    return {student.id: student.name for student in read_roster(roster) if student.name} if roster else {}

@@ -61,7 +61,7 @@ def test_class_compares_submissions_where_they_are_named(course, capsys):
     html = page.read_text(encoding="utf-8")
     assert html.count('<details class="pair"') == 1
     assert "Synthetic Student 3</bdi>" in html[html.index('<details class="pair"') :]
-    assert "syn05 is not compared: not a notebook in" in capsys.readouterr().err
+    assert f"not compared, not a notebook in {course / 'submissions'}: syn05." in capsys.readouterr().err
     assert small_assignment.CANARY not in html
 
 

@@ -36,6 +36,7 @@ def class_html(
     similarity: ClassSimilarity | None = None,
     released: Iterable[Mapping[str, Any]] = (),
     reuse: Iterable[ReusedAnswer] | None = None,
+    unknown: int = 0,
 ) -> str:
     """How did the class do, which questions deserve a look, and which submissions?
 
@@ -52,6 +53,8 @@ def class_html(
         The notebooks that students were given, as for `class_similarity`: their lines are not shown as shared.
     reuse : iterable of ReusedAnswer, optional
         From `data_reuse`; None where all students have the same data.
+    unknown : int
+        Of how many students it is not known what their data give, so that they are not in `reuse`.
 
     Returns
     -------
@@ -82,6 +85,7 @@ def class_html(
         pairs=shown_pairs(similarity, released) if similarity is not None else (),
         expected=_expected(similarity),
         reuse=None if reuse is None else tuple(reuse),
+        unknown=unknown,
         synthetic=any(one.source.startswith("synthetic") for one in listed),
         signed=signed,
     )
