@@ -62,6 +62,7 @@ class TestPng:
         assert b"tIME" not in first
 
     def test_nothing_is_left_open(self):
+        plt.close("all")  # what other tests have drawn
         figures.png(draw())
         assert plt.get_fignums() == []
         figures.new_axes((3, 2))

@@ -21,7 +21,7 @@ from pypdf import PdfReader
 from cxkit.cli import main
 from cxkit.errors import NotebookError
 from cxkit.running import pdf
-from cxkit.running.pdf import BROWSERS, find_printer, print_beside, without_chance, write_pdf
+from cxkit.running.pdf import BROWSERS, find_printer, print_beside, read_imprint, without_chance, write_pdf
 from cxkit.running.plan import plan_run
 from cxkit.running.report import report_html
 from cxkit.running.run import run_notebook
@@ -196,7 +196,7 @@ def test_html_and_pdf_come_from_one_run(write_notebook, tmp_path, capsys):
     assert "number 43" in Path("a.html").read_text(encoding="utf-8")
     assert "number 43" in PdfReader("a.pdf").pages[0].extract_text()
     digest = hashlib.sha256(Path("a.html").read_bytes()).hexdigest()
-    assert Path("a.pdf").read_bytes().endswith(f"from html with sha256 {digest}\n".encode())
+    assert read_imprint(Path("a.pdf")) == (find_printer().name, digest)
 
 
 def test_a_print_of_the_same_report_is_kept(tmp_path, monkeypatch):
