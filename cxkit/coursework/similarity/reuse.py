@@ -71,12 +71,17 @@ def reused_answers(
             if 0 < len(others) <= limit:
                 found.extend(
                     ReusedAnswer(
-                        student=student, other=other, answer=name, given=str(value), own=str(own[name]),
-                        others=str(expected[other][name]), fits=len(others),
+                        student=student, other=other, answer=name, given=str(value), own=_shown(own[name]),
+                        others=_shown(expected[other][name]), fits=len(others),
                     )
                     for other in others
                 )  # fmt: skip
     return tuple(found)
+
+
+def _shown(value: Value) -> str:
+    """Enough digits to see that the given one is this, rounded."""
+    return f"{value:.8g}" if isinstance(value, float) else str(value)
 
 
 def _fits(value: Value, expected: Value) -> bool:
