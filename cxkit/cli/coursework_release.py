@@ -60,7 +60,7 @@ def release_command(options: argparse.Namespace) -> int:
     assignment = read_assignment(options.assignment)
     roster = read_roster(options.roster) if options.roster else None
     secret = None
-    if roster is not None and not options.common and any(file.vary == "rows" for file in assignment.files):
+    if roster is not None and not options.common and assignment.varies:
         secret, is_new = course_secret(assignment.folder.parent)
         if is_new:
             print(f"A new secret of the course is in {assignment.folder.parent / '.course-secret'}: back it up.")

@@ -308,6 +308,11 @@ class Assignment:
         return found
 
     @property
+    def varies(self) -> bool:
+        """Whether students can have data of their own."""
+        return any(file.vary == "rows" for file in self.files)
+
+    @property
     def parameter_sets(self) -> tuple[ParameterSet, ...]:
         """The public set, then the held-out ones."""
         return (self.public, *self.held_out)

@@ -148,14 +148,13 @@ class References:
         must differ among themselves.
         """
         sets = [self.of(one, one.data_seed, with_mistakes=False).model for one in self.assignment.parameter_sets]
-        varied = any(file.vary == "rows" for file in self.assignment.files)
         weak = []
         for question in self.assignment.questions:
             for answer in question.answers:
                 if answer.type == "figure" or question.after:
                     continue
                 values = [one[answer.name] for one in sets]
-                apart = varied and len(values) > 2 and answer not in question.guessable
+                apart = self.assignment.varies and len(values) > 2 and answer not in question.guessable
                 if told := _passes_as_constant(answer, values, values[1:] if apart else values):
                     weak.append(
                         f"'{answer.name}' of '{question.id}' {told} Choose other held-out parameters or seeds, or make "

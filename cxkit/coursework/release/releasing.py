@@ -69,15 +69,14 @@ def plan_for(
     AssignmentError
         If it is not clear: the data vary, and neither a roster nor `common` is given.
     """
-    varies = any(file.vary == "rows" for file in assignment.files)
     if roster is None:
-        if varies and not common:
+        if assignment.varies and not common:
             raise AssignmentError(
                 f"The data of '{assignment.id}' vary from student to student. Give the class with --roster "
                 "roster.csv, or say --common for one data set that all share."
             )
         return Plan(deadline=deadline)
-    if common or not varies:
+    if common or not assignment.varies:
         return Plan(seeds={student.id: None for student in roster}, deadline=deadline)
     if secret is None:
         raise AssignmentError("Own data for every student need the course's secret.")
