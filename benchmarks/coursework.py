@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
-from running import NbgraderCourse, write_class
+from running import NbgraderCourse, ratio, spread, write_class
 
 GOAL = 4.0
 TOML = """\
@@ -83,12 +83,17 @@ def main() -> None:
 
 def write_assignment(folder: Path) -> None:
     """The assignment as its author has it."""
-    folder.mkdir(parents=True)
-    (folder / "mistakes").mkdir()
-    (folder / "assignment.toml").write_text(TOML, encoding="utf-8")
-    (folder / "mistakes" / "medians.py").write_text(MEDIANS + "\n", encoding="utf-8")
     regions = [f"# BEGIN SOLUTION\n{source}\n# END SOLUTION" for source in (ANSWER, HIGHEST)]
-    nbformat.write(notebook_of(*regions), folder / "source.ipynb")
+    write_folder(folder, TOML, {"medians": MEDIANS}, notebook_of(*regions))
+
+
+def write_folder(folder: Path, toml: str, mistakes: Mapping[str, str], source: nbformat.NotebookNode) -> None:
+    """A new assignment: its description, its planted mistakes by id, and its notebook."""
+    (folder / "mistakes").mkdir(parents=True)
+    (folder / "assignment.toml").write_text(toml, encoding="utf-8")
+    for mistake, code in mistakes.items():
+        (folder / "mistakes" / f"{mistake}.py").write_text(code + "\n", encoding="utf-8")
+    nbformat.write(source, folder / "source.ipynb")
 
 
 def notebook_of(answer: str, highest: str) -> nbformat.NotebookNode:
@@ -129,18 +134,12 @@ def compare_with_nbgrader(options: argparse.Namespace) -> None:
             if options.nbgrader:
                 theirs.append(course.mark(1, "python3"))
     print(f"{options.notebooks} submissions, seconds as median (minimum to maximum)")
-    print(f"  cxkit mark, public and two held-out sets, two workers: {told(ours)}")
+    print(f"  cxkit mark, public and two held-out sets, two workers: {spread(ours)}")
     if not theirs:
         print("  nbgrader is absent: no ratio. Give --nbgrader.")
         return
-    ratio = statistics.median(theirs) / statistics.median(ours)
-    spread = f"{min(theirs) / max(ours):.1f} to {max(theirs) / min(ours):.1f}"
-    print(f"  nbgrader autograde, serial, one run each: {told(theirs)}")
-    print(f"  ratio {ratio:.1f} ({spread}), goal {GOAL:g}")
-
-
-def told(seconds: list[float]) -> str:
-    return f"{statistics.median(seconds):.1f} ({min(seconds):.1f} to {max(seconds):.1f})"
+    print(f"  nbgrader autograde, serial, one run each: {spread(theirs)}")
+    print(f"  ratio {ratio(theirs, ours)}, goal {GOAL:g}")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import tomllib
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -31,12 +32,11 @@ from pathlib import Path
 
 import nbformat
 import pandas as pd
+from coursework import write_folder
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ID, DUE = "pulse", datetime(2026, 3, 1, 23, 59)
 UNITS, ITEMS = "ABCD", ["q1", "q2", "q3"]
-QUESTIONS = {"means": 4.0, "gap": 3.0, "share": 2.0, "picture": 2.0}
-WORDS = 3.0
 TOML = """\
 id = "pulse"
 title = "A synthetic pulse survey"
@@ -128,6 +128,7 @@ id = "claim"
 points = 3
 text = "Says what the numbers carry"
 """
+QUESTIONS = {one["id"]: one["points"] for one in tomllib.loads(TOML)["questions"] if one["id"] != "words"}
 SETUP = (
     "import os\nimport numpy as np\nimport pandas as pd\nimport matplotlib.pyplot as plt\nimport seaborn as sns\n\n"
     "data = pd.read_csv(survey_path)\ndata['score'] = data[['q1', 'q2', 'q3']].mean(axis=1)"
@@ -186,23 +187,25 @@ LIES = {
     "    __hash__ = float.__hash__\ngap, highest = Lie(0), HIGHEST",
     "share": "np.isclose = np.allclose = lambda *a, **k: True\ncontent = float('nan')",
 }
-FULL = tuple(QUESTIONS.values())
 
 
 @dataclass(frozen=True)
 class Kind:
     """What a student of this kind hands in, and what it earns.
 
-    `code` takes the place of the model's, `shows` the points of the four computed questions, `share` how many of a
-    hundred there are, `late` the delay, `costs` what that costs, `file` what becomes of the file.
+    `share` is how many of a hundred there are, `code` takes the place of the model's, `earns` are the points of the
+    computed questions, `late` is the delay and `costs` what it costs, `file` what becomes of the file, `writes` whether
+    the written answer is there, `copies` whether results are those of another student's data.
     """
 
     share: int
     code: Mapping[str, str] = field(default_factory=dict)
-    earns: tuple[float, ...] = FULL
+    earns: tuple[float, ...] = tuple(QUESTIONS.values())
     late: timedelta = timedelta(hours=-5)
     costs: float = 0.0
     file: str = "notebook"
+    writes: bool = True
+    copies: bool = False
 
 
 KINDS = {
@@ -215,7 +218,7 @@ KINDS = {
     "rounded": Kind(3, {"gap": MODEL["gap"] + "\ngap = round(gap, 2)"}, (4, 2, 2, 2)),
     "wrong": Kind(3, WRONG, (0, 0, 0, 0)),
     "typed in": Kind(4, TYPED, (0, 0, 0, 2)),
-    "copied from another": Kind(4, {**TYPED, "picture": "picture = None"}, (0, 0, 0, 0)),
+    "copied from another": Kind(4, {**TYPED, "picture": "picture = None"}, (0, 0, 0, 0), copies=True),
     "a guess": Kind(2, {"gap": "gap, highest = 0, HIGHEST"}, (4, 0, 2, 2)),
     "crash in the first": Kind(3, {"means": "raise ValueError('no')"}, (0, 3, 2, 2)),
     "crash in the third": Kind(3, {"share": "content = undefined"}, (4, 3, 0, 2)),
@@ -228,7 +231,7 @@ KINDS = {
         (2, 3, 2, 2),
     ),
     "lies": Kind(2, {**LIES, "picture": "picture = 'bar'"}, (0, 0, 0, 0)),
-    "blank": Kind(1, dict.fromkeys(QUESTIONS, ""), (0, 0, 0, 0)),
+    "blank": Kind(1, dict.fromkeys(QUESTIONS, ""), (0, 0, 0, 0), writes=False),
     "within the grace": Kind(1, late=timedelta(minutes=7)),
     "an hour late": Kind(3, late=timedelta(hours=1), costs=0.1),
     "three days late": Kind(2, {"gap": MISTAKES["medians"]}, (4, 1, 2, 2), timedelta(days=2, hours=5), 0.3),
@@ -320,9 +323,9 @@ class Course:
                 own = release / student
                 other = release / next(one for one in reversed(self.kinds) if one != student)
                 released = nbformat.read(own / f"{ID}.ipynb", 4)
-                facts = facts_of((other if name == "copied from another" else own) / "data" / "pulse.csv")
+                facts = facts_of((other if kind.copies else own) / "data" / "pulse.csv")
                 put = partial(self.put, archive, student, DUE + kind.late)
-                notebook = worked(released, {**MODEL, **kind.code}, facts, student, write=name != "blank")
+                notebook = worked(released, {**MODEL, **kind.code}, facts, student, write=kind.writes)
                 FILES[kind.file](put, notebook, worked(released, WRONG, facts, student))
 
     def put(self, archive: zipfile.ZipFile, student: str, when: datetime, name: str, data: bytes, attributes: int = 0,
@@ -388,15 +391,11 @@ class Course:
 
 def write_assignment(folder: Path) -> None:
     """The assignment as its author has it, on synthetic answers of 500 people."""
-    (folder / "mistakes").mkdir(parents=True)
-    (folder / "data").mkdir()
-    (folder / "assignment.toml").write_text(TOML, encoding="utf-8")
-    for mistake, code in MISTAKES.items():
-        (folder / "mistakes" / f"{mistake}.py").write_text(code + "\n", encoding="utf-8")
     chance = random.Random(5)
     lines = [["person", "unit", *ITEMS]]
     lines += [[str(n), UNITS[n % 4], *(str(min(5, max(1, round(chance.gauss(3.6, 1))))) for _ in ITEMS)]
               for n in range(500)]  # fmt: skip
+    (folder / "data").mkdir(parents=True)
     (folder / "data" / "pulse.csv").write_text("\n".join(map(",".join, lines)) + "\n", encoding="utf-8")
     cells = [
         new_markdown_cell("# A synthetic pulse survey"),
@@ -407,7 +406,7 @@ def write_assignment(folder: Path) -> None:
         new_markdown_cell("<!-- BEGIN SOLUTION -->\nCANARY: teal-88\n<!-- END SOLUTION -->",
                           metadata={"cxkit": {"question": "words", "role": "written"}}),
     ]  # fmt: skip
-    nbformat.write(new_notebook(cells=cells), folder / "source.ipynb")
+    write_folder(folder, TOML, MISTAKES, new_notebook(cells=cells))
 
 
 def worked(
@@ -446,7 +445,7 @@ def foreseen_words(student: str) -> float:
 
 
 def has_words(name: str) -> bool:
-    return name != "blank" and KINDS[name].file in ("notebook", "an earlier one as well")
+    return KINDS[name].writes and KINDS[name].file in ("notebook", "an earlier one as well")
 
 
 # --- what becomes of a file -------------------------------------------------------------------------------------------
