@@ -14,6 +14,7 @@ from scipy import stats
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.result import Result
+from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ICC1_LEBRETON, ICC2_LEBRETON, RWG_LEBRETON, Verdicts, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
@@ -147,38 +148,56 @@ def _icc1(f: float, size: float) -> float:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class WithinGroupAgreement(Result):
-    """r*wg(J) by dimension; `groups` holds it for every group large enough to be shown."""
+    """r_wg(J) and r*wg(J) by dimension; `groups` holds both for every group large enough to be shown."""
 
     groups: pd.DataFrame
 
-    title: ClassVar[str] = "Agreement within groups: r*wg(J)"
-    cites: ClassVar[tuple[str, ...]] = ("james1984",)
+    title: ClassVar[str] = "Agreement within groups: r_wg(J) and r*wg(J)"
+    cites: ClassVar[tuple[str, ...]] = ("james1984", "lindell1999")
     shown: ClassVar[tuple[str, ...]] = (
-        "title", "items", "n", "n_groups", "rwg_j", "median", "share_strong", "share_set_to_zero",
+        "title", "items", "n", "n_groups", "rwg_j", "rwg_j_median", "share_strong", "share_set_to_zero",
+        "rwg_j_star", "rwg_j_star_median",
     )  # fmt: skip
 
     @property
     def text(self) -> str:
-        strongest = self.frame.loc[self.frame["median"].idxmax()]
-        weakest = self.frame.loc[self.frame["median"].idxmin()]
+        strongest = self.frame.loc[self.frame["rwg_j_median"].idxmax()]
+        weakest = self.frame.loc[self.frame["rwg_j_median"].idxmin()]
         by = self.settings["by"]
         if len(self.frame) == 1:
-            return f"Within the same {by}, the median agreement on {strongest['title']} is {strongest['median']:.2f}."
+            return (
+                f"Within the same {by}, the median agreement on {strongest['title']} is r_wg(J) = "
+                f"{TWO_DIGITS(strongest['rwg_j_median'])}, and r*wg(J) = "
+                f"{TWO_DIGITS(strongest['rwg_j_star_median'])}, which does not rise with the number of items."
+            )
         return (
-            f"Within the same {by}, agreement is highest on {strongest['title']} (median {strongest['median']:.2f}) "
-            f"and lowest on {weakest['title']} ({weakest['median']:.2f}), against answers given at random."
+            f"Within the same {by}, agreement is highest on {strongest['title']} (median r_wg(J) "
+            f"{TWO_DIGITS(strongest['rwg_j_median'])}) and lowest on {weakest['title']} "
+            f"({TWO_DIGITS(weakest['rwg_j_median'])}), against answers given at random. The medians of r*wg(J), which "
+            f"does not rise with the number of items, lie between {TWO_DIGITS(self.frame['rwg_j_star_median'].min())} "
+            f"and {TWO_DIGITS(self.frame['rwg_j_star_median'].max())}."
         )
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())
-        for height, key in zip(heights, self.frame["dimension"], strict=True):
-            values = self.groups.loc[self.groups["dimension"] == key, "rwg_j"].to_numpy()
-            spread = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
-            axes.plot(values, height + spread, ".", color=figures.SKY, markersize=5, alpha=0.8)
-        axes.plot(self.frame["median"], heights, "D", color=figures.BLUE, markersize=7, label="median group")
-        figures.reference_line(axes, STRONG, "strong agreement", to_the_left=True)
-        axes.set_xlim(-0.03, 1.03)
-        axes.set_xlabel("r*wg(J) of each group (dots) and of the middle one (diamond)")
+        looks = (("rwg_j", 0.18, figures.SKY, figures.BLUE), ("rwg_j_star", -0.18, figures.ORANGE, figures.RED))
+        for column, offset, pale, strong in looks:
+            for height, key in zip(heights, self.frame["dimension"], strict=True):
+                values = self.groups.loc[self.groups["dimension"] == key, column].to_numpy()
+                spread = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else np.zeros(1)
+                axes.plot(values, height + offset + spread, ".", color=pale, markersize=5, alpha=0.8)
+            name = self._names[column]
+            axes.plot(
+                self.frame[f"{column}_median"], heights + offset, "D", color=strong, markersize=6,
+                label=f"{name}: median group", linestyle="none",
+            )  # fmt: skip
+        figures.reference_line(axes, STRONG, "strong agreement by r_wg(J)", to_the_left=True)
+        lowest = float(np.nanmin(self.groups["rwg_j_star"].to_numpy(), initial=0.0))
+        axes.set_xlim(lowest - 0.03, 1.03)
+        axes.set_xlabel("Agreement of each group (dots) and of the median one (diamonds)")
+        figures.legend_below(axes)
+
+    _names: ClassVar[dict[str, str]] = {"rwg_j": "r_wg(J)", "rwg_j_star": "r*wg(J)"}
 
 
 def within_group_agreement(
@@ -208,9 +227,10 @@ def within_group_agreement(
     Returns
     -------
     WithinGroupAgreement
-        A row a dimension: items, n, n_groups, mean (`rwg_j`) and median over groups, the share of groups at .71 or
-        more, and the share whose answers vary more than random ones and were set to 0. `groups`: a row a dimension
-        and group.
+        A row a dimension: items, n, n_groups; the mean and the median over groups of r_wg(J) (`rwg_j`,
+        `rwg_j_median`) and of r*wg(J) (`rwg_j_star`, `rwg_j_star_median`); the share of groups whose r_wg(J) is .71
+        or more; and the share whose answers vary more than random ones, so that r_wg(J) was set to 0. `groups`: a row
+        a dimension and group with n, rwg_j and rwg_j_star.
 
     Raises
     ------
@@ -219,8 +239,13 @@ def within_group_agreement(
 
     Notes
     -----
-    James, Demaree & Wolf (1984); equal to R's `multilevel::rwg.j(items, group, ranvar)`. Negative values are set to 0,
-    as there; the table says how often.
+    With the mean variance of the J items in a group, relative to that of random answers, as v:
+
+    - r_wg(J) = J (1 - v) / (J (1 - v) + v), James, Demaree & Wolf (1984), which rises with the number of items;
+      R's `multilevel::rwg.j(items, group, ranvar)`. Negative values are set to 0, as there; the table says how often.
+    - r*wg(J) = 1 - v, Lindell, Brandt & Whitney (1999), which does not rise with it; R's
+      `multilevel::rwg.j.lindell(items, group, ranvar)`. Negative values are kept, as there: the members of the group
+      are further apart than random answers would be.
     """
     groups = survey.role(by)
     table = pd.DataFrame([row for d in survey.dimensions for row in _group_rows(survey, d, groups, null, minimum)])
@@ -232,12 +257,12 @@ def within_group_agreement(
     frame = pd.DataFrame(rows)
     return WithinGroupAgreement(
         frame=frame,
-        groups=table.drop(columns="exceeds_random"),
+        groups=table,
         n=survey.n,
         n_dropped=survey.n - int(frame["n"].max()),
         settings={"by": by, "null": null, "minimum": minimum},
         data=survey.stamp,
-        verdicts=judge(RWG_LEBRETON, frame["title"], frame["median"]),
+        verdicts=judge(RWG_LEBRETON, frame["title"], frame["rwg_j_median"]),
     )
 
 
@@ -255,11 +280,14 @@ def _group_rows(
     j = len(dimension.items)
     for (group, ratio), size in zip(ratios.items(), grouped.size(), strict=True):
         if size >= minimum:
-            agreement = 0.0 if ratio > 1 else j * (1 - ratio) / (j * (1 - ratio) + ratio)
+            bounded = min(float(ratio), 1.0)  # James et al. define no negative agreement
             yield {
-                "dimension": dimension.key, "group": str(group), "n": int(size), "rwg_j": agreement,
-                "exceeds_random": ratio > 1,
-            }  # fmt: skip
+                "dimension": dimension.key,
+                "group": str(group),
+                "n": int(size),
+                "rwg_j": j * (1 - bounded) / (j * (1 - bounded) + bounded),
+                "rwg_j_star": 1 - float(ratio),
+            }
 
 
 def _agreement_row(survey: Survey, key: object, part: pd.DataFrame) -> dict[str, object]:
@@ -271,7 +299,9 @@ def _agreement_row(survey: Survey, key: object, part: pd.DataFrame) -> dict[str,
         "n": int(part["n"].sum()),
         "n_groups": len(part),
         "rwg_j": part["rwg_j"].mean(),
-        "median": part["rwg_j"].median(),
+        "rwg_j_median": part["rwg_j"].median(),
         "share_strong": (part["rwg_j"] >= STRONG).mean(),
-        "share_set_to_zero": part["exceeds_random"].mean(),
+        "share_set_to_zero": (part["rwg_j_star"] < 0).mean(),
+        "rwg_j_star": part["rwg_j_star"].mean(),
+        "rwg_j_star_median": part["rwg_j_star"].median(),
     }

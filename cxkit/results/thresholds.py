@@ -167,7 +167,7 @@ ICC2_LEBRETON = Cutoff(
     bands=((LOWEST, "group means not reliable enough"), (0.70, "group means reliable")),
 )
 RWG_LEBRETON = Cutoff(
-    measure="r*wg(J)",
+    measure="r_wg(J)",
     source="lebreton2008",
     bands=(
         (LOWEST, "lack of agreement"),

@@ -1,4 +1,7 @@
-"""ICC(1), ICC(2) and r*wg(J) against R's multilevel 2.7; see tests/reference/scripts/gaps.R for the calls."""
+"""ICC(1), ICC(2), r_wg(J) and r*wg(J) against R's multilevel 2.7.
+
+See tests/reference/scripts/gaps.R and agreement.R for the calls.
+"""
 
 import numpy as np
 import pytest
@@ -44,7 +47,46 @@ def test_rwg_equals_multilevel(reference, data, dimension, key):
     assert groups["n"].to_dict() == {g: v[1] for g, v in large.items()}
     if large == everyone:
         assert row(result, dimension)["rwg_j"] == pytest.approx(wanted["mean"], rel=1e-12)
-        assert row(result, dimension)["median"] == pytest.approx(wanted["median"], rel=1e-12)
+        assert row(result, dimension)["rwg_j_median"] == pytest.approx(wanted["median"], rel=1e-12)
+
+
+@pytest.mark.parametrize(("data", "dimension", "key"), CASES)
+def test_lindells_index_equals_multilevel(reference, data, dimension, key):
+    # R: rwg.j.lindell(items, g, ranvar = (5^2 - 1) / 12)
+    wanted = reference("agreement")[key]
+    result = cx.within_group_agreement(cx.load_survey(data), by="organisation")
+    groups = result.groups[result.groups["dimension"] == dimension].set_index("group")
+    everyone = dict(zip(wanted["group"], wanted["rwg_j_star"], strict=True))
+    assert groups["rwg_j_star"].to_dict() == pytest.approx({g: everyone[g] for g in groups.index}, abs=1e-12)
+    if len(groups) == len(everyone):
+        found = row(result, dimension)
+        names = {"rwg_j_star": "mean", "rwg_j_star_median": "median", "rwg_j": "james_mean", "rwg_j_median": "james_median"}
+        assert {name: found[name] for name in names} == pytest.approx({n: wanted[w] for n, w in names.items()}, rel=1e-12)
+
+
+def test_each_index_stands_under_the_name_of_its_source():
+    """James's .868 and Lindell's .393 of the same answers (11 items on leadership): R's rwg.j and rwg.j.lindell."""
+    result = cx.within_group_agreement(cx.load_survey("lq2002"), by="organisation")
+    printed = result.table.set_index("Dimension").loc["Leadership climate"]
+    assert (printed["Mean r_wg(J)"], printed["Mean r*wg(J)"]) == ("0.87", "0.39")
+    assert {"james1984", "lindell1999"} <= set(result.references)
+    assert {v.measure for v in result.verdicts} == {"r_wg(J)"}  # the bands of LeBreton & Senter are of r_wg
+    assert "r_wg(J)" in result.text
+    assert "r*wg(J)" in result.text
+
+
+def test_the_assignment_that_asks_for_lindells_index_accepts_the_kits_own_answer():
+    """The model solution, written out by hand in the assignment, against the kit's column of that name."""
+    survey = cx.load_survey(
+        "assignments/organisational-gaps/data/survey.csv", instrument="culture8", respondent={"unit": "unit"}
+    )
+    complete = survey.items_of("empowerment").dropna()
+    by_unit = complete.groupby(survey.role("unit").astype("str")[complete.index])
+    solution = 1 - by_unit.var()[by_unit.size() >= 5].mean(axis=1) / ((7**2 - 1) / 12)
+    groups = cx.within_group_agreement(survey, by="unit").groups
+    kit = groups[groups["dimension"] == "empowerment"].set_index("group")
+    assert kit["rwg_j_star"].to_dict() == pytest.approx(solution.to_dict(), abs=1e-12)
+    assert not np.allclose(kit["rwg_j"], solution[kit.index], atol=0.0006)  # the tolerance of the marking
 
 
 def test_rwg_against_skewed_answers_equals_multilevel(reference):
@@ -52,6 +94,8 @@ def test_rwg_against_skewed_answers_equals_multilevel(reference):
     wanted = reference("gaps")["rwg"]["bhr2000_climate_skewed"]
     result = cx.within_group_agreement(cx.load_survey("bhr2000"), by="organisation", null=1.34)
     assert result.frame["rwg_j"].item() == pytest.approx(wanted["mean"], rel=1e-12)
+    star = reference("agreement")["bhr2000_climate_skewed"]
+    assert result.frame["rwg_j_star"].item() == pytest.approx(star["mean"], rel=1e-12)
 
 
 def test_icc_of_groups_without_differences_within_is_one():
