@@ -60,8 +60,15 @@ def test_lindells_index_equals_multilevel(reference, data, dimension, key):
     assert groups["rwg_j_star"].to_dict() == pytest.approx({g: everyone[g] for g in groups.index}, abs=1e-12)
     if len(groups) == len(everyone):
         found = row(result, dimension)
-        names = {"rwg_j_star": "mean", "rwg_j_star_median": "median", "rwg_j": "james_mean", "rwg_j_median": "james_median"}
-        assert {name: found[name] for name in names} == pytest.approx({n: wanted[w] for n, w in names.items()}, rel=1e-12)
+        names = {
+            "rwg_j_star": "mean",
+            "rwg_j_star_median": "median",
+            "rwg_j": "james_mean",
+            "rwg_j_median": "james_median",
+        }
+        assert {name: found[name] for name in names} == pytest.approx(
+            {n: wanted[w] for n, w in names.items()}, rel=1e-12
+        )
 
 
 def test_each_index_stands_under_the_name_of_its_source():
