@@ -49,7 +49,10 @@ def _reading(texts: Sequence[str]) -> dict[str, Any]:
         return {}
     from cxkit.running.parameters import Parameter, kind_of, parse_parameters
 
-    known = [Parameter(name=name, default=default, kind=kind_of(default)) for name, default in READING.items()]
+    usual: dict[str, Any] = dict(READING)
+    if any(text.replace(" ", "").startswith("missing_codes={") for text in texts):
+        usual["missing_codes"] = {}  # codes by item or dimension
+    known = [Parameter(name=name, default=default, kind=kind_of(default)) for name, default in usual.items()]
     return parse_parameters(texts, known, where="--read")
 
 

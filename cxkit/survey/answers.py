@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 
 from cxkit.errors import Problems, counted
-from cxkit.survey.instrument import AnswerScale, Instrument, fold_words
+from cxkit.survey.codes import example_of_codes, is_on_scale
+from cxkit.survey.instrument import READ_TWICE, AnswerScale, Instrument
+from cxkit.survey.labels import exact_wordings, find_collisions, fold_label, loose_wordings, plain_words
 from cxkit.survey.tables import Table
 
 NOT_ANSWERED = frozenset({"", "na", "n/a", "nan", "none", "null", "-", ".", "#n/a"})
-TRUTH = {"true": 1.0, "false": 0.0}
 VALUES_NAMED = 4
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
@@ -38,7 +40,7 @@ class _Findings:
     dates: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     between: list[str] = field(default_factory=list)
-    outside_values: set[float] = field(default_factory=set)
+    outside_values: dict[str, set[float]] = field(default_factory=dict)
 
     def add_words(self, cell: str, where: str) -> None:
         """Note a cell that is neither number nor label, under what it seems to be."""
@@ -51,69 +53,124 @@ def read_answers(
     table: Table,
     columns: Mapping[str, str],
     instrument: Instrument,
-    missing_codes: tuple[float, ...],
+    missing_codes: Mapping[str, tuple[float, ...]],
     problems: Problems,
+    *,
+    decimal_comma: bool = False,
 ) -> Answers:
-    """Turn the item columns of a table into numbers, adding what cannot be one to `problems`."""
+    """Turn the item columns of a table into numbers, adding what cannot be one to `problems`.
+
+    `missing_codes` holds every item's codes for "no answer", those of its scale included.
+    """
+    _refuse_collisions(columns, instrument, missing_codes, problems)
     findings = _Findings()
-    numbers: dict[str, np.ndarray] = {}
+    read: dict[str, np.ndarray] = {}
     labelled = 0
     for key, column in columns.items():
-        scale = instrument.items[key].scale
-        values, n_labels = _numbers(table, column, key, scale, findings)
-        values[np.isin(values, [*scale.missing_codes, *missing_codes])] = np.nan
-        _check_scale(table, values, key, scale, findings)
-        numbers[key] = values
+        reader = _CellReader(key, instrument.items[key].scale, missing_codes[key], decimal_comma)
+        read[key], n_labels = reader.numbers(table, column, findings)
         labelled += n_labels
-    _report(findings, instrument, problems)
+    numbers = {}
+    for key, values in read.items():
+        numbers[key] = _within_scale(table, values, key, instrument.items[key].scale, findings)
+    _report(findings, instrument, columns, problems)
     frame = pd.DataFrame(numbers, index=table.cells.index, dtype="float64")
     return Answers(numbers=frame, notes=tuple(_notes(frame, labelled)))
 
 
-def _numbers(table: Table, column: str, key: str, scale: AnswerScale, findings: _Findings) -> tuple[np.ndarray, int]:
-    """The cells of one item as numbers, and how many of them were labels."""
-    cells = table.cells[column]
-    values = pd.to_numeric(cells, errors="coerce").to_numpy(dtype="float64", na_value=np.nan, copy=True)
-    values[np.isinf(values)] = np.nan  # "inf" is a word here: no scale ends there
-    words = cells[np.isnan(values) & (cells != "").to_numpy()]
-    if words.empty:
-        return values, 0
-    meaning = _meanings(scale)
-    known = {cell: meaning.get(fold_words(cell), np.nan) for cell in words.unique()}  # few different words, many cells
-    translated = words.map(known).astype("float64")
-    for row, cell in words[translated.isna()].items():
-        if cell.casefold() not in NOT_ANSWERED:
-            findings.add_words(cell, f"row {row}, item {key}")
-    values[table.cells.index.get_indexer(words.index)] = translated.to_numpy()
-    return values, int(translated.notna().sum())
+def _refuse_collisions(
+    keys: Collection[str], instrument: Instrument, codes: Mapping[str, tuple[float, ...]], problems: Problems
+) -> None:
+    """Refuse labels that collide with this file's codes, or in an instrument that was not read from a TOML file."""
+    found: dict[str, list[str]] = {}
+    for key in keys:
+        scale = instrument.items[key].scale
+        for collision in find_collisions(scale.labels, scale.low, scale.high, codes[key]):
+            found.setdefault(collision, []).append(key)
+    for collision, items in found.items():
+        shown = ", ".join(items[:4]) + (", ..." if len(items) > 4 else "")
+        problems.add(f"The cell {collision}{READ_TWICE} (Items: {shown}.)")
 
 
-def _meanings(scale: AnswerScale) -> dict[str, float]:
-    """What words stand for, folded: "Agree", "6 - Agree" and "6 (Agree)" alike; true and false on a 0-1 scale.
+@dataclass(frozen=True, eq=False)
+class _CellReader:
+    """How the cells of one item become numbers."""
 
-    A label counts before "no answer" does: on some scales "None" is an answer.
-    """
-    meanings = dict(TRUTH) if (scale.low, scale.high) == (0, 1) else {}
-    for value, label in scale.labels.items():
-        meanings |= {fold_words(label): value, fold_words(f"{value:g} {label}"): value}
-    return meanings
+    key: str
+    scale: AnswerScale
+    codes: tuple[float, ...]
+    decimal_comma: bool
+
+    def numbers(self, table: Table, column: str, findings: _Findings) -> tuple[np.ndarray, int]:
+        """The cells as numbers, NaN where not answered, and how many of them were labels."""
+        cells = table.cells[column]
+        meanings = {cell: self.meaning(cell) for cell in cells.unique()}  # few different cells, many rows
+        values = cells.map({cell: value for cell, (value, _) in meanings.items()}).to_numpy(dtype="float64", copy=True)
+        labels = {cell for cell, (_, is_label) in meanings.items() if is_label}
+        unread = {cell for cell, (value, _) in meanings.items() if np.isnan(value) and not self.is_silent(cell)}
+        for row, cell in cells[cells.isin(unread)].items():
+            findings.add_words(cell, f"row {row}, item {self.key}")
+        return values, int(cells.isin(labels).sum())
+
+    def meaning(self, cell: str) -> tuple[float, bool]:
+        """The answer that a cell stands for, NaN for none, and whether a label said so.
+
+        A label as printed counts before everything else: on some scales "None" or "50%" is an answer.
+        """
+        exact = self.exact.get(plain_words(cell))
+        if exact is not None:
+            return exact, True
+        if cell.casefold() in NOT_ANSWERED:
+            return np.nan, False
+        number = self.number(cell)
+        if not np.isnan(number):
+            return (np.nan if number in self.codes else number), False
+        loose = self.loose.get(fold_label(cell))
+        return (np.nan, False) if loose is None else (loose, True)
+
+    def number(self, cell: str) -> float:
+        """The cell as a number, NaN if it is none; "inf" is a word here: no scale ends there."""
+        if self.decimal_comma and _DECIMAL_COMMA.fullmatch(cell):
+            cell = cell.replace(",", ".")
+        try:
+            number = float(cell) if "_" not in cell else np.nan  # Python alone takes 1_000 for a number
+        except ValueError:
+            return np.nan
+        return number if np.isfinite(number) else np.nan
+
+    def is_silent(self, cell: str) -> bool:
+        """Whether the cell says that the item was not answered."""
+        return cell.casefold() in NOT_ANSWERED or self.number(cell) in self.codes
+
+    @cached_property
+    def exact(self) -> Mapping[str, float]:
+        """Labels as printed."""
+        return exact_wordings(self.scale.labels)
+
+    @cached_property
+    def loose(self) -> Mapping[str, float]:
+        """Other ways to write the labels."""
+        return loose_wordings(self.scale.labels, self.scale.low, self.scale.high)
 
 
-def _check_scale(table: Table, values: np.ndarray, key: str, scale: AnswerScale, findings: _Findings) -> None:
+def _within_scale(table: Table, values: np.ndarray, key: str, scale: AnswerScale, findings: _Findings) -> np.ndarray:
+    """The answers on the scale; the others go to `findings`."""
     if scale.low is not None and scale.high is not None:
         outside = (values < scale.low) | (values > scale.high)
         for position in np.flatnonzero(outside):
             row = table.cells.index[position]
             findings.outside.append(f"row {row}, item {key}: {values[position]:g} (scale {scale})")
-        findings.outside_values.update(values[outside])
+        if outside.any():
+            findings.outside_values[key] = set(values[outside])
         values = np.where(outside, np.nan, values)
     if not scale.continuous:
         for position in np.flatnonzero((values % 1 != 0) & np.isfinite(values)):
             row = table.cells.index[position]
             findings.between.append(f"row {row}, item {key}: {values[position]:g}")
+    return values
 
 
-def _report(findings: _Findings, instrument: Instrument, problems: Problems) -> None:
+def _report(findings: _Findings, instrument: Instrument, keys: Collection[str], problems: Problems) -> None:
     if findings.text:
         labels = list(dict.fromkeys(word for item in instrument.items.values() for word in item.scale.labels.values()))
         known = f"the labels are {', '.join(labels[:9])}" if labels else "the answer scale has no labels"
@@ -138,7 +195,7 @@ def _report(findings: _Findings, instrument: Instrument, problems: Problems) -> 
         problems.add(
             f"{counted(len(findings.outside), 'answer')} outside the scale of '{instrument.name}'.",
             findings.outside,
-            _outside_remedy(sorted(findings.outside_values)),
+            _outside_remedy(findings.outside_values, instrument, keys),
         )
     if findings.between:
         problems.add(
@@ -148,13 +205,24 @@ def _report(findings: _Findings, instrument: Instrument, problems: Problems) -> 
         )
 
 
-def _outside_remedy(values: list[float]) -> str:
-    """A few different values may be codes; many say that the scale is another one."""
+def _outside_remedy(by_item: Mapping[str, set[float]], instrument: Instrument, keys: Collection[str]) -> str:
+    """Ask first whether the declared scale is right; then how to say that a few values are codes.
+
+    Taking 0 for a code where the scale ran from 0 would turn the clearest answers into missing ones.
+    """
+    values = sorted(set().union(*by_item.values()))
+    scales = list(dict.fromkeys(str(instrument.items[key].scale) for key in by_item))
     if len(values) > VALUES_NAMED:
         return f"they run from {values[0]:g} to {values[-1]:g}: does the instrument describe the scale that was used?"
-    shown = ", ".join(f"{value:g}" for value in values)
+    ask = (
+        f"was {' and '.join(scales)} the scale that people saw? If they could choose "
+        f"{' or '.join(f'{value:g}' for value in values)}, correct low and high in the instrument; "
+    )
     means = "means" if len(values) == 1 else "mean"
-    return f'if {shown} {means} "no answer", say missing_codes=[{shown}]; otherwise correct the answers in the file.'
+    shown = ", ".join(f"{value:g}" for value in values)
+    everywhere = not any(is_on_scale(value, instrument.items[key].scale) for value in values for key in keys)
+    codes = f"[{shown}]" if everywhere else example_of_codes(values, by_item, instrument)
+    return f'{ask}if {shown} {means} "no answer", say missing_codes={codes}; otherwise correct the answers in the file.'
 
 
 def _notes(frame: pd.DataFrame, labelled: int) -> list[str]:

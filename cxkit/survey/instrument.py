@@ -17,10 +17,15 @@ from typing import Any, Literal
 from cxkit.errors import InstrumentError, Problems, counted, nearest
 from cxkit.survey.description import KEYS as _KEYS  # noqa: F401
 from cxkit.survey.description import is_complete, well_formed
+from cxkit.survey.labels import find_collisions, fold_label
 
 Kind = Literal["reflective", "formative"]
 Measure = Literal["nps", "enps", "csat", "ces"]
 _MEASURES = ("nps", "enps", "csat", "ces")
+READ_TWICE = (
+    " Which of them the file means, nobody could tell: choose other words, or number the scale as its labels say"
+    " (low = 0 where the labels are 0, 1, 2, ...)."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,8 +249,9 @@ class _Builder:
         low, high = table.get("low"), table.get("high")
         continuous = table.get("continuous", low is None and high is None)
         self.check_ends(low, high, continuous, {"low", "high"} & set(described), where)
-        labels = self.labels(table.get("labels", {}), low, high, where)
         codes = tuple(float(code) for code in table.get("missing_codes", ()))
+        labels = self.labels(table.get("labels", {}), low, high, where)
+        self.check_readings(labels, low, high, codes, where)
         on_scale = [f"{c:g}" for c in codes if low is not None and high is not None and low <= c <= high]
         if on_scale:
             lies = "code {} lies" if len(on_scale) == 1 else "codes {} lie"
@@ -274,13 +280,24 @@ class _Builder:
                 continue
             if low is not None and high is not None and not low <= value <= high:
                 self.problems.add(f"{where}: the label '{label}' belongs to {answer}, off the scale {low}-{high}.")
+            if value in labels:
+                self.problems.add(f"{where}: the answer {value:g} has two labels, '{labels[value]}' and '{label}'.")
             labels[value] = label
+        return MappingProxyType(labels)
+
+    def check_readings(
+        self, labels: Mapping[float, str], low: Any, high: Any, codes: tuple[float, ...], where: str
+    ) -> None:
+        """Refuse labels by which a cell of the file could be read as either of two answers."""
         answers: dict[str, list[str]] = {}
         for value, label in labels.items():
-            answers.setdefault(fold_words(label), []).append(f"{value:g}")
-        for doubled in (found for found in answers.values() if len(found) > 1):
-            self.problems.add(f"{where}: the answers {' and '.join(doubled)} have the same label.")
-        return MappingProxyType(labels)
+            answers.setdefault(fold_label(label), []).append(f"{value:g}")
+        doubled = [found for found in answers.values() if len(found) > 1]
+        for found in doubled:
+            self.problems.add(f"{where}: the answers {' and '.join(found)} have the same label.")
+        if not doubled:
+            for collision in find_collisions(labels, low, high, codes):
+                self.problems.add(f"{where}: the cell {collision}{READ_TWICE}")
 
     def named_scale(
         self, table: Mapping[str, Any], default: AnswerScale, scales: Mapping[str, AnswerScale], where: str

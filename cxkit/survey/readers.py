@@ -6,7 +6,7 @@ numbers -> the respondents' attributes get their types -> Survey. Each step adds
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,6 +15,7 @@ import pandas as pd
 
 from cxkit.errors import Problems, SurveyError, closest, counted, nearest
 from cxkit.survey.answers import NOT_ANSWERED, Answers, read_answers
+from cxkit.survey.codes import MissingCodes, codes_by_item
 from cxkit.survey.instrument import Instrument, fold_name, read_instrument
 from cxkit.survey.survey import ROLES, About, Survey, typed_role
 from cxkit.survey.tables import Table, read_table
@@ -29,7 +30,7 @@ def read_survey(
     respondent: Mapping[str, RoleColumn] | None = None,
     *,
     rename: Mapping[str, str] | None = None,
-    missing_codes: Sequence[float] = (),
+    missing_codes: MissingCodes = (),
     decimal: Literal[".", ","] = ".",
     delimiter: str | None = None,
     encoding: str | None = None,
@@ -57,7 +58,8 @@ def read_survey(
     rename
         Column names of the file to item keys, where they differ: `{"Q1": "CI1"}`.
     missing_codes
-        Numbers that mean "no answer" in this file, beside those of the instrument.
+        Numbers that mean "no answer" in this file, beside those of the instrument: a list for all items, or by item or
+        dimension, `{"loyalty": [9]}`. A code that is an answer on the scale of an item is refused there.
     decimal
         What stands before the decimals of a number: "," for files that say 3,5.
     delimiter, encoding
@@ -103,7 +105,7 @@ def survey_from_table(
     respondent: Mapping[str, RoleColumn],
     *,
     rename: Mapping[str, str],
-    missing_codes: Sequence[float] = (),
+    missing_codes: MissingCodes = (),
     decimal: Literal[".", ","] = ".",
     name: str | None = None,
     about: About | None = None,
@@ -115,9 +117,9 @@ def survey_from_table(
     claimed = {role.column for role in roles}
     columns = _item_columns(table, instrument, claimed, problems)
     if decimal == ",":
-        weights = [role.column for role in roles if role.role == "weight"]
-        table = table.with_decimal_points({*columns.values(), *weights})
-    answers = read_answers(table, columns, instrument, _codes(missing_codes, problems), problems)
+        table = table.with_decimal_points({role.column for role in roles if role.role == "weight"})
+    codes = codes_by_item(missing_codes, instrument, columns, problems)
+    answers = read_answers(table, columns, instrument, codes, problems, decimal_comma=decimal == ",")
     respondents = _respondents(table, roles, problems)
     _check_repeated(respondents, problems)
     if problems:
@@ -155,14 +157,6 @@ def _renamed(table: Table, rename: Mapping[str, str], problems: Problems) -> Tab
         )
         problems.raise_as(SurveyError)
     return renamed
-
-
-def _codes(missing_codes: Sequence[float], problems: Problems) -> tuple[float, ...]:
-    try:
-        return tuple(float(code) for code in ([missing_codes] if isinstance(missing_codes, str) else missing_codes))
-    except (TypeError, ValueError):
-        problems.add(f"missing_codes={missing_codes!r} must be a list of numbers, such as [99].")
-        return ()
 
 
 def _roles(respondent: Mapping[str, RoleColumn], table: Table, problems: Problems) -> list[_Role]:

@@ -264,7 +264,8 @@ class TestNumbersThatAreNoAnswers:
             "    row 2, item L1: 8 (scale 1-7)\n"
             "    row 3, item L2: 0 (scale 1-7)\n"
             "    row 3, item S1: 8 (scale 1-7)\n"
-            '    -> if 0, 8 mean "no answer", say missing_codes=[0, 8]; otherwise correct the answers in the file.'
+            "    -> was 1-7 the scale that people saw? If they could choose 0 or 8, correct low and high in the "
+            'instrument; if 0, 8 mean "no answer", say missing_codes=[0, 8]; otherwise correct the answers in the file.'
         )
         assert 'if 9 means "no answer", say missing_codes=[9];' in refusal(file("L1,L2,S1\n9,2,3\n"))
 

@@ -304,6 +304,8 @@ def _refuse_repeated_experts(experts: list[str], rows: list[object], problems: P
 def _judged(grid: _Grid, kind: Kind, instrument: Instrument, codes: frozenset[str], problems: Problems) -> pd.DataFrame:
     """The cells as judgements; what is none goes to `problems`."""
     meanings = _meanings(kind, instrument)
+    if kind == "assignment":
+        _refuse_shared_names(instrument, problems)
     wrong: list[str] = []
 
     def judgement(item: object, expert: object, cell: str) -> object:
@@ -323,6 +325,18 @@ def _judged(grid: _Grid, kind: Kind, instrument: Instrument, codes: frozenset[st
         problems.add(f"{counted(len(wrong), 'cell')} without a judgement of the kind '{kind}'.", wrong, remedy)
     dtype = "object" if kind == "assignment" else "float64"
     return pd.DataFrame(values, index=grid.cells.index, columns=grid.cells.columns, dtype=dtype)
+
+
+def _refuse_shared_names(instrument: Instrument, problems: Problems) -> None:
+    """A word that is the key of one dimension and the title of another could be read as either."""
+    named: dict[str, list[str]] = {}
+    for dimension in instrument.dimensions:
+        for name in {_folded(dimension.key), _folded(dimension.title)}:
+            named.setdefault(name, []).append(dimension.key)
+    for keys in named.values():
+        if len(keys) > 1:
+            both = " and ".join(f"'{key}'" for key in keys)
+            problems.add(f"The dimensions {both} share a name (key or title): an assignment could mean either.")
 
 
 def _meanings(kind: Kind, instrument: Instrument) -> dict[str, object]:
