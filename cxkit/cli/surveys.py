@@ -12,7 +12,7 @@ from cxkit.errors import Problems, SurveyError
 
 READING = {
     "missing_codes": [], "rename": {}, "header_row": 1, "delimiter": ",", "decimal": ".", "encoding": "utf-8",
-    "sheet": None,
+    "sheet": None, "unfinished": "drop",
 }  # fmt: skip
 """What ``check --read`` understands, with the usual values; `read_survey` says what each means."""
 
@@ -41,6 +41,8 @@ def check_command(options: argparse.Namespace) -> int:
     reading = _reading(options.reading)
     survey = cxkit.load_survey(options.data, instrument=options.instrument, respondent=roles or None, **reading)
     print(survey.text)
+    if survey.ledger is not None and survey.ledger.text not in survey.notes:
+        print(survey.ledger.text)
     return 0
 
 

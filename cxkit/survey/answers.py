@@ -67,7 +67,7 @@ def read_answers(
     read: dict[str, np.ndarray] = {}
     labelled = 0
     for key, column in columns.items():
-        reader = _CellReader(key, instrument.items[key].scale, missing_codes[key], decimal_comma)
+        reader = CellReader(key, instrument.items[key].scale, missing_codes[key], decimal_comma)
         read[key], n_labels = reader.numbers(table, column, findings)
         labelled += n_labels
     numbers = {}
@@ -93,7 +93,7 @@ def _refuse_collisions(
 
 
 @dataclass(frozen=True, eq=False)
-class _CellReader:
+class CellReader:
     """How the cells of one item become numbers."""
 
     key: str

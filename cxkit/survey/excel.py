@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -120,7 +121,8 @@ def _text(cell: Any) -> str:
         return str(cell).upper()
     if isinstance(cell, datetime):
         return str(cell).removesuffix(" 00:00:00")
-    return f"{cell:.15g}" if isinstance(cell, float) else str(cell)
+    # One form of every accent (NFC): "Müller" typed on two systems is one department.
+    return f"{cell:.15g}" if isinstance(cell, float) else unicodedata.normalize("NFC", str(cell))
 
 
 def _check_formulas(path: Path, sheet: str, rows: Rows) -> None:

@@ -16,7 +16,9 @@ import pandas as pd
 from cxkit.errors import Problems, SurveyError, closest, counted, nearest
 from cxkit.survey.answers import NOT_ANSWERED, Answers, read_answers
 from cxkit.survey.codes import MissingCodes, codes_by_item
+from cxkit.survey.foot_rows import find_foot_rows
 from cxkit.survey.instrument import Instrument, fold_name, read_instrument
+from cxkit.survey.responses import Unfinished, check_unfinished, find_responses
 from cxkit.survey.survey import ROLES, About, Survey, typed_role
 from cxkit.survey.tables import Table, read_table
 
@@ -36,6 +38,7 @@ def read_survey(
     encoding: str | None = None,
     sheet: str | int | None = None,
     header_row: int | None = None,
+    unfinished: Unfinished = "drop",
     name: str | None = None,
     about: About | None = None,
 ) -> Survey:
@@ -43,7 +46,9 @@ def read_survey(
 
     Empty cells, "NA", "n/a", "-" and the missing codes of the scale become "not answered"; so do empty cells and "NA"
     in respondents' attributes, unless `order` or `labels` name them. Labels of the answer scale ("Strongly agree",
-    "7 - Strongly agree") are read as their numbers, in any case. Rows that are empty throughout are left out.
+    "7 - Strongly agree") are read as their numbers, in any case. Left out are rows that are empty throughout, previews,
+    test answers and unfinished responses (by the columns Status, Finished, Progress and submitdate of survey systems),
+    and foot rows of means; `survey.ledger` counts every row of the file.
 
     Parameters
     ----------
@@ -67,6 +72,8 @@ def read_survey(
     sheet, header_row
         In which sheet of an Excel file the answers stand (the first), and in which row the column names (the first
         that is not empty).
+    unfinished
+        What becomes of responses that were begun and not handed in: "drop" or "keep".
     name
         What to call the survey in results (the file's name).
     about
@@ -94,6 +101,7 @@ def read_survey(
         rename=rename or {},
         missing_codes=missing_codes,
         decimal=decimal,
+        unfinished=unfinished,
         name=name,
         about=about,
     )
@@ -107,18 +115,24 @@ def survey_from_table(
     rename: Mapping[str, str],
     missing_codes: MissingCodes = (),
     decimal: Literal[".", ","] = ".",
+    unfinished: Unfinished = "drop",
     name: str | None = None,
     about: About | None = None,
 ) -> Survey:
     """Turn a table of text cells into a Survey; `read_survey` says what becomes of them."""
     problems = Problems(table.source)
+    check_unfinished(unfinished, problems)
     table = _renamed(table, rename, problems)
     roles = _roles(respondent, table, problems)
     claimed = {role.column for role in roles}
     columns = _item_columns(table, instrument, claimed, problems)
     if decimal == ",":
         table = table.with_decimal_points({role.column for role in roles if role.role == "weight"})
+    responses = find_responses(table, {*columns.values(), *claimed}, unfinished, problems)
+    table = table.without(*responses.left_out)
     codes = codes_by_item(missing_codes, instrument, columns, problems)
+    feet = find_foot_rows(table, columns, instrument, codes, decimal_comma=decimal == ",")
+    table = table.without(feet.left_out)
     answers = read_answers(table, columns, instrument, codes, problems, decimal_comma=decimal == ",")
     respondents = _respondents(table, roles, problems)
     _check_repeated(respondents, problems)
@@ -131,7 +145,8 @@ def survey_from_table(
         given=answers.numbers,
         respondents=respondents,
         about=about or About(),
-        notes=tuple(_notes(table, answers, ignored)),
+        notes=tuple(_notes(table, [*responses.notes, *feet.notes], answers, ignored)),
+        ledger=table.ledger,
     )
 
 
@@ -302,8 +317,10 @@ def _check_repeated(respondents: pd.DataFrame, problems: Problems) -> None:
     )
 
 
-def _notes(table: Table, answers: Answers, ignored: list[str]) -> list[str]:
-    notes = [*table.notes, *answers.notes]
+def _notes(table: Table, rows: list[str], answers: Answers, ignored: list[str]) -> list[str]:
+    notes = [*table.notes, *rows, *answers.notes]
+    if not table.ledger.is_plain:
+        notes.insert(0, table.ledger.text)
     if ignored:
         shown = ", ".join(ignored[:6]) + (", ..." if len(ignored) > 6 else "")
         notes.append(f"Columns not used: {shown}.")

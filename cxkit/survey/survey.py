@@ -14,6 +14,7 @@ import pandas as pd
 
 from cxkit.errors import AnalysisError, SurveyError, counted, nearest
 from cxkit.survey.instrument import Dimension, Instrument
+from cxkit.survey.ledger import RowLedger
 
 ROLES = ("id", "level", "function", "unit", "organisation", "wave", "weight")
 """What a column about the respondent can mean. `level` and `wave` are ordered, `weight` is a positive number."""
@@ -64,6 +65,8 @@ class Survey:
         Respondent attributes, a column a role (see `ROLES`), in the same row order.
     notes
         What the reader did or noticed, in sentences.
+    ledger
+        Where every row of the file went; None where the answers come from no file.
     """
 
     name: str
@@ -72,6 +75,7 @@ class Survey:
     respondents: pd.DataFrame
     about: About = field(default_factory=About)
     notes: tuple[str, ...] = ()
+    ledger: RowLedger | None = None
 
     def __post_init__(self) -> None:
         # Copies on write: what the caller does with their frames afterwards must not change a survey with a hash.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -18,8 +19,11 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import CxkitWarning, Problems, SurveyError, counted, nearest
+from cxkit.survey.csv_rows import CsvRows
+from cxkit.survey.decoding import Decoded, decode_file, stray_note
 from cxkit.survey.excel import ROWS_LOOKED_AT, excel_rows
 from cxkit.survey.instrument import fold_name
+from cxkit.survey.ledger import LeftOut, RowLedger, named_rows
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 EXCEL = {".xlsx", ".xlsm"}
@@ -36,12 +40,18 @@ class Table:
 
     source: str
     cells: pd.DataFrame
+    ledger: RowLedger
     notes: tuple[str, ...] = ()
 
     def with_decimal_points(self, columns: Iterable[str]) -> Table:
         """The same cells with "3,5" written as "3.5" in these columns."""
         changed = {c: self.cells[c].str.replace(r"^([+-]?\d+),(\d+)$", r"\1.\2", regex=True) for c in columns}
         return replace(self, cells=self.cells.assign(**changed))
+
+    def without(self, *left_out: LeftOut) -> Table:
+        """The same table without rows that turned out to be no respondents."""
+        gone = [row for entry in left_out for row in entry.rows]
+        return replace(self, cells=self.cells.drop(index=gone), ledger=self.ledger.without(*left_out))
 
     def renamed(self, names: Mapping[str, str]) -> Table:
         """The same cells under other column names."""
@@ -82,12 +92,22 @@ def read_table(
     count_names = _counter_of(known)
     suffix = path.suffix.casefold()
     if suffix in EXCEL:
-        rows, notes = excel_rows(path, sheet, count_names)
+        found = _Found(*excel_rows(path, sheet, count_names))
     elif suffix in TEXT:
-        rows, notes = _csv_rows(path, count_names, delimiter, encoding)
+        found = _csv_rows(path, count_names, delimiter, encoding)
     else:
         raise SurveyError(f"{path.name}: files of type '{suffix}' cannot be read. Save it as .csv or .xlsx.")
-    return _table(path.name, rows, count_names, header_row, notes)
+    return _table(path.name, found, count_names, header_row)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """The rows of a file, notes on how it is written, rows over several lines, whether its last line is ended."""
+
+    rows: list[list[str]]
+    notes: list[str]
+    spanning: tuple[int, ...] = ()
+    has_last_line_end: bool = True
 
 
 def _counter_of(known: Iterable[str]) -> CountNames:
@@ -104,68 +124,55 @@ def _no_file(path: Path) -> str:
     return f"There is no file {path}.{nearest(path.name, beside)}"
 
 
-def _csv_rows(
-    path: Path, count_names: CountNames, delimiter: str | None, encoding: str | None
-) -> tuple[list[list[str]], list[str]]:
-    text, notes = _decoded(path, encoding)
+def _csv_rows(path: Path, count_names: CountNames, delimiter: str | None, encoding: str | None) -> _Found:
+    decoded = decode_file(path, encoding)
+    text = unicodedata.normalize("NFC", decoded.text)  # one form of every accent: one department, not two
     if not text.strip():
         raise SurveyError(f"{path.name} holds nothing but white space. Export the survey again.")
     separator = _delimiter(path.name, text, count_names, delimiter)
-    if separator != ",":
-        notes.append(f"The columns are separated by {_plural(separator)}.")
+    notes = [] if separator == "," else [f"The columns are separated by {_plural(separator)}."]
+    found = CsvRows(text, *_parsed(path.name, text, separator), separator)
+    notes = [*_encoding_notes(path.name, decoded, found), *notes]
+    found.refuse_damage(path.name)
+    spanning = tuple(position + 1 for position in found.spanning)
+    return _Found([list(row) for row in found.rows], notes, spanning, text.endswith(("\n", "\r")))
+
+
+def _parsed(name: str, text: str, separator: str) -> tuple[list[list[str]], list[int]]:
+    """The rows, and the number of the last line of each."""
     # The last row tells whether the end of the file stands inside quotation marks: the reader itself would not say.
     gap = "" if text.endswith(("\n", "\r")) else "\n"
-    lines = io.StringIO(f"{text}{gap}{_END}\n", newline="")
+    reader = csv.reader(io.StringIO(f"{text}{gap}{_END}\n", newline=""), delimiter=separator)
+    rows, ends = [], []
     try:
-        rows = list(csv.reader(lines, delimiter=separator))
+        for row in reader:
+            rows.append(row)
+            ends.append(reader.line_num)
     except csv.Error as error:
-        raise SurveyError(f"{path.name} cannot be read as csv: {error}.") from None
+        raise SurveyError(f"{name} cannot be read as csv: {error}.") from None
     if rows.pop() != [_END]:
         raise SurveyError(
-            f"{path.name}: a quotation mark in row {len(rows) + 1} is opened and never closed, so that all that "
+            f"{name}: a quotation mark in row {len(rows) + 1} is opened and never closed, so that all that "
             "follows would be one cell. Close or delete it."
         )
-    return rows, notes
+    return rows, ends[:-1]
+
+
+def _encoding_notes(name: str, decoded: Decoded, found: CsvRows) -> list[str]:
+    """What to know of bytes that are not UTF-8, also as a warning."""
+    if decoded.is_latin:
+        note = f"{name} is not UTF-8; it was read as Windows Latin-1 (encoding='cp1252')."
+        warnings.warn(f"{note} Check names with accents.", CxkitWarning, stacklevel=2)
+        return [note]
+    if decoded.strays:
+        note = stray_note(name, decoded.strays, [found.row_of_line(stray.line) for stray in decoded.strays])
+        warnings.warn(note, CxkitWarning, stacklevel=2)
+        return [note]
+    return []
 
 
 def _plural(separator: str) -> str:
     return f"{DELIMITERS[separator]}s" if separator in DELIMITERS else f"the character {separator!r}"
-
-
-def _decoded(path: Path, encoding: str | None) -> tuple[str, list[str]]:
-    """The file as text. UTF-8 with or without mark, UTF-16 with mark; else Windows Latin-1, said aloud."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise SurveyError(f"{path} cannot be opened: {error.strerror}.") from None
-    if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        encoding = "utf-16"
-    try:
-        return _clean(path.name, raw.decode(encoding or "utf-8")), []
-    except LookupError:
-        raise SurveyError(f"'{encoding}' is not an encoding; 'utf-8' and 'cp1252' are the usual ones.") from None
-    except UnicodeDecodeError as error:
-        if encoding is not None:
-            line = raw[: error.start].count(b"\n") + 1
-            raise SurveyError(
-                f"{path.name} is not {encoding}: byte 0x{raw[error.start]:02x} in line {line}. "
-                "Leave encoding out, or save the file as UTF-8."
-            ) from None
-    if b"\x00" in raw:
-        raise SurveyError(f"{path.name} is not a text file. If it is an Excel file, give it its ending .xlsx.")
-    note = f"{path.name} is not UTF-8; it was read as Windows Latin-1 (encoding='cp1252')."
-    warnings.warn(f"{note} Check names with accents.", CxkitWarning, stacklevel=2)
-    return raw.decode("cp1252", errors="replace"), [note]
-
-
-def _clean(name: str, text: str) -> str:
-    """The text without the byte order mark that some programs write; refused if it cannot be text."""
-    if "\x00" in text:
-        raise SurveyError(
-            f"{name} holds zero bytes: it is not text, or it is UTF-16 without a mark at its beginning. "
-            "Save it as UTF-8, or say encoding='utf-16-le'."
-        )
-    return text.removeprefix("\ufeff")
 
 
 def _delimiter(name: str, text: str, count_names: CountNames, given: str | None) -> str:
@@ -195,9 +202,8 @@ def _delimiter(name: str, text: str, count_names: CountNames, given: str | None)
     return given
 
 
-def _table(
-    source: str, rows: list[list[str]], count_names: CountNames, header_row: int | None, notes: list[str]
-) -> Table:
+def _table(source: str, found: _Found, count_names: CountNames, header_row: int | None) -> Table:
+    rows = found.rows
     filled = [n for n, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)]
     if not filled:
         raise SurveyError(f"{source} has no filled cells. Export the survey again.")
@@ -206,7 +212,8 @@ def _table(
         raise SurveyError(f"{source} has {counted(len(rows), 'row')}; header_row={header_row} is beyond them.")
     header = [cell.strip() for cell in rows[header_row - 1]]
     _check_header(source, rows, header_row, count_names)
-    body = [n for n in filled if n > header_row]
+    last_header = _last_header_row(rows, header_row)
+    body = [n for n in filled if n > last_header]
     if not body:
         raise SurveyError(f"{source} has column names but no answers: nothing stands below row {header_row}.")
     _check_widths(source, rows, header, body)
@@ -215,16 +222,41 @@ def _table(
         [_padded(rows[n - 1], width) for n in body], columns=header, index=pd.Index(body, name="row"), dtype="object"
     )
     named = np.array([column != "" for column in header])
-    notes = [*notes, *_shape_notes(rows, body, width), *_unnamed_notes(cells.loc[:, ~named])]
-    return Table(source=source, cells=cells.loc[:, named], notes=tuple(notes))
+    spanning = [n for n in found.spanning if n in cells.index]
+    notes = [
+        *found.notes,
+        *_shape_notes(rows, body, width, spanning),
+        *_unnamed_notes(cells.loc[:, ~named]),
+    ]
+    ledger = RowLedger(
+        source=source,
+        rows=len(rows),
+        header=tuple(n for n in filled if n <= last_header),
+        empty=len(rows) - len(filled),
+        respondents=len(body),
+        has_last_line_end=found.has_last_line_end,
+    )
+    return Table(source=source, cells=cells.loc[:, named], ledger=ledger, notes=tuple(notes))
 
 
-def _shape_notes(rows: list[list[str]], body: list[int], width: int) -> list[str]:
+def _last_header_row(rows: list[list[str]], header_row: int) -> int:
+    """The last row of the header: Qualtrics writes question texts and {"ImportId": ...} below the names."""
+    for number in range(header_row + 1, min(header_row + 3, len(rows)) + 1):
+        if any(cell.lstrip().startswith('{"ImportId"') for cell in rows[number - 1]):
+            return number
+    return header_row
+
+
+def _shape_notes(rows: list[list[str]], body: list[int], width: int, spanning: list[int]) -> list[str]:
+    notes = []
     short = [n for n in body if len(rows[n - 1]) < width]
-    if not short:
-        return []
-    stop = "stops" if len(short) == 1 else "stop"
-    return [f"{counted(len(short), 'row')} {stop} early (the first is row {short[0]}); the rest counts as empty."]
+    if short:
+        stop = "stops" if len(short) == 1 else "stop"
+        notes.append(f"{counted(len(short), 'row')} {stop} early ({named_rows(short)}); the rest counts as empty.")
+    if spanning:
+        go = "goes" if len(spanning) == 1 else "go"
+        notes.append(f"{counted(len(spanning), 'row')} {go} over several lines of the file ({named_rows(spanning)}).")
+    return notes
 
 
 def _unnamed_notes(cells: pd.DataFrame) -> list[str]:
@@ -270,7 +302,12 @@ def _check_header(source: str, rows: list[list[str]], header_row: int, count_nam
 
 
 def _check_widths(source: str, rows: list[list[str]], header: list[str], body: list[int]) -> None:
-    long = [n for n in body if any(cell.strip() for cell in rows[n - 1][len(header) :])]
+    longer = [n for n in body if len(rows[n - 1]) > len(header)]
+    long = [n for n in longer if any(cell.strip() for cell in rows[n - 1][len(header) :])]
+    if len(longer) * 2 < len(body):
+        # Where a program ends every row with a delimiter, all rows are longer; a single one has a delimiter too many,
+        # and its answers stand one column to the right.
+        long = longer
     if long:
         problems = Problems(source)
         problems.add(

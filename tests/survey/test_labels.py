@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxkit.errors import InstrumentError, Problems, SurveyError
-from cxkit.survey.answers import NOT_ANSWERED, _CellReader
+from cxkit.survey.answers import NOT_ANSWERED, CellReader
 from cxkit.survey.codes import codes_by_item
 from cxkit.survey.instrument import AnswerScale, Dimension, Instrument, Item, instrument_from
 from cxkit.survey.labels import find_collisions, fold_label, plain_words
@@ -104,7 +104,7 @@ def test_in_every_instrument_that_is_accepted_each_cell_has_one_reading(labels, 
         return  # refused: two answers with the same label
     if find_collisions(labels, 0, 5, codes):
         return
-    reader = _CellReader("a", AnswerScale(low=0, high=5, labels=labels), codes, False)
+    reader = CellReader("a", AnswerScale(low=0, high=5, labels=labels), codes, False)
     for value, label in labels.items():
         if label.strip():
             assert reader.meaning(label) == (value, True)

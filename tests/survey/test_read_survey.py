@@ -168,7 +168,7 @@ class TestWhatIsRead:
         survey = read_survey(file("L1,L2,S1,\n1,2\n4\n1,2,3,x\n"), MINI)
         assert answers(survey) == [[1, 2, None], [4, None, None], [1, 2, 3]]
         assert survey.notes == (
-            "2 rows stop early (the first is row 2); the rest counts as empty.",
+            "2 rows stop early (rows 2, 3); the rest counts as empty.",
             "1 column without a name left out.",
         )
 

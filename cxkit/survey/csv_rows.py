@@ -1,0 +1,161 @@
+"""Whether the rows of a csv file are those that were written: nothing swallowed, joined, broken or cut off.
+
+csv has no checksum. What can be seen is that a line inside a cell looks like a row of its own, that quotation marks
+join cells, that two short rows make up one, or that the file stops in the middle of its last row. Each is refused:
+read on, it would lose or invent respondents.
+"""
+
+from __future__ import annotations
+
+import csv
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+
+from cxkit.errors import Problems, SurveyError, counted
+from cxkit.survey.decoding import LINE_END
+
+ROWS_COMPARED = 5_000
+_NUMERIC_SHARE = 0.8
+
+Rows = Sequence[Sequence[str]]
+
+
+class CsvRows:
+    """The rows of a csv file with the lines that each was read from.
+
+    Parameters
+    ----------
+    text
+        The file.
+    rows
+        What the csv reader made of it.
+    ends
+        The number of the last line of each row.
+    separator
+        The delimiter.
+    """
+
+    def __init__(self, text: str, rows: Rows, ends: Sequence[int], separator: str) -> None:
+        self.rows = rows
+        self.ends = ends
+        self.separator = separator
+        self._text = text
+        lengths = Counter(len(row) for row in rows if row)
+        self.width = lengths.most_common(1)[0][0] if lengths else 0
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """The lines of the file, without their ends."""
+        return LINE_END.split(self._text)
+
+    @cached_property
+    def spanning(self) -> list[int]:
+        """Positions of the rows that go over several lines."""
+        starts = [0, *self.ends[:-1]]
+        return [n for n, (start, end) in enumerate(zip(starts, self.ends, strict=True)) if end - start > 1]
+
+    def row_of_line(self, line: int) -> int:
+        """The number of the row, as a spreadsheet counts, that a line belongs to."""
+        return bisect_left(self.ends, line) + 1
+
+    def refuse_damage(self, source: str) -> None:
+        """Refuse a file that has lost or gained rows, naming each place."""
+        problems = Problems(source)
+        swallowed = [found for n in self.spanning if (found := self._swallowed(n))]
+        if swallowed:
+            problems.add(
+                f"{counted(len(swallowed), 'row')} in which quotation marks take other rows into a cell.",
+                swallowed,
+                "delete the stray quotation mark there, or double it within a text.",
+            )
+        joined = [f"row {n + 1}: {self.lines[self.ends[n] - 1][:60]}" for n in self._short() if self._joins_cells(n)]
+        if joined:
+            problems.add(
+                f"{counted(len(joined), 'row')} in which quotation marks join cells.",
+                joined,
+                "delete the stray quotation marks there.",
+            )
+        broken = [f"rows {n + 1} and {n + 2}" for n in self._short() if self._is_broken(n)]
+        if broken:
+            problems.add(
+                f"{counted(len(broken), 'row')} broken in two by the end of a line within a cell.",
+                broken,
+                "join the two lines in the file.",
+            )
+        if self._is_cut_off():
+            problems.add(
+                f"The file ends in row {len(self.rows)} after {len(self.rows[-1])} of {self.width} cells, without the "
+                "end of a line: it was cut off.",
+                remedy="export or copy it again; if it is whole, end its last line.",
+            )
+        if problems:
+            problems.raise_as(SurveyError)
+
+    def _short(self) -> list[int]:
+        return [n for n, row in enumerate(self.rows) if 0 < len(row) < self.width]
+
+    def _swallowed(self, position: int) -> str:
+        """What to say of a row inside whose cells stand lines that look like rows; nothing if there are none."""
+        first = self.ends[position - 1] if position else 0
+        if len(self.lines[first].split(self.separator)) < self.width:
+            return ""  # a text of several lines in an early column: its last line holds the other cells
+        inside = self.lines[first + 1 : self.ends[position]]
+        alone = (next(csv.reader([line], delimiter=self.separator), []) for line in inside)
+        n_rows = sum(map(self._looks_like_a_row, alone))
+        if not n_rows:
+            return ""
+        return f"row {position + 1}, from line {first + 1} to {self.ends[position]}: {counted(n_rows, 'row')} inside"
+
+    def _looks_like_a_row(self, cells: Sequence[str]) -> bool:
+        """Whether a line has a cell for every column, half of them such as the column holds elsewhere."""
+        if len(cells) != self.width or self.width < 2:
+            return False
+        fits = [self._fits(cell, column) for column, cell in enumerate(cells)]
+        return sum(fits) * 2 >= self.width and any(fit and cell.strip() for fit, cell in zip(fits, cells, strict=True))
+
+    def _fits(self, cell: str, column: int) -> bool:
+        seen, numeric = self._columns[column]
+        return cell.strip(' "') in seen or (numeric and _is_number(cell.strip(' "')))
+
+    @cached_property
+    def _columns(self) -> list[tuple[set[str], bool]]:
+        """For every column the cells of whole rows of one line, and whether most are numbers."""
+        spanning = set(self.spanning)
+        whole = [row for n, row in enumerate(self.rows) if len(row) == self.width and n not in spanning][1:]
+        columns = []
+        for cells in zip(*whole[:ROWS_COMPARED], strict=True):
+            seen = [cell.strip() for cell in cells]
+            filled = [cell for cell in seen if cell]
+            numbers = sum(map(_is_number, filled))
+            columns.append((set(seen), numbers > _NUMERIC_SHARE * len(filled)))
+        return columns or [(set(), False)] * self.width
+
+    def _joins_cells(self, position: int) -> bool:
+        """Whether a row of one line would have all its cells if quotation marks were letters."""
+        if position in self.spanning:
+            return False
+        line = self.lines[self.ends[position] - 1]
+        return '"' in line and len(line.split(self.separator)) == self.width
+
+    def _is_broken(self, position: int) -> bool:
+        """Whether a short row and the next make up one: the next does not fit the columns as a row of its own."""
+        if position + 1 >= len(self.rows):
+            return False
+        row, following = self.rows[position], self.rows[position + 1]
+        if len(following) >= self.width or len(row) + len(following) != self.width + 1:
+            return False
+        return not all(self._fits(cell, column) for column, cell in enumerate(following) if cell.strip())
+
+    def _is_cut_off(self) -> bool:
+        ended = self._text.endswith(("\n", "\r"))
+        return not ended and bool(self.rows) and 0 < len(self.rows[-1]) < self.width
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True

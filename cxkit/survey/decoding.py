@@ -1,0 +1,116 @@
+"""The bytes of a text file as text, whatever program wrote them.
+
+One stray byte (a name pasted from another program) must not turn a whole UTF-8 file into another encoding: every
+"Müller" would become "MÃ¼ller" and one department two. Such bytes are read as Windows Latin-1 one by one, and named.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cxkit.errors import SurveyError, counted
+
+LINE_END = re.compile(r"\r\n|\r|\n")
+STRAYS_NAMED = 5
+_STRAY = re.compile("[\udc80-\udcff]")  # how Python's "surrogateescape" holds bytes that are not UTF-8
+_VALID = re.compile("[^\x00-\x7f\udc80-\udcff\ufeff]")
+# Capital accents before a typographic quotation mark or dash are valid UTF-8 by chance; a file in Windows Latin-1 with
+# a few of these is still one. A UTF-8 file has more valid letters than stray ones.
+_CHANCE = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class StrayByte:
+    """A byte that is not UTF-8 in a file that otherwise is: its line, its value, and the letter it was read as."""
+
+    line: int
+    byte: int
+    letter: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoded:
+    """The text of a file, and which of its bytes were not in its encoding."""
+
+    text: str
+    strays: tuple[StrayByte, ...] = ()
+    is_latin: bool = False
+
+
+def decode_file(path: Path, encoding: str | None) -> Decoded:
+    """Decode a file as UTF-8 with or without mark, as UTF-16 with mark, else as Windows Latin-1.
+
+    Parameters
+    ----------
+    path
+        The file.
+    encoding
+        As the caller named it; found out where None.
+
+    Raises
+    ------
+    SurveyError
+        If it cannot be opened, is no text, or is not in the encoding that was named.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SurveyError(f"{path} cannot be opened: {error.strerror}.") from None
+    if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        encoding = "utf-16"
+    try:
+        return Decoded(text=_clean(path.name, raw.decode(encoding or "utf-8")))
+    except LookupError:
+        raise SurveyError(f"'{encoding}' is not an encoding; 'utf-8' and 'cp1252' are the usual ones.") from None
+    except UnicodeDecodeError as error:
+        if encoding is not None:
+            line = raw[: error.start].count(b"\n") + 1
+            raise SurveyError(
+                f"{path.name} is not {encoding}: byte 0x{raw[error.start]:02x} in line {line}. "
+                "Leave encoding out, or save the file as UTF-8."
+            ) from None
+    if b"\x00" in raw:
+        raise SurveyError(f"{path.name} is not a text file. If it is an Excel file, give it its ending .xlsx.")
+    return _decode_mixed(raw)
+
+
+def _decode_mixed(raw: bytes) -> Decoded:
+    escaped = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    n_strays, n_valid = len(_STRAY.findall(escaped)), len(_VALID.findall(escaped))
+    if n_strays > _CHANCE * n_valid:
+        return Decoded(text=raw.decode("cp1252", errors="replace"), is_latin=True)
+    strays = []
+    line, seen = 1, 0
+    for match in _STRAY.finditer(escaped):
+        line += len(LINE_END.findall(escaped, seen, match.start()))
+        seen = match.start()
+        byte = ord(match.group()) - 0xDC00
+        strays.append(StrayByte(line=line, byte=byte, letter=_latin(byte)))
+    text = _STRAY.sub(lambda match: _latin(ord(match.group()) - 0xDC00), escaped)
+    return Decoded(text=text, strays=tuple(strays))
+
+
+def _latin(byte: int) -> str:
+    return bytes([byte]).decode("cp1252", errors="replace")
+
+
+def stray_note(name: str, strays: Sequence[StrayByte], rows: Sequence[int]) -> str:
+    """The sentence that names the rows of stray bytes."""
+    named = [
+        f"row {row} (0x{stray.byte:02x}, read as '{stray.letter}')" for stray, row in zip(strays, rows, strict=True)
+    ]
+    shown = ", ".join(named[:STRAYS_NAMED]) + (", ..." if len(named) > STRAYS_NAMED else "")
+    return f"{name} is UTF-8 but for {counted(len(strays), 'byte')}: {shown}. Correct them in the file."
+
+
+def _clean(name: str, text: str) -> str:
+    """The text without the byte order mark that some programs write; refused if it cannot be text."""
+    if "\x00" in text:
+        raise SurveyError(
+            f"{name} holds zero bytes: it is not text, or it is UTF-16 without a mark at its beginning. "
+            "Save it as UTF-8, or say encoding='utf-16-le'."
+        )
+    return text.removeprefix("\ufeff")
