@@ -18,7 +18,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "cxkit.errors": (
         "AnalysisError", "AssignmentError", "CxkitError", "CxkitWarning", "InstrumentError", "MarkingError",
-        "ModelError", "NotebookError", "SurveyError",
+        "ModelError", "NotebookError", "OptionError", "SurveyError",
     ),
     "cxkit.survey.instrument": ("Instrument", "read_instrument"),
     "cxkit.survey.survey": ("About", "Survey"),

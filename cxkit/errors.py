@@ -29,6 +29,10 @@ class AnalysisError(CxkitError, ValueError):
     """The analysis cannot be computed from this survey, or would mislead."""
 
 
+class OptionError(CxkitError, ValueError):
+    """An option has a value that it cannot have: what the caller asked wrongly, whatever the answers are."""
+
+
 class ModelError(CxkitError, ValueError):
     """A structural equation model is misspelt, not identified, or did not converge."""
 

@@ -10,9 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxkit.benchmarking.random_effects import Groups, VarianceComponents, restricted_maximum_likelihood
-from cxkit.errors import AnalysisError, counted, nearest
+from cxkit.errors import AnalysisError, OptionError, counted, nearest
 from cxkit.results import figures
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
+from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import About, Survey
@@ -106,11 +107,12 @@ def build_norm(
         If population, period or selection is not stated, `leave_out` does not occur, fewer than ten organisations
         remain, or the evidence on measurement invariance does not allow comparing means and no reason is given.
     """
+    check_options(answered=answered, minimum=minimum)
     about = _stated(survey, about or survey.about)
     organisation = survey.role(by).astype("str").where(survey.role(by).notna())
     if leave_out is not None and leave_out not in set(organisation.dropna()):
         known = organisation.dropna().unique()
-        raise AnalysisError(f"No {by} '{leave_out}' in '{survey.name}'.{nearest(leave_out, known)}")
+        raise OptionError(f"No {by} '{leave_out}' in '{survey.name}'.{nearest(leave_out, known)}")
     kept = organisation.notna() & (organisation != leave_out)
     sizes = organisation[kept].value_counts()
     names = sizes.index[sizes >= minimum]

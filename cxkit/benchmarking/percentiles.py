@@ -15,6 +15,7 @@ from cxkit.benchmarking.random_effects import posterior_draws
 from cxkit.benchmarking.scores import dimension_scores
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.results.thresholds import ICC2_LEBRETON, judge
 from cxkit.survey.survey import Survey
@@ -123,6 +124,7 @@ def percentile_benchmark(
     Mid-rank percentile: Crawford et al. (2009). Shrinkage: Efron & Morris (1975), with the uncertainty of the norm
     itself carried along (see `random_effects.posterior_draws`). The tests show the interval's coverage by simulation.
     """
+    check_options(seed=seed, draws=draws, confidence=confidence)
     unknown = [key for key in survey.instrument.dimension_keys if key not in norm.groups]
     if unknown:
         raise AnalysisError(f"The norm from '{norm.data.name}' does not measure {', '.join(unknown)}.")

@@ -12,6 +12,7 @@ from scipy import stats
 
 from cxkit.errors import AnalysisError
 from cxkit.results import figures
+from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -80,6 +81,7 @@ def dimension_scores(
     AnalysisError
         If a dimension has fewer scores than `minimum`.
     """
+    check_options(answered=answered, confidence=confidence, minimum=minimum)
     scores = survey.scores(answered=answered)
     few = [d.title for d in survey.dimensions if scores[d.key].notna().sum() < minimum]
     if few:

@@ -13,6 +13,7 @@ from scipy import stats
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.options import check_choice, check_options, check_positive
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ICC1_LEBRETON, ICC2_LEBRETON, RWG_LEBRETON, Verdicts, judge
@@ -88,6 +89,7 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
     ICC(1) = (MSB - MSW) / (MSB + (k - 1) MSW) with the mean group size k, ICC(2) = (MSB - MSW) / MSB (Bliese 2000);
     equal to R's `multilevel::ICC1(aov(y ~ factor(g)))` and `ICC2`.
     """
+    check_options(answered=answered)
     groups = survey.role(by)
     scores = survey.scores(answered=answered)
     rows = []
@@ -247,6 +249,8 @@ def within_group_agreement(
       `multilevel::rwg.j.lindell(items, group, ranvar)`. Negative values are kept, as there: the members of the group
       are further apart than random answers would be.
     """
+    check_options(minimum=minimum)
+    _check_null(null)
     groups = survey.role(by)
     table = pd.DataFrame([row for d in survey.dimensions for row in _group_rows(survey, d, groups, null, minimum)])
     if table.empty:
@@ -264,6 +268,14 @@ def within_group_agreement(
         data=survey.stamp,
         verdicts=judge(RWG_LEBRETON, frame["title"], frame["rwg_j_median"]),
     )
+
+
+def _check_null(null: str | float) -> None:
+    """Refuse a variance of random answers that is none."""
+    if isinstance(null, str):
+        check_choice("null", null, ("uniform",))
+    else:
+        check_positive("null", null, example=1.34)
 
 
 def _group_rows(

@@ -13,6 +13,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.gaps.effect_sizes import TwoGroups, welch
 from cxkit.results import figures
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
+from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import HIDDEN, MISSING, TWO_DIGITS, whole
 from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_small_cells
@@ -121,6 +122,7 @@ def group_profile(
         If the role is not known, there is only one group, or the evidence on measurement invariance does not allow
         comparing means and no reason is given.
     """
+    check_options(answered=answered, minimum=minimum)
     groups = survey.role(by)
     names = sorted(groups.dropna().astype("str").unique(), key=natural_order)
     if isinstance(groups.dtype, pd.CategoricalDtype):

@@ -15,6 +15,7 @@ from cxkit.gaps.effect_sizes import TwoGroups, hedges_g, smallest_detectable_g, 
 from cxkit.results import figures
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.multiplicity import holm
+from cxkit.results.options import check_names, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import GAP_COHEN, judge
@@ -119,6 +120,7 @@ def level_gap(
     Equal to R's `t.test(leaders, others)` and `effectsize::hedges_g(leaders, others)`. Respondents count as
     independent; where they come from several units the intervals are somewhat too narrow.
     """
+    check_options(answered=answered, minimum=minimum)
     is_leader = _leaders(survey, leaders)
     present = survey.role("level").dropna().astype("str").unique()
     allowed = comparability(survey, survey.dimensions, invariance, by="level", groups=present, override=override)
@@ -140,18 +142,12 @@ def level_gap(
 
 def _leaders(survey: Survey, leaders: Sequence[str]) -> pd.Series:
     """True, False, or NA where the level is not stated."""
-    if isinstance(leaders, str):
-        leaders = [leaders]
     level = survey.role("level")
     known = [str(name) for name in level.cat.categories]
-    for name in leaders:
-        if name not in known:
-            raise AnalysisError(f"No level '{name}' in '{survey.name}'. Levels: {', '.join(known)}.")
-    if not leaders or set(known) <= set(leaders):
-        raise AnalysisError(
-            f"leaders={list(leaders)} makes {'everyone' if leaders else 'nobody'} a leader. Levels: {', '.join(known)}."
-        )
-    return level.astype("str").isin(list(leaders)).astype("boolean").mask(level.isna())
+    named = check_names("leaders", leaders, known, of=f"'{survey.name}' has no level")
+    if set(known) <= set(named):
+        raise AnalysisError(f"leaders={named} makes everyone a leader. Levels: {', '.join(known)}.")
+    return level.astype("str").isin(named).astype("boolean").mask(level.isna())
 
 
 def _gap_row(dimension: Dimension, scores: pd.Series, is_leader: pd.Series, minimum: int) -> dict[str, object]:

@@ -70,8 +70,9 @@ class NotComputed:
 def attempt(analysis: Callable[..., T], *arguments: Any, **options: Any) -> T | NotComputed:
     """What does this analysis say, or why does this survey not allow it?
 
-    For notebooks that run on any survey: where an analysis refuses, the reason is shown in its place and the notebook
-    goes on. Errors other than cxkit's own refusals are raised as ever.
+    For notebooks that run on any survey: where the answers do not allow an analysis, the reason is shown in its place
+    and the notebook goes on. What the caller asked wrongly (`OptionError`, or `TypeError` for a misspelt option) is
+    raised, and so is every other error.
 
     Parameters
     ----------

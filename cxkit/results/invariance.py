@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted
+from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, OptionError, counted
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import DataStamp, Survey
 
@@ -96,11 +96,11 @@ def comparability(
     """
     if invariance is None:
         if override:
-            raise AnalysisError("override= says why evidence against a comparison is set aside; give invariance= too.")
+            raise OptionError("override= says why evidence against a comparison is set aside; give invariance= too.")
         return NOT_EXAMINED
     evidence = invariance.evidence if isinstance(invariance, HoldsEvidence) else invariance
     if not isinstance(evidence, InvarianceEvidence):
-        raise AnalysisError(
+        raise OptionError(
             f"invariance= is a {type(invariance).__name__}; give that of measurement_invariance(survey, by='{by}')."
         )
     against = _objections(survey, dimensions, evidence, by, list(groups))

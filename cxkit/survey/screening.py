@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, nearest
+from cxkit.errors import AnalysisError, OptionError, nearest
 from cxkit.survey.instrument import AnswerScale, Dimension
 from cxkit.survey.survey import Survey
 
@@ -37,13 +37,13 @@ def items_in_order(survey: Survey, order: Sequence[str] | None) -> list[str]:
     known = set(survey.instrument.items)
     for key in asked:
         if key not in known:
-            raise AnalysisError(f"order names '{key}', which is no item of '{survey.instrument.name}'."
+            raise OptionError(f"order names '{key}', which is no item of '{survey.instrument.name}'."
                                 f"{nearest(str(key), known)}")  # fmt: skip
     doubled = sorted({key for key in asked if asked.count(key) > 1})
     left_out = [key for key in items if key not in asked]
     if doubled or left_out:
         what = f"names {', '.join(doubled[:5])} twice" if doubled else f"leaves out {', '.join(left_out[:5])}"
-        raise AnalysisError(f"order {what}; it must name every item of the dimensions once, as they were asked.")
+        raise OptionError(f"order {what}; it must name every item of the dimensions once, as they were asked.")
     return [key for key in asked if key in set(items)]  # single items have scales of their own
 
 
@@ -232,7 +232,7 @@ def _aligned(survey: Survey, seconds: pd.Series | Sequence[float]) -> pd.Series:
     rows = survey.given.index
     if not isinstance(seconds, pd.Series):
         if len(seconds) != survey.n:
-            raise AnalysisError(
+            raise OptionError(
                 f"seconds holds {len(seconds):,} times for the {survey.n:,} respondents of '{survey.name}'; give one "
                 "each, in their order, or a Series by row number or respondent id."
             )
@@ -242,7 +242,7 @@ def _aligned(survey: Survey, seconds: pd.Series | Sequence[float]) -> pd.Series:
     ids = survey.respondents.get("id")
     named = seconds.index.astype("str")
     if ids is None or not named.is_unique or not ids.isin(named).any():
-        raise AnalysisError(
+        raise OptionError(
             f"seconds is a Series whose index is neither the row numbers of '{survey.name}' nor its respondents' ids. "
             "Index it by one of them, or give a plain list in the order of the survey."
         )

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, SurveyError, counted, nearest
+from cxkit.errors import AnalysisError, OptionError, SurveyError, counted, nearest
 from cxkit.survey.instrument import Dimension, Instrument
 from cxkit.survey.ledger import RowLedger
 
@@ -130,7 +130,7 @@ class Survey:
             A row a respondent, a column a dimension, in the units of the answer scale.
         """
         if not 0 < answered <= 1:
-            raise AnalysisError(f"answered={answered} must be a share above 0 and at most 1.")
+            raise OptionError(f"answered={answered} must be a share above 0 and at most 1.")
         columns = {}
         for dimension in self.dimensions:
             items = self.answers[dimension.item_keys]
@@ -147,7 +147,7 @@ class Survey:
             If the survey was read without that role; the message says how to name its column.
         """
         if role not in ROLES:
-            raise AnalysisError(f"'{role}' is not a respondent attribute.{nearest(role, ROLES)}")
+            raise OptionError(f"'{role}' is not a respondent attribute.{nearest(str(role), ROLES)}")
         if role not in self.respondents:
             known = ", ".join(self.respondents.columns) or "none"
             raise AnalysisError(
@@ -189,9 +189,9 @@ class Survey:
     def _checked(self, mask: pd.Series) -> pd.Series:
         """The mask as plain truth values; an unknown one would otherwise count as true."""
         if not isinstance(mask, pd.Series) or not mask.index.equals(self.given.index):
-            raise AnalysisError(f"The mask must be a Series with the {self.n:,} row numbers of '{self.name}'.")
+            raise OptionError(f"The mask must be a Series with the {self.n:,} row numbers of '{self.name}'.")
         if not pd.api.types.is_bool_dtype(mask.dropna().infer_objects()):
-            raise AnalysisError("The mask must hold truth values, such as survey.scores()['loyalty'] > 4.")
+            raise OptionError("The mask must hold truth values, such as survey.scores()['loyalty'] > 4.")
         return mask.astype("boolean").fillna(value=False).astype(bool)
 
     def _in_role(self, role: str, wanted: object) -> pd.Series:
@@ -200,7 +200,7 @@ class Survey:
         known = sorted(column.dropna().unique(), key=natural_order)
         for value in values:
             if value not in known:
-                raise AnalysisError(f"No {role} '{value}' in '{self.name}'.{nearest(value, known)}")
+                raise OptionError(f"No {role} '{value}' in '{self.name}'.{nearest(value, known)}")
         return column.isin(values)
 
     @cached_property

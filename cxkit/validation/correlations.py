@@ -9,7 +9,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted, nearest
+from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted
+from cxkit.results.options import check_choice, check_names
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -85,12 +86,11 @@ def asked_for(survey: Survey, dimensions: Sequence[str] | None) -> list[Dimensio
     """The dimensions of those keys; all of them where None."""
     if dimensions is None:
         return list(survey.dimensions)
-    keys = [dimensions] if isinstance(dimensions, str) else list(dimensions)
-    known = survey.instrument.dimension_keys
-    for key in keys:
-        if key not in known:
-            raise AnalysisError(f"Instrument '{survey.instrument.name}' has no dimension '{key}'.{nearest(key, known)}")
-    return [survey.instrument.dimension(key) for key in dict.fromkeys(keys)]
+    instrument = survey.instrument
+    keys = check_names(
+        "dimensions", dimensions, instrument.dimension_keys, of=f"Instrument '{instrument.name}' has no dimension"
+    )
+    return [instrument.dimension(key) for key in keys]
 
 
 def formative_notes(dimensions: Sequence[Dimension], analysis: str) -> list[str]:
@@ -142,8 +142,7 @@ def moments(answers: pd.DataFrame, missing: Missing) -> Moments:
     Agrees with R's `cov(x, use = "complete.obs")` and `cov(x, use = "pairwise")`, and `cor` with the same `use`: a
     pairwise correlation takes its standard deviations from that pair's rows too.
     """
-    if missing not in ("complete", "pairwise"):
-        raise AnalysisError(f"missing='{missing}' is not known.{nearest(str(missing), ('complete', 'pairwise'))}")
+    check_choice("missing", missing, Missing)
     values = answers.to_numpy(dtype="float64")
     answered = ~np.isnan(values)
     complete = answered.all(axis=1)

@@ -145,7 +145,7 @@ def test_norm_of_few_organisations_is_refused():
 
 
 def test_unknown_organisation_is_refused(companies):
-    with pytest.raises(cx.AnalysisError, match="No organisation '999' in 'lq2002'"):
+    with pytest.raises(cx.OptionError, match="No organisation '999' in 'lq2002'"):
         cx.build_norm(companies, leave_out="999")
 
 
@@ -163,9 +163,9 @@ def test_other_instrument_is_refused(companies):
 
 
 def test_scores_and_intervals_by_hand():
-    answers = np.array([[1, 2, 3], [2, 3, 4], [3, 4, 5], [5, 5, 5], [4, np.nan, np.nan]])
-    result = cx.dimension_scores(tiny_survey(answers), minimum=4).frame.iloc[0]
-    scores = np.array([2, 3, 4, 5])  # one item of three is too few for a score
-    half = 3.182446305284263 * scores.std(ddof=1) / 2
-    assert (result["n"], result["score"]) == (4, 3.5)
-    assert (result["ci_low"], result["ci_high"]) == pytest.approx((3.5 - half, 3.5 + half), rel=1e-12)
+    answers = np.array([[1, 2, 3], [2, 3, 4], [3, 4, 5], [5, 5, 5], [3, 3, 3], [4, np.nan, np.nan]])
+    result = cx.dimension_scores(tiny_survey(answers)).frame.iloc[0]
+    scores = np.array([2, 3, 4, 5, 3])  # one item of three is too few for a score
+    half = 2.7764451051977987 * scores.std(ddof=1) / 5**0.5  # R: qt(.975, 4)
+    assert (result["n"], result["score"]) == (5, 3.4)
+    assert (result["ci_low"], result["ci_high"]) == pytest.approx((3.4 - half, 3.4 + half), rel=1e-12)

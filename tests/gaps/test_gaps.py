@@ -90,9 +90,7 @@ def test_few_leaders_are_hidden():
 
 
 def test_misspelt_level_is_refused(soldiers):
-    with pytest.raises(
-        cx.AnalysisError, match="No level 'Officer' in 'univbct, wave 0'. Levels: Junior enlisted, Serg"
-    ):
+    with pytest.raises(cx.OptionError, match="'univbct, wave 0' has no level 'Officer'. Known: Junior enlisted, Serg"):
         cx.level_gap(soldiers, leaders=["Officer"])
 
 

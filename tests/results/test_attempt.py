@@ -52,7 +52,7 @@ def test_an_analysis_of_what_is_missing_is_not_made():
     assert str(result) == "Never: Not computed: it rests on what is missing above (an analysis)."
 
 
-@pytest.mark.parametrize("error", [SurveyError("x"), KeyError("x")])
+@pytest.mark.parametrize("error", [SurveyError("x"), cx.OptionError("x"), KeyError("x"), TypeError("x")])
 def test_other_errors_are_raised(error):
     def broken():
         raise error

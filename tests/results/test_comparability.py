@@ -127,8 +127,12 @@ def test_groups_too_small_to_be_shown_need_no_evidence(survey):
     tiny = replace(survey, respondents=respondents)
     found = evidence(tiny, "function", "ab")
     assert "Measurement invariance by function" in cx.group_profile(tiny, invariance=found).note
-    with pytest.raises(cx.AnalysisError, match="not examined for 1 group: 'e'"):
-        cx.group_profile(tiny, invariance=found, minimum=3)
+
+
+def test_evidence_must_cover_every_group_that_is_shown(survey):
+    found = evidence(survey, "function", "abc")
+    with pytest.raises(cx.AnalysisError, match="not examined for 1 group: 'd'"):
+        cx.group_profile(survey, invariance=found)
 
 
 def test_adjusted_p_values_equal_p_adjust(reference):

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxkit.errors import AnalysisError, InstrumentError, SurveyError
+from cxkit.errors import AnalysisError, InstrumentError, OptionError, SurveyError
 from cxkit.survey.instrument import Instrument, instrument_from
 from cxkit.survey.survey import (
     ROLES,
@@ -119,7 +119,7 @@ class TestScores:
 
     @pytest.mark.parametrize("answered", [0, -0.5, 1.01, 50, float("nan")])
     def test_a_share_that_is_none(self, answered):
-        with pytest.raises(AnalysisError) as refused:
+        with pytest.raises(OptionError) as refused:
             survey().scores(answered=answered)
         assert str(refused.value) == f"answered={answered} must be a share above 0 and at most 1."
 
@@ -129,7 +129,7 @@ class TestRoles:
         assert survey().role("unit").tolist()[:4] == ["U10", "U9", "U9", "U1"]
 
     def test_a_role_that_is_none_or_not_known(self):
-        with pytest.raises(AnalysisError) as refused:
+        with pytest.raises(OptionError) as refused:
             survey().role("levels")
         assert str(refused.value) == "'levels' is not a respondent attribute. Did you mean 'level'?"
         with pytest.raises(AnalysisError) as refused:
@@ -211,7 +211,7 @@ class TestSubset:
         ],
     )  # fmt: skip
     def test_errors(self, options, message):
-        with pytest.raises(AnalysisError) as refused:
+        with pytest.raises((AnalysisError, OptionError)) as refused:
             survey().subset(**options)
         assert str(refused.value) == message
 

@@ -260,5 +260,5 @@ class TestRefusals:
         ],
     )
     def test_in_words(self, codes, options, words):
-        with pytest.raises(cx.AnalysisError, match=words):
+        with pytest.raises((cx.AnalysisError, cx.OptionError), match=words):
             coder_agreement(pd.DataFrame(codes), **options)

@@ -253,5 +253,5 @@ class TestEachAnalysis:
 
 @pytest.mark.parametrize("alpha", [0, 1, 5])
 def test_alpha_must_be_a_probability(alpha):
-    with pytest.raises(cx.AnalysisError, match=rf"alpha={alpha} must lie between 0 and 1, such as 0\.05\."):
+    with pytest.raises(cx.OptionError, match=rf"alpha={alpha} must lie between 0 and 1, such as 0\.05\."):
         content_validity_ratio(example("essential"), alpha=alpha)

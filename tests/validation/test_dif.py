@@ -222,11 +222,11 @@ def test_what_cannot_be_asked_is_said(bfi, people):
         r"adjust='bonferroni' is not known\. Known: holm, bh, none": {"adjust": "bonferroni"},
         r"effect='nagelkerk' is not known\. Did you mean 'nagelkerke'": {"effect": "nagelkerk"},
         r"criterion='chi' is not known\. Known: size, p": {"criterion": "chi"},
-        r"minimum=2 must be a number of respondents, at least 5": {"minimum": 2},
+        r"minimum=2 must be a whole number, at least 5": {"minimum": 2},
         r"Instrument 'bfi' has no dimension 'x'": {"dimensions": "x"},
     }
     for words, options in refusals.items():
-        with pytest.raises(cx.AnalysisError, match=words):
+        with pytest.raises(cx.CxkitError, match=words):
             differential_item_functioning(bfi, by=people["gender"], **options)
 
 

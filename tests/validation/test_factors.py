@@ -240,7 +240,7 @@ def test_a_rotation_that_does_not_come_to_rest_is_told(monkeypatch):
     ],
 )
 def test_options_are_checked(options, message):
-    with pytest.raises(cx.AnalysisError, match=message):
+    with pytest.raises((cx.AnalysisError, cx.OptionError), match=message):
         cx.exploratory_factors(survey_of(factor_answers(1)), **options)
 
 

@@ -226,7 +226,11 @@ class TestPrivacy:
         west = audit.subset(organisation="Synthetic West")
         with pytest.raises(cx.AnalysisError, match=r"is not shown: \d raters answered, and numbers of fewer"):
             formative_profile(west)
-        assert not formative_profile(west, minimum=1).index.frame["hidden"].any()
+        with pytest.raises(cx.OptionError, match="minimum=1 must be a whole number, at least 5"):
+            formative_profile(west, minimum=1)
+        shown = formative_profile(west, minimum=1, consent="the auditors, in writing.")
+        assert not shown.index.frame["hidden"].any()
+        assert "Answers of fewer than 5 raters are shown with their consent: the auditors, in writing." in shown.note
 
     def test_a_topic_that_few_raters_answered_has_no_score(self):
         ratings = [[1, 3, 2 if i < 4 else np.nan] for i in range(6)]
@@ -273,7 +277,7 @@ class TestEdges:
         return " ".join(f"{p}{p._repr_html_()}{p.text}{p.alt}{p.note}" for p in parts)
 
     def test_one_rater_has_scores_and_no_intervals(self):
-        result = formative_profile(topics_of([[1, 3, 2]]), minimum=1)
+        result = formative_profile(topics_of([[1, 3, 2]]), minimum=1, consent="the rater")
         assert result.frame["score"].tolist() == [1, 3, 2]
         assert result.frame[["ci_low", "rank_low"]].isna().all(axis=None)
         assert "How well raters agree cannot be computed" in result.text
@@ -288,7 +292,7 @@ class TestEdges:
         assert result.index.picture().png
 
     def test_raters_without_answers_are_dropped_and_counted(self):
-        result = formative_profile(topics_of([[1, 3, 2], [2, 2, 2], [np.nan] * 3]), minimum=1)
+        result = formative_profile(topics_of([[1, 3, 2], [2, 2, 2], [np.nan] * 3]), minimum=1, consent="both raters")
         assert (result.n, result.n_dropped) == (2, 1)
 
     def test_everybody_says_the_same(self):
@@ -317,11 +321,11 @@ class TestEdges:
         )
 
     def test_options_are_checked(self, audit):
-        with pytest.raises(cx.AnalysisError, match=r"draws=0 must be at least 1\."):
+        with pytest.raises(cx.OptionError, match="draws=0 must be a whole number, at least 2"):
             formative_profile(audit, draws=0)
-        with pytest.raises(cx.AnalysisError, match="confidence=1 must lie between 0 and 1"):
+        with pytest.raises(cx.OptionError, match="confidence=1 must lie between 0 and 1"):
             formative_profile(audit, confidence=1)
-        with pytest.raises(cx.AnalysisError, match="has no dimension 'complaint'. Did you mean 'complaints'"):
+        with pytest.raises(cx.OptionError, match="has no dimension 'complaint'. Did you mean 'complaints'"):
             formative_profile(audit, dimensions=["complaint"])
 
     def test_nothing_of_the_survey_is_changed(self, audit):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cxkit.errors import AnalysisError, CxkitWarning
+from cxkit.errors import AnalysisError, CxkitWarning, OptionError
 from cxkit.validation.reliability.hierarchical_omega import hierarchical_omega, uncontaminated
 from cxkit.validation.reliability.schmid_leiman import schmid_leiman
 from tests.validation.building import Case, factor_answers, survey_of
@@ -125,7 +125,7 @@ def test_a_dimension_of_two_items_has_equal_loadings():
     ],
 )
 def test_options_are_checked(options, message):
-    with pytest.raises(AnalysisError, match=message):
+    with pytest.raises((AnalysisError, OptionError), match=message):
         hierarchical_omega(survey_of(factor_answers(1)), **options)
 
 

@@ -259,7 +259,7 @@ def test_groups_too_small_to_be_seen_are_named_without_numbers():
     half.iloc[:3] = "few"
     with pytest.raises(cx.AnalysisError, match="'few' has fewer than 5, 'one' has 97; every group needs 100"):
         measurement_invariance(survey, by=half)
-    with pytest.raises(cx.AnalysisError, match="minimum=3 must be a number of respondents, at least 5"):
+    with pytest.raises(cx.OptionError, match="minimum=3 must be a whole number, at least 5"):
         measurement_invariance(survey, by=half, minimum=3)
     kept = measurement_invariance(survey, by=half, groups=["one", "two"], minimum=90)
     assert kept.evidence.groups == ("one", "two")
@@ -317,25 +317,25 @@ def test_people_in_several_waves_are_noted():
 
 def test_what_cannot_be_asked_is_said(bfi, gender):
     refusals = {
-        r"up_to='thresholds' is no level of this ladder": {"up_to": "thresholds"},
-        r"share=1 must be a share of the items": {"share": 1},
+        r"up_to='thresholds' is not known\. Known: configural, metric": {"up_to": "thresholds"},
+        r"share=1 must be a number from 0 and below 1": {"share": 1},
         r"missing='pairwise' is not known": {"missing": "pairwise"},
         r"Ordered answers take complete rows": {"ordinal": True, "missing": "fiml"},
         r"rare='drop' is not known\. Known: refuse, join": {"ordinal": True, "rare": "drop"},
-        r"No gender '3' in 'bfi'\. Known: 1, 2": {"groups": ["3"]},
+        r"'bfi' has no gender '3'\. Known: 1, 2": {"groups": ["3"]},
         r"1 group by gender among those asked for; a comparison takes two": {"groups": ["1"]},
-        r"estimator= does not know 'MLX'": {"estimator": "MLX"},
+        r"estimator='MLX' is not known\. Did you mean 'ML": {"estimator": "MLX"},
     }
     for words, options in refusals.items():
         with pytest.raises(cx.CxkitError, match=words):
             measurement_invariance(bfi, by=gender, dimensions=A, **options)
     with pytest.raises(cx.AnalysisError, match="does not say the level of its respondents"):
         measurement_invariance(bfi)
-    with pytest.raises(cx.AnalysisError, match="must be a Series with the 2,800 row numbers of 'bfi'"):
+    with pytest.raises(cx.OptionError, match="must be a Series with the 2,800 row numbers of 'bfi'"):
         measurement_invariance(bfi, by=gender.iloc[1:])
-    with pytest.raises(cx.AnalysisError, match=r"without a name; name it after what it tells: by\.rename"):
+    with pytest.raises(cx.OptionError, match=r"without a name; name it after what it tells: by\.rename"):
         measurement_invariance(bfi, by=gender.rename(None))
-    with pytest.raises(cx.AnalysisError, match="by= is a int; give a role such as 'level', or a Series"):
+    with pytest.raises(cx.OptionError, match="by= is a int; give a role such as 'level', or a Series"):
         measurement_invariance(bfi, by=3)
     survey, half = planted()
     with pytest.raises(cx.AnalysisError, match="takes at most 12 different answers an item; q1"):

@@ -135,7 +135,7 @@ def test_an_item_that_few_answered_is_hidden_and_shows_through_no_other_item():
 
 def test_unknown_dimension_and_no_dimension():
     survey = survey_of(factor_answers(1))
-    with pytest.raises(cx.AnalysisError, match=r"'small' has no dimension 'al'\. Did you mean 'all'\?"):
+    with pytest.raises(cx.OptionError, match=r"'small' has no dimension 'al'\. Did you mean 'all'\?"):
         cx.item_analysis(survey, dimensions=["al"])
     with pytest.raises(cx.AnalysisError, match="has no dimensions, only single items"):
         cx.item_analysis(survey, dimensions=[])

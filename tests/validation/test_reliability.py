@@ -127,12 +127,12 @@ def test_five_respondents_get_the_wide_interval_they_deserve():
 
 @pytest.mark.parametrize("confidence", [0, 1, 95])
 def test_confidence_is_a_probability(confidence):
-    with pytest.raises(cx.AnalysisError, match=r"must lie between 0 and 1, such as 0\.95"):
+    with pytest.raises(cx.OptionError, match=r"must lie between 0 and 1, such as 0\.95"):
         cx.cronbach_alpha(survey_of(factor_answers(1)), confidence=confidence)
 
 
 def test_missing_is_one_of_two_words():
-    with pytest.raises(cx.AnalysisError, match=r"missing='pairwize' is not known\. Did you mean 'pairwise'\?"):
+    with pytest.raises(cx.OptionError, match=r"missing='pairwize' is not known\. Did you mean 'pairwise'\?"):
         cx.cronbach_alpha(survey_of(factor_answers(1)), missing="pairwize")
 
 
@@ -187,7 +187,7 @@ def test_bootstrap_interval_is_near_feldts_for_normal_answers():
 
 def test_bootstrap_options_are_checked():
     survey = survey_of(factor_answers(1))
-    with pytest.raises(cx.AnalysisError, match=r"interval='boot' is not known\. Did you mean 'bootstrap'\?"):
+    with pytest.raises(cx.OptionError, match=r"interval='boot' is not known\. Did you mean 'bootstrap'\?"):
         cx.cronbach_alpha(survey, interval="boot")
-    with pytest.raises(cx.AnalysisError, match="bootstraps=1 gives no interval"):
+    with pytest.raises(cx.OptionError, match="bootstraps=1 must be a whole number, at least 2"):
         cx.cronbach_alpha(survey, interval="bootstrap", bootstraps=1)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from cxkit.errors import AnalysisError
+from cxkit.errors import AnalysisError, OptionError
 from cxkit.validation.reliability.lower_bounds import greatest_lower_bound, guttman_bounds
 from cxkit.validation.reliability.split_half import halves, split_half, split_reliabilities
 from cxkit.validation.reliability.total_score import stratified_alpha
@@ -124,7 +124,7 @@ def test_a_constant_item_is_refused():
     answers[:, 0] = 3
     with pytest.raises(AnalysisError, match="'All' cannot be split into halves: among 120 respondents"):
         split_half(survey_of(answers))
-    with pytest.raises(AnalysisError, match="most_splits=0 must be at least 1"):
+    with pytest.raises(OptionError, match="most_splits=0 must be a whole number, at least 1"):
         split_half(survey_of(answers), most_splits=0)
 
 

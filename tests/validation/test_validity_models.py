@@ -235,7 +235,7 @@ class TestCommonMethod:
         ({"dimensions": ["openness"]}, "it takes two of two items or more, without the marker"),
     ])  # fmt: skip
     def test_refusals(self, shipped, options, words):
-        with pytest.raises(cx.AnalysisError, match=words):
+        with pytest.raises((cx.AnalysisError, cx.OptionError), match=words):
             common_method(shipped("bfi"), **options)
 
 
@@ -298,12 +298,12 @@ class TestCriterion:
         ({"criterion": "q11"}, r"criterion='q11' is no item of 'customersat'. Did you mean 'q1'\?"),
         ({"criterion": pd.Series([1.0, 2.0])}, "The criterion must be a Series with the 1,811 row numbers"),
         ({"criterion": "q2", "dimensions": ["price"]}, "is part of 'price' and would predict itself"),
-        ({"criterion": "q1", "folds": 1}, "it takes at least 2 parts"),
+        ({"criterion": "q1", "folds": 1}, "folds=1 must be a whole number, at least 2"),
         ({"criterion": "q1", "confidence": 95}, "confidence=95 must lie between 0 and 1"),
         ({"criterion": "q1", "groups": "organisation"}, "does not say the organisation of its respondents"),
     ])  # fmt: skip
     def test_refusals(self, shipped, options, words):
-        with pytest.raises(cx.AnalysisError, match=words):
+        with pytest.raises((cx.AnalysisError, cx.OptionError), match=words):
             criterion_validity(shipped("customersat"), **options)
 
     def test_words_are_no_criterion(self, shipped):

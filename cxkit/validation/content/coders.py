@@ -12,8 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted, nearest
+from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted
 from cxkit.results import figures, tables
+from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
@@ -34,7 +35,6 @@ from cxkit.validation.content.chance_agreement import (
     percent_agreement,
     resampled_alpha,
 )
-from cxkit.validation.content.indices import checked_share
 from cxkit.validation.content.weighting import quantiles
 
 ALPHA = "Krippendorff's alpha"
@@ -166,9 +166,8 @@ def coder_agreement(
     Krippendorff's alpha with Krippendorff's own example. Weighted kappa's interval follows Fleiss, Cohen & Everitt
     (1969), from which psych's differs.
     """
-    checked_share(confidence=confidence)
-    if scale not in SCALES:
-        raise AnalysisError(f"scale='{scale}' is not known.{nearest(str(scale), SCALES)}")
+    check_choice("scale", scale, SCALES)
+    check_options(confidence=confidence, resamples=resamples, seed=seed, synthetic=synthetic)
     if codes.shape[1] < 2:
         raise AnalysisError(f"Agreement takes two coders; '{name}' has {counted(codes.shape[1], 'column')}.")
     numbers, values = _numbered(codes, scale, categories, name)

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
+from cxkit.results.options import check_options, check_whole
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
@@ -20,7 +21,6 @@ from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.content.chance_agreement import Counts, counted_codes, krippendorff_alpha, resampled_alpha
-from cxkit.validation.content.indices import checked_share
 from cxkit.validation.content.weighting import FormativeIndex, index_rows, quantiles, ranks_of, t_interval
 from cxkit.validation.correlations import asked_for
 
@@ -142,6 +142,7 @@ def formative_profile(
     draws: int = 2000,
     seed: int = 1,
     minimum: int = MINIMUM_CELL,
+    consent: str = "",
 ) -> FormativeProfile:
     """How does each topic stand, do its raters agree, and does the index depend on how topics are weighted?
 
@@ -167,7 +168,11 @@ def formative_profile(
     seed
         Seed of both.
     minimum
-        Organisations of fewer raters are hidden, and topics that fewer have a score on have none.
+        Organisations of fewer raters are hidden, and topics that fewer have a score on have none; at least 5, or any
+        number with `consent`.
+    consent
+        Who agreed that the answers of fewer than five raters are seen, such as "the three auditors, in writing"; the
+        note repeats it.
 
     Returns
     -------
@@ -192,9 +197,11 @@ def formative_profile(
     the rated questions, not the raters: with few raters it is too narrow. Topic intervals agree with R's
     `t.test(scores)$conf.int`.
     """
-    checked_share(confidence=confidence)
-    if draws < 1:
-        raise AnalysisError(f"draws={draws} must be at least 1.")
+    check_options(confidence=confidence, draws=draws, seed=seed, answered=answered)
+    if consent.strip():
+        check_whole("minimum", minimum, least=1)
+    else:
+        check_options(minimum=minimum)
     topics, notes = _formative(survey, dimensions)
     scores, organisations = _taking_part(survey, topics, answered, minimum)
     several = organisations.nunique() > 1
@@ -206,7 +213,7 @@ def formative_profile(
         "n_dropped": survey.n - len(scores),
         "settings": {
             "dimensions": [topic.key for topic in topics], "answered": answered, "confidence": confidence,
-            "draws": draws, "seed": seed, "minimum": minimum,
+            "draws": draws, "seed": seed, "minimum": minimum, "consent": consent,
         },
         "data": survey.stamp,
         "limits": _limits(topics),
@@ -220,7 +227,7 @@ def formative_profile(
         agreement=agreement,
         index=FormativeIndex(**what, frame=index),
         verdicts=judge(KRIPPENDORFF, ["all questions"], [agreement.alpha]),
-        notes=(*notes, _counts_what(several, observations)),
+        notes=(*notes, _counts_what(several, observations), *_consent_note(minimum, consent)),
     )
 
 
@@ -265,7 +272,7 @@ def _taking_part(
         raise AnalysisError(
             f"The profile of '{survey.name}' is not shown: {counted(int(used.sum()), 'rater')} answered, and numbers "
             f"of fewer than {minimum} would give their answers away. Ask more raters; of an audit team that agreed to "
-            "be seen, say minimum=1."
+            'be seen, say minimum=1 with consent="<who agreed>".'
         )
     few = scores[used].notna().sum() < minimum
     return scores[used].mask(np.broadcast_to(few.to_numpy(), scores[used].shape)), organisations[used]
@@ -278,6 +285,14 @@ def _limits(topics: list[Dimension]) -> tuple[float, float] | None:
         return None
     air = 0.02 * (scale.high - scale.low)
     return scale.low - air, scale.high + air
+
+
+def _consent_note(minimum: int, consent: str) -> tuple[str, ...]:
+    if minimum >= MINIMUM_CELL:
+        return ()
+    return (
+        f"Answers of fewer than {MINIMUM_CELL} raters are shown with their consent: {consent.strip().rstrip('.')}.",
+    )
 
 
 def _counts_what(several: bool, observations: pd.DataFrame) -> str:

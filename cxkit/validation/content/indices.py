@@ -12,8 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from cxkit.errors import AnalysisError, counted
+from cxkit.errors import counted
 from cxkit.results import figures, tables
+from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
@@ -111,14 +112,6 @@ def by_chance(successes: float, trials: float) -> float:
     return float(stats.binom.sf(successes - 1, trials, 0.5))
 
 
-def checked_share(**named: float) -> float:
-    """An option that must lie between 0 and 1, with its name for the message."""
-    ((name, value),) = named.items()
-    if not 0 < value < 1:
-        raise AnalysisError(f"{name}={value} must lie between 0 and 1, such as {0.05 if name == 'alpha' else 0.95}.")
-    return value
-
-
 def some_names(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
     more = len(names) - NAMED
@@ -197,9 +190,9 @@ def content_validity_ratio(ratings: ExpertRatings, *, alpha: float = 0.05) -> Co
     given = ratings.need("essential", "The content validity ratio")
     experts = given.notna().sum(axis=1).to_numpy()
     essential = given.sum(axis=1).to_numpy().astype("int64")
+    check_options(alpha=alpha)
     with np.errstate(invalid="ignore", divide="ignore"):
         cvr = (2 * essential - experts) / experts
-    checked_share(alpha=alpha)
     critical = {int(n): critical_cvr(int(n), alpha=alpha) for n in np.unique(experts)}
     frame = ratings.item_frame.assign(
         experts=experts,
@@ -313,8 +306,9 @@ def content_validity_index(ratings: ExpertRatings, *, confidence: float = 0.95) 
     conventions stand side by side and need not agree: Lynn asks up to five experts for unanimity and more of them for
     .78; the kappa of four in five experts is "excellent" all the same.
     """
+    check_options(confidence=confidence)
     given = ratings.need("relevance", "The content validity index")
-    frame = _index_rows(ratings, given, checked_share(confidence=confidence))
+    frame = _index_rows(ratings, given, confidence)
     scales = _scale_rows(frame)
     return ContentValidityIndex(
         frame=frame,

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import AnalysisError, counted
+from cxkit.results.options import check_options
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import Verdict, Verdicts
 from cxkit.validation.content.chance_agreement import wilson_interval
 from cxkit.validation.content.experts import OTHER, ExpertRatings
-from cxkit.validation.content.indices import ExpertResult, by_chance, checked_share, is_or_are, some_names
+from cxkit.validation.content.indices import ExpertResult, by_chance, is_or_are, some_names
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -88,6 +89,7 @@ def substantive_validity(
     Melloy 2016). The verdict here rests on the number of hits alone. The norms of Colquitt et al. (2019) are not
     included.
     """
+    check_options(alpha=alpha, confidence=confidence)
     given = ratings.need("assignment", "Substantive validity")
     if len(ratings.instrument.dimensions) < 2:
         raise AnalysisError(
@@ -101,15 +103,13 @@ def substantive_validity(
     titles = {d.key: d.title for d in ratings.instrument.dimensions}
     sorts = [_sorted(given.loc[row["item"]].dropna(), row["dimension"], titles) for _, row in about.iterrows()]
     frame = pd.concat([about, pd.DataFrame(sorts)], axis=1)
-    low, high = wilson_interval(
-        frame["intended"].to_numpy(), frame["experts"].to_numpy(), checked_share(confidence=confidence)
-    )
+    low, high = wilson_interval(frame["intended"].to_numpy(), frame["experts"].to_numpy(), confidence)
     frame.insert(frame.columns.get_loc("p_sa") + 1, "ci_low", low)
     frame.insert(frame.columns.get_loc("ci_low") + 1, "ci_high", high)
     return SubstantiveValidity(
         frame=frame,
         n=int(given.notna().any().sum()),
-        settings={"alpha": checked_share(alpha=alpha), "confidence": confidence},
+        settings={"alpha": alpha, "confidence": confidence},
         data=ratings.stamp,
         verdicts=_sort_verdicts(frame, alpha),
     )

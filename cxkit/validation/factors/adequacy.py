@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from cxkit.results import figures
+from cxkit.results.options import check_choice
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, probability, whole
@@ -117,6 +118,7 @@ def sampling_adequacy(
     Agrees with R's `psych::KMO(r)` and `psych::cortest.bartlett(r, n)`. With "pairwise", n is the number of respondents
     with any answer, as that call is commonly made; the chi-square is then somewhat too large.
     """
+    check_choice("missing", missing, Missing)
     selection = select(survey, dimensions, items=1, analysis="sampling adequacy")
     found = regular_correlations(survey, selection, missing, analysis="Sampling adequacy")
     overall, per_item = kaiser_meyer_olkin(found.correlation)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, ModelError, nearest
+from cxkit.errors import AnalysisError, ModelError
+from cxkit.results.options import check_choice
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, Moments, Selection, regular_correlations
 
@@ -26,10 +27,7 @@ def item_correlations(
         As `regular_correlations`; with "polychoric" also if an item has too many different answers or two items are
         perfectly related.
     """
-    if correlation not in ("pearson", "polychoric"):
-        raise AnalysisError(
-            f"correlation='{correlation}' is not known.{nearest(str(correlation), ('pearson', 'polychoric'))}"
-        )
+    check_choice("correlation", correlation, get_args(Correlation))
     found = regular_correlations(survey, selection, missing, analysis=analysis)
     if correlation == "pearson":
         return found

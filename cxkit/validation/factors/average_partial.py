@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.options import check_choice
 from cxkit.results.result import Result
 from cxkit.results.tables import fixed
 from cxkit.survey.survey import Survey
@@ -119,6 +120,8 @@ def minimum_average_partial(
     -----
     Agrees with R's `psych::vss(r)$map`, which begins with one component.
     """
+    check_choice("missing", missing, Missing)
+    check_choice("correlation", correlation, Correlation)
     selection = select(survey, dimensions, items=1, analysis="the minimum average partial")
     found = item_correlations(survey, selection, missing, correlation, analysis="The minimum average partial")
     if len(found.items) < 3:

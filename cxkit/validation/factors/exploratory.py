@@ -13,8 +13,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxkit.errors import AnalysisError, CxkitWarning, counted, nearest
+from cxkit.errors import AnalysisError, CxkitWarning, counted
 from cxkit.results import figures, tables
+from cxkit.results.options import check_choice, check_positive, check_whole
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import LOADING_HOWARD, judge
@@ -247,8 +248,11 @@ def exploratory_factors(
     `rotate = "varimax"` and `"promax"` alike, apart from Heywood cases, where programs differ. Oblimin is quartimin
     (gamma = 0) without Kaiser's weights, as in GPArotation; promax has power 4 and Kaiser's weights.
     """
-    _check_choice("method", method, ("minres", "ml"))
-    _check_choice("rotation", rotation, ("oblimin", "promax", "varimax", "none"))
+    check_choice("method", method, Extraction)
+    check_choice("rotation", rotation, Rotation)
+    check_whole("n_factors", n_factors, least=0)  # 0 is what parallel analysis may suggest: the answers refuse it
+    check_positive("tolerance", tolerance, example=1e-5)
+    check_choice("missing", missing, Missing)
     selection = select(survey, dimensions, items=1, analysis="factor analysis")
     _check_number(n_factors, len(selection.item_keys))
     found = regular_correlations(survey, selection, missing, analysis="Factor analysis")
@@ -274,11 +278,6 @@ def exploratory_factors(
         variance=_variance(rotated),
         notes=selection.notes,
     )  # fmt: skip
-
-
-def _check_choice(name: str, value: str, known: tuple[str, ...]) -> None:
-    if value not in known:
-        raise AnalysisError(f"{name}='{value}' is not known.{nearest(str(value), known)}")
 
 
 def _check_number(n_factors: int, n_items: int) -> None:

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 
 from cxkit.errors import counted
 from cxkit.results import figures
+from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing
@@ -139,6 +140,7 @@ def number_of_factors(
     coordinates, the eigenvalues from the first on that lie above 1 and above the line through the next and the last one
     (Raîche et al. 2013). A vote is a summary, not a test: read the loadings of the neighbouring numbers too.
     """
+    check_options(ordinal=ordinal)
     kinds: list[Correlation] = ["pearson", "polychoric"] if ordinal else ["pearson"]
     parallel = {
         (method, kind): found

@@ -11,8 +11,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from cxkit.errors import AnalysisError, counted, nearest
+from cxkit.errors import counted
 from cxkit.results import figures
+from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.survey.survey import Survey
@@ -204,7 +205,11 @@ def parallel_analyses(
 ) -> dict[Method, ParallelAnalysis]:
     """The same for several methods, which share the random data; see `parallel_analysis`."""
     for method in methods:
-        _check_options(method, random_data, simulations, quantile)
+        check_choice("method", method, Method)
+    check_choice("random_data", random_data, RandomData)
+    check_choice("missing", missing, Missing)
+    check_choice("correlation", correlation, Correlation)
+    check_options(simulations=simulations, quantile=quantile, seed=seed)
     selection = select(survey, dimensions, items=1, analysis="parallel analysis")
     found = item_correlations(survey, selection, missing, correlation, analysis="Parallel analysis")
     rng = np.random.default_rng(seed)
@@ -238,19 +243,6 @@ _RANDOM = {
     ("polychoric", "resampled"): resampled_polychoric,
     ("polychoric", "normal"): thresholded_polychoric,
 }
-
-
-def _check_options(method: str, random_data: str, simulations: int, quantile: float) -> None:
-    for name, value, known in (
-        ("method", method, ("factor", "components")),
-        ("random_data", random_data, ("resampled", "normal")),
-    ):
-        if value not in known:
-            raise AnalysisError(f"{name}='{value}' is not known.{nearest(str(value), known)}")
-    if simulations < 1:
-        raise AnalysisError(f"simulations={simulations} must be at least 1; 100 or more give a steady count.")
-    if not 0 < quantile < 1:
-        raise AnalysisError(f"quantile={quantile} must lie between 0 and 1, such as 0.95.")
 
 
 def _compare(observed: np.ndarray, simulated: np.ndarray, quantile: float) -> pd.DataFrame:

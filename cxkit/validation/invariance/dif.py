@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxkit.errors import AnalysisError, counted, nearest
+from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.multiplicity import benjamini_hochberg, holm
+from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import fixed
@@ -21,7 +22,7 @@ from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
 from cxkit.validation.invariance.dif_models import PSEUDO_R2, ItemData, compare_models
-from cxkit.validation.invariance.grouping import FEWEST, Grouping, checked_minimum, grouping, too_small
+from cxkit.validation.invariance.grouping import FEWEST, Grouping, grouping, too_small
 from cxkit.validation.invariance.ordered_answers import MOST_ANSWERS
 
 Adjust = Literal["holm", "bh", "none"]
@@ -213,8 +214,8 @@ def differential_item_functioning(
     """
     rule = _Rule(alpha=alpha, adjust=adjust, effect=effect, criterion=criterion)
     _check(rule)
+    check_options(minimum=minimum, purify=purify)
     grouped = grouping(survey, by, groups)
-    minimum = checked_minimum(minimum)
     selection = select(survey, dimensions, items=3, analysis="differential item functioning")
     notes, data = list(selection.notes), []
     for dimension in selection.dimensions:
@@ -246,12 +247,9 @@ def differential_item_functioning(
 
 
 def _check(rule: _Rule) -> None:
-    if not 0 < rule.alpha < 1:
-        raise AnalysisError(f"alpha={rule.alpha} must lie between 0 and 1, such as 0.01.")
+    check_options(alpha=rule.alpha)
     for name, known in (("adjust", ADJUSTMENTS), ("effect", PSEUDO_R2), ("criterion", CRITERIA)):
-        value = str(getattr(rule, name))
-        if value not in known:
-            raise AnalysisError(f"{name}='{value}' is not known.{nearest(value, known)}")
+        check_choice(name, getattr(rule, name), known)
 
 
 def _item_data(survey: Survey, dimension: Dimension, grouped: Grouping, minimum: int) -> tuple[list[ItemData], str]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, counted, nearest
+from cxkit.errors import AnalysisError, OptionError, counted
+from cxkit.results.options import check_names
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey, natural_order
 
@@ -51,9 +51,8 @@ def grouping(survey: Survey, by: str | pd.Series, groups: Sequence[str] | None =
     name, values = _values(survey, by)
     text = values.astype("object").map(_label, na_action="ignore")
     known = _order(values, text)
-    for wanted in groups or ():
-        if wanted not in known:
-            raise AnalysisError(f"No {name} '{wanted}' in '{survey.name}'.{nearest(wanted, known)}")
+    if groups is not None:
+        groups = check_names("groups", groups, known, of=f"'{survey.name}' has no {name}")
     kept = tuple(group for group in known if groups is None or group in groups)
     if len(kept) < 2:
         raise AnalysisError(
@@ -67,11 +66,11 @@ def _values(survey: Survey, by: str | pd.Series) -> tuple[str, pd.Series]:
     if isinstance(by, str):
         return by, survey.role(by)
     if not isinstance(by, pd.Series):
-        raise AnalysisError(f"by= is a {type(by).__name__}; give a role such as 'level', or a Series.")
+        raise OptionError(f"by= is a {type(by).__name__}; give a role such as 'level', or a Series.")
     if not by.index.equals(survey.given.index):
-        raise AnalysisError(f"by= must be a Series with the {survey.n:,} row numbers of '{survey.name}'.")
+        raise OptionError(f"by= must be a Series with the {survey.n:,} row numbers of '{survey.name}'.")
     if not isinstance(by.name, str) or not by.name.strip():
-        raise AnalysisError("by= is a Series without a name; name it after what it tells: by.rename('gender').")
+        raise OptionError("by= is a Series without a name; name it after what it tells: by.rename('gender').")
     return by.name, by
 
 
@@ -96,10 +95,3 @@ def too_small(sizes: dict[str, int], needed: int) -> str:
     ]
     more = f" and {len(short) - 5} more" if len(short) > 5 else ""
     return ", ".join(short[:5]) + more
-
-
-def checked_minimum(minimum: int) -> int:
-    """The smallest group that the caller allows."""
-    if not isinstance(minimum, int | np.integer) or minimum < MINIMUM_CELL:
-        raise AnalysisError(f"minimum={minimum} must be a number of respondents, at least {MINIMUM_CELL}.")
-    return int(minimum)

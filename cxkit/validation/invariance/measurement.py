@@ -8,17 +8,19 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, CxkitError, counted, nearest
+from cxkit.errors import AnalysisError, CxkitError, OptionError, counted
 from cxkit.results.invariance import InvarianceEvidence
+from cxkit.results.options import check_choice, check_options
 from cxkit.results.thresholds import CHEN_SMALL, Verdict, Verdicts
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
-from cxkit.validation.invariance.grouping import FEWEST, Grouping, checked_minimum, grouping, too_small
+from cxkit.validation.invariance.grouping import FEWEST, Grouping, grouping, too_small
 from cxkit.validation.invariance.ladder import Climb, Rung, climb, judged
 from cxkit.validation.invariance.models import CONTINUOUS, GROUP, ORDERED, Design, Level, in_words, index_of
 from cxkit.validation.invariance.ordered_answers import RareAnswers, with_shared_categories
 from cxkit.validation.invariance.result import Invariance
+from cxkit.validation.structure.blueprints import LEAST_SQUARES, LIKELIHOOD
 
 TOGETHER = "together"
 TOGETHER_TITLE = "All dimensions in one model"
@@ -98,11 +100,11 @@ def measurement_invariance(
     stands beside. The same people in several waves count as different people. The score tests do not allow for
     answers that are not normal.
     """
-    _check(up_to, share, ordinal, missing)
+    check_options(share=share, ordinal=ordinal, together=together, minimum=minimum)
+    _check(up_to, ordinal, missing, rare, estimator)
     options = _options(ordinal, estimator, missing)
     grouped = grouping(survey, by, groups)
     selection = select(survey, dimensions, items=3, analysis="measurement invariance")
-    minimum = checked_minimum(minimum)
     units = {TOGETHER: selection.dimensions} if together else {d.key: (d,) for d in selection.dimensions}
     notes, lost, climbs = list(selection.notes), [], {}
     for unit, members in units.items():
@@ -111,6 +113,8 @@ def measurement_invariance(
             _check_sizes(design, grouped, minimum)
             climbs[unit] = (design, climb(design, up_to=up_to, share=share))
             notes += [*remarks, *(f"{members[0].title}: {_in_one_line(n)}" for n in climbs[unit][1].notes)]
+        except OptionError:
+            raise
         except CxkitError as problem:
             if len(units) == 1:
                 raise
@@ -131,20 +135,19 @@ def _in_one_line(problem: object) -> str:
     return " ".join(str(problem).split())
 
 
-def _check(up_to: str, share: float, ordinal: bool, missing: str) -> None:
-    ladder = ORDERED if ordinal else CONTINUOUS
-    if up_to not in ladder:
-        raise AnalysisError(f"up_to='{up_to}' is no level of this ladder.{nearest(str(up_to), ladder)}")
-    if not 0 <= share < 1:
-        raise AnalysisError(f"share={share} must be a share of the items: 0 or more, and below 1.")
-    if missing not in ("complete", "fiml"):
-        raise AnalysisError(f"missing='{missing}' is not known.{nearest(str(missing), ('complete', 'fiml'))}")
+def _check(up_to: str, ordinal: bool, missing: str, rare: str, estimator: str | None) -> None:
+    check_choice("up_to", up_to, ORDERED if ordinal else CONTINUOUS)
+    check_choice("missing", missing, ("complete", "fiml"))
+    check_choice("rare", rare, RareAnswers)
+    if estimator is not None:
+        known = LEAST_SQUARES if ordinal else (*LIKELIHOOD, *LEAST_SQUARES)
+        check_choice("estimator", str(estimator).upper(), known)
     if ordinal and missing == "fiml":
-        raise AnalysisError("Ordered answers take complete rows: leave out missing='fiml', or ordinal=True.")
+        raise OptionError("Ordered answers take complete rows: leave out missing='fiml', or ordinal=True.")
 
 
 def _options(ordinal: bool, estimator: str | None, missing: str) -> dict[str, str]:
-    chosen = (estimator or ("WLSMV" if ordinal else "MLR")).upper()
+    chosen = str(estimator or ("WLSMV" if ordinal else "MLR")).upper()
     return {"estimator": chosen, "missing": "fiml" if missing == "fiml" else "listwise"}
 
 

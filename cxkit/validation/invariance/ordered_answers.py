@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, Problems, nearest
+from cxkit.errors import AnalysisError, Problems
 
 RareAnswers = Literal["refuse", "join"]
 MOST_ANSWERS = 12
@@ -24,8 +24,6 @@ def with_shared_categories(
     AnalysisError
         If an item has too many different answers, or some group lacks one and `rare` is "refuse".
     """
-    if rare not in ("refuse", "join"):
-        raise AnalysisError(f"rare='{rare}' is not known.{nearest(str(rare), ('refuse', 'join'))}")
     _refuse_numbers(answers)
     joined = {item: _joined(answers[item], groups) for item in answers}
     touched = [item for item, mapping in joined.items() if any(old != new for old, new in mapping.items())]

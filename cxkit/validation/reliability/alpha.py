@@ -12,8 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from cxkit.errors import AnalysisError, CxkitWarning, nearest
+from cxkit.errors import AnalysisError, CxkitWarning
 from cxkit.results import figures
+from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
@@ -31,7 +32,6 @@ from cxkit.validation.correlations import (
 )
 from cxkit.validation.reliability.resampling import (
     bootstrap_note,
-    check_bootstraps,
     percentile_interval,
     resampled_covariances,
     resampled_variances,
@@ -163,10 +163,9 @@ def cronbach_alpha(
     of the data instead, also those without any answer, which makes its interval too narrow. It equals
     `psych::alpha.ci(alpha, n.obs = n_complete, n.var = items)`. The bootstrap follows `psych::alpha(x, n.iter = 1000)`.
     """
-    check_confidence(confidence)
-    if interval not in ("feldt", "bootstrap"):
-        raise AnalysisError(f"interval='{interval}' is not known.{nearest(str(interval), ('feldt', 'bootstrap'))}")
-    check_bootstraps(bootstraps)
+    check_choice("interval", interval, Interval)
+    check_choice("missing", missing, Missing)
+    check_options(confidence=confidence, bootstraps=bootstraps, seed=seed)
     selection = select(survey, dimensions, items=2, analysis="alpha")
     frame = pd.DataFrame([_row(survey, dimension, missing, confidence) for dimension in selection.dimensions])
     _warn_negative(frame)
@@ -219,12 +218,6 @@ def _row(survey: Survey, dimension: Dimension, missing: Missing, confidence: flo
         "mean_r": float((r.sum() - k) / (k * (k - 1))),
         "sem": float(np.sqrt(found.covariance.sum() * (1 - alpha))) / k,
     }
-
-
-def check_confidence(confidence: float) -> None:
-    """Refuse what is not a probability."""
-    if not 0 < confidence < 1:
-        raise AnalysisError(f"confidence={confidence} must lie between 0 and 1, such as 0.95.")
 
 
 def _with_bootstrap(

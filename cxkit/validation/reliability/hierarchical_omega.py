@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxkit.errors import AnalysisError, nearest
+from cxkit.errors import AnalysisError, OptionError
 from cxkit.results import figures
+from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ECV_REISE, OMEGA_HIERARCHICAL_REISE, Verdicts, judge
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, Selection, alpha_from_covariance, select
-from cxkit.validation.factors.associations import item_correlations, used_answers
+from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers
 from cxkit.validation.reliability.schmid_leiman import GeneralAndGroup, bifactor, schmid_leiman, turned_to_general
 
 HierarchicalMethod = Literal["schmid_leiman", "bifactor"]
@@ -179,7 +180,8 @@ def hierarchical_omega(
     selection = select(survey, dimensions, items=1, analysis="omega hierarchical")
     found = item_correlations(survey, selection, missing, correlation, analysis="Omega hierarchical")
     items = selection.item_keys
-    wanted = n_factors or (len(selection.dimensions) if len(selection.dimensions) > 1 else 3)
+    usual = len(selection.dimensions) if len(selection.dimensions) > 1 else 3
+    wanted = usual if n_factors is None else n_factors
     if method == "bifactor":
         wanted = len(selection.dimensions)
         solution = bifactor(used_answers(survey, selection, missing), selection)
@@ -214,10 +216,13 @@ def hierarchical_omega(
 
 
 def _check(method: str, missing: str, correlation: str, n_factors: int | None) -> None:
-    if method not in ("schmid_leiman", "bifactor"):
-        raise AnalysisError(f"method='{method}' is not known.{nearest(str(method), ('schmid_leiman', 'bifactor'))}")
+    check_choice("method", method, HierarchicalMethod)
+    check_choice("missing", missing, Missing)
+    check_choice("correlation", correlation, Correlation)
+    if n_factors is not None:
+        check_options(n_factors=n_factors)
     if method == "bifactor" and (missing != "complete" or correlation != "pearson" or n_factors is not None):
-        raise AnalysisError(
+        raise OptionError(
             "method='bifactor' is fitted to complete answers as numbers, with a factor a dimension: leave missing, "
             "correlation and n_factors as they are, or use method='schmid_leiman'."
         )

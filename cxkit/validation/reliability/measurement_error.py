@@ -11,14 +11,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from cxkit.errors import AnalysisError, nearest
 from cxkit.results import figures
+from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import moments
-from cxkit.validation.reliability.alpha import check_confidence, cronbach_alpha
+from cxkit.validation.reliability.alpha import cronbach_alpha
 from cxkit.validation.reliability.omega import omega
 
 Coefficient = Literal["alpha", "omega"]
@@ -116,9 +116,8 @@ def measurement_error(
     Exact from variance and reliability. R: `sd(rowMeans(x)) * sqrt(1 - psych::alpha(x)$total$raw_alpha)` for complete
     answers.
     """
-    check_confidence(confidence)
-    if coefficient not in ("alpha", "omega"):
-        raise AnalysisError(f"coefficient='{coefficient}' is not known.{nearest(str(coefficient), ('alpha', 'omega'))}")
+    check_options(confidence=confidence)
+    check_choice("coefficient", coefficient, Coefficient)
     found = (
         cronbach_alpha(survey, dimensions=dimensions)
         if coefficient == "alpha"

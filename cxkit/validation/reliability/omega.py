@@ -11,17 +11,16 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import CxkitWarning
+from cxkit.results.options import check_options
 from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
-from cxkit.validation.reliability.alpha import check_confidence
 from cxkit.validation.reliability.coefficients import DimensionReliability, complete_answers, contributors
 from cxkit.validation.reliability.measurement_models import fitted, item_name
 from cxkit.validation.reliability.one_factor import congeneric_fits
 from cxkit.validation.reliability.resampling import (
     bootstrap_note,
-    check_bootstraps,
     percentile_interval,
     resampled_covariances,
 )
@@ -93,8 +92,9 @@ def omega(
     Agrees with R's `semTools::compRelSEM(cfa("f =~ ...", x))`; `omega_implied` with `obs.var = FALSE`. Intervals are
     percentiles of maximum-likelihood refits to resampled respondents.
     """
-    check_confidence(confidence)
-    check_bootstraps(bootstraps)
+    check_options(confidence=confidence, seed=seed)
+    if bootstraps != 0:  # 0 leaves the intervals out
+        check_options(bootstraps=bootstraps)
     selection = select(survey, dimensions, items=3, analysis="omega")
     rows, failed = [], 0
     for dimension in selection.dimensions:

@@ -13,12 +13,12 @@ from scipy import stats
 
 from cxkit.errors import AnalysisError
 from cxkit.results import figures
+from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import RETEST_KOO, judge
 from cxkit.survey.survey import SHORT_HASH, DataStamp
-from cxkit.validation.reliability.alpha import check_confidence
 
 MEANINGS = {
     "ICC(1,1)": "one rating; every object has other raters",
@@ -187,7 +187,7 @@ def rater_reliability(
     -----
     Agrees with R's `psych::ICC(x, lmer = FALSE)` (Shrout & Fleiss 1979).
     """
-    check_confidence(confidence)
+    check_options(confidence=confidence)
     values = _numbers(ratings)
     complete = values[~np.isnan(values).any(axis=1)]
     if values.shape[1] < 2 or len(complete) < 3:

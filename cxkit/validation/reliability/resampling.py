@@ -11,19 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cxkit.errors import AnalysisError
-
 ROWS = 16_384
 """Respondents whose products of answers are held at a time."""
 
 NUMBERS = 8_000_000
 """Counts held at a time: the number of resamples in a block times the number of respondents."""
-
-
-def check_bootstraps(bootstraps: int) -> None:
-    """Refuse a number of resamples from which no interval can be read."""
-    if bootstraps and bootstraps < 2:
-        raise AnalysisError(f"bootstraps={bootstraps} gives no interval; 1000 or more give a steady one.")
 
 
 def resample_counts(n: int, *, resamples: int, seed: int) -> Iterator[np.ndarray]:

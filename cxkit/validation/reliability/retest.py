@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxkit.errors import AnalysisError, counted, nearest
+from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.options import check_names, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
@@ -20,7 +21,6 @@ from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import asked_for
-from cxkit.validation.reliability.alpha import check_confidence
 from cxkit.validation.reliability.raters import intraclass_table, mean_squares
 
 GOOD, GOOD_WORDS = RETEST_KOO.bands[2]
@@ -127,7 +127,7 @@ def retest_reliability(
     -----
     Agrees with R's `psych::ICC(x, lmer = FALSE)` of scores by respondent and wave. Smallest change: de Vet et al. 2006.
     """
-    check_confidence(confidence)
+    check_options(confidence=confidence, answered=answered)
     chosen = asked_for(survey, dimensions)
     if not chosen:
         raise AnalysisError(f"'{survey.instrument.name}' has no dimensions, only single items; there is no score.")
@@ -151,10 +151,11 @@ def retest_reliability(
 
 def _waves(survey: Survey, wanted: Sequence[str] | None) -> tuple[str, ...]:
     known = [str(name) for name in survey.role("wave").cat.categories]
-    chosen = known if wanted is None else list(dict.fromkeys(map(str, wanted)))
-    for name in chosen:
-        if name not in known:
-            raise AnalysisError(f"No wave '{name}' in '{survey.name}'.{nearest(name, known)}")
+    if wanted is None:
+        chosen = known
+    else:
+        listed = [wanted] if isinstance(wanted, str) else wanted
+        chosen = check_names("waves", [str(name) for name in listed], known, of=f"'{survey.name}' has no wave")
     if len(chosen) < 2:
         raise AnalysisError(f"Test-retest reliability takes two waves; '{survey.name}' offers {len(chosen)}.")
     return tuple(chosen)

@@ -14,6 +14,7 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.survey.instrument import Dimension
@@ -139,8 +140,8 @@ def split_half(
     reliability is that of Guttman and Flanagan, 4 * covariance of the halves / variance of the sum. Bounds agree with
     `psych::guttman(r)`.
     """
-    if most_splits < 1:
-        raise AnalysisError(f"most_splits={most_splits} must be at least 1.")
+    check_options(most_splits=most_splits, standardized=standardized, seed=seed)
+    check_choice("missing", missing, Missing)
     selection = select(survey, dimensions, items=2, analysis="a split into halves")
     rows, splits = [], {}
     for dimension in selection.dimensions:

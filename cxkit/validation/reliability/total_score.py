@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.options import check_choice
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
@@ -111,6 +112,7 @@ def stratified_alpha(
     1 - sum(variance of the dimension's sum * (1 - its alpha)) / variance of the total (Rajaratnam, Cronbach & Gleser
     1965). R: the same from `psych::alpha(x)$total$raw_alpha` of each dimension.
     """
+    check_choice("missing", missing, Missing)
     selection = select(survey, dimensions, items=2, analysis="stratified alpha")
     if len(selection.dimensions) < 2:
         raise AnalysisError(

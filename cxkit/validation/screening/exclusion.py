@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
+from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, fixed
 from cxkit.survey.instrument import Dimension
@@ -150,8 +151,7 @@ def exclusion_effect(survey: Survey, screened: Screening, *, flags: int = 2) -> 
         raise AnalysisError(
             f"The screening is of other answers ({screened.data}) than the survey ({survey.stamp}); screen this survey."
         )
-    if flags < 1:
-        raise AnalysisError(f"flags={flags} must be at least 1; with 0 everybody would be left out.")
+    check_options(flags=flags)
     flagged = (screened.frame["flag_count"] >= flags).to_numpy()
     answered = (screened.frame["answered"] > 0).to_numpy()
     if not (answered & ~flagged).any():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, nearest
+from cxkit.errors import OptionError, nearest
 from cxkit.results.references import cite
 from cxkit.results.thresholds import (
     EVEN_ODD_JOHNSON,
@@ -101,9 +102,9 @@ def chosen_rules(cutoffs: Mapping[str, float | None] | None) -> tuple[FlagRule, 
     known = [rule.index for rule in RULES]
     for index, value in wanted.items():
         if index not in known:
-            raise AnalysisError(f"cutoffs names '{index}', which is no index.{nearest(str(index), known)}")
-        if value is not None and not np.isfinite(value):
-            raise AnalysisError(f"cutoffs: {index}={value} must be a number, or None for no flag.")
+            raise OptionError(f"cutoffs names '{index}', which is no index.{nearest(str(index), known)}")
+        if value is not None and not (isinstance(value, Real) and np.isfinite(float(value))):
+            raise OptionError(f"cutoffs: {index}={value} must be a number, or None for no flag.")
     return tuple(_changed(rule, wanted[rule.index]) if rule.index in wanted else rule for rule in RULES)
 
 

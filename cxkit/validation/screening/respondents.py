@@ -12,8 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from cxkit.errors import AnalysisError, counted, nearest
+from cxkit.errors import AnalysisError, OptionError, counted, nearest
 from cxkit.results import figures, tables
+from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.survey import screening
@@ -59,7 +60,7 @@ class Screening(Result):
         """Which respondents one index flags, by row number."""
         known = [rule.index for rule in self.rules]
         if index not in known:
-            raise AnalysisError(f"There is no index '{index}'.{nearest(index, known)}")
+            raise OptionError(f"There is no index '{index}'.{nearest(index, known)}")
         return pd.Series([index in names for names in self.frame["flagged_by"].str.split(", ")], index=self.frame.index)
 
     @property
@@ -198,14 +199,15 @@ def screen_respondents(
     whatever was answered.
     """
     rules = chosen_rules(cutoffs)
-    _check_critical(synonym_r, antonym_r)
+    check_options(synonym_r=synonym_r, antonym_r=antonym_r)
     keys = screening.items_in_order(survey, order)
+    timed = np.full(survey.n, np.nan) if seconds is None else screening.seconds_by_row(survey, seconds)
     if not keys:
         raise AnalysisError(f"'{survey.instrument.name}' has no dimensions, only single items; nothing to screen.")
     if not survey.given[keys].notna().to_numpy().any():
         raise AnalysisError(f"Nobody answered an item of the dimensions of '{survey.name}'; there is nobody to screen.")
     frame, notes = _indices(survey, keys, (synonym_r, antonym_r))
-    frame["seconds"] = np.nan if seconds is None else screening.seconds_by_row(survey, seconds)
+    frame["seconds"] = timed
     frame["seconds_per_item"] = frame["seconds"] / frame["answered"].replace(0, np.nan)
     n = int((frame["answered"] > 0).sum())
     shown = rules if seconds is not None else tuple(rule for rule in rules if rule.index != "seconds_per_item")
@@ -223,13 +225,6 @@ def screen_respondents(
         rules=shown,
         notes=notes,
     )
-
-
-def _check_critical(synonym_r: float, antonym_r: float) -> None:
-    if not 0 < synonym_r < 1:
-        raise AnalysisError(f"synonym_r={synonym_r} must lie between 0 and 1, such as 0.60.")
-    if not -1 < antonym_r < 0:
-        raise AnalysisError(f"antonym_r={antonym_r} must lie between -1 and 0, such as -0.60.")
 
 
 def _indices(survey: Survey, keys: list[str], critical: tuple[float, float]) -> tuple[pd.DataFrame, tuple[str, ...]]:

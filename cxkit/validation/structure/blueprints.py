@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, counted, nearest
+from cxkit.errors import AnalysisError, OptionError, counted
+from cxkit.results.options import check_choice, check_names
 from cxkit.results.references import cite
 from cxkit.survey.instrument import Dimension, HigherOrder, Item
 from cxkit.survey.privacy import MINIMUM_CELL
@@ -97,7 +98,7 @@ class Blueprint:
         return chosen.set_axis([self.names.safe[key] for key in self.items], axis=1)
 
 
-def blueprint(survey: Survey, kind: str, dimensions: Sequence[str] | None) -> Blueprint:
+def blueprint(survey: Survey, kind: Model, dimensions: Sequence[str] | None) -> Blueprint:
     """The model of that kind for the survey's instrument.
 
     Raises
@@ -105,8 +106,7 @@ def blueprint(survey: Survey, kind: str, dimensions: Sequence[str] | None) -> Bl
     AnalysisError
         If the kind is unknown, no dimension is left, or the instrument cannot carry such a model.
     """
-    if kind not in MODELS:
-        raise AnalysisError(f"model='{kind}' is not known.{nearest(kind, MODELS)}")
+    check_choice("model", kind, MODELS)
     selection = select(survey, dimensions, items=2, analysis="confirmatory factor analysis")
     build: Mapping[str, Callable[[Survey, Selection], tuple[list[Factor], list[str]]]] = {
         "first-order": _first_order,
@@ -250,9 +250,9 @@ def _estimator(
 ) -> tuple[str, tuple[str, ...], str]:
     points = {key: item.scale.points for key, item in items.items()}
     coarse = tuple(key for key, p in points.items() if p is not None and p < ORDERED_BELOW)
-    wanted = estimator.upper() if estimator else None
-    if wanted is not None and wanted not in (*LEAST_SQUARES, *LIKELIHOOD):
-        raise AnalysisError(f"estimator='{estimator}' is not known.{nearest(wanted, [*LIKELIHOOD, *LEAST_SQUARES])}")
+    wanted = str(estimator).upper() if estimator is not None else None
+    if wanted is not None:
+        check_choice("estimator", wanted, (*LIKELIHOOD, *LEAST_SQUARES))
     if ordered is not None:
         chosen = _listed(items, ordered)
         return wanted or ("WLSMV" if chosen else "MLR"), chosen, ""
@@ -270,19 +270,18 @@ def _estimator(
 def _listed(items: Mapping[str, Item], ordered: Sequence[str] | bool) -> tuple[str, ...]:
     if isinstance(ordered, bool):
         return tuple(items) if ordered else ()
-    keys = [ordered] if isinstance(ordered, str) else list(ordered)
-    for key in keys:
-        if key not in items:
-            raise AnalysisError(f"ordered= names '{key}', which is no item of this model.{nearest(key, items)}")
+    if isinstance(ordered, Iterable) and not list(ordered):
+        return ()
+    keys = check_names("ordered", ordered, list(items), of="This model has no item")
     return tuple(key for key in items if key in keys)
 
 
 def _missing(estimator: str, missing: str | None, *, gaps: bool) -> tuple[Literal["fiml", "listwise"], tuple[str, ...]]:
-    if missing not in (None, "fiml", "listwise"):
-        raise AnalysisError(f"missing='{missing}' is not known.{nearest(str(missing), ('fiml', 'listwise'))}")
+    if missing is not None:
+        check_choice("missing", missing, ("fiml", "listwise"))
     possible = estimator in FULL_INFORMATION
     if missing == "fiml" and not possible:
-        raise AnalysisError(f"missing='fiml' goes with estimator='ML' or 'MLR', not '{estimator}'. Use 'listwise'.")
+        raise OptionError(f"missing='fiml' goes with estimator='ML' or 'MLR', not '{estimator}'. Use 'listwise'.")
     if not gaps:
         return "listwise", ()
     if missing == "listwise" or not possible:

@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxkit.errors import AnalysisError, CxkitError, CxkitWarning, ModelError, counted, nearest
+from cxkit.errors import AnalysisError, CxkitError, CxkitWarning, ModelError, counted
 from cxkit.results import figures
+from cxkit.results.options import check_names
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import probability
@@ -210,11 +211,8 @@ def compare_structures(
 
 
 def _known(models: Sequence[Model] | Model) -> list[Model]:
-    wanted: list[Model] = [models] if isinstance(models, str) else list(models)
-    for name in wanted:
-        if name not in MODELS:
-            raise AnalysisError(f"models= names '{name}'.{nearest(str(name), MODELS)}")
-    return wanted
+    named = check_names("models", models, MODELS, of="There is no model")
+    return [model for name in named for model in MODELS if model == name]
 
 
 def _fits(

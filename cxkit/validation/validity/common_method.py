@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxkit.errors import AnalysisError, nearest
+from cxkit.errors import AnalysisError, OptionError, nearest
 from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, probability
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import moments
+from cxkit.validation.correlations import asked_for, moments
 from cxkit.validation.structure.blueprints import (
     FULL_INFORMATION,
     Blueprint,
@@ -202,8 +202,8 @@ def common_method(
     Agrees with R's `lavaan::cfa` and `lavTestLRT` on the models that the reference script spells out; the marker's
     models are those of Williams, Hartman & Cavazotte (2010). Harman: `prcomp(x, scale. = TRUE)`.
     """
-    if estimator.upper() not in FULL_INFORMATION:
-        raise AnalysisError(f"common_method takes estimator='MLR' or 'ML', not '{estimator}'.")
+    if str(estimator).upper() not in FULL_INFORMATION:
+        raise OptionError(f"common_method takes estimator='MLR' or 'ML', not '{estimator}'.")
     own = _marker_items(survey, marker)
     drawn = blueprint(survey, "first-order", _substantive(survey, dimensions, marker, own))
     if len(drawn.dimensions) < 2:
@@ -254,7 +254,7 @@ def _marker_items(survey: Survey, marker: str | Sequence[str] | None) -> list[st
         for key in own:
             if key not in survey.instrument.items:
                 known = [*survey.instrument.dimension_keys, *survey.instrument.items]
-                raise AnalysisError(f"marker= names '{key}', neither a dimension nor an item.{nearest(key, known)}")
+                raise OptionError(f"marker= names '{key}', neither a dimension nor an item.{nearest(key, known)}")
     if len(own) < 2:
         raise AnalysisError(
             f"The marker {', '.join(own)} has one item. The technique needs a factor, which takes two items or more: "
@@ -268,7 +268,7 @@ def _substantive(
 ) -> list[str]:
     """The dimensions in question, none of which may hold an item of the marker."""
     if dimensions is not None:
-        keys = [dimensions] if isinstance(dimensions, str) else list(dimensions)
+        keys = [dimension.key for dimension in asked_for(survey, dimensions)]
     else:
         keys = [d.key for d in survey.dimensions if not set(d.item_keys) & set(own)]
     shared = [key for key in keys if set(survey.instrument.dimension(key).item_keys) & set(own)]

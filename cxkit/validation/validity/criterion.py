@@ -12,8 +12,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from cxkit.errors import AnalysisError, counted, nearest
+from cxkit.errors import AnalysisError, OptionError, counted, nearest
 from cxkit.results import figures
+from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
@@ -149,7 +150,7 @@ def criterion_validity(
     Agrees with R's `cor.test(x, y)` and `summary(lm(y ~ .))`; with as many folds as respondents `r_squared_new` is one
     minus PRESS over the squared deviations from the mean of the others.
     """
-    _check_options(folds, repeats, confidence)
+    check_options(folds=folds, repeats=repeats, confidence=confidence, seed=seed, answered=answered)
     name, values, notes, own = _criterion(survey, criterion)
     chosen = _predictors(survey, dimensions, name, own)
     scores = survey.scores(answered=answered)[[d.key for d in chosen]]
@@ -180,19 +181,12 @@ def criterion_validity(
     )  # fmt: skip
 
 
-def _check_options(folds: int, repeats: int, confidence: float) -> None:
-    if folds < 2 or repeats < 1:
-        raise AnalysisError(f"folds={folds}, repeats={repeats}: it takes at least 2 parts and 1 repeat.")
-    if not 0 < confidence < 1:
-        raise AnalysisError(f"confidence={confidence} must lie between 0 and 1, such as 0.95.")
-
-
 def _criterion(survey: Survey, criterion: pd.Series | str) -> tuple[str, pd.Series, tuple[str, ...], set[str]]:
     """Its name, its values, what to know of it, and the dimension that it is part of."""
     if isinstance(criterion, str):
         if criterion not in survey.instrument.items:
             known = list(survey.instrument.items)
-            raise AnalysisError(f"criterion='{criterion}' is no item of '{survey.name}'.{nearest(criterion, known)}")
+            raise OptionError(f"criterion='{criterion}' is no item of '{survey.name}'.{nearest(criterion, known)}")
         own = {d.key for d in survey.dimensions if criterion in d.item_keys}
         note = (
             "The criterion comes from the same questionnaire, so the way of asking may account for part of the "
@@ -200,7 +194,7 @@ def _criterion(survey: Survey, criterion: pd.Series | str) -> tuple[str, pd.Seri
         )
         return f"'{survey.instrument.items[criterion].text}'", survey.answers[criterion], (note,), own
     if not isinstance(criterion, pd.Series) or not criterion.index.equals(survey.given.index):
-        raise AnalysisError(
+        raise OptionError(
             f"The criterion must be a Series with the {survey.n:,} row numbers of '{survey.name}', or an item's key."
         )
     if not pd.api.types.is_numeric_dtype(criterion) and not pd.api.types.is_bool_dtype(criterion):

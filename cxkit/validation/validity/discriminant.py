@@ -13,13 +13,14 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import CORRELATION_RONKKO, HTMT_HENSELER, Verdicts, judge
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import moments
-from cxkit.validation.reliability.resampling import bootstrap_note, check_bootstraps, resampled_covariances
+from cxkit.validation.reliability.resampling import bootstrap_note, resampled_covariances
 from cxkit.validation.structure.fit import FittedModel, fitted_model
 from cxkit.validation.validity.convergent import convergence
 
@@ -153,12 +154,14 @@ def discriminant_validity(
     with `estimator = "ML"` `discriminantValidity(fit)` (est, ci.lower, ci.upper). HTMT takes the sizes of correlations.
     The rule for intervals is CI(cut) of Rönkkö & Cho (2022): the end farther from zero below .80, .90, 1.
     """
+    check_options(seed=seed)
+    if bootstraps:  # 0 leaves the intervals out, None is the usual number
+        check_options(bootstraps=bootstraps)
     found = fitted_model(survey, dimensions=dimensions, estimator=estimator, missing=missing, ordered=ordered)
     if len(found.blueprint.dimensions) < 2:
         raise AnalysisError("Discriminant validity compares dimensions: it takes two of two items or more.")
     usual = POLYCHORIC_BOOTSTRAPS if _all_ordered(found) else PEARSON_BOOTSTRAPS
     count = usual if bootstraps is None else bootstraps
-    check_bootstraps(count)
     frame = _frame(found).join(_htmt_columns(survey, found, count, seed))
     subjects = frame["pair"].tolist()
     return DiscriminantValidity(
