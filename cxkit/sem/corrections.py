@@ -137,8 +137,10 @@ def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
     trace += whole + sum(share * float(np.vdot(outer, lever.T @ gamma @ lever)) for share, lever, gamma in levers)
     if trace < NO_RESTRICTION * whole:
         return None
-    # Restrictions on thresholds of a single group leave its correlations alone and are no degrees of freedom here.
-    df = fit.df if len(jacobians) > 1 else pairs - int(np.linalg.matrix_rank(jacobians[0][-pairs:]))
+    # The chi-square above is that of the correlations alone. What restricts only thresholds (equal over groups, fixed)
+    # leaves the correlations as free as before, and is no degree of freedom of theirs.
+    own = [j[part.statistics.n_thresholds :] for j, part in zip(jacobians, objective.parts, strict=True)]
+    df = pairs - int(np.linalg.matrix_rank(np.concatenate(own)))
     c, c0 = trace / df, base_trace / pairs
     return Corrected(chisq=chisq, c=c, scaled=chisq / c, df=df), Corrected(
         chisq=base_chisq, c=c0, scaled=base_chisq / c0

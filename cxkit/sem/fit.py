@@ -232,8 +232,36 @@ class Fit:
         return release_tests(self)
 
     def scores(self, method: str = "regression") -> pd.DataFrame:
-        """Factor scores of each respondent, "regression" or "bartlett", in the order of the rows used."""
-        from cxkit.sem.measures import factor_scores
+        """Where does each respondent stand on the latent variables?
+
+        Parameters
+        ----------
+        method
+            "regression" (posterior means), or "bartlett" (generalised least squares on the measurement equations). Of
+            ordered answers, and of these together with continuous ones, posterior modes, which lavaan calls "EBM".
+
+        Returns
+        -------
+        DataFrame
+            A column per latent variable (and first the group, if there are several), one row per respondent who was
+            used, in the order and with the index of the data: `data.assign(**fit.scores())` puts each score beside its
+            respondent and leaves it missing for those who were dropped. Where row labels repeat and some respondents
+            were dropped, reset the index of the data before the fit.
+
+        Raises
+        ------
+        ModelError
+            If the model was fitted to moments or has no latent variables; if Bartlett scores do not exist.
+
+        Notes
+        -----
+        Incomplete respondents (FIML) are scored from what they answered; on a factor of which they answered no item
+        their Bartlett score is NaN. Observed predictors are conditioned on. Modes take items as independent given the
+        latent variables, as `lavPredict` does. Agrees with R's lavaan 0.6-14: `lavPredict(fit, method = )`, but for
+        ordered answers of several groups, where it takes the loadings of the first group for all, and for
+        `parameterization = "theta"`, where it compares scaled thresholds with unscaled residuals.
+        """
+        from cxkit.sem.scores import factor_scores
 
         return factor_scores(self, method)
 

@@ -7,7 +7,7 @@ fear text, constants or holes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -89,7 +89,11 @@ class Moments:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GroupData:
-    """The answers of one group. `cov` has divisor n. `answers` is n x p with NaN where missing, None for Moments."""
+    """The answers of one group.
+
+    `cov` has divisor n; `answers` is n x p with NaN where missing, None for Moments; `rows` are their positions in the
+    data frame.
+    """
 
     label: str
     names: tuple[str, ...]
@@ -99,6 +103,7 @@ class GroupData:
     answers: np.ndarray | None = None
     weights: np.ndarray | None = None
     clusters: np.ndarray | None = None
+    rows: np.ndarray | None = None
     patterns: Patterns | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
@@ -133,13 +138,14 @@ class GroupData:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Sample:
-    """All groups, who was dropped and why."""
+    """All groups, who was dropped and why; `index` is that of the whole data frame, None for Moments."""
 
     groups: tuple[GroupData, ...]
     n_dropped: int
     labels: tuple[str, ...]
     has_means: bool = True
     warnings: tuple[str, ...] = ()
+    index: Any = None
 
     @property
     def n(self) -> int:
@@ -243,7 +249,8 @@ def read_frame(
         # Moments of incomplete answers take far longer than any one model of them.
         key = _fingerprint((names, labels, exogenous), (values, codes, clusters, w))
         if key in RECENT:
-            return RECENT[key]
+            # The same answers may come with other row labels.
+            return replace(RECENT[key], index=frame.index)
     parts = []
     for g, label in enumerate(labels):
         rows = np.flatnonzero(keep if codes is None else keep & (codes == g))
@@ -251,11 +258,15 @@ def read_frame(
         _look(subset, names, label, missing, ordered, problems)
         if problems:
             continue
-        extra = {"weights": None if w is None else w[rows], "clusters": None if clusters is None else clusters[rows]}
+        extra = {
+            "weights": None if w is None else w[rows],
+            "clusters": None if clusters is None else clusters[rows],
+            "rows": rows,
+        }
         parts.append(_group(label, names, subset, extra, missing == "fiml"))
     if problems:
         problems.raise_as(ModelError)
-    sample = Sample(groups=tuple(parts), n_dropped=int((~keep).sum()), labels=labels)
+    sample = Sample(groups=tuple(parts), n_dropped=int((~keep).sum()), labels=labels, index=frame.index)
     if missing == "fiml":
         _remember(key, sample)
     return sample

@@ -112,12 +112,6 @@ def test_what_is_not_known_is_refused() -> None:
     fit = fitted("hs_ml")
     with pytest.raises(ModelError, match="does not know kind='z'"):
         fit.residuals("z")
-    with pytest.raises(ModelError, match="does not know method='mean'"):
-        fit.scores("mean")
-    with pytest.raises(ModelError, match="scores need the answers"):
-        fitted("wheaton_cov_n932").scores()
-    with pytest.raises(ModelError, match="ordered answers are not covered"):
-        fitted("bfi_agree_wlsmv").scores()
 
 
 def test_std_lv_invariance_ladder(reference: Read) -> None:
