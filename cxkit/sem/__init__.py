@@ -13,14 +13,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
     from cxkit.sem.moments import Moments
+    from cxkit.sem.names import clean_names
     from cxkit.sem.ordinal import OrdinalMoments, ordinal_moments, polychoric
 
-__all__ = ["Fit", "Moments", "OrdinalMoments", "cfa", "ordinal_moments", "polychoric", "sem"]
+__all__ = [
+    "Fit", "Moments", "OrdinalMoments", "cfa", "clean_names", "growth", "ordinal_moments", "polychoric", "sem",
+]  # fmt: skip
 
 _HOMES = {
     "Fit": "cxkit.sem.fit",
     "Moments": "cxkit.sem.moments",
     "OrdinalMoments": "cxkit.sem.ordinal",
+    "clean_names": "cxkit.sem.names",
     "ordinal_moments": "cxkit.sem.ordinal",
     "polychoric": "cxkit.sem.ordinal",
 }
@@ -31,7 +35,10 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         return getattr(import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'cxkit.sem' has no attribute '{name}'")
+    from cxkit.sem.words import MODULE
+
+    advice = f": {MODULE[name]} here" if name in MODULE else ""
+    raise AttributeError(f"module 'cxkit.sem' has no attribute '{name}'{advice}")
 
 
 def sem(
@@ -53,6 +60,7 @@ def sem(
     parameterization: str = "delta",
     likelihood: str = "normal",
     fixed_x: bool | None = None,
+    **words: Any,
 ) -> Fit:
     """Does the model explain how the answers hang together, and what are its parameters?
 
@@ -82,6 +90,9 @@ def sem(
         As lavaan's options, and with lavaan's defaults: observed predictors are taken as given, except under least
         squares of continuous items.
 
+    words
+        lavaan's words for the same, such as `group_equal=`, are understood; a warning tells the word used here.
+
     Returns
     -------
     Fit
@@ -89,23 +100,37 @@ def sem(
     Raises
     ------
     ModelError
-        If the model cannot be read, the data do not fit it, it is not identified, or no search converged.
+        If an option or a name is not known, the model cannot be read, the data do not fit it, it is not identified, or
+        no search converged.
 
     Notes
     -----
     Agrees with R's lavaan 0.6-14: `sem(model, data, estimator = , missing = , ordered = , group = , group.equal = )`.
     """
+    options = {
+        "estimator": estimator, "missing": missing, "ordered": ordered, "group": group, "equal": equal, "free": free,
+        "std_lv": std_lv, "orthogonal": orthogonal, "cluster": cluster, "weights": weights,
+        "meanstructure": meanstructure, "information": information, "parameterization": parameterization,
+        "likelihood": likelihood, "fixed_x": fixed_x,
+    }  # fmt: skip
+    return _fit(model, data, options, words)
+
+
+def _defaults() -> dict[str, Any]:
+    return dict(sem.__kwdefaults__ or {})
+
+
+def _fit(model: str, data: Any, options: dict[str, Any], words: dict[str, Any], **more: Any) -> Fit:
     from numpy.linalg import LinAlgError
 
     from cxkit.errors import ModelError
     from cxkit.sem.fitting import fit_model
+    from cxkit.sem.options import read_options
+    from cxkit.sem.words import translate
 
+    options = read_options(translate(options, words, _defaults()))
     try:
-        return fit_model(
-            model, data, estimator=estimator, missing=missing, ordered=ordered, group=group, equal=equal, free=free,
-            std_lv=std_lv, orthogonal=orthogonal, cluster=cluster, weights=weights, meanstructure=meanstructure,
-            information=information, parameterization=parameterization, likelihood=likelihood, fixed_x=fixed_x,
-        )  # fmt: skip
+        return fit_model(model, data, **options, **more)
     except LinAlgError as error:
         raise ModelError(
             "The calculation met a singular matrix: the model asks for more than these data hold. Look for items that "
@@ -118,5 +143,21 @@ def cfa(model: str, data: Any, **options: Any) -> Fit:
     return sem(model, data, **options)
 
 
+def growth(model: str, data: Any, **options: Any) -> Fit:
+    """How do people develop over occasions, and how much do they differ in it?
+
+    The same call as `sem`, but the intercepts of the observed outcomes are 0 and the means of all latent variables are
+    estimated, so that the factors of a growth curve (`level =~ 1*t1 + 1*t2 + 1*t3`) carry the means.
+
+    Notes
+    -----
+    Agrees with R's lavaan 0.6-14: `growth(model, data)`.
+    """
+    known = _defaults()
+    chosen = {name: options.pop(name) for name in list(options) if name in known}
+    return _fit(model, data, {**known, **chosen}, options, growth=True)
+
+
 # Help and completion then show the options of `sem`.
 cfa.__wrapped__ = sem  # type: ignore[attr-defined]
+growth.__wrapped__ = sem  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from scipy.special import ndtr, ndtri
 from cxkit.errors import ModelError
 from cxkit.sem.discrepancy import MaximumLikelihood
 from cxkit.sem.model import GroupModel
+from cxkit.sem.options import check_choice, check_count, check_level
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
@@ -86,6 +87,8 @@ def bootstrap(
     -----
     As R's `sem(..., se = "bootstrap")` with `parameterEstimates(boot.ci.type = "perc")`; random numbers differ.
     """
+    n, seed = check_count("n", n, 2), check_count("seed", seed, 0)
+    workers = None if workers is None else check_count("workers", workers)
     _check(fit, ci, level)
     draws = _resamples(fit, n, seed)
     if _stackable(fit):
@@ -105,10 +108,8 @@ def bootstrap(
 
 
 def _check(fit: Fit, ci: str, level: float) -> None:
-    if ci not in ("percentile", "bca"):
-        raise ModelError(f"bootstrap() does not know ci='{ci}'. Known: percentile, bca.")
-    if not 0 < level < 1:
-        raise ModelError(f"level={level:g} must lie between 0 and 1, such as .95.")
+    check_choice("bootstrap() does not know ci", ci, ("percentile", "bca"))
+    check_level("level", level)
     if any(group.answers is None for group in fit.sample.groups):
         raise ModelError("The bootstrap needs the answers; this model was fitted to published moments.")
     if fit.settings["cluster"] or fit.settings["weights"]:

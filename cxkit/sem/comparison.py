@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import ModelError, nearest
+from cxkit.errors import ModelError
 from cxkit.sem.fit_measures import rmsea_point
 from cxkit.sem.inference import chi_square_tail, test_of_fit, times
+from cxkit.sem.options import check_choice
+from cxkit.sem.same_sample import difference
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
 
+# A search ends within this share of its chi-square, so that less is no sign that models are not nested.
+NESTED_SLACK = 1e-6
 METHODS = ("default", "standard", "satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000")
 
 
@@ -51,6 +55,16 @@ class Comparison:
     @property
     def text(self) -> str:
         """One sentence fit for a report."""
+        if self.df_diff == 0:
+            return (
+                "The two models have the same degrees of freedom, so there is nothing to test; "
+                f"change in CFI = {self.d_cfi:.3f}, RMSEA = {self.d_rmsea:.3f}, SRMR = {self.d_srmr:.3f}."
+            )
+        if np.isnan(self.p):
+            return (
+                f"The chi-square difference ({self.method}) on {self.df_diff} degrees of freedom cannot be scaled: its "
+                "correction is not positive in these data. Use method='satorra.bentler.2010' or 'satorra.2000'."
+            )
         p = "p < .001" if self.p < 0.001 else f"p = {self.p:.3f}"
         return (
             f"Chi-square difference ({self.method}) = {self.chisq_diff:.2f} on {self.df_diff} degrees of freedom, {p}; "
@@ -113,18 +127,19 @@ def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
 
 
 def _check(free: Fit, tight: Fit, method: str) -> None:
-    if method not in METHODS:
-        raise ModelError(f"compare() does not know method='{method}'.{nearest(method, METHODS)}")
-    if free.n != tight.n or set(free.table.variables.observed) != set(tight.table.variables.observed):
+    check_choice("compare() does not know method", method, METHODS)
+    reason = difference(free, tight)
+    if reason:
         raise ModelError(
-            f"The two models do not rest on the same answers (n = {free.n} and {tight.n}, "
-            f"{len(free.table.variables.observed)} and {len(tight.table.variables.observed)} variables), so their "
-            "chi-squares cannot be compared. Fit both to the same rows and items."
+            f"The two models cannot be compared: {reason}. Their chi-squares rest on different things; fit both to the "
+            "same rows and items, with the same options."
         )
-    if free.frame.estimator.name != tight.frame.estimator.name:
+    excess = free.test.chisq - tight.test.chisq
+    if tight.df > free.df and excess > NESTED_SLACK * max(1.0, free.test.chisq):
         raise ModelError(
-            f"One model was fitted by {free.frame.estimator.name}, the other by {tight.frame.estimator.name}. "
-            "Use one estimator for both."
+            f"The two models are not nested: the one with {tight.df} degrees of freedom fits better (chi-square "
+            f"{tight.test.chisq:.2f}) than the one with {free.df} ({free.test.chisq:.2f}), which no restriction of it "
+            "can. Compare them by AIC or BIC in fit.measures."
         )
     if method not in ("default", "standard") and free.frame.estimator.test == "standard":
         raise ModelError(f"method='{method}' needs a scaled test; {free.frame.estimator.name} has none.")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from cxkit.errors import ModelError
-from cxkit.sem.syntax import Equation
+from cxkit.sem.formulas import evaluation_order
+from cxkit.sem.statements import Equation
 
 
 def null_space(equalities: Sequence[tuple[np.ndarray, float]], size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -19,34 +21,89 @@ def null_space(equalities: Sequence[tuple[np.ndarray, float]], size: int) -> tup
     u, s, vt = np.linalg.svd(left)
     rank = int(np.sum(s > s[0] * 1e-10)) if s.size else 0
     offset = vt[:rank].T @ ((u.T @ right)[:rank] / s[:rank])
-    if np.max(np.abs(left @ offset - right)) > 1e-8:
+    if np.max(np.abs(left @ offset - right)) > 1e-8 * max(1.0, float(np.max(np.abs(right)))):
         raise ModelError("The equality constraints contradict each other. Remove one of them.")
     return vt[rank:].T, offset
 
 
+@dataclass(frozen=True)
+class Restriction:
+    """A constraint and the definitions that it speaks of, in the order in which they are worked out."""
+
+    equation: Equation
+    definitions: tuple[Equation, ...]
+    names: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return f"{self.equation.lhs.text} {self.equation.op} {self.equation.rhs.text}"
+
+    def gap(self, values: Mapping[str, float]) -> float:
+        """Left side minus right side at values of the labels."""
+        scope = dict(values)
+        for definition in self.definitions:
+            scope[definition.lhs.text] = definition.rhs(scope)
+        with np.errstate(all="ignore"):
+            return float(np.real(self.equation.lhs(scope) - self.equation.rhs(scope)))
+
+
+def in_order(definitions: Sequence[Equation]) -> list[int]:
+    """Positions of the definitions, each after those that it uses."""
+    position = {equation.lhs.text: k for k, equation in enumerate(definitions)}
+    lines = {equation.lhs.text: equation.line for equation in definitions}
+    order = evaluation_order({equation.lhs.text: equation.rhs.names for equation in definitions}, lines)
+    return [position[name] for name in order]
+
+
+def expand_definitions(equation: Equation, definitions: Sequence[Equation]) -> Restriction:
+    """The constraint with every definition that it needs, and the labels behind them."""
+    by_name = {definition.lhs.text: definition for definition in definitions}
+    needed: list[str] = []
+    pending = [*equation.lhs.names, *equation.rhs.names]
+    while pending:
+        name = pending.pop(0)
+        if name not in needed:
+            needed.append(name)
+            pending += by_name[name].rhs.names if name in by_name else ()
+    used = [definitions[k] for k in in_order(definitions) if definitions[k].lhs.text in needed]
+    return Restriction(equation, tuple(used), tuple(name for name in needed if name not in by_name))
+
+
+def refuse_idle(restriction: Restriction, labels: Mapping[str, int], fixed: Mapping[str, float]) -> None:
+    """A constraint without a free parameter restricts nothing, or cannot be kept."""
+    if any(name in labels for name in restriction.names):
+        return
+    gap, op = restriction.gap({name: fixed[name] for name in restriction.names}), restriction.equation.op
+    kept = abs(gap) < 1e-9 if op == "==" else (gap >= 0 if op == ">" else gap <= 0)
+    found = "always holds" if kept else "can never hold"
+    raise ModelError(
+        f"Model, line {restriction.equation.line}: '{restriction.text}' {found}, for no free parameter stands in it. "
+        "Remove it, or free one of its parameters."
+    )
+
+
 def linear(
-    equation: Equation, labels: Mapping[str, int], fixed: Mapping[str, float], size: int
+    restriction: Restriction, labels: Mapping[str, int], fixed: Mapping[str, float], size: int
 ) -> tuple[np.ndarray, float]:
-    """`left - right` as a @ parameters - b; refuses what is not linear."""
-    names = tuple(dict.fromkeys((*equation.lhs.names, *equation.rhs.names)))
+    """`left - right` as a @ parameters - b; refuses what is not linear, and what cancels out."""
+    names, where = restriction.names, f"Model, line {restriction.equation.line}: '{restriction.text}'"
 
     def gap(at: Mapping[str, float]) -> float:
-        values = {name: fixed.get(name, at[name]) for name in names}
-        return float(np.real(equation.lhs(values) - equation.rhs(values)))
+        return restriction.gap({name: fixed.get(name, at[name]) for name in names})
 
-    try:
-        constant = gap(dict.fromkeys(names, 0.0))
-        slopes = {n: gap({m: float(m == n) for m in names}) - constant for n in names if n in labels}
-        probe = {n: 0.37 + 0.71 * i for i, n in enumerate(names)}
-        straight = abs(gap(probe) - constant - sum(s * probe[n] for n, s in slopes.items())) < 1e-9
-    except (ZeroDivisionError, FloatingPointError, KeyError):
-        straight = False
-    if not straight:
+    constant = gap(dict.fromkeys(names, 0.0))
+    slopes = {n: gap({m: float(m == n) for m in names}) - constant for n in names if n in labels}
+    probe = {n: 0.37 + 0.71 * i for i, n in enumerate(names)}
+    rest = gap(probe) - constant - sum(slope * probe[n] for n, slope in slopes.items())
+    # NaN and infinity, which a division or a logarithm gives at one of these points, are not below any bound.
+    if not abs(rest) < 1e-9 * max(1.0, abs(constant), *map(abs, slopes.values())):
         raise ModelError(
-            f"Model, line {equation.line}: '{equation.lhs.text} {equation.op} {equation.rhs.text}' is not linear in "
-            "the labelled parameters. Only linear constraints such as a == b or a == 2*b are covered."
+            f"{where} is not linear in the labelled parameters. Only linear constraints such as a == b or a == 2*b "
+            "are covered."
         )
     vector = np.zeros(size)
     for name, slope in slopes.items():
         vector[labels[name]] += slope
+    if not np.any(np.abs(vector) > 1e-12):
+        raise ModelError(f"{where} restricts nothing: its parameters cancel out. Remove it.")
     return vector, -constant

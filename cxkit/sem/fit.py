@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
+from cxkit.errors import closest
 from cxkit.sem.estimation import Solution
 from cxkit.sem.inference import FitTest, Frame, test_of_fit
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import Sample
 from cxkit.sem.standardised import RowTable
 from cxkit.sem.table import Table
+from cxkit.sem.words import FIT, Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -265,6 +267,21 @@ class Fit:
 
         return factor_scores(self, method)
 
+    def summary(self) -> Summary:
+        """The fit as text, under lavaan's name for it: sentence, parameters and notes as `str(fit)` shows them."""
+        return Summary(
+            f"{self}\n\nAs tables: fit.estimates, fit.measures, fit.standardized; in one sentence: fit.text."
+        )
+
+    def __getattr__(self, name: str) -> Any:
+        """Say what lavaan's or semopy's word for something is called here."""
+        if name in _members():
+            return object.__getattribute__(self, name)  # its own error is the one to see
+        if name in FIT:
+            raise AttributeError(f"A Fit has no '{name}': {FIT[name]} here.")
+        known = [member for member in _members() if not member.startswith("_")]
+        raise AttributeError(f"A Fit has no '{name}'.{closest(name, known)}")
+
     def compare(self, other: Fit, method: str = "default") -> Comparison:
         """Does the model with more degrees of freedom fit worse? See `Comparison`."""
         from cxkit.sem.comparison import compare
@@ -286,7 +303,7 @@ class Fit:
 
         return reliability(self)
 
-    def plot(self, ax: Axes | None = None, *, group: int = 0, estimates: str = "std_all") -> Axes:
+    def plot(self, ax: Axes | None = None, *, group: int | str = 0, estimates: str = "std_all") -> Axes:
         """Path diagram with standardised estimates."""
         from cxkit.sem.path_diagram import path_diagram
 
@@ -335,6 +352,11 @@ class Fit:
             index=False, float_format=lambda value: f"{value:.3f}", na_rep="", border=0, escape=True
         )
         return f"<p>{html.escape(self.text)}</p>\n{table}\n<p>{html.escape(self.note)}</p>"
+
+
+@lru_cache(maxsize=1)
+def _members() -> frozenset[str]:
+    return frozenset(dir(Fit)) | frozenset(Fit.__dataclass_fields__)
 
 
 @lru_cache(maxsize=32)

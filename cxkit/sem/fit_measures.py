@@ -239,5 +239,8 @@ def ordinal_residual_block(th: np.ndarray, corr: np.ndarray, units: np.ndarray, 
     out = {"srmr_mplus": float("nan"), "srmr_mplus_nomean": float("nan")}
     for name, values in (("rmr", corr), ("srmr_bentler", corr * units), ("crmr", corr * units)):
         c, size = float(np.sum(values**2)), pairs if name == "crmr" else pairs + p
-        out |= {name: float(np.sqrt((c + t) / (size + len(th)))), f"{name}_nomean": float(np.sqrt(c / size))}
+        out |= {
+            name: float(np.sqrt((c + t) / (size + len(th)))),
+            f"{name}_nomean": float(np.sqrt(c / size)) if size else 0.0,
+        }
     return out

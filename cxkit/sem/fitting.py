@@ -19,8 +19,10 @@ from cxkit.sem.groundwork import models_of, spaces_of, with_exogenous
 from cxkit.sem.inference import ESTIMATORS, Estimator, Frame, covariance
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData, Moments, Sample, read_frame, read_moments
+from cxkit.sem.names import ambiguous_names, columns_of, unwritable
 from cxkit.sem.ordinal import ordinal_moments
 from cxkit.sem.starts import starting_values
+from cxkit.sem.statements import Syntax
 from cxkit.sem.statistics import ContinuousStatistics, MomentSpace, OrdinalStatistics
 from cxkit.sem.syntax import parse_model
 from cxkit.sem.table import Options, Table, Variables, build_table, variables_in
@@ -35,7 +37,7 @@ def fit_model(
     *,
     estimator: str | None,
     missing: str,
-    ordered: Sequence[str] | bool | None,
+    ordered: Sequence[str] | bool,
     group: str | None,
     equal: Sequence[str],
     free: Sequence[str],
@@ -48,10 +50,11 @@ def fit_model(
     parameterization: str,
     likelihood: str,
     fixed_x: bool | None,
+    growth: bool = False,
 ) -> Fit:
     """See `cxkit.sem.sem`, which is this with its defaults."""
-    if not isinstance(model, str):
-        raise ModelError(f"The model is a {type(model).__name__}; expected text such as 'factor =~ item1 + item2'.")
+    syntax = _read_model(model, data)
+    ordered = _declared(ordered, syntax)
     squares = ESTIMATORS.get((estimator or "").upper(), ESTIMATORS["ML"]).discrepancy != "ML"
     fixed_x = (bool(ordered) or not squares) if fixed_x is None else fixed_x
     variables = variables_in(model, fixed_x)
@@ -60,29 +63,65 @@ def fit_model(
     _refuse(chosen, missing, items, variables, data, cluster, weights, likelihood, parameterization, model)
     sample = _sample(data, variables, missing, items, group, cluster, weights)
     groups = len(sample.groups)
-    means = _means(meanstructure, sample, model, bool(items) or missing == "fiml" or groups > 1 or cluster is not None)
+    needed = bool(items) or missing == "fiml" or groups > 1 or cluster is not None or growth
+    means = _means(meanstructure, sample, model, needed)
     options = Options(
         meanstructure=means,
         std_lv=std_lv,
         orthogonal=orthogonal,
         fixed_x=fixed_x,
-        equal=(equal,) if isinstance(equal, str) else tuple(equal),
-        free=(free,) if isinstance(free, str) else tuple(free),
+        equal=tuple(equal),
+        free=tuple(free),
         ordered=items,
         thresholds={name: len(cuts) for name, cuts in sample.groups[0].extra.get("thresholds", {}).items()},
         parameterization=parameterization,
+        growth=growth,
     )
     unbiased = likelihood == "wishart" or chosen.discrepancy != "ML"
     if unbiased and not items:
         sample = replace(sample, groups=tuple(_wishart(g) for g in sample.groups))
     table = build_table(model, groups, options)
+    sample = replace(sample, warnings=(*sample.warnings, *_notes(chosen, items, syntax, variables, data)))
     settings = {
         "estimator": chosen.name, "missing": missing, "ordered": items, "group": group, "equal": options.equal,
         "free": options.free, "std_lv": std_lv, "orthogonal": orthogonal, "cluster": cluster, "weights": weights,
         "meanstructure": means, "information": chosen.information, "parameterization": parameterization,
-        "likelihood": likelihood, "fixed_x": fixed_x, "unbiased": unbiased,
+        "likelihood": likelihood, "fixed_x": fixed_x, "unbiased": unbiased, "growth": growth,
     }  # fmt: skip
     return fit_table(model, table, sample, chosen, settings)
+
+
+def _read_model(model: str, data: Any) -> Syntax:
+    """The model as statements; where it cannot be read, columns that no model can write are named as well."""
+    if not isinstance(model, str):
+        raise ModelError(f"The model is a {type(model).__name__}; expected text such as 'factor =~ item1 + item2'.")
+    try:
+        return parse_model(model)
+    except ModelError as error:
+        hint = unwritable(columns_of(data), model)
+        if not hint:
+            raise
+        raise ModelError(f"{error}{hint}") from error
+
+
+def _declared(ordered: Sequence[str] | bool, syntax: Syntax) -> tuple[str, ...] | bool:
+    """The ordered items: those of ordered= and, as in lavaan, those whose thresholds the model speaks of."""
+    if ordered is True:
+        return True
+    named = () if ordered is False else tuple(ordered)
+    spoken = tuple(statement.lhs for statement in syntax.statements if statement.op == "|")
+    return tuple(dict.fromkeys((*named, *spoken)))
+
+
+def _notes(chosen: Estimator, items: Sequence[str], syntax: Syntax, variables: Variables, data: Any) -> list[str]:
+    """What the reader may have meant otherwise than it was understood."""
+    out = ambiguous_names(syntax, variables.latent, variables.observed, columns_of(data))
+    if chosen.discrepancy == "DWLS" and not items:
+        out.append(
+            f"estimator='{chosen.name}' without ordered items treats the answers as continuous. If they are ordered "
+            "categories, say so by ordered=True; if not, 'MLR' is the usual robust choice."
+        )
+    return out
 
 
 def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, settings: dict[str, Any]) -> Fit:
@@ -204,13 +243,13 @@ def _names_of(models: Sequence[GroupModel]) -> Any:
     return names
 
 
-def _ordered_items(ordered: Sequence[str] | bool | None, variables: Variables) -> tuple[str, ...]:
-    if ordered is None or ordered is False:
-        return ()
-    if ordered is True:
-        return tuple(n for n in variables.observed if n not in variables.exogenous)
-    names = [ordered] if isinstance(ordered, str) else [str(name) for name in ordered]
+def _ordered_items(ordered: Sequence[str] | bool, variables: Variables) -> tuple[str, ...]:
+    if isinstance(ordered, bool):
+        return tuple(n for n in variables.observed if n not in variables.exogenous) if ordered else ()
+    names = ordered
     for name in names:
+        if name in variables.latent:
+            raise ModelError(f"'{name}' is a latent variable; only observed items can be ordered or have thresholds.")
         if name not in variables.observed:
             raise ModelError(f"ordered= names '{name}', which is not in the model.{nearest(name, variables.observed)}")
     return tuple(name for name in variables.observed if name in names)
@@ -355,10 +394,18 @@ def _wishart(data: GroupData) -> GroupData:
 
 def _with_warnings(fit: Fit) -> Fit:
     """Findings that leave the numbers valid, as CxkitWarning and on the fit."""
-    found = [*fit.sample.warnings, *_improper(fit)]
+    found = [*fit.sample.warnings, *_improper(fit), *_undefined(fit)]
     for message in found:
         warning_system.warn(message, CxkitWarning, stacklevel=5)
     return replace(fit, warnings=tuple(found)) if found else fit
+
+
+def _undefined(fit: Fit) -> list[str]:
+    """Definitions without a value at the estimates: a logarithm of a negative number, a division by 0."""
+    values = fit.row_table.plain(fit.solution.z)[len(fit.row_table.rows) :]
+    pairs = zip(fit.table.definitions, values, strict=True)
+    empty = [f"'{e.lhs.text} := {e.rhs.text}'" for e, value in pairs if not np.isfinite(value)]
+    return [f"Definitions without a finite value at the estimates are left empty: {', '.join(empty)}."] * bool(empty)
 
 
 def _improper(fit: Fit) -> list[str]:

@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from cxkit.errors import ModelError, Problems, nearest
+from cxkit.errors import ModelError, Problems, closest, nearest
+from cxkit.sem.names import WRITABLE
 from cxkit.sem.patterns import Patterns, find_patterns, mean_and_cov, saturated
 
 ALMOST_ONE = 1 - 1e-9
@@ -170,7 +171,10 @@ def numbers(frame: Any, names: Sequence[str], ordered: Sequence[str], problems: 
     known = [str(c) for c in frame.columns]
     for name in names:
         if name not in known:
-            problems.add(f"the model speaks of '{name}', which is not a column of the data.{nearest(name, known)}")
+            hint = nearest(name, known)
+            # A name that no model can write, such as 'Item 1', is only reached after renaming.
+            remedy = "sem.clean_names(data) renames it" if _misnamed(name, known) else ""
+            problems.add(f"the model speaks of '{name}', which is not a column of the data.{hint}", remedy=remedy)
         elif known.count(name) > 1:
             problems.add(f"the column '{name}' occurs {known.count(name)} times")
     if problems:
@@ -181,6 +185,11 @@ def numbers(frame: Any, names: Sequence[str], ordered: Sequence[str], problems: 
         plain = getattr(series.dtype, "kind", "O") in "fiu" and isinstance(series.dtype, np.dtype)
         out[:, k] = series.to_numpy() if plain else _column(series, name, name in ordered, problems)
     return out
+
+
+def _misnamed(name: str, known: Sequence[str]) -> bool:
+    """Whether the column that was probably meant has a name that no model can write."""
+    return bool(closest(name, known)) and not closest(name, [column for column in known if WRITABLE.fullmatch(column)])
 
 
 def _column(series: Any, name: str, ordered: bool, problems: Problems) -> np.ndarray:
@@ -263,6 +272,9 @@ def read_frame(
             "clusters": None if clusters is None else clusters[rows],
             "rows": rows,
         }
+        _refuse_one_unit(extra["clusters"], cluster, label, problems)
+        if problems:
+            continue
         parts.append(_group(label, names, subset, extra, missing == "fiml"))
     if problems:
         problems.raise_as(ModelError)
@@ -270,6 +282,15 @@ def read_frame(
     if missing == "fiml":
         _remember(key, sample)
     return sample
+
+
+def _refuse_one_unit(clusters: np.ndarray | None, name: str | None, label: str, problems: Problems) -> None:
+    if clusters is not None and clusters.size and np.all(clusters == clusters[0]):
+        where = f" in group '{label}'" if label else ""
+        problems.add(
+            f"all respondents{where} belong to one unit of '{name}'",
+            remedy="standard errors by units need several, better 30: leave out cluster=",
+        )
 
 
 def _fingerprint(words: Sequence[Sequence[str]], columns: Sequence[np.ndarray | None]) -> bytes:
@@ -296,7 +317,7 @@ def _keys(frame: Any, name: str | None, problems: Problems) -> tuple[np.ndarray 
     if name is None:
         return None, ("",)
     if name not in frame.columns:
-        problems.add(f"there is no column '{name}'.{nearest(name, frame.columns)}")
+        problems.add(f"there is no column '{name}'.{nearest(str(name), frame.columns)}")
         problems.raise_as(ModelError)
     codes, labels = pd.factorize(frame[name])
     return codes, tuple(str(label) for label in labels)

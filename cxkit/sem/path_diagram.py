@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cxkit.errors import ModelError
+from cxkit.errors import ModelError, nearest
 from cxkit.sem.table import Row
 
 if TYPE_CHECKING:
@@ -15,10 +16,11 @@ if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
 
 INK, QUIET, LATENT, OBSERVED = "#1b1b1b", "#6b6b6b", "#dbe9f6", "#f4f1e8"
+ONE_GROUP = " The model has one group: leave out group=."
 Place = tuple[float, float]
 
 
-def path_diagram(fit: Fit, ax: Axes | None = None, *, group: int = 0, estimates: str = "std_all") -> Axes:
+def path_diagram(fit: Fit, ax: Axes | None = None, *, group: int | str = 0, estimates: str = "std_all") -> Axes:
     """Draw one group of a model.
 
     Layers from left to right: items of exogenous factors, factors by their place in the regressions, items of the
@@ -26,8 +28,7 @@ def path_diagram(fit: Fit, ax: Axes | None = None, *, group: int = 0, estimates:
     """
     if estimates not in ("std_all", "std_lv", "est"):
         raise ModelError(f"plot() does not know estimates='{estimates}'. Known: std_all, std_lv, est.")
-    if not 0 <= group < len(fit.models):
-        raise ModelError(f"group={group} does not exist: the model has {len(fit.models)} groups, counted from 0.")
+    group = group_number(fit, group)
     if ax is None:
         import matplotlib.pyplot as plt
 
@@ -47,6 +48,19 @@ def path_diagram(fit: Fit, ax: Axes | None = None, *, group: int = 0, estimates:
     for name, place in places.items():
         _node(ax, name, place, name in fit.table.variables.latent)
     return ax
+
+
+def group_number(fit: Fit, group: int | str) -> int:
+    """The place of a group given by its name, or by its number from 0 on."""
+    labels = fit.sample.labels
+    if isinstance(group, str):
+        if group in labels and len(labels) > 1:
+            return labels.index(group)
+        raise ModelError(f"There is no group '{group}'.{nearest(group, labels) if len(labels) > 1 else ONE_GROUP}")
+    if not isinstance(group, Integral) or not 0 <= group < len(labels):
+        many = f"the model has {len(labels)} groups, counted from 0" if len(labels) > 1 else "there is one group, 0"
+        raise ModelError(f"group={group!r} does not exist: {many}. Names do as well.")
+    return int(group)
 
 
 def describe(fit: Fit, group: int = 0) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from cxkit.sem.constraints import in_order
 from cxkit.sem.model import GroupModel
 from cxkit.sem.table import Row, Table
 
@@ -123,6 +124,7 @@ class RowTable:
         self.table = table
         self.groups = [_rows_of(model, theta_form) for model in models]
         self.rows = [row for group in self.groups for row in group.model.all_rows]
+        self.order = in_order(table.definitions)
         self.label_at: dict[str, int] = {}
         for k, row in enumerate(self.rows):
             if row.label:
@@ -131,11 +133,12 @@ class RowTable:
     def defined(self, values: np.ndarray) -> list[np.ndarray]:
         """Defined parameters from the values of all rows."""
         scope: dict[str, Any] = {label: values[..., k] for label, k in self.label_at.items()}
-        out = []
-        for equation in self.table.definitions:
-            result = equation.rhs(scope) + np.zeros_like(values[..., 0])
-            scope[equation.lhs.text] = result
-            out.append(np.asarray(result))
+        out = [np.zeros(0)] * len(self.order)
+        for k in self.order:
+            equation = self.table.definitions[k]
+            value = equation.rhs(scope) + np.zeros_like(values[..., 0])
+            out[k] = np.where(np.isfinite(value), value, np.nan)  # no statistic is infinite
+            scope[equation.lhs.text] = out[k]
         return out
 
     def _with_defined(self, values: np.ndarray) -> np.ndarray:

@@ -5,133 +5,46 @@ An error names the line, the column, what stands there and what was expected.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
-from types import CodeType
+from math import isfinite, isnan
 from typing import NoReturn
 
-import numpy as np
-
 from cxkit.errors import ModelError
+from cxkit.sem.contradictions import check_equations, check_statements
+from cxkit.sem.formulas import FUNCTIONS, Expression, FormulaError, compile_formula
+from cxkit.sem.statements import Equation, Modifiers, Statement, Syntax
+from cxkit.sem.tokens import Token, read_tokens
 
 RELATIONS = ("=~", "~*~", "~~", "~", "|")
 EXPRESSIONS = (":=", "==", "<", ">")
+MODIFIERS = ("c", "start", "label", "equal")
+ADVICE = {
+    "lower": "; for a bound give a label and write 'label > value' on a line of its own",
+    "upper": "; for a bound give a label and write 'label < value' on a line of its own",
+    "efa": "; exploratory blocks are not covered",
+    "rv": "; random slopes are not covered",
+    "prior": "; priors are not covered",
+}
 OUT_OF_SCOPE = {
     "<~": "formative (composite) latent variables are not covered: use '=~' or regress on a sum score",
     ":": "interactions and blocks ('level:', 'group:') are not covered: make a product column, or use group=",
 }
-TOKEN = re.compile(
-    r"""(?P<space>[ \t\r\f\v]+|[#!][^\n]*)|(?P<newline>\n|;)
-    |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
-    |(?P<name>[^\W\d][\w.]*|\.[^\W\d][\w.]*)|(?P<string>"[^"\n]*"|'[^'\n]*')
-    |(?P<op>=~|~\*~|~~|<~|:=|==|<=|>=|[~|<>+*?(),/^:-])""",
-    re.VERBOSE,
-)
-FUNCTIONS = {name: getattr(np, name) for name in ("exp", "log", "sqrt", "sin", "cos", "tan", "log2", "log10")}
-# np.abs of a complex step would lose the derivative; this keeps it.
-FUNCTIONS["abs"] = lambda value: np.where(np.real(value) < 0, -1, 1) * value
-
-
-@dataclass(frozen=True, slots=True)
-class Token:
-    """A word of the model and where it stands."""
-
-    kind: str
-    text: str
-    line: int
-    column: int
-
-
-@dataclass(slots=True)
-class Modifiers:
-    """What stands before `*`: one entry per group, or one for all groups. NaN as a fixed value means `NA`, free."""
-
-    fixed: list[float | None] = field(default_factory=list)
-    start: list[float | None] = field(default_factory=list)
-    label: list[str | None] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Statement:
-    """`lhs op rhs` with its modifiers: one relation of the model. For `~1` the op is `~1` and rhs is empty."""
-
-    lhs: str
-    op: str
-    rhs: str
-    modifiers: Modifiers
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Expression:
-    """A formula over labels, such as `a*b + c`; calling it with values by label evaluates it (complex values too)."""
-
-    text: str
-    names: tuple[str, ...]
-    code: CodeType
-
-    def __call__(self, values: Mapping[str, complex]) -> complex:
-        scope = {f"_{i}": values[name] for i, name in enumerate(self.names)}
-        return eval(self.code, {"__builtins__": {}, **FUNCTIONS}, scope)
-
-
-@dataclass(frozen=True, slots=True)
-class Equation:
-    """`name := formula`, or a constraint `left == right`, `left < right`, `left > right`."""
-
-    lhs: Expression
-    op: str
-    rhs: Expression
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
-class Syntax:
-    """A model as written: its relations and its equations."""
-
-    statements: tuple[Statement, ...]
-    equations: tuple[Equation, ...]
 
 
 @lru_cache(maxsize=64)
 def parse_model(text: str) -> Syntax:
     """Read a model in lavaan's language; a ModelError names line and column of what cannot be read."""
-    for statement in (syntax := _Parser(text).model()).statements:
-        if statement.op in ("=~", "~") and statement.lhs == statement.rhs:
-            raise ModelError(
-                f"Model, line {statement.line}: '{statement.lhs} {statement.op} {statement.rhs}' lets a variable "
-                "depend on itself. Remove it, or name the other variable."
-            )
+    syntax = _Parser(text).model()
+    check_statements(syntax.statements)
+    check_equations(syntax.equations)
     return syntax
-
-
-def _tokens(text: str) -> list[Token]:
-    tokens, place, line, start = [], 0, 1, 0
-    while place < len(text):
-        match = TOKEN.match(text, place)
-        if match is None:
-            raise ModelError(
-                f"Model, line {line}, column {place - start + 1}: "
-                f"'{text[place]}' does not belong to the model language. "
-                "Expected a variable name, a number, or one of =~ ~ ~~ ~1 | := == < > + *."
-            )
-        kind = str(match.lastgroup)
-        if kind != "space":
-            tokens.append(Token(kind, match.group(), line, place - start + 1))
-        place = match.end()
-        if match.group() == "\n":
-            line, start = line + 1, place
-    end = Token("end", "", line, place - start + 1)
-    return [*tokens, end, end]
 
 
 class _Parser:
     """Reads tokens from left to right; `here` is the next one."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = _tokens(text)
+        self.tokens = read_tokens(text)
         self.place = 0
 
     @property
@@ -235,40 +148,76 @@ class _Parser:
 
     def _modifier(self, into: Modifiers) -> None:
         token = self.here
+        called = token.text if token.kind == "name" and self.tokens[self.place + 1].text == "(" else "c"
+        if called not in MODIFIERS:
+            self.fail("c(), start(), label() or equal()" + ADVICE.get(called, ""), token)
         values = self._values()
-        numeric = all(isinstance(value, float) for value in values)
-        if self.take("?") or (token.text == "start" and self.take("*")):
-            if not numeric:
-                self.fail("a number as starting value", token)
-            into.start = [value if isinstance(value, float) else None for value in values]
-        elif self.take("*"):
-            fixed = [value if isinstance(value, float) else None for value in values]
-            labels = [value if isinstance(value, str) else None for value in values]
-            if any(value is not None for value in fixed):
-                into.fixed = fixed
-            if any(value is not None for value in labels):
-                into.label = labels
-        else:
+        if self.take("?"):
+            called = "start" if called == "c" else called
+        elif self.take("*") is None:
             self.fail("'*' and the name of a variable")
+        if called == "start":
+            self._start(into, values, token)
+        elif called == "equal":
+            self._equal(into, values, token)
+        else:
+            self._fix_or_label(into, values, token, only_labels=called == "label")
+
+    def _start(self, into: Modifiers, values: list[float | str], token: Token) -> None:
+        numbers = [value for value in values if isinstance(value, float)]
+        if len(numbers) < len(values) or all(map(isnan, numbers)):
+            self.fail("a number as starting value", token)
+        self._once(into.start, "starting value", token)
+        into.start = [None if isnan(value) else value for value in numbers]
+
+    def _equal(self, into: Modifiers, values: list[float | str], token: Token) -> None:
+        name = values[0]
+        if len(values) > 1 or not isinstance(name, str) or not name:
+            self.fail('one parameter in quotes, such as equal("f=~x2"); labels can differ from group to group', token)
+        self._once([into.equal] if into.equal else [], "equal()", token)
+        into.equal = name
+
+    def _fix_or_label(self, into: Modifiers, values: list[float | str], token: Token, only_labels: bool) -> None:
+        fixed = [value if isinstance(value, float) else None for value in values]
+        labels = [value if isinstance(value, str) else None for value in values]
+        if not any(labels) and (only_labels or any(value is not None for value in labels)):
+            self.fail("a label, such as label(a)", token)
+        if any(value is not None for value in fixed):
+            if only_labels:
+                self.fail("a label, not a number", token)
+            self._once(into.fixed, "value", token)
+            into.fixed = fixed
+        if any(value is not None for value in labels):
+            self._once(into.label, "label", token)
+            into.label = labels
+
+    def _once(self, known: list[float | None] | list[str | None] | list[str], what: str, token: Token) -> None:
+        if known:
+            self.fail(f"one {what} for this parameter, and a second one stands here", token)
 
     def _values(self) -> list[float | str]:
-        token = self.here
-        if token.kind == "name" and self.tokens[self.place + 1].text == "(":
-            if token.text not in ("c", "start", "label", "equal"):
-                self.fail("c(), start(), label() or equal()", token)
-            self.place += 2
-            values = self._values()
-            while self.take(","):
-                values.extend(self._values())
-            self.need(")", "',' or ')'")
-            return values
-        return [self._value()]
+        """One value, or those in brackets; within a modifier only c() may stand."""
+        if self.here.kind != "name" or self.tokens[self.place + 1].text != "(":
+            return [self._value()]
+        self.place += 2
+        values: list[float | str] = []
+        while True:
+            inner = self.here.text if self.tokens[self.place + 1].text == "(" else "c"
+            if inner != "c":
+                self.fail("a number, a label, NA or c()")
+            values.extend(self._values())
+            if not self.take(","):
+                break
+        self.need(")", "',' or ')'")
+        return values
 
     def _value(self) -> float | str:
         sign = -1.0 if self.take("-") else 1.0
         token = self.here
         self.place += 1
         if token.kind == "number":
+            if not isfinite(float(token.text)):
+                self.fail("a number below 1.8e308", token)
             return sign * float(token.text)
         if token.kind in ("name", "string") and sign > 0:
             name = token.text.strip("\"'")
@@ -276,30 +225,38 @@ class _Parser:
         return self.fail("a variable, a number, NA, a label or c(...)", token)
 
     def _equation(self) -> Equation:
-        line = self.here.line
+        first = self.here
         lhs = self._expression()
         operator = self.take(*EXPRESSIONS, "<=", ">=")
         if operator is None:
             self.fail("one of := == < >")
-        op = operator.text if operator.text == "==" else operator.text.removesuffix("=") or operator.text
-        op = ":=" if operator.text == ":=" else op
-        return Equation(lhs, op, self._expression(), line)
+        op = operator.text if operator.text in (":=", "==") else operator.text[0]
+        if op == ":=" and lhs.names != (lhs.text,):
+            self.fail("the name of the new parameter before ':='", first)
+        return Equation(lhs, op, self._expression(), first.line)
 
     def _expression(self) -> Expression:
-        first, parts = self.here, []
+        begin, parts = self.place, []
         names: list[str] = []
         while self.here.kind in ("number", "name") or self.here.text in ("+", "-", "*", "/", "^", "(", ")", ","):
             token = self.here
             self.place += 1
             parts.append(self._python(token, names))
-        text = " ".join(t.text for t in self.tokens[self.tokens.index(first) : self.place])
+        taken = self.tokens[begin : self.place]
+        text = " ".join(token.text for token in taken)
+        if any(token.kind == "string" for token in [*taken, self.here]):
+            self.fail("a formula of labels without quotes")
         try:
-            code = compile("".join(parts), "<formula>", "eval")
-        except SyntaxError:
-            self.fail(f"a formula of labels and numbers, not '{text}'", first)
-        return Expression(text.replace(" ", ""), tuple(names), code)
+            return compile_formula(text, _join_powers(parts, taken), names)
+        except FormulaError as error:
+            self.fail(str(error), self.tokens[begin])
 
     def _python(self, token: Token, names: list[str]) -> str:
+        """The token as Python writes it; numbers become floats, so that no integer can grow without bound."""
+        if token.kind == "number":
+            if not isfinite(float(token.text)):
+                self.fail("a number below 1.8e308", token)
+            return repr(float(token.text))
         if token.kind != "name":
             return "**" if token.text == "^" else token.text
         if self.here.text == "(":
@@ -309,3 +266,17 @@ class _Parser:
         if token.text not in names:
             names.append(token.text)
         return f"_{names.index(token.text)}"
+
+
+def _join_powers(parts: list[str], tokens: list[Token]) -> list[str]:
+    """`**`, R's other way to write `^`, comes as two stars side by side."""
+    out: list[str] = []
+    last: Token | None = None
+    for part, token in zip(parts, tokens, strict=True):
+        if part == "*" and last is not None and last.text == "*" and token.column == last.column + 1:
+            out[-1] = "**"
+            last = None
+            continue
+        out.append(part)
+        last = token
+    return out

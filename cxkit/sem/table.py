@@ -15,49 +15,13 @@ from typing import Any, TypeVar
 import numpy as np
 
 from cxkit.errors import ModelError, nearest
-from cxkit.sem.constraints import linear, null_space
-from cxkit.sem.syntax import Equation, Modifiers, Statement, Syntax, parse_model
+from cxkit.sem.constraints import expand_definitions, linear, null_space, refuse_idle
+from cxkit.sem.row_checks import check_rows, one_value_per_label, share_values
+from cxkit.sem.rows import EQUALITIES, Options, Row
+from cxkit.sem.statements import Equation, Modifiers, Statement, Syntax
+from cxkit.sem.syntax import parse_model
 
 T = TypeVar("T")
-EQUALITIES = (
-    "loadings", "intercepts", "thresholds", "residuals", "residual_covariances",
-    "lv_variances", "lv_covariances", "means", "regressions",
-)  # fmt: skip
-
-
-@dataclass(slots=True)
-class Row:
-    """`lhs op rhs` in one group; free when `fixed` is None. `exogenous` values are taken from the data."""
-
-    lhs: str
-    op: str
-    rhs: str
-    group: int
-    fixed: float | None = None
-    start: float | None = None
-    label: str = ""
-    user: bool = False
-    exogenous: bool = False
-    parameter: int = -1
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        return (self.lhs, self.op, self.rhs)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """How the defaults are filled in; the names are those of `sem.cfa`."""
-
-    meanstructure: bool = False
-    std_lv: bool = False
-    orthogonal: bool = False
-    fixed_x: bool = True
-    equal: tuple[str, ...] = ()
-    free: tuple[str, ...] = ()
-    ordered: tuple[str, ...] = ()
-    thresholds: Mapping[str, int] = field(default_factory=dict, hash=False)
-    parameterization: str = "delta"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,12 +109,24 @@ def build_table(model: str, groups: int, options: Options) -> Table:
     equal = _equalities(options.equal)
     variables = variables_in(model, options.fixed_x)
     rows = [row for g in range(groups) for row in _group_rows(syntax, variables, g, groups, options, equal)]
+    _check_equalities(options, equal, groups)
     if groups > 1 and equal:
-        _hold_equal(rows, variables, equal, _released(options, rows, groups))
-    elif options.free or options.equal:
-        raise ModelError("equal= and free= compare groups: give group= as well, or label the parameters in the model.")
+        _hold_equal(rows, variables, equal, _released(options, rows, variables, groups, equal))
     labels = _number(rows)
     return _constrain(tuple(rows), variables, groups, syntax, labels)
+
+
+def _check_equalities(options: Options, equal: frozenset[str], groups: int) -> None:
+    """equal= and free= must have groups to compare and something to hold or release."""
+    if (options.equal or options.free) and groups == 1:
+        raise ModelError(
+            "equal= and free= compare groups, and there is only one: give group= as well, a column with several "
+            "groups, or label the parameters in the model."
+        )
+    if options.free and not equal:
+        raise ModelError("free= exempts parameters from equal=, which is empty. Give equal=, or leave out free=.")
+    if "thresholds" in equal and not options.ordered:
+        raise ModelError("equal='thresholds' needs ordered items: name them in ordered=, or hold 'intercepts' equal.")
 
 
 def _equalities(equal: Sequence[str]) -> frozenset[str]:
@@ -181,6 +157,8 @@ def _group_rows(
         mirror = (row.rhs, row.op, row.lhs)
         if row.key not in rows and not (row.op == "~~" and mirror in rows):
             rows[row.key] = row
+    check_rows(syntax.statements, rows, options, variables.observed)
+    share_values(syntax.statements, rows, groups)
     return list(rows.values())
 
 
@@ -253,13 +231,13 @@ def _scale_free(name: str, options: Options, equal: frozenset[str]) -> bool:
 def _mean_rows(variables: Variables, group: int, options: Options, equal: frozenset[str]) -> list[Row]:
     rows = []
     for name in (n for n in variables.observed if n not in variables.exogenous):
-        fixed = None
+        fixed = 0.0 if options.growth else None
         if name in options.ordered:
             free = group > 0 and "thresholds" in equal and "intercepts" not in equal
             fixed = None if free and options.thresholds.get(name, 1) > 1 else 0.0
         rows.append(Row(name, "~1", "", group, fixed))
     rows += [Row(name, "~1", "", group, 0.0, exogenous=True) for name in variables.exogenous]
-    free = group > 0 and "intercepts" in equal and "means" not in equal
+    free = options.growth or (group > 0 and "intercepts" in equal and "means" not in equal)
     return rows + [Row(name, "~1", "", group, None if free else 0.0) for name in variables.latent]
 
 
@@ -276,12 +254,16 @@ def _kind(row: Row, variables: Variables) -> str:
     return ""
 
 
-def _released(options: Options, rows: list[Row], groups: int) -> set[tuple[str, str, str]]:
+def _released(
+    options: Options, rows: list[Row], variables: Variables, groups: int, equal: frozenset[str]
+) -> set[tuple[str, str, str]]:
     """The parameters that `free=` exempts from equality, each of which must exist and be more than a constant."""
     known = {row.key for row in rows}
     released = set()
     for text in options.free:
         for statement in parse_model(text).statements:
+            if statement.modifiers:
+                raise ModelError(f"free= names '{text}'. Name the parameter alone; '*' belongs into the model.")
             key = (statement.lhs, statement.op, statement.rhs)
             if statement.op == "~~" and key not in known:
                 key = (statement.rhs, "~~", statement.lhs)
@@ -289,6 +271,12 @@ def _released(options: Options, rows: list[Row], groups: int) -> set[tuple[str, 
                 names = [f"{a} {b} {c}".replace("~1 ", "~ 1") for a, b, c in known]
                 raise ModelError(f"free= names '{text}', which is not a parameter of this model.{nearest(text, names)}")
             _refuse_constant(text, key, options, rows, groups)
+            kind = _kind(Row(*key, 0), variables)
+            if kind not in equal:
+                raise ModelError(
+                    f"free= names '{text}', but equal= does not hold {kind.replace('_', ' ') or 'scales'} equal, so "
+                    f"there is nothing to release. equal= is {', '.join(sorted(equal))}."
+                )
             released.add(key)
     return released
 
@@ -334,7 +322,7 @@ def _hold_equal(
 
 def _number(rows: list[Row]) -> dict[str, int]:
     """Give every free row its parameter; one label is one parameter, and a fixed namesake fixes all."""
-    fixed = {row.label: row.fixed for row in rows if row.label and row.fixed is not None}
+    fixed = one_value_per_label(rows)
     labels: dict[str, int] = {}
     count = 0
     for row in rows:
@@ -358,16 +346,12 @@ def _constrain(
     size = 1 + max((row.parameter for row in rows), default=-1)
     fixed = {row.label: float(row.fixed) for row in rows if row.label and row.fixed is not None}
     definitions = tuple(e for e in syntax.equations if e.op == ":=")
-    known = {*labels, *fixed, *(e.lhs.text for e in definitions)}
-    for equation in syntax.equations:
-        names = (*(() if equation.op == ":=" else equation.lhs.names), *equation.rhs.names)
-        for name in names:
-            if name not in known:
-                raise ModelError(
-                    f"Model, line {equation.line}: no parameter is labelled '{name}'.{nearest(name, known)}"
-                )
-    equalities = [linear(e, labels, fixed, size) for e in syntax.equations if e.op == "=="]
-    bounds = [(e, *linear(e, labels, fixed, size)) for e in syntax.equations if e.op in ("<", ">")]
+    _check_names(syntax.equations, {*labels, *fixed}, {e.lhs.text for e in definitions})
+    restrictions = [expand_definitions(e, definitions) for e in syntax.equations if e.op != ":="]
+    for restriction in restrictions:
+        refuse_idle(restriction, labels, fixed)
+    equalities = [linear(e, labels, fixed, size) for e in restrictions if e.equation.op == "=="]
+    bounds = [(e.equation, *linear(e, labels, fixed, size)) for e in restrictions if e.equation.op != "=="]
     basis, offset = null_space(equalities, size)
     return Table(
         rows=rows,
@@ -383,3 +367,20 @@ def _constrain(
         definitions=definitions,
         labels=labels,
     )
+
+
+def _check_names(equations: Sequence[Equation], labels: set[str], defined: set[str]) -> None:
+    """Every name in a formula must be a label or a definition, and never both."""
+    known = labels | defined
+    for equation in equations:
+        if equation.op == ":=" and equation.lhs.text in labels:
+            raise ModelError(
+                f"Model, line {equation.line}: '{equation.lhs.text}' is defined here and labels a parameter as well. "
+                "Give the definition a name of its own; to hold parameters equal write '=='."
+            )
+        names = (*(() if equation.op == ":=" else equation.lhs.names), *equation.rhs.names)
+        for name in names:
+            if name not in known:
+                raise ModelError(
+                    f"Model, line {equation.line}: no parameter is labelled '{name}'.{nearest(name, known)}"
+                )

@@ -69,6 +69,13 @@ def test_refusals() -> None:
         fit.bootstrap(10, ci="bc")
     with pytest.raises(ModelError, match=r"level=95 must lie between 0 and 1"):
         fit.bootstrap(10, level=95)
+    for draws in (-5, 0, 1, 10.0, True, "10"):
+        with pytest.raises(ModelError, match=r"n=.* must be a whole number of at least 2"):
+            fit.bootstrap(draws)
+    with pytest.raises(ModelError, match=r"seed=-1 must be a whole number"):
+        fit.bootstrap(10, seed=-1)
+    with pytest.raises(ModelError, match=r"workers=0 must be a whole number"):
+        fit.bootstrap(10, workers=0)
     with pytest.raises(ModelError, match="needs the answers"):
         fitted("wheaton_cov_n932").bootstrap(10)
     with pytest.raises(ModelError, match="clustered or weighted"):

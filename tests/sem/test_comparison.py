@@ -93,14 +93,71 @@ def test_order_of_arguments_does_not_matter() -> None:
 
 
 def test_incomparable_models_are_refused() -> None:
-    with pytest.raises(ModelError, match="do not rest on the same answers"):
+    with pytest.raises(ModelError, match="cannot be compared: they hold 301 and 123 respondents"):
         fitted("hs_ml").compare(fitted("hs_missing_listwise"))
-    with pytest.raises(ModelError, match="fitted by ML, the other by MLR"):
+    with pytest.raises(ModelError, match="one was fitted by ML, the other by MLR"):
         fitted("hs_ml").compare(fitted("hs_mlr"))
     with pytest.raises(ModelError, match=r"needs a scaled test; ML has none"):
         fitted("hs_ml").compare(fitted("hs_1factor"), "satorra.2000")
     with pytest.raises(ModelError, match=r"does not know method='satorra2000'.*Did you mean 'satorra.2000'"):
         fitted("hs_ml").compare(fitted("hs_1factor"), "satorra2000")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "words"),
+    [
+        ("hs_ml", "hs_school_ml.configural", "one has 1 group, the other 2"),
+        ("hs_school_ml.configural", "hs_sex_ml.metric", "groups were formed by school in one and sex in the other"),
+        ("hs_mlr", "cluster_groups", "one has 1 group, the other 2"),
+        ("lq2002_3f_mlr_noncluster", "lq2002_3f_cluster_robust", "units are those of nothing in one and COMPID"),
+        ("weights_mlr", "weights_cluster", "units are those of nothing in one and COMPID in the other"),
+        ("hs_ml", "hs_ml_expected_wishart", "the likelihood is normal in one and wishart in the other"),
+        ("random_x", "path_means_mlr", "one was fitted by ML"),
+        ("wlsmv_cont", "mixed_wlsmv", "they hold 6 and 9 variables; 'x7', 'x8', 'x9' in one of them only"),
+        ("hs_missing_fiml", "hs_missing_listwise", "missing answers were treated by fiml in one and listwise"),
+        ("hs_missing_mlr_fiml", "cluster_fiml", "units are those of nothing in one and cl in the other"),
+    ],
+)
+def test_samples_that_differ_are_refused_with_the_reason(first: str, second: str, words: str) -> None:
+    with pytest.raises(ModelError, match=f"The two models cannot be compared: {words}"):
+        fitted(first).compare(fitted(second))
+
+
+def test_a_fit_knows_its_rows() -> None:
+    data = cases.hs()
+    model, tight = "f =~ x1 + x2 + x3 + x4", "f =~ x1 + a*x2 + a*x3 + x4"
+    fit = sem.cfa(model, data)
+    shuffled = sem.cfa(tight, data.sample(frac=1, random_state=1))
+    assert fit.compare(shuffled).df_diff == 1
+    other = data.assign(x1=np.where(data.index == 5, data["x1"] + 1, data["x1"]))
+    for changed in (other, data.iloc[[1, *range(1, 301)]]):
+        with pytest.raises(ModelError, match="their answers are not the same, though as many"):
+            fit.compare(sem.cfa(tight, changed))
+    upside_down = data.assign(w=data["w"].to_numpy()[::-1])
+    weighted = [sem.cfa(model, data, weights="w"), sem.cfa(tight, upside_down, weights="w")]
+    with pytest.raises(ModelError, match="their answers are not the same"):
+        weighted[0].compare(weighted[1])
+    given = [sem.sem("x1 ~ x2 + x3", data, fixed_x=fixed) for fixed in (True, False)]
+    with pytest.raises(ModelError, match="fixed_x is True in one and False in the other|False in one and True"):
+        given[0].compare(given[1])
+    pairs = ((model, ["x1", "x2"]), (tight, ["x1"]))
+    ordered = [sem.cfa(text, cases.hs_cut(), ordered=items) for text, items in pairs]
+    with pytest.raises(ModelError, match="the ordered items are x1, x2 in one and x1 in the other"):
+        ordered[0].compare(ordered[1])
+
+
+def test_models_that_are_not_nested_are_refused() -> None:
+    """A restriction cannot fit better than what it restricts."""
+    data = cases.hs()
+    wide = sem.cfa("f =~ x1 + x2 + x4\ng =~ x3 + x5 + x6", data)
+    close = sem.cfa("f =~ x1 + x2 + x3\ng =~ x4 + a*x5 + a*x6", data)
+    with pytest.raises(ModelError, match="not nested: the one with 9 degrees of freedom fits better"):
+        wide.compare(close)
+
+
+def test_equal_degrees_of_freedom_are_told() -> None:
+    text = fitted("hs_ml").compare(fitted("hs_ml")).text
+    assert text.startswith("The two models have the same degrees of freedom, so there is nothing to test")
 
 
 @pytest.mark.parametrize("name", ["hs_ml", "politicaldemocracy_free", "bfi5_wlsmv"])

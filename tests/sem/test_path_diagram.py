@@ -46,5 +46,9 @@ def test_in_words() -> None:
 def test_refusals() -> None:
     with pytest.raises(ModelError, match="does not know estimates='std'"):
         fitted("hs_ml").plot(estimates="std")
-    with pytest.raises(ModelError, match="group=1 does not exist: the model has 1 groups"):
+    with pytest.raises(ModelError, match="There is no group 'Pasteur'. The model has one group"):
+        fitted("hs_ml").plot(group="Pasteur")
+    with pytest.raises(ModelError, match="There is no group 'pasteur'. Did you mean 'Pasteur'"):
+        fitted("hs_school_ml.configural").plot(group="pasteur")
+    with pytest.raises(ModelError, match="group=1 does not exist: there is one group, 0"):
         fitted("hs_ml").plot(group=1)

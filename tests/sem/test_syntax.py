@@ -173,7 +173,7 @@ def test_the_marker_cannot_be_released_but_another_way_to_identify_the_model_let
     ("options", "words"),
     [
         ({"estimator": "MLX"}, "estimator= does not know 'MLX'"),
-        ({"missing": "ml"}, "missing= does not know 'ml'"),
+        ({"missing": "pairwise"}, "missing= does not know 'pairwise'"),
         ({"information": "both"}, "information= does not know 'both'"),
         ({"likelihood": "t"}, "likelihood= does not know 't'"),
         ({"parameterization": "gamma"}, "parameterization= does not know 'gamma'"),
