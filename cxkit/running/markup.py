@@ -1,7 +1,8 @@
 """Html from a notebook's outputs and prose, made safe and self-contained for a report.
 
-Only known elements and attributes pass; nothing that runs, nothing that loads from elsewhere, no unbalanced tag that
-could swallow the rest of the page. Tables get a box of their own to scroll in.
+Pictures are taken into the page and tables get a box of their own to scroll in; then a sanitiser (nh3) that reads html
+as browsers do lets only known elements and attributes through: nothing that runs, nothing that loads from elsewhere, no
+unbalanced tag that could swallow the rest of the page.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
+
+from cxkit.running.styles import is_safe_value, safe_declarations, safe_stylesheet
 
 _TEXT = """a abbr address article aside b bdi bdo blockquote br caption cite code col colgroup data dd del details dfn
 div dl dt em figcaption figure footer h1 h2 h3 h4 h5 h6 header hr i img ins kbd li mark ol p pre q rp rt ruby s samp
@@ -29,14 +32,21 @@ _SWALLOWED = frozenset({"script", "iframe", "object", "noscript", "template", "t
 _SIMPLE = """abbr accent alt class colspan datetime dir display height href id lang open role rowspan scope
 headers span start stretchy style tabindex title value width"""
 _ATTRIBUTES = frozenset(_SIMPLE.split())
+_SVG_NAMES = """clip-path clip-rule cx cy d dominant-baseline dx dy fill fill-opacity fill-rule font-family font-size
+font-style font-weight fx fy gradientTransform gradientUnits id letter-spacing marker-end marker-mid marker-start
+markerHeight markerWidth markerUnits clipPathUnits patternUnits patternTransform offset opacity orient points
+preserveAspectRatio r refX refY rx ry shape-rendering spreadMethod stop-color stop-opacity stroke stroke-dasharray
+stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity stroke-width text-anchor transform
+vector-effect version viewBox x x1 x2 y y1 y2"""
+_SVG_ATTRIBUTES = frozenset(_SVG_NAMES.split())
 # HTMLParser folds case, but svg minds it.
 _SVG_CASE = {
     "viewbox": "viewBox", "preserveaspectratio": "preserveAspectRatio", "clippath": "clipPath",
     "lineargradient": "linearGradient", "radialgradient": "radialGradient", "gradientunits": "gradientUnits",
-    "gradienttransform": "gradientTransform", "refx": "refX", "refy": "refY", "markerwidth": "markerWidth",
+    "gradienttransform": "gradientTransform", "spreadmethod": "spreadMethod", "markerunits": "markerUnits",
+    "patterntransform": "patternTransform", "refx": "refX", "refy": "refY", "markerwidth": "markerWidth",
     "markerheight": "markerHeight", "clippathunits": "clipPathUnits", "patternunits": "patternUnits",
 }  # fmt: skip
-_FORBIDDEN_CSS = re.compile(r"@import[^;]*;?|expression\s*\(|url\(\s*['\"]?(?!data:image/|#)[^)]*\)", re.IGNORECASE)
 _PICTURE = re.compile(r"data:image/(?:png|jpeg|gif|webp|svg\+xml)[;,]", re.IGNORECASE)
 _SAFE_LINK = re.compile(r"(?:https?:|mailto:|#)", re.IGNORECASE)
 
@@ -57,10 +67,46 @@ def clean_html(html: str, embed: Callable[[str], str | None] = lambda source: No
     str
         Balanced html without scripts, event handlers, forms, frames or anything loaded from elsewhere.
     """
-    cleaner = _Cleaner(embed)
-    cleaner.feed(html)
-    cleaner.close()
-    return cleaner.result()
+    composer = _Composer(embed)
+    composer.feed(html)
+    composer.close()
+    return _sanitised(composer.result())
+
+
+def _sanitised(html: str) -> str:
+    """The html as a browser will read it, with known elements and attributes only."""
+    import nh3  # only reports need it
+
+    clean = nh3.clean(
+        html,
+        tags=set(_ALLOWED | set(_SVG_CASE.values())),
+        clean_content_tags=set(_SWALLOWED),
+        attributes={
+            "*": set(_ATTRIBUTES | _SVG_ATTRIBUTES | {"href", "xlink:href", "lang"}),
+            "img": {"src"},
+        },
+        generic_attribute_prefixes={"aria-"},
+        attribute_filter=_safe_value,
+        url_schemes={"http", "https", "mailto", "data"},
+        link_rel=None,
+        strip_comments=True,
+    )
+    return clean.replace("&nbsp;", "\u00a0")  # formulas are read as XML by the printer, which knows no &nbsp;
+
+
+def _safe_value(element: str, name: str, value: str) -> str | None:
+    """What an attribute may say; None takes it away."""
+    if name == "style":
+        return safe_declarations(value) or None
+    if name == "src":
+        return value if _PICTURE.match(value) else None
+    if name in {"href", "xlink:href"}:
+        # Elements of a picture may only refer to others in it.
+        allowed = _SAFE_LINK.match(value) if element == "a" else value.startswith("#")
+        return value if allowed else None
+    if name in _SVG_ATTRIBUTES and any(sign in value for sign in "(\\"):
+        return value if is_safe_value(value) else None
+    return value
 
 
 @dataclass
@@ -72,7 +118,9 @@ class _Table:
     widest: int = 0
 
 
-class _Cleaner(HTMLParser):
+class _Composer(HTMLParser):
+    """Lays html out for a report; what may stand there is judged by the sanitiser afterwards."""
+
     def __init__(self, embed: Callable[[str], str | None]) -> None:
         super().__init__(convert_charrefs=True)
         self.embed = embed
@@ -122,7 +170,7 @@ class _Cleaner(HTMLParser):
         if self.swallowing:
             return
         if self.open and self.open[-1] == "style":
-            self.parts.append(_FORBIDDEN_CSS.sub("", data).replace("</", "<\\/"))
+            self.parts.append(safe_stylesheet(data))
         else:
             self.parts.append(escape(data, quote=False))
 
@@ -188,11 +236,9 @@ def _keeps(name: str, value: str | None, in_svg: bool) -> bool:
     if name == "src":
         return False
     if in_svg and re.fullmatch(r"[a-z][\w:-]*", name):
-        return not _FORBIDDEN_CSS.search(value)
+        return True
     return name in _ATTRIBUTES or name.startswith("aria-")
 
 
 def _attribute(name: str, value: str, in_svg: bool = False) -> str:
-    if name == "style":
-        value = _FORBIDDEN_CSS.sub("", value)
     return f' {_SVG_CASE.get(name, name) if in_svg else name}="{escape(value)}"'

@@ -23,8 +23,8 @@ PIXEL = "data:image/png;base64,iVBORw0KGgo="
         ("<iframe src='https://x'>in</iframe>after", "after"),
         ("<link rel=stylesheet href='https://x'>a", "a"),
         ("<form action='https://x'>a<input value=1></form>", "a"),
-        ('<b style="background:url(https://x/y.png);color:red">a</b>', '<b style="background:;color:red">a</b>'),
-        ("<style>@import 'https://x'; .a{color:red}</style>", "<style> .a{color:red}</style>"),
+        ('<b style="background:url(https://x/y.png);color:red">a</b>', '<b style="color:red">a</b>'),
+        ("<style>@import 'https://x'; .a{color:red}</style>", "<style>.a{color:red}</style>"),
         ("1 < 2 & 3 &amp; &lt;b&gt;", "1 &lt; 2 &amp; 3 &amp; &lt;b&gt;"),
         ("a</div></main>b", "ab"),
         ("<div><b>a", "<div><b>a</b></div>"),
@@ -32,7 +32,7 @@ PIXEL = "data:image/png;base64,iVBORw0KGgo="
             '<svg viewBox="0 0 1 1" onload="x()"><path d="M0"/></svg>',
             '<svg viewBox="0 0 1 1"><path d="M0"></path></svg>',
         ),
-        ("<svg><script>x</script><style>*{}</style></svg>", "<svg><style>*{}</style></svg>"),
+        ("<svg><script>x</script><style>*{}</style></svg>", "<svg><style></style></svg>"),
         (f'<img src="{PIXEL}" alt="a &quot;b&quot;" onerror="x()">', f'<img src="{PIXEL}" alt="a &quot;b&quot;">'),
         ("<script>a<b>c</script>d", "d"),
     ],
@@ -55,7 +55,7 @@ def test_pictures_from_elsewhere_leave_their_description():
 
 def test_tables_get_a_box_to_scroll_in_and_wide_ones_are_marked_for_print():
     assert clean_html("<table><tr><td>1</td></tr></table>") == (
-        '<div class="scroll" tabindex="0"><table><tr><td>1</td></tr></table></div>'
+        '<div class="scroll" tabindex="0"><table><tbody><tr><td>1</td></tr></tbody></table></div>'
     )
     wide = "<table><tr>" + "<td>1</td>" * 10 + "</tr></table>"
     assert clean_html(wide).startswith('<div class="scroll many-columns" tabindex="0">')

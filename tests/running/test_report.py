@@ -71,7 +71,7 @@ def test_structure_of_a_whole_report(tmp_path):
 
 frame</code></pre></details>
 <div class="output">
-<div class="scroll" tabindex="0"><table><tr><td>1</td></tr></table></div>
+<div class="scroll" tabindex="0"><table><tbody><tr><td>1</td></tr></tbody></table></div>
 </div>
 <section class="prose">
 <h2 id="second-step">Second step<a class="anchor" href="#second-step" aria-label="Link to this section">#</a></h2>
