@@ -44,6 +44,11 @@ def share(value: float) -> str:
     return f"{value:.0%}" if value == 0 or value >= 0.01 else f"{value:.1%}"
 
 
+def share_exactly(value: float) -> str:
+    """A share as a percentage with one decimal, for rates of error of a few percent."""
+    return f"{value:.1%}"
+
+
 def whole(value: float) -> str:
     """A count."""
     return fixed(0)(value) if abs(value) < 1000 else f"{value:,.0f}".replace("-", "−")
@@ -108,6 +113,7 @@ COLUMNS: dict[str, Column] = {
     "experts": Column("Experts", whole),
     "f_value": Column("F"),
     "factor": Column("Factor", whole),
+    "false_flags": Column("False flags", share_exactly),
     "finding": Column("Finding"),
     "flagged": Column("Flagged", whole),
     "floor": Column("Floor", share),
@@ -183,7 +189,7 @@ COLUMNS: dict[str, Column] = {
     "p_holm": Column("p (Holm)", probability),
     "p_nonuniform": Column("p non-uniform", probability),
     "p_sa": Column("p_sa"),
-    "p_top_tenth": Column("P(top tenth)", share),
+    "p_top_tenth": Column("P(best tenth)", share),
     "p_uniform": Column("p uniform", probability),
     "p_value": Column("p", probability),
     "pair": Column("Dimensions"),

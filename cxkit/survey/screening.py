@@ -162,6 +162,21 @@ def person_total(answers: np.ndarray) -> np.ndarray:
     return row_correlations(answers, means)
 
 
+FEWEST_FOR_COPIES = 10
+"""With fewer items, attentive people often give the very same answers (five items of five points, all agreed to)."""
+
+
+def identical(answers: np.ndarray) -> np.ndarray:
+    """How many respondents, oneself included, gave exactly the same answers and left the same items out.
+
+    NaN for fewer than ten answers: so few coincide among attentive people.
+    """
+    given = ~np.isnan(answers)
+    rows = np.where(given, answers, np.inf)  # NaN equals nothing, infinity itself
+    _, which, counts = np.unique(rows, axis=0, return_inverse=True, return_counts=True)
+    return np.where(given.sum(axis=1) >= FEWEST_FOR_COPIES, counts[which.ravel()].astype("float64"), np.nan)
+
+
 def answer_patterns(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Who answered which items: the patterns (a row a pattern, true where answered) and each respondent's pattern.
 

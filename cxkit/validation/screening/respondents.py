@@ -3,44 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy import stats
 
 from cxkit.errors import AnalysisError, OptionError, counted, nearest
 from cxkit.results import figures, tables
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
 from cxkit.survey import screening
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import SINGULAR
-from cxkit.validation.screening.flag_rules import SHORTEST_RUN, FlagRule, chosen_rules, flagged
+from cxkit.validation.screening.attentive import fit_attentive
+from cxkit.validation.screening.flag_rules import (
+    FEWEST_COPIES,
+    SECONDS,
+    Calibration,
+    FlagRule,
+    calibrate,
+    compared_values,
+    flagged,
+    named_rules,
+)
+from cxkit.validation.screening.indices import Layout, compute_indices, distinct_rows, lay_out, longest_set
+
+FEWEST_TO_CALIBRATE = 20
+"""Respondents with different answers: means and correlations of fewer say too little of how people answer."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Screening(Result):
     """Indices of careless responding. `frame` is for the analyst alone; what is printed holds counts, no respondent.
 
-    `notes` says which indices could not be computed, and why. `rules` are those that were applied.
+    `notes` says which indices could not be computed, and why. `calibration` holds the rules that were applied, and how
+    often they flag simulated attentive respondents. `copies` is the size of the largest set of identical answers that
+    attentive people would not give by chance, 0 if there is none.
     """
 
-    rules: tuple[FlagRule, ...]
+    calibration: Calibration
+    copies: int = 0
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Screening for careless responding"
     cites: ClassVar[tuple[str, ...]] = ("curran2016", "dunn2018", "meade2012")
-    shown: ClassVar[tuple[str, ...]] = ("index", "rule", "n", "median", "flagged", "share")
+    shown: ClassVar[tuple[str, ...]] = ("index", "rule", "n", "median", "flagged", "share", "false_flags")
+
+    @property
+    def rules(self) -> tuple[FlagRule, ...]:
+        """The rules that were applied."""
+        return self.calibration.rules
 
     @cached_property
     def summary(self) -> pd.DataFrame:
-        """A row an index that could be computed: its rule, for how many (n), its median, and how many it flags."""
+        """A row an index that could be computed: its rule, n, its median, how many it flags, and would."""
         rows = [self._summarised(rule) for rule in self.rules if self.frame[rule.index].notna().any()]
         return pd.DataFrame(rows, columns=list(self.shown))
 
@@ -54,6 +73,7 @@ class Screening(Result):
             "median": float(values.median()) if len(values) >= MINIMUM_CELL else np.nan,
             "flagged": flagged,
             "share": flagged / len(values),
+            "false_flags": rule.false_flags,
         }
 
     def flagged_by(self, index: str) -> pd.Series:
@@ -67,8 +87,9 @@ class Screening(Result):
     def references(self) -> tuple[str, ...]:
         """Of the indices, then of the cut-offs that were applied."""
         computed = self.frame.notna().any()
-        applied = (rule.source for rule in self.rules if rule.source and computed[rule.index])
-        return tuple(dict.fromkeys([*self.cites, *applied]))
+        applied = (rule.source for rule in self.rules if rule.source and rule.is_published and computed[rule.index])
+        simulated = ["cario1997"] if self.calibration.simulated else []
+        return tuple(dict.fromkeys([*self.cites, *applied, *simulated]))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -78,7 +99,21 @@ class Screening(Result):
     @property
     def note(self) -> str:
         """Which indices are missing, then the usual line."""
-        return " ".join([*self.notes, super().note])
+        return " ".join([*self.notes, self._how_calibrated, super().note])
+
+    @property
+    def _how_calibrated(self) -> str:
+        """Where the cut-offs come from, and what they do to attentive people."""
+        found = self.calibration
+        if not found.simulated:
+            return ""
+        return (
+            f"Cut-offs without a source are calibrated on {found.simulated:,} simulated attentive respondents with the "
+            "means, thresholds and correlations of these answers and the same gaps (seed "
+            f"{self.settings['seed']}), so that an index flags at most 5% of them and 1% get two flags or more: each "
+            f"index may flag {tables.share_exactly(found.level)}. Attentive with flags: "
+            f"{tables.share_exactly(found.any_flag)} one or more, {tables.share_exactly(found.two_flags)} two or more."
+        )
 
     @cached_property
     def flag_counts(self) -> pd.Series:
@@ -98,10 +133,33 @@ class Screening(Result):
             title = {rule.heading: rule.title for rule in self.rules}
             named = [f"{title[row['index']]} ({row['flagged']:,.0f})" for _, row in raised.head(3).iterrows()]
             most = f" Most flags come from {_listed(named)}."
-        return (
+        counts = (
             f"Of {counted(self.n, 'respondent')}, {none:,} ({tables.share(none / self.n)}) have no flag, {one:,} "
-            f"({tables.share(one / self.n)}) one and {more:,} ({tables.share(more / self.n)}) two or more.{most} "
-            "A flag is a reason to look, not to delete: nobody was left out."
+            f"({tables.share(one / self.n)}) one and {more:,} ({tables.share(more / self.n)}) two or more."
+        )
+        advice = " A flag is a reason to look, not to delete: nobody was left out."
+        return f"{counts}{most}{self._expected}{self._copied}{advice}"
+
+    @property
+    def _expected(self) -> str:
+        """How many would have two flags if everybody had been attentive."""
+        found = self.calibration
+        if not found.simulated:
+            return " No cut-off could be calibrated."
+        two = found.two_flags
+        return (
+            f" If everybody had answered attentively, about {self.n * two:,.0f} ({tables.share_exactly(two)}) would "
+            "have two or more by chance."
+        )
+
+    @property
+    def _copied(self) -> str:
+        if not self.copies:
+            return ""
+        return (
+            f" {self.copies:,} of {self.n:,} respondents gave exactly the same answers to all items, more than "
+            "attentive people would: look for copied rows, test entries, one answer throughout, or one person who "
+            "answered for many."
         )
 
     @property
@@ -149,15 +207,20 @@ def screen_respondents(
     synonym_r: float = 0.60,
     antonym_r: float = -0.60,
     cutoffs: Mapping[str, float | None] | None = None,
+    seed: int = 1,
 ) -> Screening:
     """Who may have answered without reading the questions?
 
     Each index looks for another manner: long runs and low variability for one answer throughout; a large Mahalanobis
-    distance, high variability and inconsistent answers for answering at random. None proves carelessness and honest
-    people are flagged too, so flags are counted and nobody is left out; `exclusion_effect` shows what leaving people
-    out would change. Only the dimensions' items count, not single items. Answers are taken as they were given, except
-    that the two halves of even-odd consistency take reversed items turned round. An index uses the answers that a
-    respondent gave, and is missing where they are too few or all alike.
+    distance, high variability and inconsistent answers for answering at random; identical answers for copied rows. None
+    proves carelessness and attentive people are flagged too, so flags are counted and nobody is left out;
+    `exclusion_effect` shows what leaving people out would change. Only the dimensions' items count, not single items.
+    Answers are taken as they were given, except that the two halves of even-odd consistency take reversed items turned
+    round. An index uses the answers that a respondent gave, and is missing where they are too few or all alike.
+
+    Published cut-offs suit the questionnaires that they come from. Here each cut-off is calibrated for this survey:
+    some 2,000 attentive respondents are simulated with the thresholds of its items, the correlations of its items and
+    its missing answers, and all indices get one level, at most 5 %, at which 1 % have two flags or more.
 
     Parameters
     ----------
@@ -165,16 +228,20 @@ def screen_respondents(
         The survey.
     seconds
         How long each respondent took for the questionnaire: a Series by the survey's row number or by respondent id,
-        or a list in the survey's order.
+        or a list in the survey's order. Below 2 seconds an item raises a flag (Huang et al. 2012): times cannot be
+        simulated from answers, and have no false-flag rate.
     order
         The items in the order in which they were asked, for runs of one answer; the instrument's where None.
     synonym_r, antonym_r
         Pairs of items that correlate more than this (less, for antonyms) are expected to be answered alike (opposite).
     cutoffs
         Other cut-offs, by index, such as {"even_odd": 0.2}; None switches an index's flag off. `longstring_max` and
-        `longstring_mean` are compared as shares of the number of items (a run of fewer than ten items raises no flag,
-        unless a cut-off is named here), `irv` by its distance from the median in
-        median absolute deviations (MAD, scaled to standard deviations), the others as they are.
+        `longstring_mean` (off unless named) are compared as shares of the number of items, `irv` by its distance from
+        the median in median absolute deviations (MAD, scaled to standard deviations), the others as they are.
+        Published ones: longstring_max 0.5 (Curran 2016), irv 3 (Leys et al. 2013), mahalanobis_p 0.001 (Tabachnick &
+        Fidell 2013), even_odd 0.3 (Johnson 2005). They, too, are shown with their false-flag rate.
+    seed
+        Makes the simulation repeatable.
 
     Returns
     -------
@@ -182,8 +249,10 @@ def screen_respondents(
         A row a respondent, with the survey's row numbers as index, so that `survey.subset(s.frame["flag_count"] < 2)`
         leaves out who is flagged twice: row; answered (items); longstring_max and longstring_mean (items);
         irv (SD of the answers, in points of the scale); mahalanobis (squared distance), mahalanobis_p; even_odd,
-        synonyms, antonyms, person_total (correlations within the respondent); seconds, seconds_per_item; judged (how
-        many indices with a cut-off could be computed), flag_count (how many of them flag) and flagged_by (their names).
+        synonyms, antonyms, person_total (correlations within the respondent); identical (how many respondents gave
+        exactly these answers; from ten answers on); seconds, seconds_per_item; judged (how many indices with a cut-off
+        could be computed), flag_count (how many of them flag) and flagged_by (their names). `summary` has a row an
+        index, with `false_flags`, the share of attentive respondents that it flags.
 
     Raises
     ------
@@ -196,131 +265,89 @@ def screen_respondents(
     `rle(x)$lengths`, `sd(x)`, `mahalanobis(x, colMeans(X), cov(X))` and `cor` by row, and for complete answers to
     `psych::outlier(X)`. Someone who left items out is compared on the others, with as many degrees of freedom. Even-odd
     takes at least three dimensions of two items and correlations three pairs of items: with fewer they are 1 or -1
-    whatever was answered.
+    whatever was answered. Attentive answers are simulated as Cario & Nelson (1997) do. With fewer than 20 respondents
+    who differ, no cut-off is calibrated. `benchmarks/false_flags.py` shows the false-flag rates on fresh surveys.
     """
-    rules = chosen_rules(cutoffs)
-    check_options(synonym_r=synonym_r, antonym_r=antonym_r)
+    check_options(synonym_r=synonym_r, antonym_r=antonym_r, seed=seed)
     keys = screening.items_in_order(survey, order)
+    rules = named_rules(cutoffs, len(keys))
     timed = np.full(survey.n, np.nan) if seconds is None else screening.seconds_by_row(survey, seconds)
     if not keys:
         raise AnalysisError(f"'{survey.instrument.name}' has no dimensions, only single items; nothing to screen.")
     if not survey.given[keys].notna().to_numpy().any():
         raise AnalysisError(f"Nobody answered an item of the dimensions of '{survey.name}'; there is nobody to screen.")
-    frame, notes = _indices(survey, keys, (synonym_r, antonym_r))
+    layout, lacking = lay_out(survey, keys, synonym_r, antonym_r)
+    values = survey.given[keys].to_numpy(dtype="float64")
+    frame, notes = compute_indices(values, layout)
+    frame = frame.set_index(survey.given.index)
+    frame.insert(0, "row", survey.given.index)
     frame["seconds"] = timed
-    frame["seconds_per_item"] = frame["seconds"] / frame["answered"].replace(0, np.nan)
+    frame[SECONDS] = frame["seconds"] / frame["answered"].replace(0, np.nan)
+    shown = rules if seconds is not None else tuple(rule for rule in rules if rule.index != SECONDS)
+    calibration, copies, more = _calibrated(values[frame["answered"].to_numpy() > 0], layout, shown, seed)
     n = int((frame["answered"] > 0).sum())
-    shown = rules if seconds is not None else tuple(rule for rule in rules if rule.index != "seconds_per_item")
     return Screening(
-        frame=flagged(frame, shown, len(keys)),
+        frame=flagged(frame, calibration.rules),
         n=n,
         n_dropped=survey.n - n,
         settings={
             "order": None if order is None else list(keys),
             "synonym_r": synonym_r,
             "antonym_r": antonym_r,
-            "cutoffs": {rule.index: rule.cutoff for rule in shown},
+            "cutoffs": {rule.index: rule.cutoff for rule in calibration.rules},
+            "seed": seed,
         },
         data=survey.stamp,
-        rules=shown,
-        notes=notes,
+        calibration=calibration,
+        copies=copies,
+        notes=(*notes, *lacking, *more),
     )
 
 
-def _indices(survey: Survey, keys: list[str], critical: tuple[float, float]) -> tuple[pd.DataFrame, tuple[str, ...]]:
-    """Every index that the answers allow, and why others are missing."""
-    given = survey.given[keys]
-    values = given.to_numpy(dtype="float64")
-    frame = pd.DataFrame({"row": survey.given.index, "answered": (~np.isnan(values)).sum(axis=1)}, index=given.index)
-    for name in _WITHIN:
-        frame[name] = np.nan
-    scales = [survey.instrument.items[key].scale for key in keys]
-    together = screening.on_one_scale(values, scales)
-    distance, notes = _distances(survey, given)
-    if together is None:
-        notes += (
-            "Items without ends of their scale cannot be compared within a respondent: only distances are given.",
-        )
-    else:
-        if len(keys) < SHORTEST_RUN:
-            notes += (f"A run of one answer in {counted(len(keys), 'item')} is too short to raise a flag.",)
-        if all(scale.points for scale in scales):
-            frame["longstring_max"], frame["longstring_mean"] = screening.longstrings(values, scales)
-        else:
-            notes += ("Runs of one answer are counted on scales of whole numbers only.",)
-        frame["irv"] = screening.individual_variability(together)
-        frame["person_total"] = screening.person_total(together)
-        notes += _consistency(survey, keys, together, critical, frame)
-    return frame.assign(mahalanobis=distance[0], mahalanobis_p=distance[1])[[*frame.columns[:2], *_ORDERED]], notes
+def _calibrated(
+    values: np.ndarray, layout: Layout, rules: tuple[FlagRule, ...], seed: int
+) -> tuple[Calibration, int, tuple[str, ...]]:
+    """The rules with their cut-offs, the size of the largest implausible set of copies, and what there is to note.
+
+    Copies that attentive people would not give are no evidence of how attentive people answer: of each such set one
+    row is kept, and the cut-offs come from the rest.
+    """
+    sizes = screening.identical(values)
+    largest = longest_set(sizes)
+    calibration, by_chance = _simulated(values, layout, rules, seed)
+    copied = sizes > by_chance
+    if largest > len(values) / 2:  # a majority shapes means and correlations, and would explain itself
+        copied |= sizes == largest
+    if not (copied & (sizes >= MINIMUM_CELL)).any():
+        return calibration, 0, _too_few(values)
+    others = distinct_rows(values, copied)
+    calibration, _ = _simulated(others, layout, rules, seed)
+    return calibration, largest, _too_few(others)
 
 
-_WITHIN = ("longstring_max", "longstring_mean", "irv", "even_odd", "synonyms", "antonyms", "person_total")
-_ORDERED = (
-    "longstring_max", "longstring_mean", "irv", "mahalanobis", "mahalanobis_p", "even_odd", "synonyms", "antonyms",
-    "person_total",
-)  # fmt: skip
-
-
-def _consistency(
-    survey: Survey, keys: list[str], together: np.ndarray, critical: tuple[float, float], frame: pd.DataFrame
-) -> tuple[str, ...]:
-    """Fill in even-odd, synonyms and antonyms, and say which of them the instrument does not allow."""
-    notes = []
-    usable = [d for d in survey.dimensions if d.kind == "reflective" and len(d.items) > 1]
-    turned = pd.DataFrame(
-        np.where([survey.instrument.items[k].reversed for k in keys], _turned(survey, keys[0], together), together),
-        columns=keys,
+def _too_few(values: np.ndarray) -> tuple[str, ...]:
+    if len(values) >= FEWEST_TO_CALIBRATE:
+        return ()
+    return (
+        f"{counted(len(values), 'respondent')} with different answers: too few to calibrate cut-offs "
+        f"({FEWEST_TO_CALIBRATE} are needed), so that no index of the answers raises a flag, except copies.",
     )
-    frame["even_odd"] = screening.even_odd(turned, usable)
-    if len(usable) < screening.FEWEST_POINTS:
-        notes.append(
-            f"Even-odd consistency takes {screening.FEWEST_POINTS} reflective dimensions of two items or more; "
-            f"there {'is' if len(usable) == 1 else 'are'} {len(usable)}."
-        )
-    correlation = survey.given[keys].corr().to_numpy()
-    for name, r in zip(("synonyms", "antonyms"), critical, strict=True):
-        pairs = screening.similar_pairs(correlation, r)
-        frame[name] = screening.pair_consistency(together, pairs)
-        if len(pairs) < screening.FEWEST_POINTS:
-            beyond = "above" if r > 0 else "below"
-            notes.append(
-                f"No {name}: {counted(len(pairs), 'pair')} of items {'correlates' if len(pairs) == 1 else 'correlate'} "
-                f"{beyond} {TWO_DIGITS(r)}, and {screening.FEWEST_POINTS} are needed."
-            )
-    return tuple(notes)
 
 
-def _turned(survey: Survey, first: str, together: np.ndarray) -> np.ndarray:
-    """All answers turned round, in the units of the first item's scale."""
-    scale = survey.instrument.items[first].scale
-    return (scale.low or 0) + (scale.high or 0) - together
+def _simulated(values: np.ndarray, layout: Layout, rules: tuple[FlagRule, ...], seed: int) -> tuple[Calibration, float]:
+    """The rules calibrated on attentive respondents, and the largest set of identical answers among those."""
+    if len(values) < FEWEST_TO_CALIBRATE:
+        copies = (replace(rule, cutoff=FEWEST_COPIES) if _finds_copies(rule) else rule for rule in rules)
+        return Calibration(rules=tuple(copies)), 1.0
+    surveys = [compute_indices(survey, layout)[0] for survey in fit_attentive(values).surveys(seed)]
+    compared = {
+        rule.index: np.concatenate([compared_values(rule, survey) for survey in surveys])
+        for rule in rules
+        if rule.index != SECONDS
+    }
+    largest = max(longest_set(survey["identical"]) for survey in surveys)
+    return calibrate(rules, compared), float(largest)
 
 
-def _distances(survey: Survey, given: pd.DataFrame) -> tuple[tuple[np.ndarray, np.ndarray], tuple[str, ...]]:
-    """Mahalanobis distances with p, over the items that vary; missing where the covariances cannot be inverted."""
-    varying = [key for key in given if given[key].nunique() > 1]
-    missing = np.full(len(given), np.nan)
-    constant = [key for key in given if key not in varying]
-    notes = (f"Mahalanobis distances leave out items that do not vary: {', '.join(constant[:5])}.",) if constant else ()
-    answered = int(given[varying].notna().any(axis=1).sum()) if varying else 0
-    if not varying or answered <= len(varying):
-        why = f"{counted(len(varying), 'item')} that vary and {counted(answered, 'respondent')} who answered them"
-        return (missing, missing), (*notes, f"No Mahalanobis distances: {why} are not enough for covariances.")
-    part = given[varying]
-    try:
-        squared, df = screening.mahalanobis(
-            part.to_numpy(dtype="float64"), part.mean().to_numpy(), _regular(part.cov().to_numpy())
-        )
-    except np.linalg.LinAlgError:
-        return (missing, missing), (*notes, "No Mahalanobis distances: some items follow exactly from others, or the "
-                                    "covariances of different respondents contradict one another.")  # fmt: skip
-    return (squared, stats.chi2.sf(squared, np.maximum(df, 1))), notes
-
-
-def _regular(covariance: np.ndarray) -> np.ndarray:
-    """The same matrix if it can be inverted with some digits left; otherwise an error of its own kind."""
-    spread = np.sqrt(np.diag(covariance))
-    correlation = covariance / np.outer(spread, spread)
-    if not np.isfinite(correlation).all() or np.linalg.eigvalsh(correlation)[0] < SINGULAR:
-        raise np.linalg.LinAlgError
-    return covariance
+def _finds_copies(rule: FlagRule) -> bool:
+    return rule.index == "identical" and not rule.named
