@@ -36,12 +36,16 @@ class PercentileBenchmark(Result):
 
     @property
     def text(self) -> str:
-        above = self.frame.loc[self.frame["percentile_low"] > 50, "title"].tolist()
-        below = self.frame.loc[self.frame["percentile_high"] < 50, "title"].tolist()
-        unsure = len(self.frame) - len(above) - len(below)
+        frame = self.frame
+        above, below = frame["percentile_low"] > 50, frame["percentile_high"] < 50
+        against = frame["higher_is"] == "worse"
+        higher, lower = frame.loc[above & ~against, "title"], frame.loc[below & ~against, "title"]
+        unsure = int((~above & ~below).sum())
         parts = [
-            f"The organisation stands above the middle of the norm on {', '.join(above)}." if above else "",
-            f"The organisation stands below the middle on {', '.join(below)}." if below else "",
+            f"The organisation stands above the middle of the norm on {', '.join(higher)}." if len(higher) else "",
+            f"The organisation stands below the middle on {', '.join(lower)}." if len(lower) else "",
+            *_against(frame[above & against], "above", "unfavourable"),
+            *_against(frame[below & against], "below", "favourable"),
             f"On {unsure} of {counted(len(self.frame), 'dimension')} the organisation cannot be told from the middle."
             if unsure
             else "",
@@ -61,7 +65,8 @@ class PercentileBenchmark(Result):
         frame = self.frame
         heights = figures.rows(axes, frame["title"].tolist())
         low, high = frame["percentile_low"].to_numpy(), frame["percentile_high"].to_numpy()
-        axes.axvspan(90, 100, color="#E8F3EC", label="top tenth")
+        best = np.where(frame["higher_is"] == "worse", 0, 90)
+        axes.barh(heights, 10, left=best, height=1.0, color="#E8F3EC", label="best tenth")
         figures.intervals(
             axes,
             heights,
@@ -80,6 +85,13 @@ class PercentileBenchmark(Result):
         figures.legend_below(axes)
 
 
+def _against(frame: pd.DataFrame, side: str, judgement: str) -> tuple[str, ...]:
+    """The sentence on dimensions whose low scores are good; none for no dimension."""
+    if frame.empty:
+        return ()
+    return (f"It stands {side} the middle, which is {judgement}, on {', '.join(frame['title'])}.",)
+
+
 def percentile_benchmark(
     survey: Survey,
     norm: Norm,
@@ -93,7 +105,7 @@ def percentile_benchmark(
     Two percentiles are given. The observed one places the observed mean among the norm's observed means (mid-rank:
     half of those who score the same count as below). It moves with who happened to answer, most of all in small
     organisations. The shrunken one is the median of what the true standing may be, given how much organisations truly
-    differ and how few respondents there are; its interval and the probability of the top tenth belong to it.
+    differ and how few respondents there are; its interval and the probability of the best tenth belong to it.
 
     Parameters
     ----------
@@ -112,7 +124,8 @@ def percentile_benchmark(
     -------
     PercentileBenchmark
         A row a dimension: n, score, norm_mean, norm_sd, percentile (observed), shrunken_percentile, percentile_low,
-        percentile_high, p_top_tenth, reliability (of the organisation's mean, 0 to 1).
+        percentile_high, p_top_tenth (of belonging to the best tenth: the lowest where low is good), reliability (of the
+        organisation's mean, 0 to 1), higher_is.
 
     Raises
     ------
@@ -164,8 +177,9 @@ def _percentile_row(
         "shrunken_percentile": middle,
         "percentile_low": low,
         "percentile_high": high,
-        "p_top_tenth": float(np.mean(standing > 90)),
+        "p_top_tenth": float(np.mean(standing < 10 if row["higher_is"] == "worse" else standing > 90)),
         "reliability": components.reliability(n),
+        "higher_is": row["higher_is"],
     }
 
 

@@ -27,16 +27,28 @@ class DimensionScores(Result):
 
     @property
     def text(self) -> str:
-        best = self.frame.loc[self.frame["score"].idxmax()]
-        worst = self.frame.loc[self.frame["score"].idxmin()]
-        if len(self.frame) == 1:
-            interval = f"{self.level} interval {best['ci_low']:.2f} to {best['ci_high']:.2f}"
-            return f"{best['title']} scores {best['score']:.2f} ({interval})."
+        alike = self.frame[self.frame["higher_is"] == "better"]
+        against = self.frame[self.frame["higher_is"] == "worse"]
+        parts = [self._ends(alike) if len(alike) > 1 else self._each(alike), self._each(against)]
+        return " ".join(part for part in parts if part)
+
+    @staticmethod
+    def _ends(frame: pd.DataFrame) -> str:
+        """The highest and the lowest score, among dimensions of one direction: others are not on one ladder."""
+        best, worst = frame.loc[frame["score"].idxmax()], frame.loc[frame["score"].idxmin()]
         apart = "can" if best["ci_low"] > worst["ci_high"] else "cannot"
         return (
             f"The highest score is {best['title']} ({best['score']:.2f}), the lowest {worst['title']} "
             f"({worst['score']:.2f}); the two {apart} be told apart by their intervals."
         )
+
+    def _each(self, frame: pd.DataFrame) -> str:
+        scores = (
+            f"{row['title']} scores {row['score']:.2f} ({self.level} interval {row['ci_low']:.2f} to "
+            f"{row['ci_high']:.2f})."
+            for _, row in frame.iterrows()
+        )
+        return " ".join(scores)
 
     def draw(self, axes: Axes) -> None:
         frame = self.frame
@@ -74,7 +86,7 @@ def dimension_scores(
     Returns
     -------
     DimensionScores
-        A row a dimension: n, score, sd, ci_low, ci_high, and the ends of the answer scale.
+        A row a dimension: n, score, sd, ci_low, ci_high, the ends of the answer scale, and higher_is.
 
     Raises
     ------
@@ -91,7 +103,7 @@ def dimension_scores(
         )
     rows = [
         {"dimension": d.key, "title": d.title, **_mean_row(scores[d.key].dropna().to_numpy(), confidence)}
-        | {"scale_low": d.scale.low, "scale_high": d.scale.high}
+        | {"scale_low": d.scale.low, "scale_high": d.scale.high, "higher_is": d.higher_is}
         for d in survey.dimensions
     ]
     frame = pd.DataFrame(rows).astype({"scale_low": "float64", "scale_high": "float64"})

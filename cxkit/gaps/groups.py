@@ -58,7 +58,7 @@ class GroupProfile(Result):
             widest = clear.loc[clear["gap"].abs().idxmax()]
             side = "above" if widest["gap"] > 0 else "below"
             size = TWO_DIGITS(abs(widest["gap"]))
-            words += f"; the widest is {widest['group']} on {widest['title']}, {size} points {side} it"
+            words += f"; the widest is {widest['group']} on {widest['title']}, {size} points {side} it{_judged(widest)}"
         return f"{words}. {hidden_note(self.frame, minimum=int(str(self.settings['minimum'])), noun='cell')}".strip()
 
     @property
@@ -72,13 +72,25 @@ class GroupProfile(Result):
         return 3.0 + 0.8 * max(len(self._titles), 3), 2.4 + 0.4 * len(self._groups)
 
     def draw(self, axes: Axes) -> None:
-        gaps = self.frame.pivot(index="group", columns="title", values="gap").loc[self._groups, self._titles].to_numpy()
+        favourable = self.frame.assign(
+            gap=self.frame["gap"].where(self.frame["higher_is"] != "worse", -self.frame["gap"])
+        )
+        gaps = favourable.pivot(index="group", columns="title", values="gap").loc[self._groups, self._titles].to_numpy()
         means = self.table.iloc[:, 2:].to_numpy()
         limit = max(0.1, float(np.nanmax(np.abs(gaps), initial=0.0)))
         figures.heat_map(axes, np.nan_to_num(gaps), means, limit=limit)
         axes.set_xticks(np.arange(len(self._titles)) + 0.5, figures.wrapped(self._titles), rotation=35, ha="right")
         axes.set_yticks(np.arange(len(self._groups)) + 0.5, figures.wrapped(self._groups), rotation=0)
-        axes.set_xlabel("Mean score; blue above the rest, orange below")
+        against = (self.frame["higher_is"] == "worse").any()
+        sides = "better than the rest, orange worse" if against else "above the rest, orange below"
+        axes.set_xlabel(f"Mean score; blue {sides}")
+
+
+def _judged(cell: pd.Series) -> str:
+    """Whether a distance is favourable, where low scores are the good ones and the number alone misleads."""
+    if cell["higher_is"] != "worse":
+        return ""
+    return ", which is unfavourable" if cell["gap"] > 0 else ", which is favourable"
 
 
 def group_profile(
@@ -137,6 +149,7 @@ def group_profile(
         {
             "dimension": d.key,
             "title": d.title,
+            "higher_is": d.higher_is,
             "group": name,
             **_cell(scores[d.key].to_numpy(), members == name, len(names)),
         }

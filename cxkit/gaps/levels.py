@@ -50,8 +50,8 @@ class LevelGap(Result):
         return (
             f"Leaders' and others' scores can be told apart on {clear} of {counted(len(shown), 'dimension')}"
             f"{', allowing for their number' if len(shown) > 1 else ''}. The "
-            f"widest gap is on {widest['title']}: leaders score {TWO_DIGITS(abs(widest['gap']))} points {side} "
-            f"(g = {TWO_DIGITS(widest['g'])}, 95 % interval {TWO_DIGITS(widest['g_low'])} to "
+            f"widest gap is on {widest['title']}: leaders score {TWO_DIGITS(abs(widest['gap']))} points {side}"
+            f"{_judged(widest)} (g = {TWO_DIGITS(widest['g'])}, 95 % interval {TWO_DIGITS(widest['g_low'])} to "
             f"{TWO_DIGITS(widest['g_high'])}). With this many people, gaps below g = "
             f"{TWO_DIGITS(widest['smallest_detectable_g'])} would often go unnoticed."
         )
@@ -69,8 +69,15 @@ class LevelGap(Result):
         low, high = frame["g_low"].to_numpy(), frame["g_high"].to_numpy()
         figures.intervals(axes, heights, frame["g"].to_numpy(), low, high, label="gap with 95 % interval")
         axes.axvline(0, color=figures.GREY, linewidth=1)
-        axes.set_xlabel("Hedges g: leaders lower  ←  0  →  leaders higher")
+        axes.set_xlabel("Hedges g: leaders score lower  ←  0  →  leaders score higher")
         figures.legend_below(axes)
+
+
+def _judged(row: pd.Series) -> str:
+    """Whose scores are the more favourable, where low scores are the good ones and the number alone misleads."""
+    if row["higher_is"] != "worse":
+        return ""
+    return ", which is less favourable" if row["g"] > 0 else ", which is more favourable"
 
 
 def level_gap(
@@ -153,7 +160,7 @@ def _leaders(survey: Survey, leaders: Sequence[str]) -> pd.Series:
 def _gap_row(dimension: Dimension, scores: pd.Series, is_leader: pd.Series, minimum: int) -> dict[str, object]:
     first = scores[is_leader.fillna(False) & scores.notna()].to_numpy()
     second = scores[~is_leader.fillna(True) & scores.notna()].to_numpy()
-    row: dict[str, object] = {"dimension": dimension.key, "title": dimension.title}
+    row: dict[str, object] = {"dimension": dimension.key, "title": dimension.title, "higher_is": dimension.higher_is}
     if min(len(first), len(second)) < minimum:
         return row | dict.fromkeys(_NUMBERS, np.nan) | {"hidden": True}
     groups = TwoGroups.of(first, second)

@@ -14,7 +14,7 @@ KEYS = {
         "dimension", "single", "higher_order",
     },
     "scale": {"low", "high", "labels", "missing_codes", "continuous"},
-    "dimension": {"key", "title", "definition", "kind", "scale", "items"},
+    "dimension": {"key", "title", "definition", "kind", "higher_is", "scale", "items"},
     "item": {"key", "text", "reversed"},
     "single": {"key", "text", "scale", "measure"},
     "higher_order": {"key", "title", "definition", "kind", "dimensions"},

@@ -20,6 +20,10 @@ from cxkit.survey.description import is_complete, well_formed
 from cxkit.survey.labels import find_collisions, fold_label
 
 Kind = Literal["reflective", "formative"]
+HigherIs = Literal["better", "worse"]
+LOW_IS_GOOD = " (low is good)"
+"""Follows the title of a dimension whose high scores are unfavourable, wherever the title stands."""
+
 Measure = Literal["nps", "enps", "csat", "ces"]
 _MEASURES = ("nps", "enps", "csat", "ces")
 READ_TWICE = (
@@ -78,7 +82,8 @@ class Dimension:
     """Items that are averaged into one score.
 
     `kind` is "reflective" where the items are symptoms of the dimension (they should correlate) and "formative" where
-    they make it up, as the topics of an audit do (reliability and factor analysis do not apply to those).
+    they make it up, as the topics of an audit do (reliability and factor analysis do not apply to those). `higher_is`
+    is "worse" where a low score is the favourable one, as for complaints or stress; the title then says so.
     """
 
     key: str
@@ -86,6 +91,12 @@ class Dimension:
     items: tuple[Item, ...]
     definition: str = ""
     kind: Kind = "reflective"
+    higher_is: HigherIs = "better"
+
+    @property
+    def name(self) -> str:
+        """The title as the instrument gives it, without a word on direction."""
+        return self.title.removesuffix(LOW_IS_GOOD) if self.higher_is == "worse" else self.title
 
     @property
     def item_keys(self) -> list[str]:
@@ -317,7 +328,18 @@ class _Builder:
             scale = self.named_scale(table, default, scales, where)
             items = tuple(self.items(table["items"], scale, where))
             words = {key: table[key] for key in ("key", "title", "definition") if key in table}
-            yield Dimension(items=items, kind=self.kind(table, where), **words)
+            direction = self.direction(table, where)
+            if direction == "worse":
+                words["title"] += LOW_IS_GOOD
+            yield Dimension(items=items, kind=self.kind(table, where), higher_is=direction, **words)
+
+    def direction(self, table: Mapping[str, Any], where: str) -> HigherIs:
+        direction = table.get("higher_is", "better")
+        if direction == "worse":
+            return "worse"
+        if direction != "better":
+            self.problems.add(f"{where}: higher_is is '{direction}'; it must be 'better' or 'worse'.")
+        return "better"
 
     def items(self, tables: Iterable[Mapping[str, Any]], scale: AnswerScale, where: str) -> Iterator[Item]:
         for here, table in self.entries(tables, "item", f"{where}, item"):

@@ -43,6 +43,12 @@ class Selection:
         return [key for dimension in self.dimensions for key in dimension.item_keys]
 
     @property
+    def favourable(self) -> np.ndarray:
+        """A sign an item: -1 in dimensions whose low scores are good, so that a total adds up what is favourable."""
+        signs = [[-1.0 if d.higher_is == "worse" else 1.0] * len(d.items) for d in self.dimensions]
+        return np.concatenate(signs)
+
+    @property
     def item_frame(self) -> pd.DataFrame:
         """A row an item: dimension, title, item, text, reversed."""
         rows = [(d.key, d.title, item.key, item.text, item.reversed) for d in self.dimensions for item in d.items]

@@ -346,6 +346,7 @@ def _meanings(kind: Kind, instrument: Instrument) -> dict[str, object]:
         return {_folded(word): value for word, value in _RELEVANCE.items()}
     nowhere: dict[str, object] = {_folded(word): OTHER for word in _NO_DIMENSION}
     titles = {_folded(d.title): d.key for d in instrument.dimensions}
+    titles |= {_folded(d.name): d.key for d in instrument.dimensions}
     return {**nowhere, **titles, **{_folded(d.key): d.key for d in instrument.dimensions}}
 
 

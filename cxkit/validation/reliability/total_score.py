@@ -131,13 +131,23 @@ def stratified_alpha(
         data=survey.stamp,
         verdicts=judge(ALPHA_NUNNALLY, frame["title"], frame["alpha"]),
         stratified=float(last["alpha"]),
-        alpha=alpha_from_covariance(found.covariance),
-        notes=selection.notes,
+        alpha=alpha_from_covariance(_towards_favourable(selection, found)),
+        notes=(*_turned_note(selection), *selection.notes),
     )
 
 
+def _towards_favourable(selection: Selection, found: Moments) -> np.ndarray:
+    """The covariances with dimensions whose low scores are good turned round: a total must not cancel itself out."""
+    return np.asarray(found.covariance * np.outer(selection.favourable, selection.favourable))
+
+
+def _turned_note(selection: Selection) -> tuple[str, ...]:
+    against = [d.title for d in selection.dimensions if d.higher_is == "worse"]
+    return (f"Turned round in the total: {', '.join(against)}.",) if against else ()
+
+
 def _frame(selection: Selection, found: Moments) -> pd.DataFrame:
-    total = float(found.covariance.sum())
+    total = float(_towards_favourable(selection, found).sum())
     rows, error, start = [], 0.0, 0
     for dimension in selection.dimensions:
         k = len(dimension.items)
