@@ -69,7 +69,7 @@ class LevelGap(Result):
         low, high = frame["g_low"].to_numpy(), frame["g_high"].to_numpy()
         figures.intervals(axes, heights, frame["g"].to_numpy(), low, high, label="gap with 95 % interval")
         axes.axvline(0, color=figures.GREY, linewidth=1)
-        axes.set_xlabel("Hedges g: leaders score lower  ←  0  →  leaders score higher")
+        axes.set_xlabel("Hedges g: leaders lower  ←  0  →  leaders higher")
         figures.legend_below(axes)
 
 

@@ -96,7 +96,8 @@ stratified_of <- function(parts) { d <- do.call(cbind, unname(parts)); d <- d[co
   v <- sapply(at, function(i) var(rowSums(d[, i])))
   list(n = nrow(d), stratified = 1 - sum(v * (1 - each)) / var(rowSums(d)),
        alpha = quiet(alpha(d, check.keys = FALSE, warnings = FALSE))$total$raw_alpha) }
-stratified <- lapply(dimensions, stratified_of)
+favourable <- dimensions; favourable$lq2002$hostility <- -favourable$lq2002$hostility   # low is good: it counts against the total
+stratified <- lapply(favourable, stratified_of)
 
 # --- agreement of raters and of waves ---------------------------------------------------------------------------
 icc_of <- function(x, ...) { i <- quiet(ICC(x, lmer = FALSE, ...))$results
