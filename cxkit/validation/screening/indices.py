@@ -91,7 +91,7 @@ def lay_out(survey: Survey, keys: Sequence[str], synonym_r: float, antonym_r: fl
     correlation = survey.given[list(keys)].corr().to_numpy()
     synonyms, antonyms = (screening.similar_pairs(correlation, r) for r in (synonym_r, antonym_r))
     comparable = all(item.scale.is_bounded for item in items)
-    notes = ()
+    notes: tuple[str, ...] = ()
     if comparable:
         notes = _too_few_pairs("synonyms", len(synonyms), synonym_r) + _too_few_pairs(
             "antonyms", len(antonyms), antonym_r
