@@ -89,6 +89,22 @@ class GroupModel:
         second = self.index[row.rhs]
         return (second, first) if row.op == "=~" else (first, second)
 
+    def place(self, row: Row) -> tuple[Any, ...]:
+        """What the parameter is in the model, whatever it is called: `f =~ x` and `x ~ f` share a place."""
+        matrix = _matrix(row)
+        if matrix in "TD":
+            return matrix, row.lhs, row.rhs
+        i, j = self.cell(row)
+        return (matrix, max(i, j), min(i, j)) if matrix == "S" else (matrix, i, j)
+
+    def constant(self, row: Row) -> float:
+        """The value that a fixed entry of A, S or m has; 0 for thresholds and scales."""
+        matrix = _matrix(row)
+        if matrix in "TD":
+            return 0.0
+        i, j = self.cell(row)
+        return float(self.m0[i] if matrix == "M" else (self.a0 if matrix == "A" else self.s0)[i, j])
+
     def fill(self, rows: Sequence[Row]) -> None:
         """Put the fixed values where they belong; called again when exogenous moments are known."""
         v = self.v

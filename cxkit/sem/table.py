@@ -52,6 +52,8 @@ class Table:
     basis: np.ndarray
     offset: np.ndarray
     inequalities: tuple[tuple[np.ndarray, float, str], ...]
+    # a @ parameters == b for every `==` of the model, with its two sides as written.
+    equalities: tuple[tuple[np.ndarray, float, tuple[str, str]], ...] = ()
     definitions: tuple[Equation, ...]
     labels: Mapping[str, int]
     kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -350,9 +352,11 @@ def _constrain(
     restrictions = [expand_definitions(e, definitions) for e in syntax.equations if e.op != ":="]
     for restriction in restrictions:
         refuse_idle(restriction, labels, fixed)
+    written = [(e.equation.lhs.text, e.equation.rhs.text) for e in restrictions if e.equation.op == "=="]
     equalities = [linear(e, labels, fixed, size) for e in restrictions if e.equation.op == "=="]
     bounds = [(e.equation, *linear(e, labels, fixed, size)) for e in restrictions if e.equation.op != "=="]
     basis, offset = null_space(equalities, size)
+    told = tuple((a, b, sides) for (a, b), sides in zip(equalities, written, strict=True) if np.any(a))
     return Table(
         rows=rows,
         variables=variables,
@@ -360,6 +364,7 @@ def _constrain(
         n_parameters=size,
         basis=basis,
         offset=offset,
+        equalities=told,
         inequalities=tuple(
             (a if e.op == ">" else -a, b if e.op == ">" else -b, f"{e.lhs.text} {e.op} {e.rhs.text}")
             for e, a, b in bounds
