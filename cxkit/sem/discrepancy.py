@@ -15,7 +15,7 @@ from scipy.linalg.lapack import dposv
 from cxkit.errors import ModelError
 from cxkit.sem.model import GroupModel, Implied
 from cxkit.sem.moments import GroupData
-from cxkit.sem.patterns import pattern_inverses
+from cxkit.sem.patterns import MOST_MOMENTS, AllMoments, IncompleteNormal
 
 CHUNK = 500_000
 SINGULAR = 1e-10
@@ -45,6 +45,19 @@ class Normal:
     logdet: Any
     scatter: np.ndarray
     gap: np.ndarray
+
+
+@dataclass(slots=True)
+class IncompleteState:
+    """State of the likelihood of incomplete answers: implied moments, and the likelihood there."""
+
+    at: Implied
+    normal: IncompleteNormal
+
+    @property
+    def weight(self) -> np.ndarray:
+        """The inverse of every pattern's observed block, 0 elsewhere."""
+        return self.normal.weight
 
 
 class MaximumLikelihood:
@@ -84,7 +97,8 @@ class MaximumLikelihood:
         return self.model.information(state.at, state.weight)
 
     def hessian(self, state: Normal) -> np.ndarray:
-        return self.model.hessian(state.at, state.weight, state.scatter, state.gap)
+        w = state.weight
+        return self.model.hessian(state.at, w, w @ state.scatter @ w, state.gap)
 
     def scores(self, state: Normal) -> np.ndarray:
         """Casewise derivatives of the log-likelihood; without a mean structure around the sample means."""
@@ -94,64 +108,79 @@ class MaximumLikelihood:
 
 
 class FullInformation:
-    """Incomplete answers: one likelihood per missing pattern, all patterns in one stack."""
+    """Incomplete answers: one likelihood per missing pattern, all patterns in one stack.
+
+    With many patterns, second derivatives by the parameters are J' H J plus what the bending of the moments adds, with
+    H those by the moments: H costs one matrix product over all patterns, whatever the model.
+    """
 
     exact = means = True
 
     def __init__(self, model: GroupModel, data: GroupData) -> None:
         assert data.patterns is not None
         self.model, self.data, self.patterns = model, data, data.patterns
-        self.share = self.patterns.counts / self.patterns.counts.sum()
-        self.floor = 0.0
-        self.floor = self._loss(*self._stack(data.mean, data.cov))
+        self.share, self.cells = self.patterns.share, AllMoments(len(data.cov))
+        self.floor = IncompleteNormal(self.patterns, data.mean, data.cov).value
 
-    def _stack(self, mu: np.ndarray, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        weight, logdet = pattern_inverses(self.patterns, sigma)
-        gap = (self.patterns.mean - mu) * self.patterns.seen
-        return weight, logdet, self.patterns.cov + gap[:, :, None] * gap[:, None, :], gap
+    @property
+    def by_moments(self) -> bool:
+        """Whether the moments' derivatives are cheaper than those of every pattern by the parameters."""
+        q, moments = self.model.n_moment, self.cells.size
+        return moments <= MOST_MOMENTS and 4 * len(self.share) * q**2 > moments**2
 
-    def _loss(self, weight: np.ndarray, logdet: np.ndarray, scatter: np.ndarray, _gap: np.ndarray) -> float:
-        return float(0.5 * self.share @ (logdet + (weight * scatter).sum((1, 2))) - self.floor)
-
-    def state(self, theta: np.ndarray) -> Normal | None:
+    def state(self, theta: np.ndarray) -> IncompleteState | None:
         at = self.model.implied(theta)
         try:
-            weight, logdet, scatter, gap = self._stack(at.mu, at.sigma)
+            return IncompleteState(at, IncompleteNormal(self.patterns, at.mu, at.sigma))
         except np.linalg.LinAlgError:
             return None
-        return Normal(at, weight, logdet, scatter, gap)
 
-    def value(self, state: Normal) -> float:
-        return self._loss(state.weight, state.logdet, state.scatter, state.gap)
+    def value(self, state: IncompleteState) -> float:
+        return state.normal.value - self.floor
 
-    def gradient(self, state: Normal) -> np.ndarray:
-        w = state.weight
-        lean = np.tensordot(self.share, w - w @ state.scatter @ w, 1)
-        pull = self.share @ (w @ state.gap[:, :, None])[:, :, 0]
-        return self.model.gradient(state.at, lean, pull)
+    def gradient(self, state: IncompleteState) -> np.ndarray:
+        return self.model.gradient(state.at, state.normal.lean, state.normal.mean_pull)
+
+    def jacobian(self, state: IncompleteState) -> np.ndarray:
+        """Derivative of all moments, in the order of `cells`, by the free rows."""
+        cells, model, at = self.cells, self.model, state.at
+        return np.concatenate([model.covariance_jacobian(at, cells.r, cells.c), model.mean_jacobian(at)])
 
     def _chunks(self) -> list[slice]:
         size = max(1, CHUNK // (1 + self.model.n_moment**2))
         return [slice(k, k + size) for k in range(0, len(self.share), size)]
 
-    def information(self, state: Normal) -> np.ndarray:
+    def information(self, state: IncompleteState) -> np.ndarray:
+        if self.by_moments:
+            jacobian = self.jacobian(state)
+            return np.asarray(jacobian.T @ state.normal.expected_curvature(self.cells) @ jacobian)
         return sum(self.model.information(state.at, state.weight[c], self.share[c]) for c in self._chunks())  # type: ignore[return-value]
 
-    def hessian(self, state: Normal) -> np.ndarray:
+    def hessian(self, state: IncompleteState) -> np.ndarray:
+        model, normal = self.model, state.normal
+        if self.by_moments:
+            jacobian = self.jacobian(state)
+            bending = model.bending(state.at, normal.lean, normal.mean_pull)
+            return np.asarray(jacobian.T @ normal.curvature(self.cells) @ jacobian + bending)
+        pulled = normal.pulled()
         return sum(  # type: ignore[return-value]
-            self.model.hessian(state.at, state.weight[c], state.scatter[c], state.gap[c], self.share[c])
-            for c in self._chunks()
+            model.hessian(state.at, normal.weight[c], pulled[c], normal.gap[c], self.share[c]) for c in self._chunks()
         )
 
-    def scores(self, state: Normal) -> np.ndarray:
+    def scores(self, state: IncompleteState) -> np.ndarray:
         """Casewise derivatives of the log-likelihood."""
         answers = self.data.answers
         assert answers is not None
-        out = np.empty((len(answers), self.model.n_moment))
+        cells, model, normal = self.cells, self.model, state.normal
+        deviations = np.where(np.isnan(answers), 0.0, answers - state.at.mu)
+        pulled, kind = np.empty_like(deviations), np.empty(len(answers), dtype=int)
         for k, rows in enumerate(self.patterns.rows):
-            deviations = np.where(self.patterns.seen[k], answers[rows] - state.at.mu, 0.0)
-            out[rows] = self.model.scores(state.at, state.weight[k], deviations)
-        return out
+            pulled[rows], kind[rows] = deviations[rows] @ normal.weight[k], k
+        # Derivative of 1/2 log det Sigma_k by the free rows, for all patterns at once.
+        halves = normal.weight[:, cells.r, cells.c] * cells.w
+        constant = halves @ model.covariance_jacobian(state.at, cells.r, cells.c)
+        y = pulled @ state.at.x
+        return y[:, model.ui] * (model.w * y[:, model.vi] + state.at.mean_slope) - constant[kind]
 
 
 class LeastSquares:

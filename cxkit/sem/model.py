@@ -192,10 +192,12 @@ class GroupModel:
         return out + np.outer(slope, slope) * _averaged(share, uu) if slope.any() else out
 
     def hessian(
-        self, at: Implied, weight: np.ndarray, t: np.ndarray, gap: np.ndarray, share: np.ndarray | None = None
+        self, at: Implied, weight: np.ndarray, wtw: np.ndarray, gap: np.ndarray, share: np.ndarray | None = None
     ) -> np.ndarray:
-        """Second derivative of F = 1/2 [log det Sigma + tr(W T)], T = S + gap gap'; a stack is averaged by `share`."""
-        wtw = weight @ t @ weight
+        """Second derivative of F = 1/2 [log det Sigma + tr(W T)] from wtw = W T W, T = S + gap gap'.
+
+        A stack is averaged by `share`.
+        """
         product, pulled = _stack_last(at.x.T @ weight @ at.x), _stack_last(at.x.T @ wtw @ at.x)
         uu, vv, uv, vu = self.crosses(product)
         nuu, nvv, nuv, nvu = self.crosses(pulled)
@@ -215,6 +217,10 @@ class GroupModel:
         mixed = pull[self.ui][:, None] * vu + pull[self.vi][:, None] * uu
         mixed = np.outer(self.w, slope) * _averaged(share, mixed)
         return mixed + mixed.T + np.outer(slope, slope) * _averaged(share, uu)
+
+    def bending(self, at: Implied, lean: np.ndarray, pull: np.ndarray) -> np.ndarray:
+        """What the bending of the moments adds to the second derivative of F, from M = W - W T W and W gap."""
+        return self._curvature(at, at.x.T @ lean @ at.x, pull @ at.x)
 
     def _curvature(self, at: Implied, lean: np.ndarray, pull: np.ndarray) -> np.ndarray:
         """1/2 tr(M d2 Sigma) - (W gap)' d2 mu, from X'MX and X'W gap: what the bending of the moments adds."""

@@ -16,7 +16,8 @@ import numpy as np
 
 from cxkit.errors import ModelError, Problems, closest, nearest
 from cxkit.sem.names import WRITABLE
-from cxkit.sem.patterns import Patterns, find_patterns, mean_and_cov, saturated
+from cxkit.sem.patterns import Patterns, find_patterns, mean_and_cov
+from cxkit.sem.saturated_moments import SaturatedMoments, saturated_moments
 
 ALMOST_ONE = 1 - 1e-9
 # The latest samples with incomplete answers, which the next models of the same answers take over.
@@ -260,7 +261,8 @@ def read_frame(
         if key in RECENT:
             # The same answers may come with other row labels.
             return replace(RECENT[key], index=frame.index)
-    parts = []
+    parts: list[GroupData] = []
+    warnings: list[str] = []
     for g, label in enumerate(labels):
         rows = np.flatnonzero(keep if codes is None else keep & (codes == g))
         subset = values if rows.size == len(values) else values[rows]
@@ -275,10 +277,12 @@ def read_frame(
         _refuse_one_unit(extra["clusters"], cluster, label, problems)
         if problems:
             continue
-        parts.append(_group(label, names, subset, extra, missing == "fiml"))
+        parts.append(_group(label, names, subset, extra, missing == "fiml", warnings))
     if problems:
         problems.raise_as(ModelError)
-    sample = Sample(groups=tuple(parts), n_dropped=int((~keep).sum()), labels=labels, index=frame.index)
+    sample = Sample(
+        groups=tuple(parts), n_dropped=int((~keep).sum()), labels=labels, index=frame.index, warnings=tuple(warnings)
+    )  # fmt: skip
     if missing == "fiml":
         _remember(key, sample)
     return sample
@@ -398,18 +402,33 @@ def _twins(values: np.ndarray, names: Sequence[str], ordered: Sequence[str]) -> 
     return [f"'{names[i]}' and '{names[j]}' correlate perfectly" for i, j in pairs]
 
 
-def _group(label: str, names: Sequence[str], values: np.ndarray, extra: dict[str, Any], fiml: bool) -> GroupData:
+def _unsettled(found: SaturatedMoments, label: str) -> str:
+    """What a reader must know of moments that are not the optimum."""
+    where = f" of group '{label}'" if label else ""
+    return (
+        f"The means and covariances that maximum likelihood gives all answers{where} did not settle in {found.steps:,} "
+        f"steps (last change {found.change:.1g} standard deviations): chi-square and the indices made of it are "
+        "approximate. Too few people answered some items together: use fewer items."
+    )
+
+
+def _group(
+    label: str, names: Sequence[str], values: np.ndarray, extra: dict[str, Any], fiml: bool, warnings: list[str]
+) -> GroupData:
     patterns = None
     w = extra["weights"]
     if fiml:
         patterns = find_patterns(values, w)
         try:
-            mean, cov = saturated(patterns)
+            found = saturated_moments(patterns)
         except np.linalg.LinAlgError as error:
             raise ModelError(
                 f"{len(values)} respondents{f' in group {label!r}' if label else ''} are too few, or their answers too "
                 "incomplete, to estimate the covariances of all items. Use fewer items or collect more answers."
             ) from error
+        mean, cov = found.mean, found.cov
+        if not found.converged:
+            warnings.append(_unsettled(found, label))
     else:
         mean, cov = mean_and_cov(values, w)
     return GroupData(label=label, names=tuple(names), n=len(values), mean=mean, cov=cov, answers=values,
@@ -420,4 +439,4 @@ def regroup(data: GroupData, rows: np.ndarray) -> GroupData:
     """The same group with other rows, for resampling."""
     assert data.answers is not None
     extra: dict[str, Any] = {"weights": None, "clusters": None}
-    return _group(data.label, data.names, data.answers[rows], extra, data.patterns is not None)
+    return _group(data.label, data.names, data.answers[rows], extra, data.patterns is not None, [])

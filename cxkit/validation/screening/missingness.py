@@ -15,7 +15,8 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
 from cxkit.results.thresholds import MCAR_LITTLE, judge
-from cxkit.sem.patterns import find_patterns, saturated
+from cxkit.sem.patterns import find_patterns
+from cxkit.sem.saturated_moments import saturated_moments
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.screening import answer_patterns
 from cxkit.survey.survey import Survey
@@ -321,12 +322,15 @@ def _test(survey: Survey, values: np.ndarray) -> dict[str, float]:
     _check(survey, values)
     patterns = find_patterns(values)
     try:
-        mean, covariance = saturated(patterns)
-        chi_square = _distance(patterns.seen, patterns.counts, patterns.mean - mean, covariance * n / (n - 1))
+        found = saturated_moments(patterns)
+        away = patterns.mean - found.mean
+        chi_square = _distance(patterns.seen, patterns.counts, away, found.cov * n / (n - 1))
     except np.linalg.LinAlgError:
         raise AnalysisError(
             _unusable(survey, "some items follow exactly from others, or are rarely answered together")
         ) from None
+    if not found.converged:
+        raise AnalysisError(_unusable(survey, f"the estimates did not settle in {found.steps:,} steps"))
     if not np.isfinite(chi_square):
         raise AnalysisError(_unusable(survey, "the answers that were given leave them open"))
     df = int(patterns.seen.sum()) - width
