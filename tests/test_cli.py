@@ -120,7 +120,8 @@ def test_unknown_notebook(capsys):
     shelve("1", name="01_validate.ipynb")
     assert main(["run", "01_validat3"]) == 1
     assert capsys.readouterr().err == (
-        "cxkit: There is no notebook '01_validat3', neither as a path nor in notebooks/. Did you mean '01_validate'?\n"
+        "cxkit: There is no notebook '01_validat3', neither as a path nor in notebooks/ nor among those of cxkit. "
+        "Did you mean '01_validate'?\n"
     )
 
 

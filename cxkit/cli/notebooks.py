@@ -14,11 +14,14 @@ def add_to(commands: Any) -> None:
     _add_run(commands)
     _add_parameters(commands)
     _add_tidy(commands)
+    _add_notebooks(commands)
 
 
 def _add_run(commands: Any) -> None:
     parser = add_command(commands, "run", run_command, "run one notebook and write its report")
-    parser.add_argument("notebook", metavar="NOTEBOOK", help="a path, or the (start of a) name in ./notebooks")
+    parser.add_argument(
+        "notebook", metavar="NOTEBOOK", help="a path, or the (start of a) name in ./notebooks or of cxkit"
+    )
     parser.add_argument(
         "-p", metavar="NAME=VALUE", dest="parameters", action="append", default=[], help="set a parameter; repeatable"
     )
@@ -30,13 +33,36 @@ def _add_run(commands: Any) -> None:
 
 def _add_parameters(commands: Any) -> None:
     parser = add_command(commands, "parameters", parameters_command, "list what a notebook lets you set")
-    parser.add_argument("notebook", metavar="NOTEBOOK", help="a path, or the (start of a) name in ./notebooks")
+    parser.add_argument(
+        "notebook", metavar="NOTEBOOK", help="a path, or the (start of a) name in ./notebooks or of cxkit"
+    )
 
 
 def _add_tidy(commands: Any) -> None:
     parser = add_command(commands, "tidy", tidy_command, "strip notebooks of everything that is not their source")
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a file is untidy")
+
+
+def _add_notebooks(commands: Any) -> None:
+    parser = add_command(commands, "notebooks", notebooks_command, "list cxkit's notebooks, or copy one out")
+    parser.add_argument("notebook", metavar="NOTEBOOK", nargs="?", help="the (start of a) name: copy this one")
+    parser.add_argument("-o", metavar="FILE_OR_DIR", dest="output", type=Path, default=Path(),
+                        help="where the copy goes (default: here)")  # fmt: skip
+
+
+def notebooks_command(options: argparse.Namespace) -> int:
+    """``cxkit notebooks``: names and titles; with a name, a copy to change."""
+    from cxkit.running.notebook import copy_shipped, shipped_notebooks, title_of
+
+    if options.notebook:
+        print(copy_shipped(options.notebook, options.output))
+        return 0
+    found = shipped_notebooks()
+    width = max((len(path.stem) for path in found), default=0)
+    for path in found:
+        print(f"{path.stem:<{width}}  {title_of(path)}".rstrip())
+    return 0
 
 
 def run_command(options: argparse.Namespace) -> int:

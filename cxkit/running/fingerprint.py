@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.running.files import sha256_of
+from cxkit.shipped import datasets_folder
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -77,12 +78,6 @@ def _tree_hash(folder: Path) -> str:
         if path.is_file() and "__pycache__" not in path.parts:
             digest.update(f"{path.relative_to(folder).as_posix()} {sha256_of(path)}\n".encode())
     return digest.hexdigest()
-
-
-def datasets_folder() -> Path:
-    """The kit's data sets: beside the package in a checkout, inside it where it is installed."""
-    beside = _PACKAGE.parent / "datasets"
-    return beside if beside.is_dir() else _PACKAGE / "datasets"
 
 
 @cache

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.errors import NotebookError, nearest
+from cxkit.running.files import write_atomically
+from cxkit.shipped import notebooks_folder
 
 
 def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
@@ -21,9 +23,9 @@ def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
     ----------
     name : str or Path
         A path; else a name, with or without ``.ipynb``, in the current folder or in `folder`; else the unambiguous
-        start of a name in `folder`.
+        start of a name in `folder` or, if none there fits, of one of cxkit's own notebooks.
     folder : str or Path
-        Where notebooks are looked up by name.
+        Where notebooks are looked up by name before those of cxkit.
 
     Returns
     -------
@@ -40,17 +42,71 @@ def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
     for candidate in (given, with_suffix, shelf / with_suffix):
         if candidate.is_file() and candidate.suffix == ".ipynb":
             return candidate
-    known = sorted(path.stem for path in shelf.glob("*.ipynb"))
-    matches = [stem for stem in known if stem.startswith(given.name)]
-    if len(matches) == 1:
-        return shelf / f"{matches[0]}.ipynb"
-    if matches:
-        raise NotebookError(f"'{name}' could mean {' or '.join(matches)}. Write a little more of the name.")
     if given.is_file():
         raise NotebookError(f"{given} is not a notebook: its name does not end in .ipynb.")
+    known: list[str] = []
+    for place in (shelf, notebooks_folder()):
+        here = sorted(path.stem for path in place.glob("*.ipynb"))
+        matches = [stem for stem in here if stem.startswith(given.name.removesuffix(".ipynb"))]
+        if len(matches) == 1 and (place == shelf or len(given.parts) == 1):
+            return place / f"{matches[0]}.ipynb"
+        if len(matches) > 1:
+            raise NotebookError(f"'{name}' could mean {' or '.join(matches)}. Write a little more of the name.")
+        known += here
     raise NotebookError(
-        f"There is no notebook '{name}', neither as a path nor in {shelf}/.{nearest(given.stem, known)}"
+        f"There is no notebook '{name}', neither as a path nor in {shelf}/ nor among those of cxkit."
+        f"{nearest(given.stem, dict.fromkeys(known))}"
     )
+
+
+def shipped_notebooks() -> list[Path]:
+    """List cxkit's own notebooks, in the order of their names."""
+    return sorted(notebooks_folder().glob("*.ipynb"))
+
+
+def copy_shipped(name: str, target: str | Path = ".") -> Path:
+    """Copy one of cxkit's notebooks out, to change it.
+
+    Parameters
+    ----------
+    name : str
+        Its name or the start of it.
+    target : str or Path
+        The new file, or the folder it goes into.
+
+    Returns
+    -------
+    Path
+        The copy.
+
+    Raises
+    ------
+    NotebookError
+        If cxkit has no such notebook, or there is a file of that name already.
+    """
+    stem = name.removesuffix(".ipynb")
+    matches = [path for path in shipped_notebooks() if path.stem.startswith(stem)]
+    if len(matches) != 1:
+        known = [path.stem for path in matches or shipped_notebooks()]
+        raise NotebookError(
+            f"cxkit has {'more than one' if matches else 'no'} notebook '{name}'.{nearest(stem, known)}"
+        )
+    source = matches[0]
+    copy = Path(target)
+    copy = copy if copy.suffix == ".ipynb" else copy / source.name
+    if copy.exists():
+        raise NotebookError(f"{copy} exists already; name another file with -o.")
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    return write_atomically(copy, source.read_bytes())
+
+
+def title_of(path: str | Path) -> str:
+    """The first heading of a notebook; nothing if it has none."""
+    for cell in read_notebook(path)["cells"]:
+        for line in cell["source"].splitlines() if cell["cell_type"] == "markdown" else ():
+            if line.startswith("#"):
+                return str(line.lstrip("#").strip())
+    return ""
 
 
 def read_notebook(path: str | Path) -> dict[str, Any]:

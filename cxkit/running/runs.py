@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,10 +12,12 @@ from typing import Any, Literal
 from cxkit.errors import NotebookError, Problems, nearest
 from cxkit.running.plan import plan_run
 from cxkit.running.sandbox.limits import Policy
+from cxkit.shipped import notebooks_folder
 
 Badge = Literal["real", "synthetic"]
 _KEYS = ("notebook", "name", "title", "data", "parameters", "inputs")
 _POLICIES = ("open", "contained")
+_LONGEST_PATH = 1_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +37,7 @@ class PlannedRun:
     parameters : dict
         What the run sets.
     inputs : tuple of str
-        Files and folders that a contained run may read, relative to the current folder.
+        Files and folders that a contained run may read, as seen from the current folder.
     policy : {"open", "contained"}
         Where the list wants its notebooks to run.
     """
@@ -54,10 +57,12 @@ def read_runs(path: str | Path) -> list[PlannedRun]:
     Parameters
     ----------
     path : str or Path
-        A TOML file with one ``[[run]]`` table a run: ``notebook`` (relative to the file) and ``name``, and if wanted
+        A TOML file with one ``[[run]]`` table a run: ``notebook`` (a path, or the name of a notebook of cxkit) and
+        ``name``, and if wanted
         ``title``, ``data = "real"`` or ``"synthetic"``, ``inputs = [...]`` (files that a contained run may read) and
         ``[run.parameters]``. Before the first of them there may be ``policy = "contained"``:
-        somebody else wrote the notebooks.
+        somebody else wrote the notebooks. Paths are relative to the file; where nothing lies there, inputs and
+        parameters are taken from the current folder.
 
     Returns
     -------
@@ -114,11 +119,11 @@ def _read_entry(entry: Any, number: int, folder: Path, problems: Problems) -> Pl
     _check_entry(entry, where, problems)
     run = PlannedRun(
         name=entry["name"],
-        notebook=folder / entry["notebook"],
+        notebook=_notebook(entry["notebook"], folder),
         title=entry.get("title"),
         data=entry.get("data"),
-        parameters=entry.get("parameters", {}),
-        inputs=tuple(entry.get("inputs", ())),
+        parameters=_seen_from_here(entry.get("parameters", {}), folder),
+        inputs=tuple(_seen_from_here(list(entry.get("inputs", ())), folder)),
     )
     _check_run(run, where, problems)
     return run
@@ -133,6 +138,36 @@ def _check_entry(entry: Mapping[str, Any], where: str, problems: Problems) -> No
         problems.add(f'{where}: data is {entry["data"]!r}; it must be "real" or "synthetic"')
     if not _is_list_of_names(entry.get("inputs", [])):
         problems.add(f"{where}: inputs must be a list of file names")
+
+
+def _notebook(name: str, folder: Path) -> Path:
+    """The notebook beside the file, else the one of cxkit of that name."""
+    shipped = notebooks_folder() / f"{name.removesuffix('.ipynb')}.ipynb"
+    for candidate in (folder / name, folder / f"{name}.ipynb", shipped):
+        if candidate.is_file():
+            return candidate
+    return folder / name
+
+
+def _seen_from_here(value: Any, folder: Path) -> Any:
+    """A value in which relative paths that lie beside the file are written as seen from the current folder."""
+    if isinstance(value, dict):
+        return {key: _seen_from_here(one, folder) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_seen_from_here(one, folder) for one in value]
+    if not isinstance(value, str) or not _names_a_path(value, folder):
+        return value
+    return Path(os.path.relpath(folder / value)).as_posix()
+
+
+def _names_a_path(text: str, folder: Path) -> bool:
+    """Whether a text is the relative path of a file, or of a folder if it has a slash, beside the list of runs."""
+    if not text or len(text) > _LONGEST_PATH or "\0" in text or Path(text).is_absolute():
+        return False
+    try:
+        return (folder / text).is_file() or ("/" in text and (folder / text).is_dir())
+    except OSError:  # text that no file system takes for a name
+        return False
 
 
 def _is_list_of_names(inputs: Any) -> bool:

@@ -13,12 +13,10 @@ from types import MappingProxyType
 from typing import Any
 
 from cxkit.errors import InstrumentError, SurveyError, nearest
+from cxkit.shipped import datasets_folder
 from cxkit.survey.instrument import Instrument, read_instrument
 from cxkit.survey.readers import RoleColumn, read_survey
 from cxkit.survey.survey import About, Survey
-
-PACKAGED = Path(__file__).parents[1] / "_datasets"
-CHECKOUT = Path(__file__).parents[2] / "datasets"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -254,10 +252,8 @@ def _is_path(name_or_path: str | Path, endings: tuple[str, ...]) -> bool:
 
 @cache
 def _folder() -> Path:
-    """The folder of data and instruments: inside an installed package, or at the top of a checkout."""
-    for folder in (PACKAGED, CHECKOUT):
-        if (folder / "instruments").is_dir():
-            return folder
-    raise SurveyError(
-        f"The data of cxkit are not installed: neither {PACKAGED} nor {CHECKOUT} exists. Reinstall cxkit."
-    )
+    """The folder of data and instruments."""
+    folder = datasets_folder()
+    if not folder.is_dir():
+        raise SurveyError(f"The data of cxkit are not installed: there is no {folder}. Reinstall cxkit.")
+    return folder

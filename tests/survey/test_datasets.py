@@ -274,15 +274,10 @@ def test_what_a_shipped_data_set_brings_along_can_be_replaced():
     assert survey.name == "companies"
 
 
-def test_an_installed_package_has_the_data_inside(monkeypatch, tmp_path):
-    shutil.copytree(ROOT / "datasets" / "instruments", tmp_path / "_datasets" / "instruments")
+def test_data_that_are_not_installed(monkeypatch, tmp_path):
     module._folder.cache_clear()
     with monkeypatch.context() as patched:
-        patched.setattr(module, "PACKAGED", tmp_path / "_datasets")
-        assert instrument_path("culture8") == tmp_path / "_datasets" / "instruments" / "culture8.toml"
-        module._folder.cache_clear()
-        patched.setattr(module, "PACKAGED", tmp_path / "a")
-        patched.setattr(module, "CHECKOUT", tmp_path / "b")
+        patched.setattr(module, "datasets_folder", lambda: tmp_path / "a")
         with pytest.raises(SurveyError, match=r"The data of cxkit are not installed: .* Reinstall cxkit\."):
             dataset_names()
     module._folder.cache_clear()

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxkit.running.files import sha256_of
-from cxkit.running.fingerprint import datasets_folder, named_files
+from cxkit.running.fingerprint import named_files
+from cxkit.shipped import datasets_folder
 
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
