@@ -8,15 +8,17 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from scipy import stats
 from scipy.special import ndtr
 
 from cxkit.benchmarking.norms import Norm
-from cxkit.benchmarking.random_effects import posterior_draws
+from cxkit.benchmarking.random_effects import Groups, VarianceComponents, posterior_draws
 from cxkit.benchmarking.scores import dimension_scores
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
+from cxkit.results.tables import signed, whole
 from cxkit.results.thresholds import ICC2_LEBRETON, judge
 from cxkit.survey.survey import Survey
 
@@ -30,8 +32,8 @@ class PercentileBenchmark(Result):
     title: ClassVar[str] = "Where the organisation stands among the others"
     cites: ClassVar[tuple[str, ...]] = ("crawford2009", "efron1975", "goldstein1996")
     shown: ClassVar[tuple[str, ...]] = (
-        "title", "n", "score", "norm_mean", "percentile", "shrunken_percentile", "percentile_low..percentile_high",
-        "p_top_tenth", "reliability",
+        "title", "n", "score", "norm_mean", "percentile", "smoothed_percentile", "likely_percentile",
+        "percentile_low..percentile_high", "p_top_tenth", "reliability",
     )  # fmt: skip
 
     @property
@@ -49,8 +51,24 @@ class PercentileBenchmark(Result):
             f"On {unsure} of {counted(len(self.frame), 'dimension')} the organisation cannot be told from the middle."
             if unsure
             else "",
+            f"Every dimension is judged on its own ({self.level} each)." if len(self.frame) > 1 else "",
         ]
-        return " ".join(part for part in parts if part)
+        return " ".join(part for part in [*parts, self._what_moved] if part)
+
+    @property
+    def _what_moved(self) -> str:
+        """Where the likely percentile is farthest from the observed one, and which of the two steps made it so."""
+        row = self.frame.loc[(self.frame["moved_by_smoothing"] + self.frame["moved_by_error"]).abs().idxmax()]
+        smoothing, error = abs(row["moved_by_smoothing"]), abs(row["moved_by_error"])
+        if max(smoothing, error) < 1:
+            return ""
+        more = "smoothing" if smoothing > error else "error"
+        return (
+            f"The percentile moves most on {row['title']}, from {whole(row['percentile'])} as observed to "
+            f"{whole(row['likely_percentile'])}: {signed(row['moved_by_smoothing'])} by drawing a smooth curve through "
+            f"the norm's organisations (smoothing) and {signed(row['moved_by_error'])} by taking off the chance of who "
+            f"answered (error). It is mostly {more} that moves it."
+        )
 
     @property
     def note(self) -> str:
@@ -70,7 +88,7 @@ class PercentileBenchmark(Result):
         figures.intervals(
             axes,
             heights,
-            frame["shrunken_percentile"].to_numpy(),
+            frame["likely_percentile"].to_numpy(),
             low,
             high,
             label=f"likely standing, {self.level} interval",
@@ -102,10 +120,14 @@ def percentile_benchmark(
 ) -> PercentileBenchmark:
     """At which percentile does the organisation stand, and how far could that be off?
 
-    Two percentiles are given. The observed one places the observed mean among the norm's observed means (mid-rank:
-    half of those who score the same count as below). It moves with who happened to answer, most of all in small
-    organisations. The shrunken one is the median of what the true standing may be, given how much organisations truly
-    differ and how few respondents there are; its interval and the probability of the best tenth belong to it.
+    Three percentiles are given, so that it can be seen what moves the number. The observed one ranks the observed mean
+    among the norm's observed means (mid-rank: half of those who score the same count as below); `norm_low` and
+    `norm_high` say how far it could be off only because the norm is a sample of organisations. The smoothed one places
+    the same mean in a smooth distribution of observed means (normal true means, and the error of each organisation's
+    respondents): it differs from the first by smoothing alone. The likely one is the median of what the true standing
+    among true means may be, given how much organisations truly differ and how few respondents there are: it differs
+    from the second by error, in the organisation and in the norm; its interval and the probability of the best tenth
+    belong to it.
 
     Parameters
     ----------
@@ -123,9 +145,10 @@ def percentile_benchmark(
     Returns
     -------
     PercentileBenchmark
-        A row a dimension: n, score, norm_mean, norm_sd, percentile (observed), shrunken_percentile, percentile_low,
-        percentile_high, p_top_tenth (of belonging to the best tenth: the lowest where low is good), reliability (of the
-        organisation's mean, 0 to 1), higher_is.
+        A row a dimension: n, score, norm_mean, norm_sd, percentile (observed) with norm_low and norm_high,
+        smoothed_percentile, likely_percentile with percentile_low and percentile_high, moved_by_smoothing (smoothed
+        minus observed), moved_by_error (likely minus smoothed), p_top_tenth (of belonging to the best tenth: the
+        lowest where low is good), reliability (of the organisation's mean, 0 to 1), higher_is.
 
     Raises
     ------
@@ -134,7 +157,8 @@ def percentile_benchmark(
 
     Notes
     -----
-    Mid-rank percentile: Crawford et al. (2009). Shrinkage: Efron & Morris (1975), with the uncertainty of the norm
+    Mid-rank percentile: Crawford et al. (2009). Its interval is Jeffreys' (R's `qbeta(c(.025, .975), b + .5,
+    k - b + .5)` with b of k organisations below). Shrinkage: Efron & Morris (1975), with the uncertainty of the norm
     itself carried along (see `random_effects.posterior_draws`). The tests show the interval's coverage by simulation.
     """
     check_options(seed=seed, draws=draws, confidence=confidence)
@@ -166,6 +190,8 @@ def _percentile_row(
     standing = 100 * ndtr((own - mean) / between)
     tail = 50 * (1 - confidence)
     low, middle, high = np.percentile(standing, [tail, 50, 100 - tail])
+    observed, smoothed = mid_rank(groups.means, score), smoothed_rank(groups, components, score)
+    norm_low, norm_high = rank_interval(observed, len(groups.means), confidence)
     return {
         "dimension": key,
         "title": row["title"],
@@ -173,10 +199,15 @@ def _percentile_row(
         "score": score,
         "norm_mean": components.mean,
         "norm_sd": components.between**0.5,
-        "percentile": mid_rank(groups.means, score),
-        "shrunken_percentile": middle,
+        "percentile": observed,
+        "norm_low": norm_low,
+        "norm_high": norm_high,
+        "smoothed_percentile": smoothed,
+        "likely_percentile": middle,
         "percentile_low": low,
         "percentile_high": high,
+        "moved_by_smoothing": smoothed - observed,
+        "moved_by_error": middle - smoothed,
         "p_top_tenth": float(np.mean(standing < 10 if row["higher_is"] == "worse" else standing > 90)),
         "reliability": components.reliability(n),
         "higher_is": row["higher_is"],
@@ -188,3 +219,21 @@ def mid_rank(norm_scores: np.ndarray, score: float) -> float:
     below = np.count_nonzero(norm_scores < score)
     equal = np.count_nonzero(norm_scores == score)
     return 100 * (below + 0.5 * equal) / len(norm_scores)
+
+
+def smoothed_rank(groups: Groups, components: VarianceComponents, score: float) -> float:
+    """The percentage of observed means below a score, if true means are normal and every mean has its own error.
+
+    A mixture of normal distributions, one for each organisation of the norm, which differ only in the number of
+    respondents. It takes no account of the error in the score itself.
+    """
+    spread = np.sqrt(components.between + components.within / groups.sizes)
+    return float(100 * np.mean(ndtr((score - components.mean) / spread)))
+
+
+def rank_interval(percentile: float, organisations: int, confidence: float) -> tuple[float, float]:
+    """Jeffreys' interval for a percentile among so many organisations, the score taken as known."""
+    below = percentile / 100 * organisations
+    tail = (1 - confidence) / 2
+    ends = stats.beta.ppf([tail, 1 - tail], below + 0.5, organisations - below + 0.5)
+    return float(100 * ends[0]), float(100 * ends[1])

@@ -19,6 +19,7 @@ from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ICC1_LEBRETON, ICC2_LEBRETON, RWG_LEBRETON, Verdicts, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.shared_suppression import shown_by_dimension
 from cxkit.survey.survey import Survey
 
 STRONG = next(start for start, words in RWG_LEBRETON.bands if words == "strong agreement")
@@ -26,7 +27,9 @@ STRONG = next(start for start, words in RWG_LEBRETON.bands if words == "strong a
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GroupReliability(Result):
-    """ICC(1) and ICC(2) by dimension."""
+    """ICC(1) and ICC(2) by dimension; `hidden_groups` is how many groups were left out to protect their members."""
+
+    hidden_groups: int = 0
 
     title: ClassVar[str] = "How much groups differ: ICC(1) and ICC(2)"
     cites: ClassVar[tuple[str, ...]] = ("bliese2000",)
@@ -48,6 +51,16 @@ class GroupReliability(Result):
             "(ICC(2) of .70 or more)."
         )
 
+    @property
+    def note(self) -> str:
+        """Which groups had to be left out, and the usual line."""
+        if not self.hidden_groups:
+            return super().note
+        return (
+            f"{counted(self.hidden_groups, 'small group')} left out: with them, the mean squares and the tables of "
+            f"groups together would give their means away. {super().note}"
+        )
+
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())
         low, high = self.frame["ci_low"].to_numpy(), self.frame["ci_high"].to_numpy()
@@ -61,7 +74,9 @@ class GroupReliability(Result):
 def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5) -> GroupReliability:
     """How much of the differences between people are differences between their groups, and are group means reliable?
 
-    Respondents without a group or a score are left out of that dimension. The interval of ICC(1) inverts the F test
+    Respondents without a group or a score are left out of that dimension. So are two groups that may not be shown,
+    where the mean squares and the tables of groups together would give their means away (see `shown_groups`);
+    with three or more of them that cannot be done, and they stay. The interval of ICC(1) inverts the F test
     at the mean group size; with very unequal groups it is approximate.
 
     Parameters
@@ -92,9 +107,14 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
     check_options(answered=answered)
     groups = survey.role(by)
     scores = survey.scores(answered=answered)
-    rows = []
+    shown = shown_by_dimension(survey, scores)
+    rows, left_out = [], 0
     for dimension in survey.dimensions:
         usable = scores[dimension.key].notna() & groups.notna()
+        if by in shown[dimension.key].solvable:
+            hidden = shown[dimension.key].hidden[by]
+            usable &= ~groups.astype("str").isin(hidden)
+            left_out = max(left_out, len(hidden))
         y, g = scores.loc[usable, dimension.key].to_numpy(), groups[usable].astype("str").to_numpy()
         rows.append({"dimension": dimension.key, "title": dimension.title, **_one_way(y, g, by, dimension)})
     frame = pd.DataFrame(rows)
@@ -104,6 +124,7 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
         n_dropped=survey.n - int(frame["n"].max()),
         settings={"by": by, "answered": answered},
         data=survey.stamp,
+        hidden_groups=left_out,
         verdicts=Verdicts(
             judge(ICC1_LEBRETON, frame["title"], frame["icc1"]).items
             + judge(ICC2_LEBRETON, frame["title"], frame["icc2"]).items

@@ -3,28 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import exp, lgamma, log, sqrt
 
 import numpy as np
 from scipy import optimize, stats
 from scipy.special import ndtr
 
+from cxkit.results.weighted import mean_of
+
 
 @dataclass(frozen=True, kw_only=True)
 class TwoGroups:
-    """Sizes, means and standard deviations of two independent groups."""
+    """Sizes, means, standard deviations, and standard errors of the means, of two independent groups.
+
+    `effective` is the number of respondents of equal weight that would give the same precision; without weights it is
+    the number of respondents.
+    """
 
     n: tuple[int, int]
     mean: tuple[float, float]
     sd: tuple[float, float]
+    error: tuple[float, float]
+    effective: tuple[float, float]
 
     @classmethod
-    def of(cls, first: np.ndarray, second: np.ndarray) -> TwoGroups:
-        """Summarise two arrays of scores, which must have no NaN."""
+    def of(
+        cls,
+        first: np.ndarray,
+        second: np.ndarray,
+        weights: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> TwoGroups:
+        """Summarise two arrays of scores, which must have no NaN, and their weights."""
+        w1, w2 = weights or (None, None)
+        a, b = mean_of(first, w1), mean_of(second, w2)
         return cls(
-            n=(len(first), len(second)),
-            mean=(float(first.mean()), float(second.mean())),
-            sd=(float(first.std(ddof=1)), float(second.std(ddof=1))),
+            n=(a.n, b.n),
+            mean=(a.mean, b.mean),
+            sd=(a.sd, b.sd),
+            error=(a.error, b.error),
+            effective=(a.n_effective, b.n_effective),
         )
 
     @property
@@ -42,9 +60,9 @@ class TwoGroups:
 def welch(groups: TwoGroups, *, confidence: float = 0.95) -> tuple[float, float, float]:
     """Interval of the difference of means and its p-value, without assuming equal variances.
 
-    Equal to R's `t.test(x, y)`.
+    Equal to R's `t.test(x, y)`. With weights the standard errors are design-based, as R's `svymean` gives them.
     """
-    v1, v2 = (s**2 / n for s, n in zip(groups.sd, groups.n, strict=True))
+    v1, v2 = (error**2 for error in groups.error)
     error = sqrt(v1 + v2)
     if error == 0:
         return groups.difference, groups.difference, 1.0 if groups.difference == 0 else 0.0
@@ -57,13 +75,13 @@ def welch(groups: TwoGroups, *, confidence: float = 0.95) -> tuple[float, float,
 def hedges_g(groups: TwoGroups, *, confidence: float = 0.95) -> tuple[float, float, float]:
     """Hedges' g and its interval from the noncentral t distribution.
 
-    Equal to R's `effectsize::hedges_g(x, y, pooled_sd = TRUE)`. NaN where neither group varies.
+    Equal to R's `effectsize::hedges_g(x, y, pooled_sd = TRUE)`. With weights the interval is that of the effective
+    numbers of respondents. NaN where neither group varies.
     """
-    n1, n2 = groups.n
     if groups.pooled_sd == 0:
         return np.nan, np.nan, np.nan
-    df = n1 + n2 - 2
-    scale = sqrt(1 / n1 + 1 / n2)
+    df = sum(groups.n) - 2
+    scale = sqrt(1 / groups.effective[0] + 1 / groups.effective[1])
     t = groups.difference / groups.pooled_sd / scale
     low, high = _noncentrality(t, df, confidence)
     unbiased = small_sample_correction(df) * scale
@@ -86,32 +104,73 @@ def _noncentrality(t: float, df: int, confidence: float) -> tuple[float, float]:
     return solve(1 - tail), solve(tail)
 
 
+@lru_cache(maxsize=4)
+def _gauss(points: int) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights between -1 and 1; finding them takes longer than using them."""
+    return np.polynomial.legendre.leggauss(points)
+
+
 def noncentral_t_cdf(t: float, df: int, noncentrality: float) -> float:
     """The chance that a noncentral t variable is at most t.
 
     `scipy.stats.nct` gives NaN in the tails that an interval needs (t = -1, df = 140, noncentrality 9, for one), so
     this integrates the normal distribution over that of the estimated standard deviation, by Gauss's rule.
     """
+    x, density = _chi_nodes(df)
+    return float(np.sum(density * ndtr(t * x / sqrt(df) - noncentrality)))
+
+
+@lru_cache(maxsize=64)
+def _chi_nodes(df: int) -> tuple[np.ndarray, np.ndarray]:
+    """Points and weights that integrate over a chi distribution; an interval asks for the same ones some 40 times."""
     spread = stats.chi(df)
     low, high = spread.ppf(1e-17), spread.isf(1e-17)
-    nodes, weights = np.polynomial.legendre.leggauss(160)
+    nodes, weights = _gauss(160)
     x = low + (high - low) * (nodes + 1) / 2
-    return float(np.sum(weights * spread.pdf(x) * ndtr(t * x / sqrt(df) - noncentrality)) * (high - low) / 2)
+    return x, weights * spread.pdf(x) * (high - low) / 2
 
 
-def smallest_detectable_g(n1: int, n2: int, *, power: float = 0.80, alpha: float = 0.05) -> float:
-    """The smallest true difference, in standard deviations, that a two-sided t test would find with that power.
+@dataclass(frozen=True)
+class WelchTest:
+    """Welch's two-sided test of two normal groups of the same spread, before any data are seen.
 
-    Equal to R's `power.t.test(n, power = .8)` for equal sizes: being significant on the wrong side does not count.
+    Its degrees of freedom depend on the two observed variances, so its power is integrated over both chi-square
+    distributions by Gauss's rule. With groups of very different size it is far below that of Student's test, which R's
+    `power.t.test` gives.
     """
-    df = n1 + n2 - 2
-    critical = float(stats.t.ppf(1 - alpha / 2, df))
-    scale = sqrt(1 / n1 + 1 / n2)
 
-    def surplus(noncentrality: float) -> float:
-        return 1 - noncentral_t_cdf(critical, df, noncentrality) - power
+    scale: float
+    borders: np.ndarray
+    weights: np.ndarray
 
-    enough = critical
-    while surplus(enough) < 0:
+    @classmethod
+    def of(cls, n1: float, n2: float, *, alpha: float = 0.05) -> WelchTest:
+        """Lay out the differences that are just significant, over both observed variances."""
+        (s1, w1), (s2, w2) = _variance_nodes(n1 - 1), _variance_nodes(n2 - 1)
+        v1, v2 = s1[:, None] / n1, s2[None, :] / n2
+        df = (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
+        borders = stats.t.isf(alpha / 2, df) * np.sqrt(v1 + v2)
+        return cls(sqrt(1 / n1 + 1 / n2), borders, np.outer(w1, w2))
+
+    def power(self, g: float) -> float:
+        """The chance to find a true difference of g standard deviations, on the right side."""
+        return float(np.sum(self.weights * ndtr((g - self.borders) / self.scale)))
+
+
+def _variance_nodes(df: float) -> tuple[np.ndarray, np.ndarray]:
+    """Points and weights that integrate over the distribution of a sample variance around 1."""
+    nodes, weights = _gauss(40)
+    return stats.chi2.ppf((nodes + 1) / 2, df) / df, weights / 2
+
+
+def smallest_detectable_g(n1: float, n2: float, *, power: float = 0.80, alpha: float = 0.05) -> float:
+    """The smallest true difference, in standard deviations, that Welch's two-sided test finds with that power.
+
+    Being significant on the wrong side does not count. With several comparisons `alpha` is the error rate of one of
+    them. For equal sizes close to R's `power.t.test(n, power = .8)`, which is about Student's test.
+    """
+    test = WelchTest.of(n1, n2, alpha=alpha)
+    enough = float(test.borders.max())
+    while test.power(enough) < power:
         enough *= 1.5
-    return float(optimize.brentq(surplus, 0.0, enough)) * scale
+    return float(optimize.brentq(lambda g: test.power(g) - power, 0.0, enough, xtol=1e-9))

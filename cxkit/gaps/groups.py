@@ -13,21 +13,30 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.gaps.effect_sizes import TwoGroups, welch
 from cxkit.results import figures
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
+from cxkit.results.multiplicity import FAMILY_ERROR, bonferroni
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import HIDDEN, MISSING, TWO_DIGITS, whole
-from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_small_cells
+from cxkit.survey.instrument import Dimension
+from cxkit.survey.privacy import MINIMUM_CELL, cover_rows, hidden_note
+from cxkit.survey.shared_suppression import shown_by_dimension, unstated_note
 from cxkit.survey.survey import Survey, natural_order
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GroupProfile(Result):
-    """Mean scores of groups by dimension, small groups hidden; `comparability` says whether they may be compared."""
+    """Mean scores of groups by dimension, small groups hidden.
+
+    `comparability` says whether they may be compared, `tests` how many comparisons share the error rate.
+    """
 
     comparability: str = NOT_EXAMINED
+    tests: int = 0
+    left_out: int = 0
 
     title: ClassVar[str] = "Scores by group"
-    cites: ClassVar[tuple[str, ...]] = ("hundepool2012",)
+    cites: ClassVar[tuple[str, ...]] = ("hundepool2012", "welch1947", "dunn1961")
+    uses_weights: ClassVar[bool] = True
 
     @property
     def table(self) -> pd.DataFrame:
@@ -52,8 +61,11 @@ class GroupProfile(Result):
     @property
     def text(self) -> str:
         shown = self.frame[~self.frame["hidden"]]
-        clear = shown[(shown["gap_low"] > 0) | (shown["gap_high"] < 0)]
-        words = f"{counted(len(clear), 'cell')} of {len(shown)} shown can be told from the rest of the organisation"
+        clear = shown[shown["p_adjusted"] < FAMILY_ERROR]
+        words = (
+            f"{counted(len(clear), 'cell')} of {len(shown)} shown can be told from the rest of the organisation"
+            f"{', allowing for all of them' if self.tests > 1 else ''}"
+        )
         if len(clear):
             widest = clear.loc[clear["gap"].abs().idxmax()]
             side = "above" if widest["gap"] > 0 else "below"
@@ -63,8 +75,15 @@ class GroupProfile(Result):
 
     @property
     def note(self) -> str:
-        """Whether groups may be compared, and the usual line."""
-        return f"{self.comparability} {super().note}"
+        """Whether groups may be compared, what the intervals allow for, and the usual line."""
+        rate = (
+            f"Intervals and p allow for all {self.tests:,} comparisons of the table (Bonferroni): where no group "
+            "differs, at least one cell is told apart in at most 5 of 100 surveys."
+            if self.tests > 1
+            else ""
+        )
+        parts = (self.comparability, rate, unstated_note(self.left_out), super().note)
+        return " ".join(part for part in parts if part)
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -104,8 +123,9 @@ def group_profile(
 ) -> GroupProfile:
     """How does each function (or unit, or level) score, and which can be told from the rest?
 
-    Groups with fewer than `minimum` scores are hidden, and so is the next smallest where one hidden group could be
-    worked out from the total. Respondents without a group or a score are left out.
+    Groups with fewer than `minimum` scores are hidden, and so are further ones where a hidden group could be worked
+    out from the total or from another table of the same report (see `shown_groups`). Respondents without a group or a
+    score are left out.
 
     Parameters
     ----------
@@ -125,8 +145,9 @@ def group_profile(
     Returns
     -------
     GroupProfile
-        A row a group and dimension: n, mean, sd, gap (group minus all others) with gap_low and gap_high (Welch,
-        adjusted for the number of shown groups by Bonferroni's inequality), hidden.
+        A row a group and dimension: n, mean, sd, gap (group minus all others) with gap_low and gap_high and p_adjusted
+        (Welch; 5 % for all shown cells of all dimensions together, by Bonferroni's inequality), hidden. Weighted means
+        have design-based errors, as R's `svymean` gives them for each group.
 
     Raises
     ------
@@ -145,36 +166,80 @@ def group_profile(
     members = groups[groups.notna()].astype("str").to_numpy()
     seen = [name for name in names if np.count_nonzero(members == name) >= minimum]
     allowed = comparability(survey, survey.dimensions, invariance, by=by, groups=seen, override=override)
-    cells = [
-        {
-            "dimension": d.key,
-            "title": d.title,
-            "higher_is": d.higher_is,
-            "group": name,
-            **_cell(scores[d.key].to_numpy(), members == name, len(names)),
-        }
+    shown = shown_by_dimension(survey, survey.scores(answered=answered), minimum=minimum)
+    hidden = {d.key: shown[d.key].hidden[by] for d in survey.dimensions}
+    comparisons = [
+        _Comparison.of(survey, d, name, scores[d.key], members, shown[d.key].kept[groups.notna()])
         for name in names
         for d in survey.dimensions
     ]
-    frame = hide_small_cells(pd.DataFrame(cells), minimum=minimum, group="dimension")
+    visible = [c.group not in hidden[c.dimension.key] and len(c.own) >= minimum for c in comparisons]
+    tests = _different_tests([c for c, is_shown in zip(comparisons, visible, strict=True) if is_shown])
+    frame = pd.DataFrame([c.row(tests) for c in comparisons])
     return GroupProfile(
-        frame=frame,
+        frame=cover_rows(frame, ~np.array(visible)),
         n=len(scores),
         n_dropped=survey.n - len(scores),
         settings={"by": by, "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
         comparability=allowed,
+        tests=tests,
+        left_out=max(int((scores[k].notna() & ~shown[k].kept[groups.notna()]).sum()) for k in shown),
     )
 
 
-def _cell(scores: np.ndarray, inside: np.ndarray, families: int) -> dict[str, float]:
-    """Mean of one group, and its distance from everybody else with an interval wide enough for all groups at once."""
-    own, rest = scores[inside & ~np.isnan(scores)], scores[~inside & ~np.isnan(scores)]
-    row = dict.fromkeys(("n", "mean", "sd", "gap", "gap_low", "gap_high"), np.nan) | {"n": len(own)}
-    if min(len(own), len(rest)) < 2:
-        return row
-    groups = TwoGroups.of(own, rest)
-    low, high, _ = welch(groups, confidence=1 - 0.05 / families)
-    return row | {
-        "mean": groups.mean[0], "sd": groups.sd[0], "gap": groups.difference, "gap_low": low, "gap_high": high,
-    }  # fmt: skip
+@dataclass(frozen=True)
+class _Comparison:
+    """The scores of one group on one dimension, those of all others, and their weights."""
+
+    dimension: Dimension
+    group: str
+    own: np.ndarray
+    rest: np.ndarray
+    weights: tuple[np.ndarray, np.ndarray] | None
+
+    @classmethod
+    def of(
+        cls, survey: Survey, dimension: Dimension, group: str, scores: pd.Series, members: np.ndarray, kept: np.ndarray
+    ) -> _Comparison:
+        usable = kept & scores.notna().to_numpy()
+        inside, outside = usable & (members == group), usable & (members != group)
+        values, weights = scores.to_numpy(), None
+        if survey.weights is not None:
+            weight = survey.weights[scores.index].to_numpy()
+            weights = (weight[inside], weight[outside])
+        return cls(dimension, group, values[inside], values[outside], weights)
+
+    @property
+    def is_possible(self) -> bool:
+        return min(len(self.own), len(self.rest)) >= 2
+
+    def row(self, tests: int) -> dict[str, object]:
+        """Mean of the group, and its distance from everybody else with an interval that holds for all tests at once."""
+        names = {
+            "dimension": self.dimension.key,
+            "title": self.dimension.title,
+            "higher_is": self.dimension.higher_is,
+            "group": self.group,
+        }
+        numbers = dict.fromkeys(("n", "mean", "sd", "gap", "gap_low", "gap_high", "p_adjusted"), np.nan)
+        if not self.is_possible:
+            return names | numbers | {"n": len(self.own)}
+        groups = TwoGroups.of(self.own, self.rest, self.weights)
+        low, high, p = welch(groups, confidence=1 - FAMILY_ERROR / max(tests, 1))
+        return names | {
+            "n": len(self.own),
+            "mean": groups.mean[0],
+            "sd": groups.sd[0],
+            "gap": groups.difference,
+            "gap_low": low,
+            "gap_high": high,
+            "p_adjusted": float(bonferroni(np.array([p]), tests)[0]),
+        }
+
+
+def _different_tests(comparisons: list[_Comparison]) -> int:
+    """How many tests the shown cells make; two groups that are each other's rest are compared once, not twice."""
+    possible = [c for c in comparisons if c.is_possible]
+    sides = [frozenset((c.own.tobytes(), c.rest.tobytes())) for c in possible]
+    return len({(c.dimension.key, side) for c, side in zip(possible, sides, strict=True)})

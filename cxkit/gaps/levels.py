@@ -14,60 +14,98 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.gaps.effect_sizes import TwoGroups, hedges_g, smallest_detectable_g, welch
 from cxkit.results import figures
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
-from cxkit.results.multiplicity import holm
+from cxkit.results.multiplicity import FAMILY_ERROR, bonferroni
 from cxkit.results.options import check_names, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import GAP_COHEN, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.shared_suppression import ShownGroups, shown_by_dimension, unstated_note
 from cxkit.survey.survey import Survey
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LevelGap(Result):
-    """Leaders minus everyone else, by dimension. `comparability` says whether their means may be compared."""
+    """Leaders minus everyone else, by dimension.
+
+    `comparability` says whether their means may be compared, `tests` how many comparisons share the error rate, and
+    `why_hidden` why nothing of a dimension is shown.
+    """
 
     comparability: str = NOT_EXAMINED
+    tests: int = 0
+    why_hidden: str = ""
+    left_out: int = 0
 
     title: ClassVar[str] = "Gap between leaders and everyone else"
-    cites: ClassVar[tuple[str, ...]] = ("hedges1981", "welch1947", "holm1979")
+    cites: ClassVar[tuple[str, ...]] = ("hedges1981", "welch1947", "dunn1961")
+    uses_weights: ClassVar[bool] = True
     shown: ClassVar[tuple[str, ...]] = (
-        "title", "n_leaders", "n_others", "mean_leaders", "mean_others", "gap",
-        "g", "g_low..g_high", "p_holm", "smallest_detectable_g",
+        "title", "n_leaders", "n_others", "mean_leaders", "mean_others", "gap", "gap_low..gap_high",
+        "p_adjusted", "g", "smallest_detectable_g",
     )  # fmt: skip
 
     @property
     def text(self) -> str:
         if self.frame["hidden"].all():
-            return "No gap can be shown: there are too few leaders or too few others."
+            return f"No gap can be shown: {self.why_hidden}"
         shown = self.frame[self.frame["g"].notna()]
         if shown.empty:
             return "No gap can be shown: within both groups everybody scores the same."
-        clear = int((shown["p_holm"] < 0.05).sum())
-        widest = shown.loc[shown["g"].abs().idxmax()]
-        side = "higher" if widest["g"] > 0 else "lower"
-        return (
-            f"Leaders' and others' scores can be told apart on {clear} of {counted(len(shown), 'dimension')}"
-            f"{', allowing for their number' if len(shown) > 1 else ''}. The "
-            f"widest gap is on {widest['title']}: leaders score {TWO_DIGITS(abs(widest['gap']))} points {side}"
-            f"{_judged(widest)} (g = {TWO_DIGITS(widest['g'])}, 95 % interval {TWO_DIGITS(widest['g_low'])} to "
-            f"{TWO_DIGITS(widest['g_high'])}). With this many people, gaps below g = "
-            f"{TWO_DIGITS(widest['smallest_detectable_g'])} would often go unnoticed."
+        clear = shown[shown["p_adjusted"] < FAMILY_ERROR]
+        found = (
+            f"Leaders' and others' scores can be told apart on {len(clear)} of {counted(len(shown), 'dimension')}"
+            f"{', allowing for their number' if len(shown) > 1 else ''}."
         )
+        return f"{found} {self._widest(clear) if len(clear) else self._none(shown)} {self._detectable(shown)}"
+
+    def _widest(self, clear: pd.DataFrame) -> str:
+        widest = clear.loc[clear["g"].abs().idxmax()]
+        side = "higher" if widest["gap"] > 0 else "lower"
+        return (
+            f"The widest of these gaps is on {widest['title']}: leaders score {TWO_DIGITS(abs(widest['gap']))} points "
+            f"{side}{_judged(widest)} ({self.level} interval of the gap {TWO_DIGITS(widest['gap_low'])} to "
+            f"{TWO_DIGITS(widest['gap_high'])}; g = {TWO_DIGITS(widest['g'])}). Picked as the widest, it is likely "
+            "to be smaller in truth."
+        )
+
+    def _none(self, shown: pd.DataFrame) -> str:
+        low, high = shown["gap_low"].min(), shown["gap_high"].max()
+        return (
+            "Whatever gaps are seen may be chance; the true ones may lie anywhere within their intervals, which reach "
+            f"from {TWO_DIGITS(low)} to {TWO_DIGITS(high)} points."
+        )
+
+    def _detectable(self, shown: pd.DataFrame) -> str:
+        low, high = shown["smallest_detectable_g"].min(), shown["smallest_detectable_g"].max()
+        size = TWO_DIGITS(low) if TWO_DIGITS(low) == TWO_DIGITS(high) else f"{TWO_DIGITS(low)} to {TWO_DIGITS(high)}"
+        return f"A true gap of g = {size} would be found in 80 of 100 such surveys, a smaller one less often."
 
     @property
     def note(self) -> str:
-        """Whether groups may be compared, and the usual line."""
-        return f"{self.comparability} {super().note}"
+        """Whether groups may be compared, what the intervals allow for, and the usual line."""
+        rate = (
+            f"Intervals, p and detectable g allow for {counted(self.tests, 'comparison')} (Bonferroni): in a survey "
+            "without any gap, at least one is found in at most 5 of 100."
+            if self.tests > 1
+            else ""
+        )
+        hidden = "" if self.frame["hidden"].all() or not self.why_hidden else f"Hidden: {self.why_hidden}"
+        parts = (self.comparability, rate, hidden, unstated_note(self.left_out), super().note)
+        return " ".join(part for part in parts if part)
 
     def draw(self, axes: Axes) -> None:
         frame = self.frame
         heights = figures.rows(axes, frame["title"].tolist())
         smallest = float(np.nanmax(frame["smallest_detectable_g"].to_numpy(dtype=float), initial=0.0))
-        axes.axvspan(-smallest, smallest, color="#EFEFEF", label="too small to be found with this many people")
-        low, high = frame["g_low"].to_numpy(), frame["g_high"].to_numpy()
-        figures.intervals(axes, heights, frame["g"].to_numpy(), low, high, label="gap with 95 % interval")
+        axes.axvspan(-smallest, smallest, color="#EFEFEF", label="true gaps found in fewer than 80 of 100 such surveys")
+        # Welch's interval in standard deviations, so that it excludes zero exactly where the p-value says so
+        scale = (frame["g"] / frame["gap"]).to_numpy(dtype=float)
+        low, high = frame["gap_low"].to_numpy() * scale, frame["gap_high"].to_numpy() * scale
+        figures.intervals(
+            axes, heights, frame["g"].to_numpy(), low, high, label=f"gap with {self.level} interval, all at once"
+        )
         axes.axvline(0, color=figures.GREY, linewidth=1)
         axes.set_xlabel("Hedges g: leaders lower  ←  0  →  leaders higher")
         figures.legend_below(axes)
@@ -92,7 +130,8 @@ def level_gap(
     """How far apart are leaders and everyone else, and can the gap be told from chance?
 
     Respondents whose level is not stated are left out. Dimensions with fewer than `minimum` leaders or others are
-    hidden: their numbers are NaN.
+    hidden: their numbers are NaN. So is a gap that together with other tables of the same report would give the answers
+    of a small group away, such as that of managers alone where the executives are four (see `shown_groups`).
 
     Parameters
     ----------
@@ -112,9 +151,10 @@ def level_gap(
     Returns
     -------
     LevelGap
-        A row a dimension: n and mean of both, gap (leaders minus others, points of the answer scale) with Welch's
-        95 % interval, Hedges' g with its interval, p_value (Welch), p_holm over the dimensions, and
-        smallest_detectable_g: the true gap that would be found in 80 of 100 such surveys.
+        A row a dimension: n and mean of both, gap (leaders minus others, points of the answer scale) with gap_low and
+        gap_high (Welch), Hedges' g with g_low and g_high (noncentral t), p_value (Welch, of this dimension alone),
+        p_adjusted, and smallest_detectable_g: the true gap that would be found in 80 of 100 such surveys. All of them
+        but p_value keep one error rate: 5 % for all shown dimensions together, by Bonferroni's inequality.
 
     Raises
     ------
@@ -124,26 +164,35 @@ def level_gap(
 
     Notes
     -----
-    Equal to R's `t.test(leaders, others)` and `effectsize::hedges_g(leaders, others)`. Respondents count as
-    independent; where they come from several units the intervals are somewhat too narrow.
+    With one dimension equal to R's `t.test(leaders, others)` and `effectsize::hedges_g(leaders, others)`; with k
+    dimensions to those at `conf.level = 1 - .05/k` and `p.adjust(p, "bonferroni")`. Weighted means have design-based
+    errors, as R's `svymean` gives them for each group. Respondents count as independent; where they come from
+    several units the intervals are somewhat too narrow.
     """
     check_options(answered=answered, minimum=minimum)
-    is_leader = _leaders(survey, leaders)
+    named = [leaders] if isinstance(leaders, str) else list(leaders)
+    is_leader = _leaders(survey, named)
     present = survey.role("level").dropna().astype("str").unique()
     allowed = comparability(survey, survey.dimensions, invariance, by="level", groups=present, override=override)
     scores = survey.scores(answered=answered)
-    rows = [_gap_row(d, scores[d.key], is_leader, minimum) for d in survey.dimensions]
+    shown = shown_by_dimension(survey, scores, minimum=minimum)
+    sides = {d.key: _sides(scores[d.key], is_leader, shown[d.key].kept) for d in survey.dimensions}
+    reasons = {d.key: _reason_to_hide(sides[d.key], shown[d.key], named, present, minimum) for d in survey.dimensions}
+    tests = sum(not reason for reason in reasons.values())
+    rows = [_gap_row(survey, d, sides[d.key], tests, hidden=bool(reasons[d.key])) for d in survey.dimensions]
     frame = pd.DataFrame(rows)
-    frame["p_holm"] = holm(frame["p_value"].to_numpy(dtype=float))
-    shown = frame[~frame["hidden"]]
+    visible = frame[~frame["hidden"]]
     return LevelGap(
         frame=frame,
         n=int(is_leader.notna().sum()),
         n_dropped=int(is_leader.isna().sum()),
-        settings={"leaders": tuple(leaders), "answered": answered, "minimum": minimum, "override": override},
+        settings={"leaders": tuple(named), "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
-        verdicts=judge(GAP_COHEN, shown["title"], shown["g"].abs()),
+        verdicts=judge(GAP_COHEN, visible["title"], visible["g"].abs()),
         comparability=allowed,
+        tests=tests,
+        why_hidden=" ".join(dict.fromkeys(reason for reason in reasons.values() if reason)),
+        left_out=max(int((scores[k].notna() & is_leader.notna() & ~shown[k].kept).sum()) for k in shown),
     )
 
 
@@ -157,23 +206,53 @@ def _leaders(survey: Survey, leaders: Sequence[str]) -> pd.Series:
     return level.astype("str").isin(named).astype("boolean").mask(level.isna())
 
 
-def _gap_row(dimension: Dimension, scores: pd.Series, is_leader: pd.Series, minimum: int) -> dict[str, object]:
-    first = scores[is_leader.fillna(False) & scores.notna()].to_numpy()
-    second = scores[~is_leader.fillna(True) & scores.notna()].to_numpy()
+@dataclass(frozen=True)
+class _Sides:
+    """The scores on one dimension of leaders and of everyone else."""
+
+    leaders: pd.Series
+    others: pd.Series
+
+
+def _sides(scores: pd.Series, is_leader: pd.Series, kept: np.ndarray) -> _Sides:
+    usable = scores[kept]
+    side = is_leader[usable.index]
+    return _Sides(usable[side.fillna(False)], usable[~side.fillna(True)])
+
+
+def _reason_to_hide(sides: _Sides, shown: ShownGroups, leaders: list[str], present: Sequence[str], minimum: int) -> str:
+    """Why nothing of this dimension may be shown; empty if it may."""
+    if min(len(sides.leaders), len(sides.others)) < minimum:
+        return "there are too few leaders or too few others."
+    if shown.allows("level", leaders, present):
+        return ""
+    names = [name for name in present if name in shown.hidden["level"]]
+    return (
+        f"{' and '.join(names)} must stay on one side, because some of them are too few to be shown and the other "
+        "tables by level would give their answers away. Count all of them among the leaders, or none."
+    )
+
+
+def _gap_row(survey: Survey, dimension: Dimension, sides: _Sides, tests: int, *, hidden: bool) -> dict[str, object]:
     row: dict[str, object] = {"dimension": dimension.key, "title": dimension.title, "higher_is": dimension.higher_is}
-    if min(len(first), len(second)) < minimum:
+    if hidden:
         return row | dict.fromkeys(_NUMBERS, np.nan) | {"hidden": True}
-    groups = TwoGroups.of(first, second)
-    gap_low, gap_high, p = welch(groups)
-    g, g_low, g_high = hedges_g(groups)
+    weights = None
+    if survey.weights is not None:
+        weights = (survey.weights[sides.leaders.index].to_numpy(), survey.weights[sides.others.index].to_numpy())
+    groups = TwoGroups.of(sides.leaders.to_numpy(), sides.others.to_numpy(), weights)
+    rate = FAMILY_ERROR / tests
+    gap_low, gap_high, p = welch(groups, confidence=1 - rate)
+    g, g_low, g_high = hedges_g(groups, confidence=1 - rate)
+    adjusted = float(bonferroni(np.array([p]), tests)[0])
     numbers = (
-        *groups.n, *groups.mean, *groups.sd, groups.difference, gap_low, gap_high, g, g_low, g_high, p,
-        smallest_detectable_g(*groups.n),
+        *groups.n, *groups.mean, *groups.sd, groups.difference, gap_low, gap_high, g, g_low, g_high, p, adjusted,
+        smallest_detectable_g(*groups.effective, alpha=rate),
     )  # fmt: skip
     return row | dict(zip(_NUMBERS, numbers, strict=True)) | {"hidden": False}
 
 
 _NUMBERS = (
     "n_leaders", "n_others", "mean_leaders", "mean_others", "sd_leaders", "sd_others",
-    "gap", "gap_low", "gap_high", "g", "g_low", "g_high", "p_value", "smallest_detectable_g",
+    "gap", "gap_low", "gap_high", "g", "g_low", "g_high", "p_value", "p_adjusted", "smallest_detectable_g",
 )  # fmt: skip

@@ -51,6 +51,8 @@ class Result(ABC):
     """Keys into references.toml: where the method comes from."""
     shown: ClassVar[tuple[str, ...]] = ()
     """The columns of the printed table, in order; all of them where empty. `low..high` prints an interval."""
+    uses_weights: ClassVar[bool] = False
+    """Whether the numbers honour the respondents' weights, where the survey has some."""
     grouped: ClassVar[str] = ""
     """The column whose equal neighbours are printed under one heading, where the page allows it."""
 
@@ -72,7 +74,7 @@ class Result(ABC):
         if self.data.synthetic:
             parts.insert(0, "Synthetic data.")
         if self.data.has_weights:
-            parts.append("Weights are not used.")
+            parts.append("Weighted." if self.uses_weights else "Weights are not used.")
         return " ".join(parts)
 
     @property

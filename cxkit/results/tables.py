@@ -54,6 +54,11 @@ def whole(value: float) -> str:
     return fixed(0)(value) if abs(value) < 1000 else f"{value:,.0f}".replace("-", "−")
 
 
+def signed(value: float) -> str:
+    """A move up or down, with its sign, in whole steps."""
+    return whole(value) if round(value) <= 0 else f"+{whole(value)}"
+
+
 def plus_minus(value: float) -> str:
     """Half the width of an interval."""
     return f"± {TWO_DIGITS(value)}"
@@ -146,6 +151,7 @@ COLUMNS: dict[str, Column] = {
     "lambda5": Column("λ5"),
     "lambda6": Column("λ6"),
     "level": Column("Level"),
+    "likely_percentile": Column("Likely percentile", whole),
     "loading": Column("Loading"),
     "log_odds": Column("Log odds"),
     "margin": Column("Margin", plus_minus),
@@ -228,11 +234,11 @@ COLUMNS: dict[str, Column] = {
     "share_of_variance": Column("Share of variance", share),
     "share_set_to_zero": Column("r_wg(J) set to 0", share),
     "share_strong": Column("r_wg(J) strong", share),
-    "shrunken_percentile": Column("Shrunken percentile", whole),
     "skew": Column("Skew"),
     "smallest_change": Column("Smallest change"),
     "smallest_detectable_g": Column("Detectable g"),
     "smallest_loading": Column("Smallest loading"),
+    "smoothed_percentile": Column("Smoothed percentile", whole),
     "srmr": Column("SRMR", fixed(3)),
     "ss_loadings": Column("Sum of squares"),
     "standard": Column("Standard"),

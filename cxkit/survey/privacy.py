@@ -72,13 +72,17 @@ def hide_small_cells(
     sizes = _sizes(frame, n)
     hidden = np.zeros(len(frame), dtype=bool)
     for _, rows in families:
-        hidden[rows] = _hidden(sizes[rows], minimum, total_shown)
-    names = {*_columns(group), *keep}
-    covered = {name: _covered(frame[name], hidden) for name in _findings(frame, names)}
+        hidden[rows] = rows_to_hide(sizes[rows], minimum, total_shown=total_shown)
+    return cover_rows(frame, hidden, keep=[*_columns(group), *keep])
+
+
+def cover_rows(frame: pd.DataFrame, hidden: np.ndarray, *, keep: Sequence[str] = ()) -> pd.DataFrame:
+    """The table with a column `hidden`, and without any number in the rows where that is true."""
+    covered = {name: _covered(frame[name], hidden) for name in _findings(frame, set(keep))}
     return frame.assign(**covered, hidden=hidden)
 
 
-def _hidden(sizes: np.ndarray, minimum: int, total_shown: bool) -> np.ndarray:
+def rows_to_hide(sizes: np.ndarray, minimum: int, *, total_shown: bool = True) -> np.ndarray:
     """The rows of one family to hide, given how many respondents stand behind each."""
     hidden = sizes < minimum
     if not total_shown or not hidden.any():

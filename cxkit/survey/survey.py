@@ -156,6 +156,15 @@ class Survey:
             )
         return self.respondents[role]
 
+    @property
+    def weights(self) -> pd.Series | None:
+        """How much each respondent counts, where the survey was read with the role weight."""
+        return self.respondents.get("weight")
+
+    def without_weights(self) -> Survey:
+        """The same answers, every respondent counting alike: for analyses that have no weighted form."""
+        return replace(self, respondents=self.respondents.drop(columns="weight", errors="ignore"))
+
     def subset(self, mask: pd.Series | None = None, **roles: object) -> Survey:
         """The respondents in the given roles, as a survey of its own.
 

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import norm as normal
 
 import cxkit as cx
-from cxkit.benchmarking.percentiles import mid_rank
+from cxkit.benchmarking.percentiles import mid_rank, rank_interval, smoothed_rank
 from cxkit.benchmarking.random_effects import (
     Groups,
     VarianceComponents,
@@ -113,15 +113,73 @@ def test_company_against_the_other_forty_eight(companies):
     means = companies.scores().groupby(companies.role("organisation"), observed=True).mean()["leadership"]
     below = (means.drop("2") < means["2"]).mean()
     assert result.frame.set_index("dimension").loc["leadership", "percentile"] == pytest.approx(100 * below)
-    assert (result.frame["percentile_low"] < result.frame["shrunken_percentile"]).all()
+    assert (result.frame["percentile_low"] < result.frame["likely_percentile"]).all()
     assert "48 organisations" in result.note
+
+
+def precise_norm(means, within=0.02, size=200):
+    """Organisations whose means are known almost exactly: respondents' error can move nothing."""
+    rng = np.random.default_rng(7)
+    noise = rng.normal(0, within, (len(means), size))
+    noise -= noise.mean(axis=1, keepdims=True)
+    scores = (np.asarray(means)[:, None] + noise).reshape(-1, 1)
+    return tiny_survey(np.repeat(scores, 3, axis=1), about=STATED, organisation=np.repeat(np.arange(len(means)), size))
+
+
+def test_a_move_from_ranks_to_a_smooth_curve_is_not_called_shrinkage():
+    """A skewed norm with reliable means: the number moves far although there is hardly any error to take off."""
+    means = 2 + np.random.default_rng(9).exponential(0.5, 40)
+    survey = precise_norm(means)
+    middle = str(np.argsort(means)[16])
+    result = cx.percentile_benchmark(
+        survey.subset(organisation=middle), cx.build_norm(survey, leave_out=middle), seed=1
+    )
+    row = result.frame.iloc[0]
+    assert row["reliability"] > 0.96
+    assert row["percentile"] == pytest.approx(100 * 16 / 39)
+    assert abs(row["moved_by_smoothing"]) > 3
+    assert abs(row["moved_by_error"]) < 1
+    assert "It is mostly smoothing that moves it." in result.text
+    assert not any("hrunken" in heading for heading in result.table.columns)
+
+
+def test_error_moves_the_number_where_the_norm_is_smooth_and_few_answered():
+    """Normal true means, ten respondents: smoothing changes little, and error pulls to the middle."""
+    rng = np.random.default_rng(10)
+    truth = normal.ppf((np.arange(60) + 0.5) / 60) * 0.3
+    scores = (3 + np.repeat(truth, 10) + rng.normal(0, 1, 600)).reshape(-1, 1)
+    survey = tiny_survey(np.repeat(scores, 3, axis=1), about=STATED, organisation=np.repeat(np.arange(60), 10))
+    result = cx.percentile_benchmark(survey.subset(organisation="58"), cx.build_norm(survey, leave_out="58"), seed=1)
+    row = result.frame.iloc[0]
+    assert abs(row["moved_by_error"]) > abs(row["moved_by_smoothing"])
+    assert "It is mostly error that moves it." in result.text
+
+
+def test_the_two_moves_add_up_and_the_norms_own_interval_is_jeffreys(companies):
+    result = cx.percentile_benchmark(
+        companies.subset(organisation="2"), cx.build_norm(companies, leave_out="2"), seed=1
+    )
+    frame = result.frame
+    moves = frame["moved_by_smoothing"] + frame["moved_by_error"]
+    assert (frame["percentile"] + moves).tolist() == pytest.approx(frame["likely_percentile"].tolist())
+    # R: 100 * qbeta(c(.025, .975), 20 + .5, 48 - 20 + .5)
+    assert rank_interval(100 * 20 / 48, 48, 0.95) == pytest.approx((28.543401, 55.761662), abs=1e-6)
+    assert ((frame["norm_low"] < frame["percentile"]) & (frame["percentile"] < frame["norm_high"])).all()
+
+
+def test_smoothed_percentile_by_hand():
+    """One organisation of 4 and one of 16, true SD 1, SD within 2: half of each normal curve below."""
+    groups = Groups(sizes=np.array([4, 16]), means=np.array([0.0, 1.0]), ss_within=72.0)
+    components = VarianceComponents(mean=0.5, between=1.0, within=4.0)
+    wanted = 50 * (normal.cdf(1 / np.sqrt(2)) + normal.cdf(1 / np.sqrt(1.25)))
+    assert smoothed_rank(groups, components, 1.5) == pytest.approx(wanted, rel=1e-12)
 
 
 def test_same_seed_same_digits_other_seed_close(companies):
     norm, own = cx.build_norm(companies, leave_out="2"), companies.subset(organisation="2")
     one, again, other = (cx.percentile_benchmark(own, norm, seed=seed).frame for seed in (1, 1, 2))
     assert one.equals(again)
-    ends = ["percentile_low", "percentile_high", "shrunken_percentile"]
+    ends = ["percentile_low", "percentile_high", "likely_percentile"]
     assert not one.equals(other)
     np.testing.assert_allclose(one[ends], other[ends], atol=1.0)
 

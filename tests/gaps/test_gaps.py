@@ -17,21 +17,44 @@ def soldiers():
     return cx.load_survey("univbct").subset(wave="0")
 
 
+@pytest.fixture(scope="module")
+def gap_by_rank(soldiers):
+    return cx.level_gap(soldiers, leaders=["Officers"])
+
+
 @pytest.mark.parametrize(
     ("dimension", "key"),
     [("job_satisfaction", "univbct_jsat"), ("commitment", "univbct_commit"), ("readiness", "univbct_ready")],
 )
-def test_gap_by_rank_equals_r(reference, soldiers, dimension, key):
+def test_gap_by_rank_equals_r(reference, soldiers, gap_by_rank, dimension, key):
     # R: t.test(officers, others); effectsize::hedges_g(officers, others, pooled_sd = TRUE)
     wanted = reference("gaps")["gaps"][key]
-    found = cx.level_gap(soldiers, leaders=["Officers"]).frame.set_index("dimension").loc[dimension]
+    found = gap_by_rank.frame.set_index("dimension").loc[dimension]
     assert [found["n_leaders"], found["n_others"]] == wanted["n"]
     assert [found["mean_leaders"], found["mean_others"]] == pytest.approx(wanted["mean"], rel=1e-12)
-    assert [found["gap_low"], found["gap_high"]] == pytest.approx(wanted["ci"], rel=1e-9)
     assert found["p_value"] == pytest.approx(wanted["p"], rel=1e-8)
     assert found["g"] == pytest.approx(wanted["g"], rel=1e-10)
+    groups = sides(soldiers, dimension)
+    assert welch(groups)[:2] == pytest.approx(wanted["ci"], rel=1e-9)
     # effectsize finds the noncentrality with optim(), whose own tolerance is 1e-4 or so
-    assert [found["g_low"], found["g_high"]] == pytest.approx([wanted["g_low"], wanted["g_high"]], abs=2e-4)
+    assert hedges_g(groups)[1:] == pytest.approx([wanted["g_low"], wanted["g_high"]], abs=2e-4)
+
+
+def sides(soldiers, dimension):
+    scores, officer = soldiers.scores()[dimension], soldiers.role("level").astype("str") == "Officers"
+    return TwoGroups.of(*(scores[(officer == wanted) & scores.notna()].to_numpy() for wanted in (True, False)))
+
+
+def test_interval_p_and_detectable_gap_share_one_error_rate(soldiers, gap_by_rank):
+    """Three dimensions: R's t.test(..., conf.level = 1 - .05/3), p.adjust(p, "bonferroni"), power at .05/3."""
+    for row in gap_by_rank.frame.to_dict("records"):
+        groups = sides(soldiers, row["dimension"])
+        assert (row["gap_low"], row["gap_high"]) == pytest.approx(welch(groups, confidence=1 - 0.05 / 3)[:2], rel=1e-12)
+        assert row["p_adjusted"] == pytest.approx(min(3 * row["p_value"], 1), rel=1e-12)
+        assert (row["g_low"], row["g_high"]) == pytest.approx(hedges_g(groups, confidence=1 - 0.05 / 3)[1:], rel=1e-12)
+        assert row["smallest_detectable_g"] == pytest.approx(smallest_detectable_g(*groups.n, alpha=0.05 / 3))
+        assert (row["p_adjusted"] < 0.05) == (row["gap_low"] > 0 or row["gap_high"] < 0)
+    assert "allow for 3 comparisons (Bonferroni)" in gap_by_rank.note
 
 
 def test_gap_with_many_respondents_equals_r(reference):
@@ -52,19 +75,29 @@ def test_holm_equals_p_adjust(reference):
     assert np.isnan(holm(np.array([0.01, np.nan]))[1])
 
 
-def test_detectable_gap_equals_power_t_test(reference):
-    # R: power.t.test(n = 50, power = .8)$delta, solved there to 1e-4
+def test_detectable_gap_is_that_of_welchs_test(reference):
+    """R: power.t.test(n = 50, power = .8)$delta is Student's; Welch's needs the more, the fewer there are."""
     wanted = reference("gaps")["detectable"]
-    assert smallest_detectable_g(50, 50) == pytest.approx(wanted["n_50"], rel=2e-4)
-    assert smallest_detectable_g(5, 5) == pytest.approx(wanted["n_5"], rel=2e-4)
+    assert smallest_detectable_g(50, 50) == pytest.approx(wanted["n_50"], rel=5e-4)
+    assert wanted["n_5"] < smallest_detectable_g(5, 5) < 1.05 * wanted["n_5"]
+    assert smallest_detectable_g(300, 300) == pytest.approx((1.959964 + 0.841621) * np.sqrt(2 / 300), rel=2e-3)
 
 
-@pytest.mark.parametrize(("n1", "n2", "rounded"), [(5, 50, 1.31), (10, 100, 0.93), (20, 200, 0.66), (50, 500, 0.42)])
-def test_detectable_gap_of_few_leaders(n1, n2, rounded):
-    """The normal approximation (z.975 + z.80) * sqrt(1/n1 + 1/n2); the t test needs a little more."""
+@pytest.mark.parametrize(("n1", "n2", "alpha"), [(5, 50, 0.05), (10, 100, 0.05 / 8), (5, 5, 0.05 / 8), (40, 20, 0.01)])
+def test_detectable_gap_is_detected_in_four_cases_of_five(n1, n2, alpha):
+    """Simulation of Welch's test: 4,000 surveys; three standard errors of 4,000 draws are .019."""
+    rng = np.random.default_rng(20260104)
+    gap = smallest_detectable_g(n1, n2, alpha=alpha)
+    leaders, others = rng.normal(gap, 1, (4000, n1)), rng.normal(0, 1, (4000, n2))
+    test = stats.ttest_ind(leaders, others, axis=1, equal_var=False)
+    assert np.mean((test.pvalue < alpha) & (test.statistic > 0)) == pytest.approx(0.80, abs=0.019)
+
+
+@pytest.mark.parametrize(("n1", "n2", "normal"), [(5, 50, 1.31), (10, 100, 0.93), (20, 200, 0.66), (50, 500, 0.42)])
+def test_few_leaders_need_a_wider_gap_than_the_normal_approximation_says(n1, n2, normal):
     approximate = (stats.norm.ppf(0.975) + stats.norm.ppf(0.8)) * np.sqrt(1 / n1 + 1 / n2)
-    assert round(approximate, 2) == rounded
-    assert approximate < smallest_detectable_g(n1, n2) < approximate * 1.03
+    assert round(approximate, 2) == normal
+    assert approximate * (1 + 0.5 / n1) < smallest_detectable_g(n1, n2) < approximate * (1 + 1.5 / n1)
 
 
 @pytest.mark.parametrize(("t", "df", "nc"), [(2.0, 10, 1.0), (-1.0, 140, 2.0), (0.3, 2, 1.0), (3.0, 5, 0.0)])
@@ -117,7 +150,8 @@ def test_profile_of_two_groups_equals_welch():
     answers = rng.integers(1, 6, (40, 3)).astype(float)
     profile = cx.group_profile(tiny_survey(answers, function=["A"] * 15 + ["B"] * 25)).frame.set_index("group")
     scores = answers.mean(axis=1)
-    interval = stats.ttest_ind(scores[:15], scores[15:], equal_var=False).confidence_interval(0.975)
+    # two groups are each other's rest: one comparison
+    interval = stats.ttest_ind(scores[:15], scores[15:], equal_var=False).confidence_interval(0.95)
     assert profile.loc["A", ["gap_low", "gap_high"]].to_list() == pytest.approx(list(interval), rel=1e-9)
     assert profile.loc["A", "gap"] == pytest.approx(-profile.loc["B", "gap"], rel=1e-12)
 
@@ -127,8 +161,57 @@ def test_profile_takes_two_groups():
         cx.group_profile(tiny_survey(np.full((12, 3), 2), function=["a"] * 12))
 
 
-def test_figures_say_what_they_show(soldiers):
-    gap = cx.level_gap(soldiers, leaders=["Officers"])
+def simulate(seed, surveys, gap, dimensions, leaders=12, others=60):
+    """Scores of surveys in which every dimension has the same true gap, in standard deviations."""
+    rng = np.random.default_rng(seed)
+    for _ in range(surveys):
+        scores = rng.normal(0, 1, (leaders + others, dimensions))
+        scores[:leaders] += gap
+        yield scores
+
+
+def continuous(scores, **roles):
+    """A survey whose three items of a dimension are all the score itself."""
+    return tiny_survey(np.repeat(scores, 3, axis=1), **roles)
+
+
+def test_profiles_of_surveys_without_differences_rarely_name_a_finding():
+    """Eight dimensions and six groups: at least one finding in at most 5 % of surveys, not in 23 %."""
+    function = np.repeat(list("abcdef"), 12)
+    alarms, surveys = 0, 60
+    for scores in simulate(20260105, surveys, 0.0, 8):
+        alarms += "0 cells of 48" not in cx.group_profile(continuous(scores, function=function)).text
+    assert alarms / surveys <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / surveys)
+
+
+@pytest.mark.parametrize("dimensions", [1, 5, 8])
+def test_gaps_are_found_as_often_as_the_detectable_gap_promises(dimensions):
+    """Without a gap at most 5 % of surveys name one; with the detectable gap a dimension is named in 80 %."""
+    level = ["Boss"] * 12 + ["Staff"] * 60
+    rate = 0.05 / dimensions
+    gap = smallest_detectable_g(12, 60, alpha=rate)
+    alarms, found, surveys = [], [], 3000
+    for true, names in ((0.0, alarms), (gap, found)):
+        for scores in simulate(20260106, surveys // dimensions, true, dimensions):
+            names.append(stats.ttest_ind(scores[:12], scores[12:], equal_var=False).pvalue < rate)
+    family = np.mean([p.any() for p in alarms])
+    assert family <= 0.05 + 2 * np.sqrt(0.05 * 0.95 / len(alarms))
+    assert np.mean(found) == pytest.approx(0.80, abs=3 * np.sqrt(0.8 * 0.2 / np.size(found)))
+    table = cx.level_gap(continuous(scores, level=level), leaders=["Boss"]).frame
+    assert table["smallest_detectable_g"].to_numpy() == pytest.approx(gap)
+    assert (table["p_adjusted"] < 0.05).tolist() == found[-1].tolist()
+
+
+def test_nothing_found_names_no_widest_gap():
+    scores = next(simulate(3, 1, 0.0, 8))
+    gap = cx.level_gap(continuous(scores, level=["Boss"] * 12 + ["Staff"] * 60), leaders=["Boss"])
+    assert "on 0 of 8 dimensions" in gap.text
+    assert "widest" not in gap.text
+    assert "Whatever gaps are seen may be chance" in gap.text
+
+
+def test_figures_say_what_they_show(soldiers, gap_by_rank):
+    gap = gap_by_rank
     axes = gap.plot()
     assert axes.get_xlabel() == "Hedges g: leaders lower  ←  0  →  leaders higher"
     assert [t.get_text() for t in axes.get_yticklabels()] == ["Job satisfaction", "Commitment", "Readiness"]
