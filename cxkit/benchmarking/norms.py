@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from pandas.core.groupby import SeriesGroupBy
 
 from cxkit.benchmarking.random_effects import Groups, VarianceComponents, restricted_maximum_likelihood
 from cxkit.errors import AnalysisError, OptionError, counted, nearest
@@ -15,6 +16,7 @@ from cxkit.results import figures
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
+from cxkit.results.weighted import mean_of, weights_at
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import About, Survey
 
@@ -35,6 +37,7 @@ class Norm(Result):
     components: dict[str, VarianceComponents]
     comparability: str = NOT_EXAMINED
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "The norm: how the other organisations score"
     cites: ClassVar[tuple[str, ...]] = ("goldstein1996",)
     shown: ClassVar[tuple[str, ...]] = ("title", "organisations", "n", "norm_mean", "norm_sd", "observed_sd", "icc1")
@@ -118,7 +121,7 @@ def build_norm(
     names = sizes.index[sizes >= minimum]
     allowed = comparability(survey, survey.dimensions, invariance, by=by, groups=names, override=override)
     scores = survey.scores(answered=answered)[kept]
-    groups = {d.key: _groups(scores[d.key], organisation[kept], minimum) for d in survey.dimensions}
+    groups = {d.key: _groups(survey, scores[d.key], organisation[kept], minimum) for d in survey.dimensions}
     for dimension in survey.dimensions:
         found = len(groups[dimension.key].sizes)
         if found < FEWEST_ORGANISATIONS:
@@ -135,8 +138,8 @@ def build_norm(
     rows = [_norm_row(d.key, d.title, groups[d.key], components[d.key]) for d in survey.dimensions]
     return Norm(
         frame=pd.DataFrame(rows),
-        n=max(group.n for group in groups.values()),
-        n_dropped=int(kept.sum()) - max(group.n for group in groups.values()),
+        n=max(group.respondents for group in groups.values()),
+        n_dropped=int(kept.sum()) - max(group.respondents for group in groups.values()),
         settings={"by": by, "leave_out": leave_out, "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
         about=about,
@@ -157,16 +160,29 @@ def _stated(survey: Survey, about: About) -> About:
     return about
 
 
-def _groups(scores: pd.Series, organisation: pd.Series, minimum: int) -> Groups:
+def _groups(survey: Survey, scores: pd.Series, organisation: pd.Series, minimum: int) -> Groups:
     scores = scores.dropna()
     grouped = scores.groupby(organisation[scores.index])
     table = pd.DataFrame({"n": grouped.size(), "mean": grouped.mean(), "variance": grouped.var()})
     table = table[table["n"] >= minimum]
+    if survey.weights is not None:
+        table = _weighted_table(survey, grouped, table)
     return Groups(
         sizes=table["n"].to_numpy(),
         means=table["mean"].to_numpy(),
         ss_within=float(((table["n"] - 1) * table["variance"]).sum()),
+        respondents=int(grouped.size()[table.index].sum()),
     )
+
+
+def _weighted_table(survey: Survey, grouped: SeriesGroupBy, table: pd.DataFrame) -> pd.DataFrame:
+    """Weighted means and variances of the organisations, each as precise as its effective number of respondents."""
+    rows = {}
+    for name in table.index:
+        scores = grouped.get_group(name)
+        found = mean_of(scores.to_numpy(), weights_at(survey, scores.index))
+        rows[name] = {"n": found.n_effective, "mean": found.mean, "variance": found.sd**2}
+    return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "mean", "variance"])
 
 
 def _norm_row(key: str, title: str, groups: Groups, components: VarianceComponents) -> dict[str, object]:
@@ -174,7 +190,7 @@ def _norm_row(key: str, title: str, groups: Groups, components: VarianceComponen
         "dimension": key,
         "title": title,
         "organisations": len(groups.sizes),
-        "n": groups.n,
+        "n": groups.respondents,
         "norm_mean": components.mean,
         "norm_sd": components.between**0.5,
         "observed_sd": float(groups.means.std(ddof=1)),

@@ -29,6 +29,7 @@ class PercentileBenchmark(Result):
 
     norm: Norm
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Where the organisation stands among the others"
     cites: ClassVar[tuple[str, ...]] = ("crawford2009", "efron1975", "goldstein1996")
     shown: ClassVar[tuple[str, ...]] = (
@@ -185,8 +186,9 @@ def _percentile_row(
     row: dict[str, object], norm: Norm, draws: int, confidence: float, rng: np.random.Generator
 ) -> dict[str, object]:
     key, n, score = str(row["dimension"]), int(str(row["n"])), float(str(row["score"]))
+    precise_as = float(str(row.get("n_effective", n)))
     groups, components = norm.groups[key], norm.components[key]
-    mean, between, own = posterior_draws(groups, score, n, draws=draws, rng=rng)
+    mean, between, own = posterior_draws(groups, score, precise_as, draws=draws, rng=rng)
     standing = 100 * ndtr((own - mean) / between)
     tail = 50 * (1 - confidence)
     low, middle, high = np.percentile(standing, [tail, 50, 100 - tail])
@@ -209,7 +211,7 @@ def _percentile_row(
         "moved_by_smoothing": smoothed - observed,
         "moved_by_error": middle - smoothed,
         "p_top_tenth": float(np.mean(standing < 10 if row["higher_is"] == "worse" else standing > 90)),
-        "reliability": components.reliability(n),
+        "reliability": components.reliability(precise_as),
         "higher_is": row["higher_is"],
     }
 

@@ -10,16 +10,20 @@ from scipy import optimize
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
-    """What a one-way analysis needs of each group: sizes, means, and the sum of squares within all of them."""
+    """What a one-way analysis needs of each group: sizes, means, and the sum of squares within all of them.
+
+    Where respondents have weights, the sizes are effective ones, and `respondents` says how many there are.
+    """
 
     sizes: np.ndarray
     means: np.ndarray
     ss_within: float
+    respondents: int = 0
 
     @property
-    def n(self) -> int:
-        """Respondents in all groups."""
-        return int(self.sizes.sum())
+    def n(self) -> float:
+        """Size of all groups together: respondents, or respondents of equal weight."""
+        return self.sizes.sum()  # type: ignore[no-any-return]
 
     @property
     def variance_within(self) -> float:
@@ -35,7 +39,7 @@ class VarianceComponents:
     between: float
     within: float
 
-    def reliability(self, n: int) -> float:
+    def reliability(self, n: float) -> float:
         """How reliable the mean of n respondents is as a measure of their organisation (0 to 1)."""
         return self.between / (self.between + self.within / n) if self.between > 0 else 0.0
 
@@ -66,7 +70,7 @@ def restricted_maximum_likelihood(groups: Groups) -> VarianceComponents:
 
 
 def posterior_draws(
-    groups: Groups, own_mean: float, own_n: int, *, draws: int, rng: np.random.Generator
+    groups: Groups, own_mean: float, own_n: float, *, draws: int, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Draws of the population's mean and SD of true means, and of one further organisation's true mean.
 

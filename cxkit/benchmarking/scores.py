@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
@@ -14,6 +13,7 @@ from cxkit.errors import AnalysisError
 from cxkit.results import figures
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
+from cxkit.results.weighted import mean_of, weights_at
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 
@@ -23,7 +23,8 @@ class DimensionScores(Result):
     """Mean scores with their intervals."""
 
     title: ClassVar[str] = "Scores by dimension"
-    shown: ClassVar[tuple[str, ...]] = ("title", "n", "score", "ci_low..ci_high", "sd")
+    uses_weights: ClassVar[bool] = True
+    shown: ClassVar[tuple[str, ...]] = ("title", "n", "n_effective", "score", "ci_low..ci_high", "sd")
 
     @property
     def text(self) -> str:
@@ -86,12 +87,18 @@ def dimension_scores(
     Returns
     -------
     DimensionScores
-        A row a dimension: n, score, sd, ci_low, ci_high, the ends of the answer scale, and higher_is.
+        A row a dimension: n, score, sd, ci_low, ci_high, the ends of the answer scale, and higher_is. With weights
+        also n_effective (Kish): so many respondents of equal weight would be as precise.
 
     Raises
     ------
     AnalysisError
         If a dimension has fewer scores than `minimum`.
+
+    Notes
+    -----
+    With weights equal to R's `svymean(~score, d)`, `sqrt(svyvar(~score, d))` and
+    `confint(svymean(~score, d), df = n - 1)` of `d <- svydesign(ids = ~1, weights = ~w, data)`.
     """
     check_options(answered=answered, confidence=confidence, minimum=minimum)
     scores = survey.scores(answered=answered)
@@ -102,7 +109,7 @@ def dimension_scores(
             "Means of so few people are not shown, to protect them."
         )
     rows = [
-        {"dimension": d.key, "title": d.title, **_mean_row(scores[d.key].dropna().to_numpy(), confidence)}
+        {"dimension": d.key, "title": d.title, **_mean_row(survey, scores[d.key].dropna(), confidence)}
         | {"scale_low": d.scale.low, "scale_high": d.scale.high, "higher_is": d.higher_is}
         for d in survey.dimensions
     ]
@@ -116,7 +123,10 @@ def dimension_scores(
     )
 
 
-def _mean_row(scores: np.ndarray, confidence: float) -> dict[str, float]:
-    n, mean, sd = len(scores), float(scores.mean()), float(scores.std(ddof=1))
-    half = float(stats.t.ppf(0.5 + confidence / 2, n - 1)) * sd / n**0.5
-    return {"n": n, "score": mean, "sd": sd, "ci_low": mean - half, "ci_high": mean + half}
+def _mean_row(survey: Survey, scores: pd.Series, confidence: float) -> dict[str, float]:
+    found = mean_of(scores.to_numpy(), weights_at(survey, scores.index))
+    half = float(stats.t.ppf(0.5 + confidence / 2, found.n - 1)) * found.error
+    row = {"n": found.n, "score": found.mean, "sd": found.sd}
+    if survey.weights is not None:
+        row["n_effective"] = found.n_effective
+    return row | {"ci_low": found.mean - half, "ci_high": found.mean + half}

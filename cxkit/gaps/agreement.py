@@ -33,6 +33,7 @@ class GroupReliability(Result):
 
     title: ClassVar[str] = "How much groups differ: ICC(1) and ICC(2)"
     cites: ClassVar[tuple[str, ...]] = ("bliese2000",)
+    why_unweighted: ClassVar[str] = "the mean squares are of the members who answered, each of whom counts once"
     shown: ClassVar[tuple[str, ...]] = (
         "title", "n", "n_groups", "mean_group_size", "f_value", "p_value", "icc1", "ci_low..ci_high", "icc2",
     )  # fmt: skip
@@ -177,6 +178,7 @@ class WithinGroupAgreement(Result):
 
     title: ClassVar[str] = "Agreement within groups: r_wg(J) and r*wg(J)"
     cites: ClassVar[tuple[str, ...]] = ("james1984", "lindell1999")
+    why_unweighted: ClassVar[str] = "agreement is among the members who answered, each of whom counts once"
     shown: ClassVar[tuple[str, ...]] = (
         "title", "items", "n", "n_groups", "rwg_j", "rwg_j_median", "share_strong", "share_set_to_zero",
         "rwg_j_star", "rwg_j_star_median",

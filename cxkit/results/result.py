@@ -53,6 +53,8 @@ class Result(ABC):
     """The columns of the printed table, in order; all of them where empty. `low..high` prints an interval."""
     uses_weights: ClassVar[bool] = False
     """Whether the numbers honour the respondents' weights, where the survey has some."""
+    why_unweighted: ClassVar[str] = ""
+    """Why they do not, as it is printed below the table."""
     grouped: ClassVar[str] = ""
     """The column whose equal neighbours are printed under one heading, where the page allows it."""
 
@@ -74,8 +76,14 @@ class Result(ABC):
         if self.data.synthetic:
             parts.insert(0, "Synthetic data.")
         if self.data.has_weights:
-            parts.append("Weighted." if self.uses_weights else "Weights are not used.")
+            reason = f": {self.why_unweighted}" if self.why_unweighted else ""
+            parts.append(f"{self._weighted_by}." if self.uses_weights else f"Weights are not used{reason}.")
         return " ".join(parts)
+
+    @property
+    def _weighted_by(self) -> str:
+        n = self.settings.get("n_effective")
+        return "Weighted" if n is None else f"Weighted (effective n = {float(str(n)):,.1f})"
 
     @property
     def note(self) -> str:

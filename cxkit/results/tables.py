@@ -172,6 +172,7 @@ COLUMNS: dict[str, Column] = {
     "missing_items": Column("Which"),
     "model": Column("Model"),
     "n": Column("n", whole),
+    "n_effective": Column("Effective n", fixed(1)),
     "n_complete": Column("n complete", whole),
     "n_factors": Column("Factors", whole),
     "n_groups": Column("Groups", whole),

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
+
+from cxkit.errors import AnalysisError
+from cxkit.survey.survey import Survey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +46,35 @@ def mean_of(values: np.ndarray, weights: np.ndarray | None = None) -> Mean:
         error=float(np.sqrt(small * (w**2 @ squares)) / total),
         n_effective=effective_n(w),
     )
+
+
+def weighted_median(values: np.ndarray, weights: np.ndarray) -> float:
+    """The value with half of the weight on either side; between two such values, their mean."""
+    order = np.argsort(values, kind="stable")
+    reached = np.cumsum(weights[order]) / weights.sum()
+    # sums of weights are rounded: what lies within that of one half is one half
+    low, high = np.searchsorted(reached, [0.5 - 1e-12, 0.5 + 1e-12])
+    return float(values[order][min(low, len(values) - 1)] + values[order][min(high, len(values) - 1)]) / 2
+
+
+def weights_at(survey: Survey, rows: pd.Index) -> np.ndarray | None:
+    """The weights of these respondents; None where everybody counts alike."""
+    return None if survey.weights is None else survey.weights[rows].to_numpy(dtype="float64")
+
+
+def refuse_weights(survey: Survey, analysis: str, why: str) -> None:
+    """Refuse an analysis of weighted answers that has no weighted form here.
+
+    Raises
+    ------
+    AnalysisError
+        If respondents count differently; with the reason, and how to go on without weights.
+    """
+    if survey.weights is not None:
+        raise AnalysisError(
+            f"{analysis} of '{survey.name}' is not computed, because its respondents have weights: {why}. To let every "
+            "respondent count alike, use survey.without_weights(), and say so where you report it."
+        )
 
 
 def effective_n(weights: np.ndarray) -> float:

@@ -132,15 +132,15 @@ class _Groups:
     @classmethod
     def of(cls, labels: pd.DataFrame, minimum: int) -> _Groups:
         """Count who is in which two groups. Who does not state a role makes a group that no table prints."""
-        roles, names, columns = [], [], []
+        roles: list[str] = []
+        names: list[str | None] = []
+        columns = []
         for role in labels:
-            known = labels[role].astype("str").where(labels[role].notna(), None)
-            for name in [*sorted(known.dropna().unique()), None]:
-                member = known.isna() if name is None else known == name
-                if member.any():
-                    roles.append(role)
-                    names.append(name)
-                    columns.append(member.to_numpy())
+            codes, known = pd.factorize(labels[role], sort=True, use_na_sentinel=True)
+            places = np.unique(codes)
+            columns.append(codes[:, None] == places)
+            roles += [role] * len(places)
+            names += [None if place < 0 else str(known[place]) for place in places]
         members = np.column_stack([*columns, np.ones(len(labels), dtype=bool)]).astype(float)
         overlaps = members.T @ members
         shown = np.diag(overlaps) >= minimum

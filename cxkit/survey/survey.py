@@ -158,8 +158,9 @@ class Survey:
 
     @property
     def weights(self) -> pd.Series | None:
-        """How much each respondent counts, where the survey was read with the role weight."""
-        return self.respondents.get("weight")
+        """How much each respondent counts, where the survey was read with the role weight; None if all count alike."""
+        weights = self.respondents.get("weight")
+        return None if weights is None or weights.nunique() < 2 else weights
 
     def without_weights(self) -> Survey:
         """The same answers, every respondent counting alike: for analyses that have no weighted form."""
@@ -232,7 +233,7 @@ class Survey:
             name=self.name,
             hash=self.hash,
             synthetic=self.about.synthetic,
-            has_weights="weight" in self.respondents,
+            has_weights=self.weights is not None,
         )
 
     @property

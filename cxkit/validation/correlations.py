@@ -11,6 +11,7 @@ import pandas as pd
 
 from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted
 from cxkit.results.options import check_choice, check_names
+from cxkit.results.weighted import effective_n, refuse_weights, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -55,7 +56,13 @@ class Selection:
         return pd.DataFrame(rows, columns=["dimension", "title", "item", "text", "reversed"])
 
 
-def select(survey: Survey, dimensions: Sequence[str] | None, *, items: int, analysis: str) -> Selection:
+NO_WEIGHTED_FORM = "its estimates and tests are those of respondents who all count alike"
+"""Why most analyses of covariances refuse weights; those that honour them call `select` with `weighted=True`."""
+
+
+def select(
+    survey: Survey, dimensions: Sequence[str] | None, *, items: int, analysis: str, weighted: bool = False
+) -> Selection:
     """The reflective dimensions with enough items.
 
     Parameters
@@ -68,12 +75,16 @@ def select(survey: Survey, dimensions: Sequence[str] | None, *, items: int, anal
         How many items a dimension needs.
     analysis
         The name of the analysis, for the sentences.
+    weighted
+        Whether the analysis honours weights; if not, weighted answers are refused.
 
     Raises
     ------
     AnalysisError
-        If a dimension is unknown, or none is left.
+        If a dimension is unknown, none is left, or the respondents have weights that the analysis cannot honour.
     """
+    if not weighted:
+        refuse_weights(survey, analysis[:1].upper() + analysis[1:], NO_WEIGHTED_FORM)
     asked = asked_for(survey, dimensions)
     reflective = [dimension for dimension in asked if dimension.kind == "reflective"]
     kept = [dimension for dimension in reflective if len(dimension.items) >= items]
@@ -140,13 +151,17 @@ class Moments:
     correlation: np.ndarray
     n: int
     n_complete: int
+    effective: float
+    effective_complete: float
 
 
-def moments(answers: pd.DataFrame, missing: Missing) -> Moments:
+def moments(answers: pd.DataFrame, missing: Missing, weights: np.ndarray | None = None) -> Moments:
     """Covariances of the items, from complete rows or from each pair's own rows.
 
     Agrees with R's `cov(x, use = "complete.obs")` and `cov(x, use = "pairwise")`, and `cor` with the same `use`: a
-    pairwise correlation takes its standard deviations from that pair's rows too.
+    pairwise correlation takes its standard deviations from that pair's rows too. With weights, correlations agree with
+    `psych::cor.wt(x, w)` and covariances with `survey::svyvar`. `effective` and `effective_complete` are the
+    numbers of respondents of equal weight that n and n_complete are worth.
     """
     check_choice("missing", missing, Missing)
     values = answers.to_numpy(dtype="float64")
@@ -154,14 +169,40 @@ def moments(answers: pd.DataFrame, missing: Missing) -> Moments:
     complete = answered.all(axis=1)
     rows = complete if missing == "complete" else answered.any(axis=1)
     used = values if rows.all() else values[rows]
-    covariance, correlation = _complete(used) if complete[rows].all() else _pairwise(used)
+    if weights is not None:
+        covariance, correlation = _weighted(used, weights[rows])
+    else:
+        covariance, correlation = _complete(used) if complete[rows].all() else _pairwise(used)
+    count = np.ones(len(values)) if weights is None else weights
     return Moments(
         items=tuple(map(str, answers.columns)),
         covariance=covariance,
         correlation=correlation,
         n=int(rows.sum()),
         n_complete=int(complete.sum()),
+        effective=effective_n(count[rows]) if rows.any() else 0.0,
+        effective_complete=effective_n(count[complete]) if complete.any() else 0.0,
     )
+
+
+def _weighted(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted covariances and correlations, each from the rows that hold both items; NaN where no two rows do.
+
+    A covariance is n / (n - 1) times the weighted mean product of deviations, n being the rows of the pair.
+    """
+    centred = values - _centre(values)
+    seen = ~np.isnan(centred)
+    block, both = np.where(seen, centred, 0.0), seen.astype("float64")
+    own = weights[:, None]
+    counts, totals = both.T @ both, both.T @ (own * both)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = (own * block).T @ both / totals  # means[i, j]: of item i, over the rows that also hold item j
+        small = counts / (counts - 1)
+        covariance = small * (block.T @ (own * block) / totals - means * means.T)
+        variance = small * ((own * block**2).T @ both / totals - means**2)
+        correlation = covariance / np.sqrt(variance * variance.T)
+    covariance[counts < 2] = np.nan
+    return covariance, _with_unit_diagonal(correlation, covariance)
 
 
 def _complete(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -261,7 +302,7 @@ def regular_correlations(survey: Survey, selection: Selection, missing: Missing,
         answered together, or an item follows from others; the message names the items.
     """
     answers = survey.answers[selection.item_keys]
-    found = moments(answers, missing)
+    found = moments(answers, missing, weights_at(survey, answers.index))
     _refuse_too_few(survey, found, missing, analysis)
     used = answers.dropna() if missing == "complete" else answers
     _refuse_constant(survey, used, analysis)

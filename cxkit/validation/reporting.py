@@ -27,6 +27,7 @@ class ReportStandards(Result):
 
     notes: tuple[str, ...] = ()
 
+    why_unweighted: ClassVar[str] = "it is a list of what is reported"
     title: ClassVar[str] = "What a report of this instrument must say"
     cites: ClassVar[tuple[str, ...]] = tuple(SOURCES.values())
     shown: ClassVar[tuple[str, ...]] = ("standard", "topic", "status", "where")

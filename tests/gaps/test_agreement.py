@@ -106,7 +106,7 @@ def test_rwg_against_skewed_answers_equals_multilevel(reference):
 
 
 def test_icc_of_groups_without_differences_within_is_one():
-    result = cx.group_reliability(tiny_survey([[1, 1, 1], [1, 1, 1], [4, 4, 4], [4, 4, 4]], unit=list("aabb")))
+    result = cx.group_reliability(tiny_survey([[1, 1, 1]] * 5 + [[4, 4, 4]] * 5, unit=list("aaaaabbbbb")))
     assert result.frame[["icc1", "icc2"]].to_numpy().tolist() == [[1.0, 1.0]]
 
 

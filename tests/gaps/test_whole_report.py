@@ -148,7 +148,7 @@ def random_survey(rng: np.random.Generator) -> cx.Survey:
 def test_no_report_exposes_a_small_group_in_random_surveys():
     rng = np.random.default_rng(20260103)
     read = 0
-    for _ in range(40):
+    for _ in range(25):
         survey = random_survey(rng)
         attacker = Attacker(survey)
         levels = list(survey.role("level").cat.categories)
@@ -161,7 +161,7 @@ def test_no_report_exposes_a_small_group_in_random_surveys():
                 continue
         read += len(attacker.equations)
         assert attacker.exposed() == []
-    assert read > 300  # and yet most of the numbers are shown
+    assert read > 200  # and yet most of the numbers are shown
 
 
 def test_units_within_a_function_are_protected_by_its_total():

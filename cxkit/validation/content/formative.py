@@ -17,6 +17,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import KRIPPENDORFF, judge
+from cxkit.results.weighted import refuse_weights
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -197,6 +198,7 @@ def formative_profile(
     the rated questions, not the raters: with few raters it is too narrow. Topic intervals agree with R's
     `t.test(scores)$conf.int`.
     """
+    refuse_weights(survey, "A profile of topics", "its raters are an audit team, in which everybody counts once")
     check_options(confidence=confidence, draws=draws, seed=seed, answered=answered)
     if consent.strip():
         check_whole("minimum", minimum, least=1)

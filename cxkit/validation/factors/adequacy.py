@@ -33,6 +33,7 @@ class SamplingAdequacy(Result):
     p_value: float
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Sampling adequacy (KMO) and Bartlett's test"
     cites: ClassVar[tuple[str, ...]] = ("kaiser1974", "bartlett1951")
     shown: ClassVar[tuple[str, ...]] = ("title", "item", "text", "kmo")
@@ -119,10 +120,10 @@ def sampling_adequacy(
     with any answer, as that call is commonly made; the chi-square is then somewhat too large.
     """
     check_choice("missing", missing, Missing)
-    selection = select(survey, dimensions, items=1, analysis="sampling adequacy")
+    selection = select(survey, dimensions, items=1, analysis="sampling adequacy", weighted=True)
     found = regular_correlations(survey, selection, missing, analysis="Sampling adequacy")
     overall, per_item = kaiser_meyer_olkin(found.correlation)
-    chi_square, df = bartlett(found.correlation, found.n)
+    chi_square, df = bartlett(found.correlation, found.effective)
     frame = selection.item_frame.assign(kmo=per_item)
     return SamplingAdequacy(
         frame=frame,
@@ -152,7 +153,7 @@ def kaiser_meyer_olkin(correlation: np.ndarray) -> tuple[float, np.ndarray]:
     return float(r2.sum() / (r2.sum() + partial2.sum())), by_item
 
 
-def bartlett(correlation: np.ndarray, n: int) -> tuple[float, int]:
+def bartlett(correlation: np.ndarray, n: float) -> tuple[float, int]:
     """Chi-square and df of the test that no two items correlate."""
     p = len(correlation)
     _, log_determinant = np.linalg.slogdet(correlation)

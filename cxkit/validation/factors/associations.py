@@ -10,6 +10,7 @@ import pandas as pd
 
 from cxkit.errors import AnalysisError, ModelError
 from cxkit.results.options import check_choice
+from cxkit.results.weighted import refuse_weights
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, Moments, Selection, regular_correlations
 
@@ -28,6 +29,8 @@ def item_correlations(
         perfectly related.
     """
     check_choice("correlation", correlation, get_args(Correlation))
+    if correlation == "polychoric":
+        refuse_weights(survey, f"{analysis} with polychoric correlations", "these are estimated from plain counts")
     found = regular_correlations(survey, selection, missing, analysis=analysis)
     if correlation == "pearson":
         return found

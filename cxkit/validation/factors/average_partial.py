@@ -36,6 +36,7 @@ class MinimumAveragePartial(Result):
     n_factors_fourth: int
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Minimum average partial: how many factors"
     cites: ClassVar[tuple[str, ...]] = ("velicer1976", "velicer2000")
     shown: ClassVar[tuple[str, ...]] = ("components", "squared", "fourth_power")
@@ -122,7 +123,7 @@ def minimum_average_partial(
     """
     check_choice("missing", missing, Missing)
     check_choice("correlation", correlation, Correlation)
-    selection = select(survey, dimensions, items=1, analysis="the minimum average partial")
+    selection = select(survey, dimensions, items=1, analysis="the minimum average partial", weighted=True)
     found = item_correlations(survey, selection, missing, correlation, analysis="The minimum average partial")
     if len(found.items) < 3:
         raise AnalysisError(f"The minimum average partial takes three items; there are {len(found.items)}.")

@@ -60,6 +60,7 @@ class FactorSolution(Result):
     variance: pd.DataFrame
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Exploratory factor analysis: loadings"
 
     @property
@@ -253,7 +254,7 @@ def exploratory_factors(
     check_whole("n_factors", n_factors, least=0)  # 0 is what parallel analysis may suggest: the answers refuse it
     check_positive("tolerance", tolerance, example=1e-5)
     check_choice("missing", missing, Missing)
-    selection = select(survey, dimensions, items=1, analysis="factor analysis")
+    selection = select(survey, dimensions, items=1, analysis="factor analysis", weighted=True)
     _check_number(n_factors, len(selection.item_keys))
     found = regular_correlations(survey, selection, missing, analysis="Factor analysis")
     rotated = _in_order(rotate(unrotated_loadings(found.correlation, n_factors, method), rotation, tolerance))

@@ -18,6 +18,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import FLOOR_CEILING_TERWEE, ITEM_REST_NUNNALLY, Verdicts, judge
+from cxkit.results.weighted import mean_of, weighted_median, weights_at
 from cxkit.survey.instrument import Dimension, Item
 from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_small_cells
 from cxkit.survey.survey import Survey
@@ -34,6 +35,7 @@ class ItemAnalysis(Result):
 
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Item analysis"
     shown: ClassVar[tuple[str, ...]] = (
         "title", "item", "text", "n", "missing", "mean", "sd", "floor", "ceiling", "item_rest_r", "alpha_if_dropped",
@@ -212,12 +214,15 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
 def _dimension_rows(survey: Survey, dimension: Dimension) -> pd.DataFrame:
     answers = survey.items_of(dimension.key)
     frame = pd.DataFrame(
-        [_row(dimension, item, answers[item.key].to_numpy(dtype="float64")) for item in dimension.items]
+        [
+            _row(dimension, item, answers[item.key].to_numpy(dtype="float64"), weights_at(survey, answers.index))
+            for item in dimension.items
+        ]
     )
     if dimension.kind == "formative":
         return frame.assign(item_rest_r=np.nan, alpha_if_dropped=np.nan)
     safe = frame["n"] >= MINIMUM_CELL  # else the others' correlations would show what a hidden item was answered
-    covariance = moments(answers.loc[:, safe.to_numpy()], "pairwise").covariance
+    covariance = moments(answers.loc[:, safe.to_numpy()], "pairwise", weights_at(survey, answers.index)).covariance
     related = pd.DataFrame(
         {"item_rest_r": item_rest(covariance), "alpha_if_dropped": _alphas_without_each(covariance)},
         index=frame.index[safe],
@@ -226,8 +231,10 @@ def _dimension_rows(survey: Survey, dimension: Dimension) -> pd.DataFrame:
     return frame.join(related)
 
 
-def _row(dimension: Dimension, item: Item, answers: np.ndarray) -> dict[str, object]:
-    given = answers[~np.isnan(answers)]
+def _row(dimension: Dimension, item: Item, answers: np.ndarray, weights: np.ndarray | None) -> dict[str, object]:
+    answered = ~np.isnan(answers)
+    given, everybody = answers[answered], np.ones(len(answers)) if weights is None else weights
+    own = everybody[answered]
     return {
         "dimension": dimension.key,
         "title": dimension.title,
@@ -235,33 +242,36 @@ def _row(dimension: Dimension, item: Item, answers: np.ndarray) -> dict[str, obj
         "text": item.text,
         "reversed": item.reversed,
         "n": len(given),
-        "missing": 1 - len(given) / len(answers) if len(answers) else np.nan,
-        **_moments_of(given),
-        **_ends_of(item, given),
+        "missing": 1 - own.sum() / everybody.sum() if len(answers) else np.nan,
+        **_moments_of(given, own),
+        **_ends_of(item, given, own),
     }
 
 
-def _moments_of(given: np.ndarray) -> dict[str, float]:
-    """Mean, median, SD, and skew and kurtosis as sums over n divided by powers of the SD with n - 1 ("type 3")."""
-    n = len(given)
-    if not n:
+def _moments_of(given: np.ndarray, weights: np.ndarray) -> dict[str, float]:
+    """Mean, median, SD, and skew and kurtosis as means of powers divided by powers of the SD with n - 1 ("type 3")."""
+    if not len(given):
         return dict.fromkeys(("mean", "median", "sd", "skew", "kurtosis"), float("nan"))
-    away = given - given.mean()
-    sd = float(given.std(ddof=1)) if n > 1 else float("nan")
-    varies = sd > 0
+    found = mean_of(given, weights)
+    away, share = given - found.mean, weights / weights.sum()
+    varies = found.sd > 0
     return {
-        "mean": float(given.mean()),
-        "median": float(np.median(given)),
-        "sd": sd,
-        "skew": float(np.mean(away**3)) / sd**3 if varies else float("nan"),
-        "kurtosis": float(np.mean(away**4)) / sd**4 - 3 if varies else float("nan"),
+        "mean": found.mean,
+        "median": weighted_median(given, weights),
+        "sd": found.sd,
+        "skew": float(share @ away**3) / found.sd**3 if varies else float("nan"),
+        "kurtosis": float(share @ away**4) / found.sd**4 - 3 if varies else float("nan"),
     }
 
 
-def _ends_of(item: Item, given: np.ndarray) -> dict[str, float]:
+def _ends_of(item: Item, given: np.ndarray, weights: np.ndarray) -> dict[str, float]:
     if not item.scale.is_bounded or not len(given):
         return {"floor": float("nan"), "ceiling": float("nan")}
-    return {"floor": float(np.mean(given == item.scale.low)), "ceiling": float(np.mean(given == item.scale.high))}
+    share = weights / weights.sum()
+    return {
+        "floor": float(share[given == item.scale.low].sum()),
+        "ceiling": float(share[given == item.scale.high].sum()),
+    }
 
 
 def item_rest(covariance: np.ndarray) -> np.ndarray:

@@ -15,6 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from cxkit.errors import AnalysisError
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
+from cxkit.results.weighted import mean_of, weights_at
 from cxkit.survey.instrument import AnswerScale, Dimension, Item
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -38,6 +39,7 @@ PRINTED_FROM = 0.09
 class AnswerDistribution(Result):
     """How often each answer was given to each item, as respondents gave it: reversed items are not turned round."""
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Distribution of the answers"
     grouped: ClassVar[str] = "title"
 
@@ -206,8 +208,9 @@ def _counts(axes: Axes, heights: np.ndarray, counts: pd.Series, reach: float) ->
 def answer_distribution(survey: Survey, *, dimensions: Sequence[str] | None = None) -> AnswerDistribution:
     """How often was each answer given to each item?
 
-    Shares are of the answers given to the item; missing answers are not counted. Answers are shown as respondents gave
-    them, so that the labels of the scale hold: reversed items are not turned round, and are marked.
+    Shares are of the answers given to the item; missing answers are not counted. Where respondents have weights, shares
+    are weighted and counts are not. Answers are shown as respondents gave them, so that the labels of the scale hold:
+    reversed items are not turned round, and are marked.
 
     Parameters
     ----------
@@ -239,7 +242,7 @@ def answer_distribution(survey: Survey, *, dimensions: Sequence[str] | None = No
             f"Nobody answered an item of these dimensions of '{survey.name}'; there is nothing to show."
         )
     frame = pd.concat(
-        [_item_rows(d, item, survey.given[item.key]) for d in chosen for item in d.items], ignore_index=True
+        [_item_rows(d, item, survey.given[item.key], survey) for d in chosen for item in d.items], ignore_index=True
     )
     hidden = frame["n"] < MINIMUM_CELL
     covered = {name: frame[name].astype("float64").mask(hidden) for name in ("count", "share", "n")}
@@ -252,10 +255,11 @@ def answer_distribution(survey: Survey, *, dimensions: Sequence[str] | None = No
     )
 
 
-def _item_rows(dimension: Dimension, item: Item, answers: pd.Series) -> pd.DataFrame:
+def _item_rows(dimension: Dimension, item: Item, answers: pd.Series, survey: Survey) -> pd.DataFrame:
     given = answers.dropna().to_numpy(dtype="float64")
-    possible = _on_scale(item.scale, given) if item.scale.points else _in_bands(given)
-    count = possible["count"].to_numpy()
+    weights = weights_at(survey, answers.dropna().index)
+    possible = _on_scale(item.scale, given, weights) if item.scale.points else _in_bands(given, weights)
+    amount = possible.pop("amount").to_numpy()
     about = {
         "dimension": dimension.key,
         "title": dimension.title,
@@ -264,11 +268,11 @@ def _item_rows(dimension: Dimension, item: Item, answers: pd.Series) -> pd.DataF
         "reversed": item.reversed,
     }
     return pd.DataFrame(about, index=possible.index).join(possible).assign(
-        share=count / len(given) if len(given) else np.nan, n=len(given)
+        share=amount / amount.sum() if len(given) else np.nan, n=len(given)
     )  # fmt: skip
 
 
-def _on_scale(scale: AnswerScale, given: np.ndarray) -> pd.DataFrame:
+def _on_scale(scale: AnswerScale, given: np.ndarray, weights: np.ndarray | None) -> pd.DataFrame:
     """How often each answer of the scale was given; the answers nobody gave with 0."""
     low, points = float(scale.low or 0), int(scale.points or 1)
     answers = low + np.arange(points)
@@ -278,6 +282,7 @@ def _on_scale(scale: AnswerScale, given: np.ndarray) -> pd.DataFrame:
             "answer": answers,
             "label": pd.Series(labels, dtype="object"),
             "count": np.bincount((given - low).astype("int64"), minlength=points),
+            "amount": np.bincount((given - low).astype("int64"), weights, minlength=points),
             "place": np.arange(points) / (points - 1),
             "scale": f"{scale} {' '.join(scale.labels.values())}",
             "heading": [f"{answer:g}" for answer in answers],
@@ -286,16 +291,18 @@ def _on_scale(scale: AnswerScale, given: np.ndarray) -> pd.DataFrame:
     )
 
 
-def _in_bands(given: np.ndarray) -> pd.DataFrame:
+def _in_bands(given: np.ndarray, weights: np.ndarray | None) -> pd.DataFrame:
     """How many answers lie how far from their mean; without variance all of them at it, in the upper middle band."""
-    sd = float(given.std(ddof=1)) if len(given) > 1 else 0.0
-    z = (given - given.mean()) / sd if sd > 0 else np.zeros(len(given))
+    all_of_them = mean_of(given, weights)
+    z = (given - all_of_them.mean) / all_of_them.sd if all_of_them.sd > 0 else np.zeros(len(given))
     bands = len(BAND_LABELS)
+    band = np.searchsorted(BANDS[1:-1], z, side="right")
     return pd.DataFrame(
         {
             "answer": np.arange(1.0, bands + 1),
             "label": list(BAND_LABELS),
-            "count": np.bincount(np.searchsorted(BANDS[1:-1], z, side="right"), minlength=bands),
+            "count": np.bincount(band, minlength=bands),
+            "amount": np.bincount(band, weights, minlength=bands),
             "place": np.arange(bands) / (bands - 1),
             "scale": "distance from the mean",
             "heading": list(BAND_HEADINGS),

@@ -19,6 +19,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
+from cxkit.results.weighted import refuse_weights, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import (
@@ -48,6 +49,7 @@ class Reliability(Result):
 
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Reliability: Cronbach's alpha"
     shown: ClassVar[tuple[str, ...]] = (
         "title", "items", "n", "n_complete", "alpha", "ci_low..ci_high", "alpha_standardized", "mean_r", "sem",
@@ -166,7 +168,9 @@ def cronbach_alpha(
     check_choice("interval", interval, Interval)
     check_choice("missing", missing, Missing)
     check_options(confidence=confidence, bootstraps=bootstraps, seed=seed)
-    selection = select(survey, dimensions, items=2, analysis="alpha")
+    if interval == "bootstrap":
+        refuse_weights(survey, "The bootstrap of alpha", "resamples draw respondents who all count alike")
+    selection = select(survey, dimensions, items=2, analysis="alpha", weighted=True)
     frame = pd.DataFrame([_row(survey, dimension, missing, confidence) for dimension in selection.dimensions])
     _warn_negative(frame)
     settings: dict[str, object] = {"dimensions": [d.key for d in selection.dimensions], "missing": missing}
@@ -191,7 +195,7 @@ def cronbach_alpha(
 
 def _row(survey: Survey, dimension: Dimension, missing: Missing, confidence: float) -> dict[str, object]:
     answers = survey.items_of(dimension.key)
-    found = moments(answers, missing)
+    found = moments(answers, missing, weights_at(survey, answers.index))
     refuse_unsafe(found.n, analysis="Alpha", title=dimension.title, answered=REQUIRED[missing])
     k = len(dimension.items)
     alpha = alpha_from_covariance(found.covariance)
@@ -204,7 +208,7 @@ def _row(survey: Survey, dimension: Dimension, missing: Missing, confidence: flo
     spread = np.sqrt(np.diag(found.covariance))
     with np.errstate(invalid="ignore", divide="ignore"):
         r = found.covariance / np.outer(spread, spread)  # as psych: not each pair's own standard deviations
-    low, high = feldt_interval(alpha, n=found.n_complete, items=k, confidence=confidence)
+    low, high = feldt_interval(alpha, n=found.effective_complete, items=k, confidence=confidence)
     return {
         "dimension": dimension.key,
         "title": dimension.title,
@@ -248,7 +252,7 @@ def bootstrap_alphas(values: np.ndarray, *, resamples: int, seed: int) -> np.nda
     return k / (k - 1) * (1 - np.concatenate(shares))
 
 
-def feldt_interval(alpha: float, *, n: int, items: int, confidence: float = 0.95) -> tuple[float, float]:
+def feldt_interval(alpha: float, *, n: float, items: int, confidence: float = 0.95) -> tuple[float, float]:
     """The interval of alpha from the F distribution: (1 - alpha population) / (1 - alpha) follows F with these df.
 
     NaN with fewer than two respondents. Equal to R's `psych::alpha.ci(alpha, n.obs = n, n.var = items)`.

@@ -15,6 +15,7 @@ from cxkit.results import figures
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.weighted import mean_of, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import moments
@@ -30,6 +31,7 @@ class MeasurementError(Result):
 
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Standard error of measurement of one person's score"
     shown: ClassVar[tuple[str, ...]] = ("title", "n", "mean", "sd", "reliability", "sem", "margin", "smallest_change")
 
@@ -142,8 +144,9 @@ def _row(
     survey: Survey, dimension: Dimension, reliability: float, coefficient: Coefficient, confidence: float
 ) -> dict[str, object]:
     answers = survey.items_of(dimension.key)
-    found = moments(answers, "pairwise" if coefficient == "alpha" else "complete")
+    found = moments(answers, "pairwise" if coefficient == "alpha" else "complete", weights_at(survey, answers.index))
     used = answers if coefficient == "alpha" else answers.dropna()
+    means = [mean_of(used[key].dropna().to_numpy(), weights_at(survey, used[key].dropna().index)).mean for key in used]
     sd = float(np.sqrt(found.covariance.sum())) / len(dimension.items)
     sem = sd * float(np.sqrt(max(1 - reliability, 0.0)))
     lows = [np.nan if item.scale.low is None else item.scale.low for item in dimension.items]
@@ -152,7 +155,7 @@ def _row(
         "dimension": dimension.key,
         "title": dimension.title,
         "n": found.n,
-        "mean": float(used.mean().mean()),
+        "mean": float(np.nanmean(means)),
         "sd": sd,
         "reliability": reliability,
         "sem": sem,

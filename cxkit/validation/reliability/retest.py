@@ -17,6 +17,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import RETEST_KOO, judge
+from cxkit.results.weighted import refuse_weights
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -127,6 +128,11 @@ def retest_reliability(
     -----
     Agrees with R's `psych::ICC(x, lmer = FALSE)` of scores by respondent and wave. Smallest change: de Vet et al. 2006.
     """
+    refuse_weights(
+        survey,
+        "Test-retest reliability",
+        "it compares each person with himself, and the intervals are those of persons who count alike",
+    )
     check_options(confidence=confidence, answered=answered)
     chosen = asked_for(survey, dimensions)
     if not chosen:

@@ -17,6 +17,7 @@ from cxkit.results import figures
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.weighted import weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import REQUIRED, Missing, moments, refuse_unsafe, select
@@ -30,6 +31,7 @@ class SplitHalf(Result):
     splits: Mapping[str, np.ndarray]
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Split-half reliability and lower bounds"
     cites: ClassVar[tuple[str, ...]] = ("guttman1945", "woodhouse1977")
     shown: ClassVar[tuple[str, ...]] = (
@@ -142,7 +144,7 @@ def split_half(
     """
     check_options(most_splits=most_splits, standardized=standardized, seed=seed)
     check_choice("missing", missing, Missing)
-    selection = select(survey, dimensions, items=2, analysis="a split into halves")
+    selection = select(survey, dimensions, items=2, analysis="a split into halves", weighted=True)
     rows, splits = [], {}
     for dimension in selection.dimensions:
         row, values = _row(survey, dimension, missing, standardized, most_splits, seed)
@@ -168,7 +170,8 @@ def split_half(
 def _row(
     survey: Survey, dimension: Dimension, missing: Missing, standardized: bool, most_splits: int, seed: int
 ) -> tuple[dict[str, object], np.ndarray]:
-    found = moments(survey.items_of(dimension.key), missing)
+    answers = survey.items_of(dimension.key)
+    found = moments(answers, missing, weights_at(survey, answers.index))
     refuse_unsafe(found.n, analysis="Split-half reliability", title=dimension.title, answered=REQUIRED[missing])
     matrix = found.covariance
     if standardized:  # as psych: not each pair's own standard deviations

@@ -16,6 +16,7 @@ from cxkit.results.options import check_choice
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
+from cxkit.results.weighted import weights_at
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import (
     REQUIRED,
@@ -42,6 +43,7 @@ class StratifiedAlpha(Result):
     alpha: float
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Reliability of the total of several dimensions: stratified alpha"
     cites: ClassVar[tuple[str, ...]] = ("rajaratnam1965",)
     shown: ClassVar[tuple[str, ...]] = ("title", "items", "alpha", "share_of_variance", "sem")
@@ -113,13 +115,14 @@ def stratified_alpha(
     1965). R: the same from `psych::alpha(x)$total$raw_alpha` of each dimension.
     """
     check_choice("missing", missing, Missing)
-    selection = select(survey, dimensions, items=2, analysis="stratified alpha")
+    selection = select(survey, dimensions, items=2, analysis="stratified alpha", weighted=True)
     if len(selection.dimensions) < 2:
         raise AnalysisError(
             f"Stratified alpha takes two dimensions; '{survey.name}' has {len(selection.dimensions)} to offer. "
             "Use cronbach_alpha."
         )
-    found = moments(survey.answers[selection.item_keys], missing)
+    answers = survey.answers[selection.item_keys]
+    found = moments(answers, missing, weights_at(survey, answers.index))
     refuse_unsafe(found.n, analysis="Stratified alpha", title=survey.name, answered=REQUIRED[missing])
     frame = _frame(selection, found)
     last = frame.iloc[-1]

@@ -14,6 +14,7 @@ from cxkit.results import figures, tables
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, fixed
+from cxkit.results.weighted import refuse_weights
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -147,6 +148,11 @@ def exclusion_effect(survey: Survey, screened: Screening, *, flags: int = 2) -> 
     AnalysisError
         If the screening is of other answers, flags is below 1, or everybody would be left out.
     """
+    refuse_weights(
+        survey,
+        "The effect of leaving respondents out",
+        "the same respondents would have to be weighted anew without those left out",
+    )
     if screened.data.hash != survey.hash:
         raise AnalysisError(
             f"The screening is of other answers ({screened.data}) than the survey ({survey.stamp}); screen this survey."

@@ -15,6 +15,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
 from cxkit.results.thresholds import MCAR_LITTLE, judge
+from cxkit.results.weighted import refuse_weights
 from cxkit.sem.patterns import find_patterns
 from cxkit.sem.saturated_moments import saturated_moments
 from cxkit.survey.privacy import MINIMUM_CELL
@@ -43,6 +44,7 @@ class MissingPattern(Result):
     n_nothing: int
     n_stopped: int
 
+    why_unweighted: ClassVar[str] = "patterns of those who answered are counted"
     title: ClassVar[str] = "Missing answers"
     shown: ClassVar[tuple[str, ...]] = ("pattern", "n", "share", "items_missing", "missing_items")
 
@@ -292,6 +294,7 @@ def little_mcar(survey: Survey) -> LittleTest:
     `lavInspect(cfa(model, x, missing = "fiml"), "sampstat")`; the statistic is then the sum of
     `n_j * mahalanobis(mean_j, mu, Sigma)` over patterns j, on the items that each answered.
     """
+    refuse_weights(survey, "Little's test", "its chi-square is that of respondents who all count alike")
     keys = [key for dimension in survey.dimensions for key in dimension.item_keys]
     if not keys:
         raise AnalysisError(f"'{survey.instrument.name}' has no dimensions, only single items; nothing to test.")

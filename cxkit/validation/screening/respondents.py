@@ -48,6 +48,7 @@ class Screening(Result):
     copies: int = 0
     notes: tuple[str, ...] = ()
 
+    why_unweighted: ClassVar[str] = "every respondent is judged alone"
     title: ClassVar[str] = "Screening for careless responding"
     cites: ClassVar[tuple[str, ...]] = ("curran2016", "dunn2018", "meade2012")
     shown: ClassVar[tuple[str, ...]] = ("index", "rule", "n", "median", "flagged", "share", "false_flags")

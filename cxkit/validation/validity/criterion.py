@@ -19,6 +19,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import CORRELATION_COHEN, judge
+from cxkit.results.weighted import refuse_weights
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -150,6 +151,7 @@ def criterion_validity(
     Agrees with R's `cor.test(x, y)` and `summary(lm(y ~ .))`; with as many folds as respondents `r_squared_new` is one
     minus PRESS over the squared deviations from the mean of the others.
     """
+    refuse_weights(survey, "Criterion validity", "its folds and intervals take respondents who all count alike")
     check_options(folds=folds, repeats=repeats, confidence=confidence, seed=seed, answered=answered)
     name, values, notes, own = _criterion(survey, criterion)
     chosen = _predictors(survey, dimensions, name, own)

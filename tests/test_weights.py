@@ -1,0 +1,216 @@
+"""Weights: R's values where they are honoured; and of every public analysis, that it honours them or says why not."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import cxkit as cx
+from cxkit.results.weighted import mean_of, weighted_median
+from cxkit.survey.survey import Survey, typed_role
+from cxkit.validation.correlations import moments
+from tests.conftest import tiny_survey
+from tests.test_degenerate_surveys import ANALYSES, ROLES, STATED, N
+
+
+def made_up(rows: int) -> np.ndarray:
+    """The weights of tests/reference/scripts/weights.R."""
+    return 1 + ((7 * np.arange(1, rows + 1)) % 5) / 2
+
+
+def with_weights(survey: Survey, weights: np.ndarray) -> Survey:
+    column = typed_role("weight", pd.Series(weights, index=survey.given.index))
+    return replace(survey, respondents=survey.respondents.assign(weight=column))
+
+
+@pytest.fixture(scope="module")
+def companies():
+    survey = cx.load_survey("lq2002")
+    return with_weights(survey, made_up(survey.n))
+
+
+class TestAgainstR:
+    def test_scores(self, reference, companies):
+        # R: svymean(~score, d), svyvar(~score, d), confint(..., df = n - 1); d <- svydesign(ids = ~1, weights = ~w)
+        for survey, key in ((companies, "everybody"), (companies.subset(organisation="2"), "company_2")):
+            wanted = reference("weights")[f"lq2002_{key}"]
+            found = cx.dimension_scores(survey).frame.set_index("dimension").loc["leadership"]
+            assert found[["n", "score", "sd", "n_effective"]].tolist() == pytest.approx(
+                [wanted["n"], wanted["mean"], wanted["sd"], wanted["n_effective"]], rel=1e-10
+            )
+            assert found[["ci_low", "ci_high"]].tolist() == pytest.approx(wanted["interval"], rel=1e-10)
+
+    def test_gap_of_a_group(self, reference, companies):
+        # the same two means and errors; Welch's interval from them
+        own, rest = (reference("weights")[f"lq2002_{key}"] for key in ("company_2", "others"))
+        profile = cx.group_profile(companies, by="organisation")
+        row = profile.frame.set_index(["group", "dimension"]).loc[("2", "leadership")]
+        assert row["mean"] == pytest.approx(own["mean"], rel=1e-10)
+        assert row["gap"] == pytest.approx(own["mean"] - rest["mean"], rel=1e-9)
+        middle = (row["gap_low"] + row["gap_high"]) / 2
+        assert middle == pytest.approx(row["gap"], rel=1e-9)
+        assert "Weighted" in profile.note
+
+    def test_moments_alpha_adequacy_and_factors(self, reference):
+        # R: psych::cor.wt(x, w), survey::svyvar, alpha from it; KMO(r), fa(r, 1, fm = "minres")
+        wanted = reference("weights")["bfi_conscientiousness"]
+        survey = cx.load_survey("bfi")
+        survey = with_weights(survey, made_up(survey.n))
+        answers = survey.items_of("conscientiousness")
+        found = moments(answers, "complete", survey.weights.to_numpy())
+        np.testing.assert_allclose(found.correlation, wanted["correlation"], atol=1e-12)
+        np.testing.assert_allclose(found.covariance, wanted["covariance"], rtol=1e-10)
+        alpha = cx.cronbach_alpha(survey, dimensions=["conscientiousness"], missing="complete")
+        assert alpha.frame["alpha"].item() == pytest.approx(wanted["alpha_raw"], rel=1e-10)
+        assert alpha.frame["alpha_standardized"].item() == pytest.approx(wanted["alpha"], rel=1e-10)
+        adequacy = cx.sampling_adequacy(survey, dimensions=["conscientiousness"], missing="complete")
+        assert adequacy.kmo == pytest.approx(wanted["kmo"], rel=1e-10)
+        factors = cx.exploratory_factors(survey, dimensions=["conscientiousness"], n_factors=1, missing="complete")
+        # psych's own search stops at about 1e-5
+        np.testing.assert_allclose(factors.loadings["factor_1"], wanted["loadings"], atol=2e-5)
+
+    def test_shares_of_answers(self, reference):
+        # R: svymean(~factor(C1), d) among those who answered all five items
+        survey = cx.load_survey("bfi")
+        survey = with_weights(survey, made_up(survey.n))
+        complete = survey.subset(survey.items_of("conscientiousness").notna().all(axis=1))
+        frame = cx.answer_distribution(complete, dimensions=["conscientiousness"]).frame
+        shares = frame.loc[frame["item"] == "C1", "share"].tolist()
+        assert shares == pytest.approx(reference("weights")["bfi_conscientiousness"]["share_c1"], rel=1e-10)
+
+
+def ordinary(weights: np.ndarray | None = None, *, doubled: np.ndarray | None = None, missing: float = 0.0) -> Survey:
+    """A survey with some sense in it and all roles; with weights, or with rows twice."""
+    rng = np.random.default_rng(11)
+    factor = rng.normal(0, 1, (N, 2)) @ np.array([[1, 0.4], [0, 0.9]])
+    answers = np.clip(np.round(3 + np.repeat(factor, 3, axis=1) + rng.normal(0, 0.8, (N, 6))), 1, 5)
+    answers[rng.random(answers.shape) < missing] = np.nan
+    rows = np.arange(N) if doubled is None else np.repeat(np.arange(N), doubled)
+    roles = {role: np.array(values)[rows] for role, values in ROLES.items()}
+    if weights is not None:
+        roles["weight"] = weights
+    return tiny_survey(answers[rows], about=STATED, **roles)
+
+
+TWICE = np.where(np.arange(N) % 3 == 0, 2, 1)
+POINT_ESTIMATES = {
+    "score", "mean", "median", "gap", "share", "missing", "floor", "ceiling", "alpha", "alpha_standardized", "mean_r",
+    "item_rest_r", "alpha_if_dropped", "kmo", "factor_1", "factor_2", "communality", "uniqueness", "squared",
+    "fourth_power", "share_of_variance", "lambda1", "lambda2", "lambda5", "lambda6", "glb", "reliability", "percentile",
+    "mean_leaders", "mean_others",
+}  # fmt: skip
+"""Columns that a population of twice the people does not change. SDs, g and what rests on them have n - 1 in them."""
+
+DEPENDS_ON_PRECISION = {"percentile_benchmark": {"reliability", "percentile"}}
+
+
+def run(analysis: Callable[[Survey], object], survey: Survey) -> object:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cx.CxkitWarning)
+        try:
+            return analysis(survey)
+        except cx.AnalysisError as refusal:
+            return refusal
+
+
+NO_RESPONDENTS = {"coder_agreement", "rater_reliability"}
+"""They take a table of ratings and no survey."""
+
+
+@pytest.fixture(scope="module")
+def plain_and_weighted():
+    return ordinary(), ordinary(TWICE), ordinary(doubled=TWICE)
+
+
+@pytest.mark.parametrize("analysis", sorted(set(ANALYSES) - NO_RESPONDENTS))
+def test_weights_are_honoured_or_the_reason_is_said(analysis, plain_and_weighted):
+    """Weights of 2 give what rows twice would give, or a sentence with the reason; never silence."""
+    _, weighted, doubled = plain_and_weighted
+    found = run(ANALYSES[analysis], weighted)
+    if isinstance(found, cx.AnalysisError):
+        assert "have weights" in str(found)
+        assert "without_weights()" in str(found)
+        return
+    if not found.uses_weights:
+        assert "Weights are not used: " in found.note
+        return
+    assert "Weighted" in found.note
+    wanted = run(ANALYSES[analysis], doubled)
+    compared = [c for c in found.frame if c in POINT_ESTIMATES - DEPENDS_ON_PRECISION.get(analysis, set())]
+    assert compared, f"no point estimate of {analysis} was compared"
+    for column in compared:
+        np.testing.assert_allclose(
+            found.frame[column].astype(float), wanted.frame[column].astype(float), rtol=1e-8, atol=1e-10, err_msg=column
+        )
+
+
+@pytest.mark.parametrize("analysis", ["dimension_scores", "answer_distribution", "item_analysis", "cronbach_alpha"])
+def test_missing_answers_are_weighted_pair_by_pair(analysis):
+    """As above with holes. Pairwise covariances keep R's n - 1 of each pair, so that alpha agrees to 1/n only."""
+    weighted, doubled = ordinary(TWICE, missing=0.05), ordinary(doubled=TWICE, missing=0.05)
+    found, wanted = (run(ANALYSES[analysis], survey).frame for survey in (weighted, doubled))
+    for column in POINT_ESTIMATES & set(found):
+        pairwise = column.startswith(("alpha", "mean_r", "item_rest"))
+        np.testing.assert_allclose(
+            found[column].astype(float), wanted[column].astype(float), atol=5e-4 if pairwise else 1e-10, err_msg=column
+        )
+
+
+def test_sds_differ_from_those_of_twice_the_rows_by_n_minus_one_only(plain_and_weighted):
+    _, weighted, doubled = plain_and_weighted
+    a, b = (cx.dimension_scores(survey).frame for survey in (weighted, doubled))
+    without = [f["sd"] * np.sqrt((f["n"] - 1) / f["n"]) for f in (a, b)]
+    np.testing.assert_allclose(without[0], without[1], rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "analysis",
+    ["dimension_scores", "level_gap", "group_profile", "build_norm", "cronbach_alpha", "item_analysis", "omega"],
+)
+def test_equal_weights_change_nothing(analysis, plain_and_weighted):
+    """Weights say how respondents count beside one another: all 1, or all 2, is no weight at all."""
+    plain = run(ANALYSES[analysis], plain_and_weighted[0])
+    for weight in (1, 2):
+        found = run(ANALYSES[analysis], ordinary(np.full(N, weight)))
+        pd.testing.assert_frame_equal(found.frame, plain.frame)
+        assert "eight" not in found.note.replace("weighted", "")
+
+
+def test_almost_equal_weights_change_almost_nothing():
+    """The weighted formulas themselves, not the short cut for equal weights, come to the plain values."""
+    nearly = np.where(np.arange(N) % 2, 1.0, 1 + 1e-12)
+    survey, plain = ordinary(nearly), ordinary()
+    for name in ("dimension_scores", "group_profile", "level_gap", "cronbach_alpha", "item_analysis", "build_norm"):
+        found, wanted = (run(ANALYSES[name], s).frame for s in (survey, plain))
+        for column in wanted.select_dtypes("number"):
+            np.testing.assert_allclose(
+                found[column].astype(float), wanted[column].astype(float), rtol=1e-6, atol=1e-9, err_msg=column
+            )
+
+
+def test_weighted_median_is_that_of_repeated_values():
+    rng = np.random.default_rng(3)
+    for _ in range(50):
+        values, times = rng.integers(1, 6, 9).astype(float), rng.integers(1, 4, 9)
+        assert weighted_median(values, times.astype(float)) == np.median(np.repeat(values, times))
+
+
+def test_error_of_a_weighted_mean_grows_with_unequal_weights():
+    values = np.random.default_rng(4).normal(0, 1, 200)
+    even, uneven = mean_of(values, np.full(200, 3.0)), mean_of(values, np.repeat([1.0, 9.0], 100))
+    assert even.error == pytest.approx(values.std(ddof=1) / np.sqrt(200), rel=1e-12)
+    assert even.n_effective == pytest.approx(200)
+    assert uneven.n_effective == pytest.approx(1000**2 / 8200)
+    assert uneven.error > even.error
+
+
+def test_whoever_wants_no_weights_says_so():
+    weighted = ordinary(TWICE)
+    found = cx.dimension_scores(weighted.without_weights())
+    pd.testing.assert_frame_equal(found.frame, cx.dimension_scores(ordinary()).frame)
+    assert "eight" not in found.note
