@@ -97,12 +97,12 @@ def ordinary(weights: np.ndarray | None = None, *, doubled: np.ndarray | None = 
     return tiny_survey(answers[rows], about=STATED, **roles)
 
 
-TWICE = np.where(np.arange(N) % 3 == 0, 2, 1)
+TWICE = np.where(np.arange(N) % 5 == 0, 2, 1)
 POINT_ESTIMATES = {
     "score", "mean", "median", "gap", "share", "missing", "floor", "ceiling", "alpha", "alpha_standardized", "mean_r",
     "item_rest_r", "alpha_if_dropped", "kmo", "factor_1", "factor_2", "communality", "uniqueness", "squared",
     "fourth_power", "share_of_variance", "lambda1", "lambda2", "lambda5", "lambda6", "glb", "reliability", "percentile",
-    "mean_leaders", "mean_others",
+    "mean_leaders", "mean_others", "observed_sd",
 }  # fmt: skip
 """Columns that a population of twice the people does not change. SDs, g and what rests on them have n - 1 in them."""
 

@@ -23,7 +23,7 @@ class Groups:
     @property
     def n(self) -> float:
         """Size of all groups together: respondents, or respondents of equal weight."""
-        return self.sizes.sum()  # type: ignore[no-any-return]
+        return self.sizes.sum()
 
     @property
     def variance_within(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, lgamma, log, sqrt
@@ -155,6 +156,24 @@ class WelchTest:
     def power(self, g: float) -> float:
         """The chance to find a true difference of g standard deviations, on the right side."""
         return float(np.sum(self.weights * ndtr((g - self.borders) / self.scale)))
+
+
+def family_error(sizes: Iterable[tuple[float, float]], *, alpha: float) -> float:
+    """How often Welch's tests, at `alpha` each and of independent scores, find anything where groups do not differ.
+
+    Satterthwaite's degrees of freedom are an approximation that is too lenient far out in the tails when a group is
+    small: at .05/8 a test of 5 against 50 errs at .012 instead of .006.
+    """
+    quiet = 1.0
+    for n1, n2 in sizes:
+        quiet *= 1 - 2 * _false_alarms(n1, n2, alpha)
+    return 1 - quiet
+
+
+@lru_cache(maxsize=256)
+def _false_alarms(n1: float, n2: float, alpha: float) -> float:
+    """On one side."""
+    return WelchTest.of(n1, n2, alpha=alpha).power(0.0)
 
 
 def _variance_nodes(df: float) -> tuple[np.ndarray, np.ndarray]:

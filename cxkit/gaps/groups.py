@@ -78,7 +78,8 @@ class GroupProfile(Result):
         """Whether groups may be compared, what the intervals allow for, and the usual line."""
         rate = (
             f"Intervals and p allow for all {self.tests:,} comparisons of the table (Bonferroni): where no group "
-            "differs, at least one cell is told apart in at most 5 of 100 surveys."
+            "differs, at least one cell is told apart in 5 of 100 surveys, and in a few more where groups are smaller "
+            "than ten."
             if self.tests > 1
             else ""
         )
@@ -216,7 +217,7 @@ class _Comparison:
 
     def row(self, tests: int) -> dict[str, object]:
         """Mean of the group, and its distance from everybody else with an interval that holds for all tests at once."""
-        names = {
+        names: dict[str, object] = {
             "dimension": self.dimension.key,
             "title": self.dimension.title,
             "higher_is": self.dimension.higher_is,

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxkit.errors import AnalysisError, counted
-from cxkit.gaps.effect_sizes import TwoGroups, hedges_g, smallest_detectable_g, welch
+from cxkit.errors import AnalysisError, OptionError, counted
+from cxkit.gaps.effect_sizes import TwoGroups, family_error, hedges_g, smallest_detectable_g, welch
 from cxkit.results import figures
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.multiplicity import FAMILY_ERROR, bonferroni
@@ -29,12 +29,14 @@ from cxkit.survey.survey import Survey
 class LevelGap(Result):
     """Leaders minus everyone else, by dimension.
 
-    `comparability` says whether their means may be compared, `tests` how many comparisons share the error rate, and
-    `why_hidden` why nothing of a dimension is shown.
+    `comparability` says whether their means may be compared, `tests` how many comparisons share the error rate,
+    `false_findings` how often they find anything where nothing is, for normal scores of the same spread (5 %, more
+    with very few leaders), and `why_hidden` why nothing of a dimension is shown.
     """
 
     comparability: str = NOT_EXAMINED
     tests: int = 0
+    false_findings: float = 0.0
     why_hidden: str = ""
     left_out: int = 0
 
@@ -86,8 +88,8 @@ class LevelGap(Result):
     def note(self) -> str:
         """Whether groups may be compared, what the intervals allow for, and the usual line."""
         rate = (
-            f"Intervals, p and detectable g allow for {counted(self.tests, 'comparison')} (Bonferroni): in a survey "
-            "without any gap, at least one is found in at most 5 of 100."
+            f"Intervals, p and detectable g allow for {counted(self.tests, 'comparison')} (Bonferroni): among surveys "
+            f"without any gap, at least one is found in {100 * self.false_findings:.0f} of 100."
             if self.tests > 1
             else ""
         )
@@ -191,6 +193,9 @@ def level_gap(
         verdicts=judge(GAP_COHEN, visible["title"], visible["g"].abs()),
         comparability=allowed,
         tests=tests,
+        false_findings=family_error(
+            visible[["n_leaders", "n_others"]].itertuples(index=False, name=None), alpha=FAMILY_ERROR / max(tests, 1)
+        ),
         why_hidden=" ".join(dict.fromkeys(reason for reason in reasons.values() if reason)),
         left_out=max(int((scores[k].notna() & is_leader.notna() & ~shown[k].kept).sum()) for k in shown),
     )
@@ -200,6 +205,8 @@ def _leaders(survey: Survey, leaders: Sequence[str]) -> pd.Series:
     """True, False, or NA where the level is not stated."""
     level = survey.role("level")
     known = [str(name) for name in level.cat.categories]
+    if not len(leaders):
+        raise OptionError(f"leaders=[] makes nobody a leader. Levels: {', '.join(known)}.")
     named = check_names("leaders", leaders, known, of=f"'{survey.name}' has no level")
     if set(known) <= set(named):
         raise AnalysisError(f"leaders={named} makes everyone a leader. Levels: {', '.join(known)}.")

@@ -131,7 +131,7 @@ def retest_reliability(
     refuse_weights(
         survey,
         "Test-retest reliability",
-        "it compares each person with himself, and the intervals are those of persons who count alike",
+        "its intervals are those of persons who count alike",
     )
     check_options(confidence=confidence, answered=answered)
     chosen = asked_for(survey, dimensions)

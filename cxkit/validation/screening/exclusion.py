@@ -151,7 +151,7 @@ def exclusion_effect(survey: Survey, screened: Screening, *, flags: int = 2) -> 
     refuse_weights(
         survey,
         "The effect of leaving respondents out",
-        "the same respondents would have to be weighted anew without those left out",
+        "weights would have to be made anew without those left out",
     )
     if screened.data.hash != survey.hash:
         raise AnalysisError(
