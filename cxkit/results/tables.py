@@ -75,7 +75,7 @@ class Column:
 
 
 COLUMNS: dict[str, Column] = {
-    "agreement": Column("Agreement"),
+    "agreement": Column("ICC(2,1)"),
     "aic": Column("AIC", fixed(0)),
     "alpha": Column("α"),
     "alpha_change": Column("Change in α", fixed(3)),
@@ -147,7 +147,7 @@ COLUMNS: dict[str, Column] = {
     "kmo": Column("MSA"),
     "kurtosis": Column("Kurtosis"),
     "lambda2": Column("λ2"),
-    "lambda4": Column("λ4"),
+    "lambda4": Column("Largest λ4"),
     "lambda5": Column("λ5"),
     "lambda6": Column("λ6"),
     "level": Column("Level"),
