@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -12,7 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from cxkit.errors import closest
+from cxkit.errors import CxkitWarning, closest
 from cxkit.sem.estimation import Solution
 from cxkit.sem.inference import FitTest, Frame, test_of_fit
 from cxkit.sem.model import GroupModel
@@ -33,11 +34,16 @@ Z_95 = 1.959963984540054
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class MomentTables:
-    """Means, covariances and thresholds of one group, with names; parts that the model has not are None."""
+    """Means, covariances and thresholds of one group, with names; parts that the model has not are None.
+
+    Of ordered items: `thresholds` also holds the negative means of continuous ones (`x~1`); with observed predictors
+    everything is given these, and `slopes` (outcomes by predictors) says how they act.
+    """
 
     cov: pd.DataFrame
     mean: pd.Series | None = None
     thresholds: pd.Series | None = None
+    slopes: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -166,16 +172,27 @@ class Fit:
 
     def implied(self) -> MomentTables | dict[str, MomentTables]:
         """Model-implied covariances, means and thresholds; a dict by group if there are several."""
-        from cxkit.sem.measures import moment_tables
+        from cxkit.sem.residuals import moment_tables
 
         return self._by_group([moment_tables(self, g) for g in range(len(self.models))])
 
     def residuals(self, kind: str = "raw") -> MomentTables | dict[str, MomentTables]:
-        """Observed minus implied moments: "raw", "cor" (of correlations) or "standardized" (z-values).
+        """What does the model leave unexplained? Observed minus implied moments; a dict by group if there are several.
 
-        The z-values divide by standard errors that allow for estimation, as `lavResiduals(type="raw")$cov.z`.
+        Parameters
+        ----------
+        kind
+            "raw"; "cor": differences of correlations, and of means, thresholds and slopes in standard deviations of the
+            answers; "standardized": z-values, over standard errors that allow for estimation. A moment that the model
+            reproduces exactly has 0 in all three.
+
+        Notes
+        -----
+        Agrees with R's lavaan 0.6-14: `residuals(fit, type = "raw")`, `"cor.bollen"`, `"standardized"`. Under ULS and
+        DWLS of continuous items, and where ordered items come with predictors or continuous items, lavaan has no
+        z-values; here they come from the distribution-free covariance of the moments (Browne, 1984).
         """
-        from cxkit.sem.measures import residual_tables
+        from cxkit.sem.residuals import residual_tables
 
         return self._by_group([residual_tables(self, g, kind) for g in range(len(self.models))])
 
@@ -298,10 +315,16 @@ class Fit:
         return bootstrap(self, n, seed=seed, ci=ci, level=level, progress=progress, workers=workers)
 
     def reliability(self) -> Reliability:
-        """Omega, alpha and average variance extracted of every factor; see `Reliability`."""
+        """Omega, alpha and average variance extracted of every factor; see `Reliability`.
+
+        Warns with a CxkitWarning if items of a factor load on it in both directions.
+        """
         from cxkit.sem.reliability import reliability
 
-        return reliability(self)
+        found = reliability(self)
+        for message in found.warnings:
+            warnings.warn(message, CxkitWarning, stacklevel=2)
+        return found
 
     def plot(self, ax: Axes | None = None, *, group: int | str = 0, estimates: str = "std_all") -> Axes:
         """Path diagram with standardised estimates."""

@@ -233,11 +233,17 @@ def _below(symmetric: np.ndarray, diagonal: float = 1.0) -> float:
     return max(0.5 * (float(np.vdot(symmetric, symmetric)) - on), 0.0) + diagonal * on
 
 
-def ordinal_residual_block(th: np.ndarray, corr: np.ndarray, units: np.ndarray, p: int) -> dict[str, float]:
-    """Root mean square residuals of thresholds and correlations of one group; `units` turns covariances into those."""
+def ordinal_residual_block(
+    th: np.ndarray, corr: np.ndarray, units: np.ndarray, apart: np.ndarray, p: int
+) -> dict[str, float]:
+    """Root mean square residuals of thresholds and correlations of one group.
+
+    `units` turns covariances into correlations; `apart` are differences of correlations, each side by its own
+    standard deviations, which differ where variances of continuous items do not fit.
+    """
     t, pairs = float(np.sum(th**2)), len(corr)
     out = {"srmr_mplus": float("nan"), "srmr_mplus_nomean": float("nan")}
-    for name, values in (("rmr", corr), ("srmr_bentler", corr * units), ("crmr", corr * units)):
+    for name, values in (("rmr", corr), ("srmr_bentler", corr * units), ("crmr", apart)):
         c, size = float(np.sum(values**2)), pairs if name == "crmr" else pairs + p
         out |= {
             name: float(np.sqrt((c + t) / (size + len(th)))),

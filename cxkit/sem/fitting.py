@@ -275,7 +275,11 @@ def _estimator(
         information = "observed"
     if information is not None and information not in INFORMATIONS:
         raise ModelError(f"information= does not know '{information}'.{nearest(information, INFORMATIONS)}")
-    return replace(chosen, information=information or chosen.information)
+    information = information or chosen.information
+    # With cluster= and no estimator lavaan keeps "ML", adds the scaled test to it, and takes other information for that
+    # test than estimator = "MLR" does.
+    alone = cluster is not None and name is None and not weights and information == "observed"
+    return replace(chosen, information=information, test_information="h1" if alone else chosen.test_information)
 
 
 def _refuse(
@@ -322,6 +326,11 @@ def _sample(
     weights: str | None,
 ) -> Sample:  # fmt: skip
     if isinstance(data, Moments) or (isinstance(data, list | tuple) and data and isinstance(data[0], Moments)):
+        if group is not None:
+            raise ModelError(
+                f"group='{group}' needs the answers; published moments of several groups are given as a list of "
+                "Moments, one per group."
+            )
         return read_moments(data, variables.observed)
     sample = read_frame(
         data, variables.observed, missing=missing, ordered=items, exogenous=variables.exogenous, group=group,
@@ -394,7 +403,7 @@ def _wishart(data: GroupData) -> GroupData:
 
 def _with_warnings(fit: Fit) -> Fit:
     """Findings that leave the numbers valid, as CxkitWarning and on the fit."""
-    found = [*fit.sample.warnings, *_improper(fit), *_undefined(fit)]
+    found = [*fit.sample.warnings, *_improper(fit), *_undefined(fit), *_few_clusters(fit)]
     for message in found:
         warning_system.warn(message, CxkitWarning, stacklevel=5)
     return replace(fit, warnings=tuple(found)) if found else fit
@@ -406,6 +415,20 @@ def _undefined(fit: Fit) -> list[str]:
     pairs = zip(fit.table.definitions, values, strict=True)
     empty = [f"'{e.lhs.text} := {e.rhs.text}'" for e, value in pairs if not np.isfinite(value)]
     return [f"Definitions without a finite value at the estimates are left empty: {', '.join(empty)}."] * bool(empty)
+
+
+def _few_clusters(fit: Fit) -> list[str]:
+    """The middle of the sandwich is a sum over units: with fewer of them than parameters it has no inverse."""
+    if fit.settings["cluster"] is None:
+        return []
+    units = sum(len(np.unique(data.clusters)) for data in fit.sample.groups if data.clusters is not None)
+    if units >= fit.n_parameters:
+        return []
+    return [
+        f"Only {units} units ('{fit.settings['cluster']}') for {fit.n_parameters} parameters: robust standard errors "
+        "and the scaled test rest on differences between units and cannot be trusted with so few. Use a smaller model "
+        "or more units."
+    ]
 
 
 def _improper(fit: Fit) -> list[str]:

@@ -23,13 +23,18 @@ from cxkit.sem.statistics import MomentSpace
 
 @dataclass(frozen=True, kw_only=True)
 class Estimator:
-    """What an estimator's name stands for; words as in lavaan's options."""
+    """What an estimator's name stands for; words as in lavaan's options.
+
+    `test_information` is what lavaan calls the second `observed.information`: "hessian" of the model, or "h1", the
+    observed information of all moments at those that the model implies, which leaves out how the moments bend.
+    """
 
     name: str
     discrepancy: str
     se: str
     test: str
     information: str = "expected"
+    test_information: str = "hessian"
 
 
 ESTIMATORS = {
@@ -225,7 +230,8 @@ def _yuan_bentler(frame: Frame, chisq: float, df: int) -> FitTest:
     if df == 0:
         return FitTest(chisq=0.0, df=0, scaled=0.0, df_scaled=0)
     trace_h1 = sum(_saturated_trace(p, space) for p, space in zip(frame.objective.parts, frame.spaces, strict=True))
-    trace_h0 = float(np.vdot(frame.cross_products, frame.bread_inverse))
+    inverse = _h1_inverse(frame) if frame.estimator.test_information == "h1" else frame.bread_inverse
+    trace_h0 = float(np.vdot(frame.cross_products, inverse))
     # lavaan counts the parameters before equality constraints here.
     npar = sum(len(part.model.rows) for part in frame.objective.parts)
     trace = trace_h1 - trace_h0
@@ -235,6 +241,17 @@ def _yuan_bentler(frame: Frame, chisq: float, df: int) -> FitTest:
         factor_h1=trace_h1 / sum(space.size for space in frame.spaces),
         factor_h0=trace_h0 / npar if npar else float("nan"),
     )  # fmt: skip
+
+
+def _h1_inverse(frame: Frame) -> np.ndarray:
+    """Inverse of Delta' A1 Delta, A1 the observed information of the moments where they are as the model implies."""
+    total = np.zeros_like(frame.bread_inverse)
+    objective = frame.objective
+    pieces = zip(objective.shares, objective.parts, frame.states, frame.spaces, frame.jacobians(), strict=True)
+    for share, part, state, space, jacobian in pieces:
+        saturated = Saturated(data=part.data, space=space)
+        total += share * (jacobian.T @ saturated.hessian(saturated.stack(state.at.mu, state.at.sigma)) @ jacobian)
+    return np.linalg.inv(total)
 
 
 def _saturated_trace(part: Any, space: MomentSpace) -> float:

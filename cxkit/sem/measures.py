@@ -1,22 +1,19 @@
-"""Moments, residuals, factor scores and all fit measures of a fit: where the formulae of `fit_measures` get numbers."""
+"""All fit measures of a fit: where the formulae of `fit_measures` get numbers."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from cxkit.errors import ModelError
 from cxkit.sem import fit_measures as fm
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, Objective
 from cxkit.sem.estimation import Normalised
-from cxkit.sem.fit import Fit, MomentTables, moments_of
+from cxkit.sem.fit import Fit, moments_of
 from cxkit.sem.groundwork import plain_models
-from cxkit.sem.inference import FitTest, Frame, gamma_of, test_of_fit, times
+from cxkit.sem.inference import FitTest, Frame, test_of_fit
 from cxkit.sem.model import GroupModel
-from cxkit.sem.saturated import Saturated
-from cxkit.sem.statistics import MomentSpace, OrdinalStatistics
+from cxkit.sem.statistics import MomentSpace
 from cxkit.sem.table import Row
 
 LOG_2PI = float(np.log(2 * np.pi))
@@ -187,17 +184,28 @@ def residual_measures(fit: Fit) -> dict[str, float]:
     for part, state in zip(fit.frame.objective.parts, fit.frame.states, strict=True):
         if "ordinal" in part.data.extra:
             statistics, first = part.statistics, part.statistics.n_thresholds
-            sd = np.ones(part.model.p)
-            sd[statistics.outcomes] = np.sqrt(part.data.extra["ordinal"].variances)
-            units = 1 / (sd[statistics.r] * sd[statistics.c])
             th = state[0][: len(statistics.th_variable)][statistics.th_ordered]
-            blocks.append(fm.ordinal_residual_block(th, state[0][first:], units, part.model.p))
+            sds = _deviations(part, state)
+            units = [1 / (sd[statistics.r] * sd[statistics.c]) for sd in sds]
+            implied = (part.target - state[0])[first:]
+            apart = part.target[first:] * units[0] - implied * units[1]
+            blocks.append(fm.ordinal_residual_block(th, state[0][first:], units[0], apart, part.model.p))
         else:
             at = part.model.implied(part.model.values(fit.solution.z))
             data = part.data
             blocks.append(fm.residual_block(data.cov, data.mean, at.sigma, at.mu, fit.settings["meanstructure"]))
     out = {name: float(sum(f * b[name] for f, b in zip(shares, blocks, strict=True))) for name in blocks[0]}
     return {**out, "srmr": out["srmr_bentler_nomean" if fit.settings["ordered"] else "srmr_bentler"]}
+
+
+def _deviations(part: Any, state: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Observed and implied standard deviations behind the answers of one group; those of ordered items are 1."""
+    statistics, first = part.statistics, part.statistics.n_thresholds
+    numeric = slice(first - len(statistics.numeric), first)
+    seen, expected = np.ones(part.model.p), np.ones(part.model.p)
+    seen[statistics.numeric] = np.sqrt(part.target[numeric])
+    expected[statistics.numeric] = np.sqrt((part.target - state[0])[numeric])
+    return seen, expected
 
 
 def goodness_of_fit(fit: Fit) -> tuple[float, int]:
@@ -212,7 +220,9 @@ def goodness_of_fit(fit: Fit) -> tuple[float, int]:
         else:
             at, data, weight = state.at, part.data, state.weight
             full = isinstance(part, FullInformation)
-            m, s = available_moments(data.answers) if full else (data.mean, data.cov)
+            # lavaan compares with the pairwise moments under FIML, but with weights with the estimated ones.
+            pairwise = full and data.weights is None
+            m, s = available_moments(data.answers) if pairwise else (data.mean, data.cov)
             gap, mean = (m - at.mu, m) if fit.settings["meanstructure"] else (None, None)
             over = part.share if full else np.ones(1)
             if fit.table.variables.exogenous:
@@ -280,100 +290,3 @@ def _from_scaled(t: FitTest) -> fm.Corrected:
     scaled = float(t.scaled if t.scaled is not None else t.chisq)
     c = factor * (t.df - t.shift) / t.df if t.df else factor
     return fm.Corrected(chisq=t.chisq, c=c, scaled=scaled, c_interval=factor)
-
-
-def moment_tables(fit: Fit, group: int) -> MomentTables:
-    """Implied moments of one group."""
-    part = fit.frame.objective.parts[group]
-    model = part.model
-    theta = model.values(fit.solution.z)
-    at = model.implied(theta)
-    names = list(model.observed)
-    if isinstance(part, LeastSquares) and isinstance(part.statistics, OrdinalStatistics):
-        implied, _ = part.statistics.implied(theta)
-        return _ordinal_tables(part.statistics, implied)
-    cov = pd.DataFrame(at.sigma, index=names, columns=names)
-    return MomentTables(cov=cov, mean=pd.Series(at.mu, index=names) if fit.settings["meanstructure"] else None)
-
-
-def _ordinal_tables(statistics: OrdinalStatistics, values: np.ndarray, diagonal: float = 1.0) -> MomentTables:
-    names = list(statistics.model.observed)
-    nth, first = len(statistics.th_variable), statistics.n_thresholds
-    matrix = np.eye(len(names)) * diagonal
-    matrix[statistics.numeric, statistics.numeric] = values[first - len(statistics.numeric) : first]
-    matrix[statistics.predictors, statistics.predictors] = np.nan
-    matrix[statistics.r, statistics.c] = matrix[statistics.c, statistics.r] = values[statistics.n_thresholds :]
-    labels = statistics.labels
-    return MomentTables(
-        cov=pd.DataFrame(matrix, index=names, columns=names), thresholds=pd.Series(values[:nth], index=labels)
-    )
-
-
-def residual_tables(fit: Fit, group: int, kind: str) -> MomentTables:
-    """Observed minus implied moments of one group."""
-    if kind not in ("raw", "cor", "standardized"):
-        raise ModelError(f"residuals() does not know kind='{kind}'. Known: raw, cor, standardized.")
-    part = fit.frame.objective.parts[group]
-    model, data = part.model, part.data
-    statistics = getattr(part, "statistics", None)
-    if isinstance(statistics, OrdinalStatistics):
-        values = part.target - statistics.implied(model.values(fit.solution.z))[0]
-        if kind == "standardized":
-            values = _standardised_residuals(fit, group, values)
-        return _ordinal_tables(statistics, values, diagonal=0.0)
-    at = model.implied(model.values(fit.solution.z))
-    cov, mean = data.cov - at.sigma, data.mean - at.mu
-    if kind == "cor":
-        cov, mean = _correlation_residuals(data.cov, data.mean, at.sigma, at.mu)
-    elif kind == "standardized":
-        space = fit.frame.spaces[group]
-        values = _standardised_residuals(fit, group, space.vector(cov, mean))
-        cov, mean = np.full_like(cov, np.nan), np.full_like(mean, np.nan)
-        cov[space.r, space.c] = cov[space.c, space.r] = values[: len(space.r)]
-        mean[space.m] = values[len(space.r) :]
-    names = list(data.names)
-    return MomentTables(
-        cov=pd.DataFrame(cov, index=names, columns=names),
-        mean=pd.Series(mean, index=names) if fit.settings["meanstructure"] else None,
-    )
-
-
-def _correlation_residuals(
-    s: np.ndarray, m: np.ndarray, sigma: np.ndarray, mu: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    sd, sd_hat = np.sqrt(np.diag(s)), np.sqrt(np.diag(sigma))
-    return s / np.outer(sd, sd) - sigma / np.outer(sd_hat, sd_hat), m / sd - mu / sd_hat
-
-
-def _standardised_residuals(fit: Fit, group: int, values: np.ndarray) -> np.ndarray:
-    """Residuals over their standard errors: Q Gamma Q' / n with Q = I - Delta E^-1 Delta' V (Browne, 1984)."""
-    frame = fit.frame
-    pairs = [_residual_metric(fit, g) for g in range(len(fit.models))]
-    jacobians, shares = frame.jacobians(), frame.objective.shares
-    information = sum(f * j.T @ times(v, j) for f, j, (v, _) in zip(shares, jacobians, pairs, strict=True))
-    v, gamma = pairs[group]
-    j = jacobians[group]
-    q = np.eye(len(values)) - shares[group] * j @ np.linalg.solve(information, times(v, j).T)
-    # lavaan divides by the whole sample where answers are ordered.
-    n = fit.n if fit.settings["ordered"] else frame.objective.parts[group].data.n
-    variance = np.einsum("ij,jk,ik->i", q, gamma, q, optimize=True) / n
-    with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(variance > 1e-12 * np.diag(gamma) / n, values / np.sqrt(np.maximum(variance, 1e-300)), np.nan)
-
-
-def _residual_metric(fit: Fit, group: int) -> tuple[np.ndarray, np.ndarray]:
-    """V at the model's moments, and the covariance of root-n times the statistics, of one group."""
-    frame, space = fit.frame, fit.frame.spaces[group]
-    part, state = frame.objective.parts[group], frame.states[group]
-    if isinstance(part, LeastSquares):
-        return part.weight, gamma_of(part, space)
-    if frame.estimator.information == "expected" and frame.estimator.se == "standard":
-        observed = space.normal_weight(np.linalg.inv(part.data.cov))
-        return space.normal_weight(np.linalg.inv(state.at.sigma)), np.linalg.inv(observed)
-    if frame.estimator.se == "robust.sem":
-        return space.normal_weight(np.linalg.inv(state.at.sigma)), gamma_of(part, space)
-    saturated = Saturated(data=part.data, space=space)
-    inverse = np.linalg.inv(saturated.information)
-    if frame.estimator.se != "standard":
-        inverse = inverse @ saturated.cross_products @ inverse
-    return saturated.hessian(saturated.stack(state.at.mu, state.at.sigma)), inverse

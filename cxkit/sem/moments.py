@@ -20,6 +20,14 @@ from cxkit.sem.patterns import Patterns, find_patterns, mean_and_cov
 from cxkit.sem.saturated_moments import SaturatedMoments, saturated_moments
 
 ALMOST_ONE = 1 - 1e-9
+# How far from 1 the diagonal of printed correlations may be.
+ROUNDED = 1e-4
+# Cudeck (1989, https://doi.org/10.1037/0033-2909.105.2.317).
+STANDARDISED = (
+    "cor= without sd=: the correlations are analysed as if they were covariances. Estimates are those of standardised "
+    "variables, but their standard errors (and chi-square, where parameters are held equal) are not. Give the standard "
+    "deviations as sd=."
+)
 # The latest samples with incomplete answers, which the next models of the same answers take over.
 RECENT: dict[bytes, Sample] = {}
 MOST_RECENT = 4
@@ -37,7 +45,8 @@ class Moments:
     n
         Number of respondents.
     mean, sd
-        Means, and standard deviations that go with `cor`, in the same order (or a Series by name).
+        Means, and standard deviations that go with `cor`, in the same order (or a Series by name). Without `sd` all
+        variables are standardised, which standard errors under ML do not know: fits then warn.
     """
 
     n: int
@@ -62,6 +71,8 @@ class Moments:
         self._check(values, names, wanted)
         if self.cov is None:
             sd = self._along(self.sd, names, "sd") if self.sd is not None else np.ones(len(names))
+            if not np.all(sd > 0):
+                raise ModelError(f"Moments: standard deviations are positive; sd= holds {float(np.min(sd)):g}.")
             values = values * np.outer(sd, sd)
         pick = [names.index(name) for name in wanted]
         mean = None if self.mean is None else self._along(self.mean, names, "mean")[pick]
@@ -76,6 +87,19 @@ class Moments:
 
     def _check(self, values: np.ndarray, names: list[str], wanted: Sequence[str]) -> None:
         problems = Problems("Moments")
+        if self.cov is not None and (self.cor is not None or self.sd is not None):
+            problems.add("cov= together with cor= or sd=", remedy="give the covariances alone, or cor= with sd=")
+        size = self.n if isinstance(self.n, int | float | np.number) else float("nan")
+        if not (np.isfinite(size) and float(size).is_integer()):
+            problems.add(f"n is {self.n!r}", remedy="n is the number of respondents, a whole number")
+        elif size <= len(wanted):
+            problems.add(f"{self.n} respondents for {len(wanted)} items", remedy="use fewer items")
+        if self.cov is None and np.abs(np.diag(values) - 1).max(initial=0.0) > ROUNDED:
+            largest = float(np.diag(values)[np.argmax(np.abs(np.diag(values) - 1))])
+            problems.add(
+                f"cor= has {largest:g} on its diagonal, where correlations have 1",
+                remedy="covariances are given as cov=",
+            )
         for name in wanted:
             if name not in names:
                 problems.add(f"the model speaks of '{name}', which the matrix does not hold.{nearest(name, names)}")
@@ -164,7 +188,9 @@ def read_moments(data: Moments | Sequence[Moments], names: Sequence[str]) -> Sam
         filled = np.zeros(len(names)) if mean is None else mean
         label = str(i + 1) if len(parts) > 1 else ""
         groups.append(GroupData(label=label, names=tuple(names), n=int(part.n), mean=filled, cov=cov))
-    return Sample(groups=tuple(groups), n_dropped=0, labels=tuple(g.label for g in groups), has_means=all(means))
+    warnings = (STANDARDISED,) if any(part.cov is None and part.sd is None for part in parts) else ()
+    return Sample(groups=tuple(groups), n_dropped=0, labels=tuple(g.label for g in groups), has_means=all(means),
+                  warnings=warnings)  # fmt: skip
 
 
 def numbers(frame: Any, names: Sequence[str], ordered: Sequence[str], problems: Problems) -> np.ndarray:
@@ -246,8 +272,8 @@ def read_frame(
     if not np.isfinite(values).all() and np.isinf(values).any():
         problems.add(f"infinite values in {_listed(names, np.isinf(values).any(0))}", remedy="make them missing")
         problems.raise_as(ModelError)
-    codes, labels = _keys(frame, group, problems)
-    clusters, _ = _keys(frame, cluster, problems)
+    codes, labels = _keys(frame, group, "group")
+    clusters, _ = _keys(frame, cluster, "cluster")
     w = None if weights is None else _weights(frame, weights, problems)
     keep = _kept(values, names, missing, exogenous)
     for column in (codes, clusters):
@@ -314,20 +340,25 @@ def _remember(key: bytes, sample: Sample) -> None:
     RECENT[key] = sample
 
 
-def _keys(frame: Any, name: str | None, problems: Problems) -> tuple[np.ndarray | None, tuple[str, ...]]:
+def _require_column(frame: Any, name: str, option: str) -> None:
+    if name not in frame.columns:
+        near = nearest(str(name), [str(column) for column in frame.columns])
+        raise ModelError(f"{option}= names '{name}', but there is no column '{name}' in the data.{near}")
+
+
+def _keys(frame: Any, name: str | None, option: str) -> tuple[np.ndarray | None, tuple[str, ...]]:
     """Codes by order of appearance, -1 where missing, and the labels."""
     import pandas as pd
 
     if name is None:
         return None, ("",)
-    if name not in frame.columns:
-        problems.add(f"there is no column '{name}'.{nearest(str(name), frame.columns)}")
-        problems.raise_as(ModelError)
+    _require_column(frame, name, option)
     codes, labels = pd.factorize(frame[name])
     return codes, tuple(str(label) for label in labels)
 
 
 def _weights(frame: Any, name: str, problems: Problems) -> np.ndarray:
+    _require_column(frame, name, "weights")
     w = numbers(frame, [name], (), problems)[:, 0]
     if problems:
         problems.raise_as(ModelError)

@@ -31,14 +31,19 @@ class Reliability:
     frame
         One row per factor and group: factor group items alpha omega omega_implied ave. `omega` divides by the observed
         variance of the sum score, `omega_implied` by the one the model implies. For ordered answers both are on the
-        scale of the answers and `omega_latent`, `alpha_latent` on that of the normal variables behind them.
+        scale of the answers and `omega_latent`, `alpha_latent` on that of the normal variables behind them. `ave` is
+        missing for a factor one of whose items also loads on another: its variance then has no one owner.
     htmt, htmt2
-        Heterotrait-monotrait ratios of correlations by arithmetic and geometric means; None with one factor.
+        Heterotrait-monotrait ratios of correlations by arithmetic means (Henseler et al., 2015) and by geometric means
+        (Roemer et al., 2021); None with one factor.
+    warnings
+        Items that load on their factor against the others: alpha and omega of their sum then mean little.
     """
 
     frame: pd.DataFrame
     htmt: pd.DataFrame | None
     htmt2: pd.DataFrame | None
+    warnings: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.frame.to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="")
@@ -48,24 +53,27 @@ class Reliability:
 
 
 def reliability(fit: Fit) -> Reliability:
-    """Omega, alpha, average variance extracted and HTMT of a measurement model.
+    """How reliable are the scales: omega, alpha, average variance extracted and HTMT of a measurement model?
 
     Notes
     -----
     Agrees with R's semTools 0.5-6: `compRelSEM(fit)`, `compRelSEM(fit, obs.var = FALSE)`, `compRelSEM(fit, tau.eq =
-    TRUE)`, `AVE(fit)` and `htmt(model, data)`.
+    TRUE)`, `AVE(fit)`, `htmt(model, data, htmt2 = FALSE)` for `htmt`, and `htmt(model, data)` for `htmt2`, as geometric
+    means are semTools' default.
     """
     if fit.settings["ordered"] and fit.table.variables.exogenous:
         raise ModelError("Reliability of ordered items is covered without predictors: fit the measurement model alone.")
-    rows = []
+    rows, found = [], []
     for g, model in enumerate(fit.models):
         for factor in fit.table.variables.latent:
             items = indicators(model, factor)
             if items:
+                found += _reversed(fit, g, factor, items)
                 label = {"factor": factor, "group": fit.sample.labels[g], "items": len(items)}
                 rows.append(label | _factor_reliability(fit, g, factor, items))
     table = pd.DataFrame(rows)
-    return Reliability(frame=table, htmt=_htmt(fit, geometric=False), htmt2=_htmt(fit, geometric=True))
+    htmt, htmt2 = (_htmt(fit, geometric=geometric) for geometric in (False, True))
+    return Reliability(frame=table, htmt=htmt, htmt2=htmt2, warnings=tuple(found))
 
 
 def indicators(model: GroupModel, factor: str) -> list[int]:
@@ -83,28 +91,44 @@ def _parts(fit: Fit, group: int) -> tuple[GroupModel, np.ndarray, np.ndarray, np
     return model, a[: model.p, model.p :], full[model.p :, model.p :], full[: model.p, : model.p]
 
 
+def _reversed(fit: Fit, group: int, factor: str, items: list[int]) -> list[str]:
+    """Items of one factor that point in two directions cancel each other in a sum."""
+    model, loadings, _, _ = _parts(fit, group)
+    own = loadings[items, model.index[factor] - model.p]
+    against = own < 0 if (own < 0).sum() <= len(own) / 2 else own > 0
+    if not ((own < 0).any() and (own > 0).any()):
+        return []
+    names = ", ".join(f"'{model.observed[i]}'" for i, hit in zip(items, against, strict=True) if hit)
+    where = f" in group '{fit.sample.labels[group]}'" if len(fit.models) > 1 else ""
+    return [
+        f"{names} load on '{factor}'{where} against its other items, so alpha and omega of their sum mean little. Turn "
+        "reversed items round first (low + high - answer) and fit again."
+    ]
+
+
+def _crossed(loadings: np.ndarray, items: list[int]) -> bool:
+    """Whether an item of the factor loads on another one too; as semTools, to five decimals."""
+    return bool(((np.round(loadings[items], 5) != 0).sum(1) > 1).any())
+
+
 def _factor_reliability(fit: Fit, group: int, factor: str, items: list[int]) -> dict[str, float]:
     model, loadings, phi, implied = _parts(fit, group)
     k = model.index[factor] - model.p
     lam = loadings[items, k]
     common = np.outer(lam, lam) * phi[k, k]
+    crossed = _crossed(loadings, items)
     if fit.settings["ordered"]:
-        return _ordered_reliability(fit, group, items, common)
+        found = _ordered_reliability(fit, group, items, common)
+        return found | ({"ave": float("nan")} if crossed else {})
     data = fit.sample.groups[group]
     observed, expected = data.cov[np.ix_(items, items)], implied[np.ix_(items, items)]
-    residual = np.diag(_residual(fit, group))[items]
     return {
         "alpha": _alpha(observed),
         "omega": float(common.sum() / observed.sum()),
         "omega_implied": float(common.sum() / expected.sum()),
-        "ave": float(np.trace(common) / (np.trace(common) + residual.sum())),
+        # Of the observed variance, as semTools: under ML the two agree, under FIML and equal residuals they do not.
+        "ave": float("nan") if crossed else float(np.trace(common) / np.trace(observed)),
     }
-
-
-def _residual(fit: Fit, group: int) -> np.ndarray:
-    model = fit.models[group]
-    _, s, _ = model.matrices(model.values(fit.solution.z))
-    return np.asarray(s[: model.p, : model.p])
 
 
 def _alpha(cov: np.ndarray) -> float:

@@ -250,7 +250,7 @@ def _cases() -> dict[str, Case]:
         "customersat_1f_ml": Case("g =~ " + "+".join(f"q{i}" for i in range(1, 11)), customers),
         "lq2002_lead_2f_ml": Case(L2, lq),
         "lq2002_3f_mlr_noncluster": Case(L3, lq, {"estimator": "MLR"}),
-        "lq2002_3f_cluster_robust": Case(L3, lq, {"cluster": "COMPID"}),
+        "lq2002_3f_cluster_robust": Case(L3, lq, {"cluster": "COMPID", "estimator": "MLR"}),
         "wheaton_cov_n932": Case(WHEATON_FULL, wheaton),
         "wheaton_no_residual_cov": Case(WHEATON, wheaton),
         "moments_groups": Case(HS, hs_moments, {"equal": "loadings"}),
@@ -283,7 +283,7 @@ def _cases() -> dict[str, Case]:
             HS, hs, {"weights": "w", "estimator": "MLR", "group": "school", "equal": LADDER["scalar"]}
         ),
         "cluster_fiml": Case(HS, hs_holes, {"cluster": "cl", "missing": "fiml", "estimator": "MLR"}),
-        "cluster_groups": Case(HS, hs, {"cluster": "cl", "group": "school"}),
+        "cluster_groups": Case(HS, hs, {"cluster": "cl", "group": "school", "estimator": "MLR"}),
         "fiml_groups_mlr": Case(
             HS, hs_holes, {"missing": "fiml", "estimator": "MLR", "group": "school", "equal": LADDER["scalar"]}
         ),

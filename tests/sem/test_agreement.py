@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from cxkit import sem
 from cxkit.sem.corrections import ordered_answers
 from cxkit.sem.fit_measures import cfi
-from tests.sem.cases import CASES, ROOT, deviations, expected, optima, references
+from tests.sem.cases import CASES, HS, ROOT, deviations, expected, hs_cut, hs_holes, optima, references
 from tests.sem.fits import fitted
 
 MEASURES = 1e-4
@@ -94,6 +99,36 @@ def test_robust_rmsea_of_groups_of_ordered_answers(name: str, rmsea: float, uppe
     assert measures["rmsea.ci.upper.robust"] == pytest.approx(upper, abs=1e-6)
     if tli is not None:
         assert measures["tli.robust"] == pytest.approx(tli, abs=1e-6)
+
+
+TWO = "visual =~ x1+x2+x3\ntextual =~ x4+x5+x6"
+MIXED = {"ordered": ["x1", "x2", "x4"]}
+
+
+def holes_and_weights() -> pd.DataFrame:
+    return hs_holes().assign(w=0.5 + np.arange(1, 302) % 5 / 4)
+
+
+FURTHER: dict[str, tuple[str, Any, dict[str, Any]]] = {
+    "fiml_weights": (
+        HS,
+        lambda: hs_holes().assign(w=0.5 + np.arange(1, 302) % 5 / 4),
+        {"missing": "fiml", "weights": "w"},
+    ),
+    "mixed_mean": (TWO + "\nx3 ~ 2*1", hs_cut, MIXED),
+    "mixed_variance": (TWO + "\nx3 ~~ .7*x3", hs_cut, MIXED),
+    "mixed_groups": (TWO, hs_cut, MIXED | {"group": "school", "equal": "loadings"}),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*combinations of answers that nobody gave:cxkit.errors.CxkitWarning")
+@pytest.mark.parametrize("name", FURTHER)
+def test_measures_of_weights_and_of_mixed_items(reference: Callable[[str], Any], name: str) -> None:
+    """fitMeasures(fit): GFI under FIML with weights; SRMR and its relatives where means or variances do not fit."""
+    model, data, options = FURTHER[name]
+    measures = sem.cfa(model, data(), **options).measures
+    for measure, value in reference("sem_measures")["fit"][name].items():
+        assert measures[measure] == pytest.approx(value, abs=1e-6), measure
 
 
 def test_page_shows_every_model() -> None:

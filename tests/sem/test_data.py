@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -113,7 +116,9 @@ def test_fiml_without_holes_is_ml() -> None:
 
 def test_groups_that_do_not_fit() -> None:
     data = cases.hs()
-    with pytest.raises(ModelError, match="there is no column 'schol'. Did you mean 'school'"):
+    with pytest.raises(
+        ModelError, match="group= names 'schol', but there is no column 'schol' in the data. Did you mean 'school'"
+    ):
         sem.cfa(cases.HS, data, group="schol")
     with pytest.raises(ModelError, match="respondents in group '3' for 9 items"):
         sem.cfa(cases.HS, data.assign(school=[3] * 5 + [1] * 296), group="school")
@@ -175,3 +180,64 @@ def test_no_convergence_says_what_was_tried() -> None:
     )
     with pytest.raises(ModelError, match=words):
         sem.cfa(MODEL, data)
+
+
+CLUSTER = {
+    "hs": (cases.HS, cases.hs, {"cluster": "cl"}),
+    "hs_groups": (cases.HS, cases.hs, {"cluster": "cl", "group": "school", "equal": "loadings"}),
+    "fiml": (cases.HS, cases.hs_holes, {"cluster": "cl", "missing": "fiml"}),
+    "lq": (cases.L3W, cases.lq, {"cluster": "COMPID"}),
+    "expected": (cases.HS, cases.hs, {"cluster": "cl", "information": "expected"}),
+    "mimic": (cases.MIMIC, cases.hs, {"cluster": "cl"}),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Only [0-9]+ units:cxkit.errors.CxkitWarning")
+@pytest.mark.parametrize("name", CLUSTER)
+def test_cluster_without_an_estimator(reference: Callable[[str], Any], name: str) -> None:
+    """cfa(model, data, cluster = ): lavaan's scaled test then takes other information than with estimator = "MLR"."""
+    model, data, options = CLUSTER[name]
+    measures = sem.sem(model, data(), **options).measures
+    for measure, value in reference("sem_measures")["cluster"][name].items():
+        if value is not None:
+            assert measures[measure] == pytest.approx(value, rel=1e-4), measure
+
+
+def test_few_clusters_are_told() -> None:
+    data = cases.hs().assign(cl=lambda d: np.arange(len(d)) % 12)
+    with pytest.warns(CxkitWarning, match=r"Only 12 units \('cl'\) for 30 parameters"):
+        fit = sem.cfa(cases.HS, data, cluster="cl")
+    assert "Only 12 units" in fit.note
+
+
+MATRIX = cases.hs()[[f"x{i}" for i in range(1, 10)]]
+
+
+@pytest.mark.parametrize(
+    ("moments", "options", "words"),
+    [
+        ({"cor": MATRIX.cov(), "n": 301}, {}, "cor= has 1.66.* on its diagonal.*covariances are given as cov="),
+        ({"cor": MATRIX.corr(), "sd": MATRIX.std() * 0, "n": 301}, {}, "standard deviations are positive; sd= holds 0"),
+        ({"cov": MATRIX.cov(), "sd": MATRIX.std(), "n": 301}, {}, "cov= together with cor= or sd="),
+        ({"cov": MATRIX.cov(), "n": 9}, {}, "9 respondents for 9 items"),
+        ({"cov": MATRIX.cov(), "n": 0}, {}, "0 respondents for 9 items"),
+        ({"cov": MATRIX.cov(), "n": 30.5}, {}, "n is 30.5.*a whole number"),
+        ({"cov": MATRIX.cov(), "n": "301"}, {}, "n is '301'"),
+        ({"cov": MATRIX.cov(), "n": 301}, {"group": "school"}, "group='school' needs the answers.*a list of Moments"),
+        ({"cov": MATRIX.cov(), "n": 301}, {"cluster": "cl"}, "Published moments allow"),
+        ({"cov": MATRIX.cov(), "n": 301}, {"weights": "w"}, "Published moments allow"),
+        ({"cov": MATRIX.cov(), "n": 301}, {"ordered": True}, "Published moments allow"),
+    ],
+)
+def test_moments_that_cannot_be_meant(moments: dict[str, Any], options: dict[str, Any], words: str) -> None:
+    with pytest.raises(ModelError, match=f"(?s){words}"):
+        sem.cfa(cases.HS, sem.Moments(**moments), **options)
+
+
+def test_correlations_without_standard_deviations_are_told() -> None:
+    with pytest.warns(CxkitWarning, match="cor= without sd=: .*standard errors"):
+        fit = sem.cfa(cases.HS, sem.Moments(cor=MATRIX.corr(), n=301))
+    assert "cor= without sd=" in fit.note
+    scaled = sem.cfa(cases.HS, sem.Moments(cor=MATRIX.corr(), sd=MATRIX.std(), n=301))
+    assert scaled.test.chisq == pytest.approx(fitted("hs_ml").test.chisq)
+    assert fit.test.chisq == pytest.approx(scaled.test.chisq)

@@ -79,3 +79,41 @@ def test_groups(reference: Read) -> None:
     frame = fitted("hs_school_ml.metric").reliability().frame
     assert frame["omega"].to_numpy() == pytest.approx(np.array([row[1:] for row in wanted]).ravel(), abs=1e-5)
     assert "0.6" in str(fitted("hs_ml").reliability())
+
+
+AVE = {
+    "fiml": (cases.HS, cases.hs_holes, {"missing": "fiml"}),
+    "uls": (cases.HS, cases.hs, {"estimator": "ULS"}),
+    "groups": (cases.HS, cases.hs, {"group": "school", "equal": ("loadings", "residuals")}),
+    "crossed": ("visual =~ x1+x2+x3+x9\ntextual =~ x4+x5+x6\nspeed =~ x7+x8+x9", cases.hs, {}),
+}
+
+
+@pytest.mark.parametrize("name", AVE)
+def test_average_variance_extracted(reference: Read, name: str) -> None:
+    """semTools::AVE(fit): a share of the observed variance, and none for factors that share an item."""
+    model, data, options = AVE[name]
+    frame = sem.cfa(model, data(), **options).reliability().frame
+    for factor, values in reference("sem_measures")["ave"][name].items():
+        wanted = np.array([np.nan if v is None else v for v in np.atleast_1d(values)], dtype=float)
+        mine = frame.loc[frame["factor"] == factor, "ave"].to_numpy()
+        assert np.allclose(mine, wanted, atol=1e-5, equal_nan=True)
+
+
+@pytest.mark.filterwarnings("ignore:.*against its other items:cxkit.errors.CxkitWarning")
+def test_factors_of_a_bifactor_model_have_no_average_variance_extracted() -> None:
+    frame = fitted("hs_bifactor").reliability().frame
+    assert frame["ave"].isna().all()
+    assert frame["omega"].notna().all()
+
+
+def test_reversed_items_are_told() -> None:
+    data = cases.hs().assign(x2=lambda d: -d["x2"], x7=lambda d: -d["x7"], x8=lambda d: -d["x8"], x9=lambda d: -d["x9"])
+    fit = sem.cfa(cases.HS, data)
+    with pytest.warns(CxkitWarning, match="'x2' load on 'visual' against its other items.*Turn reversed items round"):
+        found = fit.reliability()
+    # All three of speed are reversed, which harms no sum of them.
+    assert len(found.warnings) == 1
+    assert found.frame.set_index("factor").loc["speed", "omega"] == pytest.approx(
+        fitted("hs_ml").reliability().frame.set_index("factor").loc["speed", "omega"], abs=1e-6
+    )

@@ -13,6 +13,7 @@ import pandas as pd
 from cxkit.errors import CxkitWarning
 from cxkit.results.options import check_options
 from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
+from cxkit.sem.reliability import reliability
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
@@ -161,7 +162,7 @@ def one_factor(answers: pd.DataFrame, dimension: Dimension) -> tuple[np.ndarray,
     own = (estimates["op"] == "~~") & (estimates["lhs"] == estimates["rhs"]) & (estimates["lhs"] != "f")
     residuals = estimates.loc[own].set_index("lhs")["est"].loc[names].to_numpy()
     sign = -1.0 if loadings.sum() < 0 else 1.0
-    return sign * loadings, residuals, fit.reliability().frame.iloc[0]
+    return sign * loadings, residuals, reliability(fit).frame.iloc[0]
 
 
 def bootstrap_omegas(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from cxkit.errors import AnalysisError, ModelError
 from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
+from cxkit.sem.reliability import reliability
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
@@ -121,6 +122,6 @@ def _one_ordinal_factor(answers: pd.DataFrame, dimension: Dimension) -> pd.Serie
     subject = f"Categorical omega of '{dimension.title}'"
     fit = fitted(f"f =~ {' + '.join(names)}", answers, subject=subject, ordered=True, std_lv=True)
     try:
-        return fit.reliability().frame.iloc[0]
+        return reliability(fit).frame.iloc[0]
     except ModelError as error:  # a Heywood case: shares of variance beyond 1
         raise AnalysisError(f"{subject} cannot be computed. {error} Or choose other dimensions=[...].") from error

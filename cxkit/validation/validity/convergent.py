@@ -14,6 +14,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import AVE_FORNELL, LOADING_HAIR, OMEGA_BAGOZZI, Verdicts, judge
+from cxkit.sem.reliability import reliability
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.fit import FittedModel, fitted_model
 
@@ -132,7 +133,7 @@ def convergence(found: FittedModel) -> pd.DataFrame:
     key, title = found.blueprint.names.key, found.blueprint.title_of
     loadings = found.loadings.set_index("item").groupby("factor", sort=False)["loading"]
     rows = []
-    for row in found.fit.reliability().frame.itertuples():
+    for row in reliability(found.fit).frame.itertuples():
         own = loadings.get_group(key[row.factor])
         rows.append(
             {

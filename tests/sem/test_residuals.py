@@ -1,0 +1,133 @@
+"""Residuals of every estimator: lavaan's values, and nothing left where a model leaves nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxkit import sem
+from cxkit.sem.fit import Fit, MomentTables
+from tests.sem import cases
+from tests.sem.fits import fitted
+
+KINDS = {"cor.bollen": "cor", "standardized": "standardized"}
+# lavaan stops short of the optimum by up to 1e-6 of an estimate, which small errors of residuals blow up.
+LIMITS = {"cor": 1e-5, "standardized": 5e-4}
+
+
+def reference() -> dict[str, Any]:
+    path = cases.ROOT / "tests" / "reference" / "sem_measures.json"
+    return json.loads(path.read_text(encoding="utf-8"))["results"]  # type: ignore[no-any-return]
+
+
+def by_group(fit: Fit, kind: str) -> list[MomentTables]:
+    tables = fit.residuals(kind)
+    return list(tables.values()) if isinstance(tables, dict) else [tables]
+
+
+def lower(table: pd.DataFrame, names: list[str]) -> np.ndarray:
+    """The lower triangle with the diagonal, column by column."""
+    columns, rows = np.triu_indices(len(names))
+    return np.asarray(table.loc[names, names].to_numpy()[rows, columns])
+
+
+@pytest.mark.parametrize("name", reference()["residuals"])
+def test_agrees_with_lavaan(name: str) -> None:
+    """residuals(fit, type = "cor.bollen") and residuals(fit, type = "standardized"), by scripts/sem_measures.R."""
+    for theirs, kind in KINDS.items():
+        for mine, wanted in zip(
+            by_group(fitted(name), kind), reference()["residuals"][name].get(theirs, []), strict=False
+        ):
+            parts = {"cov": lower(mine.cov, wanted["cov"]["names"])}
+            if "th" in wanted:
+                assert mine.thresholds is not None
+                parts["th"] = mine.thresholds[wanted["th"]["names"]].to_numpy()
+            elif "mean" in wanted:
+                assert mine.mean is not None
+                parts["mean"] = mine.mean[wanted["mean"]["names"]].to_numpy()
+            for part, values in parts.items():
+                assert np.abs(values - np.array(wanted[part]["values"])).max() < LIMITS[kind], (kind, part)
+
+
+@pytest.mark.parametrize("name", [n for n, found in reference()["residuals"].items() if "by_hand" in found])
+def test_standardised_residuals_that_lavaan_does_not_give(name: str) -> None:
+    """Browne (1984) by hand from lavaan's own derivatives, weights and Gamma."""
+    wanted, mine = np.array(reference()["residuals"][name]["by_hand"]), fitted(name).residuals("standardized")
+    assert isinstance(mine, MomentTables)
+    ordered = fitted(name).settings["ordered"]
+    names = list(mine.cov.index)
+    columns, rows = np.triu_indices(len(names), 1 if ordered else 0)
+    values = mine.cov.to_numpy()[rows, columns]
+    if ordered:
+        variances = [mine.cov.loc[n, n] for n in names if n not in ordered]
+        assert mine.thresholds is not None
+        values = np.concatenate([mine.thresholds.to_numpy(), variances, values])
+    # Where a moment is reproduced exactly, neither residual nor error is more than rounding, and ours is 0.
+    known = values != 0.0
+    assert known[-len(names) * (len(names) - 1) // 2 :].sum() >= len(names) * (len(names) - 1) // 2 - len(names)
+    assert np.abs(values - wanted)[known].max() < LIMITS["standardized"]
+
+
+PAIRS = "x1 ~~ x4 + x7\nx4 ~~ x7"
+PATHS = "x1 ~ ageyr\nx4 ~ ageyr\nx7 ~ ageyr\n" + PAIRS
+
+
+@pytest.mark.parametrize("group", [None, "school"])
+@pytest.mark.parametrize("model", [PAIRS, PATHS])
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"estimator": name} for name in ("ML", "MLR", "MLM", "MLMV", "GLS", "ULS", "ULSMV", "WLS", "DWLS", "WLSM")),
+        *({"estimator": name, "meanstructure": True} for name in ("ML", "GLS", "ULS", "WLS")),
+        {"likelihood": "wishart"},
+        {"missing": "fiml"},
+        {"missing": "fiml", "estimator": "MLR"},
+        {"weights": "w"},
+        {"cluster": "cl"},
+        *({"ordered": ["x4", "x7"], "estimator": name} for name in ("WLSMV", "ULSMV", "WLS")),
+        {"ordered": ["x4", "x7"], "parameterization": "theta"},
+        {"ordered": ["x1", "x4", "x7"]},
+    ],
+    ids=str,
+)
+def test_nothing_is_left_of_a_saturated_model(options: dict[str, Any], model: str, group: str | None) -> None:
+    data = cases.hs() if "missing" not in options else cases.hs_holes()
+    data = data.assign(**{name: pd.qcut(data[name], 3, labels=False) for name in options.get("ordered", ())})
+    data = data[data["ageyr"].notna()]
+    fit = sem.sem(model, data, group=group, **options)
+    assert fit.df == 0
+    for kind in ("raw", "cor", "standardized"):
+        for tables in by_group(fit, kind):
+            parts = [tables.cov, tables.mean, tables.thresholds, tables.slopes]
+            left = [np.abs(part.to_numpy()) for part in parts if part is not None]
+            assert max(values.max() for values in left) < 1e-4
+
+
+def test_residual_correlations_of_mixed_items_are_correlations() -> None:
+    """They do not depend on the unit of a continuous item, and means are in its standard deviations."""
+    model, ordered = "visual =~ x1+x2+x3\ntextual =~ x4+x5+x6\nx3 ~ 3*1", ["x1", "x2", "x4"]
+    data = cases.hs_cut()
+    fits = [
+        sem.cfa(model.replace("3*1", f"{3 * unit}*1"), data.assign(x3=data["x3"] * unit), ordered=ordered)
+        for unit in (1, 10)
+    ]
+    first, second = (fit.residuals("cor") for fit in fits)
+    assert isinstance(first, MomentTables)
+    assert isinstance(second, MomentTables)
+    assert np.abs(first.cov - second.cov).to_numpy().max() < 1e-5
+    assert first.thresholds is not None
+    assert second.thresholds is not None
+    assert first.thresholds["x3~1"] == pytest.approx(-(data["x3"].mean() - 3) / data["x3"].std(ddof=0), abs=1e-6)
+    assert second.thresholds["x3~1"] == pytest.approx(first.thresholds["x3~1"], abs=1e-6)
+
+
+def test_slopes_on_predictors_are_among_the_moments() -> None:
+    implied, left = fitted("mimic_wlsmv").implied(), fitted("mimic_wlsmv").residuals()
+    assert list(implied.cov.index) == [f"A{i}" for i in range(1, 6)]
+    assert list(implied.slopes.columns) == list(left.slopes.columns) == ["age", "gender"]
+    moments = fitted("mimic_wlsmv").sample.groups[0].extra["ordinal"]
+    assert np.abs((implied.slopes + left.slopes).to_numpy() - moments.slopes).max() < 1e-10
