@@ -35,6 +35,7 @@ _HOMES = {
     "cxkit.validation.screening.missingness": ("little_mcar", "missing_pattern"),
     "cxkit.validation.items.analysis": ("item_analysis",),
     "cxkit.validation.items.distribution": ("answer_distribution",),
+    "cxkit.validation.items.scores": ("score_distribution",),
     "cxkit.validation.reliability.alpha": ("cronbach_alpha",),
     "cxkit.validation.reliability.omega": ("omega",),
     "cxkit.validation.reliability.hierarchical_omega": ("hierarchical_omega",),

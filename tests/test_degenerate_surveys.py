@@ -105,6 +105,7 @@ ANALYSES = {
     "formative_profile": lambda s: formative_profile(formative(s), draws=20),
     "formative_index": lambda s: formative_profile(formative(s), draws=20).index,
     "item_analysis": cx.item_analysis,
+    "score_distribution": cx.score_distribution,
     "cronbach_alpha": cx.cronbach_alpha,
     "bootstrapped alpha": lambda s: cx.cronbach_alpha(s, interval="bootstrap", bootstraps=20),
     "omega": lambda s: omega(s, bootstraps=20),

@@ -82,7 +82,7 @@ def report_on(frame, folder, instrument="culture8", groups="level"):
         (few_rows(4), "numbers of fewer than 5 would give their answers away"),
         (few_rows(12), "it takes more people than items"),
         (constant_item, "gave the same answer to CI1"),
-        (item_never_answered, "Alpha of 'Customer insight' cannot be computed"),
+        (item_never_answered, "Nobody answered CI1 of 'Customer insight', which is left out of alpha"),
         (nothing_answered, "Nobody answered an item of these dimensions"),
         (group_of_three, "'Executives' has fewer than 5; every group needs 100"),
     ],

@@ -13,10 +13,12 @@ from pandas.core.groupby import SeriesGroupBy
 from cxkit.benchmarking.random_effects import Groups, VarianceComponents, restricted_maximum_likelihood
 from cxkit.errors import AnalysisError, OptionError, counted, nearest
 from cxkit.results import figures
+from cxkit.results.each_dimension import of_each
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.results.weighted import mean_of, weights_at
+from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import About, Survey
 
@@ -36,6 +38,7 @@ class Norm(Result):
     groups: dict[str, Groups]
     components: dict[str, VarianceComponents]
     comparability: str = NOT_EXAMINED
+    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "The norm: how the other organisations score"
@@ -52,8 +55,8 @@ class Norm(Result):
 
     @property
     def note(self) -> str:
-        """Whether groups may be compared, and the usual line."""
-        return f"{self.comparability} {super().note}"
+        """Whether groups may be compared, which dimensions are left out, and the usual line."""
+        return " ".join([self.comparability, *self.notes, super().note])
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())
@@ -121,21 +124,13 @@ def build_norm(
     names = sizes.index[sizes >= minimum]
     allowed = comparability(survey, survey.dimensions, invariance, by=by, groups=names, override=override)
     scores = survey.scores(answered=answered)[kept]
-    groups = {d.key: _groups(survey, scores[d.key], organisation[kept], minimum) for d in survey.dimensions}
-    for dimension in survey.dimensions:
-        found = len(groups[dimension.key].sizes)
-        if found < FEWEST_ORGANISATIONS:
-            raise AnalysisError(
-                f"Only {counted(found, 'organisation')} with {minimum} or more scores on '{dimension.title}'; "
-                f"a norm takes at least {FEWEST_ORGANISATIONS}."
-            )
-        if groups[dimension.key].ss_within == 0:
-            raise AnalysisError(
-                f"Within every organisation all scores on '{dimension.title}' are the same; there is no telling chance "
-                "from difference. Are these the respondents' own answers?"
-            )
+    groups, left_out = of_each(
+        survey.dimensions,
+        lambda d: _usable_groups(d, _groups(survey, scores[d.key], organisation[kept], minimum), minimum),
+    )
     components = {key: restricted_maximum_likelihood(group) for key, group in groups.items()}
-    rows = [_norm_row(d.key, d.title, groups[d.key], components[d.key]) for d in survey.dimensions]
+    titles = {key: survey.instrument.dimension(key).title for key in groups}
+    rows = [_norm_row(key, titles[key], groups[key], components[key]) for key in groups]
     return Norm(
         frame=pd.DataFrame(rows),
         n=max(group.respondents for group in groups.values()),
@@ -146,7 +141,24 @@ def build_norm(
         groups=groups,
         components=components,
         comparability=allowed,
+        notes=left_out,
     )
+
+
+def _usable_groups(dimension: Dimension, groups: Groups, minimum: int) -> Groups:
+    """The organisations of one dimension, if they are enough and people within them differ."""
+    found = len(groups.sizes)
+    if found < FEWEST_ORGANISATIONS:
+        raise AnalysisError(
+            f"Only {counted(found, 'organisation')} with {minimum} or more scores on '{dimension.title}'; "
+            f"a norm takes at least {FEWEST_ORGANISATIONS}."
+        )
+    if groups.ss_within == 0:
+        raise AnalysisError(
+            f"Within every organisation all scores on '{dimension.title}' are the same; there is no telling chance "
+            "from difference. Are these the respondents' own answers?"
+        )
+    return groups
 
 
 def _stated(survey: Survey, about: About) -> About:

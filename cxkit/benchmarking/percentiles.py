@@ -28,6 +28,7 @@ class PercentileBenchmark(Result):
     """Where an organisation stands among others, by dimension, with its uncertainty."""
 
     norm: Norm
+    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Where the organisation stands among the others"
@@ -75,8 +76,8 @@ class PercentileBenchmark(Result):
     def note(self) -> str:
         about = self.norm.about
         organisations = int(self.norm.frame["organisations"].max())
-        return (
-            f"{super().note} Norm: {organisations:,} organisations, {self.norm.n:,} respondents; population: "
+        return " ".join([*self.notes, super().note]) + (
+            f" Norm: {organisations:,} organisations, {self.norm.n:,} respondents; population: "
             f"{about.population}; period: {about.period}; selection: {about.selection.rstrip('.')}."
         )
 
@@ -164,13 +165,18 @@ def percentile_benchmark(
     """
     check_options(seed=seed, draws=draws, confidence=confidence)
     unknown = [key for key in survey.instrument.dimension_keys if key not in norm.groups]
-    if unknown:
+    if len(unknown) == len(survey.dimensions):
         raise AnalysisError(f"The norm from '{norm.data.name}' does not measure {', '.join(unknown)}.")
     minimum, answered = int(str(norm.settings["minimum"])), float(str(norm.settings["answered"]))
     scores = dimension_scores(survey, answered=answered, minimum=minimum)
     rng = np.random.default_rng(seed)
-    rows = [_percentile_row(row, norm, draws, confidence, rng) for row in scores.frame.to_dict("records")]
+    in_norm = scores.frame[scores.frame["dimension"].isin(list(norm.groups))]
+    if in_norm.empty:
+        raise AnalysisError(f"Nothing can be compared with the norm from '{norm.data.name}'. {' '.join(scores.notes)}")
+    rows = [_percentile_row(row, norm, draws, confidence, rng) for row in in_norm.to_dict("records")]
     frame = pd.DataFrame(rows)
+    titles = ", ".join(f"'{survey.instrument.dimension(key).title}'" for key in unknown)
+    outside = (f"The norm does not measure {titles}.",) if unknown else ()
     return PercentileBenchmark(
         frame=frame,
         n=scores.n,
@@ -178,6 +184,7 @@ def percentile_benchmark(
         settings={"seed": seed, "draws": draws, "confidence": confidence},
         data=survey.stamp,
         norm=norm,
+        notes=(*scores.notes, *outside),
         verdicts=judge(ICC2_LEBRETON, frame["title"], frame["reliability"]),
     )
 

@@ -11,9 +11,11 @@ from scipy import stats
 
 from cxkit.errors import AnalysisError
 from cxkit.results import figures
+from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.results.weighted import mean_of, weights_at
+from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 
@@ -21,6 +23,8 @@ from cxkit.survey.survey import Survey
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DimensionScores(Result):
     """Mean scores with their intervals."""
+
+    notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Scores by dimension"
     uses_weights: ClassVar[bool] = True
@@ -50,6 +54,11 @@ class DimensionScores(Result):
             for _, row in frame.iterrows()
         )
         return " ".join(scores)
+
+    @property
+    def note(self) -> str:
+        """Which dimensions are left out and why, and the usual line."""
+        return " ".join([*self.notes, super().note])
 
     def draw(self, axes: Axes) -> None:
         frame = self.frame
@@ -93,7 +102,7 @@ def dimension_scores(
     Raises
     ------
     AnalysisError
-        If a dimension has fewer scores than `minimum`.
+        If no dimension has as many scores as `minimum`; a note names single dimensions that have not.
 
     Notes
     -----
@@ -102,25 +111,32 @@ def dimension_scores(
     """
     check_options(answered=answered, confidence=confidence, minimum=minimum)
     scores = survey.scores(answered=answered)
-    few = [d.title for d in survey.dimensions if scores[d.key].notna().sum() < minimum]
-    if few:
-        raise AnalysisError(
-            f"Fewer than {minimum} respondents of '{survey.name}' have a score on {', '.join(few)}. "
-            "Means of so few people are not shown, to protect them."
-        )
-    rows = [
-        {"dimension": d.key, "title": d.title, **_mean_row(survey, scores[d.key].dropna(), confidence)}
-        | {"scale_low": d.scale.low, "scale_high": d.scale.high, "higher_is": d.higher_is}
-        for d in survey.dimensions
-    ]
-    frame = pd.DataFrame(rows).astype({"scale_low": "float64", "scale_high": "float64"})
+    rows, left_out = of_each(survey.dimensions, lambda d: _row(survey, d, scores[d.key].dropna(), confidence, minimum))
+    frame = pd.DataFrame(list(rows.values())).astype({"scale_low": "float64", "scale_high": "float64"})
     return DimensionScores(
         frame=frame,
         n=survey.n,
         n_dropped=int(scores.isna().all(axis=1).sum()),
         settings={"answered": answered, "confidence": confidence, "minimum": minimum},
         data=survey.stamp,
+        notes=left_out,
     )
+
+
+def _row(survey: Survey, dimension: Dimension, scores: pd.Series, confidence: float, minimum: int) -> dict[str, object]:
+    if len(scores) < minimum:
+        raise AnalysisError(
+            f"Fewer than {minimum} respondents of '{survey.name}' have a score on {dimension.title}. Means of so few "
+            "people are not shown, to protect them."
+        )
+    return {
+        "dimension": dimension.key,
+        "title": dimension.title,
+        **_mean_row(survey, scores, confidence),
+        "scale_low": dimension.scale.low,
+        "scale_high": dimension.scale.high,
+        "higher_is": dimension.higher_is,
+    }
 
 
 def _mean_row(survey: Survey, scores: pd.Series, confidence: float) -> dict[str, float]:

@@ -13,13 +13,14 @@ from scipy import stats
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options, check_positive
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ICC1_LEBRETON, ICC2_LEBRETON, RWG_LEBRETON, Verdicts, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
-from cxkit.survey.shared_suppression import shown_by_dimension
+from cxkit.survey.shared_suppression import ShownGroups, shown_by_dimension
 from cxkit.survey.survey import Survey
 
 STRONG = next(start for start, words in RWG_LEBRETON.bands if words == "strong agreement")
@@ -27,9 +28,13 @@ STRONG = next(start for start, words in RWG_LEBRETON.bands if words == "strong a
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GroupReliability(Result):
-    """ICC(1) and ICC(2) by dimension; `hidden_groups` is how many groups were left out to protect their members."""
+    """ICC(1) and ICC(2) by dimension; `hidden_groups` is how many groups were left out to protect their members.
+
+    `notes` says which dimensions are left out, and why.
+    """
 
     hidden_groups: int = 0
+    notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "How much groups differ: ICC(1) and ICC(2)"
     cites: ClassVar[tuple[str, ...]] = ("bliese2000",)
@@ -54,13 +59,14 @@ class GroupReliability(Result):
 
     @property
     def note(self) -> str:
-        """Which groups had to be left out, and the usual line."""
+        """Which dimensions and groups had to be left out, and the usual line."""
         if not self.hidden_groups:
-            return super().note
-        return (
+            return " ".join([*self.notes, super().note])
+        hidden = (
             f"{counted(self.hidden_groups, 'small group')} left out: with them, the mean squares and the tables of "
-            f"groups together would give their means away. {super().note}"
+            "groups together would give their means away."
         )
+        return " ".join([*self.notes, hidden, super().note])
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())
@@ -109,28 +115,32 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
     groups = survey.role(by)
     scores = survey.scores(answered=answered)
     shown = shown_by_dimension(survey, scores)
-    rows, left_out = [], 0
-    for dimension in survey.dimensions:
-        usable = scores[dimension.key].notna() & groups.notna()
-        if by in shown[dimension.key].solvable:
-            hidden = shown[dimension.key].hidden[by]
-            usable &= ~groups.astype("str").isin(hidden)
-            left_out = max(left_out, len(hidden))
-        y, g = scores.loc[usable, dimension.key].to_numpy(), groups[usable].astype("str").to_numpy()
-        rows.append({"dimension": dimension.key, "title": dimension.title, **_one_way(y, g, by, dimension)})
-    frame = pd.DataFrame(rows)
+    found, left_out = of_each(survey.dimensions, lambda d: _reliability_row(d, scores[d.key], groups, by, shown[d.key]))
+    frame = pd.DataFrame([row for row, _ in found.values()])
     return GroupReliability(
         frame=frame,
         n=survey.n,
         n_dropped=survey.n - int(frame["n"].max()),
         settings={"by": by, "answered": answered},
         data=survey.stamp,
-        hidden_groups=left_out,
+        hidden_groups=max(hidden for _, hidden in found.values()),
+        notes=left_out,
         verdicts=Verdicts(
             judge(ICC1_LEBRETON, frame["title"], frame["icc1"]).items
             + judge(ICC2_LEBRETON, frame["title"], frame["icc2"]).items
         ),
     )
+
+
+def _reliability_row(
+    dimension: Dimension, scores: pd.Series, groups: pd.Series, by: str, shown: ShownGroups
+) -> tuple[dict[str, object], int]:
+    """One dimension, and how many groups are left out of it to protect their members."""
+    usable = scores.notna() & groups.notna()
+    hidden = shown.hidden[by] if by in shown.solvable else ()
+    usable &= ~groups.astype("str").isin(hidden)
+    y, g = scores[usable].to_numpy(), groups[usable].astype("str").to_numpy()
+    return {"dimension": dimension.key, "title": dimension.title, **_one_way(y, g, by, dimension)}, len(hidden)
 
 
 def _one_way(y: np.ndarray, g: np.ndarray, by: str, dimension: Dimension) -> dict[str, float]:

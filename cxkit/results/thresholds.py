@@ -137,9 +137,9 @@ ITEM_REST_NUNNALLY = Cutoff(
     bands=((LOWEST, "works against the dimension"), (0.0, "hardly belongs"), (0.30, "belongs")),
 )
 FLOOR_CEILING_TERWEE = Cutoff(
-    measure="share at the end of the scale",
+    measure="share of scores at the end of the scale",
     source="terwee2007",
-    bands=((LOWEST, "no floor or ceiling"), (0.15, "floor or ceiling effect")),
+    bands=((LOWEST, "no floor or ceiling"), (math.nextafter(0.15, 1.0), "floor or ceiling effect")),  # more than 15 %
 )
 KMO_KAISER = Cutoff(
     measure="KMO",

@@ -223,12 +223,23 @@ def _second_step(first: LatentSample, names: Sequence[str], where: str) -> Laten
     """Correlations, given the first step."""
     correlations = np.eye(first.variables)
     twins: list[tuple[str, str]] = []
+    tables: list[Array | None] = []
     for j, i, rho, perfect in _correlations(first):
         correlations[j, i] = correlations[i, j] = rho
-        both = zip(np.minimum(j, i)[perfect], np.maximum(j, i)[perfect], strict=True)
-        twins.extend((names[one], names[other]) for one, other in both)
-    refuse_twins(twins, where)
+        for one, other in zip(np.minimum(j, i)[perfect], np.maximum(j, i)[perfect], strict=True):
+            twins.append((names[one], names[other]))
+            tables.append(_table_of(first, int(one), int(other)))
+    refuse_twins(twins, where, tables=tables)
     return replace(first, correlations=correlations)
+
+
+def _table_of(sample: LatentSample, one: int, other: int) -> Array | None:
+    """How often every two answers to these variables were given together; None unless both are ordered."""
+    places = {int(variable): place for place, variable in enumerate(sample.ordered)}
+    if one not in places or other not in places:
+        return None
+    table: Array = sample.tables[places[one], :, places[other], :]
+    return table
 
 
 def _correlations(first: LatentSample) -> Iterator[tuple[Codes, Codes, Array, NDArray[np.bool_]]]:

@@ -79,7 +79,8 @@ def polychoric(
     else:
         pairs, rows, columns = _within_pairs(pairs, correct)
     rho, perfect = polychoric_estimates(share_empty_cell(pairs, rows, columns), rows, columns)
-    refuse_twins([(names[a], names[b]) for a, b in zip(j[perfect], i[perfect], strict=True)], WHERE)
+    twins = [(names[a], names[b]) for a, b in zip(j[perfect], i[perfect], strict=True)]
+    refuse_twins(twins, WHERE, tables=pairs[perfect])
     matrix = np.eye(len(names))
     matrix[j, i] = matrix[i, j] = rho
     return pd.DataFrame(matrix, index=data.columns, columns=data.columns) if isinstance(data, pd.DataFrame) else matrix
@@ -154,13 +155,51 @@ def _cuts_of(margins: Array, n: Array) -> Array:
     return np.concatenate([-ends, inner, ends], axis=1)
 
 
-def refuse_twins(twins: Sequence[tuple[str, str]], where: str) -> None:
-    """Raise if there are pairs of perfectly correlated variables."""
+def refuse_twins(
+    twins: Sequence[tuple[str, str]], where: str, *, tables: Sequence[Array | None] | Array | None = None
+) -> None:
+    """Raise if there are pairs of perfectly correlated variables.
+
+    Parameters
+    ----------
+    twins
+        Their names.
+    where
+        What was computed, for the message.
+    tables
+        Of each pair how often every two answers were given together, or None where that is not known. A correlation of
+        1 or -1 may mean that two items ask the same thing, or only that some answers were never given together.
+    """
     problems = Problems(where)
-    for first, second in twins:
-        problems.add(
-            f"{first} and {second} are perfectly correlated",
-            remedy="they ask the same thing twice, or one was computed from the other: keep one of them",
-        )
+    for (first, second), table in zip(twins, [None] * len(twins) if tables is None else tables, strict=True):
+        empty = "" if table is None else _empty_cells(first, second, table)
+        if empty:
+            problems.add(
+                f"the correlation of {first} and {second} cannot be estimated: the likelihood rises up to 1 or -1, "
+                f"though their answers differ, because {empty}",
+                remedy="join rare answers with their neighbours, leave one of the two out, or treat answers as numbers",
+            )
+        else:
+            problems.add(
+                f"{first} and {second} are perfectly correlated",
+                remedy="they ask the same thing twice, or one was computed from the other: keep one of them",
+            )
     if problems:
         problems.raise_as(ModelError)
+
+
+def _empty_cells(first: str, second: str, table: Array) -> str:
+    """Which combinations of answers nobody gave; nothing where every answer to one goes with a single one to the other.
+
+    Categories are counted from the lowest answer that was given.
+    """
+    used = table[table.sum(axis=1) > 0][:, table.sum(axis=0) > 0]
+    together = used > 0
+    if (together.sum(axis=0) == 1).all() and (together.sum(axis=1) == 1).all():
+        return ""
+    cells = np.argwhere(~together)
+    row, column = cells[0] + 1
+    return (
+        f"{len(cells)} of {used.size} combinations of answers were given by nobody, the first of them category {row} "
+        f"of {first} with category {column} of {second}"
+    )

@@ -278,6 +278,11 @@ def refuse_unsafe(n: int, *, analysis: str, title: str, answered: str) -> None:
     AnalysisError
         If they are fewer than `MINIMUM_CELL`.
     """
+    if n == 0:
+        raise AnalysisError(
+            f"{analysis} of '{title}' cannot be computed: nobody answered {answered}. Leave that out with "
+            "dimensions=[...]."
+        )
     if n < MINIMUM_CELL:
         raise AnalysisError(
             f"{analysis} of '{title}' is not shown: {counted(n, 'respondent')} answered {answered}, and numbers of "

@@ -103,9 +103,9 @@ def test_evidence_of_something_else_is_refused(survey, name):
     for words, found in cases.items():
         with pytest.raises(cx.AnalysisError, match=words):
             compare(survey, invariance=found)
-    with pytest.raises(cx.AnalysisError, match=rf"invariance= is a str; give that of .*by='{by}'"):
+    with pytest.raises(cx.OptionError, match=rf"invariance= is a str; give that of .*by='{by}'"):
         compare(survey, invariance="scalar")
-    with pytest.raises(cx.AnalysisError, match="give invariance= too"):
+    with pytest.raises(cx.OptionError, match="give invariance= too"):
         compare(survey, override="no reason")
 
 

@@ -57,7 +57,7 @@ class TestEveryCutoff:
         ("ALPHA_NUNNALLY", {0.69: "too low for research", 0.70: "enough for early research",
                             0.80: "enough for comparing groups", 0.90: "enough for decisions on individuals"}),
         ("ITEM_REST_NUNNALLY", {-0.01: "works against the dimension", 0.29: "hardly belongs", 0.30: "belongs"}),
-        ("FLOOR_CEILING_TERWEE", {0.149: "no floor or ceiling", 0.15: "floor or ceiling effect"}),
+        ("FLOOR_CEILING_TERWEE", {0.15: "no floor or ceiling", 0.151: "floor or ceiling effect"}),
         ("KMO_KAISER", {0.49: "unacceptable", 0.50: "miserable", 0.60: "mediocre", 0.70: "middling",
                         0.80: "meritorious", 0.90: "marvellous"}),
         ("LOADING_HOWARD", {0.39: "loads on no factor", 0.40: "loads"}),

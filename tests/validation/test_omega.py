@@ -128,7 +128,7 @@ def test_two_items_are_left_out_in_words():
 @pytest.mark.parametrize(
     ("answers", "message"),
     [
-        (np.column_stack([factor_answers(1, items=3), np.ones(120)]), r"Omega of 'All' cannot be computed.*q4"),
+        (np.column_stack([factor_answers(1, items=2), np.ones(120)]), r"Omega of 'All' cannot be computed.*q3"),
         (factor_answers(1, n=5, items=5), r"takes more respondents than items: 5 answered all of its 5 items"),
         (
             factor_answers(1)[:, [0, 1, 1]],

@@ -110,11 +110,13 @@ def test_negative_alpha_is_told():
 def test_a_constant_item_is_told_and_answers_that_do_not_vary_are_refused():
     answers = np.round(factor_answers(2, items=3))
     answers[:, 2] = 4
-    with pytest.warns(cx.CxkitWarning, match="Item q3 of 'All' has the same answer from everybody"):
-        cx.cronbach_alpha(survey_of(answers))
-    with pytest.raises(cx.AnalysisError, match="Alpha of 'All' cannot be computed: 5 respondents"):
+    found = cx.cronbach_alpha(survey_of(answers))
+    assert "Everybody who answered gave the same answer to q3 of 'All', which is left out of alpha." in found.note
+    with pytest.raises(
+        cx.AnalysisError, match="Alpha of 'All' cannot be computed. Everybody who answered gave the same"
+    ):
         cx.cronbach_alpha(survey_of(np.ones((5, 3))))
-    with pytest.raises(cx.AnalysisError, match="Alpha of 'All' is not shown: 0 respondents answered any of its"):
+    with pytest.raises(cx.AnalysisError, match="Alpha of 'All' cannot be computed: nobody answered any of its items"):
         cx.cronbach_alpha(survey_of(np.full((5, 3), np.nan)))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import ClassVar
 
@@ -17,16 +17,18 @@ from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
-from cxkit.results.thresholds import FLOOR_CEILING_TERWEE, ITEM_REST_NUNNALLY, Verdicts, judge
+from cxkit.results.thresholds import ITEM_REST_NUNNALLY, Verdicts, judge
 from cxkit.results.weighted import mean_of, weighted_median, weights_at
 from cxkit.survey.instrument import Dimension, Item
 from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_small_cells
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import alpha_from_covariance, asked_for, moments
+from cxkit.validation.correlations import alpha_from_covariance, asked_for, constant_items, moments
 
 BELONGS = ITEM_REST_NUNNALLY.bands[-1][0]
-AT_THE_END = FLOOR_CEILING_TERWEE.bands[-1][0]
+Z_95 = 1.959963984540054
+"""The 97.5 % point of the normal distribution: of two-sided intervals of 95 %."""
 NAMED = 5
+NOT_TOLD_FROM_0 = "cannot be told from no relation"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -49,10 +51,7 @@ class ItemAnalysis(Result):
 
     @property
     def text(self) -> str:
-        """The range of item-rest correlations, which items fall short, and floor and ceiling effects."""
-        return " ".join(part for part in (self._correlations(), self._ends()) if part)
-
-    def _correlations(self) -> str:
+        """The range of item-rest correlations, and which items fall short."""
         judged = self.frame.dropna(subset="item_rest_r")
         if judged.empty:
             return "No item has an item-rest correlation: that takes a reflective dimension of two items."
@@ -66,17 +65,6 @@ class ItemAnalysis(Result):
         return (
             f"Item-rest correlations run from {TWO_DIGITS(lowest['item_rest_r'])} ({lowest['item']}) to "
             f"{TWO_DIGITS(highest['item_rest_r'])} ({highest['item']}); {short}."
-        )
-
-    def _ends(self) -> str:
-        at_end = self.frame[["floor", "ceiling"]].max(axis=1)
-        if at_end.isna().all():
-            return ""
-        crowded = self.frame.loc[at_end >= AT_THE_END, "item"].tolist()
-        which = f" ({_some(crowded)})" if crowded else ""
-        items = counted(int(at_end.notna().sum()), "item")
-        return (
-            f"On {len(crowded)} of {items}{which}, {AT_THE_END:.0%} or more of the answers lie at one end of the scale."
         )
 
     @property
@@ -172,8 +160,9 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
         A row an item: dimension, title, item, text, reversed, n, missing (share), mean, median, sd, skew, kurtosis (0
         for a normal distribution), floor and ceiling (share of answers at the lowest and highest answer of the scale;
         NaN where the scale has no ends), item_rest_r (correlation with the sum of the dimension's other items; NaN
-        where there are none, or the dimension is formative), alpha_if_dropped and hidden (fewer than five respondents
-        answered the item; all its numbers are NaN, and it takes no part in those of the other items).
+        where there are none, or the dimension is formative) with item_rest_low and item_rest_high (95 %, Fisher's z),
+        alpha_if_dropped and hidden (fewer than five respondents answered the item; all its numbers are NaN, and it
+        takes no part in those of the other items; nor does an item with one answer from everybody).
 
     Raises
     ------
@@ -183,12 +172,15 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
     Warns
     -----
     CxkitWarning
-        If an item correlates negatively with the others of its dimension; the message names it.
+        If an item correlates negatively with the others of its dimension and the interval excludes 0; the message names
+        it.
 
     Notes
     -----
     Agrees with R's `psych::describe(x, type = 3)` for the moments, and with `psych::alpha(x)` for r.drop and the alpha
-    of the items without one of them, both computed from pairwise covariances.
+    of the items without one of them, both computed from pairwise covariances. The interval is that of
+    `psych::r.con(r, n)`. Shares at the ends of the scale are shown without a verdict: the 15 % of Terwee et al. (2007)
+    are about scores of scales, which `score_distribution` judges.
     """
     chosen = asked_for(survey, dimensions)
     if not chosen:
@@ -200,6 +192,7 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
     n = int(survey.given[frame["item"].tolist()].notna().any(axis=1).sum())
     # An item is no part of a whole: what is shown of the others does not give it away.
     frame = hide_small_cells(frame, total_shown=False, keep=["reversed"])
+    notes = [*_why_no_correlation(chosen), *_constant_notes(survey, chosen), hidden_note(frame, noun="item")]
     return ItemAnalysis(
         frame=frame,
         n=n,
@@ -207,7 +200,7 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
         settings={"dimensions": [dimension.key for dimension in chosen]},
         data=survey.stamp,
         verdicts=_verdicts(frame),
-        notes=tuple(note for note in (*_why_no_correlation(chosen), hidden_note(frame, noun="item")) if note),
+        notes=tuple(filter(None, notes)),
     )
 
 
@@ -220,15 +213,33 @@ def _dimension_rows(survey: Survey, dimension: Dimension) -> pd.DataFrame:
         ]
     )
     if dimension.kind == "formative":
-        return frame.assign(item_rest_r=np.nan, alpha_if_dropped=np.nan)
+        return frame.assign(item_rest_r=np.nan, item_rest_low=np.nan, item_rest_high=np.nan, alpha_if_dropped=np.nan)
     safe = frame["n"] >= MINIMUM_CELL  # else the others' correlations would show what a hidden item was answered
-    covariance = moments(answers.loc[:, safe.to_numpy()], "pairwise", weights_at(survey, answers.index)).covariance
-    related = pd.DataFrame(
-        {"item_rest_r": item_rest(covariance), "alpha_if_dropped": _alphas_without_each(covariance)},
-        index=frame.index[safe],
-        dtype="float64",
-    )
-    return frame.join(related)
+    used = safe & ~frame["item"].isin(constant_items(answers))  # as psych::alpha: they count as items and share nothing
+    related = answers.loc[:, used.to_numpy()]
+    covariance = moments(related, "pairwise", weights_at(survey, answers.index)).covariance
+    r = item_rest(covariance)
+    low, high = fisher_interval(r, _answered_with_others(related))
+    columns = {"item_rest_r": r, "item_rest_low": low, "item_rest_high": high}
+    columns["alpha_if_dropped"] = np.asarray(_alphas_without_each(covariance))
+    return frame.join(pd.DataFrame(columns, index=frame.index[used], dtype="float64"))
+
+
+def _answered_with_others(answers: pd.DataFrame) -> np.ndarray:
+    """How many respondents answered each item and at least one of the others."""
+    given = answers.notna().to_numpy()
+    return np.asarray((given & (given.sum(axis=1, keepdims=True) > 1)).sum(axis=0))
+
+
+def fisher_interval(r: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The 95 % intervals of correlations by Fisher's z; NaN with fewer than four respondents.
+
+    Equal to R's `psych::r.con(r, n)`.
+    """
+    with np.errstate(divide="ignore", invalid="ignore"):
+        half = np.where(n > 3, Z_95 / np.sqrt(np.maximum(n - 3, 0)), np.nan)
+        z = np.arctanh(r)
+    return np.tanh(z - half), np.tanh(z + half)
 
 
 def _row(dimension: Dimension, item: Item, answers: np.ndarray, weights: np.ndarray | None) -> dict[str, object]:
@@ -290,13 +301,15 @@ def _alphas_without_each(covariance: np.ndarray) -> list[float]:
 
 
 def _verdicts(frame: pd.DataFrame) -> Verdicts:
+    """That an item works against its dimension is said only where the interval excludes 0: -.04 of 30 may be chance."""
     related = frame.dropna(subset="item_rest_r")
-    at_end = frame[["floor", "ceiling"]].max(axis=1)
-    bounded = at_end.notna()
-    return Verdicts(
-        judge(ITEM_REST_NUNNALLY, related["item"], related["item_rest_r"]).items
-        + judge(FLOOR_CEILING_TERWEE, frame.loc[bounded, "item"], at_end[bounded]).items
-    )
+    judged = judge(ITEM_REST_NUNNALLY, related["item"], related["item_rest_r"])
+    unsure = (related["item_rest_r"] < 0) & ~(related["item_rest_high"] < 0)
+    items = [
+        replace(verdict, verdict=NOT_TOLD_FROM_0) if open_ else verdict
+        for verdict, open_ in zip(judged, unsure, strict=True)
+    ]
+    return Verdicts(tuple(items))
 
 
 def _why_no_correlation(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
@@ -311,13 +324,28 @@ def _why_no_correlation(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def _constant_notes(survey: Survey, dimensions: Sequence[Dimension]) -> tuple[str, ...]:
+    notes = []
+    for dimension in dimensions:
+        answers = survey.items_of(dimension.key)
+        constant = [key for key in constant_items(answers) if answers[key].notna().sum() >= MINIMUM_CELL]
+        if constant and dimension.kind == "reflective":
+            notes.append(
+                f"Everybody gave the same answer to {', '.join(constant)} of '{dimension.title}': no correlation, and "
+                "no part in those of the others."
+            )
+    return tuple(notes)
+
+
 def _warn_against(frame: pd.DataFrame, survey: Survey) -> None:
-    for _, row in frame[frame["item_rest_r"] < 0].iterrows():
+    for _, row in frame[frame["item_rest_high"] < 0].iterrows():
         marked = survey.instrument.items[row["item"]].reversed
         why = "marked reversed, though it is probably not worded so" if marked else "probably not reversed"
         warnings.warn(
             f"{why}: item {row['item']} of '{row['title']}' correlates {TWO_DIGITS(row['item_rest_r'])} with the "
-            f'dimension\'s other items. Read its wording ("{row["text"]}") and set reversed = '
+            f"dimension's other items (95 % interval {TWO_DIGITS(row['item_rest_low'])} to "
+            f"{TWO_DIGITS(row['item_rest_high'])}). "
+            f'Read its wording ("{row["text"]}") and set reversed = '
             f"{'false' if marked else 'true'} in the instrument if it is so.",
             CxkitWarning,
             stacklevel=3,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -14,6 +14,7 @@ from scipy import stats
 
 from cxkit.errors import AnalysisError, CxkitWarning
 from cxkit.results import figures
+from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
@@ -23,12 +24,9 @@ from cxkit.results.weighted import refuse_weights, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import (
-    REQUIRED,
     Missing,
     alpha_from_covariance,
-    constant_items,
     moments,
-    refuse_unsafe,
     select,
 )
 from cxkit.validation.reliability.resampling import (
@@ -37,6 +35,7 @@ from cxkit.validation.reliability.resampling import (
     resampled_covariances,
     resampled_variances,
 )
+from cxkit.validation.reliability.usable import Usable, usable_answers
 
 Interval = Literal["feldt", "bootstrap"]
 
@@ -156,7 +155,7 @@ def cronbach_alpha(
     Warns
     -----
     CxkitWarning
-        If alpha is negative, or an item has the same answer from everybody.
+        If alpha is negative.
 
     Notes
     -----
@@ -171,16 +170,24 @@ def cronbach_alpha(
     if interval == "bootstrap":
         refuse_weights(survey, "The bootstrap of alpha", "resamples draw respondents who all count alike")
     selection = select(survey, dimensions, items=2, analysis="alpha", weighted=True)
-    frame = pd.DataFrame([_row(survey, dimension, missing, confidence) for dimension in selection.dimensions])
+    usable, left_out = of_each(
+        selection.dimensions, lambda d: usable_answers(survey, d, missing, items=2, analysis="Alpha")
+    )
+    found, not_computed = of_each(
+        [d for d in selection.dimensions if d.key in usable],
+        lambda d: _row(survey, d, usable[d.key].answers, missing, confidence),
+    )
+    frame = pd.DataFrame(list(found.values()))
     _warn_negative(frame)
     settings: dict[str, object] = {"dimensions": [d.key for d in selection.dimensions], "missing": missing}
     settings |= {"confidence": confidence, "interval": interval}
-    notes = selection.notes
+    notes = (*selection.notes, *left_out, *not_computed, *(usable[key].note for key in found if usable[key].note))
     if interval == "bootstrap":
         settings |= {"bootstraps": bootstraps, "seed": seed}
-        frame, failed = _with_bootstrap(survey, frame, missing, confidence, bootstraps, seed)
+        frame, failed = _with_bootstrap(usable, frame, missing, confidence, bootstraps, seed)
         notes = (*notes, bootstrap_note(bootstraps, seed, failed))
-    used = survey.answers[selection.item_keys].notna().any(axis=1)
+    keys = [key for dimension in found for key in usable[dimension].items]
+    used = survey.answers[keys].notna().any(axis=1)
     n = int(used.sum()) if missing == "pairwise" else int(frame["n"].max())
     return Reliability(
         frame=frame,
@@ -193,18 +200,17 @@ def cronbach_alpha(
     )
 
 
-def _row(survey: Survey, dimension: Dimension, missing: Missing, confidence: float) -> dict[str, object]:
-    answers = survey.items_of(dimension.key)
+def _row(
+    survey: Survey, dimension: Dimension, answers: pd.DataFrame, missing: Missing, confidence: float
+) -> dict[str, object]:
     found = moments(answers, missing, weights_at(survey, answers.index))
-    refuse_unsafe(found.n, analysis="Alpha", title=dimension.title, answered=REQUIRED[missing])
-    k = len(dimension.items)
+    k = answers.shape[1]
     alpha = alpha_from_covariance(found.covariance)
     if not np.isfinite(alpha):
         raise AnalysisError(
             f"Alpha of '{dimension.title}' cannot be computed: {found.n} respondents gave usable answers, and these do "
             "not vary, or no two respondents answered the same two items."
         )
-    _warn_constant(dimension, answers)
     spread = np.sqrt(np.diag(found.covariance))
     with np.errstate(invalid="ignore", divide="ignore"):
         r = found.covariance / np.outer(spread, spread)  # as psych: not each pair's own standard deviations
@@ -220,18 +226,18 @@ def _row(survey: Survey, dimension: Dimension, missing: Missing, confidence: flo
         "ci_high": high,
         "alpha_standardized": alpha_from_covariance(r),
         "mean_r": float((r.sum() - k) / (k * (k - 1))),
-        "sem": float(np.sqrt(found.covariance.sum() * (1 - alpha))) / k,
+        # A negative alpha is no share of a variance, so no error follows from it.
+        "sem": float(np.sqrt(found.covariance.sum() * (1 - alpha))) / k if alpha >= 0 else float("nan"),
     }
 
 
 def _with_bootstrap(
-    survey: Survey, frame: pd.DataFrame, missing: Missing, confidence: float, bootstraps: int, seed: int
+    usable: Mapping[str, Usable], frame: pd.DataFrame, missing: Missing, confidence: float, bootstraps: int, seed: int
 ) -> tuple[pd.DataFrame, int]:
     """The rows with percentile intervals in place of Feldt's, and how many alphas could not be computed."""
     ends, failed = [], 0
     for key in frame["dimension"]:
-        answers = survey.items_of(key)
-        used = answers.dropna(how="all" if missing == "pairwise" else "any").to_numpy(dtype="float64")
+        used = usable[key].answers.dropna(how="all" if missing == "pairwise" else "any").to_numpy(dtype="float64")
         replicates = bootstrap_alphas(used, resamples=bootstraps, seed=seed)
         failed += int((~np.isfinite(replicates)).sum())
         ends.append(percentile_interval(replicates, confidence))
@@ -267,18 +273,12 @@ def feldt_interval(alpha: float, *, n: float, items: int, confidence: float = 0.
 
 def _warn_negative(frame: pd.DataFrame) -> None:
     for _, row in frame[frame["alpha"] < 0].iterrows():
+        why = "so few respondents leave open whether that is chance"
+        if row["ci_high"] < 0:  # an interval that excludes 0
+            why = "its items work against one another, and probably one is worded against the dimension and not marked "
+            why += "reversed"
         warnings.warn(
-            f"Alpha of '{row['title']}' is negative ({TWO_DIGITS(row['alpha'])}): its items work against one another; "
-            "probably one is worded against the dimension and not marked reversed. See item_analysis.",
+            f"Alpha of '{row['title']}' is negative ({TWO_DIGITS(row['alpha'])}): {why}. See item_analysis.",
             CxkitWarning,
             stacklevel=3,
-        )
-
-
-def _warn_constant(dimension: Dimension, answers: pd.DataFrame) -> None:
-    for key in constant_items(answers):
-        warnings.warn(
-            f"Item {key} of '{dimension.title}' has the same answer from everybody; it adds nothing to alpha.",
-            CxkitWarning,
-            stacklevel=4,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import OMEGA_NUNNALLY
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import REQUIRED, refuse_unsafe
+from cxkit.validation.reliability.usable import Usable, usable_answers
 
 ENOUGH, ENOUGH_WORDS = OMEGA_NUNNALLY.bands[1]
 MARKERS = ((figures.ORANGE, "D"), (figures.GREEN, "s"), (figures.PURPLE, "^"))
@@ -97,35 +97,28 @@ class DimensionReliability(Result):
             figures.legend_below(axes)
 
 
-def complete_answers(survey: Survey, dimension: Dimension, analysis: str) -> pd.DataFrame:
-    """The answers of those who answered every item of a dimension, enough of them and no item the same for all.
+def complete_answers(survey: Survey, dimension: Dimension, analysis: str) -> Usable:
+    """The answers of those who answered every item of a dimension that varies, with at least three such items.
 
     Raises
     ------
     AnalysisError
-        If there are fewer than five respondents or no more than items, or an item does not vary.
+        If there are fewer than five respondents or no more than items, or fewer than three items vary.
     """
-    answers = survey.items_of(dimension.key)
-    used = answers if not answers.isna().to_numpy().any() else answers.dropna()
-    refuse_unsafe(len(used), analysis=analysis, title=dimension.title, answered=REQUIRED["complete"])
-    if len(used) <= len(dimension.items):
+    usable = usable_answers(survey, dimension, "complete", items=3, analysis=analysis)
+    respondents, items = usable.answers.shape
+    if respondents <= items:
         raise AnalysisError(
-            f"{analysis} of '{dimension.title}' takes more respondents than items: {len(used):,} answered all of its "
-            f"{len(dimension.items)} items."
+            f"{analysis} of '{dimension.title}' takes more respondents than items: {respondents:,} answered all of its "
+            f"{items} items."
         )
-    constant = [str(key) for key in used.columns if not used[key].min() < used[key].max()]
-    if constant:
-        raise AnalysisError(
-            f"{analysis} of '{dimension.title}' cannot be computed: everybody who answered all of its items gave the "
-            f"same answer to {', '.join(constant)}. Leave it out of the instrument, or choose other dimensions=[...]."
-        )
-    return used
+    return usable
 
 
-def contributors(survey: Survey, dimensions: tuple[Dimension, ...]) -> int:
-    """How many respondents answered every item of at least one of the dimensions."""
+def contributors(survey: Survey, used: Iterable[Usable]) -> int:
+    """How many respondents answered every item that is used of at least one of the dimensions."""
     answers = survey.answers
     complete = np.zeros(len(survey), dtype=bool)
-    for dimension in dimensions:
-        complete |= answers[dimension.item_keys].notna().all(axis=1).to_numpy()
+    for usable in used:
+        complete |= answers[usable.items].notna().all(axis=1).to_numpy()
     return int(complete.sum())

@@ -69,10 +69,10 @@ class HierarchicalOmega(Result):
         verdict = OMEGA_HIERARCHICAL_REISE.verdict(self.omega_hierarchical)
         return (
             f"Of the variance of the total, {self.omega_hierarchical:.0%} is due to one general factor (omega "
-            f"hierarchical {TWO_DIGITS(self.omega_hierarchical)}) and {self.omega_total:.0%} to all factors together "
-            f"(omega total {TWO_DIGITS(self.omega_total)}): {verdict} ({cite(OMEGA_HIERARCHICAL_REISE.source)}). The "
-            f"general factor makes up {self.ecv:.0%} of the explained common variance; {self.puc:.0%} of the pairs of "
-            "items share it alone."
+            f"hierarchical {TWO_DIGITS(self.omega_hierarchical)}) and {self.omega_total:.0%} to general and group "
+            f"factors together (omega total {TWO_DIGITS(self.omega_total)}): {verdict} "
+            f"({cite(OMEGA_HIERARCHICAL_REISE.source)}). The general factor makes up {self.ecv:.0%} of the explained "
+            f"common variance; {self.puc:.0%} of the pairs of items share it alone."
         )
 
     @property
@@ -211,8 +211,18 @@ def hierarchical_omega(
         ecv=float(frame["ecv"].iloc[0]),
         puc=uncontaminated(group),
         alpha=alpha_from_covariance(covariance),
-        notes=selection.notes,
+        notes=(*selection.notes, *_two_factors_note(method, wanted)),
     )  # fmt: skip
+
+
+def _two_factors_note(method: str, n_factors: int) -> tuple[str, ...]:
+    """What `psych::omega` warns of: of two loadings on a general factor only the product is known."""
+    if method != "schmid_leiman" or n_factors != 2:
+        return ()
+    return (
+        "With two group factors the general factor is not identified: it takes three. Their loadings on it are set "
+        "equal here (psych's option='equal'), and omega hierarchical depends on that. Proceed with caution.",
+    )
 
 
 def _check(method: str, missing: str, correlation: str, n_factors: int | None) -> None:

@@ -11,16 +11,19 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
+from cxkit.errors import AnalysisError
 from cxkit.results import figures
+from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.weighted import mean_of, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import moments
+from cxkit.validation.correlations import Missing, moments
 from cxkit.validation.reliability.alpha import cronbach_alpha
 from cxkit.validation.reliability.omega import omega
+from cxkit.validation.reliability.usable import usable_answers
 
 Coefficient = Literal["alpha", "omega"]
 
@@ -125,32 +128,39 @@ def measurement_error(
         if coefficient == "alpha"
         else omega(survey, dimensions=dimensions, bootstraps=0)
     )
-    by_key = found.frame.set_index("dimension")
-    rows = [
-        _row(survey, survey.instrument.dimension(key), float(row[coefficient]), coefficient, confidence)
-        for key, row in by_key.iterrows()
-    ]
+    by_key = found.frame.set_index("dimension")[coefficient]
+    rows, left_out = of_each(
+        [survey.instrument.dimension(str(key)) for key in by_key.index],
+        lambda d: _row(survey, d, float(by_key[d.key]), coefficient, confidence),
+    )
     return MeasurementError(
-        frame=pd.DataFrame(rows),
+        frame=pd.DataFrame(list(rows.values())),
         n=found.n,
         n_dropped=found.n_dropped,
         settings={"dimensions": list(by_key.index), "coefficient": coefficient, "confidence": confidence},
         data=survey.stamp,
-        notes=tuple(note for note in found.notes if "left out" in note),
+        notes=(*(note for note in found.notes if "left out" in note), *left_out),
     )
 
 
 def _row(
     survey: Survey, dimension: Dimension, reliability: float, coefficient: Coefficient, confidence: float
 ) -> dict[str, object]:
-    answers = survey.items_of(dimension.key)
-    found = moments(answers, "pairwise" if coefficient == "alpha" else "complete", weights_at(survey, answers.index))
-    used = answers if coefficient == "alpha" else answers.dropna()
+    if reliability < 0:  # the square root of 1 - reliability would exceed 1: more error than there is spread
+        raise AnalysisError(
+            f"The error of measurement of '{dimension.title}' cannot be computed: its {coefficient} is negative "
+            f"({TWO_DIGITS(reliability)}), and no share of a variance is. Look at item_analysis first: items that are "
+            "worded against the dimension must be marked reversed."
+        )
+    missing: Missing = "pairwise" if coefficient == "alpha" else "complete"
+    used = usable_answers(survey, dimension, missing, items=2, analysis=coefficient).answers
+    found = moments(used, missing, weights_at(survey, used.index))
     means = [mean_of(used[key].dropna().to_numpy(), weights_at(survey, used[key].dropna().index)).mean for key in used]
-    sd = float(np.sqrt(found.covariance.sum())) / len(dimension.items)
+    items = [item for item in dimension.items if item.key in used]
+    sd = float(np.sqrt(found.covariance.sum())) / len(items)
     sem = sd * float(np.sqrt(max(1 - reliability, 0.0)))
-    lows = [np.nan if item.scale.low is None else item.scale.low for item in dimension.items]
-    highs = [np.nan if item.scale.high is None else item.scale.high for item in dimension.items]
+    lows = [np.nan if item.scale.low is None else item.scale.low for item in items]
+    highs = [np.nan if item.scale.high is None else item.scale.high for item in items]
     return {
         "dimension": dimension.key,
         "title": dimension.title,

@@ -5,12 +5,13 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import CxkitWarning
+from cxkit.errors import AnalysisError, CxkitWarning
+from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_options
 from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
 from cxkit.sem.reliability import reliability
@@ -25,17 +26,21 @@ from cxkit.validation.reliability.resampling import (
     percentile_interval,
     resampled_covariances,
 )
+from cxkit.validation.reliability.usable import Usable
+
+Z_95 = 1.959963984540054
+"""The 97.5 % point of the normal distribution: of two-sided intervals of 95 %."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Omega(DimensionReliability):
     """Omega by dimension. `notes` says which dimensions are left out, and why."""
 
-    title: ClassVar[str] = "Reliability: McDonald's omega"
+    title: ClassVar[str] = "Reliability: McDonald's omega (one factor)"
     cites: ClassVar[tuple[str, ...]] = ("mcdonald1999",)
     shown: ClassVar[tuple[str, ...]] = ("title", "items", "n", "omega", "ci_low..ci_high", "alpha", "sem")
     coefficient: ClassVar[str] = "omega"
-    called: ClassVar[str] = "Omega"
+    called: ClassVar[str] = "Omega (one factor)"
     beside: ClassVar[Mapping[str, str]] = {"alpha": "Alpha"}
 
     @property
@@ -97,14 +102,13 @@ def omega(
     if bootstraps != 0:  # 0 leaves the intervals out
         check_options(bootstraps=bootstraps)
     selection = select(survey, dimensions, items=3, analysis="omega")
-    rows, failed = [], 0
-    for dimension in selection.dimensions:
-        row, without = _row(survey, dimension, confidence, bootstraps, seed)
-        rows.append(row)
-        failed += without
-    frame = pd.DataFrame(rows)
-    n = contributors(survey, selection.dimensions)
-    notes = (*selection.notes, bootstrap_note(bootstraps, seed, failed)) if bootstraps else selection.notes
+    found, left_out = of_each(selection.dimensions, lambda d: _row(survey, d, confidence, bootstraps, seed))
+    frame = pd.DataFrame([one.row for one in found.values()])
+    n = contributors(survey, [one.usable for one in found.values()])
+    notes = [*selection.notes, *left_out]
+    if bootstraps:
+        notes += [bootstrap_note(bootstraps, seed)]
+    notes += [note for one in found.values() for note in one.notes]
     return Omega(
         frame=frame,
         n=n,
@@ -115,28 +119,40 @@ def omega(
         },
         data=survey.stamp,
         verdicts=judge(OMEGA_NUNNALLY, frame["title"], frame["omega"]),
-        notes=notes,
+        notes=tuple(notes),
     )  # fmt: skip
 
 
-def _row(
-    survey: Survey, dimension: Dimension, confidence: float, bootstraps: int, seed: int
-) -> tuple[dict[str, object], int]:
-    """One dimension, and how many of its resamples could not be fitted."""
-    answers = complete_answers(survey, dimension, "Omega")
+class _Found(NamedTuple):
+    """One dimension: its row, the answers behind it, and what to know of it."""
+
+    row: dict[str, object]
+    usable: Usable
+    notes: tuple[str, ...]
+
+
+def _row(survey: Survey, dimension: Dimension, confidence: float, bootstraps: int, seed: int) -> _Found:
+    usable = complete_answers(survey, dimension, "Omega")
+    answers = usable.answers
     values = answers.to_numpy(dtype="float64")
-    loadings, residuals, found = one_factor(answers, dimension)
-    _warn_against(dimension, loadings)
+    solution = one_factor(answers, dimension)
+    loadings, residuals, found = solution.loadings, solution.residuals, solution.reliability
+    _warn_against(dimension, usable.items, solution)
+    if found["omega"] > 1:
+        raise AnalysisError(
+            f"Omega of '{dimension.title}' cannot be computed: a residual variance is so negative that the factor "
+            f"would explain {found['omega']:.0%} of the variance of the sum. One factor does not describe these items."
+        )
     variance = float(values.sum(axis=1).var(ddof=1))
-    replicates = np.array([np.nan])
+    replicates = np.empty(0)
     if bootstraps:
         replicates = bootstrap_omegas(values, loadings, residuals, resamples=bootstraps, seed=seed)
-    low, high = percentile_interval(replicates, confidence)
+    low, high = percentile_interval(np.minimum(replicates, 1.0), confidence)
     standardised = loadings / values.std(axis=0)
     row: dict[str, object] = {
         "dimension": dimension.key,
         "title": dimension.title,
-        "items": len(dimension.items),
+        "items": len(usable.items),
         "n": len(answers),
         "omega": found["omega"],
         "ci_low": low,
@@ -144,25 +160,58 @@ def _row(
         "omega_implied": found["omega_implied"],
         "alpha": found["alpha"],
         "lowest_loading": float(standardised.min()),
-        "sem": float(np.sqrt(max(variance * (1 - found["omega"]), 0.0))) / len(dimension.items),
+        "sem": float(np.sqrt(max(variance * (1 - found["omega"]), 0.0))) / len(usable.items),
     }
-    return row, int((~np.isfinite(replicates)).sum()) if bootstraps else 0
+    notes = (usable.note, _improper_note(dimension, usable.items, residuals), _replicates_note(dimension, replicates))
+    return _Found(row=row, usable=usable, notes=tuple(filter(None, notes)))
 
 
-def one_factor(answers: pd.DataFrame, dimension: Dimension) -> tuple[np.ndarray, np.ndarray, pd.Series]:
-    """Loadings and residual variances of one factor by maximum likelihood, and the reliability of the sum.
+def _improper_note(dimension: Dimension, items: Sequence[str], residuals: np.ndarray) -> str:
+    negative = [item for item, value in zip(items, residuals, strict=True) if value < 0]
+    if not negative:
+        return ""
+    return (
+        f"'{dimension.title}': the residual variance of {', '.join(negative)} is negative (a Heywood case), so one "
+        "factor does not describe these items well; its omega and interval are not to be relied on."
+    )
 
-    Loadings add up to a positive number; the factor has variance 1.
-    """
+
+def _replicates_note(dimension: Dimension, replicates: np.ndarray) -> str:
+    """How many resamples have no omega, and in how many it would exceed 1, which a share of a variance cannot."""
+    failed = int((~np.isfinite(replicates)).sum())
+    beyond = int((replicates > 1).sum())
+    if not failed and not beyond:
+        return ""
+    parts = []
+    if failed:
+        parts.append(f"in {failed:,} one factor could not be fitted, and they are left out")
+    if beyond:
+        parts.append(f"in {beyond:,} omega would exceed 1 (a negative residual variance), and they count as 1")
+    return f"'{dimension.title}', of {len(replicates):,} resamples: {'; '.join(parts)}."
+
+
+class _OneFactor(NamedTuple):
+    """Loadings with standard errors and residual variances, an item each, and the reliability of the sum."""
+
+    loadings: np.ndarray
+    errors: np.ndarray
+    residuals: np.ndarray
+    reliability: pd.Series
+
+
+def one_factor(answers: pd.DataFrame, dimension: Dimension) -> _OneFactor:
+    """One factor of variance 1 by maximum likelihood, turned so that its loadings add up to a positive number."""
     names = [item_name(j) for j in range(answers.shape[1])]
     subject = f"Omega of '{dimension.title}'"
     fit = fitted(f"f =~ {' + '.join(names)}", answers, subject=subject, std_lv=True)
     estimates = fit.estimates
-    loadings = estimates.loc[estimates["op"] == "=~", "est"].to_numpy()
+    loading = estimates["op"] == "=~"
+    loadings = estimates.loc[loading, "est"].to_numpy()
     own = (estimates["op"] == "~~") & (estimates["lhs"] == estimates["rhs"]) & (estimates["lhs"] != "f")
     residuals = estimates.loc[own].set_index("lhs")["est"].loc[names].to_numpy()
     sign = -1.0 if loadings.sum() < 0 else 1.0
-    return sign * loadings, residuals, reliability(fit).frame.iloc[0]
+    errors = estimates.loc[loading, "se"].to_numpy()
+    return _OneFactor(sign * loadings, errors, residuals, reliability(fit).frame.iloc[0])
 
 
 def bootstrap_omegas(
@@ -178,8 +227,10 @@ def bootstrap_omegas(
     return np.concatenate(blocks)
 
 
-def _warn_against(dimension: Dimension, loadings: np.ndarray) -> None:
-    against = [item.key for item, value in zip(dimension.items, loadings, strict=True) if value < 0]
+def _warn_against(dimension: Dimension, items: Sequence[str], solution: _OneFactor) -> None:
+    """Name the items whose loading is negative beyond chance: its interval of 95 % excludes 0."""
+    upper = solution.loadings + Z_95 * solution.errors
+    against = [item for item, end in zip(items, upper, strict=True) if end < 0]
     if against:
         warnings.warn(
             f"{', '.join(against)} of '{dimension.title}' load against the other items; their sum cancels what it "

@@ -9,6 +9,7 @@ from typing import ClassVar
 import pandas as pd
 
 from cxkit.errors import AnalysisError, ModelError
+from cxkit.results.each_dimension import of_each
 from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
 from cxkit.sem.reliability import reliability
 from cxkit.survey.instrument import Dimension
@@ -16,6 +17,7 @@ from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
 from cxkit.validation.reliability.coefficients import DimensionReliability, complete_answers, contributors
 from cxkit.validation.reliability.measurement_models import fitted, item_name
+from cxkit.validation.reliability.usable import Usable
 
 MOST_CATEGORIES = 15
 """Answers of more different values are measurements, and omega() is made for them."""
@@ -79,8 +81,10 @@ def ordinal_reliability(survey: Survey, *, dimensions: Sequence[str] | None = No
     `semTools::reliability(fit)["alpha.ord", ]`, latent omega with `compRelSEM(fit, ord.scale = FALSE)`.
     """
     selection = select(survey, dimensions, items=3, analysis="categorical omega")
-    frame = pd.DataFrame([_row(survey, dimension) for dimension in selection.dimensions])
-    n = contributors(survey, selection.dimensions)
+    found, left_out = of_each(selection.dimensions, lambda d: _row(survey, d))
+    frame = pd.DataFrame([row for row, _ in found.values()])
+    n = contributors(survey, [usable for _, usable in found.values()])
+    dropped = [usable.note for _, usable in found.values() if usable.note]
     return OrdinalReliability(
         frame=frame,
         n=n,
@@ -88,24 +92,25 @@ def ordinal_reliability(survey: Survey, *, dimensions: Sequence[str] | None = No
         settings={"dimensions": [d.key for d in selection.dimensions]},
         data=survey.stamp,
         verdicts=judge(OMEGA_NUNNALLY, frame["title"], frame["omega_categorical"]),
-        notes=selection.notes,
+        notes=(*selection.notes, *left_out, *dropped),
     )
 
 
-def _row(survey: Survey, dimension: Dimension) -> dict[str, object]:
-    answers = complete_answers(survey, dimension, "Categorical omega")
+def _row(survey: Survey, dimension: Dimension) -> tuple[dict[str, object], Usable]:
+    usable = complete_answers(survey, dimension, "Categorical omega")
+    answers = usable.answers
     _refuse_continuous(answers, dimension)
     found = _one_ordinal_factor(answers, dimension)
     return {
         "dimension": dimension.key,
         "title": dimension.title,
-        "items": len(dimension.items),
+        "items": len(usable.items),
         "n": len(answers),
         "omega_categorical": found["omega"],
         "alpha": found["alpha"],
         "ordinal_alpha": found["alpha_latent"],
         "omega_latent": found["omega_latent"],
-    }
+    }, usable
 
 
 def _refuse_continuous(answers: pd.DataFrame, dimension: Dimension) -> None:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_names, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
@@ -32,6 +33,7 @@ class RetestReliability(Result):
     """Agreement of each dimension's score over waves, with the change that exceeds measurement error."""
 
     waves: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Test-retest reliability"
     cites: ClassVar[tuple[str, ...]] = ("shrout1979", "devet2006")
@@ -59,10 +61,11 @@ class RetestReliability(Result):
     @property
     def note(self) -> str:
         """What the columns are, and the usual line."""
-        return (
-            f"ICC(2,1) counts a shift of everybody between waves against agreement, ICC(3,1) does not. SEM: standard "
-            f"error of one score, shifts included; smallest change: 1.96 times √2 times SEM. {super().note}"
+        columns = (
+            "ICC(2,1) counts a shift of everybody between waves against agreement, ICC(3,1) does not. SEM: standard "
+            "error of one score, shifts included; smallest change: 1.96 times √2 times SEM."
         )
+        return " ".join([columns, *self.notes, super().note])
 
     @property
     def alt(self) -> str:
@@ -139,8 +142,8 @@ def retest_reliability(
         raise AnalysisError(f"'{survey.instrument.name}' has no dimensions, only single items; there is no score.")
     names = _waves(survey, waves)
     table = _scores_by_wave(survey, names, answered)
-    rows = [_row(dimension, table[dimension.key], names, confidence) for dimension in chosen]
-    frame = pd.DataFrame(rows)
+    rows, left_out = of_each(chosen, lambda d: _row(d, table[d.key], names, confidence))
+    frame = pd.DataFrame(list(rows.values()))
     return RetestReliability(
         frame=frame,
         n=int(frame["n"].max()),
@@ -152,6 +155,7 @@ def retest_reliability(
         data=survey.stamp,
         verdicts=judge(RETEST_KOO, frame["title"], frame["agreement"]),
         waves=names,
+        notes=left_out,
     )  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -14,14 +14,16 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.weighted import weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import REQUIRED, Missing, moments, refuse_unsafe, select
+from cxkit.validation.correlations import Missing, moments, select
 from cxkit.validation.reliability.lower_bounds import greatest_lower_bound, guttman_bounds
+from cxkit.validation.reliability.usable import Usable, usable_answers
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -145,13 +147,11 @@ def split_half(
     check_options(most_splits=most_splits, standardized=standardized, seed=seed)
     check_choice("missing", missing, Missing)
     selection = select(survey, dimensions, items=2, analysis="a split into halves", weighted=True)
-    rows, splits = [], {}
-    for dimension in selection.dimensions:
-        row, values = _row(survey, dimension, missing, standardized, most_splits, seed)
-        rows.append(row)
-        splits[dimension.key] = values
-    frame = pd.DataFrame(rows)
-    used = survey.answers[selection.item_keys].notna().any(axis=1)
+    found, left_out = of_each(selection.dimensions, lambda d: _row(survey, d, missing, standardized, most_splits, seed))
+    frame = pd.DataFrame([one.row for one in found.values()])
+    keys = [key for one in found.values() for key in one.usable.items]
+    used = survey.answers[keys].notna().any(axis=1)
+    dropped = [one.usable.note for one in found.values() if one.usable.note]
     n = int(used.sum()) if missing == "pairwise" else int(frame["n"].max())
     return SplitHalf(
         frame=frame,
@@ -162,26 +162,33 @@ def split_half(
             "most_splits": most_splits, "seed": seed,
         },
         data=survey.stamp,
-        splits=splits,
-        notes=selection.notes,
+        splits={key: one.splits for key, one in found.items()},
+        notes=(*selection.notes, *left_out, *dropped),
     )  # fmt: skip
+
+
+class _Found(NamedTuple):
+    """One dimension: its row, all its splits, and the answers behind them."""
+
+    row: dict[str, object]
+    splits: np.ndarray
+    usable: Usable
 
 
 def _row(
     survey: Survey, dimension: Dimension, missing: Missing, standardized: bool, most_splits: int, seed: int
-) -> tuple[dict[str, object], np.ndarray]:
-    answers = survey.items_of(dimension.key)
-    found = moments(answers, missing, weights_at(survey, answers.index))
-    refuse_unsafe(found.n, analysis="Split-half reliability", title=dimension.title, answered=REQUIRED[missing])
+) -> _Found:
+    usable = usable_answers(survey, dimension, missing, items=2, analysis="Split-half reliability")
+    found = moments(usable.answers, missing, weights_at(survey, usable.answers.index))
     matrix = found.covariance
     if standardized:  # as psych: not each pair's own standard deviations
         spread = np.sqrt(np.diag(found.covariance))
         with np.errstate(invalid="ignore", divide="ignore"):
             matrix = found.covariance / np.outer(spread, spread)
-    if not (np.isfinite(matrix).all() and matrix.sum() > 0 and (np.diag(found.covariance) > 0).all()):
+    if not (np.isfinite(matrix).all() and matrix.sum() > 0):
         raise AnalysisError(
             f"'{dimension.title}' cannot be split into halves: among {counted(found.n, 'respondent')} with usable "
-            "answers an item does not vary, or no two answered the same two items."
+            "answers their sum does not vary, or no two answered the same two items."
         )
     k = len(matrix)
     sides, sampled = halves(k, most_splits, seed)
@@ -195,7 +202,7 @@ def _row(
         "lambda2": bounds.lambda2, "lambda5": bounds.lambda5, "lambda6": bounds.lambda6,
         "glb": greatest_lower_bound(matrix),
     }  # fmt: skip
-    return row, values
+    return _Found(row=row, splits=values, usable=usable)
 
 
 def halves(items: int, most_splits: int, seed: int) -> tuple[np.ndarray, bool]:

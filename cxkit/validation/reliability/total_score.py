@@ -12,22 +12,24 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
 from cxkit.results.weighted import weights_at
+from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import (
     REQUIRED,
     Missing,
     Moments,
-    Selection,
     alpha_from_covariance,
     moments,
     refuse_unsafe,
     select,
 )
+from cxkit.validation.reliability.usable import usable_answers
 
 TOTAL = "Total"
 
@@ -116,15 +118,20 @@ def stratified_alpha(
     """
     check_choice("missing", missing, Missing)
     selection = select(survey, dimensions, items=2, analysis="stratified alpha", weighted=True)
-    if len(selection.dimensions) < 2:
+    usable, left_out = of_each(
+        selection.dimensions, lambda d: usable_answers(survey, d, "pairwise", items=2, analysis="Stratified alpha")
+    )
+    if len(usable) < 2:
         raise AnalysisError(
-            f"Stratified alpha takes two dimensions; '{survey.name}' has {len(selection.dimensions)} to offer. "
-            "Use cronbach_alpha."
+            f"Stratified alpha takes two dimensions; '{survey.name}' has {len(usable)} to offer. "
+            f"Use cronbach_alpha. {' '.join(left_out)}".strip()
         )
-    answers = survey.answers[selection.item_keys]
+    answers = survey.answers[[key for one in usable.values() for key in one.items]]
     found = moments(answers, missing, weights_at(survey, answers.index))
     refuse_unsafe(found.n, analysis="Stratified alpha", title=survey.name, answered=REQUIRED[missing])
-    frame = _frame(selection, found)
+    used = [dimension for dimension in selection.dimensions if dimension.key in usable]
+    sizes = [len(usable[dimension.key].items) for dimension in used]
+    frame = _frame(used, sizes, found)
     last = frame.iloc[-1]
     return StratifiedAlpha(
         frame=frame,
@@ -134,26 +141,28 @@ def stratified_alpha(
         data=survey.stamp,
         verdicts=judge(ALPHA_NUNNALLY, frame["title"], frame["alpha"]),
         stratified=float(last["alpha"]),
-        alpha=alpha_from_covariance(_towards_favourable(selection, found)),
-        notes=(*_turned_note(selection), *selection.notes),
-    )
+        alpha=alpha_from_covariance(_towards_favourable(used, sizes, found)),
+        notes=(
+            *_turned_note(used), *selection.notes, *left_out, *(one.note for one in usable.values() if one.note),
+        ),
+    )  # fmt: skip
 
 
-def _towards_favourable(selection: Selection, found: Moments) -> np.ndarray:
+def _towards_favourable(dimensions: Sequence[Dimension], sizes: Sequence[int], found: Moments) -> np.ndarray:
     """The covariances with dimensions whose low scores are good turned round: a total must not cancel itself out."""
-    return np.asarray(found.covariance * np.outer(selection.favourable, selection.favourable))
+    signs = np.repeat([-1.0 if d.higher_is == "worse" else 1.0 for d in dimensions], sizes)
+    return np.asarray(found.covariance * np.outer(signs, signs))
 
 
-def _turned_note(selection: Selection) -> tuple[str, ...]:
-    against = [d.title for d in selection.dimensions if d.higher_is == "worse"]
+def _turned_note(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
+    against = [d.title for d in dimensions if d.higher_is == "worse"]
     return (f"Turned round in the total: {', '.join(against)}.",) if against else ()
 
 
-def _frame(selection: Selection, found: Moments) -> pd.DataFrame:
-    total = float(_towards_favourable(selection, found).sum())
+def _frame(dimensions: Sequence[Dimension], sizes: Sequence[int], found: Moments) -> pd.DataFrame:
+    total = float(_towards_favourable(dimensions, sizes, found).sum())
     rows, error, start = [], 0.0, 0
-    for dimension in selection.dimensions:
-        k = len(dimension.items)
+    for dimension, k in zip(dimensions, sizes, strict=True):
         own = found.covariance[start : start + k, start : start + k]
         start += k
         alpha = alpha_from_covariance(own)
@@ -172,4 +181,5 @@ def _frame(selection: Selection, found: Moments) -> pd.DataFrame:
 
 
 def _sem(variance: float, reliability: float, items: int) -> float:
-    return float(np.sqrt(variance * (1 - reliability))) / items
+    """The standard error of the mean; none where the reliability is negative, as that is no share of a variance."""
+    return float(np.sqrt(variance * (1 - reliability))) / items if reliability >= 0 else float("nan")
