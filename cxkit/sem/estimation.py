@@ -170,7 +170,7 @@ class Normalised:
     def inverse(self) -> np.ndarray:
         scale = 1 / np.sqrt(np.maximum(np.diag(self.matrix), 1e-300))
         scaled = self.matrix * np.outer(scale, scale)
-        if not _clearly_positive(scaled):
+        if not clearly_positive(scaled):
             roots, vectors = np.linalg.eigh(scaled)
             if roots[0] < SINGULAR:
                 self._refuse(vectors[:, 0] * scale)
@@ -184,7 +184,7 @@ class Normalised:
         )
 
 
-def _clearly_positive(scaled: np.ndarray) -> bool:
+def clearly_positive(scaled: np.ndarray) -> bool:
     """True if the pivots of a matrix with unit diagonal leave no doubt; eigenvalues decide otherwise."""
     try:
         return bool(np.all(np.linalg.cholesky(scaled).diagonal() > 1e-3))

@@ -16,6 +16,7 @@ from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikeliho
 from cxkit.sem.estimation import Normalised, Solution, minimise
 from cxkit.sem.fit import Fit
 from cxkit.sem.groundwork import models_of, spaces_of, with_exogenous
+from cxkit.sem.identification import refuse_unidentified
 from cxkit.sem.inference import ESTIMATORS, Estimator, Frame, covariance
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData, Moments, Sample, read_frame, read_moments
@@ -134,6 +135,7 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
     if settings["unbiased"]:
         objective.lose_one()
     start = starting_values(models, list(sample.groups), table.basis.shape[1])
+    refuse_unidentified(objective, spaces, start, settings)
     solution, table, models = _search(objective, _warm_start(objective, start, settings), table, models)
     kind = "hessian" if chosen.information == "observed" else "information"
     second = Normalised(objective.second(solution.states, kind), _names_of(models))
