@@ -130,7 +130,7 @@ def test_errors_name_place_and_expectation(model: str, words: str) -> None:
             {"group": "school", "equal": "loadings", "free": "f =~ x9"},
             "free= names 'f =~ x9', which is not a parameter",
         ),
-        ("f =~ x1 + x2", {}, "The model is not identified: the data cannot tell apart the values of"),
+        ("f =~ x1 + x2", {}, "The model is not identified: no answers can tell apart 'f =~ x2'"),
     ],
 )
 def test_models_that_cannot_be_fitted(model: str, options: dict[str, object], words: str) -> None:
