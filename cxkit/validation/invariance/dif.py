@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Literal
 
@@ -22,7 +22,14 @@ from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
 from cxkit.validation.invariance.dif_models import PSEUDO_R2, ItemData, compare_models
-from cxkit.validation.invariance.grouping import FEWEST, Grouping, grouping, too_small
+from cxkit.validation.invariance.grouping import (
+    HOW_TO_COMPARE,
+    Grouping,
+    grouping,
+    large_enough,
+    smallest_group,
+    too_small,
+)
 from cxkit.validation.invariance.ordered_answers import MOST_ANSWERS
 
 Adjust = Literal["holm", "bh", "none"]
@@ -159,7 +166,7 @@ def differential_item_functioning(
     effect: Effect = "nagelkerke",
     criterion: Criterion = "size",
     purify: bool = True,
-    minimum: int = FEWEST,
+    minimum: int | None = None,
 ) -> ItemFunctioning:
     """Which items do people of one group answer higher than people of another who stand the same on the dimension?
 
@@ -191,7 +198,8 @@ def differential_item_functioning(
     purify
         Whether to purify.
     minimum
-        The smallest group.
+        The smallest group; None is six respondents for each item of a dimension, at least 30. Smaller groups are left
+        out if two remain and `groups` is None.
 
     Returns
     -------
@@ -214,14 +222,25 @@ def differential_item_functioning(
     """
     rule = _Rule(alpha=alpha, adjust=adjust, effect=effect, criterion=criterion)
     _check(rule)
-    check_options(minimum=minimum, purify=purify)
+    check_options(purify=purify)
+    if minimum is not None:
+        check_options(minimum=minimum)
     grouped = grouping(survey, by, groups)
     selection = select(survey, dimensions, items=3, analysis="differential item functioning")
     notes, data = list(selection.notes), []
+    if groups is None:
+        largest = max(len(d.items) for d in selection.dimensions)
+        answered = survey.answers[selection.item_keys].notna().any(axis=1)
+        grouped, left_out = large_enough(grouped, answered, smallest_group(minimum, largest))
+        notes += [left_out] if left_out else []
+    small: dict[str, list[str]] = {}
     for dimension in selection.dimensions:
-        found, problem = _item_data(survey, dimension, grouped, minimum)
+        found, short, problem = _item_data(survey, dimension, grouped, smallest_group(minimum, len(dimension.items)))
         data += found
         notes += [problem] if problem else []
+        if short:
+            small.setdefault(short, []).append(f"'{dimension.title}'")
+    notes += _too_small_notes(small)
     if not data:
         raise AnalysisError(f"No item can be tested by {grouped.name}. {' '.join(notes)}")
     found, rounds, settled = _purified(data, grouped, rule, purify=purify)
@@ -252,17 +271,26 @@ def _check(rule: _Rule) -> None:
         check_choice(name, getattr(rule, name), known)
 
 
-def _item_data(survey: Survey, dimension: Dimension, grouped: Grouping, minimum: int) -> tuple[list[ItemData], str]:
-    """The items of one dimension with complete answers; or a sentence that says why there are none."""
+def _too_small_notes(small: Mapping[str, Sequence[str]]) -> list[str]:
+    """One sentence on all dimensions whose groups are too small, and what to do about it."""
+    if not small:
+        return []
+    listed = "; ".join(f"{', '.join(titles)} ({short})" for short, titles in small.items())
+    return [
+        f"Not tested, as groups are too small: {listed}. In smaller groups only large differences are found. "
+        f"{HOW_TO_COMPARE}."
+    ]
+
+
+def _item_data(
+    survey: Survey, dimension: Dimension, grouped: Grouping, minimum: int
+) -> tuple[list[ItemData], str, str]:
+    """The items of one dimension with complete answers, which groups are too small, and which items are unfit."""
     answers = survey.items_of(dimension.key)
     used = answers.notna().all(axis=1) & grouped.members.notna()
     short = too_small(grouped.sizes(used), minimum)
     if short:
-        return [], (
-            f"'{dimension.title}' is not tested, as groups are too small: {short}; minimum={minimum}, as in smaller "
-            "groups only large differences are found. Leave groups out with groups=[...], join them in a Series of "
-            "your own (by=series), or lower minimum."
-        )
+        return [], f"{short}; every group needs {minimum}", ""
     values = answers[used].to_numpy(dtype="float64")
     codes = grouped.members[used].map({name: i for i, name in enumerate(grouped.groups)}).to_numpy(dtype="int64")
     unfit = [key for key, column in zip(answers, values.T, strict=True) if not 2 <= _different(column) <= MOST_ANSWERS]
@@ -271,7 +299,7 @@ def _item_data(survey: Survey, dimension: Dimension, grouped: Grouping, minimum:
         f"Not tested in '{dimension.title}': {', '.join(unfit)} (between 2 and {MOST_ANSWERS} different answers are "
         "needed)." if unfit else ""
     )  # fmt: skip
-    return [ItemData(dimension=dimension.key, place=place, answers=values, group=codes) for place in fit], problem
+    return [ItemData(dimension=dimension.key, place=place, answers=values, group=codes) for place in fit], "", problem
 
 
 def _different(column: np.ndarray) -> int:

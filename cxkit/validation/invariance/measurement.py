@@ -15,7 +15,15 @@ from cxkit.results.thresholds import CHEN_SMALL, Verdict, Verdicts
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
-from cxkit.validation.invariance.grouping import FEWEST, Grouping, grouping, too_small
+from cxkit.validation.invariance.grouping import (
+    HOW_TO_COMPARE,
+    Grouping,
+    grouping,
+    large_enough,
+    power_note,
+    smallest_group,
+    too_small,
+)
 from cxkit.validation.invariance.ladder import Climb, Rung, climb, judged
 from cxkit.validation.invariance.models import CONTINUOUS, GROUP, ORDERED, Design, Level, in_words, index_of
 from cxkit.validation.invariance.ordered_answers import RareAnswers, with_shared_categories
@@ -41,7 +49,7 @@ def measurement_invariance(
     missing: Literal["complete", "fiml"] = "complete",
     up_to: Level = "strict",
     share: float = SHARE,
-    minimum: int = FEWEST,
+    minimum: int | None = None,
 ) -> Invariance:
     """Do groups understand and use the items alike, so that their relations, or even their means, may be compared?
 
@@ -77,7 +85,9 @@ def measurement_invariance(
     share
         The largest share of a dimension's items with any parameter let go; two items always stay equal.
     minimum
-        The smallest group. Also, a group must have more respondents than the model estimates parameters in it.
+        The smallest group; None is six respondents for each item of a dimension (two for each parameter), at least 30.
+        Smaller groups are left out if two remain and `groups` is None; the notes say so, and how small a shift of an
+        item can be found. A group must also have more respondents than the model estimates parameters in it.
 
     Returns
     -------
@@ -100,17 +110,24 @@ def measurement_invariance(
     stands beside. The same people in several waves count as different people. The score tests do not allow for
     answers that are not normal.
     """
-    check_options(share=share, ordinal=ordinal, together=together, minimum=minimum)
+    check_options(share=share, ordinal=ordinal, together=together)
+    if minimum is not None:
+        check_options(minimum=minimum)
     _check(up_to, ordinal, missing, rare, estimator)
     options = _options(ordinal, estimator, missing)
     grouped = grouping(survey, by, groups)
     selection = select(survey, dimensions, items=3, analysis="measurement invariance")
+    largest = max(len(d.items) for d in selection.dimensions)
+    left_out = ""
+    if groups is None:
+        answered = survey.answers[selection.item_keys].notna().any(axis=1)
+        grouped, left_out = large_enough(grouped, answered, smallest_group(minimum, largest))
     units = {TOGETHER: selection.dimensions} if together else {d.key: (d,) for d in selection.dimensions}
-    notes, lost, climbs = list(selection.notes), [], {}
+    notes, lost, climbs = [*selection.notes, *([left_out] if left_out else [])], [], {}
     for unit, members in units.items():
         try:
             design, remarks = _design(survey, members, grouped, ordinal, rare, options)
-            _check_sizes(design, grouped, minimum)
+            _check_sizes(design, grouped, smallest_group(minimum, max(len(d.items) for d in members)))
             climbs[unit] = (design, climb(design, up_to=up_to, share=share))
             notes += [*remarks, *(f"{members[0].title}: {_in_one_line(n)}" for n in climbs[unit][1].notes)]
         except OptionError:
@@ -118,17 +135,25 @@ def measurement_invariance(
         except CxkitError as problem:
             if len(units) == 1:
                 raise
-            lost.append(f"'{members[0].title}' could not be examined: {_in_one_line(problem)}")
+            lost.append((members[0].title, _in_one_line(problem)))
     if not climbs:
-        others = f" ({counted(len(lost) - 1, 'other dimension')} could not either.)" if len(lost) > 1 else ""
-        raise AnalysisError(f"No dimension of '{survey.name}' could be examined. {lost[0]}{others}")
-    notes += lost
+        raise AnalysisError(f"No dimension of '{survey.name}' could be examined. {' '.join(_not_examined(lost))}")
+    notes += _not_examined(lost)
+    notes.append(power_note([*_largest_sizes(climbs).values()]))
     settings = {
         "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],
         "together": together, "ordinal": ordinal, "rare": rare, **options, "up_to": up_to, "share": share,
         "minimum": minimum,
     }  # fmt: skip
     return _result(survey, units, climbs, grouped, settings, _same_people(survey, grouped) + _told_once(notes))
+
+
+def _not_examined(lost: Sequence[tuple[str, str]]) -> list[str]:
+    """A sentence for each reason, with all dimensions that it keeps out."""
+    reasons: dict[str, list[str]] = {}
+    for title, reason in lost:
+        reasons.setdefault(reason, []).append(f"'{title}'")
+    return [f"{', '.join(titles)} could not be examined: {reason}" for reason, titles in reasons.items()]
 
 
 def _in_one_line(problem: object) -> str:
@@ -180,13 +205,13 @@ def _check_sizes(design: Design, grouped: Grouping, minimum: int) -> None:
         return
     if needed > minimum:
         why = f"more than the {parameters} parameters that the model estimates in each"
-        remedy = "examine fewer dimensions in one model"
+        remedy = "or examine fewer dimensions in one model"
     else:
-        why = f"minimum={minimum}: in smaller groups only large differences are found"
-        remedy = f"lower minimum, down to {parameters + 1} for this model"
+        why = "in smaller groups only large differences are found"
+        remedy = f"down to {parameters + 1} for this model"
     raise AnalysisError(
-        f"Too few respondents by {grouped.name}: {short}; every group needs {needed} ({why}). Leave small groups out "
-        f"with groups=[...], join them in a Series of your own (by=series), or {remedy}."
+        f"Too few respondents by {grouped.name}: {short}; every group needs {needed} ({why}). {HOW_TO_COMPARE}, "
+        f"{remedy}."
     )
 
 

@@ -28,6 +28,7 @@ from cxkit.validation.structure.fit import (
     fit_verdicts,
     is_proper,
     read_indices,
+    variant,
 )
 
 if TYPE_CHECKING:
@@ -72,10 +73,14 @@ class StructureComparison(Result):
             return "No model gave a proper solution that could be tested."
         by, what = ("bic", "the smallest BIC") if usable["bic"].notna().all() else ("rmsea", "the smallest RMSEA")
         row = usable.loc[usable[by].round(2 if by == "bic" else 6).idxmin()]  # equal models: the first of them
+        kind = f"{row['variant']}: " if row["variant"] else ""
+        judged = f"it is {row['verdict']} by {cite(CFI_HU.source)}"
+        if row["verdict"] == NOT_JUDGED:
+            judged = f"no cut-off was made for ordered answers ({cite('xia2019')})"
         return (
-            f"Of {counted(len(usable), 'proper model')}, {row['name']} has {what} (CFI {THREE_DIGITS(row['cfi'])}, "
-            f"RMSEA {THREE_DIGITS(row['rmsea'])}, SRMR {THREE_DIGITS(row['srmr'])}); it is {row['verdict']} by "
-            f"{cite(CFI_HU.source)}."
+            f"Of {counted(len(usable), 'proper model')}, {row['name']} has {what} ({kind}CFI "
+            f"{THREE_DIGITS(row['cfi'])}, RMSEA {THREE_DIGITS(row['rmsea'])}, SRMR {THREE_DIGITS(row['srmr'])}); "
+            f"{judged}."
         )
 
     def _order(self) -> str:
@@ -205,7 +210,7 @@ def compare_structures(
             "missing": how.missing, "ordered": list(how.ordered),
         },
         data=survey.stamp,
-        verdicts=Verdicts(tuple(v for m in wanted if m in fits for v in fit_verdicts(NAMES[m], read_indices(fits[m])))),
+        verdicts=_all_verdicts({m: fits[m] for m in wanted if m in fits}),
         notes=tuple(filter(None, [*base.notes, *how.reasons, *reasons, caution])),
     )  # fmt: skip
 
@@ -236,6 +241,11 @@ def _fits(
     return fits, reasons
 
 
+def _all_verdicts(fits: Mapping[Model, Fit]) -> Verdicts:
+    found = (fit_verdicts(NAMES[model], fit, read_indices(fit)) for model, fit in fits.items())
+    return Verdicts(tuple(verdict for verdicts in found for verdict in verdicts))
+
+
 def _first_sentence(refusal: CxkitError) -> str:
     return str(refusal).split(". ")[0].rstrip(".") + "."
 
@@ -244,20 +254,26 @@ def _row(model: Model, fits: Mapping[Model, Fit]) -> dict[str, object]:
     row: dict[str, object] = {"model": model, "name": NAMES[model]}
     if model not in fits:
         return (
-            row | dict.fromkeys([*INDICES, *COMPARISON], np.nan) | {"good": 0, "proper": False, "verdict": "not fitted"}
+            row
+            | dict.fromkeys([*INDICES, *COMPARISON], np.nan)
+            | {"good": 0, "proper": False, "verdict": "not fitted", "variant": ""}
         )
     fit = fits[model]
     indices = read_indices(fit)
-    verdicts = [v.verdict for v in fit_verdicts(model, indices) if v.source == CFI_HU.source]
+    verdicts = [v.verdict for v in fit_verdicts(model, fit, indices) if v.source == CFI_HU.source]
     good = verdicts.count(GOOD)
+    judged = _verdict(good, len(verdicts), is_proper(fit))
+    if fit.settings["ordered"] and fit.df > 0:
+        judged = NOT_JUDGED if is_proper(fit) else f"improper ({NOT_JUDGED})"
     return (
         row
         | indices.to_dict()
         | _from_dimensions(model, fits)
-        | {"good": good, "proper": is_proper(fit), "verdict": _verdict(good, len(verdicts), is_proper(fit))}
+        | {"good": good, "proper": is_proper(fit), "verdict": judged, "variant": variant(fit)}
     )
 
 
+NOT_JUDGED = "not judged"
 COMPARISON = ("target_coefficient", "chi_square_difference", "df_difference", "p_difference")
 
 

@@ -29,6 +29,7 @@ from cxkit.validation.structure.fit import (
     general_share,
     is_proper,
     read_indices,
+    variant,
 )
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class Structure(Result):
         The model in lavaan's language, as it was fitted.
     indices
         chi_square, df, p_value, cfi, tli, rmsea, rmsea_low, rmsea_high (90 %), srmr, aic, bic; for a bifactor model
-        also ecv, omega_h and puc. Robust where the estimator has robust versions.
+        also ecv, omega_h and puc. Their variant is `variant`.
     correlations
         A row a pair of dimensions: dimension, other, their titles, r, ci_low, ci_high.
     fit
@@ -86,14 +87,22 @@ class Structure(Result):
         """The model, its fit, what the convention says of it, and the range of the loadings."""
         b = self.blueprint
         size = f"{counted(len(b.dimensions), 'dimension')}, {counted(len(b.items), 'item')}"
-        whole = f"{NAMES[self.kind].capitalize()} ({size}, {self.plan.estimator}): {fit_in_words(self.indices)}."
+        said = fit_in_words(self.indices, self.variant)
+        whole = f"{NAMES[self.kind].capitalize()} ({size}, {self.plan.estimator}): {said}."
         low, high = self.frame["loading"].min(), self.frame["loading"].max()
         sizes = f"Standardised loadings run from {TWO_DIGITS(low)} to {TWO_DIGITS(high)}."
         return " ".join(filter(None, [whole, self._judged(), self._improper(), sizes, self._general()]))
 
+    @property
+    def variant(self) -> str:
+        """Which variant CFI, TLI and RMSEA are: "robust", "scaled", or "" for the plain ones."""
+        return variant(self.fit)
+
     def _judged(self) -> str:
         if not self.indices["df"]:
             return "Without degrees of freedom the model cannot be tested."
+        if self.plan.ordered:
+            return f"No cut-off was made for indices of ordered answers ({cite('xia2019')}): compare models."
         own = [v for v in self.verdicts if v.source == CFI_HU.source]
         good = [v.measure for v in own if v.verdict == GOOD]
         which = f" ({', '.join(good)})" if 0 < len(good) < len(own) else ""
@@ -194,16 +203,21 @@ def _label(row: pd.Series) -> str:
     return shorten(f"{row['item']}{turned}: {row['text']}", LABEL_LENGTH, placeholder=" ...")
 
 
-def fit_in_words(indices: pd.Series) -> str:
-    """`χ²(24) = 87.1, p < .001; CFI .930, ...`: the indices of one model for a sentence."""
+def fit_in_words(indices: pd.Series, kind: str = "") -> str:
+    """`χ²(24) = 87.1, p < .001; CFI .930, ...`: the indices of one model for a sentence.
+
+    With `kind` "scaled" or "robust" test and indices are told apart: "scaled χ²(24) = ...; robust: CFI ...".
+    """
     p = probability(float(indices["p_value"])) if indices["df"] else ""
     if not p:
         return "0 degrees of freedom"
+    test, others = ("scaled χ²", f"{kind}: CFI") if kind else ("χ²", "CFI")
+    cfi, tli, rmsea, low, high, srmr = (
+        THREE_DIGITS(indices[name]) for name in ("cfi", "tli", "rmsea", "rmsea_low", "rmsea_high", "srmr")
+    )
     return (
-        f"χ²({indices['df']:,.0f}) = {indices['chi_square']:,.1f}, p {p if p.startswith('<') else f'= {p}'}; CFI "
-        f"{THREE_DIGITS(indices['cfi'])}, TLI {THREE_DIGITS(indices['tli'])}, RMSEA {THREE_DIGITS(indices['rmsea'])} "
-        f"(90 % interval {THREE_DIGITS(indices['rmsea_low'])} to {THREE_DIGITS(indices['rmsea_high'])}), SRMR "
-        f"{THREE_DIGITS(indices['srmr'])}"
+        f"{test}({indices['df']:,.0f}) = {indices['chi_square']:,.1f}, p {p if p.startswith('<') else f'= {p}'}; "
+        f"{others} {cfi}, TLI {tli}, RMSEA {rmsea} (90 % interval {low} to {high}), SRMR {srmr}"
     )
 
 
@@ -257,14 +271,15 @@ def confirm_structure(
     Warns
     -----
     CxkitWarning
-        If a variance is negative or factors correlate beyond 1, and where cut-offs made for maximum likelihood are
-        applied to least squares on ordered answers.
+        If a variance is negative or factors correlate beyond 1, and that no cut-off applies to least squares on
+        ordered answers.
 
     Notes
     -----
     Agrees with R's `lavaan::cfa(model, x, std.lv = TRUE, orthogonal = , estimator = , missing = , ordered = )`,
     `fitMeasures`, `standardizedSolution`. Factor variances are 1. With robust estimators, chi-square and its p are the
-    scaled ones; CFI, TLI and RMSEA the robust ones, or the scaled ones where there is no robust version.
+    scaled ones; CFI, TLI and RMSEA are the robust ones of continuous answers and the scaled ones of ordered answers
+    (`variant` says which, and so does the text).
     """
     found = fitted_model(
         survey, model=model, dimensions=dimensions, estimator=estimator, missing=missing, ordered=ordered
@@ -281,7 +296,7 @@ def confirm_structure(
         n_dropped=survey.n - found.fit.n,
         settings=found.settings,
         data=survey.stamp,
-        verdicts=fit_verdicts(NAMES[model], indices),
+        verdicts=fit_verdicts(NAMES[model], found.fit, indices),
         model=found.blueprint.syntax,
         indices=indices,
         correlations=found.correlations,

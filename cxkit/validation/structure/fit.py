@@ -13,7 +13,8 @@ import pandas as pd
 
 from cxkit.errors import CxkitWarning
 from cxkit.results.references import cite
-from cxkit.results.thresholds import CFI_HU, RMSEA_BROWNE, RMSEA_HU, SRMR_HU, TLI_HU, Verdicts, judge
+from cxkit.results.tables import fixed
+from cxkit.results.thresholds import CFI_BENTLER, CFI_HU, RMSEA_BROWNE, RMSEA_HU, SRMR_HU, TLI_HU, Verdicts, judge
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.blueprints import Blueprint, Model, Plan, blueprint, plan, refuse_unusable
 
@@ -102,14 +103,26 @@ def is_proper(fit: Fit) -> bool:
     return bool((own["est"] > -1e-9).all()) and bool(np.linalg.eigvalsh(between)[0] > -1e-9)
 
 
+def variant(fit: Fit) -> str:
+    """Which variant of CFI, TLI and RMSEA is reported: "robust", "scaled", or "" for the plain one.
+
+    Of continuous answers the robust ones, which estimate what the index would be in the population (Brosseau-Liard,
+    Savalei & Li 2012). Of ordered answers the scaled ones, which belong to the scaled test: a robust RMSEA of .083
+    beside its p of .061 says two things at once.
+    """
+    ends = (".scaled",) if fit.settings["ordered"] else (".robust", ".scaled")
+    known = (end for end in ends if np.isfinite(float(fit.measures.get(f"rmsea{end}", np.nan))))
+    return next(known, "").removeprefix(".")
+
+
 def read_indices(fit: Fit) -> pd.Series:
-    """The indices that are reported, in their robust versions where there are any."""
+    """The indices that are reported: the test, scaled where it can be, and the others in their `variant`."""
     m = fit.measures
     mark = ".scaled" if "chisq.scaled" in m else ""
+    own = f".{variant(fit)}" if variant(fit) else ""
 
     def best(name: str) -> float:
-        known = [m[name + end] for end in (".robust", ".scaled", "") if name + end in m and np.isfinite(m[name + end])]
-        return float(known[0]) if known else float("nan")
+        return float(m.get(name + own, m.get(name, np.nan)))
 
     values = [m[f"chisq{mark}"], m[f"df{mark}"], m[f"pvalue{mark}"], *map(best, (
         "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "srmr", "aic", "bic",
@@ -137,9 +150,13 @@ def general_share(fit: Fit, drawn: Blueprint) -> pd.Series:
     return pd.Series(values, name="value")
 
 
-def fit_verdicts(subject: str, indices: pd.Series) -> Verdicts:
-    """What the rules say of each index; nothing where the model has no degrees of freedom."""
-    if not indices["df"]:
+def fit_verdicts(subject: str, fit: Fit, indices: pd.Series) -> Verdicts:
+    """What the rules say of each index; nothing without degrees of freedom, and nothing of ordered answers.
+
+    The rules come from maximum likelihood on continuous answers; of ordered answers under least squares the same
+    misfit gives better-looking indices, by an amount that depends on thresholds and loadings (Xia & Yang 2019).
+    """
+    if not indices["df"] or fit.settings["ordered"]:
         return Verdicts()
     return Verdicts(tuple(v for name, rule in RULES for v in judge(rule, [subject], [indices[name]])))
 
@@ -149,9 +166,27 @@ def caution_on_ordered(how: Plan) -> str:
     if not how.ordered:
         return ""
     return (
-        f"The cut-offs for CFI, TLI and RMSEA were made for maximum likelihood on continuous answers; under "
-        f"{how.estimator} on ordered answers the same misfit gives better-looking numbers ({cite('xia2019')}). Compare "
-        "models with one another rather than with the cut-offs."
+        f"No cut-off is applied: those for CFI, TLI and RMSEA were made for maximum likelihood on continuous answers; "
+        f"under {how.estimator} on ordered answers the same misfit gives better-looking numbers ({cite('xia2019')}). "
+        "Compare models with one another, and read the largest misfits."
+    )
+
+
+def poor_fit(fit: Fit) -> str:
+    """Why numbers that rest on this model must wait, or nothing: its fit in words where it is poor.
+
+    Poor is a CFI below .90 (Bentler & Bonett 1980) or an SRMR of .08 or more (Hu & Bentler 1999). Of ordered answers
+    neither rule was made; there, too, such values are beyond what their optimistic indices excuse.
+    """
+    indices = read_indices(fit)
+    if not indices["df"]:
+        return ""
+    if indices["cfi"] >= CFI_BENTLER.bands[-1][0] and indices["srmr"] < SRMR_HU.bands[-1][0]:
+        return ""
+    kind = f"{variant(fit)} " if variant(fit) else ""
+    return (
+        f"the model of correlated dimensions that this rests on fits poorly ({kind}CFI {fixed(3)(indices['cfi'])}, "
+        f"SRMR {fixed(3)(indices['srmr'])})"
     )
 
 

@@ -16,15 +16,16 @@ from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import AVE_FORNELL, LOADING_HAIR, OMEGA_BAGOZZI, Verdicts, judge
 from cxkit.sem.reliability import reliability
 from cxkit.survey.survey import Survey
-from cxkit.validation.structure.fit import FittedModel, fitted_model
+from cxkit.validation.structure.fit import FittedModel, fitted_model, poor_fit
 
 ENOUGH = AVE_FORNELL.bands[-1][0]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ConvergentValidity(Result):
-    """What the items of each dimension have in common. `notes` say what is left out."""
+    """What the items of each dimension have in common. `misfit`: that their model fits poorly."""
 
+    misfit: str = ""
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Convergent validity"
@@ -43,7 +44,8 @@ class ConvergentValidity(Result):
         less = ", ".join(f"{t} {TWO_DIGITS(v)}" for t, v in zip(low["title"], low["ave"], strict=True))
         omega = self.frame["omega"]
         reliability = f"Composite reliability runs from {TWO_DIGITS(omega.min())} to {TWO_DIGITS(omega.max())}."
-        return f"{explain}{f'; less: {less}' if less else ''}. {reliability}"
+        caution = f" But {self.misfit}: the numbers describe the model more than the answers." if self.misfit else ""
+        return f"{explain}{f'; less: {less}' if less else ''}. {reliability}{caution}"
 
     @property
     def note(self) -> str:
@@ -124,6 +126,7 @@ def convergent_validity(
             + judge(OMEGA_BAGOZZI, frame["title"], frame["omega"]).items
             + judge(LOADING_HAIR, frame["title"], frame["smallest_loading"]).items
         ),
+        misfit=poor_fit(found.fit),
         notes=found.notes,
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import ClassVar
 
@@ -17,11 +17,11 @@ from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
-from cxkit.results.thresholds import CORRELATION_RONKKO, HTMT_HENSELER, Verdicts, judge
+from cxkit.results.thresholds import CORRELATION_RONKKO, HTMT_HENSELER, Verdict, Verdicts, judge
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import moments
 from cxkit.validation.reliability.resampling import bootstrap_note, resampled_covariances
-from cxkit.validation.structure.fit import FittedModel, fitted_model
+from cxkit.validation.structure.fit import FittedModel, fitted_model, poor_fit
 from cxkit.validation.validity.convergent import convergence
 
 PEARSON_BOOTSTRAPS, POLYCHORIC_BOOTSTRAPS = 1000, 200
@@ -37,11 +37,14 @@ class DiscriminantValidity(Result):
     ----------
     fornell_larcker
         Dimensions by dimensions: the root of AVE on the diagonal, latent correlations below it.
+    misfit
+        That the model of the latent correlations fits poorly, with its indices; empty where it does not.
     notes
         How intervals were made, and what is left out.
     """
 
     fornell_larcker: pd.DataFrame
+    misfit: str = ""
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Discriminant validity"
@@ -66,6 +69,11 @@ class DiscriminantValidity(Result):
         pairs = f"{fine} of {counted(len(words), 'pair')} of dimensions {are} {FINE}"
         rule = f"by the interval of the latent correlation ({cite(CORRELATION_RONKKO.source)})"
         old = f"The rule of Fornell and Larcker holds for {held} of {len(words)}."
+        if self.misfit:
+            return (
+                f"No verdict on the dimensions can be relied on yet: {self.misfit}. If it held, {pairs} {rule}. "
+                f"Closest: {closest}.{ratio} {old}"
+            )
         return f"{pairs} {rule}. Closest: {closest}.{ratio} {old}"
 
     @property
@@ -164,6 +172,7 @@ def discriminant_validity(
     count = usual if bootstraps is None else bootstraps
     frame = _frame(found).join(_htmt_columns(survey, found, count, seed))
     subjects = frame["pair"].tolist()
+    misfit = poor_fit(found.fit)
     return DiscriminantValidity(
         frame=frame,
         n=found.fit.n,
@@ -171,12 +180,20 @@ def discriminant_validity(
         settings={**found.settings, "bootstraps": count, "seed": seed},
         data=survey.stamp,
         verdicts=Verdicts(
-            judge(CORRELATION_RONKKO, subjects, _ends(frame).tolist()).items
+            _with_misfit(judge(CORRELATION_RONKKO, subjects, _ends(frame).tolist()), misfit)
             + judge(HTMT_HENSELER, subjects, frame["htmt"].tolist()).items
         ),
         fornell_larcker=_fornell_larcker(found),
+        misfit=misfit,
         notes=(*found.notes, *((bootstrap_note(count, seed),) if count else ())),
     )
+
+
+def _with_misfit(verdicts: Verdicts, misfit: str) -> tuple[Verdict, ...]:
+    """The verdicts, with the reservation that the model of the latent correlations does not hold."""
+    if not misfit:
+        return verdicts.items
+    return tuple(replace(v, verdict=f"{v.verdict}, if the model held, which fits poorly") for v in verdicts)
 
 
 def _frame(found: FittedModel) -> pd.DataFrame:
