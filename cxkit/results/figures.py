@@ -6,7 +6,7 @@ import base64
 import hashlib
 import html
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from textwrap import fill
@@ -18,7 +18,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from cxkit.results import declared
+from cxkit.results import declared, labels
 
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#6E6E6E",
@@ -77,11 +77,12 @@ def png(axes: Axes) -> bytes:
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A drawn figure with its caption, and in words what it shows (`alt`)."""
+    """A drawn figure with its caption, in words what it shows (`alt`), and its short names with what they stand for."""
 
     png: bytes
     alt: str
     caption: str
+    key: tuple[tuple[str, str], ...] = ()
 
     def _repr_html_(self) -> str:
         width = int.from_bytes(self.png[16:20], "big") * 96 // DPI
@@ -89,8 +90,15 @@ class Picture:
         return (
             f'<figure class="cx-figure"><img alt="{html.escape(self.alt, quote=True)}" width="{width}" '
             f'style="max-width:100%;height:auto" src="data:image/png;base64,{source}">'
-            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>"
+            f"<figcaption>{html.escape(self.caption)}</figcaption></figure>{self._key_below()}"
         )
+
+    def _key_below(self) -> str:
+        """The wording behind the short names in the picture."""
+        if not self.key:
+            return ""
+        each = "; ".join(f"<b>{html.escape(short)}</b> {html.escape(name)}" for short, name in self.key)
+        return f'<p class="cx-text">Key to the figure: {each}.</p>'
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         """The picture's hash for the report's maker; IPython adds the picture."""
@@ -109,6 +117,18 @@ def mark_synthetic(axes: Axes) -> None:
         1.005, 0.5, "synthetic data", transform=axes.transAxes, rotation=270, ha="left", va="center",
         fontsize=8, color=RED, style="italic",
     )  # fmt: skip
+
+
+def finish(axes: Axes, wording: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    """Shorten long names, fit axis titles and legend, and return the key: short names and items with their wording.
+
+    `wording` is that of the items by key; those that the figure names are part of the key.
+    """
+    shortened = labels.shorten(axes, LABEL_WIDTH)
+    labels.fit(axes)
+    ticks = [*axes.get_yticklabels(), *axes.get_xticklabels()]
+    shown = {word.rstrip(":") for tick in ticks for word in tick.get_text().split()}
+    return (*shortened, *((key, text) for key, text in wording.items() if key in shown))
 
 
 def wrapped(labels: Sequence[object]) -> list[str]:

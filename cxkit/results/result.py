@@ -126,10 +126,25 @@ class Result(ABC):
         self._check_figure()
         with figures.style():
             axes = figures.new_axes(self.figure_size) if ax is None else ax
-            self.draw(axes)
-            if self.data.synthetic:
-                figures.mark_synthetic(axes)
+            self._draw_whole(axes)
+            if ax is None:
+                figures.finish(axes, {})
         return axes
+
+    def _draw_whole(self, axes: Axes) -> None:
+        from cxkit.results import figures
+
+        self.draw(axes)
+        if self.data.synthetic:
+            figures.mark_synthetic(axes)
+
+    @property
+    def _wording(self) -> dict[str, str]:
+        """The wording of the items that the result has a row for."""
+        if not {"item", "text"} <= set(self.frame):
+            return {}
+        rows = self.frame[["item", "text"]].astype(str).drop_duplicates("item")
+        return {item: text for item, text in rows.itertuples(index=False) if text != item}
 
     def picture(self) -> Picture:
         """The figure with its caption and its description for those who cannot see it, ready for a report."""
@@ -137,8 +152,10 @@ class Result(ABC):
 
         with figures.style():
             axes = figures.detached_axes(self.figure_size)
-            self.plot(axes)
-            return figures.Picture(png=figures.png(axes), alt=self.alt, caption=f"{self.title}. {self.origin}")
+            self._draw_whole(axes)
+            key = figures.finish(axes, self._wording)
+            caption = f"{self.title}. {self.origin}"
+            return figures.Picture(png=figures.png(axes), alt=self.alt, caption=caption, key=key)
 
     @property
     def figure_size(self) -> tuple[float, float]:

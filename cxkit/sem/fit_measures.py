@@ -89,7 +89,7 @@ def rmsea_point(x: float, df: float, n: float, groups: int, c: float = 1.0) -> f
 
 def _noncentrality(x: float, df: float, probability: float) -> float:
     """The lambda with P(chi-square(df, lambda) <= x) = probability; 0 if even lambda = 0 lies below."""
-    if chndtr(x, df, 0.0) < probability:
+    if x <= 0 or chndtr(x, df, 0.0) < probability:  # an improper solution's scaled chi-square can be negative
         return 0.0
     high = max(x, 1.0) * 2 + 50
     while chndtr(x, df, high) > probability:

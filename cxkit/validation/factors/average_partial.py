@@ -82,7 +82,7 @@ class MinimumAveragePartial(Result):
         axes.set_ylim(bottom=0)
         axes.set_xlabel("Components taken out")
         axes.set_ylabel("Average squared partial correlation")
-        axes.legend(frameon=False)
+        figures.legend_below(axes)
 
 
 def minimum_average_partial(

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from textwrap import fill, shorten
+from textwrap import fill
 from typing import ClassVar
 
 import numpy as np
@@ -35,7 +35,6 @@ SMALLEST_PRINTED = 0.30
 """Smaller loadings are left blank in the printed table, as is usual; the frame holds them all."""
 
 LOADS = LOADING_HOWARD.bands[-1][0]
-LABEL_LENGTH = 46
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -188,7 +187,7 @@ class FactorSolution(Result):
 
 def _label(row: pd.Series) -> str:
     turned = " (reversed)" if row["reversed"] else ""
-    return shorten(f"{row['item']}{turned}: {row['text']}", LABEL_LENGTH, placeholder=" ...")
+    return f"{row['item']}{turned}"
 
 
 def exploratory_factors(

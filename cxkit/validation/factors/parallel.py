@@ -117,7 +117,7 @@ class ParallelAnalysis(Result):
         kind = "Component" if self.settings["method"] == "components" else "Factor"
         axes.set_xlabel(f"{kind} number")
         axes.set_ylabel("Eigenvalue" if kind == "Component" else "Eigenvalue (common variance only)")
-        axes.legend(frameon=False)
+        figures.legend_below(axes)
 
 
 def _pair(row: pd.Series) -> str:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from scipy import stats
 
 from cxkit.errors import AnalysisError, counted
@@ -30,12 +30,16 @@ STOPPED = 2
 """Who left out so many of the last items, or more, is taken to have stopped before the end."""
 
 
+STOPPED_COLOURS = LinearSegmentedColormap.from_list("stopped", ["#EEF3F7", "#3B3B3B"])
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class MissingPattern(Result):
     """Patterns of missing answers, the frequent ones one by one and the rare ones together.
 
     `items` has a row an item (dimension, title, item, text, n, missing); `answered` a row a listed pattern and a column
-    an item, true where answered.
+    an item, true where answered. `stopped` is, by item, the share of those who stopped before the end (`n_stopped`) who
+    had stopped there; 0 where that is fewer than five.
     """
 
     items: pd.DataFrame
@@ -43,6 +47,7 @@ class MissingPattern(Result):
     n_complete: int
     n_nothing: int
     n_stopped: int
+    stopped: pd.Series
 
     why_unweighted: ClassVar[str] = "patterns of those who answered are counted"
     title: ClassVar[str] = "Missing answers"
@@ -84,7 +89,7 @@ class MissingPattern(Result):
     @property
     def figure_size(self) -> tuple[float, float]:
         """Taller with more patterns."""
-        return 7.0, 1.9 + 0.22 * max(len(self.answered.head(PATTERNS_DRAWN)), 4)
+        return 7.0, 2.2 + 0.22 * max(len(self.answered.head(PATTERNS_DRAWN)), 4)
 
     @property
     def alt(self) -> str:
@@ -106,17 +111,35 @@ class MissingPattern(Result):
                 ~grid.to_numpy()[::-1], cmap=ListedColormap(["#EEF3F7", figures.RED]), vmin=0, vmax=1,
                 edgecolors="white", linewidth=0.8,
             )  # fmt: skip
-        labels = [f"{n:,} ({tables.share(share)})" for n, share in zip(rows["n"], rows["share"], strict=True)]
-        axes.set_yticks(np.arange(len(grid)) + 0.5, labels[::-1], fontsize=8)
+        counts = zip(rows["n"], rows["share"], strict=True)
+        labels = [f"{number}:  {n:,} ({tables.share(share)})" for number, (n, share) in enumerate(counts, start=1)]
+        labels += self._draw_stopped(axes, len(grid))
         names = [f"{row['item']}  {tables.share(row['missing'])}" for _, row in self.items.iterrows()]
         size = 8 if len(names) <= 25 else 6.5
         axes.set_xticks(np.arange(len(names)) + 0.5, names, rotation=90, fontsize=size)
         axes.set_xlim(0, len(names))
-        axes.set_ylim(0, max(len(grid), 1))
+        places = [*(np.arange(len(grid))[::-1] + 0.5), len(grid) + 1.0]
+        axes.set_yticks(places[: len(labels)], labels, fontsize=8)
+        axes.set_ylim(0, max(len(grid), 1) + (1.5 if self._shows_stopped else 0.0))
         axes.tick_params(length=0)
         axes.grid(visible=False)
         axes.set_ylabel("Respondents")
-        axes.set_xlabel("Item, with the share missing; filled: left out")
+        above = "\ntop row: the darker, the more of those who stopped had stopped" if self._shows_stopped else ""
+        axes.set_xlabel(f"Item, with the share missing; filled: left out{above}")
+
+    @property
+    def _shows_stopped(self) -> bool:
+        return self.n_stopped >= MINIMUM_CELL
+
+    def _draw_stopped(self, axes: Axes, height: int) -> list[str]:
+        """A row above the patterns: where people stopped. Their patterns differ, so that none of them is frequent."""
+        if not self._shows_stopped:
+            return []
+        axes.pcolormesh(
+            np.arange(len(self.stopped) + 1), [height + 0.5, height + 1.5], self.stopped.to_numpy()[np.newaxis],
+            cmap=STOPPED_COLOURS, vmin=0, vmax=1, edgecolors="white", linewidth=0.8,
+        )  # fmt: skip
+        return [f"stopped:  {self.n_stopped:,} ({tables.share(self.n_stopped / self.n)})"]
 
 
 def _some(listed: str) -> str:
@@ -181,6 +204,7 @@ def missing_pattern(survey: Survey) -> MissingPattern:
         n_complete=int(counts[kinds.all(axis=1)].sum()),
         n_nothing=int(counts[~kinds.any(axis=1)].sum()),
         n_stopped=int(counts[_stops(kinds)].sum()),
+        stopped=_stopped_at(kinds, counts, list(given.columns)),
     )
 
 
@@ -224,6 +248,15 @@ def _stops(kinds: np.ndarray) -> np.ndarray:
     """Which patterns answer something and then nothing more, well before the end."""
     last = kinds.shape[1] - np.argmax(kinds[:, ::-1], axis=1)
     return kinds.any(axis=1) & (kinds.shape[1] - last >= STOPPED)
+
+
+def _stopped_at(kinds: np.ndarray, counts: np.ndarray, keys: list[str]) -> pd.Series:
+    """The share of those who stopped who answer nothing from this item on; 0 for fewer than five people."""
+    stopping = _stops(kinds)
+    answered_later = np.cumsum(kinds[stopping][:, ::-1], axis=1)[:, ::-1] > 0
+    people = counts[stopping] @ ~answered_later
+    share = np.where(people < MINIMUM_CELL, 0, people) / max(int(counts[stopping].sum()), 1)
+    return pd.Series(share, index=keys, name="stopped")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

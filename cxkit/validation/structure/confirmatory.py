@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from textwrap import fill, shorten
+from textwrap import fill
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 
 THREE_DIGITS = fixed(3)
 GOOD = "good"
-LABEL_LENGTH = 46
 NAMES: dict[str, str] = {
     "first-order": "correlated dimensions", "second-order": "second-order", "bifactor": "bifactor",
     "one-factor": "one-factor", "orthogonal": "unrelated dimensions",
@@ -199,8 +198,8 @@ def _mark_factors(axes: Axes, titles: list[str], heights: np.ndarray) -> None:
 
 
 def _label(row: pd.Series) -> str:
-    turned = " (reversed)" if row["reversed"] else ""
-    return shorten(f"{row['item']}{turned}: {row['text']}", LABEL_LENGTH, placeholder=" ...")
+    """The item's key; its wording stands in the key below the picture."""
+    return f"{row['item']} (reversed)" if row["reversed"] else str(row["item"])
 
 
 def fit_in_words(indices: pd.Series, kind: str = "") -> str:

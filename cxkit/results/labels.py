@@ -1,0 +1,124 @@
+"""Long names in figures: short keys beside the axes, the wording in a key below; nothing runs off the edge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from textwrap import fill
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.text import Text
+from matplotlib.ticker import FixedFormatter
+
+LONGEST = 60
+"""Letters of a name beside an axis; longer ones get a short form, and the key below says it in full."""
+KEPT = 38
+"""Letters kept of a name that is cut."""
+BETWEEN = " – "
+"""Stands between the two dimensions of a pair."""
+NARROWEST = 16
+"""Letters in a line of an axis title, at least."""
+
+
+class ShortNames:
+    """A short form for each long name, the same wherever it stands, and no two alike."""
+
+    def __init__(self) -> None:
+        self.short: dict[str, str] = {}
+
+    def of(self, name: str) -> str:
+        """The name as it may stand beside an axis; of a pair, each part by itself."""
+        parts = name.split(BETWEEN)
+        return BETWEEN.join(self._part(part) for part in parts)
+
+    def _part(self, name: str) -> str:
+        if len(name) <= LONGEST:
+            return name
+        if name not in self.short:
+            start = name[:KEPT].rsplit(" ", 1)[0] if " " in name[:KEPT] else name[:KEPT]
+            self.short[name] = f"{start} … [{len(self.short) + 1}]"
+        return self.short[name]
+
+    @property
+    def key(self) -> tuple[tuple[str, str], ...]:
+        """Every short form with the name that it stands for."""
+        return tuple((short, name) for name, short in self.short.items())
+
+
+def shorten(axes: Axes, width: int) -> tuple[tuple[str, str], ...]:
+    """Shorten every long name in the figure and number those that stand twice; the short forms with their names."""
+    names = ShortNames()
+    for text in _names(axes):
+        whole = " ".join(text.get_text().split())
+        if len(whole) > LONGEST:
+            text.set_text(fill(names.of(whole), width))
+    for axis, place in ((axes.yaxis, axes.set_yticks), (axes.xaxis, axes.set_xticks)):
+        if isinstance(axis.get_major_formatter(), FixedFormatter):  # names; the numbers of a scale stay as they are
+            _shorten_ticks(names, axis.get_majorticklabels(), place, width)
+    return names.key
+
+
+def _names(axes: Axes) -> Iterator[Text]:
+    """Texts that may hold a name: those within the axes, and the legend's."""
+    yield from axes.texts
+    figure = axes.get_figure(root=True)
+    for legend in _legends(axes, figure):
+        yield from legend.get_texts()
+
+
+def _legends(axes: Axes, figure: Figure | None) -> list[Legend]:
+    own = [axes.get_legend()] if axes.get_legend() else []
+    return [*own, *(figure.legends if figure else [])]
+
+
+def _shorten_ticks(names: ShortNames, ticks: list[Text], place: Callable[..., object], width: int) -> None:
+    """Tick labels with short names, each different."""
+    words = [" ".join(tick.get_text().split()) for tick in ticks]
+    if not any(words) or not (any(len(w) > LONGEST for w in words) or len(set(filter(None, words))) < len(words)):
+        return
+    seen: dict[str, int] = {}
+    shown = []
+    for word in words:
+        short = names.of(word)
+        seen[short] = seen.get(short, 0) + 1
+        again = f" ({seen[short]})" if seen[short] > 1 and short else ""
+        shown.append(fill(short + again, width))
+    places = [tick.get_position()[1 if place.__name__ == "set_yticks" else 0] for tick in ticks]
+    first = ticks[0]
+    place(places, shown, fontsize=first.get_fontsize(), rotation=first.get_rotation(), ha=first.get_ha())
+
+
+def fit(axes: Axes) -> None:
+    """Break axis titles and lay out legends until everything lies within the figure."""
+    figure = axes.get_figure(root=True)
+    if figure is None:
+        return
+    for legend in figure.legends:
+        _fit_legend(figure, legend)
+    for label, along in ((axes.xaxis.label, 0), (axes.yaxis.label, 1)):
+        _fit_title(figure, axes, label, along)
+
+
+def _fit_legend(figure: Figure, legend: Legend) -> None:
+    """Fewer columns until the legend is no wider than the figure."""
+    for columns in (3, 2, 1):
+        legend.set_ncols(columns)
+        figure.draw_without_rendering()
+        if legend.get_window_extent().width <= figure.bbox.width:
+            return
+
+
+def _fit_title(figure: Figure, axes: Axes, label: Text, along: int) -> None:
+    """Break the title of an axis into lines until it lies within the figure."""
+    words = label.get_text()
+    if not words:
+        return
+    room = figure.bbox.width if along == 0 else figure.bbox.height
+    for width in range(max(map(len, words.split("\n"))), NARROWEST, -6):
+        figure.draw_without_rendering()
+        box = label.get_window_extent()
+        start, end = (box.x0, box.x1) if along == 0 else (box.y0, box.y1)
+        if start >= 0 and end <= room:
+            return
+        label.set_text("\n".join(fill(line, width) for line in words.split("\n")))
