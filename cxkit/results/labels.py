@@ -68,8 +68,8 @@ def _names(axes: Axes) -> Iterator[Text]:
 
 
 def _legends(axes: Axes, figure: Figure | None) -> list[Legend]:
-    own = [axes.get_legend()] if axes.get_legend() else []
-    return [*own, *(figure.legends if figure else [])]
+    own = axes.get_legend()
+    return [*([own] if own else []), *(figure.legends if figure else [])]
 
 
 def _shorten_ticks(names: ShortNames, ticks: list[Text], place: Callable[..., object], width: int) -> None:
@@ -86,7 +86,9 @@ def _shorten_ticks(names: ShortNames, ticks: list[Text], place: Callable[..., ob
         shown.append(fill(short + again, width))
     places = [tick.get_position()[1 if place.__name__ == "set_yticks" else 0] for tick in ticks]
     first = ticks[0]
-    place(places, shown, fontsize=first.get_fontsize(), rotation=first.get_rotation(), ha=first.get_ha())
+    place(
+        places, shown, fontsize=first.get_fontsize(), rotation=first.get_rotation(), ha=first.get_horizontalalignment()
+    )
 
 
 def fit(axes: Axes) -> None:

@@ -139,7 +139,7 @@ class Result(ABC):
             figures.mark_synthetic(axes)
 
     @property
-    def _wording(self) -> dict[str, str]:
+    def _item_wording(self) -> dict[str, str]:
         """The wording of the items that the result has a row for."""
         if not {"item", "text"} <= set(self.frame):
             return {}
@@ -153,7 +153,7 @@ class Result(ABC):
         with figures.style():
             axes = figures.detached_axes(self.figure_size)
             self._draw_whole(axes)
-            key = figures.finish(axes, self._wording)
+            key = figures.finish(axes, self._item_wording)
             caption = f"{self.title}. {self.origin}"
             return figures.Picture(png=figures.png(axes), alt=self.alt, caption=caption, key=key)
 

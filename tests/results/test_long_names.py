@@ -57,7 +57,7 @@ def measured(result) -> list[str]:
     with figures.style():
         axes = figures.detached_axes(result.figure_size)
         result._draw_whole(axes)
-        figures.finish(axes, result._wording)
+        figures.finish(axes, result._item_wording)
     figure = axes.get_figure(root=True)
     figure.draw_without_rendering()
     faults = [f"off the figure: {t.get_text()!r}" for t in _texts(figure, axes) if _is_off(figure, t)]
@@ -116,7 +116,7 @@ def test_short_names_differ_and_the_key_says_them_in_full(survey):
     assert all(title in html for title in TITLES)
 
 
-def test_the_key_holds_the_wording_of_the_items_that_are_drawn(survey):
+def test_the_key_holds_the_item_wording_of_the_items_that_are_drawn(survey):
     picture = cx.item_analysis(survey).picture()
     keys = dict(picture.key)
     assert set(keys) >= {f"d{d}_{i}" for d in (1, 2) for i in (1, 2, 3)}

@@ -140,7 +140,7 @@ def measurement_invariance(
         raise AnalysisError(f"No dimension of '{survey.name}' could be examined. {' '.join(_not_examined(lost))}")
     notes += _not_examined(lost)
     notes.append(power_note([*_largest_sizes(climbs).values()]))
-    settings = {
+    settings: dict[str, object] = {
         "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],
         "together": together, "ordinal": ordinal, "rare": rare, **options, "up_to": up_to, "share": share,
         "minimum": minimum,
