@@ -7,7 +7,6 @@ ratio (Henseler, Ringle & Sarstedt, 2015) and its geometric version HTMT2 (Roeme
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +48,7 @@ class Reliability:
         return self.frame.to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="")
 
     def _repr_html_(self) -> str:
-        return html.unescape(self.frame.to_html(index=False, float_format=lambda v: f"{v:.3f}", na_rep="", border=0))
+        return self.frame.to_html(index=False, float_format=lambda v: f"{v:.3f}", na_rep="", border=0, escape=True)
 
 
 def reliability(fit: Fit) -> Reliability:
