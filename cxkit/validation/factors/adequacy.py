@@ -17,7 +17,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, probability, whole
 from cxkit.results.thresholds import KMO_KAISER, Verdicts, judge
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, regular_correlations, select
+from cxkit.validation.correlations import Missing, handling_note, regular_correlations, select
 
 MISERABLE = KMO_KAISER.bands[1][0]
 SIGNIFICANT = 0.05
@@ -101,7 +101,8 @@ def sampling_adequacy(
     dimensions
         Keys of the dimensions; all of them where None.
     missing
-        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair.
+        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
+        all answers (the covariances that maximum likelihood gives them, by EM).
 
     Returns
     -------
@@ -138,7 +139,7 @@ def sampling_adequacy(
         chi_square=chi_square,
         df=df,
         p_value=float(stats.chi2.sf(chi_square, df)),
-        notes=selection.notes,
+        notes=(*selection.notes, *handling_note(found, missing)),
     )
 
 

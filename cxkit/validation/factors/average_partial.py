@@ -101,7 +101,8 @@ def minimum_average_partial(
     dimensions
         Keys of the dimensions; all of them where None.
     missing
-        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair.
+        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
+        all answers (covariances by maximum likelihood).
     correlation
         "pearson", or "polychoric" for ordered answers.
 

@@ -20,7 +20,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import LOADING_HOWARD, judge
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, Selection, regular_correlations, select
+from cxkit.validation.correlations import Missing, Selection, handling_note, regular_correlations, select
 from cxkit.validation.factors.extraction import (
     SMALLEST_UNIQUENESS,
     Extraction,
@@ -218,7 +218,8 @@ def exploratory_factors(
         "oblimin" and "promax" let factors correlate, as dimensions of a culture do; "varimax" forbids it; "none". One
         factor is never rotated.
     missing
-        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair.
+        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
+        all answers (the covariances that maximum likelihood gives them, by EM).
     tolerance
         Where the rotation stops. The default is that of R's varimax and GPArotation. Theirs stop early: with 1e-10
         varimax loadings can change by .003, oblimin loadings by .00002.
@@ -276,7 +277,7 @@ def exploratory_factors(
         phi=pd.DataFrame(rotated.phi, index=names, columns=names),
         structure=pd.DataFrame(rotated.loadings @ rotated.phi, index=items, columns=names),
         variance=_variance(rotated),
-        notes=selection.notes,
+        notes=(*selection.notes, *handling_note(found, missing)),
     )  # fmt: skip
 
 

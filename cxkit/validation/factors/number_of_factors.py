@@ -117,7 +117,8 @@ def number_of_factors(
     dimensions
         Keys of the dimensions; all of them where None.
     missing
-        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair.
+        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
+        is "pairwise" for parallel analysis, because random data sets are not worth an estimation each.
     ordinal
         Whether parallel analysis and minimum average partial are done on polychoric correlations too.
     simulations, seed

@@ -17,7 +17,7 @@ from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, select
+from cxkit.validation.correlations import Missing, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers
 from cxkit.validation.factors.eigenvalues import EIGENVALUES
 from cxkit.validation.factors.random_correlations import (
@@ -150,7 +150,8 @@ def parallel_analysis(
         "factor" takes the eigenvalues of the correlations with communalities on the diagonal, "components" those of the
         correlations themselves.
     missing
-        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair.
+        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
+        is "pairwise" for parallel analysis, because random data sets are not worth an estimation each.
     correlation
         "pearson" takes answers as numbers; "polychoric" takes them as ordered categories of normal variables, for the
         answers and for every random data set.
@@ -210,6 +211,8 @@ def parallel_analyses(
     check_choice("missing", missing, Missing)
     check_choice("correlation", correlation, Correlation)
     check_options(simulations=simulations, quantile=quantile, seed=seed)
+    # Both sides of the comparison must treat gaps alike, and EM for every random data set would take minutes.
+    missing = "pairwise" if missing == "fiml" else missing
     selection = select(survey, dimensions, items=1, analysis="parallel analysis")
     found = item_correlations(survey, selection, missing, correlation, analysis="Parallel analysis")
     rng = np.random.default_rng(seed)
@@ -233,7 +236,7 @@ def parallel_analyses(
             },
             data=survey.stamp,
             n_factors=int(frame["stands_out"].sum()),
-            notes=selection.notes,
+            notes=(*selection.notes, *handling_note(found, missing)),
         )  # fmt: skip
     return results
 

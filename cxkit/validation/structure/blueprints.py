@@ -241,7 +241,7 @@ def plan(
     """Estimator and treatment of missing answers, chosen by the answer scale where not given."""
     chosen, as_ordered, why = _estimator(items, estimator, ordered)
     gaps = bool(survey.answers[list(items)].isna().to_numpy().any())
-    handled, also = _missing(chosen, missing, gaps=gaps)
+    handled, also = _missing(chosen, missing, gaps=gaps, asked=estimator is not None)
     return Plan(estimator=chosen, ordered=as_ordered, missing=handled, reasons=(why, *also))
 
 
@@ -276,16 +276,21 @@ def _listed(items: Mapping[str, Item], ordered: Sequence[str] | bool) -> tuple[s
     return tuple(key for key in items if key in keys)
 
 
-def _missing(estimator: str, missing: str | None, *, gaps: bool) -> tuple[Literal["fiml", "listwise"], tuple[str, ...]]:
+def _missing(
+    estimator: str, missing: str | None, *, gaps: bool, asked: bool
+) -> tuple[Literal["fiml", "listwise"], tuple[str, ...]]:
+    """What happens to missing answers; an estimator that was `asked` for and cannot use them all is refused."""
     if missing is not None:
         check_choice("missing", missing, ("fiml", "listwise"))
     possible = estimator in FULL_INFORMATION
-    if missing == "fiml" and not possible:
+    if missing == "fiml" and not possible and asked:
         raise OptionError(f"missing='fiml' goes with estimator='ML' or 'MLR', not '{estimator}'. Use 'listwise'.")
     if not gaps:
         return "listwise", ()
-    if missing == "listwise" or not possible:
+    if missing == "listwise":
         return "listwise", ("Respondents with a missing answer are left out.",)
+    if not possible:
+        return "listwise", (f"Respondents with a missing answer are left out: {estimator} uses complete answers only.",)
     return "fiml", ("Every answer given is used (full information maximum likelihood).",)
 
 

@@ -4,6 +4,7 @@
 suppressMessages({library(lavaan); library(jsonlite)})
 D <- Sys.getenv("SEM_DATA", "data"); OUT <- Sys.getenv("SEM_OUT", "sem_saturated.json")
 cases <- sub("\\.csv$", "", list.files(D, pattern = "^p[0-9]+_n[0-9]+_m[0-9]+\\.csv$"))
+cases <- cases[order(file.size(file.path(D, paste0(cases, ".csv"))))]
 res <- list()
 for (name in cases) {
   x <- read.csv(file.path(D, paste0(name, ".csv")))
@@ -15,6 +16,6 @@ for (name in cases) {
     variance = signif(as.numeric(diag(S)), 11), logdet = signif(as.numeric(determinant(S)$modulus), 11),
     total = signif(sum(S), 11), measures = as.list(signif(fitMeasures(fit, c("chisq", "df", "cfi", "tli", "rmsea", "unrestricted.logl")), 11)))
   cat(name, res[[name]]$measures$chisq, res[[name]]$measures$cfi, "\n")
-}
 writeLines(toJSON(list(call = "sem_saturated.R: cfa(model, x, missing = \"fiml\", std.lv = TRUE, em.h1.tol = 1e-13, em.h1.iter.max = 1e5)",
   results = res), digits = NA, auto_unbox = TRUE), OUT)
+}

@@ -1,0 +1,102 @@
+"""Saturated moments and fit under full information against lavaan, from 5 to 40 items and 5 to 40 % missing.
+
+References: tests/reference/scripts/sem_saturated.R, `cfa(model, x, missing = "fiml", std.lv = TRUE, em.h1.tol = 1e-13,
+em.h1.iter.max = 1e5)`.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cxkit import sem
+from cxkit.errors import ModelError
+from cxkit.sem.fit import Fit
+from cxkit.sem.patterns import find_patterns
+from cxkit.sem.saturated_moments import saturated_moments
+from tests.sem.incomplete import CASES, LARGE, answers, name_of
+
+REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "sem_saturated.json").read_text())["results"]
+
+
+@cache
+def fitted(items: int, n: int, missing: float) -> Fit:
+    data = answers(items, n, missing)
+    return sem.cfa(f"f =~ {' + '.join(data.columns)}", data, missing="fiml", std_lv=True)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: name_of(*case))
+def test_saturated_moments_are_lavaans(case: tuple[int, int, float]) -> None:
+    fit, expected = fitted(*case), REFERENCE[name_of(*case)]
+    data = fit.sample.groups[0]
+    assert fit.n == expected["n"]
+    assert data.mean == pytest.approx(expected["mean"], abs=1e-7)
+    assert data.cov[0] == pytest.approx(expected["first"], abs=1e-7)
+    assert np.diag(data.cov) == pytest.approx(expected["variance"], abs=1e-7)
+    assert np.linalg.slogdet(data.cov)[1] == pytest.approx(expected["logdet"], abs=1e-6)
+    assert data.cov.sum() == pytest.approx(expected["total"], rel=1e-7)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: name_of(*case))
+def test_fit_is_lavaans(case: tuple[int, int, float]) -> None:
+    fit, expected = fitted(*case), REFERENCE[name_of(*case)]["measures"]
+    for name in ("chisq", "df", "cfi", "tli", "rmsea", "unrestricted.logl"):
+        assert fit.measures[name] == pytest.approx(expected[name], rel=1e-6, abs=1e-6), name
+
+
+@pytest.mark.parametrize("case", CASES + LARGE, ids=lambda case: name_of(*case))
+def test_the_search_ends_at_a_symmetric_maximum(case: tuple[int, int, float]) -> None:
+    """The covariances are symmetric to the last bit, positive definite, and reached in few steps."""
+    found = saturated_moments(find_patterns(answers(*case).to_numpy()))
+    assert found.converged
+    assert found.steps < 60
+    np.testing.assert_array_equal(found.cov, found.cov.T)
+    assert np.linalg.eigvalsh(found.cov)[0] > 0
+
+
+@pytest.mark.parametrize("most", [2, 10])
+def test_a_search_that_was_too_short_says_so(most: int) -> None:
+    found = saturated_moments(find_patterns(answers(12, 200, 0.3).to_numpy()), most=most)
+    assert not found.converged
+    assert found.steps >= most
+    assert found.change > 0
+
+
+def test_newton_and_em_alone_end_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More than 53 items are left to EM; on fewer it must come to the same."""
+    patterns = find_patterns(answers(12, 200, 0.3).to_numpy())
+    newton = saturated_moments(patterns)
+    monkeypatch.setattr("cxkit.sem.saturated_moments.MOST_MOMENTS", 0)
+    alone = saturated_moments(patterns)
+    assert alone.converged
+    assert alone.steps > newton.steps
+    assert alone.cov == pytest.approx(newton.cov, abs=1e-7)
+
+
+def test_units_of_the_items_do_not_matter() -> None:
+    values = answers(12, 200, 0.3).to_numpy()
+    units = 10.0 ** np.arange(-6, 6)
+    plain, scaled = (saturated_moments(find_patterns(v)) for v in (values, values * units))
+    assert scaled.cov / np.outer(units, units) == pytest.approx(plain.cov, abs=1e-9)
+
+
+def test_a_likelihood_without_maximum_is_refused() -> None:
+    """20 items, 40 % missing, 30 people: the covariances lose a dimension."""
+    with pytest.raises(ModelError, match="too few, or their answers too incomplete"):
+        fitted(20, 30, 0.4)
+
+
+def test_many_patterns_and_few_come_to_the_same_derivatives() -> None:
+    """Second derivatives through the moments equal those summed over patterns by the parameters."""
+    fit = fitted(12, 200, 0.3)
+    part, state = fit.frame.objective.parts[0], fit.frame.states[0]
+    assert part.by_moments
+    through = part.hessian(state), part.information(state)
+    part.cells = type("Few", (), {"size": 10**9, "r": part.cells.r, "c": part.cells.c, "w": part.cells.w})
+    assert not part.by_moments
+    assert part.hessian(state) == pytest.approx(through[0], abs=1e-9)
+    assert part.information(state) == pytest.approx(through[1], abs=1e-9)
