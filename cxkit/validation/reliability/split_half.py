@@ -152,7 +152,7 @@ def split_half(
     keys = [key for one in found.values() for key in one.usable.items]
     used = survey.answers[keys].notna().any(axis=1)
     dropped = [one.usable.note for one in found.values() if one.usable.note]
-    n = int(used.sum()) if missing == "pairwise" else int(frame["n"].max())
+    n = int(used.sum()) if missing != "complete" else int(frame["n"].max())
     return SplitHalf(
         frame=frame,
         n=n,
