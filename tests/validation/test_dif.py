@@ -212,8 +212,9 @@ def test_groups_too_small_and_items_without_variance_are_named():
     assert "Not tested in 'All': q2 (between 2 and 12 different answers are needed)." in result.note
     half = half.copy()
     half.iloc[:3] = "few"
-    with pytest.raises(cx.AnalysisError, match=r"groups are too small: 'few' has fewer than 5; minimum=100"):
-        differential_item_functioning(survey, by=half)
+    with pytest.raises(cx.AnalysisError, match=r"too small: 'All' \('few' has fewer than 5; every group needs \d+\)"):
+        differential_item_functioning(survey, by=half, groups=["few", "two"])
+    assert "'few' has fewer than 5." in differential_item_functioning(survey, by=half).note
 
 
 def test_what_cannot_be_asked_is_said(bfi, people):

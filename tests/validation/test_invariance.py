@@ -246,11 +246,12 @@ def test_too_small_groups_are_refused_with_the_number_that_would_do(shipped):
         measurement_invariance(survey, by="function", together=True)
     assert str(caught.value) == (
         "Too few respondents by function: 'Finance' has 144, 'Human resources' has 139; every group needs 149 (more "
-        "than the 148 parameters that the model estimates in each). Leave small groups out with groups=[...], join "
-        "them in a Series of your own (by=series), or examine fewer dimensions in one model."
+        "than the 148 parameters that the model estimates in each). Name the groups to compare (compared_groups in the "
+        "notebook, groups=[...] in Python), join small ones in a Series of your own (by=series), or examine fewer "
+        "dimensions in one model."
     )
-    with pytest.raises(cx.AnalysisError, match=r"every group needs 100 \(minimum=100: in smaller groups only large"):
-        measurement_invariance(survey, by="unit", dimensions="empowerment")
+    with pytest.raises(cx.AnalysisError, match=r"every group needs 5000 \(in smaller groups only large"):
+        measurement_invariance(survey, by="unit", dimensions="empowerment", minimum=5000)
 
 
 def test_groups_too_small_to_be_seen_are_named_without_numbers():
@@ -258,7 +259,8 @@ def test_groups_too_small_to_be_seen_are_named_without_numbers():
     half = half.copy()
     half.iloc[:3] = "few"
     with pytest.raises(cx.AnalysisError, match="'few' has fewer than 5, 'one' has 97; every group needs 100"):
-        measurement_invariance(survey, by=half)
+        measurement_invariance(survey, by=half, minimum=100)
+    assert "'few' has fewer than 5." in measurement_invariance(survey, by=half, up_to="configural").note
     with pytest.raises(cx.OptionError, match="minimum=3 must be a whole number, at least 5"):
         measurement_invariance(survey, by=half, minimum=3)
     kept = measurement_invariance(survey, by=half, groups=["one", "two"], minimum=90)

@@ -55,10 +55,12 @@ def power_note(sizes: Sequence[int]) -> str:
     )
 
 
-HOW_TO_COMPARE = (
+FEWER_GROUPS = (
     "Name the groups to compare (compared_groups in the notebook, groups=[...] in Python), join small ones in a Series "
-    "of your own (by=series), or set a smaller minimum (smallest_group in the notebook, minimum=... in Python)"
+    "of your own (by=series), or"
 )
+SMALLER_GROUPS = "set a smaller minimum (smallest_group in the notebook, minimum=... in Python)"
+HOW_TO_COMPARE = f"{FEWER_GROUPS} {SMALLER_GROUPS}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,8 @@ from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
 from cxkit.validation.invariance.grouping import (
-    HOW_TO_COMPARE,
+    FEWER_GROUPS,
+    SMALLER_GROUPS,
     Grouping,
     grouping,
     large_enough,
@@ -205,13 +206,12 @@ def _check_sizes(design: Design, grouped: Grouping, minimum: int) -> None:
         return
     if needed > minimum:
         why = f"more than the {parameters} parameters that the model estimates in each"
-        remedy = "or examine fewer dimensions in one model"
+        remedy = "examine fewer dimensions in one model"
     else:
         why = "in smaller groups only large differences are found"
-        remedy = f"down to {parameters + 1} for this model"
+        remedy = f"{SMALLER_GROUPS}, down to {parameters + 1} for this model"
     raise AnalysisError(
-        f"Too few respondents by {grouped.name}: {short}; every group needs {needed} ({why}). {HOW_TO_COMPARE}, "
-        f"{remedy}."
+        f"Too few respondents by {grouped.name}: {short}; every group needs {needed} ({why}). {FEWER_GROUPS} {remedy}."
     )
 
 
