@@ -234,7 +234,7 @@ def test_a_rotation_that_does_not_come_to_rest_is_told(monkeypatch):
     [
         ({"n_factors": 4}, "n_factors=4: with 6 items, 1 to 3 factors can be told apart"),
         ({"n_factors": 0}, "n_factors=0: with 6 items, 1 to 3 factors"),
-        ({"n_factors": 1, "method": "pa"}, "method='pa' is not known"),
+        ({"n_factors": 1, "method": "pc"}, "method='pc' is not known"),
         ({"n_factors": 1, "rotation": "oblimim"}, r"rotation='oblimim' is not known\. Did you mean 'oblimin'\?"),
         ({"n_factors": 1, "missing": "median"}, "missing='median' is not known"),
     ],
@@ -314,3 +314,41 @@ def test_picture(shipped):
     assert height > 0.25  # inches a row: text of 9 points is 0.125 inches high
     assert solution.alt.startswith("Heat map of the loadings of 40 items. Largest loading on factor 1: ")
     assert solution.picture().png.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("name", ["hs1939", "bfi"])
+@pytest.mark.parametrize("rotation", ["geomin", "quartimax", "target"])
+def test_further_rotations_equal_psych(reference, shipped, name, rotation):
+    # R: fa(r, k, fm = "minres", rotate = "geominQ", "quartimax", "targetQ" with Target NA for an item's own dimension)
+    wanted = reference("validation_more")["rotations"][name]
+    solution = cx.exploratory_factors(shipped(name), n_factors=wanted["k"], rotation=rotation)
+    assert max(differences(solution, wanted[rotation])) < PSYCH_STOP
+
+
+@pytest.mark.parametrize("name", ["hs1939", "bfi"])
+@pytest.mark.parametrize("rotation", ["none", "oblimin"])
+def test_principal_axes_equal_psych(reference, shipped, name, rotation):
+    # R: fa(r, k, fm = "pa", rotate = rotation), which ends where communalities change by less than .001 in all
+    wanted = reference("validation_more")["rotations"][name]
+    solution = cx.exploratory_factors(shipped(name), n_factors=wanted["k"], method="pa", rotation=rotation)
+    assert max(differences(solution, wanted[f"pa_{rotation}"])) < (1e-12 if rotation == "none" else PSYCH_STOP)
+
+
+def test_a_target_needs_a_factor_a_dimension(shipped):
+    with pytest.raises(cx.OptionError, match="the 3 dimensions of the instrument; n_factors=2 must be the same number"):
+        cx.exploratory_factors(shipped("hs1939"), n_factors=2, rotation="target")
+
+
+def test_polychoric_factors_equal_psych(reference, shipped):
+    # R: r <- lavCor(d, ordered = names(d)); fa(r, 2, n), KMO(r), cortest.bartlett(r, n)
+    wanted = reference("validation_more")["polychoric"]
+    dimensions = ["agreeableness", "neuroticism"]
+    options = {"dimensions": dimensions, "correlation": "polychoric"}
+    solution = cx.exploratory_factors(shipped("bfi"), n_factors=2, **options)
+    assert solution.n == wanted["n"]
+    assert max(differences(solution, wanted["fa"])) < PSYCH_STOP
+    adequacy = cx.sampling_adequacy(shipped("bfi"), **options)
+    assert adequacy.kmo == pytest.approx(wanted["kmo"], abs=1e-5)
+    assert adequacy.frame["kmo"].to_numpy() == pytest.approx(wanted["kmo_items"], abs=1e-5)
+    assert adequacy.chi_square == pytest.approx(wanted["chisq"], rel=1e-5)
+    assert adequacy.df == wanted["df"]

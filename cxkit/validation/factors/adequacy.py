@@ -17,7 +17,8 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, probability, whole
 from cxkit.results.thresholds import KMO_KAISER, Verdicts, judge
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, handling_note, regular_correlations, select
+from cxkit.validation.correlations import Missing, handling_note, select
+from cxkit.validation.factors.associations import Correlation, item_correlations
 
 MISERABLE = KMO_KAISER.bands[1][0]
 SIGNIFICANT = 0.05
@@ -86,7 +87,11 @@ class SamplingAdequacy(Result):
 
 
 def sampling_adequacy(
-    survey: Survey, *, dimensions: Sequence[str] | None = None, missing: Missing = "complete"
+    survey: Survey,
+    *,
+    dimensions: Sequence[str] | None = None,
+    missing: Missing = "complete",
+    correlation: Correlation = "pearson",
 ) -> SamplingAdequacy:
     """Do the items share enough for a factor analysis?
 
@@ -103,6 +108,8 @@ def sampling_adequacy(
     missing
         "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
         all answers (the covariances that maximum likelihood gives them, by EM).
+    correlation
+        "pearson" takes answers as numbers, "polychoric" the normal variables behind ordered answers.
 
     Returns
     -------
@@ -121,8 +128,9 @@ def sampling_adequacy(
     with any answer, as that call is commonly made; the chi-square is then somewhat too large.
     """
     check_choice("missing", missing, Missing)
+    check_choice("correlation", correlation, Correlation)
     selection = select(survey, dimensions, items=1, analysis="sampling adequacy", weighted=True)
-    found = regular_correlations(survey, selection, missing, analysis="Sampling adequacy")
+    found = item_correlations(survey, selection, missing, correlation, analysis="Sampling adequacy")
     overall, per_item = kaiser_meyer_olkin(found.correlation)
     chi_square, df = bartlett(found.correlation, found.effective)
     frame = selection.item_frame.assign(kmo=per_item)
@@ -130,7 +138,7 @@ def sampling_adequacy(
         frame=frame,
         n=found.n,
         n_dropped=survey.n - found.n,
-        settings={"dimensions": [d.key for d in selection.dimensions], "missing": missing},
+        settings={"dimensions": [d.key for d in selection.dimensions], "missing": missing, "correlation": correlation},
         data=survey.stamp,
         verdicts=Verdicts(
             judge(KMO_KAISER, ["all items"], [overall]).items + judge(KMO_KAISER, frame["item"], frame["kmo"]).items

@@ -13,14 +13,15 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxkit.errors import AnalysisError, CxkitWarning, counted
+from cxkit.errors import AnalysisError, CxkitWarning, OptionError, counted
 from cxkit.results import figures, tables
 from cxkit.results.options import check_choice, check_positive, check_whole
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import LOADING_HOWARD, judge
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, Selection, handling_note, regular_correlations, select
+from cxkit.validation.correlations import Missing, Selection, handling_note, select
+from cxkit.validation.factors.associations import Correlation, item_correlations
 from cxkit.validation.factors.extraction import (
     SMALLEST_UNIQUENESS,
     Extraction,
@@ -112,7 +113,7 @@ class FactorSolution(Result):
         return f"{', '.join(without)} {verb} below {TWO_DIGITS(LOADS)} on {where}."
 
     def _correlated(self) -> str:
-        if self.n_factors == 1 or self.settings["rotation"] in ("varimax", "none"):
+        if self.n_factors == 1 or self.settings["rotation"] in ("varimax", "quartimax", "none"):
             return ""
         r = self.phi.to_numpy()[np.tril_indices(self.n_factors, -1)]
         if len(r) == 1:
@@ -198,6 +199,7 @@ def exploratory_factors(
     method: Extraction = "minres",
     rotation: Rotation = "oblimin",
     missing: Missing = "complete",
+    correlation: Correlation = "pearson",
     tolerance: float = 1e-5,
 ) -> FactorSolution:
     """Which items belong to which factor, if nobody says beforehand where they should?
@@ -213,13 +215,17 @@ def exploratory_factors(
     dimensions
         Keys of the dimensions; all of them where None.
     method
-        "minres" leaves the smallest residual correlations; "ml" is maximum likelihood.
+        "minres" leaves the smallest residual correlations; "ml" is maximum likelihood; "pa" iterates principal axes and
+        stops where psych does, short of minres, at which it would end.
     rotation
-        "oblimin" and "promax" let factors correlate, as dimensions of a culture do; "varimax" forbids it; "none". One
-        factor is never rotated.
+        "oblimin", "promax" and "geomin" let factors correlate, as dimensions of a culture do; "target" does too and
+        turns them towards the instrument, where each item loads on its dimension's factor alone; "varimax" and
+        "quartimax" forbid it; "none". One factor is never rotated.
     missing
         "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
         all answers (the covariances that maximum likelihood gives them, by EM).
+    correlation
+        "pearson" takes answers as numbers, "polychoric" the normal variables behind ordered answers.
     tolerance
         Where the rotation stops. The default is that of R's varimax and GPArotation. Theirs stop early: with 1e-10
         varimax loadings can change by .003, oblimin loadings by .00002.
@@ -246,7 +252,9 @@ def exploratory_factors(
     Notes
     -----
     Agrees with R's `psych::fa(x, nfactors, fm = "minres", rotate = "oblimin")` to 1e-5, with `fm = "ml"` and with
-    `rotate = "varimax"` and `"promax"` alike, apart from Heywood cases, where programs differ. Oblimin is quartimin
+    `rotate = "varimax"` and `"promax"` alike, and "geomin", "quartimax", "target" and "pa" with `rotate = "geominQ"`,
+    `"quartimax"`, `"targetQ"` and `fm = "pa"`; polychoric correlations are those of
+    `lavaan::lavCor`; apart from Heywood cases, where programs differ. Oblimin is quartimin
     (gamma = 0) without Kaiser's weights, as in GPArotation; promax has power 4 and Kaiser's weights.
     """
     check_choice("method", method, Extraction)
@@ -254,10 +262,13 @@ def exploratory_factors(
     check_whole("n_factors", n_factors, least=0)  # 0 is what parallel analysis may suggest: the answers refuse it
     check_positive("tolerance", tolerance, example=1e-5)
     check_choice("missing", missing, Missing)
+    check_choice("correlation", correlation, Correlation)
     selection = select(survey, dimensions, items=1, analysis="factor analysis", weighted=True)
     _check_number(n_factors, len(selection.item_keys))
-    found = regular_correlations(survey, selection, missing, analysis="Factor analysis")
-    rotated = _in_order(rotate(unrotated_loadings(found.correlation, n_factors, method), rotation, tolerance))
+    target = _structure_target(selection, n_factors) if rotation == "target" else None
+    found = item_correlations(survey, selection, missing, correlation, analysis="Factor analysis")
+    raw = unrotated_loadings(found.correlation, n_factors, method)
+    rotated = _in_order(rotate(raw, rotation, tolerance, target))
     frame = _frame(selection, rotated)
     _warn_heywood(frame)
     names = [f"factor_{j + 1}" for j in range(n_factors)]
@@ -269,7 +280,7 @@ def exploratory_factors(
         n_dropped=survey.n - found.n,
         settings={
             "dimensions": [d.key for d in selection.dimensions], "n_factors": n_factors, "method": method,
-            "rotation": rotation, "missing": missing, "tolerance": tolerance,
+            "rotation": rotation, "missing": missing, "correlation": correlation, "tolerance": tolerance,
         },
         data=survey.stamp,
         verdicts=judge(LOADING_HOWARD, frame["item"], largest),
@@ -279,6 +290,18 @@ def exploratory_factors(
         variance=_variance(rotated),
         notes=(*selection.notes, *handling_note(found, missing)),
     )  # fmt: skip
+
+
+def _structure_target(selection: Selection, n_factors: int) -> np.ndarray:
+    """What the instrument says: an item may load on the factor of its dimension (NaN) and on no other (0)."""
+    sizes = [len(dimension.items) for dimension in selection.dimensions]
+    if n_factors != len(sizes):
+        raise OptionError(
+            f"rotation='target' turns the factors towards the {counted(len(sizes), 'dimension')} of the instrument; "
+            f"n_factors={n_factors} must be the same number."
+        )
+    own = np.repeat(np.arange(n_factors), sizes)
+    return np.where(own[:, np.newaxis] == np.arange(n_factors), np.nan, 0.0)
 
 
 def _check_number(n_factors: int, n_items: int) -> None:

@@ -16,9 +16,10 @@ import numpy as np
 from scipy.optimize import minimize
 
 from cxkit.errors import CxkitWarning
+from cxkit.validation.factors.rotation import geomin, oblique, orthogonal, principal_axes, quartimax, target_of
 
-Extraction = Literal["minres", "ml"]
-Rotation = Literal["oblimin", "promax", "varimax", "none"]
+Extraction = Literal["minres", "ml", "pa"]
+Rotation = Literal["oblimin", "promax", "geomin", "target", "varimax", "quartimax", "none"]
 
 SMALLEST_UNIQUENESS = 0.005
 """The bound of psych and factor-analyzer: a uniqueness that ends here wanted to go on (a Heywood case)."""
@@ -47,6 +48,8 @@ def unrotated_loadings(correlation: np.ndarray, n_factors: int, method: Extracti
     factor-analyzer minimises with numerical derivatives and stops within about 1e-5 of the best loadings, a little
     differently on each machine; a few steps with exact derivatives from there end at the optimum itself.
     """
+    if method == "pa":
+        return principal_axes(correlation, n_factors)
     from factor_analyzer import FactorAnalyzer
 
     library = FactorAnalyzer(n_factors=n_factors, rotation=None, method=method)
@@ -102,17 +105,37 @@ def _warn_unfinished(uniqueness: np.ndarray, gradient: np.ndarray, method: str) 
         )
 
 
-def rotate(loadings: np.ndarray, rotation: Rotation, tolerance: float) -> Rotated:
+def rotate(loadings: np.ndarray, rotation: Rotation, tolerance: float, target: np.ndarray | None = None) -> Rotated:
     """Turn the factors as R's psych does, so that results agree; `tolerance` is where the iteration stops.
 
     Oblimin is quartimin without Kaiser's weights; promax has power 4 and varimax comes before it, both with them.
+    Geomin and target are oblique (`geominQ`, `targetQ`), quartimax is orthogonal, all without these weights. `target`
+    holds NaN where a loading is free.
     """
     n_factors = loadings.shape[1]
     if n_factors == 1 or rotation == "none":
         return Rotated(loadings=loadings, phi=np.eye(n_factors))
     if rotation == "oblimin":
         return _oblimin(loadings, tolerance)
+    if rotation in ("geomin", "quartimax", "target"):
+        return _projected(loadings, rotation, tolerance, target)
     return _rotator(loadings, rotation, tolerance)
+
+
+def _projected(loadings: np.ndarray, rotation: str, tolerance: float, target: np.ndarray | None) -> Rotated:
+    """A rotation by gradient projection from the unrotated factors, as psych starts it."""
+    if rotation == "quartimax":
+        turned, phi, settled = orthogonal(loadings, quartimax, tolerance)
+    else:
+        criterion = geomin if rotation == "geomin" or target is None else target_of(target)
+        turned, phi, settled = oblique(loadings, criterion, tolerance)
+    if not settled:
+        warnings.warn(
+            f"The {rotation} rotation did not come to rest; factors may be poorly defined. Fewer factors usually help.",
+            CxkitWarning,
+            stacklevel=5,
+        )
+    return Rotated(loadings=turned, phi=phi)
 
 
 def _rotator(loadings: np.ndarray, rotation: str, tolerance: float) -> Rotated:
