@@ -203,7 +203,8 @@ class Fit:
         for model in self.models:
             full, _, _ = model.full_moments(model.values(self.solution.z))
             block = full[model.p :, model.p :]
-            sd = np.sqrt(np.diag(block))
+            # A negative variance, which the note tells of, has no correlations: they stay empty.
+            sd = np.sqrt(np.where(np.diag(block) > 0, np.diag(block), np.nan))
             names = list(self.table.variables.latent)
             tables.append(pd.DataFrame(block / np.outer(sd, sd), index=names, columns=names))
         return self._by_group(tables)

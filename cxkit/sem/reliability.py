@@ -7,13 +7,14 @@ ratio (Henseler, Ringle & Sarstedt, 2015) and its geometric version HTMT2 (Roeme
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import ModelError, nearest
+from cxkit.errors import CxkitWarning, ModelError, nearest
 from cxkit.sem.categorical_omega import answer_covariances
 from cxkit.sem.model import GroupModel
 
@@ -66,13 +67,31 @@ def reliability(fit: Fit) -> Reliability:
     for g, model in enumerate(fit.models):
         for factor in fit.table.variables.latent:
             items = indicators(model, factor)
-            if items:
+            if items and not _is_mixed(model, items):
                 found += _reversed(fit, g, factor, items)
                 label = {"factor": factor, "group": fit.sample.labels[g], "items": len(items)}
                 rows.append(label | _factor_reliability(fit, g, factor, items))
+    _tell_mixed(fit, any_left=bool(rows))
     table = pd.DataFrame(rows)
     htmt, htmt2 = (_htmt(fit, geometric=geometric) for geometric in (False, True))
     return Reliability(frame=table, htmt=htmt, htmt2=htmt2, warnings=tuple(found))
+
+
+def _is_mixed(model: GroupModel, items: list[int]) -> bool:
+    """Whether some items are ordered and others not: their sum has no scale for which a coefficient is defined."""
+    return len({model.names[i] in model.ordered for i in items}) > 1
+
+
+def _tell_mixed(fit: Fit, any_left: bool) -> None:
+    model = fit.models[0]
+    mixed = [name for name in fit.table.variables.latent if _is_mixed(model, indicators(model, name))]
+    if mixed:
+        found = f"Ordered and continuous items measure '{mixed[0]}' together, for whose sum no reliability is defined"
+        if not any_left:
+            raise ModelError(f"{found}. Treat all its items as ordered, or all as continuous.")
+        warnings.warn(f"{found}: it is left out.", CxkitWarning, stacklevel=4)
+    elif not any_left:
+        raise ModelError("The model has no factor with observed items, so there is no scale whose reliability to give.")
 
 
 def indicators(model: GroupModel, factor: str) -> list[int]:
@@ -116,7 +135,7 @@ def _factor_reliability(fit: Fit, group: int, factor: str, items: list[int]) -> 
     lam = loadings[items, k]
     common = np.outer(lam, lam) * phi[k, k]
     crossed = _crossed(loadings, items)
-    if fit.settings["ordered"]:
+    if model.names[items[0]] in model.ordered:
         found = _ordered_reliability(fit, group, items, common)
         return found | ({"ave": float("nan")} if crossed else {})
     data = fit.sample.groups[group]
@@ -147,10 +166,9 @@ def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndar
     implied[part.statistics.r, part.statistics.c] = implied[part.statistics.c, part.statistics.r] = implied_values[
         first:
     ]
+    thresholds = implied_values[: len(part.statistics.th_variable)]
     names = [data.names[i] for i in items]
-    cuts = {
-        name: implied_values[:first][part.statistics.th_variable == i] for name, i in zip(names, items, strict=True)
-    }
+    cuts = {name: thresholds[part.statistics.th_variable == i] for name, i in zip(names, items, strict=True)}
     answers = np.stack([data.answers[:, i] for i in items])
     observed = np.cov(np.array([np.unique(row, return_inverse=True)[1] for row in answers]))
     block = data.cov[np.ix_(items, items)]

@@ -117,3 +117,18 @@ def test_reversed_items_are_told() -> None:
     assert found.frame.set_index("factor").loc["speed", "omega"] == pytest.approx(
         fitted("hs_ml").reliability().frame.set_index("factor").loc["speed", "omega"], abs=1e-6
     )
+
+
+def test_a_factor_of_ordered_and_continuous_items_has_none() -> None:
+    """semTools leaves such factors out as well; a model of one of them alone is refused."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CxkitWarning)
+        fit = sem.cfa("f =~ x1 + x2 + x3\ng =~ x4 + x5 + x6", cases.hs_cut(), ordered=["x1", "x2"])
+        alone = sem.cfa("f =~ x1 + x2 + x3", cases.hs_cut(), ordered=["x1", "x2"])
+    with pytest.warns(CxkitWarning, match="Ordered and continuous items measure 'f' together.*it is left out"):
+        frame = fit.reliability().frame
+    assert list(frame["factor"]) == ["g"] * (len(frame) or 1)
+    with pytest.raises(ModelError, match="Treat all its items as ordered, or all as continuous"):
+        alone.reliability()
+    with pytest.raises(ModelError, match="has no factor with observed items"):
+        fitted("talor_simple_mediation").reliability()
