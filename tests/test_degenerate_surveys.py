@@ -72,13 +72,31 @@ def broken(kind: str) -> np.ndarray:
             answers[rng.random(answers.shape) < 0.6] = np.nan
         case "groups without differences within":
             answers = np.repeat((np.arange(N) % 12 % 5 + 1.0)[:, None], 6, axis=1)
+        case _:
+            return barely_enough(kind, answers)
+    return answers
+
+
+def barely_enough(kind: str, answers: np.ndarray) -> np.ndarray:
+    """Surveys in which every item was answered, but hardly anything can be computed from it."""
+    match kind:
+        case "never answered together":
+            answers[: N // 2, :3], answers[N // 2 :, 3:] = np.nan, np.nan
+        case "one person differs":
+            answers[:] = 3
+            answers[7] = [1, 2, 4, 5, 1, 2]
+        case "only the two ends":
+            answers = np.where(answers > 2, 5.0, 1.0)
+        case "as many people as items":
+            answers[6:] = np.nan
     return answers
 
 
 KINDS = [
     "constant", "one dimension constant", "one item constant", "one dimension unanswered", "one item unanswered",
     "an item twice", "an item against another", "three people answered", "nobody answered", "sparse",
-    "groups without differences within",
+    "groups without differences within", "never answered together", "one person differs", "only the two ends",
+    "as many people as items",
 ]  # fmt: skip
 
 

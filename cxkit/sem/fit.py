@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from cxkit.errors import CxkitWarning, closest
+from cxkit.errors import CxkitError, CxkitWarning, closest
+from cxkit.sem.absent import absent_measures, without_variance
 from cxkit.sem.estimation import Solution
 from cxkit.sem.inference import FitTest, Frame, test_of_fit
 from cxkit.sem.model import GroupModel
@@ -358,9 +360,12 @@ class Fit:
 
     @property
     def note(self) -> str:
-        """Who contributed, and what to know."""
+        """Who contributed, what to know, and why a measure has no value."""
         dropped = f", {self.n_dropped} dropped" if self.n_dropped else ""
-        return " ".join([f"n = {self.n}{dropped}.", *self.warnings])
+        parts = [f"n = {self.n}{dropped}.", *self.warnings, without_variance(self)]
+        with suppress(CxkitError):  # measures that are refused say why where they are asked for
+            parts.append(absent_measures(self, dict(self.measures)))
+        return " ".join(filter(None, parts))
 
     def __str__(self) -> str:
         columns = ["lhs", "op", "rhs", *(["group"] if len(self.models) > 1 else []), "est", "se", "z", "p", "std_all"]

@@ -246,7 +246,8 @@ def release_tests(fit: Fit) -> pd.DataFrame:
     -------
     DataFrame
         lhs op rhs group mi df p epc, largest first: one row per parameter that shares another one's value (epc is how
-        far it would move away from the others) and per `==` of the model (epc is left minus right once released).
+        far it would move away from the others) and per `==` of the model (epc is left minus right once released). An
+        equality by which the model is identified cannot be tested, and is left out.
 
     Notes
     -----
@@ -268,7 +269,7 @@ def release_tests(fit: Fit) -> pd.DataFrame:
     names = [(*rows[k].key, fit.sample.labels[rows[k].group]) for k in shared]
     names += [(left, "==", right, "") for left, right in texts]
     table = pd.DataFrame(names, columns=["lhs", "op", "rhs", "group"])
-    table = table.assign(mi=mi, df=1, p=[chi_square_tail(value, 1) for value in mi], epc=epc)
+    table = table.assign(mi=mi, df=1, p=[chi_square_tail(value, 1) for value in mi], epc=epc).dropna(subset=["mi"])
     return table.sort_values("mi", ascending=False, kind="stable", ignore_index=True)
 
 
