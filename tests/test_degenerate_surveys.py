@@ -85,8 +85,6 @@ def barely_enough(kind: str, answers: np.ndarray) -> np.ndarray:
         case "one person differs":
             answers[:] = 3
             answers[7] = [1, 2, 4, 5, 1, 2]
-        case "only the two ends":
-            answers = np.where(answers > 2, 5.0, 1.0)
         case "as many people as items":
             answers[6:] = np.nan
     return answers
@@ -95,7 +93,7 @@ def barely_enough(kind: str, answers: np.ndarray) -> np.ndarray:
 KINDS = [
     "constant", "one dimension constant", "one item constant", "one dimension unanswered", "one item unanswered",
     "an item twice", "an item against another", "three people answered", "nobody answered", "sparse",
-    "groups without differences within", "never answered together", "one person differs", "only the two ends",
+    "groups without differences within", "never answered together", "one person differs",
     "as many people as items",
 ]  # fmt: skip
 
