@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 INK, QUIET, LATENT, OBSERVED = "#1b1b1b", "#6b6b6b", "#dbe9f6", "#f4f1e8"
 ONE_GROUP = " The model has one group: leave out group=."
 Place = tuple[float, float]
+Line = tuple[Place, Place, float]
+STEPS = 40
+SPOTS = np.arange(10, 31)
+"""Where along a line, of its STEPS, the number may stand."""
+WHITE: dict[str, Any] = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
 
 
 def path_diagram(fit: Fit, ax: Axes | None = None, *, group: int | str = 0, estimates: str = "std_all") -> Axes:
@@ -40,14 +45,30 @@ def path_diagram(fit: Fit, ax: Axes | None = None, *, group: int | str = 0, esti
     arcs = [(row, value) for row, value in values if row.op == "~~" and row.lhs != row.rhs and abs(value) > 0]
     for row, _ in arcs:
         _make_room(ax, *_bend(places, row))  # before anything is drawn: the numbers are placed on the page
-    for row, value in values:
-        if row.op in ("=~", "~"):
-            _arrow(ax, places, row, value)
-    for row, value in arcs:
-        _arc(ax, places, row, value, latent=row.lhs in fit.table.variables.latent)
+    lines = [(row, value, _line(places, row)) for row, value in values if row.op in ("=~", "~")]
+    lines += [(row, value, _bend(places, row)) for row, value in arcs]
+    for row, value, line in lines:
+        _draw_line(ax, row, value, line, latent=row.lhs in fit.table.variables.latent)
+    _place_labels(ax, [(value, line) for _, value, line in lines], list(places.values()))
     for name, place in places.items():
         _node(ax, name, place, name in fit.table.variables.latent)
+    _explained(ax, fit, group, places)
+    if len(fit.models) > 1:
+        ax.set_title(str(fit.sample.labels[group]), fontsize=10, color=INK)
     return ax
+
+
+def _explained(ax: Axes, fit: Fit, group: int, places: dict[str, Place]) -> None:
+    """The explained share of variance under every variable that is regressed or part of a higher factor."""
+    shares = fit.r_squared
+    own = list(shares.values())[group] if isinstance(shares, dict) else shares
+    rows = fit.table.group_rows(group)
+    latent = set(fit.table.variables.latent)
+    names = {r.lhs for r in rows if r.op == "~"} | {r.rhs for r in rows if r.op == "=~" and r.rhs in latent}
+    for name in sorted(names & set(own.index)):
+        text = f"R² = {own[name]:.2f}".replace("0.", ".", 1)
+        ax.annotate(text, places[name], xytext=(0, -13), textcoords="offset points", ha="center", va="top",
+                    fontsize=6.5, color=INK, zorder=5, bbox=WHITE)  # fmt: skip
 
 
 def group_number(fit: Fit, group: int | str) -> int:
@@ -141,18 +162,48 @@ def _node(ax: Axes, name: str, place: Place, latent: bool) -> None:
     ax.text(*place, name, ha="center", va="center", fontsize=9, color=INK, zorder=4, bbox=box)
 
 
-def _arrow(ax: Axes, places: dict[str, Place], row: Row, value: float) -> None:
+def _line(places: dict[str, Place], row: Row) -> Line:
     start, end = (row.lhs, row.rhs) if row.op == "=~" else (row.rhs, row.lhs)
-    width = 0.6 + 1.8 * min(abs(value), 1.0)
-    _connect(ax, places[start], places[end], "-|>", 0.0, {"linewidth": width, "color": INK})
-    _label(ax, places[start], places[end], value, 0.5, 0.0)
+    return places[start], places[end], 0.0
 
 
-def _arc(ax: Axes, places: dict[str, Place], row: Row, value: float, latent: bool) -> None:
-    a, b, bend = _bend(places, row)
-    style = {"linewidth": 0.8, "color": QUIET, "linestyle": "-" if latent else "--"}
-    _connect(ax, a, b, "<|-|>", bend, style)
-    _label(ax, a, b, value, 0.5, bend)
+def _draw_line(ax: Axes, row: Row, value: float, line: Line, latent: bool) -> None:
+    a, b, bend = line
+    if row.op == "~~":
+        # What is measured or given is solid; residuals that go together are dashed.
+        style = {"linewidth": 0.8, "color": QUIET, "linestyle": "-" if latent or row.exogenous else "--"}
+        _connect(ax, a, b, "<|-|>", bend, style)
+    else:
+        _connect(ax, a, b, "-|>", 0.0, {"linewidth": 0.6 + 1.8 * min(abs(value), 1.0), "color": INK})
+
+
+def _place_labels(ax: Axes, lines: list[tuple[float, Line]], nodes: list[Place]) -> None:
+    """A number on each line, at the place farthest from nodes, other lines and the numbers set before."""
+    curves = [_on_page(ax, line) for _, line in lines]
+    taken = [np.asarray(ax.transData.transform(node)) for node in nodes]
+    for k, (value, _) in enumerate(lines):
+        spots = curves[k][SPOTS]
+        others = np.concatenate([*(curve for j, curve in enumerate(curves) if j != k), np.full((1, 2), 1e6)])
+        away = _distances(spots, others).min(axis=1)
+        free = _distances(spots, np.array(taken)).min(axis=1)
+        # Lines may pass near a number; other numbers and nodes may not. The middle decides between equals.
+        best = int(np.argmax(np.minimum(free, 40.0) + np.minimum(away, 12.0) - np.abs(SPOTS - STEPS / 2) * 0.3))
+        taken.append(spots[best])
+        x, y = ax.transData.inverted().transform(spots[best])
+        ax.text(x, y, f"{value:.2f}".replace("0.", ".", 1), ha="center", va="center", fontsize=7.5, color=INK,
+                zorder=3, bbox=WHITE)  # fmt: skip
+
+
+def _on_page(ax: Axes, line: Line) -> np.ndarray:
+    """Points along a line in pixels: a parabola whose control point lies `bend` chords beside the middle."""
+    a, b = (np.asarray(ax.transData.transform(end)) for end in line[:2])
+    control = (a + b) / 2 + line[2] * np.array([b[1] - a[1], a[0] - b[0]])
+    t = np.linspace(0, 1, STEPS + 1)[:, None]
+    return np.asarray((1 - t) ** 2 * a + 2 * t * (1 - t) * control + t**2 * b)
+
+
+def _distances(spots: np.ndarray, others: np.ndarray) -> np.ndarray:
+    return np.asarray(np.hypot(*(spots[:, None] - others[None]).transpose(2, 0, 1)))
 
 
 def _bend(places: dict[str, Place], row: Row) -> tuple[Place, Place, float]:
@@ -180,15 +231,6 @@ def _make_room(ax: Axes, a: Place, b: Place, bend: float) -> None:
 def _connect(ax: Axes, a: Place, b: Place, style: str, bend: float, line: dict[str, Any]) -> None:
     ax.annotate("", xy=b, xytext=a, zorder=2, arrowprops={
         "arrowstyle": style, "connectionstyle": f"arc3,rad={bend}", "shrinkA": 20, "shrinkB": 20, **line})  # fmt: skip
-
-
-def _label(ax: Axes, a: Place, b: Place, value: float, at: float, bend: float) -> None:
-    # Arcs are bent on the page, not in data units; the top of one lies half its bend away from the chord.
-    (ax1, ay1), (bx1, by1) = ax.transData.transform([a, b])
-    page = ax1 + at * (bx1 - ax1) + 0.5 * bend * (by1 - ay1), ay1 + at * (by1 - ay1) - 0.5 * bend * (bx1 - ax1)
-    x, y = ax.transData.inverted().transform(page)
-    ax.text(x, y, f"{value:.2f}".replace("0.", ".", 1), ha="center", va="center", fontsize=7.5, color=INK, zorder=3,
-            bbox={"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.85})  # fmt: skip
 
 
 def _frame(ax: Axes, places: dict[str, Place]) -> None:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
+from cxkit import sem
 from cxkit.errors import ModelError
+from tests.sem.cases import bfi_complete
 from tests.sem.fits import fitted
 
 
@@ -52,3 +57,26 @@ def test_refusals() -> None:
         fitted("hs_school_ml.configural").plot(group="pasteur")
     with pytest.raises(ModelError, match="group=1 does not exist: there is one group, 0"):
         fitted("hs_ml").plot(group=1)
+
+
+def test_no_number_covers_another() -> None:
+    """Six factors, fifteen covariances: each number stands on its own line, apart from all others."""
+    items = iter(f"{f}{i}" for f in "ACENO" for i in range(1, 6))
+    model = "\n".join(f"F{k} =~ {next(items)} + {next(items)} + {next(items)}" for k in range(6))
+    ax = sem.cfa(model, bfi_complete()).plot()
+    numbers = [text for text in ax.texts if re.fullmatch(r"-?\d?\.\d\d", text.get_text())]
+    assert len(numbers) == 18 + 15
+    places = np.array([ax.transData.transform(text.get_position()) for text in numbers])
+    apart = np.hypot(*(places[:, None] - places[None]).transpose(2, 0, 1)) + 1e3 * np.eye(len(places))
+    # A number of 7.5 points is 10 pixels high at 100 dots per inch.
+    assert apart.min() > 10 * ax.figure.dpi / 100
+    plt.close(ax.figure)
+
+
+def test_explained_variance_and_the_name_of_the_group() -> None:
+    fit = fitted("mimic_groups")
+    ax = fit.plot(group=1)
+    assert ax.get_title() == fit.sample.labels[1]
+    share = fit.r_squared[fit.sample.labels[1]]["visual"]
+    assert f"R² = {share:.2f}".replace("0.", ".", 1) in [text.get_text() for text in ax.texts]
+    plt.close(ax.figure)
