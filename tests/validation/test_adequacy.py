@@ -84,7 +84,7 @@ def test_pairwise_correlations_that_contradict_one_another():
     # Three pairs from three groups: r12 = r13 = 1 but r23 = -1 cannot hold for the same people.
     line, gap = np.arange(10.0), np.full(10, np.nan)
     answers = np.vstack([np.c_[line, line, gap], np.c_[line, gap, line], np.c_[gap, line, -line]])
-    refused(answers, r"contradict one another \(smallest eigenvalue -1\)\. Use missing='complete'", missing="pairwise")
+    refused(answers, r"contradict one another \(smallest eigenvalue -1\)\. Use missing='fiml'", missing="pairwise")
 
 
 def test_words_and_picture(shipped):
