@@ -105,6 +105,9 @@ WRONG: dict[str, list[object]] = {
     "groups": [["Bos"], "Bos", "levle"],
     "criterion": ["d9_1", 5],
     "invariance": ["scalar"],
+    "targets": ["nosuch", 5],
+    "raters": ["nosuch", 5],
+    "scores": ["nosuch", 5],
     "override": ["because"],
 }
 """What no option of that name may be. A `Literal` is also given a word that it does not hold, a truth value a text."""

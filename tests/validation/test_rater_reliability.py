@@ -167,3 +167,26 @@ def test_words_and_picture_of_measurement_error(shipped):
     assert result.picture().png.startswith(b"\x89PNG")
     with pytest.raises(OptionError, match=r"coefficient='omgea' is not known\. Did you mean 'omega'\?"):
         measurement_error(shipped("bfi"), coefficient="omgea")
+
+
+def long_table(values):
+    wide = pd.DataFrame(values, columns=list("abcd"))
+    return wide.rename_axis("essay").reset_index().melt("essay", var_name="judge", value_name="points")
+
+
+def test_a_long_table_is_recognised_and_gives_what_the_wide_one_gives(reference):
+    # R: psych::ICC(sf, lmer = FALSE) of the ratings of Shrout and Fleiss (1979)
+    wanted = reference("validation_more")["ratings"]
+    table = long_table(wanted["values"])
+    found = rater_reliability(table, targets="essay", raters="judge", scores="points").frame
+    assert found["icc"].to_numpy() == pytest.approx(wanted["icc"], abs=1e-10)
+    assert found["ci_low"].to_numpy() == pytest.approx(wanted["lower"], abs=1e-10)
+    numbers = table.assign(judge=table["judge"].map({"a": 1, "b": 2, "c": 3, "d": 4}))
+    with pytest.raises(OptionError, match="look like a long table: every 'essay' occurs once with every 'judge'"):
+        rater_reliability(numbers)
+    with pytest.raises(AnalysisError, match="Of a long table .a row a rating. say targets="):
+        rater_reliability(table.iloc[1:])  # incomplete, and the names of the judges are no numbers
+    with pytest.raises(OptionError, match="raters='jugde' is no column of the ratings. Did you mean 'judge'"):
+        rater_reliability(table, targets="essay", raters="jugde", scores="points")
+    with pytest.raises(AnalysisError, match="1 rows repeat a rating, the first of '0' by 'a'"):
+        rater_reliability(pd.concat([table, table.iloc[:1]]), targets="essay", raters="judge", scores="points")

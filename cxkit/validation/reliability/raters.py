@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from cxkit.errors import AnalysisError
+from cxkit.errors import AnalysisError, OptionError, nearest
 from cxkit.results import figures
 from cxkit.results.options import check_options
 from cxkit.results.references import cite
@@ -28,6 +29,10 @@ MEANINGS = {
     "ICC(2,k)": "mean of all; agreement of raters drawn from many",
     "ICC(3,k)": "mean of all; consistency of just these raters",
 }
+
+
+LONG_COLUMNS = 3
+"""Of a long table: what was rated, by whom, and how."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +162,13 @@ class RaterReliability(Result):
 
 
 def rater_reliability(
-    ratings: pd.DataFrame | np.ndarray, *, confidence: float = 0.95, name: str = "ratings"
+    ratings: pd.DataFrame | np.ndarray,
+    *,
+    targets: str | None = None,
+    raters: str | None = None,
+    scores: str | None = None,
+    confidence: float = 0.95,
+    name: str = "ratings",
 ) -> RaterReliability:
     """Do raters agree on whom or what they rate?
 
@@ -166,7 +177,10 @@ def rater_reliability(
     Parameters
     ----------
     ratings
-        A row an object, a column a rater.
+        A row an object, a column a rater; or, with the next three options, a row a rating.
+    targets, raters, scores
+        Of a long table: the columns that say what was rated, by whom, and how. A table that looks long is refused
+        without them: its columns would count as raters.
     confidence
         Probability of the intervals.
     name
@@ -188,6 +202,10 @@ def rater_reliability(
     Agrees with R's `psych::ICC(x, lmer = FALSE)` (Shrout & Fleiss 1979).
     """
     check_options(confidence=confidence)
+    if (targets, raters, scores) != (None, None, None):
+        ratings = wide_ratings(ratings, targets=targets, raters=raters, scores=scores)
+    else:
+        _refuse_long(ratings)
     values = _numbers(ratings)
     complete = values[~np.isnan(values).any(axis=1)]
     if values.shape[1] < 2 or len(complete) < 3:
@@ -211,11 +229,58 @@ def rater_reliability(
     )
 
 
+def wide_ratings(
+    ratings: pd.DataFrame | np.ndarray, *, targets: str | None, raters: str | None, scores: str | None
+) -> pd.DataFrame:
+    """A long table as a wide one: a row an object, a column a rater.
+
+    Raises
+    ------
+    OptionError
+        If one of the three columns is not named, or does not occur.
+    AnalysisError
+        If a rater rated the same object twice.
+    """
+    if not isinstance(ratings, pd.DataFrame):
+        raise OptionError("targets=, raters= and scores= name columns; give the ratings as a DataFrame.")
+    columns = [str(column) for column in ratings.columns]
+    for option, column in (("targets", targets), ("raters", raters), ("scores", scores)):
+        if column not in columns:
+            raise OptionError(f"{option}={column!r} is no column of the ratings.{nearest(str(column), columns)}")
+    twice = ratings.duplicated([targets, raters])
+    if twice.any():
+        first = ratings.loc[twice].iloc[0]
+        raise AnalysisError(
+            f"{int(twice.sum()):,} rows repeat a rating, the first of '{first[targets]}' by '{first[raters]}'. "
+            "Every rater may rate an object once."
+        )
+    return ratings.pivot(index=targets, columns=raters, values=scores)
+
+
+def _refuse_long(ratings: pd.DataFrame | np.ndarray) -> None:
+    """Refuse a table of three columns in which every value of one meets every value of another exactly once."""
+    if not isinstance(ratings, pd.DataFrame) or ratings.shape[1] != LONG_COLUMNS:
+        return
+    for first, second in combinations(ratings.columns, 2):
+        sizes = [ratings[column].nunique() for column in (first, second)]
+        crossed = len(ratings) == sizes[0] * sizes[1] and not ratings.duplicated([first, second]).any()
+        if crossed and min(sizes) > 1:
+            third = next(column for column in ratings.columns if column not in (first, second))
+            raise OptionError(
+                f"The ratings look like a long table: every '{first}' occurs once with every '{second}'. Say which "
+                f"column is what, such as targets='{first}', raters='{second}', scores='{third}'; or, if the columns "
+                "are three raters, give ratings.to_numpy()."
+            )
+
+
 def _numbers(ratings: pd.DataFrame | np.ndarray) -> np.ndarray:
     try:
         values = np.asarray(ratings, dtype="float64")
     except (TypeError, ValueError) as error:
-        raise AnalysisError("Ratings must be numbers: a row an object, a column a rater.") from error
+        raise AnalysisError(
+            "Ratings must be numbers: a row an object, a column a rater. Of a long table (a row a rating) say "
+            "targets='<column>', raters='<column>', scores='<column>'."
+        ) from error
     if values.ndim != 2:
         raise AnalysisError("Ratings must be a table: a row an object, a column a rater.")
     return values
