@@ -295,7 +295,7 @@ def _refuse(
         raise ModelError(f"likelihood= does not know '{likelihood}'. Known: normal, wishart.")
     if parameterization not in ("delta", "theta"):
         raise ModelError(f"parameterization= does not know '{parameterization}'. Known: delta, theta.")
-    if items and likely:
+    if items and (likely or chosen.discrepancy == "GLS"):
         raise ModelError(f"Ordered answers need weighted least squares: estimator='WLSMV', not '{chosen.name}'.")
     _refuse_ordered_predictors(items, variables, model, parameterization)
     if missing == "fiml" and (not likely or chosen.se == "robust.sem"):

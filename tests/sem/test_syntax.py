@@ -181,6 +181,7 @@ def test_the_marker_cannot_be_released_but_another_way_to_identify_the_model_let
             {"ordered": True, "estimator": "ML"},
             "Ordered answers need weighted least squares: estimator='WLSMV', not 'ML'",
         ),
+        ({"ordered": True, "estimator": "GLS"}, "Ordered answers need weighted least squares.*not 'GLS'"),
         ({"ordered": ["X1"]}, "ordered= names 'X1', which is not in the model. Did you mean 'x1'"),
         ({"missing": "fiml", "estimator": "GLS"}, "missing='fiml' goes with estimator='ML' or 'MLR', not 'GLS'"),
         ({"cluster": "cl", "estimator": "MLM"}, "cluster= and weights= go with estimator='MLR', not 'MLM'"),
