@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.text import Text
-from matplotlib.ticker import FixedFormatter
+from matplotlib.ticker import FixedLocator
 
 LONGEST = 60
 """Letters of a name beside an axis; longer ones get a short form, and the key below says it in full."""
@@ -54,7 +54,7 @@ def shorten(axes: Axes, width: int) -> tuple[tuple[str, str], ...]:
         if len(whole) > LONGEST:
             text.set_text(fill(names.of(whole), width))
     for axis, place in ((axes.yaxis, axes.set_yticks), (axes.xaxis, axes.set_xticks)):
-        if isinstance(axis.get_major_formatter(), FixedFormatter):  # names; the numbers of a scale stay as they are
+        if isinstance(axis.get_major_locator(), FixedLocator):  # names; the numbers of a scale stay as they are
             _shorten_ticks(names, axis.get_majorticklabels(), place, width)
     return names.key
 
@@ -96,19 +96,21 @@ def fit(axes: Axes) -> None:
     figure = axes.get_figure(root=True)
     if figure is None:
         return
-    for legend in figure.legends:
+    for legend in [*figure.legends]:
         _fit_legend(figure, legend)
     for label, along in ((axes.xaxis.label, 0), (axes.yaxis.label, 1)):
         _fit_title(figure, axes, label, along)
 
 
 def _fit_legend(figure: Figure, legend: Legend) -> None:
-    """Fewer columns until the legend is no wider than the figure."""
+    """Fewer columns until the legend is no wider than the figure; matplotlib lays none out anew, so it is replaced."""
+    handles, words = legend.legend_handles, [text.get_text() for text in legend.get_texts()]
     for columns in (3, 2, 1):
-        legend.set_ncols(columns)
         figure.draw_without_rendering()
         if legend.get_window_extent().width <= figure.bbox.width:
             return
+        legend.remove()
+        legend = figure.legend(handles, words, loc="outside lower center", ncols=columns, frameon=False)
 
 
 def _fit_title(figure: Figure, axes: Axes, label: Text, along: int) -> None:
