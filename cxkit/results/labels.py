@@ -104,7 +104,8 @@ def fit(axes: Axes) -> None:
 
 def _fit_legend(figure: Figure, legend: Legend) -> None:
     """Fewer columns until the legend is no wider than the figure; matplotlib lays none out anew, so it is replaced."""
-    handles, words = legend.legend_handles, [text.get_text() for text in legend.get_texts()]
+    handles = [handle for handle in legend.legend_handles if handle is not None]
+    words = [text.get_text() for text in legend.get_texts()]
     for columns in (3, 2, 1):
         figure.draw_without_rendering()
         if legend.get_window_extent().width <= figure.bbox.width:
