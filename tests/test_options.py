@@ -144,7 +144,8 @@ def _options_of(function: Callable[..., object]) -> list[str]:
 def wrong_values(function: Callable[..., object], option: str) -> list[object]:
     annotation = annotation_of(function, option)
     kinds = [annotation, *get_args(annotation)]
-    wrong = list(WRONG.get(option, []))
+    may_be_none = annotation is None or type(None) in kinds
+    wrong = [value for value in WRONG.get(option, []) if value is not None or not may_be_none]
     if annotation is bool:
         wrong += ["no", 1, None]
     if option in BY_LITERAL and any(get_origin(kind) is Literal or kind is str for kind in kinds):

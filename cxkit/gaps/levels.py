@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -172,6 +172,8 @@ def level_gap(
     several units the intervals are somewhat too narrow.
     """
     check_options(answered=answered, minimum=minimum)
+    if not isinstance(leaders, Iterable):
+        raise OptionError(f"leaders={leaders!r} must be a list of levels.")
     named = [leaders] if isinstance(leaders, str) else list(leaders)
     is_leader = _leaders(survey, named)
     present = survey.role("level").dropna().astype("str").unique()

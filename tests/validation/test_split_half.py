@@ -119,10 +119,12 @@ def test_items_that_follow_from_one_another_have_no_bound_that_inverts():
     assert np.isnan(greatest_lower_bound(covariance))
 
 
-def test_a_constant_item_is_refused():
+def test_items_that_do_not_vary_are_dropped_and_two_must_be_left():
     answers = factor_answers(1, items=4)
     answers[:, 0] = 3
-    with pytest.raises(AnalysisError, match="'All' cannot be split into halves: among 120 respondents"):
+    assert split_half(survey_of(answers)).frame["items"].tolist() == [3]
+    answers[:, 1:3] = 3
+    with pytest.raises(AnalysisError, match="It takes 2 items that vary, and there is 1"):
         split_half(survey_of(answers))
     with pytest.raises(OptionError, match="most_splits=0 must be a whole number, at least 1"):
         split_half(survey_of(answers), most_splits=0)
