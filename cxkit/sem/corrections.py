@@ -141,6 +141,8 @@ def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
     # leaves the correlations as free as before, and is no degree of freedom of theirs.
     own = [j[part.statistics.n_thresholds :] for j, part in zip(jacobians, objective.parts, strict=True)]
     df = pairs - int(np.linalg.matrix_rank(np.concatenate(own)))
+    if df == 0:
+        return None
     c, c0 = trace / df, base_trace / pairs
     return Corrected(chisq=chisq, c=c, scaled=chisq / c, df=df), Corrected(
         chisq=base_chisq, c=c0, scaled=base_chisq / c0
