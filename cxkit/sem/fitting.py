@@ -82,7 +82,9 @@ def fit_model(
     if unbiased and not items:
         sample = replace(sample, groups=tuple(_wishart(g) for g in sample.groups))
     table = build_table(model, groups, options)
-    sample = replace(sample, warnings=(*sample.warnings, *_notes(chosen, items, syntax, variables, data)))
+    notes = _notes(chosen, items, syntax, variables, data)
+    if notes:  # a sample without notes stays the one that later models of the same answers share
+        sample = replace(sample, warnings=(*sample.warnings, *notes))
     settings = {
         "estimator": chosen.name, "missing": missing, "ordered": items, "group": group, "equal": options.equal,
         "free": options.free, "std_lv": std_lv, "orthogonal": orthogonal, "cluster": cluster, "weights": weights,

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from cxkit import sem
+from cxkit.errors import CxkitWarning
 from cxkit.sem.fit import Fit
 from cxkit.sem.saturated import Saturated
 from tests.sem import cases
@@ -60,6 +61,17 @@ def test_models_of_one_sample_share_its_moments() -> None:
     before = one.measures
     again = sem.cfa(cases.ONE, data.copy(), missing="fiml")
     pd.testing.assert_series_equal(again.measures, before)
+
+
+def test_other_row_labels_and_a_note_on_one_model_share_the_moments() -> None:
+    data = cases.hs_holes()
+    first = sem.cfa(cases.HS, data, missing="fiml")
+    labelled = data.set_axis([f"person {k}" for k in range(len(data))])
+    with pytest.warns(CxkitWarning, match="x2"):
+        noted = sem.cfa(cases.ONE.replace("x3", "x2*x3", 1), labelled, missing="fiml")
+    assert noted.sample.groups[0] is first.sample.groups[0]
+    assert noted.scores().index.equals(labelled.index)
+    assert first.scores().index.equals(data.index)
 
 
 def test_another_answer_is_another_sample() -> None:
