@@ -74,7 +74,9 @@ def sem(
         ML, MLR, MLM, MLMV, GLS, ULS, ULSM, ULSMV, WLS, DWLS, WLSM or WLSMV. Default: ML; WLSMV with `ordered`; MLR
         with `cluster`.
     missing
-        "listwise" leaves out respondents with any missing answer; "fiml" uses every answer given (ML and MLR).
+        "listwise" leaves out respondents with any missing answer; "fiml" uses every answer given (ML and MLR);
+        "pairwise" does so for `ordered` items: thresholds from all who answered the item, correlations from all who
+        answered both (unbiased where answers are missing completely at random).
     ordered
         Items to be treated as ordered categories (True: all).
     group, equal, free

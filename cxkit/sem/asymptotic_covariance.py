@@ -5,6 +5,10 @@ stacks the scores of both steps and puts a sandwich around them. Here the sandwi
 respondent has one influence on each statistic, and the covariance is the mean product of influences. For ordered items
 the influence depends on nothing but the one or two categories chosen, so it is looked up in small tables.
 
+Where answers are missing, thresholds rest on everybody who answered the item and correlations on everybody who answered
+both: whoever did not answer has score 0 there, and can still move a correlation by the thresholds of the item answered
+(lavaan's `missing = "pairwise"`).
+
 The bread is the product of scores, not the second derivative, in both steps, as in lavaan's `lavInspect(fit, "gamma")`.
 For ordered answers both agree; a continuous variable far from normal is where they part.
 """
@@ -31,13 +35,13 @@ class LatentSample:
     ordered, numeric
         Positions of the ordered and of the continuous variables among all variables.
     codes
-        Categories from 0, shape (ordered, n).
+        Categories from 0, -1 for a missing answer, shape (ordered, n).
     cuts
         Cut points from minus to plus infinity, shape (ordered, width + 1), filled up with plus infinity.
     tables
         Contingency tables, shape (ordered, width, ordered, width).
     z
-        Continuous variables, standardised, shape (numeric, n).
+        Continuous variables, standardised, NaN where missing, shape (numeric, n).
     spreads
         Their standard deviations (divisor n).
     correlations
@@ -116,14 +120,23 @@ def asymptotic_covariance(sample: LatentSample) -> Array:
 
 
 def threshold_influences(sample: LatentSample) -> Array:
-    """Influence of an answer in category c on threshold s of its item, shape (ordered, width - 1, width)."""
+    """Influence of an answer in category c on threshold s of its item, shape (ordered, width - 1, width).
+
+    Influences are per respondent of the sample: where an item was answered by a share of them, each answer weighs more.
+    """
     inner = sample.cuts[:, 1:-1]
     width = sample.cuts.shape[1] - 1
     answered = np.einsum("ikik->ik", sample.tables)
-    below = np.cumsum(answered, axis=1)[:, :-1] / sample.n
+    count = answered.sum(axis=1, keepdims=True)
+    below = np.cumsum(answered, axis=1)[:, :-1] / count
     at_or_below = np.arange(width)[None, :] <= np.arange(width - 1)[:, None]
     height = np.where(np.isfinite(inner), normal_density(inner), np.inf)
-    return (at_or_below - below[:, :, None]) / height[:, :, None]
+    return (at_or_below - below[:, :, None]) / height[:, :, None] * (sample.n / count)[:, :, None]
+
+
+def _with_missing(table: Array) -> Array:
+    """Influences by category, with a last column of zeros: that of a missing answer, which code -1 picks."""
+    return np.concatenate([table, np.zeros((*table.shape[:-1], 1))], axis=-1)
 
 
 def _threshold_parts(sample: LatentSample) -> list[Part]:
@@ -132,7 +145,7 @@ def _threshold_parts(sample: LatentSample) -> list[Part]:
     parts = []
     for item, variable in enumerate(sample.ordered):
         positions = np.arange(*sample.first_threshold[variable : variable + 2])
-        table = tables[item, : positions.size]
+        table = _with_missing(tables[item, : positions.size])
         parts.append(Part(positions=positions, influence=_look_up_one(table, sample.codes[item])))
     return parts
 
@@ -146,16 +159,17 @@ def _polychoric_parts(sample: LatentSample) -> list[Part]:
     """One part for each ordered item but the last: its correlations with the ordered items after it."""
     a, b = item_pairs(sample.ordered.size)
     tables = _polychoric_influences(sample, a, b)
+    places = np.where(sample.codes < 0, tables.shape[1] - 1, sample.codes)
     parts = []
     for item in range(sample.ordered.size - 1):
         j, i = sample.ordered[a[a == item]], sample.ordered[b[a == item]]
         positions = sample.correlation_rows(j, i)
-        parts.append(Part(positions=positions, influence=_look_up_two(tables[a == item], sample.codes, item)))
+        parts.append(Part(positions=positions, influence=_look_up_two(tables[a == item], places, item)))
     return parts
 
 
 def _look_up_two(tables: Array, codes: Codes, item: int) -> Callable[[slice], Array]:
-    """Influences on the correlations of one item with every later one, from both categories."""
+    """Influences on the correlations of one item with every later one, from both categories (the last: missing)."""
     pairs, width = tables.shape[:2]
     flat, offset = tables.ravel(), width * width * np.arange(pairs)[:, None]
 
@@ -166,7 +180,10 @@ def _look_up_two(tables: Array, codes: Codes, item: int) -> Callable[[slice], Ar
 
 
 def _polychoric_influences(sample: LatentSample, a: Codes, b: Codes) -> Array:
-    """Influence of answering c in item a and d in item b on their correlation, shape (pairs, width, width)."""
+    """Influence of answering c in item a and d in item b on their correlation, shape (pairs, width + 1, width + 1).
+
+    The last category of both is a missing answer.
+    """
     rows, columns = sample.cuts[a], sample.cuts[b]
     rho = sample.correlations[sample.ordered[a], sample.ordered[b]]
     probability = cell_probabilities(rows, columns, rho)
@@ -179,6 +196,8 @@ def _polychoric_influences(sample: LatentSample, a: Codes, b: Codes) -> Array:
     through_rows = _through_thresholds(pull, row_cut_slopes(rows, columns, rho), own[a])
     through_columns = _through_thresholds(pull.swapaxes(1, 2), row_cut_slopes(columns, rows, rho), own[b])
     information = np.sum(share * score * score, axis=(1, 2))
+    score = _with_missing(_with_missing(score).swapaxes(1, 2)).swapaxes(1, 2)
+    through_rows, through_columns = _with_missing(through_rows), _with_missing(through_columns)
     return (score - through_rows[:, :, None] - through_columns[:, None, :]) / information[:, None, None]
 
 
@@ -198,9 +217,9 @@ def own_scores(z: Array) -> Array:
 
 def _own_influence(sample: LatentSample, x: int) -> Callable[[slice], Array]:
     """Influence on mean and variance, of a variable scaled to variance 1, shape (2, rows)."""
-    scores = own_scores(sample.z[x])
+    scores = np.nan_to_num(own_scores(sample.z[x]))
     inverse = np.linalg.inv(scores @ scores.T / sample.n)
-    return lambda rows: inverse @ own_scores(sample.z[x, rows])
+    return lambda rows: inverse @ scores[:, rows]
 
 
 def _moment_part(sample: LatentSample) -> Part:
@@ -221,22 +240,31 @@ def _polyserial_part(sample: LatentSample, x: int, y: int) -> Part:
     rho = float(sample.correlations[sample.numeric[x], sample.ordered[y]])
     cuts, codes = sample.cuts[y], sample.codes[y]
     width = cuts.size - 1
-    score, moments, upper, lower = polyserial_scores(sample.z[x], *finite_bounds(cuts, codes), rho)
+    both = (codes >= 0) & ~np.isnan(sample.z[x])
+    chosen = codes[both]
+    score, moments, upper, lower = polyserial_scores(sample.z[x, both], *finite_bounds(cuts, chosen), rho)
     cross = moments @ score / sample.n
-    pull_up = np.bincount(codes, weights=upper * score, minlength=width)[:-1]
-    pull_down = np.bincount(codes, weights=lower * score, minlength=width)[1:]
-    through_thresholds = (pull_up - pull_down) @ threshold_influences(sample)[y] / sample.n
+    pull_up = np.bincount(chosen, weights=upper * score, minlength=width)[:-1]
+    pull_down = np.bincount(chosen, weights=lower * score, minlength=width)[1:]
+    through_thresholds = _with_missing((pull_up - pull_down) @ threshold_influences(sample)[y] / sample.n)
     information = score @ score / sample.n
     own = _own_influence(sample, x)
+    own_score = _spread_out(score, both)
 
     def influence(rows: slice) -> Array:
         moved = own(rows)
-        here = polyserial_scores(sample.z[x, rows], *finite_bounds(cuts, codes[rows]), rho)[0]
-        on_rho = (here - cross @ moved - through_thresholds[codes[rows]]) / information
+        on_rho = (own_score[rows] - cross @ moved - through_thresholds[codes[rows]]) / information
         return sample.spreads[x] * (on_rho + 0.5 * rho * moved[1])[None, :]
 
     positions = sample.correlation_rows(sample.numeric[[x]], sample.ordered[[y]])
     return Part(positions=positions, influence=influence)
+
+
+def _spread_out(values: Array, rows: np.ndarray) -> Array:
+    """The values in their rows, 0 in all others."""
+    out = np.zeros(rows.size)
+    out[rows] = values
+    return out
 
 
 def polyserial_scores(z: Array, below: Array, above: Array, rho: float) -> tuple[Array, Array, Array, Array]:
@@ -253,18 +281,19 @@ def polyserial_scores(z: Array, below: Array, above: Array, rho: float) -> tuple
 
 def _pearson_part(sample: LatentSample, x: int, y: int) -> Part:
     """Covariance of two continuous variables."""
-    first, second = sample.z[x], sample.z[y]
+    both = ~np.isnan(sample.z[x]) & ~np.isnan(sample.z[y])
+    first, second = sample.z[x, both], sample.z[y, both]
     rho = float(sample.correlations[sample.numeric[x], sample.numeric[y]])
     score, in_first = pearson_scores(first, second, rho)
     in_second = pearson_scores(second, first, rho)[1]
     cross_first, cross_second = in_first @ score / sample.n, in_second @ score / sample.n
     information = score @ score / sample.n
     own_first, own_second = _own_influence(sample, x), _own_influence(sample, y)
+    own_score = _spread_out(score, both)
 
     def influence(rows: slice) -> Array:
         moved_first, moved_second = own_first(rows), own_second(rows)
-        here = pearson_scores(first[rows], second[rows], rho)[0]
-        on_rho = (here - cross_first @ moved_first - cross_second @ moved_second) / information
+        on_rho = (own_score[rows] - cross_first @ moved_first - cross_second @ moved_second) / information
         scale = sample.spreads[x] * sample.spreads[y]
         return scale * (on_rho + 0.5 * rho * (moved_first[1] + moved_second[1]))[None, :]
 

@@ -26,7 +26,7 @@ from cxkit.sem.latent_correlations import (
     item_pairs,
     polyserial_slopes,
 )
-from cxkit.sem.ordinal import PEARSON_LIMIT, coded_answers, complete_columns
+from cxkit.sem.ordinal import PEARSON_LIMIT, coded_answers, usable_columns
 from cxkit.sem.ordinal_correlations import refuse_twins
 from cxkit.sem.probit import Bounds, Margin, least_squares, probit
 
@@ -101,7 +101,7 @@ def conditional_moments(
     `lavInspect(fit, "sampstat")`, `"wls.obs"` and `"gamma"` of a WLSMV fit.
     """
     where = f"Statistics of ordered answers given predictors{f' in {label}' if label else ''}"
-    data = complete_columns(columns, [*names, *exogenous], where)
+    data = usable_columns(columns, [*names, *exogenous], where)
     order = tuple(name for name in names if name in set(ordered))
     known = {name: values for name, values in (categories or {}).items() if name in order}
     answers = coded_answers(data, order, known, where, label)

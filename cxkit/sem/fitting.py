@@ -29,7 +29,7 @@ from cxkit.sem.syntax import parse_model
 from cxkit.sem.table import Options, Table, Variables, build_table, variables_in
 
 INFORMATIONS = ("expected", "observed")
-MISSING = ("listwise", "fiml")
+MISSING = ("listwise", "fiml", "pairwise")
 
 
 def fit_model(
@@ -302,11 +302,27 @@ def _refuse(
     _refuse_ordered_predictors(items, variables, model, parameterization)
     if missing == "fiml" and (not likely or chosen.se == "robust.sem"):
         raise ModelError(f"missing='fiml' goes with estimator='ML' or 'MLR', not '{chosen.name}'.")
+    _refuse_pairwise(missing, items, variables)
     if (cluster or weights) and chosen.name != "MLR":
         raise ModelError(f"cluster= and weights= go with estimator='MLR', not '{chosen.name}'.")
     given = isinstance(data, Moments) or (isinstance(data, list | tuple) and bool(data))
     if given and (items or missing == "fiml" or chosen.se != "standard" or chosen.discrepancy in ("WLS", "DWLS")):
         raise ModelError("Published moments allow estimator='ML', 'GLS' or 'ULS'; anything robust needs the answers.")
+
+
+def _refuse_pairwise(missing: str, items: Sequence[str], variables: Variables) -> None:
+    """Moments from pairs of answers are those of ordered items, without predictors."""
+    if missing != "pairwise":
+        return
+    if not items:
+        raise ModelError(
+            "missing='pairwise' is for ordered items (ordered=). Of other answers missing='fiml' uses every one given."
+        )
+    if variables.exogenous:
+        raise ModelError(
+            f"missing='pairwise' is not there where ordered items are modelled given predictors such as "
+            f"'{variables.exogenous[0]}'. Use missing='listwise'."
+        )
 
 
 def _refuse_ordered_predictors(items: Sequence[str], variables: Variables, model: str, parameterization: str) -> None:
@@ -348,7 +364,7 @@ def with_ordinal(sample: Sample, items: Sequence[str], exogenous: Sequence[str] 
     warnings = []
     groups = []
     stacked = {i: np.concatenate([g.answers[:, g.names.index(i)] for g in sample.groups]) for i in items}  # type: ignore[index]
-    categories = {name: np.unique(values) for name, values in stacked.items()}
+    categories = {name: np.unique(values[~np.isnan(values)]) for name, values in stacked.items()}
     for data in sample.groups:
         assert data.answers is not None
         columns = {name: data.answers[:, k] for k, name in enumerate(data.names)}
@@ -356,7 +372,9 @@ def with_ordinal(sample: Sample, items: Sequence[str], exogenous: Sequence[str] 
         if exogenous:
             groups.append(_given_predictors(data, columns, items, exogenous, categories, label))
             continue
-        moments = ordinal_moments(columns, data.names, items, categories=categories, label=label)
+        # Answers are only missing here under missing="pairwise": the other ways leave their rows out.
+        holes = bool(np.isnan(data.answers).any())
+        moments = ordinal_moments(columns, data.names, items, categories=categories, label=label, pairwise=holes)
         if moments.empty_cells:
             pairs = [f"{a} x {b}" for a, b in moments.empty_cells]
             more = f" and {len(pairs) - 5} more" if len(pairs) > 5 else ""

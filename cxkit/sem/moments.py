@@ -407,7 +407,7 @@ def _look(
     if n <= p and not ordered:
         problems.add(f"{n} respondents{where} for {p} items", remedy="use fewer items or collect more answers")
         return
-    if missing == "fiml":
+    if missing != "listwise":
         apart = np.argwhere(np.triu((~holes).T.astype(float) @ ~holes == 0, 1))
         if len(apart):
             pairs = [f"'{names[i]}' and '{names[j]}'" for i, j in apart]
@@ -461,6 +461,9 @@ def _group(
         mean, cov = found.mean, found.cov
         if not found.converged:
             warnings.append(_unsettled(found, label))
+    elif np.isnan(values).any():
+        # missing="pairwise" is for ordered items, whose correlations take the place of these covariances.
+        mean, cov = np.nanmean(values, axis=0), np.diag(np.nanvar(values, axis=0))
     else:
         mean, cov = mean_and_cov(values, w)
     return GroupData(label=label, names=tuple(names), n=len(values), mean=mean, cov=cov, answers=values,

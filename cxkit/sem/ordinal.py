@@ -96,11 +96,12 @@ def ordinal_moments(
     covariance: bool = True,
     categories: Mapping[str, ArrayLike] | None = None,
     label: str = "",
+    pairwise: bool = False,
 ) -> OrdinalMoments:
     """What do ordered answers say about the normal variables behind them, and how surely?
 
     Thresholds come from each item alone and correlations from each pair given its thresholds, both by maximum
-    likelihood. Rows must be complete: leave out rows with missing answers first.
+    likelihood. Missing answers (NaN) are refused unless `pairwise`: leave out incomplete rows first.
 
     Parameters
     ----------
@@ -118,35 +119,42 @@ def ordinal_moments(
         those that occur.
     label
         Name of the group for messages, such as "group 'north'".
+    pairwise
+        Whether answers may be missing: thresholds, means and variances then come from everybody who answered the item,
+        correlations from everybody who answered both, and `gamma` allows for it. Unbiased where answers are missing
+        completely at random.
 
     Raises
     ------
     ModelError
-        If an answer is missing, an item is constant, lacks a category of `categories` or has one too many, or two
-        variables measure the same thing perfectly. All findings at once.
+        If an answer is missing without `pairwise`, nobody answered two items together, an item is constant, lacks a
+        category of `categories` or has one too many, or two variables measure the same thing perfectly. All findings
+        at once.
 
     Notes
     -----
     Agrees with R's lavaan 0.6-14: `lavInspect(fit, "sampstat")`, `"wls.obs"` and `"gamma"` of a WLSMV fit, and
-    `lavCor(data, ordered = names)`. As there, half an answer is moved into the one empty cell of a two by two table,
-    its margins kept. Unlike there, the likelihood of a continuous variable does not lose cases when its unit is small
-    (lavaan drops those of density below 1.5e-8). Sources: Olsson (1979) and Olsson, Drasgow and Dorans (1982),
-    Psychometrika 44 and 47; Muthen (1984), Psychometrika 49.
+    `lavCor(data, ordered = names)`; all of them with `missing = "pairwise"` too. As there, half an answer is moved into
+    the one empty cell of a two by two table, its margins kept. Unlike there, the likelihood of a continuous variable
+    does not lose cases when its unit is small (lavaan drops those of density below 1.5e-8). Sources: Olsson (1979) and
+    Olsson, Drasgow and Dorans (1982), Psychometrika 44 and 47; Muthen (1984), Psychometrika 49.
     """
     where = f"Statistics of ordered answers{f' in {label}' if label else ''}"
-    data = complete_columns(columns, names, where)
+    data = usable_columns(columns, names, where, pairwise=pairwise)
     order = tuple(name for name in names if name in set(ordered))
     known = categories or {}
     answers = coded_answers(data, order, {name: known[name] for name in order if name in known}, where, label)
     continuous = {name: data[name] for name in names if name not in answers}
     sample = _second_step(_first_step(tuple(names), answers, continuous), names, where)
-    means = {name: float(np.mean(column)) for name, column in continuous.items()}
+    means = {name: float(np.mean(column[~np.isnan(column)])) for name, column in continuous.items()}
     moments = _moments(tuple(names), order, sample, means)
     return replace(moments, gamma=asymptotic_covariance(sample)) if covariance else moments
 
 
-def complete_columns(columns: Mapping[str, ArrayLike], names: Sequence[str], where: str) -> dict[str, Array]:
-    """The columns named, as complete vectors of one length."""
+def usable_columns(
+    columns: Mapping[str, ArrayLike], names: Sequence[str], where: str, *, pairwise: bool = False
+) -> dict[str, Array]:
+    """The columns named, as vectors of one length that vary; complete, unless `pairwise`."""
     problems = Problems(where)
     data = {name: np.asarray(columns[name], dtype=float) for name in names}
     lengths = {column.size for column in data.values()}
@@ -154,14 +162,24 @@ def complete_columns(columns: Mapping[str, ArrayLike], names: Sequence[str], whe
         problems.add(f"the variables have different numbers of rows: {sorted(lengths)}")
     for name, column in data.items():
         missing = int(np.count_nonzero(~np.isfinite(column)))
-        if missing:
+        given = column[np.isfinite(column)]
+        if missing and not pairwise:
             problems.add(f"{name} has {missing} missing answers", remedy="leave out incomplete rows before")
-        elif column.size == 0 or column.min() == column.max():
-            found = f"is {column[0]:g} in every row" if column.size else "has no rows"
+        elif given.size == 0 or given.min() == given.max():
+            found = f"is {given[0]:g} in every row" if given.size else "has no rows"
             problems.add(f"{name} {found}", remedy="a variable that does not vary cannot be in the model: leave it out")
+    if pairwise:
+        _refuse_apart(data, problems)
     if problems:
         problems.raise_as(ModelError)
     return data
+
+
+def _refuse_apart(data: Mapping[str, Array], problems: Problems) -> None:
+    """Note pairs of variables that nobody answered together, which have no correlation."""
+    names, seen = list(data), np.isfinite(np.array(list(data.values()))).astype(float)
+    for i, j in np.argwhere(np.triu(seen @ seen.T == 0, 1)):
+        problems.add(f"nobody answered both {names[i]} and {names[j]}", remedy="leave one of the two out")
 
 
 def coded_answers(
@@ -206,14 +224,16 @@ def _first_step(
     codes = np.array([codes for codes, _ in answers.values()], dtype=np.intp).reshape(len(answers), n)
     tables = contingency_tables(codes, max([2, *(width for _, width in answers.values())]))
     values = np.array(list(continuous.values()), dtype=float).reshape(len(continuous), n)
-    spreads = values.std(axis=1)
+    mean, spreads = values.mean(axis=1, keepdims=True), values.std(axis=1)
+    if np.isnan(values).any():
+        mean, spreads = np.nanmean(values, axis=1, keepdims=True), np.nanstd(values, axis=1)
     return LatentSample(
         ordered=np.array([names.index(name) for name in answers], dtype=np.intp),
         numeric=np.array([names.index(name) for name in continuous], dtype=np.intp),
         codes=codes,
         cuts=cut_points(np.einsum("ikik->ik", tables)),
         tables=tables,
-        z=(values - values.mean(axis=1, keepdims=True)) / spreads[:, None],
+        z=(values - mean) / spreads[:, None],
         spreads=spreads,
         correlations=np.eye(len(names)),
     )
@@ -249,11 +269,40 @@ def _correlations(first: LatentSample) -> Iterator[tuple[Codes, Codes, Array, ND
     yield first.ordered[a], first.ordered[b], *polychoric_estimates(tables, first.cuts[a], first.cuts[b])
     if first.ordered.size:
         for z, variable in zip(first.z, first.numeric, strict=True):
-            estimates = polyserial_estimates(z, first.codes, first.cuts)
-            yield np.full_like(first.ordered, variable), first.ordered, *estimates
+            yield np.full_like(first.ordered, variable), first.ordered, *_polyserial(z, first)
     x, y = item_pairs(first.numeric.size)
     pearson = (first.z @ first.z.T)[x, y] / first.n
+    if np.isnan(first.z).any():
+        pearson = np.array([_of_pair(first.z[i], first.z[j]) for i, j in zip(x, y, strict=True)], dtype=float)
     yield first.numeric[x], first.numeric[y], pearson, np.abs(pearson) > PEARSON_LIMIT
+
+
+def _polyserial(z: Array, first: LatentSample) -> tuple[Array, NDArray[np.bool_]]:
+    """Correlations of a continuous variable with every ordered item, each from those who answered both."""
+    if not np.isnan(z).any() and (first.codes >= 0).all():
+        return polyserial_estimates(z, first.codes, first.cuts)
+    rho, perfect = np.empty(len(first.codes)), np.empty(len(first.codes), dtype=bool)
+    for item, codes in enumerate(first.codes):
+        both = (codes >= 0) & ~np.isnan(z)
+        found = polyserial_estimates(z[both], codes[None, both], first.cuts[item : item + 1])
+        rho[item], perfect[item] = found[0][0], found[1][0]
+    return rho, perfect
+
+
+def _of_pair(first: Array, second: Array) -> float:
+    """Correlation of two continuous variables from those who have both, given means and variances from all.
+
+    The score of rho, times (1 - rho^2)^2, is a cubic; of its roots within -1 and 1 the likeliest is taken.
+    """
+    both = ~np.isnan(first) & ~np.isnan(second)
+    x, y = first[both], second[both]
+    product, squares = float(np.mean(x * y)), float(np.mean(x * x) + np.mean(y * y))
+    roots = np.roots([-1.0, product, 1.0 - squares, product])
+    real = roots[np.abs(roots.imag) < 1e-9].real  # rounding leaves a trace of an imaginary part
+    within = real[np.abs(real) < 1.0]
+    free = (1.0 - within) * (1.0 + within)
+    likelihood = -0.5 * np.log(free) - (squares - 2.0 * within * product) / (2.0 * free)
+    return float(within[np.argmax(likelihood)]) if within.size else float(np.sign(product))
 
 
 def _empty_cells(sample: LatentSample, names: Sequence[str]) -> list[tuple[str, str]]:

@@ -154,6 +154,14 @@ def _alpha(cov: np.ndarray) -> float:
     return float(k / (k - 1) * (1 - np.trace(cov) / cov.sum())) if k > 1 else float("nan")
 
 
+def _numbered(answers: np.ndarray) -> np.ndarray:
+    """Answers as numbers of their categories, from 0; NaN where missing."""
+    seen = ~np.isnan(answers)
+    out = np.full(answers.shape, np.nan)
+    out[seen] = np.unique(answers[seen], return_inverse=True)[1]
+    return out
+
+
 def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndarray) -> dict[str, float]:
     part: Any = fit.frame.objective.parts[group]
     data = part.data
@@ -170,7 +178,7 @@ def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndar
     names = [data.names[i] for i in items]
     cuts = {name: thresholds[part.statistics.th_variable == i] for name, i in zip(names, items, strict=True)}
     answers = np.stack([data.answers[:, i] for i in items])
-    observed = np.cov(np.array([np.unique(row, return_inverse=True)[1] for row in answers]))
+    observed = pd.DataFrame(np.array([_numbered(row) for row in answers]).T).cov().to_numpy()  # of pairs of answers
     block = data.cov[np.ix_(items, items)]
     ordered = [cuts[name] for name in names]
     true = _score_covariances(common, ordered)
