@@ -213,13 +213,14 @@ def _weighted(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.n
     return covariance, _with_unit_diagonal(correlation, covariance)
 
 
-def handling_note(found: Moments, missing: Missing) -> tuple[str, ...]:
-    """How missing answers entered the correlations, in a sentence; none where nothing was missing."""
+def handling_note(found: Moments, missing: Missing, correlation: str = "pearson") -> tuple[str, ...]:
+    """How missing answers entered the correlations, in a sentence; none where nothing was missing or used."""
     if found.n_complete == found.n:
         return ()
-    if missing == "fiml":
-        return ("Correlations by maximum likelihood from all answers given (EM).",)
-    return ("Each correlation rests on the respondents who answered both items.",)
+    who = f"{found.n:,} respondents gave some answers, {found.n_complete:,} of them all."
+    if missing == "fiml" and correlation == "pearson":
+        return (f"Correlations by maximum likelihood from all answers given (EM): {who}",)
+    return (f"Each correlation rests on the respondents who answered both items: {who}",)
 
 
 def _likeliest(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

@@ -55,7 +55,7 @@ def test_an_item_that_is_constant_among_complete_answers_is_named():
     answers = factor_answers(1, n=20)
     answers[:10, 0] = np.nan
     answers[10:, 1] = 2
-    refused(answers, "one answer from everybody: q2")
+    refused(answers, "one answer from everybody: q2", missing="complete")
 
 
 def test_items_that_follow_from_others_are_named():
@@ -67,9 +67,13 @@ def test_items_that_follow_from_others_are_named():
 
 
 def test_more_respondents_than_items():
-    refused(factor_answers(1, n=6), "'small' has 6 items, and 6 respondents answered all of them")
-    refused(np.full((9, 3), np.nan), "0 respondents answered all of them. missing='pairwise' uses the incomplete")
-    refused(np.full((9, 3), np.nan), "0 respondents answered any of them. Or choose fewer", missing="pairwise")
+    complete = {"missing": "complete"}
+    refused(factor_answers(1, n=6), "'small' has 6 items, and 6 respondents answered all of them", **complete)
+    refused(factor_answers(1, n=6), "'small' has 6 items, and 6 respondents answered any of them")
+    nothing = np.full((9, 3), np.nan)
+    refused(nothing, "0 respondents answered all of them. missing='pairwise' uses the incomplete", **complete)
+    refused(nothing, "0 respondents answered any of them. Or choose fewer", missing="pairwise")
+    refused(nothing, "0 respondents answered any of them. Or choose fewer")
     refused(factor_answers(1, items=1), "takes two items; 'small' has 1")
 
 
@@ -107,6 +111,6 @@ def test_uncorrelated_items_are_not_called_correlated():
 def test_gaps_are_never_filled():
     answers = with_gaps(factor_answers(7, n=200), 7)
     complete = answers[~np.isnan(answers).any(axis=1)]
-    result = cx.sampling_adequacy(survey_of(answers))
+    result = cx.sampling_adequacy(survey_of(answers), missing="complete")
     assert result.kmo == pytest.approx(cx.sampling_adequacy(survey_of(complete)).kmo, abs=1e-13)
     assert (result.n, result.n_dropped) == (len(complete), 200 - len(complete))

@@ -170,14 +170,14 @@ class TestTrapsOfTheLibrary:
         wrong = rotated.loadings[:, by_size] @ rotated.phi @ rotated.loadings[:, by_size].T
         right = unrotated @ unrotated.T
         assert np.abs(wrong - right).max() > 0.05
-        solution = cx.exploratory_factors(shipped("bfi"), n_factors=5, rotation="promax")
+        solution = cx.exploratory_factors(shipped("bfi"), n_factors=5, rotation="promax", missing="complete")
         reproduced = (solution.structure @ solution.loadings.T).to_numpy()
         np.testing.assert_allclose(reproduced, right, atol=1e-10)
 
     def test_nothing_is_imputed(self):
         answers = with_gaps(factor_answers(4, n=300), 4)
         complete = answers[~np.isnan(answers).any(axis=1)]
-        found = cx.exploratory_factors(survey_of(answers), n_factors=1)
+        found = cx.exploratory_factors(survey_of(answers), n_factors=1, missing="complete")
         alone = cx.exploratory_factors(survey_of(complete), n_factors=1)
         np.testing.assert_allclose(found.loadings, alone.loadings, atol=1e-12)
         assert (found.n, found.n_dropped) == (len(complete), 300 - len(complete))
@@ -321,7 +321,7 @@ def test_picture(shipped):
 def test_further_rotations_equal_psych(reference, shipped, name, rotation):
     # R: fa(r, k, fm = "minres", rotate = "geominQ", "quartimax", "targetQ" with Target NA for an item's own dimension)
     wanted = reference("validation_more")["rotations"][name]
-    solution = cx.exploratory_factors(shipped(name), n_factors=wanted["k"], rotation=rotation)
+    solution = cx.exploratory_factors(shipped(name), n_factors=wanted["k"], rotation=rotation, missing="complete")
     assert max(differences(solution, wanted[rotation])) < PSYCH_STOP
 
 
@@ -330,7 +330,8 @@ def test_further_rotations_equal_psych(reference, shipped, name, rotation):
 def test_principal_axes_equal_psych(reference, shipped, name, rotation):
     # R: fa(r, k, fm = "pa", rotate = rotation), which ends where communalities change by less than .001 in all
     wanted = reference("validation_more")["rotations"][name]
-    solution = cx.exploratory_factors(shipped(name), n_factors=wanted["k"], method="pa", rotation=rotation)
+    options = {"n_factors": wanted["k"], "method": "pa", "rotation": rotation, "missing": "complete"}
+    solution = cx.exploratory_factors(shipped(name), **options)
     assert max(differences(solution, wanted[f"pa_{rotation}"])) < (1e-12 if rotation == "none" else PSYCH_STOP)
 
 
@@ -343,7 +344,7 @@ def test_polychoric_factors_equal_psych(reference, shipped):
     # R: r <- lavCor(d, ordered = names(d)); fa(r, 2, n), KMO(r), cortest.bartlett(r, n)
     wanted = reference("validation_more")["polychoric"]
     dimensions = ["agreeableness", "neuroticism"]
-    options = {"dimensions": dimensions, "correlation": "polychoric"}
+    options = {"dimensions": dimensions, "correlation": "polychoric", "missing": "complete"}
     solution = cx.exploratory_factors(shipped("bfi"), n_factors=2, **options)
     assert solution.n == wanted["n"]
     assert max(differences(solution, wanted["fa"])) < PSYCH_STOP

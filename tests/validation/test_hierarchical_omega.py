@@ -67,7 +67,7 @@ def test_bifactor_equals_semtools(reference, shipped):
 def test_bifactor_with_items_turned_to_the_general_factor_equals_semtools(reference, shipped):
     # R: the same with N1 to N5 and O4 as 7 - x, which the general factor goes against.
     wanted = reference("validation_reliability")["bifactor"]["bfi_against"]
-    found = hierarchical_omega(shipped("bfi"), method="bifactor")
+    found = hierarchical_omega(shipped("bfi"), method="bifactor", missing="complete")
     assert found.n == wanted["n"]
     assert found.omega_hierarchical == pytest.approx(wanted["compRelSEM"]["g"], abs=1e-10)
     by_title = found.frame.set_index("scale")["omega_group"]
@@ -118,7 +118,10 @@ def test_a_dimension_of_two_items_has_equal_loadings():
     ("options", "message"),
     [
         ({"method": "bi"}, r"method='bi' is not known\. Known: schmid_leiman, bifactor"),
-        ({"method": "bifactor", "missing": "pairwise"}, "method='bifactor' is fitted to complete answers as numbers"),
+        (
+            {"method": "bifactor", "missing": "pairwise"},
+            "method='bifactor' is fitted by maximum likelihood to answers as numbers",
+        ),
         ({"method": "bifactor"}, "A bifactor model takes two dimensions; there is 1 dimension"),
         ({"n_factors": 4}, "with n_factors=4: it takes two group factors, and of 6 items 2 to 3 can be told apart"),
         ({"correlation": "spearman"}, "correlation='spearman' is not known"),
@@ -132,8 +135,8 @@ def test_options_are_checked(options, message):
 def test_words_and_picture(shipped):
     result = hierarchical_omega(shipped("hs1939"))
     assert result.text.startswith(
-        "Of the variance of the total, 45% is due to one general factor (omega hierarchical 0.45) and 85% to all "
-        "factors together (omega total 0.85): the total mixes several factors (Reise et al. 2013)."
+        "Of the variance of the total, 45% is due to one general factor (omega hierarchical 0.45) and 85% to general "
+        "and group factors together (omega total 0.85): the total mixes several factors (Reise et al. 2013)."
     )
     assert result.note.startswith("Factors: Schmid-Leiman, 3 factors, minres and oblimin. n = 301.")
     assert result.frame["scale"].tolist() == [

@@ -89,6 +89,37 @@ def test_factor_solution_from_all_answers_is_near_that_without_holes() -> None:
     assert (together == still).all()
 
 
+def test_by_default_nobody_is_left_out_and_the_note_says_what_stands_in_for_whom() -> None:
+    """Every analysis of correlations: as with complete answers asked for where nothing is missing, all people else."""
+    few = [d.key for d in culture(0.0).dimensions][:3]
+    analyses = {
+        cx.sampling_adequacy: {}, cx.exploratory_factors: {"n_factors": 3}, cx.hierarchical_omega: {},
+        cx.minimum_average_partial: {}, cx.parallel_analysis: {"simulations": 3},
+        cx.number_of_factors: {"simulations": 3},
+    }  # fmt: skip
+    for analysis, options in analyses.items():
+        found = analysis(culture(0.10), dimensions=few, **options)
+        assert (found.n, found.n_dropped) == (PEOPLE, 0), analysis
+        complete = analysis(culture(0.10), dimensions=few, missing="complete", **options)
+        assert complete.n < PEOPLE / 2 < complete.n_dropped, analysis
+        assert f"{PEOPLE} respondents gave some answers, {complete.n} of them all" in found.note, analysis
+        whole = (analysis(culture(0.0), dimensions=few, **options, **how) for how in ({}, {"missing": "complete"}))
+        one, other = (result.frame.select_dtypes("number") for result in whole)
+        pd.testing.assert_frame_equal(one, other)
+
+
+def test_bifactor_from_all_answers_is_that_of_full_information() -> None:
+    """The general factor's loadings are those of `confirm_structure(model="bifactor", missing="fiml")`."""
+    survey = culture(0.10)
+    few = [d.key for d in survey.dimensions][:3]
+    found = cx.hierarchical_omega(survey, method="bifactor", dimensions=few)
+    model = cx.confirm_structure(survey, model="bifactor", dimensions=few)
+    assert found.n == model.n == PEOPLE
+    general = model.frame[model.frame["factor"] == model.frame["factor"].iloc[0]].set_index("item")["loading"]
+    ours = found.loadings.set_index("item")["general"]
+    assert ours.to_numpy() == pytest.approx(general.loc[ours.index].to_numpy(), abs=1e-4)
+
+
 def test_ordered_answers_say_who_is_left_out_and_an_asked_for_estimator_is_refused() -> None:
     survey = culture(0.03)
     few = [d.key for d in survey.dimensions][:1]

@@ -38,7 +38,7 @@ def test_scree_and_kaiser_equal_the_rules_in_r(reference, shipped, case):
 def test_polychoric_eigenvalues_equal_r(reference, shipped):
     # R: rho <- lavCor(x, ordered = names(x)); eigen(rho)$values; fa(rho, 1, fm = "minres")$values; vss(rho, n = 8)$map
     wanted = reference("validation_reliability")["polychoric"]
-    options = {"dimensions": SHARED, "correlation": "polychoric"}
+    options = {"dimensions": SHARED, "correlation": "polychoric", "missing": "complete"}
     for method, key in (("components", "pc_values"), ("factor", "fa_values")):
         found = cx.parallel_analysis(shipped("bfi"), **options, method=method, simulations=2).frame["observed"]
         assert found.to_numpy() == pytest.approx(wanted[key], abs=2e-5)
@@ -53,6 +53,7 @@ def test_polychoric_parallel_analysis_agrees_with_psych(reference, shipped, rand
     # which 20 and 40 draws leave as 0.005).
     wanted = reference("validation_reliability")["polychoric"]
     options = {"dimensions": SHARED, "correlation": "polychoric", "random_data": random_data, "simulations": 40}
+    options |= {"missing": "complete"}
     components = cx.parallel_analysis(shipped("bfi"), **options, method="components")
     assert components.n_factors == wanted["ncomp"]
     assert components.frame["random_mean"].to_numpy() == pytest.approx(wanted["pc_resampled_mean"], abs=0.015)
@@ -100,7 +101,7 @@ def test_contrasts_do_not_count(shipped):
 
 
 def test_ordinal_adds_polychoric_methods(shipped):
-    result = number_of_factors(shipped("bfi"), dimensions=SHARED, ordinal=True, simulations=10)
+    result = number_of_factors(shipped("bfi"), dimensions=SHARED, ordinal=True, simulations=10, missing="complete")
     polychoric = [m for m in result.frame["method"] if m.endswith("polychoric")]
     assert len(polychoric) == 4
     assert result.n_factors == 3

@@ -90,7 +90,7 @@ def sampling_adequacy(
     survey: Survey,
     *,
     dimensions: Sequence[str] | None = None,
-    missing: Missing = "complete",
+    missing: Missing = "fiml",
     correlation: Correlation = "pearson",
 ) -> SamplingAdequacy:
     """Do the items share enough for a factor analysis?
@@ -106,8 +106,9 @@ def sampling_adequacy(
     dimensions
         Keys of the dimensions; all of them where None.
     missing
-        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
-        all answers (the covariances that maximum likelihood gives them, by EM).
+        "fiml" uses all answers (the covariances that maximum likelihood gives them, by EM), "pairwise" for each pair of
+        items the respondents who answered both, "complete" only those who answered every item. Polychoric correlations
+        are taken pair by pair under "fiml" too.
     correlation
         "pearson" takes answers as numbers, "polychoric" the normal variables behind ordered answers.
 
@@ -147,7 +148,7 @@ def sampling_adequacy(
         chi_square=chi_square,
         df=df,
         p_value=float(stats.chi2.sf(chi_square, df)),
-        notes=(*selection.notes, *handling_note(found, missing)),
+        notes=(*selection.notes, *handling_note(found, missing, correlation)),
     )
 
 

@@ -17,7 +17,7 @@ from cxkit.results.options import check_choice
 from cxkit.results.result import Result
 from cxkit.results.tables import fixed
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, select
+from cxkit.validation.correlations import Missing, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations
 
 THREE_DIGITS = fixed(3)
@@ -89,7 +89,7 @@ def minimum_average_partial(
     survey: Survey,
     *,
     dimensions: Sequence[str] | None = None,
-    missing: Missing = "complete",
+    missing: Missing = "fiml",
     correlation: Correlation = "pearson",
 ) -> MinimumAveragePartial:
     """How many components can be taken out before what is left is a matter of single items?
@@ -101,8 +101,9 @@ def minimum_average_partial(
     dimensions
         Keys of the dimensions; all of them where None.
     missing
-        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
-        all answers (covariances by maximum likelihood).
+        "fiml" uses all answers (the covariances that maximum likelihood gives them, by EM), "pairwise" for each pair of
+        items the respondents who answered both, "complete" only those who answered every item. Polychoric correlations
+        are taken pair by pair under "fiml" too.
     correlation
         "pearson", or "polychoric" for ordered answers.
 
@@ -139,7 +140,7 @@ def minimum_average_partial(
         data=survey.stamp,
         n_factors=int(frame["squared"].idxmin()),
         n_factors_fourth=int(frame["fourth_power"].idxmin()),
-        notes=selection.notes,
+        notes=(*selection.notes, *handling_note(found, missing, correlation)),
     )  # fmt: skip
 
 

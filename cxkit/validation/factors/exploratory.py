@@ -198,13 +198,14 @@ def exploratory_factors(
     dimensions: Sequence[str] | None = None,
     method: Extraction = "minres",
     rotation: Rotation = "oblimin",
-    missing: Missing = "complete",
+    missing: Missing = "fiml",
     correlation: Correlation = "pearson",
     tolerance: float = 1e-5,
 ) -> FactorSolution:
     """Which items belong to which factor, if nobody says beforehand where they should?
 
-    No answer is ever filled in: correlations come from complete respondents or from pairs of answers.
+    No answer is ever filled in: correlations come from all answers given, from pairs of answers or from complete
+    respondents, as `missing` says.
 
     Parameters
     ----------
@@ -222,8 +223,9 @@ def exploratory_factors(
         turns them towards the instrument, where each item loads on its dimension's factor alone; "varimax" and
         "quartimax" forbid it; "none". One factor is never rotated.
     missing
-        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
-        all answers (the covariances that maximum likelihood gives them, by EM).
+        "fiml" uses all answers (the covariances that maximum likelihood gives them, by EM), "pairwise" for each pair of
+        items the respondents who answered both, "complete" only those who answered every item. Polychoric correlations
+        are taken pair by pair under "fiml" too.
     correlation
         "pearson" takes answers as numbers, "polychoric" the normal variables behind ordered answers.
     tolerance
@@ -288,7 +290,7 @@ def exploratory_factors(
         phi=pd.DataFrame(rotated.phi, index=names, columns=names),
         structure=pd.DataFrame(rotated.loadings @ rotated.phi, index=items, columns=names),
         variance=_variance(rotated),
-        notes=(*selection.notes, *handling_note(found, missing)),
+        notes=(*selection.notes, *handling_note(found, missing, correlation)),
     )  # fmt: skip
 
 

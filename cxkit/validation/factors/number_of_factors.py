@@ -103,7 +103,7 @@ def number_of_factors(
     survey: Survey,
     *,
     dimensions: Sequence[str] | None = None,
-    missing: Missing = "complete",
+    missing: Missing = "fiml",
     ordinal: bool = False,
     simulations: int = 100,
     seed: int = 1,
@@ -117,8 +117,9 @@ def number_of_factors(
     dimensions
         Keys of the dimensions; all of them where None.
     missing
-        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
-        is "pairwise" for parallel analysis, because random data sets are not worth an estimation each.
+        "fiml" uses all answers: covariances by maximum likelihood (EM) for the minimum average partial, pairs of items
+        for parallel analysis, whose random data sets are not worth an estimation each. "pairwise" uses for each pair of
+        items the respondents who answered both, "complete" only those who answered every item.
     ordinal
         Whether parallel analysis and minimum average partial are done on polychoric correlations too.
     simulations, seed
@@ -172,8 +173,15 @@ def number_of_factors(
         n_factors=most_agreed(votes),
         lowest=min(votes),
         highest=max(votes),
-        notes=first.notes,
+        notes=tuple(dict.fromkeys([*first.notes, *_partial_note(first, missing)])),
     )  # fmt: skip
+
+
+def _partial_note(parallel: ParallelAnalysis, missing: Missing) -> list[str]:
+    """That the minimum average partial takes other correlations than parallel analysis, where answers are missing."""
+    if missing == parallel.settings["missing"] or "both items" not in " ".join(parallel.notes):
+        return []
+    return ["That is for parallel analysis; the minimum average partial of numbers uses maximum likelihood (EM)."]
 
 
 def _frame(

@@ -129,7 +129,7 @@ def parallel_analysis(
     *,
     dimensions: Sequence[str] | None = None,
     method: Method = "factor",
-    missing: Missing = "complete",
+    missing: Missing = "pairwise",
     correlation: Correlation = "pearson",
     random_data: RandomData = "resampled",
     simulations: int = 100,
@@ -150,8 +150,9 @@ def parallel_analysis(
         "factor" takes the eigenvalues of the correlations with communalities on the diagonal, "components" those of the
         correlations themselves.
     missing
-        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair, "fiml"
-        is "pairwise" for parallel analysis, because random data sets are not worth an estimation each.
+        "pairwise" uses for each pair of items the respondents who answered both, in the answers and in every random
+        data set alike; "complete" uses only respondents who answered every item. "fiml" is "pairwise" here, because
+        random data sets are not worth an estimation by maximum likelihood each.
     correlation
         "pearson" takes answers as numbers; "polychoric" takes them as ordered categories of normal variables, for the
         answers and for every random data set.
@@ -236,7 +237,7 @@ def parallel_analyses(
             },
             data=survey.stamp,
             n_factors=int(frame["stands_out"].sum()),
-            notes=(*selection.notes, *handling_note(found, missing)),
+            notes=(*selection.notes, *handling_note(found, missing, correlation)),
         )  # fmt: skip
     return results
 

@@ -18,7 +18,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ECV_REISE, OMEGA_HIERARCHICAL_REISE, Verdicts, judge
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, Selection, alpha_from_covariance, select
+from cxkit.validation.correlations import Missing, Selection, alpha_from_covariance, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers
 from cxkit.validation.reliability.schmid_leiman import GeneralAndGroup, bifactor, schmid_leiman, turned_to_general
 
@@ -128,7 +128,7 @@ def hierarchical_omega(
     method: HierarchicalMethod = "schmid_leiman",
     n_factors: int | None = None,
     dimensions: Sequence[str] | None = None,
-    missing: Missing = "complete",
+    missing: Missing = "fiml",
     correlation: Literal["pearson", "polychoric"] = "pearson",
 ) -> HierarchicalOmega:
     """May the answers to all items be added up, and is anything left for the dimensions to say?
@@ -147,8 +147,9 @@ def hierarchical_omega(
     dimensions
         Keys of the dimensions; all of them where None.
     missing
-        "complete" uses respondents who answered every item, "pairwise" those who answered both items of a pair
-        ("schmid_leiman" only).
+        "fiml" uses all answers: covariances, and the bifactor model, by maximum likelihood. "pairwise" uses for each
+        pair of items the respondents who answered both ("schmid_leiman" only), "complete" only those who answered every
+        item. Polychoric correlations are taken pair by pair under "fiml" too.
     correlation
         "polychoric" looks at the normal variables behind ordered answers, and at the reliability of their sum, which is
         not that of the answers ("schmid_leiman" only).
@@ -211,7 +212,7 @@ def hierarchical_omega(
         ecv=float(frame["ecv"].iloc[0]),
         puc=uncontaminated(group),
         alpha=alpha_from_covariance(covariance),
-        notes=(*selection.notes, *_two_factors_note(method, wanted)),
+        notes=(*selection.notes, *handling_note(found, missing, correlation), *_two_factors_note(method, wanted)),
     )  # fmt: skip
 
 
@@ -231,10 +232,11 @@ def _check(method: str, missing: str, correlation: str, n_factors: int | None) -
     check_choice("correlation", correlation, Correlation)
     if n_factors is not None:
         check_options(n_factors=n_factors)
-    if method == "bifactor" and (missing != "complete" or correlation != "pearson" or n_factors is not None):
+    if method == "bifactor" and (missing == "pairwise" or correlation != "pearson" or n_factors is not None):
         raise OptionError(
-            "method='bifactor' is fitted to complete answers as numbers, with a factor a dimension: leave missing, "
-            "correlation and n_factors as they are, or use method='schmid_leiman'."
+            "method='bifactor' is fitted by maximum likelihood to answers as numbers, with a factor a dimension: leave "
+            "correlation and n_factors as they are and take missing='fiml' or 'complete', or use "
+            "method='schmid_leiman'."
         )
 
 

@@ -19,6 +19,11 @@ def item_name(position: int) -> str:
     return f"item{position + 1}"
 
 
+def handling(answers: pd.DataFrame) -> str:
+    """What `cxkit.sem.cfa` calls the use of every answer: full information where some are missing."""
+    return "fiml" if answers.isna().to_numpy().any() else "listwise"
+
+
 def fitted(model: str, answers: pd.DataFrame, *, subject: str, **options: Any) -> Fit:
     """Fit a model in which the columns of the answers are called item1, item2, ... in their order.
 

@@ -12,7 +12,7 @@ from cxkit.errors import AnalysisError, CxkitWarning, counted
 from cxkit.validation.correlations import Selection
 from cxkit.validation.factors.eigenvalues import one_factor_loadings
 from cxkit.validation.factors.extraction import Extraction, rotate, unrotated_loadings
-from cxkit.validation.reliability.measurement_models import fitted, item_name
+from cxkit.validation.reliability.measurement_models import fitted, handling, item_name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +64,8 @@ def _second_level(phi: np.ndarray) -> np.ndarray:
 def bifactor(answers: pd.DataFrame, selection: Selection) -> GeneralAndGroup:
     """Maximum-likelihood loadings of a general factor and of one factor a dimension, all uncorrelated.
 
-    A dimension of two items has equal loadings on its factor, which could not be told apart.
+    A dimension of two items has equal loadings on its factor, which could not be told apart. Where answers are missing,
+    those that are given are used (full information maximum likelihood).
 
     Raises
     ------
@@ -78,7 +79,7 @@ def bifactor(answers: pd.DataFrame, selection: Selection) -> GeneralAndGroup:
             "Use method='schmid_leiman'."
         )
     model, own = _bifactor_model(sizes)
-    fit = fitted(model, answers, subject="The bifactor model", std_lv=True, orthogonal=True)
+    fit = fitted(model, answers, subject="The bifactor model", std_lv=True, orthogonal=True, missing=handling(answers))
     rows = fit.estimates[fit.estimates["op"] == "=~"]
     general = rows.loc[rows["lhs"] == "g", "std_all"].to_numpy()
     specific = rows.loc[rows["lhs"] != "g", "std_all"].to_numpy()
