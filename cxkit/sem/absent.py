@@ -10,6 +10,8 @@ import numpy as np
 # Far below any variance in the unit of an answer, far above rounding.
 NO_VARIANCE = 1e-12
 
+RESIDUAL = ("srmr", "crmr", "rmr")
+
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
 
@@ -19,7 +21,7 @@ def absent_measures(fit: Fit, measures: Mapping[str, float]) -> str:
     found: dict[str, list[str]] = {}
     for name, value in measures.items():
         if np.isnan(value):
-            found.setdefault(_reason(fit, name), []).append(name)
+            found.setdefault(_reason(fit, name, measures), []).append(name)
     return " ".join(f"No value for {', '.join(names)}: {reason}." for reason, names in found.items())
 
 
@@ -36,10 +38,25 @@ def without_variance(fit: Fit) -> str:
     return f"Without variance: {names}; what is standardised by it is left empty."
 
 
-def _reason(fit: Fit, name: str) -> str:
+def _is_scaled(name: str) -> bool:
+    return name.endswith((".scaled", ".robust", ".scaling.factor"))
+
+
+def _unscaled(measures: Mapping[str, float], kind: str) -> bool:
+    """Whether the test of the model or of the baseline should be scaled and has no correction."""
+    return measures[f"{kind}df"] > 0 and bool(np.isnan(measures.get(f"{kind}chisq.scaling.factor", 1.0)))
+
+
+def _negative_implied(fit: Fit) -> bool:
+    sigmas = [model.implied(model.values(fit.solution.z)).sigma for model in fit.models]
+    return any(bool((np.diag(sigma) < 0).any()) for sigma in sigmas)
+
+
+def _reason(fit: Fit, name: str, measures: Mapping[str, float]) -> str:
     """The first reason that applies."""
     ordered, robust = bool(fit.settings["ordered"]), name.endswith(".robust")
     least_squares = fit.frame.estimator.discrepancy == "ULS"
+    unscaled = {kind: _unscaled(measures, kind) for kind in ("", "baseline.")}
     reasons = (
         (fit.df == 0 and not name.startswith(("srmr", "baseline")), "the model has 0 degrees of freedom"),
         (
@@ -47,6 +64,22 @@ def _reason(fit: Fit, name: str) -> str:
             "without weights the statistic has no chi-square distribution; see the scaled test of ULSMV",
         ),
         (name.startswith("srmr_mplus") and ordered, "defined for continuous answers only"),
+        (
+            name.startswith("baseline") and unscaled["baseline."],
+            "the correction of the baseline model's test is not positive in these data",
+        ),
+        (
+            _is_scaled(name) and unscaled[""],
+            "the correction of the test is not positive at these estimates, which are then improper or nearly so",
+        ),
+        (
+            _is_scaled(name) and unscaled["baseline."],
+            "the correction of the baseline model's test is not positive in these data",
+        ),
+        (
+            name.startswith(RESIDUAL) and _negative_implied(fit),
+            "the model implies a negative variance of an item",
+        ),
         (name.startswith(("nfi", "rfi")), "the model has more degrees of freedom than the baseline model"),
         (
             robust and ordered and bool(fit.table.variables.exogenous),

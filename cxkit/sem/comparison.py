@@ -15,9 +15,10 @@ import pandas as pd
 
 from cxkit.errors import ModelError
 from cxkit.sem.fit_measures import rmsea_point
-from cxkit.sem.inference import chi_square_tail, test_of_fit, times
+from cxkit.sem.inference import chi_square_tail, positive, test_of_fit, times
 from cxkit.sem.options import check_choice
 from cxkit.sem.same_sample import difference
+from cxkit.sem.singular import inverse as inverse_of
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
@@ -176,10 +177,8 @@ def _factor_2010(free: Fit, tight: Fit, df: int) -> float:
     if states is None:
         return float("nan")
     kind = "hessian" if frame.estimator.information == "observed" else "information"
-    try:  # away from its optimum the free model's matrix need not be positive definite
-        inverse = np.linalg.inv(frame.objective.second(states, kind))
-    except np.linalg.LinAlgError:
-        return float("nan")
+    # Away from its optimum the free model's matrix need not be positive definite.
+    inverse = inverse_of(frame.objective.second(states, kind))
     there = replace(frame, states=states, bread_inverse=inverse)
     factor = test_of_fit(there, 1.0, free.df, frame.n).factor if free.df else 1.0
     return (tight.df * _factor(tight) - free.df * float(factor or 1.0)) / df
@@ -204,5 +203,5 @@ def _satorra_2000(free: Fit, tight: Fit, plain: float, df: int) -> tuple[float, 
     ]
     product = core @ np.sum(inner, axis=0)
     trace, square = float(np.trace(product)), float(np.vdot(product, product.T))
-    scale = np.sqrt(df / square)
+    scale = np.sqrt(df / positive(square))
     return float(plain * scale + df - scale * trace), float(1 / scale)

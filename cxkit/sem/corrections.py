@@ -14,8 +14,10 @@ import numpy as np
 from cxkit.sem.discrepancy import MaximumLikelihood
 from cxkit.sem.fit import Fit
 from cxkit.sem.fit_measures import Corrected
-from cxkit.sem.inference import Frame, times
+from cxkit.sem.inference import Frame, positive, times
 from cxkit.sem.saturated import Saturated
+from cxkit.sem.singular import inverse as inverse_of
+from cxkit.sem.singular import solve
 
 # Traces are differences of sums of this relative accuracy; what is smaller is rounding.
 NO_RESTRICTION = 1e-9
@@ -30,7 +32,7 @@ def missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:
         saturated = Saturated(data=part.data, space=space)
         observed.append(saturated.information)
         cross.append(saturated.cross_products)
-        complete.append(space.normal_weight(np.linalg.inv(part.data.cov)))
+        complete.append(space.normal_weight(inverse_of(part.data.cov)))
     robust = fit.frame.estimator.test != "standard"
     base, _ = baseline_frame(fit)
     model = _as_if_complete(fit.frame, fit.df, observed, cross, complete, robust)
@@ -48,23 +50,23 @@ def _as_if_complete(
         plain = MaximumLikelihood(part.model, part.data, means=True)
         gap = part.data.mean - state.at.mu
         scatter = part.data.cov + np.outer(gap, gap)
-        inverse = np.linalg.inv(state.at.sigma)
+        inverse = inverse_of(state.at.sigma)
         logdet = np.linalg.slogdet(state.at.sigma)[1]
         value += share * (0.5 * (logdet + np.vdot(inverse, scatter)) - plain.floor)
     jacobians = frame.jacobians()
     levers = [w @ j for w, j in zip(observed, jacobians, strict=True)]
     information = sum(f * j.T @ lever for f, j, lever in zip(shares, jacobians, levers, strict=True))
-    inverse = np.linalg.inv(np.asarray(information))
+    inverse = inverse_of(np.asarray(information))
     total = 0.0
     # With M = W_c in the metric of W_m, both versions are traces of small products.
     middle = np.zeros_like(inverse)
     for share, wm, wc, j in zip(shares, observed, complete, jacobians, strict=True):
         if not robust:
-            total += float(np.trace(np.linalg.solve(wm, wc)) - share * np.vdot(inverse, j.T @ wc @ j))
+            total += float(np.trace(solve(wm, wc)) - share * np.vdot(inverse, j.T @ wc @ j))
         middle += share * (j.T @ wc @ j)
     if robust:
         total = _robust_trace(shares, observed, cross, complete, jacobians, inverse, middle)
-    c = total / df
+    c = positive(total / df)
     chisq = 2 * frame.n * value
     return Corrected(chisq=chisq, c=c, scaled=chisq / c)
 
@@ -81,7 +83,7 @@ def _robust_trace(
     """tr[(I - P)' W_c (I - P) W_m^-1 J W_m^-1] with P = Delta E^-1 Delta' W_m, over all groups."""
     total = 0.0
     for share, wm, jm, wc, j in zip(shares, observed, cross, complete, jacobians, strict=True):
-        spread = np.linalg.solve(wm, np.linalg.solve(wm, jm).T)
+        spread = solve(wm, solve(wm, jm).T)
         lever = wm @ j
         inner = lever.T @ spread @ lever
         total += float(np.vdot(wc, spread))
@@ -117,7 +119,7 @@ def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
         corr, implied = part.data.cov, np.eye(part.model.p)
         implied[r, c] = implied[c, r] = (part.target - state[0])[first:]
         np.linalg.cholesky(corr)
-        inverse = np.linalg.inv(implied)
+        inverse = inverse_of(implied)
         logdets = np.linalg.slogdet(implied)[1], np.linalg.slogdet(corr)[1]
         chisq += part.data.n * (logdets[0] - logdets[1] + np.vdot(inverse, corr) - len(corr))
         base_chisq += part.data.n * -logdets[1]
@@ -135,7 +137,7 @@ def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
         pairs += len(r)
     outer = fit.frame.bread_inverse @ middle @ fit.frame.bread_inverse
     trace += whole + sum(share * float(np.vdot(outer, lever.T @ gamma @ lever)) for share, lever, gamma in levers)
-    if trace < NO_RESTRICTION * whole:
+    if not trace > NO_RESTRICTION * whole:  # NaN where something is singular
         return None
     # The chi-square above is that of the correlations alone. What restricts only thresholds (equal over groups, fixed)
     # leaves the correlations as free as before, and is no degree of freedom of theirs.

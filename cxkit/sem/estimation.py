@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, NoReturn
 
 import numpy as np
@@ -19,7 +20,14 @@ from cxkit.sem.moments import GroupData
 DONE = 1e-16
 LAST = 1e-9
 CLOSE = 0.05
+# Every model of the tests needs at most 52 steps and no quasi-Newton search.
 MOST_STEPS = 150
+# A good step lowers the discrepancy by half of its decrement. A search that did not gain as much in so many steps
+# crawls towards infinite estimates.
+PATIENCE = 20
+# The quasi-Newton search tries so many points, fewer in large models, each point of which costs more.
+MOST_POINTS, FEWEST_POINTS, POINTS_TIMES_VARIABLES = 1500, 300, 30_000
+LARGEST_RIDGE = 1e12
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +41,22 @@ class Solution:
     tried: tuple[str, ...]
 
 
-def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE) -> Solution:
-    """Fisher scoring with a line search, Newton near the optimum, quasi-Newton if that stalls; else a ModelError."""
+def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, briefly: bool = False) -> Solution:
+    """Fisher scoring with a line search, Newton near the optimum, quasi-Newton if that stalls; else a ModelError.
+
+    `briefly` tries the first method from the given start only.
+    """
     if not len(start):
         states = objective.states(start)
         return Solution(start, states or [], objective.value(states), 0, ())
     tried: list[str] = []
-    for name, begin in _beginnings(objective, start):
-        for method, search in (("Fisher scoring", _newton), ("L-BFGS", _quasi_newton)):
-            tried.append(f"{method} from {name}")
-            solution = search(objective, begin, tuple(tried), tolerance)
-            if solution is not None:
-                return solution
+    beginnings = _beginnings(objective, start)
+    attempts = ((beginning, searched) for beginning in beginnings for searched in SEARCHES.items())
+    for (name, begin), (method, search) in islice(attempts, 1 if briefly else None):
+        tried.append(f"{method} from {name}")
+        solution = search(objective, begin, tuple(tried), tolerance)
+        if solution is not None:
+            return solution
     raise ModelError(
         "The model did not converge. Tried: "
         + "; ".join(tried)
@@ -86,19 +98,23 @@ def _solve(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray | None:
     return None if failed else scale * solution
 
 
-def _direction(objective: Objective, states: list[Any], gradient: np.ndarray, near: bool) -> np.ndarray:
-    """Newton's step near the optimum where the Hessian allows it, else Fisher's, with a ridge if singular."""
+def _direction(objective: Objective, states: list[Any], gradient: np.ndarray, near: bool) -> np.ndarray | None:
+    """Newton's step near the optimum where the Hessian allows it, else Fisher's, with a ridge if singular.
+
+    None if not even that gives a step: some derivative is infinite.
+    """
     if near:
         step = _solve(objective.second(states, "hessian"), gradient)
         if step is not None:
             return -step
     expected = objective.second(states, "information")
     ridge = 0.0
-    while True:
+    while ridge < LARGEST_RIDGE and np.isfinite(expected).all():
         step = _solve(expected + np.diag(ridge * (np.diag(expected) + 1e-12)) if ridge else expected, gradient)
         if step is not None:
             return -step
         ridge = max(10 * ridge, 1e-8)
+    return None
 
 
 def _newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float = DONE) -> Solution | None:
@@ -106,9 +122,13 @@ def _newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...], toleran
     if states is None:
         return None
     value, near = objective.value(states), False
+    passed: list[float] = []
     for step_count in range(MOST_STEPS):
         gradient = objective.gradient(states)
         step = _direction(objective, states, gradient, near)
+        passed.append(value)
+        if step is None or _crawls(passed, float(-gradient @ step)):
+            return None
         decrement = float(-gradient @ step)
         if decrement < tolerance:
             return Solution(z, states, value, step_count, tried) if np.isfinite(value) else None
@@ -123,6 +143,11 @@ def _newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...], toleran
             return Solution(z, states, value, step_count, tried) if decrement < 1e-9 else None
         z, states, value = found
     return None
+
+
+def _crawls(passed: list[float], decrement: float) -> bool:
+    """Whether the last steps together gained less than one good step does."""
+    return len(passed) > PATIENCE and decrement > LAST and passed[-1 - PATIENCE] - passed[-1] < decrement / 2
 
 
 def _line_search(
@@ -155,8 +180,16 @@ def _quasi_newton(
             return 1e10, np.zeros_like(x)
         return objective.value(here), objective.gradient(here) * scale
 
-    result = minimize(target, z / scale, jac=True, method="L-BFGS-B", options={"maxiter": 3000, "maxfun": 6000})
+    variables = sum(part.model.v for part in objective.parts)
+    points = int(np.clip(POINTS_TIMES_VARIABLES / variables, FEWEST_POINTS, MOST_POINTS))
+    limits = {"maxiter": points, "maxfun": points}
+    result = minimize(target, z / scale, jac=True, method="L-BFGS-B", options=limits)
+    if not np.isfinite(result.x).all():
+        return None
     return _newton(objective, result.x * scale, tried, tolerance)
+
+
+SEARCHES = {"Fisher scoring": _newton, "L-BFGS": _quasi_newton}
 
 
 @dataclass(frozen=True)

@@ -351,11 +351,22 @@ class Fit:
         if self.df == 0:
             return f"The model is saturated (0 degrees of freedom), so its fit cannot be tested (n = {self.n})."
         p = m[f"pvalue{mark}"]
+        if mark and np.isnan(p):
+            return self._unscaled_text()
+        told = _p_value(p)
         interval = f"[{m[f'rmsea.ci.lower{wide}']:.3f}, {m[f'rmsea.ci.upper{wide}']:.3f}]"
         return (
             f"{self.settings['estimator']}: {'scaled ' if mark else ''}chi-square({m[f'df{mark}']:g}, n = {self.n}) = "
-            f"{m[f'chisq{mark}']:.2f}, p {'< .001' if p < 0.001 else f'= {p:.3f}'}; CFI = {m[f'cfi{wide}']:.3f}, "
+            f"{m[f'chisq{mark}']:.2f}, {told}; CFI = {m[f'cfi{wide}']:.3f}, "
             f"TLI = {m[f'tli{wide}']:.3f}, RMSEA = {m[f'rmsea{wide}']:.3f} 90 % CI {interval}, SRMR = {m['srmr']:.3f}."
+        )
+
+    def _unscaled_text(self) -> str:
+        """What can be said where the correction of the test has no value."""
+        m = self.measures
+        return (
+            f"{self.settings['estimator']}: the chi-square of {m['chisq']:.2f} ({self.df} degrees of freedom, n = "
+            f"{self.n}) cannot be scaled, so the fit is not tested; SRMR = {m['srmr']:.3f}."
         )
 
     @property
@@ -381,6 +392,12 @@ class Fit:
             index=False, float_format=lambda value: f"{value:.3f}", na_rep="", border=0, escape=True
         )
         return f"<p>{html.escape(self.text)}</p>\n{table}\n<p>{html.escape(self.note)}</p>"
+
+
+def _p_value(p: float) -> str:
+    if np.isnan(p):
+        return "without a p-value"
+    return "p < .001" if p < 0.001 else f"p = {p:.3f}"
 
 
 @lru_cache(maxsize=1)

@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 from scipy.special import chdtri, chndtr
 
 from cxkit.sem.inference import FitTest
+from cxkit.sem.singular import root
 
 LEVEL, CLOSE, NOT_CLOSE = 0.90, 0.05, 0.08
 RMSEA = ("rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "rmsea.pvalue", "rmsea.notclose.pvalue")
@@ -54,7 +55,7 @@ def _named_comparative(x: float, df: float, x0: float, df0: float, suffix: str) 
         f"rfi{suffix}": relative_fit(x, df, x0, df0) if known else float("nan"),
         f"nfi{suffix}": _ratio(x0 - x, x0, 1.0) if known else float("nan"),
         f"pnfi{suffix}": _ratio(df, df0) * _ratio(x0 - x, x0) if df0 else float("nan"),
-        f"ifi{suffix}": _ratio(x0 - x, x0 - df) if x0 >= df else 1.0,
+        f"ifi{suffix}": 1.0 if x0 < df else _ratio(x0 - x, x0 - df),
         f"rni{suffix}": _ratio((x0 - df0) - (x - df), x0 - df0, 1.0),
     }
 
@@ -68,8 +69,8 @@ def relative_fit(x: float, df: float, x0: float, df0: float) -> float:
 
 def cfi(x: float, df: float, x0: float, df0: float, c: float = 1.0, c0: float = 1.0) -> float:
     """Comparative fit index; c and c0 are the corrections of the robust version."""
-    if np.isnan(x):
-        return x
+    if np.isnan(x + x0 + c + c0):
+        return float("nan")
     over, under = max(x - c * df, 0.0), max(x - c * df, x0 - c0 * df0, 0.0)
     return 1 - over / under if under > 0 else 1.0
 
@@ -206,7 +207,7 @@ def goodness_block(gfi: float, size: int, df: int) -> dict[str, float]:
 def residual_block(s: np.ndarray, m: np.ndarray, sigma: np.ndarray, mu: np.ndarray, means: bool) -> dict[str, float]:
     """Root mean square residuals of one group, in the units of the answers and as correlations."""
     p = len(s)
-    sd, sd_hat = np.sqrt(s.diagonal()), np.sqrt(sigma.diagonal())
+    sd, sd_hat = root(s.diagonal()), root(sigma.diagonal())
     units = sd[:, None] * sd
     raw, gap = s - sigma, m - mu
     bentler, bentler_mean = raw / units, gap / sd

@@ -138,7 +138,9 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
         objective.lose_one()
     start = starting_values(models, list(sample.groups), table.basis.shape[1])
     refuse_unidentified(objective, spaces, start, settings)
-    solution, table, models = _search(objective, _warm_start(objective, start, settings), table, models)
+    warm = _warm_start(objective, start, settings)
+    # Where even the estimated moments of incomplete answers are out of reach, the costly search rarely ends elsewhere.
+    solution, table, models = _search(objective, start if warm is None else warm, table, models, briefly=warm is None)
     kind = "hessian" if chosen.information == "observed" else "information"
     second = Normalised(objective.second(solution.states, kind), _names_of(models))
     frame = Frame(
@@ -201,22 +203,22 @@ def _continuous_weight(chosen: Estimator, data: GroupData, space: MomentSpace) -
     return np.linalg.inv(gamma) if chosen.discrepancy == "WLS" else 1 / np.diag(gamma)
 
 
-def _warm_start(objective: Objective, start: np.ndarray, settings: dict[str, Any]) -> np.ndarray:
-    """With missing answers begin where the model fits the estimated moments; that is nearly there."""
+def _warm_start(objective: Objective, start: np.ndarray, settings: dict[str, Any]) -> np.ndarray | None:
+    """With missing answers begin where the model fits the estimated moments; that is nearly there. None if it fails."""
     if settings["missing"] != "fiml":
         return start
     plain = Objective([MaximumLikelihood(p.model, p.data, means=True) for p in objective.parts])
     try:
         return minimise(plain, start, tolerance=1e-6).z
     except ModelError:
-        return start
+        return None
 
 
 def _search(
-    objective: Objective, start: np.ndarray, table: Table, models: list[GroupModel]
+    objective: Objective, start: np.ndarray, table: Table, models: list[GroupModel], briefly: bool
 ) -> tuple[Solution, Table, list[GroupModel]]:
     """Minimise; an inequality that the solution breaks is then held as an equality."""
-    solution = minimise(objective, start)
+    solution = minimise(objective, start, briefly=briefly)
     held: list[int] = []
     while True:
         values = table.basis @ solution.z + table.offset

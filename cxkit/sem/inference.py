@@ -18,6 +18,8 @@ from scipy.special import chdtrc
 from cxkit.sem.discrepancy import LeastSquares, Objective
 from cxkit.sem.moments import GroupData
 from cxkit.sem.saturated import Saturated
+from cxkit.sem.singular import inverse as inverse_of
+from cxkit.sem.singular import solve
 from cxkit.sem.statistics import MomentSpace
 
 
@@ -114,7 +116,7 @@ class Frame:
         """V of each group: matrix, or vector for a diagonal one."""
         pairs = zip(self.objective.parts, self.states, self.spaces, strict=True)
         return [
-            part.weight if isinstance(part, LeastSquares) else space.normal_weight(np.linalg.inv(state.at.sigma))
+            part.weight if isinstance(part, LeastSquares) else space.normal_weight(inverse_of(state.at.sigma))
             for part, state, space in pairs
         ]
 
@@ -179,17 +181,23 @@ def test_of_fit(frame: Frame, value: float, df: int, multiplier: float) -> FitTe
     if df == 0:
         return FitTest(chisq=0.0, df=0, scaled=0.0, df_scaled=0)
     if kind == "satorra.bentler":
-        return FitTest(chisq=chisq, df=df, scaled=chisq * df / trace, df_scaled=df, factor=trace / df, trace=trace)
+        factor = positive(trace / df)
+        return FitTest(chisq=chisq, df=df, scaled=chisq / factor, df_scaled=df, factor=factor, trace=trace)
     if kind == "mean.var.adjusted":
-        factor = square / trace
+        factor = positive(square / trace)
         return FitTest(
             chisq=chisq, df=df, scaled=chisq / factor, df_scaled=trace**2 / square, factor=factor, trace=trace
         )
-    factor = float(np.sqrt(square / df))
+    factor = float(np.sqrt(positive(square / df)))
     shift = df - trace / factor
     return FitTest(
         chisq=chisq, df=df, scaled=chisq / factor + shift, df_scaled=df, factor=factor, shift=shift, trace=trace
     )
+
+
+def positive(factor: float) -> float:
+    """A correction, or NaN where it is not positive: as in lavaan, an improper solution then has no scaled test."""
+    return factor if factor > 0 else float("nan")
 
 
 def u_gamma(frame: Frame, square: bool = False) -> tuple[float, float]:
@@ -235,7 +243,7 @@ def _yuan_bentler(frame: Frame, chisq: float, df: int) -> FitTest:
     # lavaan counts the parameters before equality constraints here.
     npar = sum(len(part.model.rows) for part in frame.objective.parts)
     trace = trace_h1 - trace_h0
-    factor = trace / df
+    factor = positive(trace / df)
     return FitTest(
         chisq=chisq, df=df, scaled=chisq / factor, df_scaled=df, factor=factor, trace=trace,
         factor_h1=trace_h1 / sum(space.size for space in frame.spaces),
@@ -251,7 +259,7 @@ def _h1_inverse(frame: Frame) -> np.ndarray:
     for share, part, state, space, jacobian in pieces:
         saturated = Saturated(data=part.data, space=space)
         total += share * (jacobian.T @ saturated.hessian(saturated.stack(state.at.mu, state.at.sigma)) @ jacobian)
-    return np.linalg.inv(total)
+    return inverse_of(total)
 
 
 def _saturated_trace(part: Any, space: MomentSpace) -> float:
@@ -267,8 +275,8 @@ def _compute_saturated_trace(data: GroupData, space: MomentSpace) -> float:
     plain = data.weights is None and data.clusters is None and data.patterns is None and not len(space.given)
     if not plain:
         saturated = Saturated(data=data, space=space)
-        return float(np.trace(np.linalg.solve(saturated.information, saturated.cross_products)))
+        return float(np.trace(solve(saturated.information, saturated.cross_products)))
     # Closed form: the scores of the saturated model are quadratic in the Mahalanobis distance.
     p, z = len(data.cov), data.centred
-    distance = np.einsum("ij,ij->i", z @ np.linalg.inv(data.cov), z)
+    distance = np.einsum("ij,ij->i", z @ inverse_of(data.cov), z)
     return 0.5 * (float(distance @ distance) / data.n - p) + len(space.m)

@@ -13,6 +13,7 @@ from cxkit.sem.fit import Fit, moments_of
 from cxkit.sem.groundwork import plain_models
 from cxkit.sem.inference import FitTest, Frame, test_of_fit
 from cxkit.sem.model import GroupModel
+from cxkit.sem.singular import root
 from cxkit.sem.statistics import MomentSpace
 from cxkit.sem.table import Row
 
@@ -56,6 +57,8 @@ def _scaled_rmsea(test: FitTest, n: float, groups: int) -> dict[str, float]:
     if test.scaled is None:
         return {}
     if test.df == 0:
+        return dict.fromkeys((name + ".scaled" for name in fm.RMSEA), float("nan"))
+    if test.factor is not None and np.isnan(test.factor):
         return dict.fromkeys((name + ".scaled" for name in fm.RMSEA), float("nan"))
     if test.shift:
         return fm.rmsea_block(test.scaled, test.df, n, groups, ".scaled")
@@ -203,8 +206,8 @@ def _deviations(part: Any, state: Any) -> tuple[np.ndarray, np.ndarray]:
     statistics, first = part.statistics, part.statistics.n_thresholds
     numeric = slice(first - len(statistics.numeric), first)
     seen, expected = np.ones(part.model.p), np.ones(part.model.p)
-    seen[statistics.numeric] = np.sqrt(part.target[numeric])
-    expected[statistics.numeric] = np.sqrt((part.target - state[0])[numeric])
+    seen[statistics.numeric] = root(part.target[numeric])
+    expected[statistics.numeric] = root((part.target - state[0])[numeric])
     return seen, expected
 
 

@@ -13,6 +13,8 @@ from cxkit.sem.discrepancy import LeastSquares
 from cxkit.sem.fit import Fit, MomentTables
 from cxkit.sem.inference import gamma_of, times
 from cxkit.sem.saturated import Saturated
+from cxkit.sem.singular import inverse as inverse_of
+from cxkit.sem.singular import root, solve
 from cxkit.sem.statistics import OrdinalStatistics
 
 KINDS = ("raw", "cor", "standardized")
@@ -64,7 +66,7 @@ def _tables(fit: Fit, names: Any, cov: np.ndarray, mean: np.ndarray) -> MomentTa
 
 
 def _correlation(cov: np.ndarray) -> np.ndarray:
-    sd = np.sqrt(np.diag(cov))
+    sd = root(np.diag(cov))
     return np.asarray(cov / np.outer(sd, sd))
 
 
@@ -136,7 +138,7 @@ def _standardised_residuals(fit: Fit, group: int, values: np.ndarray) -> np.ndar
     information = sum(f * j.T @ times(v, j) for f, j, (v, _) in zip(shares, jacobians, pairs, strict=True))
     v, gamma = pairs[group]
     j = jacobians[group]
-    q = np.eye(len(values)) - shares[group] * j @ np.linalg.solve(information, times(v, j).T)
+    q = np.eye(len(values)) - shares[group] * j @ solve(information, times(v, j).T)
     # lavaan divides by the whole sample where answers are ordered.
     n = fit.n if fit.settings["ordered"] else frame.objective.parts[group].data.n
     variance = np.einsum("ij,jk,ik->i", q, gamma, q, optimize=True) / n
@@ -151,14 +153,14 @@ def _residual_metric(fit: Fit, group: int) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(part, LeastSquares):
         # Under GLS the weight is the inverse of what normal answers give; under ULS and DWLS it is no such thing.
         normal = frame.estimator.discrepancy == "GLS"
-        return part.weight, np.linalg.inv(part.weight) if normal else gamma_of(part, space)
+        return part.weight, inverse_of(part.weight) if normal else gamma_of(part, space)
     if frame.estimator.information == "expected" and frame.estimator.se == "standard":
-        observed = space.normal_weight(np.linalg.inv(part.data.cov))
-        return space.normal_weight(np.linalg.inv(state.at.sigma)), np.linalg.inv(observed)
+        observed = space.normal_weight(inverse_of(part.data.cov))
+        return space.normal_weight(inverse_of(state.at.sigma)), inverse_of(observed)
     if frame.estimator.se == "robust.sem":
-        return space.normal_weight(np.linalg.inv(state.at.sigma)), gamma_of(part, space)
+        return space.normal_weight(inverse_of(state.at.sigma)), gamma_of(part, space)
     saturated = Saturated(data=part.data, space=space)
-    inverse = np.linalg.inv(saturated.information)
+    inverse = inverse_of(saturated.information)
     if frame.estimator.se != "standard":
         inverse = inverse @ saturated.cross_products @ inverse
     return saturated.hessian(saturated.stack(state.at.mu, state.at.sigma)), inverse

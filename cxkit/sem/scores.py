@@ -18,6 +18,7 @@ from cxkit.sem.fit import Fit
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData, Sample
 from cxkit.sem.ordered_scores import posterior_modes
+from cxkit.sem.singular import solve
 
 # lavPredict's words: EBM of continuous answers are regression scores, ML are Bartlett scores.
 METHODS = {"regression": "regression", "ebm": "regression", "bartlett": "bartlett", "ml": "bartlett"}
@@ -101,7 +102,12 @@ def _regression_scores(model: GroupModel, theta: np.ndarray, data: GroupData, me
     for seen, rows in _patterns(data):
         inner, cross = full[:p, :p][np.ix_(seen, seen)], full[p:, :p][:, seen]
         gaps = answers[rows][:, seen] - mean[:p][seen]
-        out[rows] = mean[p:] + gaps @ np.linalg.solve(inner, cross.T)
+        out[rows] = mean[p:] + gaps @ solve(inner, cross.T)
+    if np.isnan(out).any():
+        raise ModelError(
+            "Scores need the inverse of the model-implied covariances, which are singular at these estimates. Look for "
+            "variances of 0 in the estimates, or use method='bartlett'."
+        )
     return out
 
 
