@@ -101,7 +101,7 @@ def test_partial_invariance_of_holzinger_and_swineford_equals_lavaan(reference, 
 
 def test_ordinal_ladder_equals_semtools(reference, bfi, gender):
     # R: measEq.syntax(A, ID.fac = "std.lv", ID.cat = "Wu.Estabrook.2016", parameterization = "theta"), lavTestLRT
-    result = measurement_invariance(bfi, by=gender, dimensions=A, ordinal=True, share=0)
+    result = measurement_invariance(bfi, by=gender, dimensions=A, ordinal=True, share=0, missing="complete")
     wanted = reference("invariance")["ordinal"]
     frame = result.frame.set_index("level")
     assert list(frame.index) == ["configural", "thresholds", "metric", "scalar", "strict"]
@@ -118,7 +118,7 @@ def test_ordinal_ladder_equals_semtools(reference, bfi, gender):
 
 def test_whole_ordinal_ladder_equals_semtools(bfi, gender):
     # R: measEq.syntax of A and N together, the values of 'bfi_AN_gender' in tests/reference/sem_lavaan.json
-    result = measurement_invariance(bfi, by=gender, dimensions=AN, together=True, ordinal=True)
+    result = measurement_invariance(bfi, by=gender, dimensions=AN, together=True, ordinal=True, missing="complete")
     frame = result.frame.drop_duplicates("level").set_index("level")
     wanted = [726.222753538949, 837.123770432665, 802.084579848983, 1068.51522433329]
     assert frame["chi_square"].tolist()[:4] == pytest.approx(wanted, rel=1e-6)
@@ -148,7 +148,7 @@ def test_what_is_let_go_equals_semtools(reference, bfi, gender, case):
 
 
 def test_the_search_for_ordered_answers_is_logged(reference, bfi, gender):
-    result = measurement_invariance(bfi, by=gender, dimensions=A, ordinal=True)
+    result = measurement_invariance(bfi, by=gender, dimensions=A, ordinal=True, missing="complete")
     row = result.frame[result.frame["freed"] == "intercept of A1"].iloc[0]
     wanted = reference("invariance")["ordinal"]
     assert row["chi_square"] == pytest.approx(wanted["steps"]["intercept_free"]["chisq.scaled"], rel=1e-6)

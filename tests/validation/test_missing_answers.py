@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from functools import cache
 
@@ -15,6 +14,7 @@ from cxkit.errors import OptionError
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, alpha_from_covariance, moments
 from cxkit.validation.reliability.alpha import feldt_interval
+from tests.validation.building import survey_of
 
 PEOPLE = 500
 
@@ -120,15 +120,71 @@ def test_bifactor_from_all_answers_is_that_of_full_information() -> None:
     assert ours.to_numpy() == pytest.approx(general.loc[ours.index].to_numpy(), abs=1e-4)
 
 
-def test_ordered_answers_say_who_is_left_out_and_an_asked_for_estimator_is_refused() -> None:
+@pytest.mark.filterwarnings("ignore::cxkit.CxkitWarning")  # of empty cells and of cut-offs, tested elsewhere
+@pytest.mark.parametrize("missing", [None, "fiml", "pairwise"])
+def test_ordered_answers_keep_everybody_too(missing: str | None) -> None:
+    survey = culture(0.10)
+    few = [d.key for d in survey.dimensions][:1]
+    found = cx.confirm_structure(survey, dimensions=few, ordered=True, missing=missing)
+    answered = int(survey.answers[list(found.blueprint.items)].notna().any(axis=1).sum())
+    assert found.n == answered > 0.99 * PEOPLE
+    assert found.settings["missing"] == "pairwise"
+    assert "correlations from all who answered both" in found.note
+    whole = cx.confirm_structure(culture(0.0), dimensions=few, ordered=True)
+    assert found.frame["loading"].to_numpy() == pytest.approx(whole.frame["loading"].to_numpy(), abs=0.05)
+    assert cx.confirm_structure(survey, dimensions=few, ordered=True, missing="listwise").n < 0.7 * PEOPLE
+
+
+def test_a_handling_that_the_estimator_cannot_give_is_refused() -> None:
     survey = culture(0.03)
     few = [d.key for d in survey.dimensions][:1]
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", cx.CxkitWarning)  # of empty cells and of cut-offs, tested elsewhere
-        found = cx.confirm_structure(survey, dimensions=few, ordered=True, missing="fiml")
-    assert any("WLSMV uses complete answers only" in note for note in found.notes)
-    with pytest.raises(OptionError, match="goes with estimator='ML' or 'MLR'"):
-        cx.confirm_structure(survey, dimensions=few, estimator="WLSMV", missing="fiml")
+    for options, message in (
+        ({"estimator": "WLSMV", "missing": "fiml"}, "goes with estimator='ML' or 'MLR', not 'WLSMV'. Use 'pairwise'"),
+        ({"missing": "pairwise", "ordered": False}, "missing='pairwise' is for items treated as ordered"),
+    ):
+        with pytest.raises(OptionError, match=message):
+            cx.confirm_structure(survey, dimensions=few, **options)
+    with pytest.raises(OptionError, match="missing='pairwise' is for ordered answers"):
+        cx.measurement_invariance(survey, missing="pairwise")
+
+
+@pytest.mark.filterwarnings("ignore::cxkit.CxkitWarning")
+def test_omega_and_what_rests_on_it_count_everybody_who_answered() -> None:
+    whole, holes = culture(0.0), culture(0.10)
+    few = [d.key for d in whole.dimensions][:2]
+    for analysis, column in (
+        (lambda s: cx.omega(s, dimensions=few, bootstraps=0), "omega"),
+        (lambda s: cx.ordinal_reliability(s, dimensions=few), "omega_categorical"),
+        (lambda s: cx.measurement_error(s, dimensions=few, coefficient="omega"), "sem"),
+    ):
+        found, wanted = analysis(holes), analysis(whole)
+        assert (found.frame["n"] > 0.99 * PEOPLE).all()
+        assert found.n == PEOPLE
+        assert found.frame[column].to_numpy() == pytest.approx(wanted.frame[column].to_numpy(), abs=0.02)
+    assert "Respondents with some answers take part" in cx.omega(holes, dimensions=few, bootstraps=0).note
+    assert (cx.omega(holes, dimensions=few, missing="complete", bootstraps=0).frame["n"] < 0.7 * PEOPLE).all()
+
+
+def test_omega_with_missing_answers_is_semtools(shipped, reference) -> None:
+    # R: tests/reference/scripts/omega_missing.R: compRelSEM(cfa("f =~ ...", x, std.lv = TRUE, missing = "fiml"))
+    frame = cx.omega(shipped("bfi"), bootstraps=0).frame.set_index("dimension")
+    for dimension, wanted in reference("omega_missing")["bfi"].items():
+        assert frame.loc[dimension, "n"] == wanted["n"]
+        assert frame.loc[dimension, "omega"] == pytest.approx(wanted["omega"], abs=1e-5)
+        assert frame.loc[dimension, "omega_implied"] == pytest.approx(wanted["implied"], abs=1e-5)
+
+
+def test_omegas_interval_covers_with_missing_answers() -> None:
+    """Of 60 samples (n = 150, 5 items, 20 % missing) the interval of 90 % holds the true omega in 48 or more."""
+    rng = np.random.default_rng(3)
+    truth = 25 / 30
+    hits = 0
+    for _ in range(60):
+        values = rng.standard_normal((150, 1)) + rng.standard_normal((150, 5))
+        values[rng.random(values.shape) < 0.2] = np.nan
+        row = cx.omega(survey_of(values), confidence=0.9, bootstraps=200).frame.iloc[0]
+        hits += row["ci_low"] <= truth <= row["ci_high"]
+    assert hits >= 48
 
 
 @pytest.mark.parametrize(("items", "n", "missing"), [(5, 200, 0.3), (10, 100, 0.3), (4, 400, 0.5)])

@@ -19,7 +19,7 @@ from tests.validation.building import factor_answers, survey_of, with_gaps
 def test_omega_equals_semtools(reference, shipped, name):
     # R: compRelSEM(cfa("f =~ ...", x, std.lv = TRUE)), with obs.var = FALSE and tau.eq = TRUE; lavaan's search
     # is taken on to the optimum by the reference script.
-    frame = omega(shipped(name), bootstraps=0).frame.set_index("dimension")
+    frame = omega(shipped(name), missing="complete", bootstraps=0).frame.set_index("dimension")
     wanted = reference("validation_reliability")["omega"][name]
     assert set(frame.index) == set(wanted)
     for dimension, values in wanted.items():
@@ -36,7 +36,7 @@ def test_categorical_omega_equals_semtools(reference, shipped, name):
     # reliability(f)[c("alpha", "alpha.ord"), ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CxkitWarning)  # pairs of answers that nobody gave
-        frame = ordinal_reliability(shipped(name)).frame.set_index("dimension")
+        frame = ordinal_reliability(shipped(name), missing="complete").frame.set_index("dimension")
     for dimension, values in reference("validation_reliability")["ordinal"][name].items():
         found = frame.loc[dimension]
         assert found["n"] == values["n"]
@@ -55,9 +55,9 @@ def test_stacked_fits_equal_single_fits():
     fits = congeneric_fits(covariances, start, start)
     assert fits.converged.all()
     for survey, loadings, residuals in zip(surveys, fits.loadings, fits.residuals, strict=True):
-        alone, left, _ = one_factor(survey.answers, survey.dimensions[0])
-        np.testing.assert_allclose(loadings, alone, atol=1e-5)
-        np.testing.assert_allclose(residuals, left, atol=1e-5)
+        found = one_factor(survey.answers, survey.dimensions[0])
+        np.testing.assert_allclose(loadings, found.loadings, atol=1e-5)
+        np.testing.assert_allclose(residuals, found.residuals, atol=1e-5)
 
 
 def test_resampled_covariances_are_those_of_the_rows_drawn():
@@ -72,7 +72,8 @@ def test_resampled_covariances_are_those_of_the_rows_drawn():
 def test_bootstrapped_omega_is_that_of_the_rows_drawn():
     answers = factor_answers(4, n=200, items=5)
     survey = survey_of(answers)
-    loadings, residuals, _ = one_factor(survey.answers, survey.dimensions[0])
+    found = one_factor(survey.answers, survey.dimensions[0])
+    loadings, residuals = found.loadings, found.residuals
     found = bootstrap_omegas(answers, loadings, residuals, resamples=4, seed=3)
     rng = np.random.default_rng(3)
     for value in found:
@@ -129,7 +130,7 @@ def test_two_items_are_left_out_in_words():
     ("answers", "message"),
     [
         (np.column_stack([factor_answers(1, items=2), np.ones(120)]), r"Omega of 'All' cannot be computed.*q3"),
-        (factor_answers(1, n=5, items=5), r"takes more respondents than items: 5 answered all of its 5 items"),
+        (factor_answers(1, n=5, items=5), r"takes more respondents than items: 5 answered any of its 5 items"),
         (
             factor_answers(1)[:, [0, 1, 1]],
             r"(?s)Omega of 'All' cannot be estimated\..*'q2' and 'q3' correlate perfectly",
@@ -177,10 +178,10 @@ def test_percentiles_leave_out_what_could_not_be_computed():
 
 def test_words_and_picture(shipped):
     result = omega(shipped("hs1939"))
-    assert result.text.startswith("Omega runs from Visual ability (0.63, 95 % interval 0.5")
+    assert result.text.startswith("Omega (one factor) runs from Visual ability (0.63, 95 % interval 0.5")
     assert result.text.endswith("1 of 3 dimensions reach 0.70 (Nunnally & Bernstein 1994).")
     assert result.note.startswith("Intervals: percentiles of 1,000 resamples of respondents, seed 1. n = 301.")
-    assert list(result.table.columns) == ["Dimension", "Items", "n", "ω", "95 % interval", "α", "SEM"]
+    assert list(result.table.columns) == ["Dimension", "Items", "n", "ω, one factor", "95 % interval", "α", "SEM"]
     assert "Verbal ability (0.89" in result.alt
     assert "Alpha 0.88" in result.alt
     assert result.picture().png.startswith(b"\x89PNG")
@@ -190,7 +191,7 @@ def test_words_and_picture(shipped):
 def test_ordinal_alpha_is_labelled_as_what_it_is(shipped):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CxkitWarning)
-        result = ordinal_reliability(shipped("bfi"), dimensions=["openness"])
+        result = ordinal_reliability(shipped("bfi"), dimensions=["openness"], missing="complete")
     assert result.note.startswith(
         "Ordinal alpha and latent omega are those of the continuous variables imagined behind"
     )

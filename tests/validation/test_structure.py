@@ -22,7 +22,10 @@ CASES = [
     *(("hs1939", "hs1939_mlr", kind, {}) for kind in ("one-factor", "first-order", "orthogonal", "second-order")),
     *(("hs1939", "hs1939_ml", kind, {"estimator": "ML"}) for kind in ("one-factor", "first-order", "second-order")),
     *(("bfi", "bfi_mlr", kind, LISTWISE) for kind in ("one-factor", "first-order", "second-order", "bifactor")),
-    *(("bfi", "bfi_wlsmv", kind, {"ordered": True}) for kind in ("one-factor", "first-order", "second-order")),
+    *(
+        ("bfi", "bfi_wlsmv", kind, {"ordered": True} | LISTWISE)
+        for kind in ("one-factor", "first-order", "second-order")
+    ),
     ("bfi", "bfi_fiml", "first-order", {}),
     *(("culture_synthetic", "culture_mlr", kind, LISTWISE) for kind in ("first-order", "second-order")),
     *(("customersat", "customersat_mlr", kind, {}) for kind in ("one-factor", "first-order")),
@@ -62,7 +65,7 @@ def test_equals_lavaan(reference, confirmed, name, key, kind, options):
 
 
 @pytest.mark.parametrize(("name", "key", "options"), [
-    ("hs1939", "hs1939_mlr", {}), ("bfi", "bfi_mlr", LISTWISE), ("bfi", "bfi_wlsmv", {"ordered": True}),
+    ("hs1939", "hs1939_mlr", {}), ("bfi", "bfi_mlr", LISTWISE), ("bfi", "bfi_wlsmv", {"ordered": True} | LISTWISE),
     ("customersat", "customersat_mlr", {}),
 ])  # fmt: skip
 def test_misfit_equals_lavaan(reference, confirmed, name, key, options):
@@ -216,7 +219,8 @@ class TestEstimator:
 
     @pytest.mark.parametrize(("options", "words"), [
         ({"estimator": "MLRR"}, r"estimator='MLRR' is not known. Did you mean 'MLR'\?"),
-        ({"missing": "pairwise"}, r"missing='pairwise' is not known. Did you mean 'listwise'\?"),
+        ({"missing": "list"}, r"missing='list' is not known. Did you mean 'listwise'\?"),
+        ({"missing": "pairwise"}, r"missing='pairwise' is for items treated as ordered. Use 'fiml', or ordered=True"),
         ({"estimator": "WLSMV", "missing": "fiml"}, "missing='fiml' goes with estimator='ML' or 'MLR', not 'WLSMV'"),
         ({"ordered": ["x10"]}, r"This model has no item 'x10'. Did you mean 'x1'\?"),
         ({"model": "second"}, r"model='second' is not known. Did you mean 'second-order'\?"),
@@ -345,7 +349,9 @@ class TestComparison:
 
     def test_ordered_answers_have_no_bic_and_a_caution(self, shipped):
         with pytest.warns(cx.CxkitWarning, match="were made for maximum likelihood"):
-            found = compare_structures(shipped("bfi"), models=["one-factor", "first-order"], ordered=True)
+            found = compare_structures(
+                shipped("bfi"), models=["one-factor", "first-order"], ordered=True, missing="listwise"
+            )
         assert found.frame["bic"].isna().all()
         assert "has the smallest RMSEA" in found.text
         assert found.picture().png.startswith(b"\x89PNG")

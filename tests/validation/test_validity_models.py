@@ -34,7 +34,7 @@ class TestConvergent:
         # R: AVE(cfa(model, x, ordered = TRUE)); that items have empty pairs is said, fit is not judged
         wanted = reference("validation_structure")["validity"]["bfi_ordered"]
         with pytest.warns(cx.CxkitWarning, match="combinations of answers that nobody gave"):
-            found = convergent_validity(shipped("bfi"), ordered=True)
+            found = convergent_validity(shipped("bfi"), ordered=True, missing="listwise")
         assert found.frame.set_index("dimension")["ave"].to_dict() == pytest.approx(wanted["ave"], abs=ESTIMATE)
         assert "Xia" not in found.note
 
@@ -83,7 +83,7 @@ class TestDiscriminant:
         # R: htmt(model, data = x, ordered = items, htmt2 = FALSE)
         wanted = matrix(reference("validation_structure")["validity"]["bfi_ordered"]["htmt"])
         with pytest.warns(cx.CxkitWarning, match="combinations of answers that nobody gave"):
-            found = discriminant_validity(shipped("bfi"), ordered=True, bootstraps=5)
+            found = discriminant_validity(shipped("bfi"), ordered=True, missing="listwise", bootstraps=5)
         for row in found.frame.itertuples():
             assert row.htmt == pytest.approx(wanted.loc[row.dimension, row.other], abs=1e-6)
             assert row.htmt_low < row.htmt_high

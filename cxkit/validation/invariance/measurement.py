@@ -34,6 +34,8 @@ from cxkit.validation.structure.blueprints import LEAST_SQUARES, LIKELIHOOD
 TOGETHER = "together"
 TOGETHER_TITLE = "All dimensions in one model"
 SHARE = 1 / 3
+Handling = Literal["complete", "fiml", "pairwise"]
+"""What happens to respondents with missing answers."""
 NAMED = 3
 
 
@@ -47,7 +49,7 @@ def measurement_invariance(
     ordinal: bool = False,
     rare: RareAnswers = "refuse",
     estimator: str | None = None,
-    missing: Literal["complete", "fiml"] = "complete",
+    missing: Handling | None = None,
     up_to: Level = "strict",
     share: float = SHARE,
     minimum: int | None = None,
@@ -80,7 +82,8 @@ def measurement_invariance(
     estimator
         As in `sem.cfa`; MLR where None, which allows for answers that are not normal (WLSMV with `ordinal`).
     missing
-        "complete" uses respondents who answered every item of the model, "fiml" every answer (not with `ordinal`).
+        "complete" uses respondents who answered every item of the model, "fiml" every answer (not with `ordinal`),
+        "pairwise" every answer of ordered items. None is "pairwise" with `ordinal`, else "complete".
     up_to
         The highest level to try.
     share
@@ -114,6 +117,7 @@ def measurement_invariance(
     check_options(share=share, ordinal=ordinal, together=together)
     if minimum is not None:
         check_options(minimum=minimum)
+    missing = missing or ("pairwise" if ordinal else "complete")
     _check(up_to, ordinal, missing, rare, estimator)
     options = _options(ordinal, estimator, missing)
     grouped = grouping(survey, by, groups)
@@ -163,18 +167,20 @@ def _in_one_line(problem: object) -> str:
 
 def _check(up_to: str, ordinal: bool, missing: str, rare: str, estimator: str | None) -> None:
     check_choice("up_to", up_to, ORDERED if ordinal else CONTINUOUS)
-    check_choice("missing", missing, ("complete", "fiml"))
+    check_choice("missing", missing, Handling)
     check_choice("rare", rare, RareAnswers)
     if estimator is not None:
         known = LEAST_SQUARES if ordinal else (*LIKELIHOOD, *LEAST_SQUARES)
         check_choice("estimator", str(estimator).upper(), known)
     if ordinal and missing == "fiml":
-        raise OptionError("Ordered answers take complete rows: leave out missing='fiml', or ordinal=True.")
+        raise OptionError("missing='fiml' is not for ordered answers: use 'pairwise' or 'complete'.")
+    if missing == "pairwise" and not ordinal:
+        raise OptionError("missing='pairwise' is for ordered answers: use 'fiml' or 'complete', or ordinal=True.")
 
 
 def _options(ordinal: bool, estimator: str | None, missing: str) -> dict[str, str]:
     chosen = str(estimator or ("WLSMV" if ordinal else "MLR")).upper()
-    return {"estimator": chosen, "missing": "fiml" if missing == "fiml" else "listwise"}
+    return {"estimator": chosen, "missing": "listwise" if missing == "complete" else missing}
 
 
 def _design(

@@ -18,6 +18,7 @@ from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import OMEGA_NUNNALLY
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import Missing
 from cxkit.validation.reliability.usable import Usable, usable_answers
 
 ENOUGH, ENOUGH_WORDS = OMEGA_NUNNALLY.bands[1]
@@ -97,28 +98,35 @@ class DimensionReliability(Result):
             figures.legend_below(axes)
 
 
-def complete_answers(survey: Survey, dimension: Dimension, analysis: str) -> Usable:
-    """The answers of those who answered every item of a dimension that varies, with at least three such items.
+def answers_to_items(survey: Survey, dimension: Dimension, analysis: str, missing: Missing) -> Usable:
+    """The answers to the items of a dimension that vary, at least three: of all who gave any, or of complete rows.
 
     Raises
     ------
     AnalysisError
         If there are fewer than five respondents or no more than items, or fewer than three items vary.
     """
-    usable = usable_answers(survey, dimension, "complete", items=3, analysis=analysis)
-    respondents, items = usable.answers.shape
+    usable = usable_answers(survey, dimension, missing, items=3, analysis=analysis)
+    answers = usable.answers.dropna(how="all")
+    respondents, items = answers.shape
     if respondents <= items:
+        gave = f"all of its {items} items" if missing == "complete" else f"any of its {items} items"
         raise AnalysisError(
-            f"{analysis} of '{dimension.title}' takes more respondents than items: {respondents:,} answered all of its "
-            f"{items} items."
+            f"{analysis} of '{dimension.title}' takes more respondents than items: {respondents:,} answered {gave}."
         )
-    return usable
+    return Usable(answers=answers, note=usable.note)
 
 
 def contributors(survey: Survey, used: Iterable[Usable]) -> int:
-    """How many respondents answered every item that is used of at least one of the dimensions."""
-    answers = survey.answers
-    complete = np.zeros(len(survey), dtype=bool)
+    """How many respondents stand behind at least one of the dimensions."""
+    counted = np.zeros(len(survey), dtype=bool)
     for usable in used:
-        complete |= answers[usable.items].notna().all(axis=1).to_numpy()
-    return int(complete.sum())
+        counted |= survey.answers.index.isin(usable.answers.index)
+    return int(counted.sum())
+
+
+def every_answer_note(used: Iterable[Usable], how: str) -> list[str]:
+    """That incomplete respondents take part, and how; nothing where none does."""
+    if not any(usable.answers.isna().to_numpy().any() for usable in used):
+        return []
+    return [f"Respondents with some answers take part with these ({how}); n counts them."]

@@ -100,7 +100,7 @@ def measurement_error(
     dimensions
         Keys of the dimensions; all of them where None. Those that the coefficient does not apply to are left out.
     coefficient
-        "alpha" (pairwise covariances) or "omega" (respondents who answered every item).
+        "alpha" (pairwise covariances) or "omega" (full information maximum likelihood). Both use every answer.
     confidence
         Probability of the margin.
 
@@ -152,7 +152,7 @@ def _row(
             f"({TWO_DIGITS(reliability)}), and no share of a variance is. Look at item_analysis first: items that are "
             "worded against the dimension must be marked reversed."
         )
-    missing: Missing = "pairwise" if coefficient == "alpha" else "complete"
+    missing: Missing = "pairwise" if coefficient == "alpha" else "fiml"
     used = usable_answers(survey, dimension, missing, items=2, analysis=coefficient).answers
     found = moments(used, missing, weights_at(survey, used.index))
     means = [mean_of(used[key].dropna().to_numpy(), weights_at(survey, used[key].dropna().index)).mean for key in used]

@@ -5,21 +5,26 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
 
 from cxkit.errors import AnalysisError, CxkitWarning
 from cxkit.results.each_dimension import of_each
-from cxkit.results.options import check_options
+from cxkit.results.options import check_choice, check_options
 from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
 from cxkit.sem.reliability import reliability
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
-from cxkit.validation.reliability.coefficients import DimensionReliability, complete_answers, contributors
-from cxkit.validation.reliability.measurement_models import fitted, item_name
+from cxkit.validation.reliability.coefficients import (
+    DimensionReliability,
+    answers_to_items,
+    contributors,
+    every_answer_note,
+)
+from cxkit.validation.reliability.measurement_models import fitted, handling, item_name
 from cxkit.validation.reliability.one_factor import congeneric_fits
 from cxkit.validation.reliability.resampling import (
     bootstrap_note,
@@ -28,6 +33,8 @@ from cxkit.validation.reliability.resampling import (
 )
 from cxkit.validation.reliability.usable import Usable
 
+Handling = Literal["fiml", "complete"]
+FULL = "full information maximum likelihood"
 Z_95 = 1.959963984540054
 """The 97.5 % point of the normal distribution: of two-sided intervals of 95 %."""
 
@@ -54,6 +61,7 @@ def omega(
     survey: Survey,
     *,
     dimensions: Sequence[str] | None = None,
+    missing: Handling = "fiml",
     confidence: float = 0.95,
     bootstraps: int = 1000,
     seed: int = 1,
@@ -61,7 +69,7 @@ def omega(
     """Which share of the variance of a dimension's score is due to the one factor behind its items?
 
     Unlike alpha, omega lets items measure unequally well (congeneric items). Like alpha, it takes for granted that one
-    factor is behind them; it does not show it. Only respondents who answered every item of a dimension contribute.
+    factor is behind them; it does not show it.
 
     Parameters
     ----------
@@ -70,6 +78,9 @@ def omega(
     dimensions
         Keys of the dimensions; all of them where None. Formative ones and those with fewer than three items are left
         out, and `notes` says so.
+    missing
+        "fiml" uses all answers to a dimension's items by full information maximum likelihood, "complete" only
+        respondents who answered all of them.
     confidence
         Probability of the interval, such as .95.
     bootstraps, seed
@@ -95,17 +106,19 @@ def omega(
 
     Notes
     -----
-    Agrees with R's `semTools::compRelSEM(cfa("f =~ ...", x))`; `omega_implied` with `obs.var = FALSE`. Intervals are
-    percentiles of maximum-likelihood refits to resampled respondents.
+    Agrees with R's `semTools::compRelSEM(cfa("f =~ ...", x))`, with `missing = "fiml"` where answers are missing;
+    `omega_implied` with `obs.var = FALSE`. Intervals are percentiles of maximum-likelihood refits to resampled
+    respondents; where answers are missing, to the covariances of those who answered both items of a pair.
     """
+    check_choice("missing", missing, Handling)
     check_options(confidence=confidence, seed=seed)
     if bootstraps != 0:  # 0 leaves the intervals out
         check_options(bootstraps=bootstraps)
     selection = select(survey, dimensions, items=3, analysis="omega")
-    found, left_out = of_each(selection.dimensions, lambda d: _row(survey, d, confidence, bootstraps, seed))
+    found, left_out = of_each(selection.dimensions, lambda d: _row(survey, d, missing, confidence, bootstraps, seed))
     frame = pd.DataFrame([one.row for one in found.values()])
     n = contributors(survey, [one.usable for one in found.values()])
-    notes = [*selection.notes, *left_out]
+    notes = [*selection.notes, *left_out, *every_answer_note((one.usable for one in found.values()), FULL)]
     if bootstraps:
         notes += [bootstrap_note(bootstraps, seed)]
     notes += [note for one in found.values() for note in one.notes]
@@ -114,8 +127,8 @@ def omega(
         n=n,
         n_dropped=survey.n - n,
         settings={
-            "dimensions": [d.key for d in selection.dimensions], "confidence": confidence, "bootstraps": bootstraps,
-            "seed": seed,
+            "dimensions": [d.key for d in selection.dimensions], "missing": missing, "confidence": confidence,
+            "bootstraps": bootstraps, "seed": seed,
         },
         data=survey.stamp,
         verdicts=judge(OMEGA_NUNNALLY, frame["title"], frame["omega"]),
@@ -131,8 +144,10 @@ class _Found(NamedTuple):
     notes: tuple[str, ...]
 
 
-def _row(survey: Survey, dimension: Dimension, confidence: float, bootstraps: int, seed: int) -> _Found:
-    usable = complete_answers(survey, dimension, "Omega")
+def _row(
+    survey: Survey, dimension: Dimension, missing: Handling, confidence: float, bootstraps: int, seed: int
+) -> _Found:
+    usable = answers_to_items(survey, dimension, "Omega", missing)
     answers = usable.answers
     values = answers.to_numpy(dtype="float64")
     solution = one_factor(answers, dimension)
@@ -143,12 +158,13 @@ def _row(survey: Survey, dimension: Dimension, confidence: float, bootstraps: in
             f"Omega of '{dimension.title}' cannot be computed: a residual variance is so negative that the factor "
             f"would explain {found['omega']:.0%} of the variance of the sum. One factor does not describe these items."
         )
-    variance = float(values.sum(axis=1).var(ddof=1))
+    covariance = solution.covariance
+    variance = float(covariance.sum()) * len(answers) / (len(answers) - 1)
     replicates = np.empty(0)
     if bootstraps:
         replicates = bootstrap_omegas(values, loadings, residuals, resamples=bootstraps, seed=seed)
     low, high = percentile_interval(np.minimum(replicates, 1.0), confidence)
-    standardised = loadings / values.std(axis=0)
+    standardised = loadings / np.sqrt(np.diag(covariance))
     row: dict[str, object] = {
         "dimension": dimension.key,
         "title": dimension.title,
@@ -191,19 +207,23 @@ def _replicates_note(dimension: Dimension, replicates: np.ndarray) -> str:
 
 
 class _OneFactor(NamedTuple):
-    """Loadings with standard errors and residual variances, an item each, and the reliability of the sum."""
+    """Loadings with standard errors and residual variances, an item each, and the reliability of the sum.
+
+    `covariance` is that of the items (divisor n), by maximum likelihood where answers are missing.
+    """
 
     loadings: np.ndarray
     errors: np.ndarray
     residuals: np.ndarray
     reliability: pd.Series
+    covariance: np.ndarray
 
 
 def one_factor(answers: pd.DataFrame, dimension: Dimension) -> _OneFactor:
     """One factor of variance 1 by maximum likelihood, turned so that its loadings add up to a positive number."""
     names = [item_name(j) for j in range(answers.shape[1])]
     subject = f"Omega of '{dimension.title}'"
-    fit = fitted(f"f =~ {' + '.join(names)}", answers, subject=subject, std_lv=True)
+    fit = fitted(f"f =~ {' + '.join(names)}", answers, subject=subject, std_lv=True, missing=handling(answers))
     estimates = fit.estimates
     loading = estimates["op"] == "=~"
     loadings = estimates.loc[loading, "est"].to_numpy()
@@ -211,7 +231,8 @@ def one_factor(answers: pd.DataFrame, dimension: Dimension) -> _OneFactor:
     residuals = estimates.loc[own].set_index("lhs")["est"].loc[names].to_numpy()
     sign = -1.0 if loadings.sum() < 0 else 1.0
     errors = estimates.loc[loading, "se"].to_numpy()
-    return _OneFactor(sign * loadings, errors, residuals, reliability(fit).frame.iloc[0])
+    covariance = fit.sample.groups[0].cov
+    return _OneFactor(sign * loadings, errors, residuals, reliability(fit).frame.iloc[0], covariance)
 
 
 def bootstrap_omegas(

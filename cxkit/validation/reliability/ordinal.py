@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import pandas as pd
 
 from cxkit.errors import AnalysisError, ModelError
 from cxkit.results.each_dimension import of_each
+from cxkit.results.options import check_choice
 from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
 from cxkit.sem.reliability import reliability
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
-from cxkit.validation.reliability.coefficients import DimensionReliability, complete_answers, contributors
+from cxkit.validation.reliability.coefficients import (
+    DimensionReliability,
+    answers_to_items,
+    contributors,
+    every_answer_note,
+)
 from cxkit.validation.reliability.measurement_models import fitted, item_name
 from cxkit.validation.reliability.usable import Usable
 
+Handling = Literal["pairwise", "complete"]
 MOST_CATEGORIES = 15
 """Answers of more different values are measurements, and omega() is made for them."""
 
@@ -43,12 +50,14 @@ class OrdinalReliability(DimensionReliability):
         )
 
 
-def ordinal_reliability(survey: Survey, *, dimensions: Sequence[str] | None = None) -> OrdinalReliability:
+def ordinal_reliability(
+    survey: Survey, *, dimensions: Sequence[str] | None = None, missing: Handling = "pairwise"
+) -> OrdinalReliability:
     """Which share of the variance of a dimension's score is due to its factor, categories and all?
 
     One factor is fitted to polychoric correlations; categorical omega then asks what the factor contributes to the sum
     of the answers as they were given. Ordinal alpha is shown because it is often reported: it belongs to variables that
-    nobody observed and is nearly always higher. Only respondents who answered every item of a dimension contribute.
+    nobody observed and is nearly always higher.
 
     Parameters
     ----------
@@ -57,6 +66,9 @@ def ordinal_reliability(survey: Survey, *, dimensions: Sequence[str] | None = No
     dimensions
         Keys of the dimensions; all of them where None. Formative ones and those with fewer than three items are left
         out, and `notes` says so.
+    missing
+        "pairwise" uses all answers to a dimension's items (thresholds from all who answered the item, correlations from
+        all who answered both), "complete" only respondents who answered all of them.
 
     Returns
     -------
@@ -77,27 +89,30 @@ def ordinal_reliability(survey: Survey, *, dimensions: Sequence[str] | None = No
 
     Notes
     -----
-    Agrees with R's `semTools::compRelSEM(cfa("f =~ ...", x, ordered = names(x)))`, ordinal alpha with
+    Agrees with R's `semTools::compRelSEM(cfa("f =~ ...", x, ordered = names(x)))`, with `missing = "pairwise"` where
+    answers are missing, ordinal alpha with
     `semTools::reliability(fit)["alpha.ord", ]`, latent omega with `compRelSEM(fit, ord.scale = FALSE)`.
     """
+    check_choice("missing", missing, Handling)
     selection = select(survey, dimensions, items=3, analysis="categorical omega")
-    found, left_out = of_each(selection.dimensions, lambda d: _row(survey, d))
+    found, left_out = of_each(selection.dimensions, lambda d: _row(survey, d, missing))
     frame = pd.DataFrame([row for row, _ in found.values()])
     n = contributors(survey, [usable for _, usable in found.values()])
+    told = every_answer_note((usable for _, usable in found.values()), "pairs of items")
     dropped = [usable.note for _, usable in found.values() if usable.note]
     return OrdinalReliability(
         frame=frame,
         n=n,
         n_dropped=survey.n - n,
-        settings={"dimensions": [d.key for d in selection.dimensions]},
+        settings={"dimensions": [d.key for d in selection.dimensions], "missing": missing},
         data=survey.stamp,
         verdicts=judge(OMEGA_NUNNALLY, frame["title"], frame["omega_categorical"]),
-        notes=(*selection.notes, *left_out, *dropped),
+        notes=(*selection.notes, *left_out, *told, *dropped),
     )
 
 
-def _row(survey: Survey, dimension: Dimension) -> tuple[dict[str, object], Usable]:
-    usable = complete_answers(survey, dimension, "Categorical omega")
+def _row(survey: Survey, dimension: Dimension, missing: Handling) -> tuple[dict[str, object], Usable]:
+    usable = answers_to_items(survey, dimension, "Categorical omega", missing)
     answers = usable.answers
     _refuse_continuous(answers, dimension)
     found = _one_ordinal_factor(answers, dimension)
@@ -125,7 +140,8 @@ def _refuse_continuous(answers: pd.DataFrame, dimension: Dimension) -> None:
 def _one_ordinal_factor(answers: pd.DataFrame, dimension: Dimension) -> pd.Series:
     names = [item_name(j) for j in range(answers.shape[1])]
     subject = f"Categorical omega of '{dimension.title}'"
-    fit = fitted(f"f =~ {' + '.join(names)}", answers, subject=subject, ordered=True, std_lv=True)
+    how = "pairwise" if answers.isna().to_numpy().any() else "listwise"
+    fit = fitted(f"f =~ {' + '.join(names)}", answers, subject=subject, ordered=True, std_lv=True, missing=how)
     try:
         return reliability(fit).frame.iloc[0]
     except ModelError as error:  # a Heywood case: shares of variance beyond 1

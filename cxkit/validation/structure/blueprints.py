@@ -28,6 +28,11 @@ GENERAL = "general"
 LEAST_SQUARES = ("WLSMV", "WLSM", "WLS", "DWLS", "ULSMV", "ULSM", "ULS")
 LIKELIHOOD = ("ML", "MLR", "MLM", "MLMV", "GLS")
 FULL_INFORMATION = ("ML", "MLR")
+Handling = Literal["fiml", "pairwise", "listwise"]
+"""What happens to respondents with missing answers."""
+PAIRWISE = (
+    "Every answer given is used: thresholds from all who answered an item, correlations from all who answered both."
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -226,7 +231,7 @@ class Plan:
 
     estimator: str
     ordered: tuple[str, ...]
-    missing: Literal["fiml", "listwise"]
+    missing: Handling
     reasons: tuple[str, ...]
 
 
@@ -241,7 +246,7 @@ def plan(
     """Estimator and treatment of missing answers, chosen by the answer scale where not given."""
     chosen, as_ordered, why = _estimator(items, estimator, ordered)
     gaps = bool(survey.answers[list(items)].isna().to_numpy().any())
-    handled, also = _missing(chosen, missing, gaps=gaps, asked=estimator is not None)
+    handled, also = _missing(chosen, missing, gaps=gaps, asked=estimator is not None, ordered=bool(as_ordered))
     return Plan(estimator=chosen, ordered=as_ordered, missing=handled, reasons=(why, *also))
 
 
@@ -277,19 +282,24 @@ def _listed(items: Mapping[str, Item], ordered: Sequence[str] | bool) -> tuple[s
 
 
 def _missing(
-    estimator: str, missing: str | None, *, gaps: bool, asked: bool
-) -> tuple[Literal["fiml", "listwise"], tuple[str, ...]]:
+    estimator: str, missing: str | None, *, gaps: bool, asked: bool, ordered: bool
+) -> tuple[Handling, tuple[str, ...]]:
     """What happens to missing answers; an estimator that was `asked` for and cannot use them all is refused."""
     if missing is not None:
-        check_choice("missing", missing, ("fiml", "listwise"))
-    possible = estimator in FULL_INFORMATION
-    if missing == "fiml" and not possible and asked:
-        raise OptionError(f"missing='fiml' goes with estimator='ML' or 'MLR', not '{estimator}'. Use 'listwise'.")
+        check_choice("missing", missing, Handling)
+    likely = estimator in FULL_INFORMATION
+    if missing == "fiml" and not likely and asked:
+        others = "'pairwise' or 'listwise'" if ordered else "'listwise'"
+        raise OptionError(f"missing='fiml' goes with estimator='ML' or 'MLR', not '{estimator}'. Use {others}.")
+    if missing == "pairwise" and not ordered:
+        raise OptionError("missing='pairwise' is for items treated as ordered. Use 'fiml', or ordered=True.")
     if not gaps:
         return "listwise", ()
     if missing == "listwise":
         return "listwise", ("Respondents with a missing answer are left out.",)
-    if not possible:
+    if ordered:
+        return "pairwise", (PAIRWISE,)
+    if not likely:
         return "listwise", (f"Respondents with a missing answer are left out: {estimator} uses complete answers only.",)
     return "fiml", ("Every answer given is used (full information maximum likelihood).",)
 
@@ -311,7 +321,7 @@ def refuse_unusable(survey: Survey, keys: Sequence[str], missing: str) -> None:
         raise AnalysisError(
             f"Confirmatory factor analysis takes more respondents than items, and at least {MINIMUM_CELL}: "
             f"'{survey.name}' has {found}. Choose fewer dimensions=[...]"
-            + (", or missing='fiml'." if missing == "listwise" else ".")
+            + (", or leave missing= as it is." if missing == "listwise" else ".")
         )
     constant = constant_items(used)
     if constant:

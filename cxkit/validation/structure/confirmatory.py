@@ -248,8 +248,9 @@ def confirm_structure(
         None chooses by the answer scale: WLSMV on ordered categories below five categories, MLR from five on
         (Rhemtulla et al. 2012). Or one of lavaan's names.
     missing
-        "fiml" uses every answer given, "listwise" only complete respondents; None is "fiml" where the estimator allows
-        it.
+        "fiml" uses every answer given, "listwise" only complete respondents; "pairwise" uses every answer of ordered
+        items (thresholds from all who answered the item, correlations from all who answered both). None is "fiml", or
+        "pairwise" with ordered items; so is "fiml" where WLSMV follows from the answer scale or from `ordered`.
     ordered
         Items treated as ordered categories: their keys, True for all, False for none; None by the answer scale.
 
