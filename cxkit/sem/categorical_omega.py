@@ -68,8 +68,8 @@ def omega_categorical(
     return float(answer_covariances(cuts, common).sum() / answer_covariances(cuts, whole).sum())
 
 
-def answer_covariances(cuts: Array, correlations: Array) -> Array:
-    """Covariances of answers numbered 1, 2, 3, ... whose normal variables have these correlations.
+def answer_covariances(cuts: Array, correlations: Array, steps: Array | None = None) -> Array:
+    """Covariances of answers whose normal variables have these correlations.
 
     Parameters
     ----------
@@ -77,6 +77,8 @@ def answer_covariances(cuts: Array, correlations: Array) -> Array:
         Filled up with plus infinity.
     correlations : array, shape (items, items)
         The diagonal holds the correlation of an item with its own repetition; 1 gives its variance.
+    steps : array, shape (items, most thresholds), optional
+        By how much the answer rises at each threshold; 1 if left out, which numbers the answers 1, 2, 3, ...
     """
     if np.max(np.abs(correlations)) > 1.0 + 1e-9:
         raise ModelError(
@@ -87,7 +89,10 @@ def answer_covariances(cuts: Array, correlations: Array) -> Array:
     together = cdf(cuts[:, None, :, None], cuts[None, :, None, :], rho)
     below = ndtr(cuts)
     apart = below[:, None, :, None] * below[None, :, None, :]
-    return (together - apart).sum(axis=(2, 3))
+    if steps is None:
+        return (together - apart).sum(axis=(2, 3))
+    # An answer is its lowest value plus its steps, so that its covariances are those of Green & Yang, weighted.
+    return np.einsum("ia,jb,ijab->ij", steps, steps, together - apart)
 
 
 def _padded(thresholds: Sequence[ArrayLike]) -> Array:

@@ -32,7 +32,8 @@ class Reliability:
         One row per factor and group: factor group items alpha omega omega_implied ave. `omega` divides by the observed
         variance of the sum score, `omega_implied` by the one the model implies. For ordered answers both are on the
         scale of the answers and `omega_latent`, `alpha_latent` on that of the normal variables behind them. `ave` is
-        missing for a factor one of whose items also loads on another: its variance then has no one owner.
+        missing for a factor one of whose items also loads on another: its variance then has no one owner. The sum is
+        that of the answers as they are coded: with codes 1, 2, 4, 5, the step from 2 to 4 counts twice.
     htmt, htmt2
         Heterotrait-monotrait ratios of correlations by arithmetic means (Henseler et al., 2015) and by geometric means
         (Roemer et al., 2021); None with one factor.
@@ -59,7 +60,8 @@ def reliability(fit: Fit) -> Reliability:
     -----
     Agrees with R's semTools 0.5-6: `compRelSEM(fit)`, `compRelSEM(fit, obs.var = FALSE)`, `compRelSEM(fit, tau.eq =
     TRUE)`, `AVE(fit)`, `htmt(model, data, htmt2 = FALSE)` for `htmt`, and `htmt(model, data)` for `htmt2`, as geometric
-    means are semTools' default.
+    means are semTools' default. Where the codes of ordered answers are not consecutive (an answer that nobody gave, or
+    codes 1, 2, 4, 8), semTools numbers the answers anew; here alpha and omega are those of the sum of the codes.
     """
     if fit.settings["ordered"] and fit.table.variables.exogenous:
         raise ModelError("Reliability of ordered items is covered without predictors: fit the measurement model alone.")
@@ -154,12 +156,9 @@ def _alpha(cov: np.ndarray) -> float:
     return float(k / (k - 1) * (1 - np.trace(cov) / cov.sum())) if k > 1 else float("nan")
 
 
-def _numbered(answers: np.ndarray) -> np.ndarray:
-    """Answers as numbers of their categories, from 0; NaN where missing."""
-    seen = ~np.isnan(answers)
-    out = np.full(answers.shape, np.nan)
-    out[seen] = np.unique(answers[seen], return_inverse=True)[1]
-    return out
+def _steps(answers: np.ndarray) -> np.ndarray:
+    """From each answer that was given to the next higher one, in the codes that make up the sum."""
+    return np.diff(np.unique(answers[~np.isnan(answers)]))
 
 
 def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndarray) -> dict[str, float]:
@@ -177,10 +176,10 @@ def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndar
     thresholds = implied_values[: len(part.statistics.th_variable)]
     names = [data.names[i] for i in items]
     cuts = {name: thresholds[part.statistics.th_variable == i] for name, i in zip(names, items, strict=True)}
-    answers = np.stack([data.answers[:, i] for i in items])
-    observed = pd.DataFrame(np.array([_numbered(row) for row in answers]).T).cov().to_numpy()  # of pairs of answers
+    answers = data.answers[:, items]
+    observed = pd.DataFrame(answers).cov().to_numpy()  # of pairs of answers
     block = data.cov[np.ix_(items, items)]
-    ordered = [cuts[name] for name in names]
+    ordered = [(cuts[name], _steps(column)) for name, column in zip(names, answers.T, strict=True)]
     true = _score_covariances(common, ordered)
     return {
         "alpha": _alpha(observed),
@@ -192,14 +191,18 @@ def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndar
     }
 
 
-def _score_covariances(corr: np.ndarray, cuts: list[np.ndarray], own: bool = False) -> np.ndarray:
-    """Covariances of the answers whose normal variables correlate by `corr`; `own` puts variances on the diagonal."""
-    padded = np.full((len(cuts), max(map(len, cuts))), np.inf)
-    for row, values in zip(padded, cuts, strict=True):
-        row[: len(values)] = values
+def _score_covariances(corr: np.ndarray, scales: list[tuple[np.ndarray, np.ndarray]], own: bool = False) -> np.ndarray:
+    """Covariances of the answers whose normal variables correlate by `corr`; `own` puts variances on the diagonal.
+
+    `scales` holds the thresholds of every item and the steps of its answers there.
+    """
+    most = max(len(values) for values, _ in scales)
+    padded, steps = np.full((len(scales), most), np.inf), np.zeros((len(scales), most))
+    for place, (values, rises) in enumerate(scales):
+        padded[place, : len(values)], steps[place, : len(values)] = values, rises
     if own:
         corr = corr - np.diag(np.diag(corr)) + np.eye(len(corr))
-    return answer_covariances(padded, corr)
+    return answer_covariances(padded, corr, steps)
 
 
 def _htmt(fit: Fit, geometric: bool) -> Any:

@@ -132,3 +132,16 @@ def test_a_factor_of_ordered_and_continuous_items_has_none() -> None:
         alone.reliability()
     with pytest.raises(ModelError, match="has no factor with observed items"):
         fitted("talor_simple_mediation").reliability()
+
+
+@pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
+def test_ordered_alpha_takes_the_codes_in_every_group() -> None:
+    """With codes 1, 2, 4, 8 the observed sum is that of the codes; alpha follows from its covariances."""
+    rng = np.random.default_rng(6)
+    latent = rng.normal(size=(400, 1)) + rng.normal(size=(400, 3))
+    data = pd.DataFrame(np.array([1.0, 2.0, 4.0, 8.0])[np.digitize(latent, [-1, 0, 1])], columns=["a", "b", "c"])
+    data["half"] = np.where(np.arange(400) < 200, "one", "two")
+    frame = sem.cfa("f =~ a + b + c", data, ordered=True, group="half").reliability().frame.set_index("group")
+    for half, rows in data.groupby("half"):
+        cov = rows[["a", "b", "c"]].cov().to_numpy()
+        assert frame.loc[half, "alpha"] == pytest.approx(1.5 * (1 - np.trace(cov) / cov.sum()), abs=1e-12)

@@ -8,6 +8,7 @@ import pytest
 
 from cxkit.errors import AnalysisError, CxkitWarning, OptionError
 from cxkit.sem import cfa
+from cxkit.validation.reliability.alpha import cronbach_alpha
 from cxkit.validation.reliability.omega import bootstrap_omegas, omega, one_factor
 from cxkit.validation.reliability.one_factor import congeneric_fits
 from cxkit.validation.reliability.ordinal import ordinal_reliability
@@ -44,6 +45,39 @@ def test_categorical_omega_equals_semtools(reference, shipped, name):
         assert found["omega_latent"] == pytest.approx(values["omega_latent"], abs=1e-8)
         assert found["alpha"] == pytest.approx(values["alpha"], abs=1e-12)
         assert found["ordinal_alpha"] == pytest.approx(values["alpha_ordinal"], abs=1e-8)
+
+
+def graded(seed, *, n=300, values=(1, 2, 3, 4, 5)):
+    """Five answers to four items of one factor, coded by `values`; the last item lacks some of them."""
+    rng = np.random.default_rng(seed)
+    latent = rng.normal(size=(n, 1)) + 0.8 * rng.normal(size=(n, 4))
+    answers = pd.DataFrame(np.digitize(latent, [-1.5, -0.5, 0.4, 1.2]), columns=["q1", "q2", "q3", "q4"])
+    answers["q4"] = answers["q4"].replace({1: 0, 2: 0, 3: 4})
+    return answers.replace(dict(enumerate(map(float, values))))
+
+
+@pytest.mark.parametrize("values", [(1, 2, 3, 4, 5), (1, 2, 4, 8, 16), (0, 25, 50, 75, 100)])
+@pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
+def test_the_observed_sum_takes_answers_as_scored(values):
+    # An answer that nobody gave does not bring its neighbours nearer: alpha is that of cronbach_alpha, and categorical
+    # omega of a model that holds is the squared correlation of the sum with what the factor makes of it.
+    survey = survey_of(graded(3, values=values))
+    found = ordinal_reliability(survey).frame.iloc[0]
+    assert found["alpha"] == pytest.approx(cronbach_alpha(survey).frame["alpha"].iloc[0], abs=1e-12)
+    large = graded(4, n=100_000, values=values)
+    omega_large = ordinal_reliability(survey_of(large)).frame["omega_categorical"].iloc[0]
+    assert omega_large == pytest.approx(parallel_halves(values), abs=0.006)
+
+
+def parallel_halves(values):
+    """Correlation of the sums of two sets of answers that share the factor and nothing else."""
+    rng = np.random.default_rng(9)
+    factor, sums = rng.normal(size=(200_000, 1)), []
+    for _ in range(2):
+        answers = np.digitize(factor + 0.8 * rng.normal(size=(200_000, 4)), [-1.5, -0.5, 0.4, 1.2])
+        answers[:, 3] = np.array([0, 0, 0, 4, 4])[answers[:, 3]]
+        sums.append(np.array(values)[answers].sum(axis=1))
+    return np.corrcoef(sums)[0, 1]
 
 
 def test_stacked_fits_equal_single_fits():

@@ -91,7 +91,9 @@ def ordinal_reliability(
     -----
     Agrees with R's `semTools::compRelSEM(cfa("f =~ ...", x, ordered = names(x)))`, with `missing = "pairwise"` where
     answers are missing, ordinal alpha with
-    `semTools::reliability(fit)["alpha.ord", ]`, latent omega with `compRelSEM(fit, ord.scale = FALSE)`.
+    `semTools::reliability(fit)["alpha.ord", ]`, latent omega with `compRelSEM(fit, ord.scale = FALSE)`. The sum
+    takes the answers as scored, so that alpha is `cronbach_alpha`'s of the same respondents; semTools numbers the
+    answers anew, which differs where an answer between two others was given by nobody.
     """
     check_choice("missing", missing, Handling)
     selection = select(survey, dimensions, items=3, analysis="categorical omega")
