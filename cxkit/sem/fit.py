@@ -329,11 +329,16 @@ class Fit:
             warnings.warn(message, CxkitWarning, stacklevel=2)
         return found
 
-    def plot(self, ax: Axes | None = None, *, group: int | str = 0, estimates: str = "std_all") -> Axes:
-        """Path diagram with standardised estimates."""
+    def plot(
+        self, ax: Axes | None = None, *, group: int | str = 0, estimates: str = "std_all", stars: bool = False
+    ) -> Axes:
+        """Path diagram with standardised estimates; `estimates="est"`: unstandardised ones.
+
+        `stars=True` adds * for p < .05, ** for p < .01, *** for p < .001 of the unstandardised estimates.
+        """
         from cxkit.sem.path_diagram import path_diagram
 
-        return path_diagram(self, ax, group=group, estimates=estimates)
+        return path_diagram(self, ax, group=group, estimates=estimates, stars=stars)
 
     @property
     def alt(self) -> str:

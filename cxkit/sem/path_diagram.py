@@ -19,13 +19,17 @@ INK, QUIET, LATENT, OBSERVED = "#1b1b1b", "#6b6b6b", "#dbe9f6", "#f4f1e8"
 ONE_GROUP = " The model has one group: leave out group=."
 Place = tuple[float, float]
 Line = tuple[Place, Place, float]
+LEVELS = (0.05, 0.01, 0.001)
+"""Below how many of these a p lies is how many stars it has."""
 STEPS = 40
 SPOTS = np.arange(10, 31)
 """Where along a line, of its STEPS, the number may stand."""
 WHITE: dict[str, Any] = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
 
 
-def path_diagram(fit: Fit, ax: Axes | None = None, *, group: int | str = 0, estimates: str = "std_all") -> Axes:
+def path_diagram(
+    fit: Fit, ax: Axes | None = None, *, group: int | str = 0, estimates: str = "std_all", stars: bool = False
+) -> Axes:
     """Draw one group of a model.
 
     Layers from left to right: items of exogenous factors, factors by their place in the regressions, items of the
@@ -41,6 +45,7 @@ def path_diagram(fit: Fit, ax: Axes | None = None, *, group: int | str = 0, esti
         _, ax = plt.subplots(figsize=(8.5, height), layout="constrained")
     places = _layout(fit)
     values = _values(fit, group, estimates)
+    marks = _stars(fit, group) if stars else {}
     _frame(ax, places)
     arcs = [(row, value) for row, value in values if row.op == "~~" and row.lhs != row.rhs and abs(value) > 0]
     for row, _ in arcs:
@@ -49,13 +54,26 @@ def path_diagram(fit: Fit, ax: Axes | None = None, *, group: int | str = 0, esti
     lines += [(row, value, _bend(places, row)) for row, value in arcs]
     for row, value, line in lines:
         _draw_line(ax, row, value, line, latent=row.lhs in fit.table.variables.latent)
-    _place_labels(ax, [(value, line) for _, value, line in lines], list(places.values()))
+    told = [_number(value) + marks.get((row.lhs, row.op, row.rhs), "") for row, value, _ in lines]
+    _place_labels(ax, [(text, line) for text, (_, _, line) in zip(told, lines, strict=True)], list(places.values()))
     for name, place in places.items():
         _node(ax, name, place, name in fit.table.variables.latent)
     _explained(ax, fit, group, places)
     if len(fit.models) > 1:
         ax.set_title(str(fit.sample.labels[group]), fontsize=10, color=INK)
     return ax
+
+
+def _number(value: float) -> str:
+    return f"{value:.2f}".replace("0.", ".", 1)
+
+
+def _stars(fit: Fit, group: int) -> dict[tuple[str, str, str], str]:
+    """* p < .05, ** p < .01, *** p < .001 of the unstandardised estimates; nothing where a parameter is fixed."""
+    rows = fit.row_table.rows
+    p = fit.estimates["p"].to_numpy()[: len(rows)]
+    pairs = [(row, value) for row, value in zip(rows, p, strict=True) if row.group == group]
+    return {(row.lhs, row.op, row.rhs): "*" * sum(bool(value < cut) for cut in LEVELS) for row, value in pairs}
 
 
 def _explained(ax: Axes, fit: Fit, group: int, places: dict[str, Place]) -> None:
@@ -114,19 +132,39 @@ def _layout(fit: Fit) -> dict[str, Place]:
     for factor in latent:
         for item in items[factor]:
             owner.setdefault(item, factor)
+    # Items whose residuals go together stand in one column, so that their arcs stay outside.
+    turn = 1.0 if _residuals_cross(fit, owner, depth) else max(1.0, (deepest + 1) / 2)
     places: dict[str, Place] = {}
     cursor = {-1: 0.0, 1: 0.0}
     for factor in sorted(latent, key=lambda f: depth[f]):
         own = [i for i in items[factor] if owner[i] == factor and i not in latent]
-        side = -1 if depth[factor] < max(1, (deepest + 1) / 2) else 1
+        side = -1 if depth[factor] < turn else 1
         for item in own:
-            places[item] = (side * (1.6 + deepest) if side < 0 else deepest + 1.6, -cursor[side])
+            places[item] = (side * (1.6 + deepest) if side < 0 else deepest + 2.0, -cursor[side])
             cursor[side] += 1.0
         middle = float(np.mean([places[i][1] for i in own])) if own else -cursor[side]
         places[factor] = (float(depth[factor]), middle)
         cursor[side] += 0.5
+    _centre(places)
     _place_rest(fit, places, depth, items)
     return places
+
+
+def _centre(places: dict[str, Place]) -> None:
+    """The two sides side by side, where one is shorter: factors go with their items."""
+    left, right = ([name for name in places if (places[name][0] <= 0) is side] for side in (True, False))
+    if not (left and right):
+        return
+    middle = [np.mean([min(ys), max(ys)]) for ys in ([places[n][1] for n in side] for side in (left, right))]
+    for name in left:
+        places[name] = (places[name][0], places[name][1] + float(middle[1] - middle[0]))
+
+
+def _residuals_cross(fit: Fit, owner: dict[str, str], depth: dict[str, int]) -> bool:
+    """Whether a residual covariance joins items of two factors that are both explained by others."""
+    pairs = [(owner[r.lhs], owner[r.rhs]) for r in fit.table.group_rows(0)
+             if r.op == "~~" and r.lhs != r.rhs and r.lhs in owner and r.rhs in owner]  # fmt: skip
+    return any(a != b and depth[a] > 0 and depth[b] > 0 for a, b in pairs)
 
 
 def _place_rest(fit: Fit, places: dict[str, Place], depth: dict[str, int], items: dict[str, list[str]]) -> None:
@@ -136,8 +174,15 @@ def _place_rest(fit: Fit, places: dict[str, Place], depth: dict[str, int], items
         lower = [i for i in own if i in latent]
         if lower:
             places[factor] = (places[lower[0]][0] + 1.6, float(np.mean([places[i][1] for i in lower])))
-    bottom = min((y for _, y in places.values()), default=1.0)
     rest = [name for name in fit.table.variables.observed if name not in places]
+    first = [name for name in rest if depth.get(name, 0) == 0]
+    if places and len(rest) == len(first) and all(x > 0 for x, _ in places.values()):
+        # Nothing stands on the left: predictors do, far enough apart for the arcs between them.
+        heights = [y for _, y in places.values()]
+        top = (min(heights) + max(heights)) / 2 + 0.9 * (len(first) - 1)
+        places |= {name: (-0.6, top - 1.8 * k) for k, name in enumerate(first)}
+        return
+    bottom = min((y for _, y in places.values()), default=1.0)
     count: dict[int, int] = {}
     for name in rest:
         k = count.get(depth.get(name, 0), 0)
@@ -177,11 +222,11 @@ def _draw_line(ax: Axes, row: Row, value: float, line: Line, latent: bool) -> No
         _connect(ax, a, b, "-|>", 0.0, {"linewidth": 0.6 + 1.8 * min(abs(value), 1.0), "color": INK})
 
 
-def _place_labels(ax: Axes, lines: list[tuple[float, Line]], nodes: list[Place]) -> None:
+def _place_labels(ax: Axes, lines: list[tuple[str, Line]], nodes: list[Place]) -> None:
     """A number on each line, at the place farthest from nodes, other lines and the numbers set before."""
     curves = [_on_page(ax, line) for _, line in lines]
     taken = [np.asarray(ax.transData.transform(node)) for node in nodes]
-    for k, (value, _) in enumerate(lines):
+    for k, (text, _) in enumerate(lines):
         spots = curves[k][SPOTS]
         others = np.concatenate([*(curve for j, curve in enumerate(curves) if j != k), np.full((1, 2), 1e6)])
         away = _distances(spots, others).min(axis=1)
@@ -190,7 +235,7 @@ def _place_labels(ax: Axes, lines: list[tuple[float, Line]], nodes: list[Place])
         best = int(np.argmax(np.minimum(free, 40.0) + np.minimum(away, 12.0) - np.abs(SPOTS - STEPS / 2) * 0.3))
         taken.append(spots[best])
         x, y = ax.transData.inverted().transform(spots[best])
-        ax.text(x, y, f"{value:.2f}".replace("0.", ".", 1), ha="center", va="center", fontsize=7.5, color=INK,
+        ax.text(x, y, text, ha="center", va="center", fontsize=7.5, color=INK,
                 zorder=3, bbox=WHITE)  # fmt: skip
 
 
@@ -214,18 +259,24 @@ def _bend(places: dict[str, Place], row: Row) -> tuple[Place, Place, float]:
     side = outwards if abs(a[0] - b[0]) < 1 else 0.3
     between = sum(min(a[1], b[1]) < y < max(a[1], b[1]) and abs(x - a[0]) < 1 for x, y in places.values())
     # Round those in between, whose ellipses would hide the number.
-    return a, b, -0.3 * side * (1 + 0.5 * min(between, 4))
+    # In the outermost column there is nothing beyond, and a flatter arc is enough.
+    columns = [x for x, _ in places.values()]
+    outermost = a[0] == b[0] and a[0] in (min(columns), max(columns))
+    steep = min(between, 1) * (1.0 if between == 1 else 0.6) if outermost else 0.5 * min(between, 4)
+    return a, b, -0.3 * side * (1 + steep)
 
 
 def _make_room(ax: Axes, a: Place, b: Place, bend: float) -> None:
-    """Widen the axes to the right where an arc would leave them."""
+    """Widen the axes where an arc would leave them at a side."""
     left, right = ax.get_xlim()
     bottom, top = ax.get_ylim()
     width, height = ax.get_figure().get_size_inches()  # type: ignore[union-attr]
     page_height = abs(a[1] - b[1]) / (top - bottom) * height  # of the chord, in inches
-    reach = max(a[0], b[0]) + (0.5 * abs(bend) * page_height / width) * (right - left) + 0.3
-    if bend < 0 and reach > right:
-        ax.set_xlim(left, reach)
+    bulge = (0.5 * abs(bend) * page_height / width) * (right - left) + 0.3
+    if bend < 0:
+        ax.set_xlim(left, max(right, max(a[0], b[0]) + bulge))
+    else:
+        ax.set_xlim(min(left, min(a[0], b[0]) - bulge), right)
 
 
 def _connect(ax: Axes, a: Place, b: Place, style: str, bend: float, line: dict[str, Any]) -> None:

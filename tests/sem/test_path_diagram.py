@@ -6,6 +6,7 @@ import re
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 
 from cxkit import sem
@@ -80,3 +81,26 @@ def test_explained_variance_and_the_name_of_the_group() -> None:
     share = fit.r_squared[fit.sample.labels[1]]["visual"]
     assert f"R² = {share:.2f}".replace("0.", ".", 1) in [text.get_text() for text in ax.texts]
     plt.close(ax.figure)
+
+
+def test_stars_are_asked_for() -> None:
+    plain, marked = (fitted("hs_ml").plot(stars=stars) for stars in (False, True))
+    assert not any("*" in text.get_text() for text in plain.texts)
+    numbers = [text.get_text() for text in marked.texts if "*" in text.get_text()]
+    assert ".42***" in numbers
+    assert ".77" in [text.get_text() for text in marked.texts]  # fixed to 1, so without a test
+    plt.close("all")
+
+
+def test_predictors_stand_on_the_left_and_residual_arcs_outside() -> None:
+    ax = fitted("politicaldemocracy_free").plot()
+    places = {text.get_text(): text.get_position() for text in ax.texts}
+    assert len({places[f"y{k}"][0] for k in range(1, 9)}) == 1
+    plt.close("all")
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame(rng.normal(size=(200, 1)) + rng.normal(size=(200, 5)), columns=["y1", "y2", "y3", "x1", "x2"])
+    ax = sem.sem("f =~ y1 + y2 + y3\nf ~ x1 + x2", frame).plot()
+    places = {text.get_text(): text.get_position() for text in ax.texts}
+    assert max(places["x1"][0], places["x2"][0]) < places["f"][0] < places["y1"][0]
+    assert abs(places["x1"][1] - places["x2"][1]) > 1.5
+    plt.close("all")
