@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import optimize
 
+from cxkit.without_contents import without_contents
+
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
@@ -19,6 +21,8 @@ class Groups:
     means: np.ndarray
     ss_within: float
     respondents: int = 0
+
+    __repr__ = without_contents
 
     @property
     def n(self) -> float:

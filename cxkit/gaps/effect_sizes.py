@@ -12,6 +12,7 @@ from scipy import optimize, stats
 from scipy.special import ndtr
 
 from cxkit.results.weighted import mean_of
+from cxkit.without_contents import without_contents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,8 @@ class TwoGroups:
     sd: tuple[float, float]
     error: tuple[float, float]
     effective: tuple[float, float]
+
+    __repr__ = without_contents
 
     @classmethod
     def of(

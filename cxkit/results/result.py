@@ -58,6 +58,12 @@ class Result(ABC):
     grouped: ClassVar[str] = ""
     """The column whose equal neighbours are printed under one heading, where the page allows it."""
 
+    def __init_subclass__(cls, **options: object) -> None:
+        """Keep `dataclass` from giving every analysis a `repr` that prints the frames, and what is hidden in them."""
+        super().__init_subclass__(**options)
+        if "__repr__" not in cls.__dict__:
+            cls.__repr__ = Result.__repr__  # type: ignore[method-assign]
+
     @property
     @abstractmethod
     def text(self) -> str:
@@ -105,13 +111,24 @@ class Result(ABC):
     def __str__(self) -> str:
         return f"{self.title}\n{tables.as_text(self.table)}\n{self.note}"
 
+    def __repr__(self) -> str:
+        """What is printed, for a notebook's file holds this too."""
+        return str(self)
+
     def _repr_html_(self) -> str:
         group = tables.column(self.grouped).heading if self.grouped else ""
         return tables.as_html(self.table, title=self.title, note=self.note, group=group)
 
+    @property
+    def declared_frame(self) -> pd.DataFrame:
+        """The unrounded numbers that a report stands by; never a row a respondent."""
+        return self.frame
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:
         """The unrounded numbers for the report's maker; IPython adds table and text."""
-        return {declared.MIME_TYPE: declared.declared_table(self.title, self.frame)} if declared.is_asked() else {}
+        if not declared.is_asked():
+            return {}
+        return {declared.MIME_TYPE: declared.declared_table(self.title, self.declared_frame)}
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the result on the axes given, or on new ones.

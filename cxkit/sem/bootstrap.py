@@ -62,6 +62,9 @@ class Bootstrap:
     def __str__(self) -> str:
         return f"{self.frame.to_string(index=False, float_format=lambda v: f'{v:.3f}', na_rep='')}\n\n{self.text}"
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         table = self.frame.to_html(index=False, float_format=lambda v: f"{v:.3f}", na_rep="", border=0)
         return f"{table}\n<p>{html.escape(self.text)}</p>"

@@ -75,6 +75,9 @@ class Comparison:
     def __str__(self) -> str:
         return f"{self.text}\n\n{self.frame.to_string(index=False, float_format=lambda v: f'{v:.3f}', na_rep='')}"
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         table = self.frame.to_html(index=False, float_format=lambda v: f"{v:.3f}", na_rep="", border=0)
         return f"<p>{html.escape(self.text)}</p>\n{table}"

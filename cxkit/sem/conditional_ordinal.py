@@ -29,6 +29,7 @@ from cxkit.sem.latent_correlations import (
 from cxkit.sem.ordinal import PEARSON_LIMIT, coded_answers, usable_columns
 from cxkit.sem.ordinal_correlations import refuse_twins
 from cxkit.sem.probit import Bounds, Margin, least_squares, probit
+from cxkit.without_contents import without_contents
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -74,6 +75,8 @@ class ConditionalMoments:
     exogenous_mean: Array
     exogenous_cov: Array
     n: int
+
+    __repr__ = without_contents
 
 
 def conditional_moments(

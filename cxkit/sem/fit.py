@@ -23,6 +23,7 @@ from cxkit.sem.moments import Sample
 from cxkit.sem.standardised import RowTable
 from cxkit.sem.table import Table
 from cxkit.sem.words import FIT, Summary
+from cxkit.without_contents import without_contents
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -46,6 +47,8 @@ class MomentTables:
     mean: pd.Series | None = None
     thresholds: pd.Series | None = None
     slopes: pd.DataFrame | None = None
+
+    __repr__ = without_contents
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -18,6 +18,7 @@ from cxkit.errors import ModelError, Problems, closest, nearest
 from cxkit.sem.names import WRITABLE
 from cxkit.sem.patterns import Patterns, find_patterns, mean_and_cov
 from cxkit.sem.saturated_moments import SaturatedMoments, saturated_moments
+from cxkit.without_contents import without_contents
 
 ALMOST_ONE = 1 - 1e-9
 # How far from 1 the diagonal of printed correlations may be.
@@ -55,6 +56,8 @@ class Moments:
     sd: Any = None
     mean: Any = None
     names: Sequence[str] = ()
+
+    __repr__ = without_contents
 
     def select(self, wanted: Sequence[str]) -> tuple[np.ndarray, np.ndarray | None]:
         """Covariance and means of the wanted variables, in their order."""
@@ -133,6 +136,8 @@ class GroupData:
     patterns: Patterns | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
+    __repr__ = without_contents
+
     @property
     def size(self) -> float:
         """Number of respondents, or the sum of their weights."""
@@ -172,6 +177,8 @@ class Sample:
     has_means: bool = True
     warnings: tuple[str, ...] = ()
     index: Any = None
+
+    __repr__ = without_contents
 
     @property
     def n(self) -> int:

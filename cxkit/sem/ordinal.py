@@ -26,6 +26,7 @@ from cxkit.sem.latent_correlations import (
     share_empty_cell,
 )
 from cxkit.sem.ordinal_correlations import MOST_CATEGORIES, polychoric, refuse_twins
+from cxkit.without_contents import without_contents
 
 __all__ = ["OrdinalMoments", "ordinal_moments", "polychoric"]
 
@@ -70,6 +71,8 @@ class OrdinalMoments:
     gamma: Array | None
     n: int
     empty_cells: list[tuple[str, str]]
+
+    __repr__ = without_contents
 
     @property
     def statistic_names(self) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Protocol
 
 import numpy as np
 
+from cxkit.without_contents import without_contents
+
 # Items whose pattern fits a whole number.
 BITS = 62
 # Largest table of second derivatives by all moments (53 items); with more items other ways are used.
@@ -42,6 +44,8 @@ class Patterns:
     mean: np.ndarray
     cov: np.ndarray
     rows: tuple[np.ndarray, ...]
+
+    __repr__ = without_contents
 
     @cached_property
     def share(self) -> np.ndarray:

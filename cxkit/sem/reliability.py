@@ -49,6 +49,9 @@ class Reliability:
     def __str__(self) -> str:
         return self.frame.to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="")
 
+    def __repr__(self) -> str:
+        return str(self)
+
     def _repr_html_(self) -> str:
         return self.frame.to_html(index=False, float_format=lambda v: f"{v:.3f}", na_rep="", border=0, escape=True)
 

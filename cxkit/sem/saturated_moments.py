@@ -13,6 +13,7 @@ import numpy as np
 from scipy.linalg.lapack import dposv
 
 from cxkit.sem.patterns import MOST_MOMENTS, AllMoments, IncompleteNormal, Patterns
+from cxkit.without_contents import without_contents
 
 MOST_STEPS = 1000
 # Largest change of a standardised moment at which EM ends.
@@ -34,6 +35,8 @@ class SaturatedMoments:
     steps: int = 0
     converged: bool = True
     change: float = 0.0
+
+    __repr__ = without_contents
 
 
 def saturated_moments(patterns: Patterns, most: int = MOST_STEPS) -> SaturatedMoments:

@@ -15,6 +15,7 @@ from cxkit.survey.codes import example_of_codes, is_on_scale
 from cxkit.survey.instrument import READ_TWICE, AnswerScale, Instrument
 from cxkit.survey.labels import exact_wordings, find_collisions, fold_label, loose_wordings, plain_words
 from cxkit.survey.tables import Table
+from cxkit.without_contents import without_contents
 
 NOT_ANSWERED = frozenset({"", "na", "n/a", "nan", "none", "null", "-", ".", "#n/a"})
 VALUES_NAMED = 4
@@ -29,6 +30,8 @@ class Answers:
 
     numbers: pd.DataFrame
     notes: tuple[str, ...]
+
+    __repr__ = without_contents
 
 
 @dataclass

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxkit.errors import SurveyError, counted
+from cxkit.without_contents import without_contents
 
 LINE_END = re.compile(r"\r\n|\r|\n")
 STRAYS_NAMED = 5
@@ -38,6 +39,8 @@ class Decoded:
     text: str
     strays: tuple[StrayByte, ...] = ()
     is_latin: bool = False
+
+    __repr__ = without_contents
 
 
 def decode_file(path: Path, encoding: str | None) -> Decoded:

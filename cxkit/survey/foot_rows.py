@@ -12,6 +12,7 @@ from cxkit.survey.instrument import Instrument
 from cxkit.survey.labels import fold_label
 from cxkit.survey.ledger import LeftOut
 from cxkit.survey.tables import Table
+from cxkit.without_contents import without_contents
 
 ROWS_LOOKED_AT = 5
 """Foot rows are looked for among so many rows at the end."""
@@ -28,6 +29,8 @@ class FootRows:
 
     left_out: LeftOut
     notes: tuple[str, ...] = ()
+
+    __repr__ = without_contents
 
 
 def find_foot_rows(

@@ -16,6 +16,7 @@ import pandas as pd
 from cxkit.errors import counted
 from cxkit.survey.privacy import MINIMUM_CELL, rows_to_hide
 from cxkit.survey.survey import Survey
+from cxkit.without_contents import without_contents
 
 GROUPING_ROLES = ("level", "function", "unit", "organisation", "wave")
 """The roles whose groups may come to be compared in some table of a report."""
@@ -43,6 +44,8 @@ class ShownGroups:
     kept: np.ndarray
     hidden: Mapping[str, frozenset[str]]
     solvable: frozenset[str]
+
+    __repr__ = without_contents
 
     def allows(self, role: str, names: Collection[str], known: Collection[str]) -> bool:
         """Whether these groups taken together, and all the others together, say nothing of a hidden group.

@@ -24,6 +24,7 @@ from cxkit.survey.datasets import load_instrument
 from cxkit.survey.instrument import Instrument, Item
 from cxkit.survey.simulation_truth import ItemModel, Truth, expected_answers, item_models, true_gaps, true_items
 from cxkit.survey.survey import About, Survey, typed_role
+from cxkit.without_contents import without_contents
 
 LEVELS = ("Staff", "Managers", "Executives")
 LEVEL_SHARES = (0.72, 0.22, 0.06)
@@ -76,6 +77,8 @@ class Simulated:
     truth: Truth
     instrument: Instrument
     seed: int
+
+    __repr__ = without_contents
 
     @property
     def files(self) -> dict[str, str]:

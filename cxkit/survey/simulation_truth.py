@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from cxkit.survey.instrument import AnswerScale, Instrument
+from cxkit.without_contents import without_contents
 
 CENTRE = 4.0
 """The middle of the 7-point metric: an item with a high loading is not higher, only further apart."""
@@ -27,6 +28,8 @@ class ItemModel:
     error_sd: float
     method_sd: float
     thresholds: np.ndarray
+
+    __repr__ = without_contents
 
     def position(self, dimension: np.ndarray) -> np.ndarray:
         """Where the item stands, without error, for people at these positions of its dimension."""
@@ -113,6 +116,8 @@ class Truth:
     functions: pd.DataFrame
     items: pd.DataFrame
     respondents: pd.DataFrame
+
+    __repr__ = without_contents
 
     @property
     def tables(self) -> dict[str, pd.DataFrame]:

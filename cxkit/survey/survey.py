@@ -263,6 +263,11 @@ class Survey:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        """Which survey it is, without answers: a notebook's file keeps this beside the page that people see."""
+        people = counted(self.n, "respondent")
+        return f"<Survey '{self.name}': {people}, '{self.instrument.title}', answers {self.hash}>"
+
     def _repr_html_(self) -> str:
         first, *more = (html.escape(line) for line in self.text.splitlines())
         return f'<p>{first}</p><ul class="cx-text">{"".join(f"<li>{line}</li>" for line in more)}</ul>'

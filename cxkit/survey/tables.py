@@ -24,6 +24,7 @@ from cxkit.survey.decoding import Decoded, decode_file, stray_note
 from cxkit.survey.excel import ROWS_LOOKED_AT, excel_rows
 from cxkit.survey.instrument import fold_name
 from cxkit.survey.ledger import LeftOut, RowLedger, named_rows
+from cxkit.without_contents import without_contents
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 EXCEL = {".xlsx", ".xlsm"}
@@ -42,6 +43,8 @@ class Table:
     cells: pd.DataFrame
     ledger: RowLedger
     notes: tuple[str, ...] = ()
+
+    __repr__ = without_contents
 
     def with_decimal_points(self, columns: Iterable[str]) -> Table:
         """The same cells with "3,5" written as "3.5" in these columns."""

@@ -15,6 +15,7 @@ from cxkit.results.weighted import effective_n, refuse_weights, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
+from cxkit.without_contents import without_contents
 
 Missing = Literal["complete", "pairwise", "fiml"]
 
@@ -155,6 +156,8 @@ class Moments:
     effective: float
     effective_complete: float
     n_pairs: float
+
+    __repr__ = without_contents
 
 
 def moments(answers: pd.DataFrame, missing: Missing, weights: np.ndarray | None = None) -> Moments:

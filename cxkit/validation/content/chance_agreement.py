@@ -12,6 +12,8 @@ from typing import Literal, NamedTuple, get_args
 import numpy as np
 from scipy import stats
 
+from cxkit.without_contents import without_contents
+
 Scale = Literal["nominal", "ordinal", "interval", "ratio"]
 SCALES: tuple[str, ...] = get_args(Scale)
 Weighting = Literal["identity", "linear", "quadratic"]
@@ -39,6 +41,8 @@ class Counts:
 
     table: np.ndarray
     values: np.ndarray
+
+    __repr__ = without_contents
 
     @property
     def coders(self) -> np.ndarray:

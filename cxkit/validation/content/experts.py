@@ -17,6 +17,7 @@ from cxkit.survey.datasets import load_instrument
 from cxkit.survey.instrument import Instrument, fold_name, fold_words
 from cxkit.survey.survey import SHORT_HASH, DataStamp
 from cxkit.survey.tables import Table, read_table
+from cxkit.without_contents import without_contents
 
 Kind = Literal["essential", "relevance", "assignment"]
 KINDS: tuple[str, ...] = get_args(Kind)
@@ -69,6 +70,8 @@ class ExpertRatings:
     judgements: pd.DataFrame
     synthetic: bool = False
     notes: tuple[str, ...] = field(default=())
+
+    __repr__ = without_contents
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "judgements", self.judgements.copy(deep=False))

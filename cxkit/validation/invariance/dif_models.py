@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.stats import chi2
 
 from cxkit.validation.invariance.proportional_odds import Cells, OrderedLogits, fit_ordered_logits, null_loglik
+from cxkit.without_contents import without_contents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,8 @@ class ItemData:
     place: int
     answers: np.ndarray
     group: np.ndarray
+
+    __repr__ = without_contents
 
     @property
     def n(self) -> int:

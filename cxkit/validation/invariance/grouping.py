@@ -12,6 +12,7 @@ from cxkit.errors import AnalysisError, OptionError, counted
 from cxkit.results.options import check_names
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey, natural_order
+from cxkit.without_contents import without_contents
 
 FEWEST = 30
 """Respondents that a group needs at least unless the caller says otherwise."""
@@ -70,6 +71,8 @@ class Grouping:
     name: str
     members: pd.Series
     groups: tuple[str, ...]
+
+    __repr__ = without_contents
 
     def sizes(self, answered: pd.Series) -> dict[str, int]:
         """How many of each group answered."""

@@ -14,6 +14,7 @@ import pandas as pd
 from cxkit import sem
 from cxkit.errors import CxkitWarning
 from cxkit.sem.fit import Fit
+from cxkit.without_contents import without_contents
 
 Level = Literal["configural", "thresholds", "metric", "scalar", "strict"]
 GROUP = "group of the respondent"
@@ -57,6 +58,8 @@ class Design:
     groups: tuple[str, ...]
     ordinal: bool
     options: Mapping[str, str] = field(default_factory=dict)
+
+    __repr__ = without_contents
 
     @property
     def items(self) -> tuple[str, ...]:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import expit
 
+from cxkit.without_contents import without_contents
+
 STEPS = 60
 TOLERANCE = 1e-9
 FARTHEST = 15.0
@@ -33,6 +35,8 @@ class Cells:
 
     counts: np.ndarray
     predictors: np.ndarray
+
+    __repr__ = without_contents
 
 
 @dataclass(frozen=True, kw_only=True)

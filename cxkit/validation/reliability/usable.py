@@ -11,6 +11,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import REQUIRED, Missing, constant_items, refuse_unsafe
+from cxkit.without_contents import without_contents
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +20,8 @@ class Usable:
 
     answers: pd.DataFrame
     note: str = ""
+
+    __repr__ = without_contents
 
     @property
     def items(self) -> list[str]:

@@ -14,6 +14,8 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from cxkit.without_contents import without_contents
+
 TERMS = 40
 """Terms of the Hermite series; for a latent correlation of .95 the rest is below .001."""
 LARGEST_LATENT = 0.99
@@ -36,6 +38,8 @@ class AttentiveModel:
     thresholds: tuple[np.ndarray, ...]
     latent: np.ndarray
     answered: np.ndarray
+
+    __repr__ = without_contents
 
     def surveys(self, seed: int) -> Iterator[np.ndarray]:
         """Simulated surveys as large as the real one (at most 2,000 respondents), some 2,000 respondents in all.

@@ -93,6 +93,11 @@ class Screening(Result):
         return tuple(dict.fromkeys([*self.cites, *applied, *simulated]))
 
     @property
+    def declared_frame(self) -> pd.DataFrame:
+        """The counts by index: `frame` has a row a respondent, which no report may hold."""
+        return self.summary
+
+    @property
     def table(self) -> pd.DataFrame:
         """Counts by index; the respondents themselves are in `frame`."""
         return tables.printed(self.summary, self.shown)

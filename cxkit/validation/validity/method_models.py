@@ -14,6 +14,7 @@ import pandas as pd
 from cxkit.errors import CxkitWarning, ModelError
 from cxkit.validation.structure.blueprints import Blueprint, Names, Plan
 from cxkit.validation.structure.fit import is_proper, read_indices
+from cxkit.without_contents import without_contents
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
@@ -39,6 +40,8 @@ class Ladder:
     rows: list[dict[str, object]] = field(default_factory=list)
     fits: dict[str, Fit] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
+
+    __repr__ = without_contents
 
     @property
     def traits(self) -> list[str]:
