@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from functools import cache
 
@@ -67,6 +68,24 @@ def test_one_sample_is_estimated_once() -> None:
     first = cx.confirm_structure(survey, missing="fiml")
     second = cx.confirm_structure(survey, model="one-factor", missing="fiml")
     assert second.fit.sample.groups[0] is first.fit.sample.groups[0]
+
+
+def test_one_model_of_one_sample_is_fitted_once_and_warns_every_time() -> None:
+    few = [d.key for d in culture(0.0).dimensions][:2]
+    first = cx.confirm_structure(culture(0.03), dimensions=few)
+    assert cx.confirm_structure(culture(0.03), dimensions=few).fit is first.fit
+    for other in (
+        cx.confirm_structure(culture(0.10), dimensions=few),
+        cx.confirm_structure(culture(0.03), dimensions=few, missing="listwise"),
+        cx.confirm_structure(culture(0.03), dimensions=few, estimator="ML"),
+        cx.confirm_structure(culture(0.03), dimensions=few, model="orthogonal"),
+    ):
+        assert other.fit is not first.fit
+    for _ in range(2):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            cx.confirm_structure(culture(0.03), dimensions=few[:1], ordered=True)
+        assert any("combinations of answers that nobody gave" in str(one.message) for one in caught)
 
 
 @pytest.mark.parametrize("missing", ["fiml", "pairwise", "complete"])

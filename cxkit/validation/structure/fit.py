@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 INDICES = ("chi_square", "df", "p_value", "cfi", "tli", "rmsea", "rmsea_low", "rmsea_high", "srmr", "aic", "bic")
 RULES = (("cfi", CFI_HU), ("tli", TLI_HU), ("rmsea", RMSEA_HU), ("srmr", SRMR_HU), ("rmsea", RMSEA_BROWNE))
+
+
+# The latest fits: structure, convergent and discriminant validity and the comparison of structures rest on one model,
+# whose estimation from incomplete answers takes seconds.
+RECENT: dict[bytes, tuple[Fit, tuple[str, ...]]] = {}
+MOST_RECENT = 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -76,23 +83,46 @@ def fitted_model(
 
 def fit_blueprint(survey: Survey, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple[str, ...]]:
     """The model fitted to the survey's answers, and what the search found worth knowing."""
+    answers = drawn.answers(survey)
+    key = _fingerprint(answers, drawn, how)
+    if key not in RECENT:
+        _remember(key, _fit(answers, drawn, how))
+    fit, found = RECENT[key]
+    for message in found:
+        warnings.warn(message, CxkitWarning, stacklevel=4)
+    return fit, found
+
+
+def _fit(answers: pd.DataFrame, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple[str, ...]]:
     from cxkit import sem
 
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", CxkitWarning)
         fit = sem.cfa(
             drawn.syntax,
-            drawn.answers(survey),
+            answers,
             estimator=how.estimator,
             missing=how.missing,
             ordered=[drawn.names.safe[key] for key in how.ordered] or None,
             std_lv=True,
             orthogonal=drawn.orthogonal,
         )
-    found = tuple(str(w.message) for w in caught if issubclass(w.category, CxkitWarning))
-    for message in found:
-        warnings.warn(message, CxkitWarning, stacklevel=4)
-    return fit, found
+    return fit, tuple(str(w.message) for w in caught if issubclass(w.category, CxkitWarning))
+
+
+def _fingerprint(answers: pd.DataFrame, drawn: Blueprint, how: Plan) -> bytes:
+    """What tells one fit from another: the model, how it is fitted, every answer, and the rows' labels."""
+    words = (drawn.syntax, drawn.orthogonal, how.estimator, how.missing, how.ordered, list(answers.columns))
+    digest = blake2b(repr(words).encode())
+    digest.update(repr(list(answers.index)).encode())
+    digest.update(np.ascontiguousarray(answers.to_numpy(dtype="float64")).tobytes())
+    return digest.digest()
+
+
+def _remember(key: bytes, fitted: tuple[Fit, tuple[str, ...]]) -> None:
+    if len(RECENT) >= MOST_RECENT:
+        RECENT.pop(next(iter(RECENT)), None)
+    RECENT[key] = fitted
 
 
 def is_proper(fit: Fit) -> bool:
