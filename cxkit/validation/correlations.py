@@ -232,8 +232,8 @@ def _likeliest(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarr
     from cxkit.sem.saturated_moments import saturated_moments
 
     together = (~np.isnan(values)).T.astype("float64") @ ~np.isnan(values)
-    spread = np.nanmax(values, axis=0) > np.nanmin(values, axis=0)
-    if together.min() < 2 or not spread.all():
+    # An item that nobody answered has no largest answer: the order of the two questions matters.
+    if together.min() < 2 or not (np.nanmax(values, axis=0) > np.nanmin(values, axis=0)).all():
         return _pairwise(values) if weights is None else _weighted(values, weights)  # whose gaps the caller names
     try:
         found = saturated_moments(find_patterns(values, weights))
