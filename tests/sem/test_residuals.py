@@ -76,6 +76,7 @@ PAIRS = "x1 ~~ x4 + x7\nx4 ~~ x7"
 PATHS = "x1 ~ ageyr\nx4 ~ ageyr\nx7 ~ ageyr\n" + PAIRS
 
 
+@pytest.mark.filterwarnings("ignore:estimator=.* without ordered items")  # meant so here; told in test_language
 @pytest.mark.parametrize("group", [None, "school"])
 @pytest.mark.parametrize("model", [PAIRS, PATHS])
 @pytest.mark.parametrize(
