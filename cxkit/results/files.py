@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -17,6 +18,8 @@ import pandas as pd
 from cxkit.errors import AnalysisError, nearest
 from cxkit.results.tables import as_latex, as_markdown
 
+_NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
+
 if TYPE_CHECKING:
     from cxkit.results.result import Result
 
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 def write(result: Result, path: Path) -> Path:
     """Save a result's table in the format of the path's ending, whole or not at all."""
     writers: dict[str, Callable[[Result], bytes]] = {
-        ".csv": lambda r: r.frame.to_csv(index=False, lineterminator="\n").encode(),
+        ".csv": lambda r: _csv(r.frame),
         ".md": lambda r: as_markdown(r.table, title=r.title, note=r.note).encode(),
         ".html": lambda r: _html_page(r).encode(),
         ".tex": lambda r: as_latex(r.table, title=r.title, note=r.note).encode(),
@@ -42,6 +45,31 @@ def write(result: Result, path: Path) -> Path:
     except OSError as error:
         raise AnalysisError(f"'{path}' cannot be written: {error.strerror}.") from None
     return path
+
+
+def _csv(frame: pd.DataFrame) -> bytes:
+    """The frame as csv in which no text is a formula to a spreadsheet."""
+    plain = frame.copy()
+    for name in plain.columns:
+        if not pd.api.types.is_numeric_dtype(plain[name]):
+            plain[name] = plain[name].astype("object").map(_as_text)
+    plain.columns = pd.Index([_as_text(name) for name in plain.columns])
+    return plain.to_csv(index=False, lineterminator="\n").encode()
+
+
+def _as_text(value: object) -> object:
+    """A text that a spreadsheet would compute, after an apostrophe; signs alone, such as "=~", compute nothing.
+
+    The signs are those of OWASP, "CSV Injection" (https://owasp.org/www-community/attacks/CSV_Injection).
+    """
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\r\n", "\n").replace("\r", "\n")  # pandas does not quote a lone carriage return
+    if not value.startswith(("=", "+", "-", "@", "\t", "\n")):
+        return value
+    if not any(map(str.isalnum, value)) or _NUMBER.fullmatch(value):
+        return value
+    return f"'{value}"
 
 
 def _replace(path: Path, content: bytes) -> None:

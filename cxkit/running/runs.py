@@ -94,7 +94,7 @@ def read_runs(path: str | Path) -> list[PlannedRun]:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise NotebookError(f"There is no list of runs {path}.") from None
     except (OSError, UnicodeDecodeError) as error:

@@ -187,7 +187,7 @@ def read_instrument(path: str | Path) -> Instrument:
     """
     file = Path(path)
     try:
-        described = tomllib.loads(file.read_text(encoding="utf-8"))
+        described = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, IsADirectoryError):
         beside = [p.name for p in file.parent.glob("*.toml")] if file.parent.is_dir() else []
         raise InstrumentError(f"There is no instrument file {file}.{nearest(file.name, beside)}") from None

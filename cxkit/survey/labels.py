@@ -1,8 +1,8 @@
 """Which answer the words of a cell stand for, and whether two answers could claim the same words.
 
 A label as it is printed counts first, a number second, and last what people and programs write differently: capitals,
-punctuation, the number before the label ("6 - Agree"). Where two of these could give different answers for one cell,
-the instrument is refused: whichever reading won, some answers would change without a word.
+punctuation, the number before the label ("6 - Agree", "Agree [6]"). Where two of these could give different
+answers for one cell, the instrument is refused: whichever reading won, some answers would change without a word.
 """
 
 from __future__ import annotations
@@ -62,7 +62,13 @@ def loose_wordings(labels: Mapping[float, str], low: float | None, high: float |
     wordings = dict(TRUTH) if (low, high) == (0, 1) else {}
     for value, label in labels.items():
         wordings |= {fold_label(label): value, fold_label(f"{value:g} {label}"): value}
+        if _has_letters(label):  # LimeSurvey writes "Agree [4]"
+            wordings[fold_label(f"{label} {value:g}")] = value
     return wordings
+
+
+def _has_letters(label: str) -> bool:
+    return any(map(str.isalpha, label))
 
 
 def find_collisions(
@@ -89,6 +95,9 @@ def _claims(
         claims.setdefault(fold_label(label), []).append((value, f"the label '{label}' of {value:g}"))
         numbered = claims.setdefault(fold_label(f"{value:g} {label}"), [])
         numbered.append((value, f"{value:g} with its label '{label}'"))
+        if _has_letters(label):
+            behind = claims.setdefault(fold_label(f"{label} {value:g}"), [])
+            behind.append((value, f"the label '{label}' with its number {value:g}"))
         for number in _numbers_in(label):
             claims[fold_label(label)] += _as_number(number, low, high, codes)
     if (low, high) == (0, 1):

@@ -6,17 +6,18 @@ numbers -> the respondents' attributes get their types -> Survey. Each step adds
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import pandas as pd
 
-from cxkit.errors import Problems, SurveyError, closest, counted, nearest
+from cxkit.errors import CxkitWarning, Problems, SurveyError, closest, counted, nearest
 from cxkit.survey.answers import NOT_ANSWERED, Answers, read_answers
 from cxkit.survey.codes import MissingCodes, codes_by_item
-from cxkit.survey.foot_rows import find_foot_rows
+from cxkit.survey.foot_rows import find_foot_rows, refuse_feet
 from cxkit.survey.instrument import Instrument, fold_name, read_instrument
 from cxkit.survey.responses import Unfinished, check_unfinished, find_responses
 from cxkit.survey.survey import ROLES, About, Survey, typed_role
@@ -132,12 +133,17 @@ def survey_from_table(
     table = table.without(*responses.left_out)
     codes = codes_by_item(missing_codes, instrument, columns, problems)
     feet = find_foot_rows(table, columns, instrument, codes, decimal_comma=decimal == ",")
+    refuse_feet(table, feet, problems)
     table = table.without(feet.left_out)
-    answers = read_answers(table, columns, instrument, codes, problems, decimal_comma=decimal == ",")
+    # A row that is refused as a foot needs no second complaint about its numbers.
+    readable = replace(table, cells=table.cells.drop(index=list(feet.refused)))
+    answers = read_answers(readable, columns, instrument, codes, problems, decimal_comma=decimal == ",")
     respondents = _respondents(table, roles, problems)
     _check_repeated(respondents, problems)
     if problems:
         problems.raise_as(SurveyError)
+    for note in feet.notes:
+        warnings.warn(f"{table.source}: {note} If it sums up the columns, delete it.", CxkitWarning, stacklevel=3)
     ignored = [c for c in table.cells.columns if c not in set(columns.values()) | claimed]
     return Survey(
         name=name or Path(table.source).stem,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cxkit.errors import AnalysisError, counted
+from cxkit.errors import AnalysisError, OptionError, counted
 from cxkit.results.attempt import NotComputed
 from cxkit.results.conclusion import escaped
 from cxkit.results.references import cite
@@ -89,7 +89,14 @@ def methods_paragraph(survey: Survey, *results: Result | NotComputed) -> Paragra
     ------
     AnalysisError
         If something else than a result is given.
+    OptionError
+        If the first argument is no survey.
     """
+    if not isinstance(survey, Survey):
+        raise OptionError(
+            f"methods_paragraph takes the survey first, then results: methods_paragraph(survey, result); "
+            f"{type(survey).__name__} is no survey."
+        )
     computed = only_computed(results)
     parts = (
         ("Participants", _participants(survey)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import io
 import time
@@ -265,3 +266,14 @@ def test_nothing_of_the_result_changes():
     one = tiny(Drawn, frame=frame)
     _ = str(one), one._repr_html_(), one.picture(), one.table
     pd.testing.assert_frame_equal(frame, FRAME)
+
+
+def test_no_text_of_a_csv_file_is_a_formula():
+    texts = ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", "Sales", "=~", "-", "-.32", "-5"]
+    frame = pd.DataFrame({"=unit": pd.Series(texts), "mean": [-1.5] * len(texts)})
+    rows = list(csv.reader(io.StringIO(files._csv(frame).decode(), newline="")))
+    assert rows[0] == ["'=unit", "mean"]
+    assert [row[0] for row in rows[1:]] == [*(f"'{text}" for text in texts[:5]), "'\n=1", *texts[6:]]
+    assert {row[1] for row in rows[1:]} == {"-1.5"}
+    units = pd.DataFrame({"unit": pd.Categorical(["=A1", "b"])})
+    assert files._csv(units).decode() == "unit\n'=A1\nb\n"

@@ -284,3 +284,12 @@ def test_names_and_words_are_folded():
     assert fold_name(" Q 1\n") == fold_name("q1") == "q1"
     assert fold_words("6 - Agree!") == fold_words("6 (AGREE)") == "6agree"
     assert fold_words("++") == "++"
+
+
+def test_a_mark_at_the_beginning_of_the_file_is_read_over(tmp_path):
+    """Windows Notepad writes one."""
+    path = tmp_path / "m.toml"
+    text = """name = "m"\ntitle = "M"\ncitation = "us"\nlicence = "CC0"\n[scale]\nlow = 1\nhigh = 5
+[[dimension]]\nkey = "d"\ntitle = "D"\nitems = [{ key = "i1", text = "One" }, { key = "i2", text = "Two" }]\n"""
+    path.write_text(text, encoding="utf-8-sig")
+    assert list(read_instrument(path).items) == ["i1", "i2"]

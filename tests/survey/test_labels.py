@@ -11,7 +11,7 @@ from cxkit.errors import InstrumentError, Problems, SurveyError
 from cxkit.survey.answers import NOT_ANSWERED, CellReader
 from cxkit.survey.codes import codes_by_item
 from cxkit.survey.instrument import AnswerScale, Dimension, Instrument, Item, instrument_from
-from cxkit.survey.labels import find_collisions, fold_label, plain_words
+from cxkit.survey.labels import find_collisions, fold_label, loose_wordings, plain_words
 from cxkit.survey.readers import read_survey
 
 ABOUT = {"name": "m", "title": "M", "citation": "us", "licence": "CC0"}
@@ -174,3 +174,11 @@ class TestCodesForNoAnswer:
             "    -> was 1-5 the scale that people saw? If they could choose 9, correct low and high in the instrument; "
             "if 9 means \"no answer\", say missing_codes={'a': [9]}; otherwise correct the answers in the file."
         )
+
+
+def test_labels_with_their_number_behind():
+    """LimeSurvey exports "Agree [4]"."""
+    wordings = loose_wordings({4: "Agree", 5: "Strongly agree"}, 1, 5)
+    assert [wordings.get(fold_label(cell)) for cell in ("Agree [4]", "agree (4)", "Agree [5]")] == [4, 4, None]
+    assert find_collisions({1: "Group 2", 2: "Group"}, 1, 5)
+    assert not find_collisions({1: "100%", 2: "50%"}, 1, 5)

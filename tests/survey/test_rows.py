@@ -157,9 +157,45 @@ class TestFootRows:
         """Neither three neutral answers nor a unit of that name; a row that only begins so is said."""
         assert read(write(tmp_path, self.BODY + "d,3,3\n"), self.TWO).n == 4
         assert read(write(tmp_path, "unit,i1,i2\nTotal,1,2\nTotal,3,4\nTotal,2,3\n"), self.TWO).n == 3
-        survey = read(write(tmp_path, self.BODY + "Total,5,5\n"), self.TWO)
+        with pytest.warns(CxkitWarning, match="Row 5 begins with 'Total' and counts as a respondent"):
+            survey = read(write(tmp_path, self.BODY + "Total,5,5\n"), self.TWO)
         assert survey.n == 4
         assert survey.notes[0] == "Row 5 begins with 'Total' and counts as a respondent."
+
+    MANY = "id,i1,i2,unit\n" + "".join(f"R_{n:03},{n % 5 + 1},{n % 4 + 2},Sales\n" for n in range(20))
+
+    @pytest.mark.parametrize(
+        "foot",
+        [
+            "Average score,3,4,\n", "Ø,3.0,3.5,\n", "SD,1,1,\n", "Minimum,1,2,\nMaximum,5,5,\n",
+            "Durchschnittswert,3,4,\n", "Średnia,3,3.5,\n", "n = 20\n", "Exported 2026 by tool\n", ",3,4,\n",
+            "\n\nHøyeste,5,5,\n",
+        ],
+    )  # fmt: skip
+    def test_a_row_that_stands_apart_and_sums_up_is_none_whatever_its_word(self, tmp_path, foot):
+        survey = read(write(tmp_path, self.MANY + foot), self.TWO, {"id": "id", "unit": "unit"})
+        assert survey.n == 20
+        assert "foot row" in survey.notes[0]
+
+    @pytest.mark.parametrize("foot", ["Top box,1,4,\n", "Benchmark,4,5,\n", "Cél,2,5,\n", ",1,5,\n"])
+    def test_a_row_that_only_stands_apart_counts_and_is_said(self, tmp_path, foot):
+        with pytest.warns(CxkitWarning, match="Row 22 begins with '.*' and counts as a respondent. If it sums up"):
+            assert read(write(tmp_path, self.MANY + foot), self.TWO, {"id": "id", "unit": "unit"}).n == 21
+
+    @pytest.mark.parametrize("foot", ["Total,90,91,\n", "Moyenne,2.2,4.1,\n", "Ziel,4.5,4.5,\n"])
+    def test_numbers_that_nobody_can_answer_are_refused_as_a_foot(self, tmp_path, foot):
+        with pytest.raises(SurveyError, match="1 row at the end that no respondent can have given") as refused:
+            read(write(tmp_path, self.MANY + foot), self.TWO, {"id": "id", "unit": "unit"})
+        assert "continuous" not in str(refused.value)
+
+    def test_in_the_column_of_the_department(self, tmp_path):
+        body = "".join(f"{n % 5 + 1},{n % 4 + 2},{'Sales' if n % 2 else 'Law'}\n" for n in range(20))
+        survey = read(write(tmp_path, f"i1,i2,unit\n{body}3,4,Average\n"), self.TWO, {"unit": "unit"})
+        assert survey.n == 20
+
+    def test_respondents_with_longer_numbers_or_no_department_stay(self, tmp_path):
+        for row in ("R_1000,3,4,Sales\n", "R_1000,3,4,\n", "R_20,1,5,Sales\n"):
+            assert read(write(tmp_path, self.MANY + row), self.TWO, {"id": "id", "unit": "unit"}).n == 21
 
     def test_averages_on_a_continuous_scale(self, tmp_path):
         asked = instrument(items=2, continuous=True)

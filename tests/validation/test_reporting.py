@@ -7,6 +7,7 @@ import pytest
 
 import cxkit as cx
 import cxkit.validation
+from cxkit.errors import OptionError
 from cxkit.results.result import Result
 from cxkit.validation.methods import methods_paragraph
 from cxkit.validation.reporting import report_standards
@@ -132,3 +133,8 @@ class TestStandards:
             open_ += kind.__subclasses__()
         named = {kind for topic in TOPICS for kind in topic.kinds}
         assert named <= known
+
+
+def test_a_paragraph_takes_the_survey_first():
+    with pytest.raises(OptionError, match="takes the survey first, then results"):
+        methods_paragraph("alpha")
