@@ -53,11 +53,11 @@ def planted(seed=1, *, n=400, intercept=0.0, loading=0.0, residual=0.0, items=6,
 
 
 CONTINUOUS = {
-    "agree_gender_mlr": (A, "gender", {}),
-    "agree_gender_ml": (A, "gender", {"estimator": "ML"}),
-    "neuro_gender_fiml": (N, "gender", {"missing": "fiml"}),
-    "an_gender_mlr": (AN, "gender", {"together": True}),
-    "neuro_education_mlr": (N, "education", {"minimum": 50}),
+    "agree_gender_mlr": (A, "gender", {"missing": "complete"}),
+    "agree_gender_ml": (A, "gender", {"estimator": "ML", "missing": "complete"}),
+    "neuro_gender_fiml": (N, "gender", {}),
+    "an_gender_mlr": (AN, "gender", {"together": True, "missing": "complete"}),
+    "neuro_education_mlr": (N, "education", {"minimum": 50, "missing": "complete"}),
 }
 
 
@@ -252,6 +252,22 @@ def test_too_small_groups_are_refused_with_the_number_that_would_do(shipped):
     )
     with pytest.raises(cx.AnalysisError, match=r"every group needs 5000 \(in smaller groups only large"):
         measurement_invariance(survey, by="unit", dimensions="empowerment", minimum=5000)
+
+
+def test_incomplete_answers_count_and_those_who_answered_are_told():
+    survey, half = planted(n=150, items=4)
+    answers = survey.given.to_numpy().copy()
+    answers[np.arange(150, 260), np.arange(110) % 4] = np.nan  # 110 of the second half leave one item out
+    holed = survey_of(answers)
+    found = measurement_invariance(holed, by=half)
+    assert found.group_sizes == {"one": 150, "two": 150}
+    assert "one (n = 150), two (n = 150)" in found.note
+    with pytest.raises(cx.AnalysisError) as caught:
+        measurement_invariance(holed, by=half, minimum=100, missing="complete")
+    assert "'two' has 40; every group needs 100" in str(caught.value)
+    assert "count here (missing='complete'): 'two' has 150 who answered some of the items; missing='fiml'" in str(
+        caught.value
+    )
 
 
 def test_groups_too_small_to_be_seen_are_named_without_numbers():

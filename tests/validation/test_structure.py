@@ -288,6 +288,21 @@ class TestWords:
             found = confirm_structure(shipped("hs1939"), model="bifactor")
         assert "The solution is improper (a negative variance, or a correlation beyond 1)" in found.text
 
+    def test_misfit_names_the_largest_residual_and_whether_it_stands_out(self):
+        # One factor and nothing else: some residual is the largest all the same, and none is more than chance.
+        survey = survey_of(np.round(factor_answers(12, n=150, items=8), 2))
+        quiet = confirm_structure(survey, ordered=False).misfit
+        assert "None of the residual correlations stands out from chance" in quiet.text
+        answers = survey.given.to_numpy().copy()
+        answers[:, :2] += np.random.default_rng(1).normal(size=(150, 1))
+        loud = confirm_structure(survey_of(answers), ordered=False).misfit
+        assert "out from chance once all pairs are allowed for (z tests of 28 pairs, Holm, 5%)" in loud.text
+        assert "None of" not in loud.text
+        for found in (quiet, loud):
+            pairs = found.frame[found.frame["other_is_item"]]
+            largest = pairs.loc[pairs["residual_r"].abs().idxmax(), "what"]
+            assert f"The largest residual correlation: {largest} correlate" in found.text
+
     def test_misfit_speaks_the_items_words(self, confirmed):
         found = confirmed("culture_synthetic", missing="listwise").misfit
         pair = (

@@ -13,6 +13,7 @@ from cxkit.results.invariance import InvarianceEvidence
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.thresholds import CHEN_SMALL, Verdict, Verdicts
 from cxkit.survey.instrument import Dimension
+from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
 from cxkit.validation.invariance.grouping import (
@@ -29,7 +30,7 @@ from cxkit.validation.invariance.ladder import Climb, Rung, climb, judged
 from cxkit.validation.invariance.models import CONTINUOUS, GROUP, ORDERED, Design, Level, in_words, index_of
 from cxkit.validation.invariance.ordered_answers import RareAnswers, with_shared_categories
 from cxkit.validation.invariance.result import Invariance
-from cxkit.validation.structure.blueprints import LEAST_SQUARES, LIKELIHOOD
+from cxkit.validation.structure.blueprints import FULL_INFORMATION, LEAST_SQUARES, LIKELIHOOD
 
 TOGETHER = "together"
 TOGETHER_TITLE = "All dimensions in one model"
@@ -83,7 +84,8 @@ def measurement_invariance(
         As in `sem.cfa`; MLR where None, which allows for answers that are not normal (WLSMV with `ordinal`).
     missing
         "complete" uses respondents who answered every item of the model, "fiml" every answer (not with `ordinal`),
-        "pairwise" every answer of ordered items. None is "pairwise" with `ordinal`, else "complete".
+        "pairwise" every answer of ordered items. None is "pairwise" with `ordinal`, else "fiml" ("complete" under the
+        estimators that need complete answers: all but ML and MLR).
     up_to
         The highest level to try.
     share
@@ -117,7 +119,7 @@ def measurement_invariance(
     check_options(share=share, ordinal=ordinal, together=together)
     if minimum is not None:
         check_options(minimum=minimum)
-    missing = missing or ("pairwise" if ordinal else "complete")
+    missing = missing or _default_missing(ordinal, estimator)
     _check(up_to, ordinal, missing, rare, estimator)
     options = _options(ordinal, estimator, missing)
     grouped = grouping(survey, by, groups)
@@ -132,7 +134,8 @@ def measurement_invariance(
     for unit, members in units.items():
         try:
             design, remarks = _design(survey, members, grouped, ordinal, rare, options)
-            _check_sizes(design, grouped, smallest_group(minimum, max(len(d.items) for d in members)))
+            needed = smallest_group(minimum, max(len(d.items) for d in members))
+            _check_sizes(design, grouped, needed, survey.answers[list(design.items)])
             climbs[unit] = (design, climb(design, up_to=up_to, share=share))
             notes += [*remarks, *(f"{members[0].title}: {_in_one_line(n)}" for n in climbs[unit][1].notes)]
         except OptionError:
@@ -178,6 +181,13 @@ def _check(up_to: str, ordinal: bool, missing: str, rare: str, estimator: str | 
         raise OptionError("missing='pairwise' is for ordered answers: use 'fiml' or 'complete', or ordinal=True.")
 
 
+def _default_missing(ordinal: bool, estimator: str | None) -> Handling:
+    """Every answer, as far as the estimator can use it."""
+    if ordinal:
+        return "pairwise"
+    return "fiml" if estimator is None or str(estimator).upper() in FULL_INFORMATION else "complete"
+
+
 def _options(ordinal: bool, estimator: str | None, missing: str) -> dict[str, str]:
     chosen = str(estimator or ("WLSMV" if ordinal else "MLR")).upper()
     return {"estimator": chosen, "missing": "listwise" if missing == "complete" else missing}
@@ -202,7 +212,7 @@ def _design(
     return Design(factors=factors, data=data, groups=grouped.groups, ordinal=ordinal, options=options), remarks
 
 
-def _check_sizes(design: Design, grouped: Grouping, minimum: int) -> None:
+def _check_sizes(design: Design, grouped: Grouping, minimum: int, answers: pd.DataFrame) -> None:
     counts = design.data[GROUP].value_counts()
     sizes = {name: int(counts.get(name, 0)) for name in grouped.groups}
     parameters = design.parameters_per_group
@@ -217,7 +227,25 @@ def _check_sizes(design: Design, grouped: Grouping, minimum: int) -> None:
         why = "in smaller groups only large differences are found"
         remedy = f"{SMALLER_GROUPS}, down to {parameters + 1} for this model"
     raise AnalysisError(
-        f"Too few respondents by {grouped.name}: {short}; every group needs {needed} ({why}). {FEWER_GROUPS} {remedy}."
+        f"Too few respondents by {grouped.name}: {short}; every group needs {needed} ({why})."
+        f"{_incomplete(design, grouped, sizes, answers)} {FEWER_GROUPS} {remedy}."
+    )
+
+
+def _incomplete(design: Design, grouped: Grouping, sizes: dict[str, int], answers: pd.DataFrame) -> str:
+    """How many answered at all, where counting complete answers alone makes a group small; and what to do."""
+    # Neither a group below the smallest cell nor a difference below it is told: the rest would follow.
+    told = [
+        f"'{name}' has {n} who answered some of the items"
+        for name, n in grouped.sizes(answers.notna().any(axis=1)).items()
+        if sizes[name] >= MINIMUM_CELL and n - sizes[name] >= MINIMUM_CELL
+    ]
+    if design.options["missing"] != "listwise" or not told:
+        return ""
+    every = "pairwise" if design.ordinal else "fiml"
+    return (
+        f" Only respondents who answered every item count here (missing='complete'): {', '.join(told[:5])}; "
+        f"missing='{every}' uses them too."
     )
 
 

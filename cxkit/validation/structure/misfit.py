@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from scipy.stats import norm
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
+from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, fixed
@@ -75,12 +77,13 @@ class Misfit(Result):
     def _pair(self, rows: pd.DataFrame) -> str:
         if rows.empty:
             return ""
-        row = rows.iloc[0]
+        row = rows.loc[rows["residual_r"].abs().idxmax()]
         than = "more" if row["residual_r"] >= 0 else "less"
         z = f"z = {ONE_DIGIT(row['z_value'])}, " if np.isfinite(row["z_value"]) else ""
         return (
-            f"The largest local misfit: {row['what']} correlate {TWO_DIGITS(abs(row['residual_r']))} {than} than the "
-            f"model allows ({z}modification index {ONE_DIGIT(row['mi'])}).{self._wording(row)}"
+            f"The largest residual correlation: {row['what']} correlate {TWO_DIGITS(abs(row['residual_r']))} {than} "
+            f"than the model allows ({z}modification index {ONE_DIGIT(row['mi'])}).{self._wording(row)} "
+            f"{_beyond_chance(rows)}"
         )
 
     def _wording(self, row: pd.Series) -> str:
@@ -139,6 +142,20 @@ class Misfit(Result):
         axes.set_xticks(places, self.residuals.columns, fontsize=size, rotation=90)
         legend = "" if self._small else f"; + and − mark {TWO_DIGITS(LARGE)} or more in size"
         axes.set_xlabel(f"Observed minus modelled correlation{legend}")
+
+
+def _beyond_chance(pairs: pd.DataFrame) -> str:
+    """Whether any residual stands out once all pairs are allowed for, by Holm over the two-sided tests of their z."""
+    z = pairs["z_value"].to_numpy(dtype=float)
+    if np.isnan(z).all():
+        return ""
+    beyond = int((holm(2 * norm.sf(np.abs(z))) < FAMILY_ERROR).sum())
+    tests = f"z tests of {counted(int((~np.isnan(z)).sum()), 'pair')}, Holm, {FAMILY_ERROR:.0%}"
+    if not beyond:
+        return f"None of the residual correlations stands out from chance once all pairs are allowed for ({tests})."
+    return (
+        f"{beyond:,} {'stands' if beyond == 1 else 'stand'} out from chance once all pairs are allowed for ({tests})."
+    )
 
 
 def _words(value: float) -> str:
