@@ -15,6 +15,7 @@ from functools import cached_property
 
 from cxkit.errors import Problems, SurveyError, counted
 from cxkit.survey.decoding import LINE_END
+from cxkit.survey.likeness import is_unlike
 
 ROWS_COMPARED = 5_000
 _NUMERIC_SHARE = 0.8
@@ -77,7 +78,8 @@ class CsvRows:
                 joined,
                 "delete the stray quotation marks there.",
             )
-        broken = [f"rows {n + 1} and {n + 2}" for n in self._short() if self._is_broken(n)]
+        starts = sorted({m for n in self._short() for m in (n - 1, n) if m > 0})
+        broken = [f"rows {n + 1} and {n + 2}" for n in starts if self._is_broken(n)]
         if broken:
             problems.add(
                 f"{counted(len(broken), 'row')} broken in two by the end of a line within a cell.",
@@ -144,9 +146,34 @@ class CsvRows:
         if position + 1 >= len(self.rows):
             return False
         row, following = self.rows[position], self.rows[position + 1]
-        if len(following) >= self.width or len(row) + len(following) != self.width + 1:
+        if len(row) + len(following) != self.width + 1:
             return False
+        if 1 in (len(row), len(following)):
+            return self._is_one_cell_broken(row, following)
         return not all(self._fits(cell, column) for column, cell in enumerate(following) if cell.strip())
+
+    def _is_one_cell_broken(self, row: Sequence[str], following: Sequence[str]) -> bool:
+        """Whether the end of one row and the beginning of the next are halves of a cell of the first or last column."""
+        if self.width < 3:
+            return False
+        if len(following) == 1:  # the last cell; what stands below the last row may be a foot
+            known = self._columns[-1][0]
+            joined = {f"{row[-1]}{gap}{following[0]}".strip(' "') for gap in ("", " ")}
+            return bool(joined & known) and row[-1].strip() not in known - {row[-1].strip()}
+        known = self._columns[0][0] - {following[0].strip()}
+        return is_unlike(following[0].strip(), known) or is_unlike(row[0].strip(), known)
+
+    def cut_note(self, source: str) -> tuple[str, bool]:
+        """What to say of a file whose last line is not ended, and whether its last cell looks cut."""
+        if self._text.endswith(("\n", "\r")) or not self.rows or len(self.rows[-1]) < self.width:
+            return "", False
+        last = self.rows[-1][-1].strip()
+        others = [row[-1].strip() for row in self.rows[1:-1] if len(row) == self.width]
+        whole = next((o for o in others if last and o != last and o.startswith(last)), "")
+        note = f"{source} does not end with the end of a line: row {len(self.rows)} may be cut."
+        if not whole or last in others:
+            return note, False
+        return f"{note[:-1]}; its last cell '{last}' is the beginning of '{whole}' above.", True
 
     def _is_cut_off(self) -> bool:
         ended = self._text.endswith(("\n", "\r"))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +15,7 @@ from cxkit.survey.codes import is_on_scale
 from cxkit.survey.instrument import Instrument
 from cxkit.survey.labels import fold_label
 from cxkit.survey.ledger import LeftOut
+from cxkit.survey.likeness import is_unlike
 from cxkit.survey.tables import Table
 from cxkit.without_contents import without_contents
 
@@ -134,25 +134,6 @@ class _Signs:
             self.is_apart = bool(kept)
         others = [name for name in kept if name not in telling or not row[name]]
         self.is_alone = all(not row[name] for name in others) and self.n_filled <= 1
-
-
-def is_unlike(cell: str, others: Iterable[str]) -> bool:
-    """Whether a cell lacks a feature that all others share: digits, letters, blanks, punctuation, their length."""
-    known = [_features(other) for other in others]
-    if not known or not cell:
-        return bool(known)
-    mine = _features(cell)
-    return any(
-        all(other[place] == known[0][place] for other in known) and mine[place] != known[0][place]
-        for place in range(len(mine))
-    )
-
-
-def _features(cell: str) -> tuple[object, ...]:
-    # Runs of digits count as one: "R_999" and "R_1000" are alike.
-    short = re.sub(r"\d+", "0", cell)
-    punctuation = "".join(sorted({sign for sign in cell if not sign.isalnum() and not sign.isspace()}))
-    return ("0" in short, any(map(str.isalpha, cell)), " " in cell, punctuation, len(short))
 
 
 def _notes(table: Table, rows: list[int]) -> tuple[str, ...]:

@@ -19,6 +19,7 @@ from cxkit.survey.answers import NOT_ANSWERED, Answers, read_answers
 from cxkit.survey.codes import MissingCodes, codes_by_item
 from cxkit.survey.foot_rows import find_foot_rows, refuse_feet
 from cxkit.survey.instrument import Instrument, fold_name, read_instrument
+from cxkit.survey.likeness import clean_name, look_alikes
 from cxkit.survey.responses import Unfinished, check_unfinished, find_responses
 from cxkit.survey.survey import ROLES, About, Survey, typed_role
 from cxkit.survey.tables import Table, read_table
@@ -142,6 +143,9 @@ def survey_from_table(
     _check_repeated(respondents, problems)
     if problems:
         problems.raise_as(SurveyError)
+    alike = _alike_notes(respondents)
+    for note in alike:
+        warnings.warn(f"{table.source}: {note}", CxkitWarning, stacklevel=3)
     for note in feet.notes:
         warnings.warn(f"{table.source}: {note} If it sums up the columns, delete it.", CxkitWarning, stacklevel=3)
     ignored = [c for c in table.cells.columns if c not in set(columns.values()) | claimed]
@@ -151,7 +155,7 @@ def survey_from_table(
         given=answers.numbers,
         respondents=respondents,
         about=about or About(),
-        notes=tuple(_notes(table, [*responses.notes, *feet.notes], answers, ignored)),
+        notes=tuple(_notes(table, [*responses.notes, *feet.notes, *alike], answers, ignored)),
         ledger=table.ledger,
     )
 
@@ -206,8 +210,8 @@ def _roles(respondent: Mapping[str, RoleColumn], table: Table, problems: Problem
             _Role(
                 role=role,
                 column=column,
-                order=None if order is None else tuple(str(name) for name in order),
-                labels=None if labels is None else {str(code): str(name) for code, name in labels.items()},
+                order=None if order is None else tuple(clean_name(str(name)) for name in order),
+                labels=None if labels is None else {clean_name(str(code)): str(name) for code, name in labels.items()},
             )
         )
     return found
@@ -264,7 +268,7 @@ def _respondents(table: Table, roles: list[_Role], problems: Problems) -> pd.Dat
     columns = {}
     for role in roles:
         named = {*(role.labels or ()), *(role.order or ())}
-        cells = table.cells[role.column]
+        cells = table.cells[role.column].map(clean_name)
         cells = cells.mask(cells.str.casefold().isin(NOT_ANSWERED) & ~cells.isin(named), "")
         if role.labels is not None:
             cells = _labelled(cells, role, problems)
@@ -273,8 +277,20 @@ def _respondents(table: Table, roles: list[_Role], problems: Problems) -> pd.Dat
         try:
             columns[role.role] = typed_role(role.role, cells, order=role.order)
         except SurveyError as error:
-            problems.add(f"column '{role.column}': {error}")
+            commas = role.role == "weight" and bool(cells.str.fullmatch(r"\d+,\d+").any())
+            remedy = "read the file with decimal=',' (`--read decimal=,`)." if commas else ""
+            problems.add(f"column '{role.column}': {error}", remedy=remedy)
     return pd.DataFrame(columns, index=table.cells.index)
+
+
+def _alike_notes(respondents: pd.DataFrame) -> list[str]:
+    """Names of groups that are probably one group written in two ways."""
+    notes = []
+    for role in respondents.columns.difference(["id", "weight"], sort=False):
+        for group in look_alikes(map(str, respondents[role].dropna().unique())):
+            shown = " and ".join(f"'{name}'" for name in group)
+            notes.append(f"The {role} names {shown} differ only in how they are written; they count as different.")
+    return notes
 
 
 def _labelled(cells: pd.Series, role: _Role, problems: Problems) -> pd.Series:

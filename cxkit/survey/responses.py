@@ -6,13 +6,14 @@ SoSci Survey in FINISHED. A column counts as the system's only if neither an ite
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
 
-from cxkit.errors import Problems, counted, nearest
+from cxkit.errors import CxkitWarning, Problems, counted, nearest
 from cxkit.survey.instrument import fold_name
 from cxkit.survey.ledger import LeftOut, named_rows
 from cxkit.survey.tables import Table
@@ -27,14 +28,21 @@ _SYSTEM = frozenset({
 })  # fmt: skip
 # Qualtrics' codes and words of Status: 0 answers by a link, 1 preview, 2 test, 4 imported, 8 spam, 9 preview marked as
 # spam, 12 imported and marked as spam, 16 offline, 17 offline preview.
-_RESPONDENT = frozenset({"", "0", "4", "16", "ip address", "imported", "offline response", "offline app"})
+_RESPONDENT = frozenset(
+    {"", "0", "4", "16", "ip address", "imported", "offline response", "offline app", "ip-adresse", "importiert"}
+)
 _PREVIEW = frozenset({
     "1", "2", "9", "17", "survey preview", "preview", "survey test", "test", "offline preview",
-    "offline survey preview", "survey preview spam",
+    "offline survey preview", "survey preview spam", "umfragevorschau", "umfrage-vorschau", "vorschau", "umfragetest",
 })  # fmt: skip
 _SPAM = frozenset({"8", "12", "spam", "imported spam", "imported (spam)"})
 _WORDS_OF_STATUS = frozenset(word for word in _PREVIEW | _SPAM if not word.isdigit() and " " in word)
-_YES, _NO = frozenset({"true", "1", "yes"}), frozenset({"false", "0", "no"})
+_YES, _NO = (
+    frozenset(
+        {"true", "1", "yes", "wahr", "ja", "vrai", "oui", "verdadero", "sí", "vero", "sì", "waar", "verdadeiro", "sim"}
+    ),
+    frozenset({"false", "0", "no", "falsch", "nein", "faux", "non", "falso", "onwaar", "nee", "não"}),
+)
 _COMPLETE = 100.0
 
 
@@ -101,7 +109,11 @@ def _unknown_status(status: pd.Series) -> list[str]:
     if unknown.empty:
         return []
     words = ", ".join(f"'{word}'" for word in list(dict.fromkeys(unknown))[:3])
-    return [f"Status says {words} in {counted(len(unknown), 'row')}; these count as respondents."]
+    note = f"Status says {words} in {counted(len(unknown), 'row')}; these count as respondents."
+    if unknown.value_counts().min() * 2 < len(status):
+        # What most rows say in an unknown language is that they are answers; what few say may be previews.
+        warnings.warn(f"{note} Delete them if they are previews or tests.", CxkitWarning, stacklevel=2)
+    return [note]
 
 
 def _unfinished(table: Table, columns: dict[str, str], is_export: bool) -> tuple[pd.Series, str]:

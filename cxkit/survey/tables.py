@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -29,6 +30,7 @@ from cxkit.without_contents import without_contents
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 EXCEL = {".xlsx", ".xlsm"}
 TEXT = {".csv", ".tsv", ".txt", ""}
+_DECLARED = re.compile('"?sep=([^\r\n"])"?(?=[\r\n])', re.IGNORECASE)
 _END = "\x1eend"
 
 CountNames = Callable[[Iterable[str]], int]
@@ -132,11 +134,19 @@ def _csv_rows(path: Path, count_names: CountNames, delimiter: str | None, encodi
     text = unicodedata.normalize("NFC", decoded.text)  # one form of every accent: one department, not two
     if not text.strip():
         raise SurveyError(f"{path.name} holds nothing but white space. Export the survey again.")
+    declared = _DECLARED.match(text)  # Excel's own first line, which says the delimiter
+    if declared is not None:
+        delimiter = delimiter or declared.group(1)
+        text = text[declared.end() :]  # its end stays: row numbers are those of the file
     separator = _delimiter(path.name, text, count_names, delimiter)
     notes = [] if separator == "," else [f"The columns are separated by {_plural(separator)}."]
     found = CsvRows(text, *_parsed(path.name, text, separator), separator)
     notes = [*_encoding_notes(path.name, decoded, found), *notes]
     found.refuse_damage(path.name)
+    cut, looks_cut = found.cut_note(path.name)
+    notes += [cut] if cut else []
+    if looks_cut:
+        warnings.warn(cut, CxkitWarning, stacklevel=2)
     spanning = tuple(position + 1 for position in found.spanning)
     return _Found([list(row) for row in found.rows], notes, spanning, text.endswith(("\n", "\r")))
 
@@ -293,7 +303,8 @@ def _check_header(source: str, rows: list[list[str]], header_row: int, count_nam
         problems.raise_as(SurveyError)
     places: dict[str, list[int]] = {}
     for place, cell in enumerate(header, start=1):
-        places.setdefault(cell.casefold(), []).append(place)
+        # Microsoft Forms has a column "ID" of its own beside an "id" of the study.
+        places.setdefault(cell if cell.casefold() == "id" else cell.casefold(), []).append(place)
     doubled = [found for name, found in places.items() if name and len(found) > 1]
     if doubled:
         problems.add(
