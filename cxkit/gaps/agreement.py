@@ -63,8 +63,8 @@ class GroupReliability(Result):
         if not self.hidden_groups:
             return " ".join([*self.notes, super().note])
         hidden = (
-            f"{counted(self.hidden_groups, 'small group')} left out: with them, the mean squares and the tables of "
-            "groups together would give their means away."
+            f"{counted(self.hidden_groups, 'group')} left out to protect their members, as in the tables of groups: "
+            "fewer than five people, or needed to protect a group that is."
         )
         return " ".join([*self.notes, hidden, super().note])
 
@@ -81,10 +81,10 @@ class GroupReliability(Result):
 def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5) -> GroupReliability:
     """How much of the differences between people are differences between their groups, and are group means reliable?
 
-    Respondents without a group or a score are left out of that dimension. So are two groups that may not be shown,
-    where the mean squares and the tables of groups together would give their means away (see `shown_groups`);
-    with three or more of them that cannot be done, and they stay. The interval of ICC(1) inverts the F test
-    at the mean group size; with very unequal groups it is approximate.
+    Respondents without a group or a score are left out of that dimension. So is everybody whom the tables of groups
+    leave out, and every group that they may not show (see `shown_groups`): with the totals, mean squares over hidden
+    groups give their means away, because sums of answers are whole numbers and few of them fit. The interval of ICC(1)
+    inverts the F test at the mean group size; with very unequal groups it is approximate.
 
     Parameters
     ----------
@@ -136,11 +136,25 @@ def _reliability_row(
     dimension: Dimension, scores: pd.Series, groups: pd.Series, by: str, shown: ShownGroups
 ) -> tuple[dict[str, object], int]:
     """One dimension, and how many groups are left out of it to protect their members."""
-    usable = scores.notna() & groups.notna()
-    hidden = shown.hidden[by] if by in shown.solvable else ()
-    usable &= ~groups.astype("str").isin(hidden)
+    scored = shown.kept & groups.notna()
+    hidden = shown.hidden.get(by, frozenset()) if groups[scored].nunique() > 1 else frozenset()
+    usable = scored & ~groups.astype("str").isin(hidden)
+    if hidden and groups[usable].nunique() < 2:
+        raise AnalysisError(_protected(dimension, by, len(hidden)))
     y, g = scores[usable].to_numpy(), groups[usable].astype("str").to_numpy()
     return {"dimension": dimension.key, "title": dimension.title, **_one_way(y, g, by, dimension)}, len(hidden)
+
+
+def _may_enter(groups: pd.Series, by: str, shown: ShownGroups) -> pd.Series:
+    """Who is in the tables of groups: other people in a second table would be the difference of the two."""
+    return shown.kept & groups.notna() & ~groups.astype("str").isin(shown.hidden.get(by, frozenset()))
+
+
+def _protected(dimension: Dimension, by: str, hidden: int) -> str:
+    return (
+        f"Of '{dimension.title}', fewer than two groups by {by} may be shown: {counted(hidden, 'group')} hidden to "
+        f"protect their members. Join small groups to larger ones under '{by}', or choose another attribute."
+    )
 
 
 def _one_way(y: np.ndarray, g: np.ndarray, by: str, dimension: Dimension) -> dict[str, float]:
@@ -245,7 +259,8 @@ def within_group_agreement(
     """Do the members of a group give the same answers, compared with answers given at random?
 
     Only respondents who answered every item of the dimension count; groups with fewer than `minimum` of them are left
-    out. Dimensions on a continuous scale are left out, because random answers to them have no known variance.
+    out, and so are the people and groups that the tables of groups hide (see `shown_groups`). Dimensions on a
+    continuous scale are left out, because random answers to them have no known variance.
 
     Parameters
     ----------
@@ -285,10 +300,14 @@ def within_group_agreement(
     check_options(minimum=minimum)
     _check_null(null)
     groups = survey.role(by)
-    table = pd.DataFrame([row for d in survey.dimensions for row in _group_rows(survey, d, groups, null, minimum)])
+    shown = shown_by_dimension(survey, survey.scores(), minimum=minimum)
+    people = {key: _may_enter(groups, by, found) for key, found in shown.items()}
+    rows_of = (_group_rows(survey, d, groups[people[d.key]], null, minimum) for d in survey.dimensions)
+    table = pd.DataFrame([row for rows in rows_of for row in rows])
     if table.empty:
         raise AnalysisError(
-            f"No dimension of '{survey.name}' has a {by} with {minimum} complete answers on a scale with options."
+            f"No dimension of '{survey.name}' has a {by} with {minimum} complete answers on a scale with options, "
+            "apart from groups hidden to protect their members."
         )
     rows = [_agreement_row(survey, key, part) for key, part in table.groupby("dimension", sort=False)]
     frame = pd.DataFrame(rows)
@@ -318,9 +337,8 @@ def _group_rows(
     if options is None and null == "uniform":
         return
     random = (options**2 - 1) / 12 if null == "uniform" and options else float(null)
-    items = survey.items_of(dimension.key)
-    usable = items.notna().all(axis=1) & groups.notna()
-    grouped = items[usable].groupby(groups[usable], observed=True)
+    items = survey.items_of(dimension.key).loc[groups.index].dropna()
+    grouped = items.groupby(groups[items.index], observed=True)
     ratios = grouped.var().mean(axis=1) / random
     j = len(dimension.items)
     for (group, ratio), size in zip(ratios.items(), grouped.size(), strict=True):

@@ -36,14 +36,10 @@ class ShownGroups:
         minimum do not: any two tables by different roles would give their mean away.
     hidden
         Role to the names of its groups that no table may show.
-    solvable
-        Roles with hidden groups of which all but one follow from what is shown: any further number that
-        depends on their means, such as an F test over all groups, gives them away.
     """
 
     kept: np.ndarray
     hidden: Mapping[str, frozenset[str]]
-    solvable: frozenset[str]
 
     __repr__ = without_contents
 
@@ -83,8 +79,7 @@ def shown_groups(survey: Survey, scored: pd.Series, *, minimum: int = MINIMUM_CE
     groups = _Groups.of(labels[kept], minimum)
     groups = groups.protected(minimum)
     hidden = {role: groups.hidden_names(role) for role in roles}
-    solvable = frozenset(role for role in roles if groups.unknowns(role) == 1)
-    return ShownGroups(kept=kept, hidden=hidden, solvable=solvable)
+    return ShownGroups(kept=kept, hidden=hidden)
 
 
 def shown_by_dimension(survey: Survey, scores: pd.DataFrame, *, minimum: int = MINIMUM_CELL) -> dict[str, ShownGroups]:
@@ -217,11 +212,3 @@ class _Groups:
                 if len(helpers):
                     return helpers
         return None
-
-    def unknowns(self, role: str) -> int:
-        """How many of the hidden groups of a role could be chosen freely, given all that is shown."""
-        hidden = np.flatnonzero((self.roles == role) & ~self.shown & (self.names != None))  # noqa: E711 - elementwise
-        shown = np.flatnonzero(self.shown)
-        both = np.concatenate([shown, hidden])
-        ranks = [np.linalg.matrix_rank(self.overlaps[np.ix_(rows, rows)], hermitian=True) for rows in (both, shown)]
-        return int(ranks[0] - ranks[1]) if len(hidden) else 0

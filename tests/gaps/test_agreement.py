@@ -132,7 +132,7 @@ def test_interval_of_icc1_covers_the_truth():
 
 
 def test_small_groups_are_neither_counted_nor_shown():
-    answers, units = np.tile([[2, 3, 3]], (14, 1)), ["small"] * 4 + ["large"] * 10
+    answers, units = np.tile([[2, 3, 3]], (22, 1)), ["small"] * 4 + ["next"] * 8 + ["large"] * 10
     answers[::2] += 1
     result = cx.within_group_agreement(tiny_survey(answers, unit=units))
     assert result.groups["group"].tolist() == ["large"]

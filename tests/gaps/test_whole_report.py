@@ -200,17 +200,39 @@ def test_few_who_do_not_state_their_level_are_in_no_table():
     assert attacker.exposed() == []
 
 
-def test_mean_squares_do_not_solve_for_two_hidden_groups():
-    """Two unknown means, their sum and their sum of squares: an F test over all groups would give both away."""
+def test_mean_squares_rest_on_shown_groups_alone():
+    """Sums of hidden groups are whole numbers: mean squares over them leave few candidates, however many they are."""
     rng = np.random.default_rng(5)
     function = ["A"] * 4 + ["B"] * 6 + ["C"] * 30 + ["D"] * 20
     survey = tiny_survey(rng.integers(1, 6, (60, 3)), function=function)
     result = cx.group_reliability(survey, by="function")
     assert result.frame["n_groups"].tolist() == [2]
     assert result.frame["n"].tolist() == [50]
-    assert "2 small groups left out" in result.note
+    assert "2 groups left out" in result.note
     three = tiny_survey(rng.integers(1, 6, (56, 3)), function=["A", "B", "E"] * 2 + function[10:])
-    assert cx.group_reliability(three, by="function").frame["n_groups"].tolist() == [5]
+    assert cx.group_reliability(three, by="function").frame["n_groups"].tolist() == [2]
+
+
+def test_agreement_rests_on_the_people_of_the_other_tables():
+    """Three who state a unit and no level were in the ICC alone: the difference of the sums of squares was theirs."""
+    rng = np.random.default_rng(7)
+    level = ["Boss"] * 10 + [None] * 3 + ["Staff"] * 40
+    survey = tiny_survey(rng.integers(1, 6, (53, 3)), level=level, unit=(list("ab") * 27)[:53])
+    profile = cx.group_profile(survey, by="unit").frame.set_index("group")["n"]
+    assert cx.group_reliability(survey, by="unit").frame["n"].tolist() == [50] == [profile.sum()]
+    assert cx.within_group_agreement(survey, by="unit").groups.set_index("group")["n"].to_dict() == profile.to_dict()
+
+
+def test_hidden_groups_are_in_no_table_of_agreement():
+    function = ["A"] * 4 + ["B"] * 6 + ["C"] * 30 + ["D"] * 20
+    survey = tiny_survey(np.random.default_rng(5).integers(1, 6, (60, 3)), function=function)
+    assert cx.within_group_agreement(survey, by="function").groups["group"].tolist() == ["C", "D"]
+
+
+def test_where_protection_leaves_one_group_the_message_says_so():
+    survey = tiny_survey(np.random.default_rng(5).integers(1, 6, (40, 3)), function=["A"] * 4 + ["B"] * 6 + ["C"] * 30)
+    with pytest.raises(AnalysisError, match="2 groups hidden to protect their members. Join small groups"):
+        cx.group_reliability(survey, by="function")
 
 
 def test_shown_numbers_of_a_survey_with_large_groups_only_are_untouched():
