@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -52,6 +52,7 @@ def find_foot_rows(
     codes: Mapping[str, tuple[float, ...]],
     *,
     decimal_comma: bool,
+    weights: Collection[str] = (),
 ) -> FootRows:
     """Which rows at the end of a file sum up the columns instead of answering?
 
@@ -61,13 +62,13 @@ def find_foot_rows(
     """
     last = list(table.cells.index[-ROWS_LOOKED_AT:])
     numbers = {row: _numbers(table, columns, row, decimal_comma) for row in last}
-    spare = [name for name in table.cells.columns if name not in set(columns.values())]
+    spare = [name for name in table.cells.columns if name not in {*columns.values(), *weights}]
     feet: list[int] = []
     suspects: list[int] = []
     statistics = None
     for row in last:
         above = int(table.cells.index.get_loc(feet[0] if feet else row))
-        if above < 2:
+        if above < 3:
             continue
         if statistics is None or statistics.rows != above:
             statistics = _Statistics(table, columns, instrument, codes, decimal_comma, above)

@@ -37,14 +37,21 @@ def _folded(name: str) -> str:
 
 def is_unlike(cell: str, others: Iterable[str]) -> bool:
     """Whether a cell lacks a feature that all others share: digits, letters, blanks, punctuation, their length."""
+    others = list(others)
     known = [_features(other) for other in others]
     if not known or not cell:
         return bool(known)
+    if _is_number(cell) and all(map(_is_number, others)):
+        return False  # "2" below "1.5" and "0.5"
     mine = _features(cell)
     return any(
         all(other[place] == known[0][place] for other in known) and mine[place] != known[0][place]
         for place in range(len(mine))
     )
+
+
+def _is_number(cell: str) -> bool:
+    return re.fullmatch(r"[+-]?\d+([.,]\d+)*", cell) is not None
 
 
 def _features(cell: str) -> tuple[object, ...]:

@@ -133,7 +133,8 @@ def survey_from_table(
     responses = find_responses(table, {*columns.values(), *claimed}, unfinished, problems)
     table = table.without(*responses.left_out)
     codes = codes_by_item(missing_codes, instrument, columns, problems)
-    feet = find_foot_rows(table, columns, instrument, codes, decimal_comma=decimal == ",")
+    weights = [role.column for role in roles if role.role == "weight"]
+    feet = find_foot_rows(table, columns, instrument, codes, decimal_comma=decimal == ",", weights=weights)
     refuse_feet(table, feet, problems)
     table = table.without(feet.left_out)
     # A row that is refused as a foot needs no second complaint about its numbers.
