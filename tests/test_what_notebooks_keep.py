@@ -58,7 +58,7 @@ def firm(n: int = 60) -> cx.Survey:
         answers,
         id=[f"person-{place:03d}" for place in range(n)],
         level=["Executives"] * 6 + ["Staff"] * (n - 6),
-        function=["Secretariat"] * 3 + ["Legal"] * 4 + ["Sales"] * 20 + ["Service"] * (n - 27),
+        function=["Secretariat"] * 3 + ["Legal"] * 4 + ["Sales"] * 12 + ["Service"] * 16 + ["Shops"] * (n - 35),
         organisation=["Firm"] * n,
     )
 
