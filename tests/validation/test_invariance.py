@@ -243,12 +243,14 @@ def test_roles_serve_as_groups(shipped):
 def test_too_small_groups_are_refused_with_the_number_that_would_do(shipped):
     survey = shipped("culture_synthetic")
     with pytest.raises(cx.AnalysisError) as caught:
-        measurement_invariance(survey, by="function", together=True)
+        measurement_invariance(survey, by="function", together=True, missing="complete")
     assert str(caught.value) == (
         "Too few respondents by function: 'Finance' has 144, 'Human resources' has 139; every group needs 149 (more "
-        "than the 148 parameters that the model estimates in each). Name the groups to compare (compared_groups in the "
-        "notebook, groups=[...] in Python), join small ones in a Series of your own (by=series), or examine fewer "
-        "dimensions in one model."
+        "than the 148 parameters that the model estimates in each). Only respondents who answered every item count "
+        "here (missing='complete'): 'Finance' has 220 who answered some of the items, 'Human resources' has 201 who "
+        "answered some of the items; missing='fiml' uses them too. Name the groups to compare (compared_groups in "
+        "the notebook, groups=[...] in Python), join small ones in a Series of your own (by=series), or examine "
+        "fewer dimensions in one model."
     )
     with pytest.raises(cx.AnalysisError, match=r"every group needs 5000 \(in smaller groups only large"):
         measurement_invariance(survey, by="unit", dimensions="empowerment", minimum=5000)
@@ -337,8 +339,8 @@ def test_what_cannot_be_asked_is_said(bfi, gender):
     refusals = {
         r"up_to='thresholds' is not known\. Known: configural, metric": {"up_to": "thresholds"},
         r"share=1 must be a number from 0 and below 1": {"share": 1},
-        r"missing='pairwise' is not known": {"missing": "pairwise"},
-        r"Ordered answers take complete rows": {"ordinal": True, "missing": "fiml"},
+        r"missing='pairwise' is for ordered answers": {"missing": "pairwise"},
+        r"missing='fiml' is not for ordered answers": {"ordinal": True, "missing": "fiml"},
         r"rare='drop' is not known\. Known: refuse, join": {"ordinal": True, "rare": "drop"},
         r"'bfi' has no gender '3'\. Known: 1, 2": {"groups": ["3"]},
         r"1 group by gender among those asked for; a comparison takes two": {"groups": ["1"]},

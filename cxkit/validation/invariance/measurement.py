@@ -226,19 +226,20 @@ def _check_sizes(design: Design, grouped: Grouping, minimum: int, answers: pd.Da
     else:
         why = "in smaller groups only large differences are found"
         remedy = f"{SMALLER_GROUPS}, down to {parameters + 1} for this model"
+    below = {name: n for name, n in sizes.items() if n < needed}
     raise AnalysisError(
         f"Too few respondents by {grouped.name}: {short}; every group needs {needed} ({why})."
-        f"{_incomplete(design, grouped, sizes, answers)} {FEWER_GROUPS} {remedy}."
+        f"{_incomplete(design, grouped, below, answers)} {FEWER_GROUPS} {remedy}."
     )
 
 
-def _incomplete(design: Design, grouped: Grouping, sizes: dict[str, int], answers: pd.DataFrame) -> str:
-    """How many answered at all, where counting complete answers alone makes a group small; and what to do."""
+def _incomplete(design: Design, grouped: Grouping, short: dict[str, int], answers: pd.DataFrame) -> str:
+    """How many of the small groups answered at all, where complete answers alone make them small."""
     # Neither a group below the smallest cell nor a difference below it is told: the rest would follow.
     told = [
         f"'{name}' has {n} who answered some of the items"
         for name, n in grouped.sizes(answers.notna().any(axis=1)).items()
-        if sizes[name] >= MINIMUM_CELL and n - sizes[name] >= MINIMUM_CELL
+        if short.get(name, 0) >= MINIMUM_CELL and n - short[name] >= MINIMUM_CELL
     ]
     if design.options["missing"] != "listwise" or not told:
         return ""
