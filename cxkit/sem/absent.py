@@ -1,4 +1,4 @@
-"""Why a fit measure has no value: no number is left empty without its reason in the note of the fit."""
+"""What the note of a fit says of its numbers: why one has no value, and where lavaan's defaults have changed."""
 
 from __future__ import annotations
 
@@ -36,6 +36,16 @@ def without_variance(fit: Fit) -> str:
         return ""
     names = ", ".join(f"'{name}'" for name in dict.fromkeys(flat))
     return f"Without variance: {names}; what is standardised by it is left empty."
+
+
+def changed_default(fit: Fit) -> str:
+    """Whose default test this is, where lavaan changed its own; empty for all other estimators."""
+    if fit.settings["estimator"] not in ("ULS", "DWLS") or fit.settings["ordered"]:
+        return ""
+    return (
+        "Test and standard errors are the default of lavaan 0.6-14 for this estimator; since 0.6-21 lavaan reports "
+        "Browne's residual test and robust errors instead."
+    )
 
 
 def _is_scaled(name: str) -> bool:

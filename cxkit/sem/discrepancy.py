@@ -224,14 +224,20 @@ class Objective:
         self.n = round(sizes.sum())
         self.shares = sizes / sizes.sum()
         self.pull = self.shares
+        self.tested = self.shares
         self._kept: tuple[list[Any], str, np.ndarray] | None = None
 
     def lose_one(self) -> None:
-        """Count one respondent less per group; least squares, as in lavaan, also weighs groups so in the search."""
+        """Count one respondent less per group; least squares, as in lavaan, also weighs groups so in the search.
+
+        A Wishart likelihood is searched with the groups' sizes as weights and tested with one respondent less in each
+        group, as in lavaan; with several groups the two weights differ.
+        """
         sizes = np.array([part.data.n - 1 for part in self.parts], dtype=float)
         self.n = int(sizes.sum())
+        self.tested = sizes / sizes.sum()
         if any(isinstance(part, LeastSquares) for part in self.parts):
-            self.pull = sizes / sizes.sum()
+            self.pull = self.tested
 
     def states(self, z: np.ndarray) -> list[Any] | None:
         """State of every group, or None where a covariance matrix is not positive definite."""
@@ -244,9 +250,14 @@ class Objective:
         return found
 
     def value(self, states: list[Any] | None) -> float:
-        if states is None:
-            return float("inf")
-        return float(sum(f * part.value(s) for f, part, s in zip(self.pull, self.parts, states, strict=True)))
+        return float("inf") if states is None else self._weighted(self.pull, states)
+
+    def test_value(self, states: list[Any]) -> float:
+        """What chi-square is twice the respondents times of."""
+        return self._weighted(self.tested, states)
+
+    def _weighted(self, weights: np.ndarray, states: list[Any]) -> float:
+        return float(sum(f * part.value(s) for f, part, s in zip(weights, self.parts, states, strict=True)))
 
     def gradient(self, states: list[Any]) -> np.ndarray:
         return sum(

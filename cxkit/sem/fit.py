@@ -15,7 +15,7 @@ import pandas as pd
 from scipy.special import ndtr
 
 from cxkit.errors import CxkitError, CxkitWarning, closest
-from cxkit.sem.absent import absent_measures, without_variance
+from cxkit.sem.absent import absent_measures, changed_default, without_variance
 from cxkit.sem.estimation import Solution
 from cxkit.sem.inference import FitTest, Frame, test_of_fit
 from cxkit.sem.model import GroupModel
@@ -103,7 +103,7 @@ class Fit:
     @cached_property
     def test(self) -> FitTest:
         """Chi-square of the model, scaled as the estimator asks."""
-        value = 0.0 if self.df == 0 else max(self.solution.value, 0.0)
+        value = 0.0 if self.df == 0 else max(self.frame.objective.test_value(self.solution.states), 0.0)
         return test_of_fit(self.frame, value, self.df, self.frame.n)
 
     @cached_property
@@ -381,7 +381,7 @@ class Fit:
     def note(self) -> str:
         """Who contributed, what to know, and why a measure has no value."""
         dropped = f", {self.n_dropped} dropped" if self.n_dropped else ""
-        parts = [f"n = {self.n}{dropped}.", *self.warnings, without_variance(self)]
+        parts = [f"n = {self.n}{dropped}.", *self.warnings, without_variance(self), changed_default(self)]
         with suppress(CxkitError):  # measures that are refused say why where they are asked for
             parts.append(absent_measures(self, dict(self.measures)))
         return " ".join(filter(None, parts))

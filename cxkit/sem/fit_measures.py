@@ -196,12 +196,13 @@ def absolute_block(x: float, df: int, npar: int, n: float) -> dict[str, float]:
 
 
 def goodness_block(gfi: float, size: int, df: int) -> dict[str, float]:
-    """Goodness-of-fit index and its adjusted and parsimonious versions."""
-    return {
-        "gfi": gfi,
-        "agfi": 1 - size / df * (1 - gfi) if df > 0 else 1.0,
-        "pgfi": df / size * gfi,
-    }
+    """Goodness-of-fit index (Joreskog & Sorbom) and its adjusted and parsimonious versions.
+
+    lavaan 0.7 calls them `gfi_lisrel` and `agfi_lisrel` and gives another index the name `gfi`; here both names mean
+    the older one, so that `gfi` of an earlier analysis stays what it was.
+    """
+    agfi = 1 - size / df * (1 - gfi) if df > 0 else 1.0
+    return {"gfi": gfi, "agfi": agfi, "pgfi": df / size * gfi, "gfi_lisrel": gfi, "agfi_lisrel": agfi}
 
 
 def residual_block(s: np.ndarray, m: np.ndarray, sigma: np.ndarray, mu: np.ndarray, means: bool) -> dict[str, float]:

@@ -26,7 +26,8 @@ def all_measures(fit: Fit) -> dict[str, float]:
     groups, n = len(fit.models), fit.frame.n
     npar = fit.n_parameters
     likely = fit.frame.estimator.discrepancy == "ML"
-    out: dict[str, float] = {"npar": npar, "fmin": test.chisq / (2 * (n if likely else fit.n))}
+    fmin = max(fit.solution.value, 0.0) if likely and test.df else test.chisq / (2 * fit.n)
+    out: dict[str, float] = {"npar": npar, "fmin": fmin}
     out |= fm.chisq_block(test, base)
     if fit.frame.estimator.discrepancy == "ULS":
         # Under ULS the statistic has no chi-square distribution.
@@ -92,7 +93,7 @@ def _closed_baseline(fit: Fit) -> FitTest:
     """Independence under a complete normal likelihood needs no search."""
     value, free = 0.0, 0
     objective = fit.frame.objective
-    for share, part, space in zip(objective.shares, objective.parts, fit.frame.spaces, strict=True):
+    for share, part, space in zip(objective.tested, objective.parts, fit.frame.spaces, strict=True):
         s, names = part.data.cov, part.data.names
         random = fit.table.variables.random
         predictors = {*fit.table.variables.exogenous, *random}
@@ -136,7 +137,7 @@ def _fit_baseline(fit: Fit) -> tuple[Frame, float]:
         objective=objective, states=solution.states, spaces=fit.frame.spaces, estimator=fit.frame.estimator,
         bread_inverse=second.inverse,
     )  # fmt: skip
-    return frame, solution.value
+    return frame, objective.test_value(solution.states)
 
 
 def _independent_values(model: GroupModel, data: Any) -> np.ndarray:

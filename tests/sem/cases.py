@@ -19,6 +19,7 @@ import pandas as pd
 
 from cxkit import sem
 from cxkit.sem.fit import Fit
+from tests.sem import user_cases
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
@@ -27,7 +28,7 @@ ROOT = HERE.parent.parent
 @cache
 def references() -> Mapping[str, Any]:
     """All reference values by case."""
-    files = [HERE.parent / "reference" / name for name in ("sem_lavaan.json", "sem_wider.json")]
+    files = [HERE.parent / "reference" / f"sem_{name}.json" for name in ("lavaan", "wider", "users")]
     return {k: v for file in files for k, v in json.loads(file.read_text(encoding="utf-8"))["results"].items()}
 
 
@@ -155,6 +156,23 @@ def hs_moments() -> list[sem.Moments]:
     data, items = hs(), [f"x{i}" for i in range(1, 10)]
     parts = [data[data["school"] == school][items] for school in ("Pasteur", "Grant-White")]
     return [sem.Moments(cov=part.cov(), mean=part.mean(), n=len(part)) for part in parts]
+
+
+def hs_moments_whole() -> sem.Moments:
+    part = hs()[[f"x{i}" for i in range(1, 10)]]
+    return sem.Moments(cov=part.cov(), n=len(part))
+
+
+def hs_correlations() -> sem.Moments:
+    return sem.Moments(**user_cases.correlations(hs(), [f"x{i}" for i in range(1, 10)]))
+
+
+def panel() -> pd.DataFrame:
+    return user_cases.panel(_csv("univbct"))
+
+
+def panel_complete() -> pd.DataFrame:
+    return panel().dropna()
 
 
 BFI_ITEMS = [f"{f}{i}" for f in "ACENO" for i in range(1, 6)]
@@ -317,7 +335,7 @@ def _cases() -> dict[str, Case]:
         "ordinal_sem": Case(AN + "\nA ~ N", bfi_an, {"ordered": True}),
         "ordinal_delta_groups": Case(A5, bfi_an, {"ordered": True, "group": "gender", "equal": "loadings"}),
     }
-    out |= _more_cases() | _wider_cases()
+    out |= _more_cases() | _wider_cases() | _user_cases()
     for name in ("mlr", "mlm", "mlmv", "gls", "uls", "wls"):
         out[f"hs_{name}"] = Case(HS, hs, {"estimator": name.upper()})
     ladders = {
@@ -434,6 +452,16 @@ def _wider_cases() -> dict[str, Case]:
         "wide_mimic_fiml": Case(mimic, hs_holes, {"missing": "fiml"}),
         "wide_threshold_fixed": Case(fixed, bfi_complete, {"ordered": True}),
         "wide_equal_loadings_ordered": Case("A =~ A1+q*A2+q*A3+A4+A5", bfi_complete, {"ordered": True}),
+    }
+
+
+def _user_cases() -> dict[str, Case]:
+    loaders = (bfi_an, bfi_complete, bfi_people, democracy, hs, hs_correlations, hs_holes, hs_moments_whole, media,
+               media_holes, panel, panel_complete)  # fmt: skip
+    data = {loader.__name__: loader for loader in loaders}
+    return {
+        f"user_{name}": Case(model, data[source], options)
+        for name, (model, source, options) in user_cases.specifications().items()
     }
 
 
