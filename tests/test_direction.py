@@ -125,7 +125,7 @@ def test_the_best_tenth_is_the_lowest_where_low_is_good(stress, words, low, high
 @pytest.mark.parametrize(("shift", "word"), [(2.0, "less favourable"), (-2.0, "more favourable")])
 def test_gaps_of_levels_are_judged(shift, word):
     gap = cx.level_gap(directed(shift), leaders=["Boss"])
-    assert f"{'higher' if shift > 0 else 'lower'}, which is {word} (g = " in gap.text
+    assert f"{'higher' if shift > 0 else 'lower'}, which is {word} (95 % interval of the gap" in gap.text
     assert "which is" not in cx.level_gap(directed(shift, higher_is="better"), leaders=["Boss"]).text
 
 
