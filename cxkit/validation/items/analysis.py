@@ -227,7 +227,7 @@ def _dimension_rows(survey: Survey, dimension: Dimension) -> pd.DataFrame:
 
 def _answered_with_others(answers: pd.DataFrame) -> np.ndarray:
     """How many respondents answered each item and at least one of the others."""
-    given = answers.notna().to_numpy()
+    given = answers.notna().to_numpy(dtype=bool)  # without columns numpy would take objects
     return np.asarray((given & (given.sum(axis=1, keepdims=True) > 1)).sum(axis=0))
 
 
