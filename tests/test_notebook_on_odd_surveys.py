@@ -84,7 +84,7 @@ def report_on(frame, folder, instrument="culture8", groups="level"):
         (constant_item, "gave the same answer to CI1"),
         (item_never_answered, "Nobody answered CI1 of 'Customer insight', which is left out of alpha"),
         (nothing_answered, "Nobody answered an item of these dimensions"),
-        (group_of_three, "'Executives' has fewer than 5; every group needs 100"),
+        (group_of_three, "'Executives' has fewer than 5; every group needs 30"),
     ],
 )
 def test_the_report_says_what_cannot_be_computed(answers, tmp_path, change, words):

@@ -392,7 +392,7 @@ Agreeableness  strict                       153.4  23  0.945  −0.007   −0.00
 
 def test_words_table_and_picture(bfi, gender):
     before = bfi.given.copy()
-    result = measurement_invariance(bfi, by=gender, dimensions=A, estimator="ML")
+    result = measurement_invariance(bfi, by=gender, dimensions=A, estimator="ML", missing="complete")
     assert str(result).startswith(GOLDEN)
     assert result.text == (
         "By gender (2 groups: 1, 2): Agreeableness reaches metric invariance, so relations may be compared, means may "
