@@ -123,7 +123,7 @@ def test_words_and_picture(shipped):
 def test_what_is_refused():
     with pytest.raises(cx.AnalysisError, match="Nobody answered an item of these dimensions of 'small'"):
         answer_distribution(survey_of(np.full((9, 3), np.nan)))
-    with pytest.raises(cx.AnalysisError, match="has no dimensions, only single items"):
+    with pytest.raises(cx.OptionError, match="names nothing; leave the option out to take all"):
         answer_distribution(survey_of(factor_answers(1)), dimensions=[])
-    with pytest.raises(cx.AnalysisError, match=r"no dimension 'al'\. Did you mean 'all'\?"):
+    with pytest.raises(cx.OptionError, match=r"no dimension 'al'\. Did you mean 'all'\?"):
         answer_distribution(survey_of(factor_answers(1)), dimensions=["al"])
