@@ -36,6 +36,7 @@ def answers(options: dict[str, Any]) -> pd.DataFrame:
     return data.assign(**cut)
 
 
+@pytest.mark.filterwarnings("ignore:estimator=.DWLS. without ordered items")  # meant here
 @pytest.mark.parametrize("group", [None, "school"])
 @pytest.mark.parametrize(
     "options",
