@@ -18,6 +18,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri
 
 from cxkit.errors import ModelError
+from cxkit.one_thread import in_one_thread
 from cxkit.sem.discrepancy import MaximumLikelihood
 from cxkit.sem.model import GroupModel
 from cxkit.sem.options import check_choice, check_count, check_level
@@ -70,6 +71,7 @@ class Bootstrap:
         return f"{table}\n<p>{html.escape(self.text)}</p>"
 
 
+@in_one_thread
 def bootstrap(
     fit: Fit, n: int = 1000, *, seed: int = 1, ci: str = "percentile", level: float = 0.95, progress: bool = False,
     workers: int | None = None,
@@ -263,6 +265,7 @@ def _one_by_one(
     return z, np.concatenate([flags for _, flags in results])
 
 
+@in_one_thread
 def _refit_all(job: tuple[Fit, list[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     fit, draws = job
     out, good = np.tile(fit.solution.z, (len(draws[0]), 1)), np.zeros(len(draws[0]), dtype=bool)

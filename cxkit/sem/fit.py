@@ -280,11 +280,12 @@ class Fit:
 
         Notes
         -----
-        Incomplete respondents (FIML) are scored from what they answered; on a factor of which they answered no item
-        their Bartlett score is NaN. Observed predictors are conditioned on. Modes take items as independent given the
-        latent variables, as `lavPredict` does. Agrees with R's lavaan 0.6-14: `lavPredict(fit, method = )`, but for
-        ordered answers of several groups, where it takes the loadings of the first group for all, and for
-        `parameterization = "theta"`, where it compares scaled thresholds with unscaled residuals.
+        Incomplete respondents (FIML) are scored from what they answered; on a factor that their
+        answers do not determine their Bartlett score is NaN, with a warning. Observed predictors are conditioned on.
+        Modes take items as independent given the latent variables, as `lavPredict` does. Agrees with R's lavaan
+        0.6-14: `lavPredict(fit, method = )`, but for ordered answers of several groups, where it takes the loadings of
+        the first group for all, and for `parameterization = "theta"`, where it compares scaled thresholds with
+        unscaled residuals.
         """
         from cxkit.sem.scores import factor_scores
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from cxkit.errors import CxkitWarning, ModelError, nearest
+from cxkit.one_thread import in_one_thread
 from cxkit.sem.conditional_ordinal import conditional_moments
 from cxkit.sem.constraints import null_space
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
@@ -32,6 +33,7 @@ INFORMATIONS = ("expected", "observed")
 MISSING = ("listwise", "fiml", "pairwise")
 
 
+@in_one_thread
 def fit_model(
     model: str,
     data: Any,
@@ -127,6 +129,7 @@ def _notes(chosen: Estimator, items: Sequence[str], syntax: Syntax, variables: V
     return out
 
 
+@in_one_thread
 def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, settings: dict[str, Any]) -> Fit:
     """Fit a finished parameter table to data that have been read."""
     ordered = settings["ordered"]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from cxkit.one_thread import in_one_thread
 from cxkit.sem import fit_measures as fm
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, Objective
 from cxkit.sem.estimation import Normalised
@@ -20,6 +21,7 @@ from cxkit.sem.table import Row
 LOG_2PI = float(np.log(2 * np.pi))
 
 
+@in_one_thread
 def all_measures(fit: Fit) -> dict[str, float]:
     """Every index that applies to the estimator, in lavaan's order."""
     test, base = fit.test, baseline_test(fit)

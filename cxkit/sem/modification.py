@@ -15,6 +15,7 @@ import pandas as pd
 from scipy.linalg import block_diag
 
 from cxkit.errors import ModelError
+from cxkit.one_thread import in_one_thread
 from cxkit.sem.discrepancy import LeastSquares
 from cxkit.sem.inference import chi_square_tail
 from cxkit.sem.model import GroupModel
@@ -109,6 +110,7 @@ def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
         ) from None
 
 
+@in_one_thread
 def modification_indices(fit: Fit, minimum: float = 0.0) -> pd.DataFrame:
     """Every parameter that could be added, by its modification index.
 
@@ -239,6 +241,7 @@ def _wanted(fit: Fit, model: GroupModel) -> Iterator[tuple[str, str, str]]:
     yield from ((a, "~", b) for a in outcomes for b in regressed if a != b)
 
 
+@in_one_thread
 def release_tests(fit: Fit) -> pd.DataFrame:
     """Each equality over groups, by label or by `==`, tested on its own: would releasing it improve the fit?
 

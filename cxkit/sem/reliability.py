@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import CxkitWarning, ModelError, nearest
+from cxkit.one_thread import in_one_thread
 from cxkit.sem.categorical_omega import answer_covariances
 from cxkit.sem.model import GroupModel
 
@@ -56,6 +57,7 @@ class Reliability:
         return self.frame.to_html(index=False, float_format=lambda v: f"{v:.3f}", na_rep="", border=0, escape=True)
 
 
+@in_one_thread
 def reliability(fit: Fit) -> Reliability:
     """How reliable are the scales: omega, alpha, average variance extracted and HTMT of a measurement model?
 

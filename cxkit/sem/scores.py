@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import CxkitWarning, ModelError, nearest
+from cxkit.one_thread import in_one_thread
 from cxkit.sem.fit import Fit
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData, Sample
@@ -26,6 +27,7 @@ METHODS = {"regression": "regression", "ebm": "regression", "bartlett": "bartlet
 NO_RANK = 1e-9
 
 
+@in_one_thread
 def factor_scores(fit: Fit, method: str) -> pd.DataFrame:
     """Scores of every respondent used, in the order and under the row labels of the data; see `Fit.scores`."""
     chosen = _check(fit, method)
@@ -195,12 +197,13 @@ def _refuse_unmeasured(model: GroupModel, equations: Measurement) -> None:
 
 
 def _warn_unmeasured(model: GroupModel, scores: np.ndarray) -> None:
-    """Who answered no item of a factor has no Bartlett score on it."""
+    """Whose answers do not tell a factor has no Bartlett score on it: no item answered, or too few (growth)."""
     missing = np.isnan(scores).sum(0)
     found = [f"'{n}' ({k})" for n, k in zip(model.names[model.p :], missing, strict=True) if k]
     if found:
         message = (
-            f"Bartlett scores are missing (NaN) for respondents who answered no item of a factor: {', '.join(found)}. "
+            f"Bartlett scores are missing (NaN) for respondents whose answers do not determine a factor (none of its "
+            f"items answered, or fewer than it takes): {', '.join(found)}. "
             "method='regression' gives them the mean that their other answers suggest."
         )
         warnings.warn(message, CxkitWarning, stacklevel=5)

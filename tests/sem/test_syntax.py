@@ -173,7 +173,8 @@ def test_the_marker_cannot_be_released_but_another_way_to_identify_the_model_let
     ("options", "words"),
     [
         ({"estimator": "MLX"}, "estimator= does not know 'MLX'"),
-        ({"missing": "pairwise"}, "missing= does not know 'pairwise'"),
+        ({"missing": "pairwice"}, "missing= does not know 'pairwice'. Did you mean 'pairwise'"),
+        ({"missing": "pairwise"}, "missing='pairwise' is for ordered items"),
         ({"information": "both"}, "information= does not know 'both'"),
         ({"likelihood": "t"}, "likelihood= does not know 't'"),
         ({"parameterization": "gamma"}, "parameterization= does not know 'gamma'"),
