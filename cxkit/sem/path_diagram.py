@@ -21,7 +21,11 @@ Place = tuple[float, float]
 Line = tuple[Place, Place, float]
 LEVELS = (0.05, 0.01, 0.001)
 """Below how many of these a p lies is how many stars it has."""
+HALF_LETTER = 2.7
+"""Half the width of a letter of a name, in points."""
 STEPS = 40
+TALL = 18
+"""From this many items on columns stand farther apart: arrows between them would be nearly vertical."""
 SPOTS = np.arange(10, 31)
 """Where along a line, of its STEPS, the number may stand."""
 WHITE: dict[str, Any] = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none", "alpha": 0.9}
@@ -42,7 +46,8 @@ def path_diagram(
         import matplotlib.pyplot as plt
 
         height = max(3.0, 0.42 * len(fit.table.variables.observed))
-        _, ax = plt.subplots(figsize=(8.5, height), layout="constrained")
+        columns = len(set(_depths(fit).values()))
+        _, ax = plt.subplots(figsize=(max(8.5, 5.5 + 1.5 * columns), height), layout="constrained")
     places = _layout(fit)
     values = _values(fit, group, estimates)
     marks = _stars(fit, group) if stars else {}
@@ -50,10 +55,11 @@ def path_diagram(
     arcs = [(row, value) for row, value in values if row.op == "~~" and row.lhs != row.rhs and abs(value) > 0]
     for row, _ in arcs:
         _make_room(ax, *_bend(places, row))  # before anything is drawn: the numbers are placed on the page
+    wide = {place: HALF_LETTER * len(name) for name, place in places.items()}
     lines = [(row, value, _line(places, row)) for row, value in values if row.op in ("=~", "~")]
     lines += [(row, value, _bend(places, row)) for row, value in arcs]
     for row, value, line in lines:
-        _draw_line(ax, row, value, line, latent=row.lhs in fit.table.variables.latent)
+        _draw_line(ax, row, value, line, wide, latent=row.lhs in fit.table.variables.latent)
     told = [_number(value) + marks.get((row.lhs, row.op, row.rhs), "") for row, value, _ in lines]
     _place_labels(ax, [(text, line) for text, (_, _, line) in zip(told, lines, strict=True)], list(places.values()))
     for name, place in places.items():
@@ -133,21 +139,31 @@ def _layout(fit: Fit) -> dict[str, Place]:
         for item in items[factor]:
             owner.setdefault(item, factor)
     # Items whose residuals go together stand in one column, so that their arcs stay outside.
-    turn = 1.0 if _residuals_cross(fit, owner, depth) else max(1.0, (deepest + 1) / 2)
+    turn = 1 if _residuals_cross(fit, owner, depth) else _turn(depth, items, latent)
+    step = 1.0 if len(owner) < TALL else 2.0
+    left = 1.6 + deepest if len(owner) < TALL else 2.4
     places: dict[str, Place] = {}
     cursor = {-1: 0.0, 1: 0.0}
     for factor in sorted(latent, key=lambda f: depth[f]):
         own = [i for i in items[factor] if owner[i] == factor and i not in latent]
         side = -1 if depth[factor] < turn else 1
         for item in own:
-            places[item] = (side * (1.6 + deepest) if side < 0 else deepest + 2.0, -cursor[side])
+            places[item] = (-left if side < 0 else step * deepest + 2.0, -cursor[side])
             cursor[side] += 1.0
         middle = float(np.mean([places[i][1] for i in own])) if own else -cursor[side]
-        places[factor] = (float(depth[factor]), middle)
+        places[factor] = (step * depth[factor], middle)
         cursor[side] += 0.5
     _centre(places)
     _place_rest(fit, places, depth, items)
     return places
+
+
+def _turn(depth: dict[str, int], items: dict[str, list[str]], latent: list[str]) -> int:
+    """From which step of the regressions on items stand on the right: where both sides are most alike in height."""
+    tall = {step: sum(len(items[f]) + 0.5 for f in latent if depth[f] == step) for step in set(depth.values())}
+    whole = sum(tall.values())
+    return min(range(1, max(depth.values(), default=0) + 2),
+               key=lambda turn: abs(whole - 2 * sum(tall.get(k, 0.0) for k in range(turn))))  # fmt: skip
 
 
 def _centre(places: dict[str, Place]) -> None:
@@ -212,14 +228,13 @@ def _line(places: dict[str, Place], row: Row) -> Line:
     return places[start], places[end], 0.0
 
 
-def _draw_line(ax: Axes, row: Row, value: float, line: Line, latent: bool) -> None:
-    a, b, bend = line
+def _draw_line(ax: Axes, row: Row, value: float, line: Line, wide: dict[Place, float], latent: bool) -> None:
     if row.op == "~~":
         # What is measured or given is solid; residuals that go together are dashed.
         style = {"linewidth": 0.8, "color": QUIET, "linestyle": "-" if latent or row.exogenous else "--"}
-        _connect(ax, a, b, "<|-|>", bend, style)
+        _connect(ax, line, "<|-|>", wide, style)
     else:
-        _connect(ax, a, b, "-|>", 0.0, {"linewidth": 0.6 + 1.8 * min(abs(value), 1.0), "color": INK})
+        _connect(ax, line, "-|>", wide, {"linewidth": 0.6 + 1.8 * min(abs(value), 1.0), "color": INK})
 
 
 def _place_labels(ax: Axes, lines: list[tuple[str, Line]], nodes: list[Place]) -> None:
@@ -279,9 +294,18 @@ def _make_room(ax: Axes, a: Place, b: Place, bend: float) -> None:
         ax.set_xlim(min(left, min(a[0], b[0]) - bulge), right)
 
 
-def _connect(ax: Axes, a: Place, b: Place, style: str, bend: float, line: dict[str, Any]) -> None:
+def _connect(ax: Axes, line: Line, style: str, wide: dict[Place, float], look: dict[str, Any]) -> None:
+    a, b, bend = line
+    curve = _on_page(ax, line)
+    gaps = {"shrinkA": _gap(curve[3] - curve[0], wide[a]), "shrinkB": _gap(curve[-4] - curve[-1], wide[b])}
     ax.annotate("", xy=b, xytext=a, zorder=2, arrowprops={
-        "arrowstyle": style, "connectionstyle": f"arc3,rad={bend}", "shrinkA": 20, "shrinkB": 20, **line})  # fmt: skip
+        "arrowstyle": style, "connectionstyle": f"arc3,rad={bend}", **gaps, **look})  # fmt: skip
+
+
+def _gap(direction: np.ndarray, half_name: float) -> float:
+    """How far from its centre, in points, a node ends in one direction: an ellipse round its name."""
+    x, y = direction / np.hypot(*direction)
+    return float(1 / np.hypot(x / (half_name + 14), y / 15) + 4)
 
 
 def _frame(ax: Axes, places: dict[str, Place]) -> None:

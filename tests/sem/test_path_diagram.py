@@ -104,3 +104,31 @@ def test_predictors_stand_on_the_left_and_residual_arcs_outside() -> None:
     assert max(places["x1"][0], places["x2"][0]) < places["f"][0] < places["y1"][0]
     assert abs(places["x1"][1] - places["x2"][1]) > 1.5
     plt.close("all")
+
+
+def test_factors_of_many_items_along_regressions_leave_room_for_their_arrows() -> None:
+    """Six factors of five items: columns of factors were so narrow that ellipses hid arrows and arrowheads."""
+    rng = np.random.default_rng(1)
+    names = ["Leadership", "Service", "Empowerment", "Insight", "Alignment", "Foresight"]
+    factors = rng.normal(size=(600, 6)) + rng.normal(size=(600, 1))
+    items = {f"q{k}_{i}": factors[:, k] + rng.normal(size=600) for k in range(6) for i in range(5)}
+    measured = [f"{name} =~ {' + '.join(f'q{k}_{i}' for i in range(5))}" for k, name in enumerate(names)]
+    paths = "Insight ~ Leadership + Service\nAlignment ~ Insight\nForesight ~ Alignment + Empowerment"
+    ax = sem.sem("\n".join([*measured, paths]), pd.DataFrame(items)).plot()
+    ax.figure.canvas.draw()
+    shown = [text for text in ax.texts if text.get_text() in names]
+    boxes = {text.get_text(): text.get_bbox_patch().get_window_extent() for text in shown}
+    centre = {name: np.array([box.x0 + box.x1, box.y0 + box.y1]) / 2 for name, box in boxes.items()}
+    for effect, causes in (("Insight", ["Leadership", "Service"]), ("Alignment", ["Insight"]),
+                           ("Foresight", ["Alignment", "Empowerment"])):  # fmt: skip
+        for cause in causes:
+            line = [centre[cause] + t * (centre[effect] - centre[cause]) for t in np.linspace(0, 1, 200)]
+            touched = {name for name, box in boxes.items() if any(box.contains(*point) for point in line)}
+            assert touched == {cause, effect}
+    arrows = [text.arrow_patch for text in ax.texts if getattr(text, "arrow_patch", None) is not None]
+    ends = np.concatenate(
+        [arrow.get_transform().transform(arrow.get_path().cleaned(curves=False).vertices[:-1]) for arrow in arrows]
+    )
+    inside = {name: box.expanded(0.75, 0.75) for name, box in boxes.items()}  # an ellipse leaves the corners free
+    assert not [name for name, box in inside.items() if any(box.contains(*point) for point in ends)]
+    plt.close("all")
