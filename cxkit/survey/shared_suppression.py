@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import counted
+from cxkit.survey.derivable import derivable_few, shares_of
 from cxkit.survey.privacy import MINIMUM_CELL, rows_to_hide
 from cxkit.survey.survey import Survey
 from cxkit.without_contents import without_contents
@@ -22,7 +23,9 @@ GROUPING_ROLES = ("level", "function", "unit", "organisation", "wave")
 """The roles whose groups may come to be compared in some table of a report."""
 
 ZERO = 1e-6
-"""Overlaps of groups are whole numbers of respondents; what is left of one below this is rounding."""
+"""Shares of groups in a sum are fractions of small whole numbers; what two differ by below this is rounding."""
+MOST_TRIALS = 40
+"""How many hidden groups are tried to be shown again; each trial is a search of the whole survey."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,19 +70,22 @@ def shown_groups(survey: Survey, scored: pd.Series, *, minimum: int = MINIMUM_CE
 
     Notes
     -----
-    The published numbers are sums (means times n) over shown groups and over everybody; the unknowns are the scores of
-    the respondents. A hidden group can be worked out exactly if its indicator is a linear combination of the
-    published ones. Hidden is, in every role, what `hide_small_cells` hides; and then, until neither finds anything, the
-    smallest shown group that helps to combine to a small one, or that leaves fewer than the minimum of a shown
-    group that it lies within. Linear attacks on overlapping tables: Hundepool et al. (2012).
+    The published numbers are sums (means times n) over shown groups and over everybody, so that a reader can work out
+    whatever is a linear combination of these sums: Hundepool et al. (2012). The others of a group, leaders and all
+    that `ShownGroups.allows` are such combinations. Hidden is, in every role, what `hide_small_cells` hides, and then
+    further groups until no set of fewer than the minimum can be worked out, be it a group, an intersection, or what
+    some groups have beyond others (see `derivable_few`, which is exhaustive for a minimum of 5). Each step hides the
+    fewest people whose hiding makes one such sum impossible; in the end whatever need not be hidden is shown again. It
+    is not always the least that can be hidden.
+
+    Not covered: scores by another rule (`answered`) or of another survey, such as a subset, beside these; analyses of
+    everybody that count the respondents whom `kept` leaves out; what two known sums say of the difference between two
+    people; and means that can only have come from extreme answers.
     """
     roles = [role for role in GROUPING_ROLES if role in survey.respondents]
     labels = survey.respondents[roles].astype("object")
     kept = _without_the_few_unstated(labels, scored.to_numpy(dtype=bool), minimum)
-    groups = _Groups.of(labels[kept], minimum)
-    groups = groups.protected(minimum)
-    hidden = {role: groups.hidden_names(role) for role in roles}
-    return ShownGroups(kept=kept, hidden=hidden)
+    return ShownGroups(kept=kept, hidden=_Tables.of(labels[kept], minimum).hidden_names())
 
 
 def shown_by_dimension(survey: Survey, scores: pd.DataFrame, *, minimum: int = MINIMUM_CELL) -> dict[str, ShownGroups]:
@@ -119,96 +125,123 @@ def _without_the_few_unstated(labels: pd.DataFrame, scored: np.ndarray, minimum:
 
 
 @dataclass(frozen=True)
-class _Groups:
-    """All groups of all roles with their overlaps; the last one is everybody."""
+class _Role:
+    """The groups of one role over the cells; `unstated` says of which cells the role is not stated."""
 
-    roles: np.ndarray
-    names: np.ndarray
-    overlaps: np.ndarray
-    shown: np.ndarray
+    names: tuple[str, ...]
+    members: np.ndarray
+    sizes: np.ndarray
+    unstated: np.ndarray
+
+    def known(self, hidden: frozenset[int]) -> np.ndarray:
+        """Which sums the tables of the role give: of its shown groups and, by the total, of who states none.
+
+        The last one is asked for by place too, and stands for nobody where everybody states the role.
+        """
+        rows = np.vstack([self.members, self.unstated])
+        rows[[*hidden]] = False
+        return rows if len(hidden) < len(self.names) else np.zeros_like(rows)
+
+    def is_possible(self, shares: np.ndarray, hidden: frozenset[int]) -> bool:
+        """Whether a sum with these shares of the groups can be made where the hidden ones are known together only."""
+        return not hidden or bool(np.ptp(shares[[*hidden]]) < ZERO)
+
+    def next_to_hide(self, shares: np.ndarray, hidden: frozenset[int]) -> frozenset[int]:
+        """The fewest people to hide so that a sum with these shares can no longer be made; nobody if that is no use.
+
+        It takes two groups with different shares. One of any such pair has another share than the smallest group, and
+        the pair of these two is no larger. Where all have the same share, the role tells only who states it.
+        """
+        places = sorted(set(range(len(self.names))) - hidden, key=lambda place: (self.sizes[place], place))
+        if not places:
+            return frozenset()
+        like = shares[next(iter(hidden))] if hidden else shares[places[0]]
+        unlike = [place for place in places if abs(shares[place] - like) > ZERO]
+        if unlike:
+            return frozenset({unlike[0]} if hidden else {places[0], unlike[0]})
+        return frozenset(places) if self.unstated.any() and abs(shares[-1] - like) > ZERO else frozenset()
+
+
+Hidden = dict[str, frozenset[int]]
+"""Role to the places of its hidden groups."""
+
+
+@dataclass(frozen=True)
+class _Tables:
+    """All groups of all roles over the cells: the people who are in the same groups throughout."""
+
+    roles: dict[str, _Role]
+    sizes: np.ndarray
+    minimum: int
 
     @classmethod
-    def of(cls, labels: pd.DataFrame, minimum: int) -> _Groups:
-        """Count who is in which two groups. Who does not state a role makes a group that no table prints."""
-        roles: list[str] = []
-        names: list[str | None] = []
-        columns = []
-        for role in labels:
-            codes, known = pd.factorize(labels[role], sort=True, use_na_sentinel=True)
-            places = np.unique(codes)
-            columns.append(codes[:, None] == places)
-            roles += [role] * len(places)
-            names += [None if place < 0 else str(known[place]) for place in places]
-        members = np.column_stack([*columns, np.ones(len(labels), dtype=bool)]).astype(float)
-        overlaps = members.T @ members
-        shown = np.diag(overlaps) >= minimum
-        shown[-1] = True  # the mean of everybody follows from any table
-        return cls(np.array([*roles, ""], dtype=object), np.array([*names, None], dtype=object), overlaps, shown)
+    def of(cls, labels: pd.DataFrame, minimum: int) -> _Tables:
+        coded = {role: pd.factorize(labels[role], sort=True, use_na_sentinel=True) for role in labels}
+        codes = np.column_stack([np.zeros(len(labels), dtype=int), *(code for code, _ in coded.values())])
+        cells, sizes = np.unique(codes, axis=0, return_counts=True)
+        roles = {}
+        for place, (role, (_, known)) in enumerate(coded.items(), start=1):
+            members = cells[:, place] == np.arange(len(known))[:, None]
+            names = tuple(str(name) for name in known)
+            roles[str(role)] = _Role(names, members, members @ sizes, cells[:, place] < 0)
+        return cls(roles, sizes, minimum)
 
-    @property
-    def sizes(self) -> np.ndarray:
-        return np.diag(self.overlaps)
+    def hidden_names(self) -> dict[str, frozenset[str]]:
+        """The names of the groups to hide, by role."""
+        hidden = self._hidden()
+        return {name: frozenset(role.names[place] for place in hidden[name]) for name, role in self.roles.items()}
 
-    def hidden_names(self, role: str) -> frozenset[str]:
-        of_role = (self.roles == role) & ~self.shown & (self.names != None)  # noqa: E711 - elementwise
-        return frozenset(self.names[of_role])
+    def _hidden(self) -> Hidden:
+        hidden, first = self._small(), self._small()
+        while found := self._leaks(hidden):
+            more = self._protected(found, hidden)
+            if more == hidden:
+                break  # only the total is left
+            hidden = more
+        return hidden if hidden == first else self._restored(hidden)
 
-    def protected(self, minimum: int) -> _Groups:
-        """Hide until nothing small can be worked out."""
-        shown = self.shown.copy()
-        for role in np.unique(self.roles[:-1].astype(str)):
-            rows = np.flatnonzero((self.roles == role) & (self.names != None))  # noqa: E711 - elementwise
-            shown[rows] = ~rows_to_hide(self.sizes[rows], minimum)
-        groups = _Groups(self.roles, self.names, self.overlaps, shown)
-        while (leak := groups._leak(minimum)) is not None:
-            shown[leak] = False
-            groups = _Groups(self.roles, self.names, self.overlaps, shown)
-        return groups
+    def _small(self) -> Hidden:
+        """What every table hides by itself."""
+        return {
+            name: frozenset(np.flatnonzero(rows_to_hide(role.sizes, self.minimum)).tolist())
+            for name, role in self.roles.items()
+        }
 
-    def _leak(self, minimum: int) -> int | None:
-        """The smallest shown group that helps to work out a small one; None if none does."""
-        if not (~self.shown).any() and len(np.unique(self.roles)) < 3:
-            return None  # one role, all of it shown: nothing to protect
-        helpers = self._combination(minimum)
-        if helpers is None:
-            helpers = self._remainder(minimum)
-        if helpers is None or not len(helpers):
-            return None
-        return int(helpers[np.argmin(self.sizes[helpers])])
+    def _known(self, hidden: Hidden) -> np.ndarray:
+        everybody = np.ones((1, len(self.sizes)), dtype=bool)
+        return np.vstack([*(role.known(hidden[name]) for name, role in self.roles.items()), everybody])
 
-    def _can_hide(self, rows: np.ndarray) -> np.ndarray:
-        """Those of the rows that stand in a table; everybody and who states nothing do not."""
-        return rows[self.names[rows] != None]  # noqa: E711 - elementwise
+    def _leaks(self, hidden: Hidden) -> list[np.ndarray]:
+        known = self._known(hidden)
+        return derivable_few(known[known.any(axis=1)], self.sizes, minimum=self.minimum)
 
-    def _combination(self, minimum: int) -> np.ndarray | None:
-        """The shown groups whose combination is a small group.
+    def _protected(self, found: list[np.ndarray], hidden: Hidden) -> Hidden:
+        """Hide, for each of the sets that can be worked out, what makes its sum impossible."""
+        ends = np.cumsum([len(role.names) + 1 for role in self.roles.values()])
+        hidden = dict(hidden)
+        for shares in shares_of(self._known(hidden), found):
+            own = dict(zip(self.roles, np.split(shares, ends)[:-1], strict=True))
+            if not all(role.is_possible(own[name], hidden[name]) for name, role in self.roles.items()):
+                continue  # because of what was just hidden for another set
+            choices = [(name, role.next_to_hide(own[name], hidden[name])) for name, role in self.roles.items()]
+            costs = [(self.roles[name].sizes[[*more]].sum(), name, more) for name, more in choices if more]
+            if costs:
+                _, name, more = min(costs, key=lambda cost: cost[:2])
+                hidden[name] |= more
+        return hidden
 
-        The part of a group's indicator that no combination of the shown ones reaches has the squared length
-        n - b' G^-1 b, with the overlaps G of the shown groups and b of the group with them.
-        """
-        shown, small = np.flatnonzero(self.shown), np.flatnonzero((self.sizes < minimum) & ~self.shown)
-        if not len(small):
-            return None
-        known = self.overlaps[np.ix_(shown, small)]
-        weights = np.linalg.lstsq(self.overlaps[np.ix_(shown, shown)], known, rcond=None)[0]
-        unreached = self.sizes[small] - (known * weights).sum(axis=0)
-        for place in np.flatnonzero(unreached < ZERO):
-            helpers = self._can_hide(shown[np.abs(weights[:, place]) > ZERO])
-            if len(helpers):
-                return helpers
-        return None
-
-    def _remainder(self, minimum: int) -> np.ndarray | None:
-        """The shown groups within another shown group that leave too few of it."""
-        shown = np.flatnonzero(self.shown)
-        within = (self.overlaps[np.ix_(shown, shown)] == self.sizes[shown]) & (
-            self.roles[shown][:, None] != self.roles[shown]
-        )
-        for role in np.unique(self.roles[shown].astype(str)):
-            parts = within & (self.roles[shown] == role)
-            left = self.sizes[shown] - parts @ self.sizes[shown]
-            for outer in np.flatnonzero(parts.any(axis=1) & (left > 0) & (left < minimum)):
-                helpers = self._can_hide(shown[parts[outer]])
-                if len(helpers):
-                    return helpers
-        return None
+    def _restored(self, hidden: Hidden) -> Hidden:
+        """Show what need not be hidden after all, the largest groups first: later steps made earlier ones needless."""
+        candidates = [
+            (int(role.sizes[place]), name, place)
+            for name, role in self.roles.items()
+            for place in hidden[name]
+            if role.sizes[place] >= self.minimum
+        ]
+        for _, name, place in sorted(candidates, reverse=True)[:MOST_TRIALS]:
+            trial = {**hidden, name: hidden[name] - {place}}
+            left = self.roles[name].sizes[[*trial[name]]]
+            together = not len(left) or (len(left) > 1 and left.sum() >= self.minimum)
+            if together and not self._leaks(trial):
+                hidden = trial
+        return hidden
