@@ -238,6 +238,12 @@ CHEN_SMALL = ChangeCutoffs(
     srmr=_change("rise of SRMR", 0.005),
 )
 """For fewer respondents, or groups of unequal size."""
+DIFFERENCE_HOLM = Cutoff(
+    measure="p of the chi-square difference, adjusted",
+    source="holm1979",
+    bands=((LOWEST, "significant"), (0.05, "not significant")),
+)
+"""Against the level below, at one error rate for all dimensions and levels of a report."""
 DIF_JODOIN = Cutoff(
     measure="change of Nagelkerke's R²",
     source="jodoin2001",

@@ -14,7 +14,7 @@ import cxkit as cx
 from cxkit.errors import CxkitWarning
 from cxkit.survey.datasets import dataset_path
 from cxkit.validation.invariance.grouping import grouping
-from cxkit.validation.invariance.ladder import chosen_cutoffs
+from cxkit.validation.invariance.judging import chosen_cutoffs
 from cxkit.validation.invariance.measurement import _design, measurement_invariance
 from cxkit.validation.invariance.models import fit_level, in_words
 from tests.validation.building import survey_of
@@ -118,7 +118,8 @@ def test_ordinal_ladder_equals_semtools(reference, bfi, gender):
 
 def test_whole_ordinal_ladder_equals_semtools(bfi, gender):
     # R: measEq.syntax of A and N together, the values of 'bfi_AN_gender' in tests/reference/sem_lavaan.json
-    result = measurement_invariance(bfi, by=gender, dimensions=AN, together=True, ordinal=True, missing="complete")
+    options = {"dimensions": AN, "together": True, "ordinal": True, "missing": "complete", "share": 0}
+    result = measurement_invariance(bfi, by=gender, **options)
     frame = result.frame.drop_duplicates("level").set_index("level")
     wanted = [726.222753538949, 837.123770432665, 802.084579848983, 1068.51522433329]
     assert frame["chi_square"].tolist()[:4] == pytest.approx(wanted, rel=1e-6)
@@ -147,16 +148,16 @@ def test_what_is_let_go_equals_semtools(reference, bfi, gender, case):
     assert fit.measures["cfi.scaled"] == pytest.approx(wanted["cfi.scaled"], abs=1e-6)
 
 
-def test_the_search_for_ordered_answers_is_logged(reference, bfi, gender):
+def test_the_search_for_ordered_answers_is_logged(bfi, gender):
     result = measurement_invariance(bfi, by=gender, dimensions=A, ordinal=True, missing="complete")
-    row = result.frame[result.frame["freed"] == "intercept of A1"].iloc[0]
-    wanted = reference("invariance")["ordinal"]
-    assert row["chi_square"] == pytest.approx(wanted["steps"]["intercept_free"]["chisq.scaled"], rel=1e-6)
-    assert row["d_chi_square"] == pytest.approx(wanted["differences"]["intercept_free"]["chisq"], rel=1e-4)
-    assert row["verdict"] == "holds in part"
-    assert result.evidence.level_of(A) == "partial strict"
-    assert "let go: intercept of A1; compare without these items too" in result.text
-    assert {"wu2016", "byrne1989", "chen2007"} == set(result.references)
+    verdicts = result.frame.set_index(["level", "freed"])["verdict"]
+    assert verdicts["metric", ""] == "does not hold"
+    assert verdicts["metric", "loading of A5"] == "holds in part"
+    # Where a loading differs, an equal intercept means nothing.
+    assert verdicts["scalar", "intercept of A5"] == "does not hold"
+    assert result.evidence.level_of(A) == "partial metric"
+    assert "let go: loading of A5; compare without these items too" in result.text
+    assert {"wu2016", "xia2019", "byrne1989", "satorra2000", "holm1979"} == set(result.references)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +206,7 @@ def test_group_sizes_choose_the_cutoffs():
 def test_verdicts_name_every_change_with_its_source(bfi, gender):
     result = measurement_invariance(bfi, by=gender, dimensions=A, share=0)
     table = result.verdicts.frame
-    assert table["source"].unique().tolist() == ["chen2007"]
+    assert table["source"].unique().tolist() == ["holm1979", "chen2007"]
     fall = table[(table["subject"] == "Agreeableness, scalar") & (table["measure"] == "fall of CFI")].iloc[0]
     row = result.frame[result.frame["level"] == "scalar"].iloc[0]
     assert fall["value"] == pytest.approx(-row["d_cfi"])
@@ -344,6 +345,7 @@ def test_what_cannot_be_asked_is_said(bfi, gender):
         r"rare='drop' is not known\. Known: refuse, join": {"ordinal": True, "rare": "drop"},
         r"'bfi' has no gender '3'\. Known: 1, 2": {"groups": ["3"]},
         r"1 group by gender among those asked for; a comparison takes two": {"groups": ["1"]},
+        r"'DWLS' has no test of the difference .* use 'WLSMV'": {"estimator": "DWLS", "missing": "complete"},
         r"estimator='MLX' is not known\. Did you mean 'ML": {"estimator": "MLX"},
     }
     for words, options in refusals.items():
@@ -380,13 +382,13 @@ def test_parameters_have_names():
 
 GOLDEN = """\
 Measurement invariance
-Dimension      Level       Let go              χ²  df    CFI   Δ CFI  Δ RMSEA  Δ SRMR  p of Δ χ²  Verdict
-----------------------------------------------------------------------------------------------------------------------------------------
-Agreeableness  configural                    85.3  10  0.968       –        –       –          –  holds
-Agreeableness  metric                        92.8  14  0.967  −0.001   −0.010   0.004       .113  holds
-Agreeableness  scalar                       132.0  18  0.952  −0.015    0.004   0.007     < .001  does not hold; RMSEA disagrees
-Agreeableness  scalar      intercept of A1  111.6  17  0.960  −0.007    0.000   0.003     < .001  does not hold; RMSEA and SRMR disagree
-Agreeableness  strict                       153.4  23  0.945  −0.007   −0.004   0.005     < .001  not reached
+Dimension      Level       Let go              χ²  df    CFI   Δ CFI  Δ RMSEA  Δ SRMR  p of Δ χ² (Holm)  Verdict
+-----------------------------------------------------------------------------------------------------------------------------------------------
+Agreeableness  configural                    85.3  10  0.968       –        –       –                 –  holds
+Agreeableness  metric                        92.8  14  0.967  −0.001   −0.010   0.004              .113  holds
+Agreeableness  scalar                       132.0  18  0.952  −0.015    0.004   0.007            < .001  does not hold; RMSEA disagrees
+Agreeableness  scalar      intercept of A1  111.6  17  0.960  −0.007    0.000   0.003            < .001  does not hold; RMSEA and SRMR disagree
+Agreeableness  strict                       153.4  23  0.945  −0.007   −0.004   0.005              .001  not reached
 """  # noqa: E501
 
 
@@ -398,8 +400,10 @@ def test_words_table_and_picture(bfi, gender):
         "By gender (2 groups: 1, 2): Agreeableness reaches metric invariance, so relations may be compared, means may "
         "not."
     )
-    assert "Groups: 1 (n = 896), 2 (n = 1,813). A level holds while CFI falls by less than 0.005" in result.note
-    assert result.alt.startswith("Fall of CFI from level to level")
+    assert "Groups: 1 (n = 896), 2 (n = 1,813). A level does not hold if it fits worse" in result.note
+    assert "by the chi-square difference test (5% for all 3 tests" in result.note
+    assert "and CFI falls by 0.005 or more (Chen's rule for small or unequal groups)" in result.note
+    assert result.alt.startswith("Adjusted p of the chi-square difference of every level")
     assert result.picture().png.startswith(b"\x89PNG")
     assert result.fits[A]["scalar"].df == 17
     pd.testing.assert_frame_equal(bfi.given, before)

@@ -107,7 +107,9 @@ def test_a_firm_of_three_hundred_is_examined_and_told_its_power():
     assert found.evidence.groups == ("Staff", "Managers")
     assert "Left out, as a group needs 30 respondents: 'Executives' has 10." in found.note
     assert detectable_shift([250, 40]) == pytest.approx(0.47709, abs=1e-5)
-    assert "a shift of one item below 0.48 standard deviations would often go unnoticed" in found.note
+    # One error rate for its tests, so that the shift is larger: R: (qnorm(1 - .025/2) + qnorm(.8)) * sqrt(1/40 + 1/250)
+    assert found.settings["tests"] == 2
+    assert "a shift of one item below 0.53 standard deviations would often go unnoticed" in found.note
     functioning = differential_item_functioning(firm(250, 40, 10))
     assert functioning.settings["groups"] == ("Staff", "Managers")
     assert "'Executives' has 10" in functioning.note

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.stats import norm
 
 from cxkit.errors import AnalysisError, OptionError, counted
+from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.results.options import check_names
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey, natural_order
@@ -16,6 +17,7 @@ from cxkit.without_contents import without_contents
 
 FEWEST = 30
 """Respondents that a group needs at least unless the caller says otherwise."""
+POWER = 0.80
 FEWEST_PER_ITEM = 6
 """Two respondents for each parameter of a group: an item has a loading, an intercept and a residual variance. With
 fewer than five for each (Bentler & Chou 1987) the result is a first look; the note says what can be found."""
@@ -37,22 +39,25 @@ def large_enough(grouped: Grouping, answered: pd.Series, needed: int) -> tuple[G
     return Grouping(name=grouped.name, members=members, groups=kept), left_out
 
 
-def detectable_shift(sizes: Sequence[int]) -> float:
+def detectable_shift(sizes: Sequence[int], *, tests: int = 1) -> float:
     """The shift of one item, in standard deviations, found in 80 of 100 such surveys between the two smallest groups.
 
-    Two-sided test at 5 % of two means (Cohen 1988): (z_.975 + z_.80) sqrt(1/n + 1/m). A model of invariance estimates
-    the level of the dimension as well, so that this is the best that can be hoped for.
+    Two-sided test of two means (Cohen 1988) at 5 % shared by so many tests, the first step of Holm's method:
+    (z_[1 - .025/tests] + z_.80) sqrt(1/n + 1/m). A level tests all items at once, which takes more, given the other
+    items, which takes less; at usual loadings the two about cancel out.
     """
     first, second = sorted(sizes)[:2]
-    return float((norm.ppf(0.975) + norm.ppf(0.80)) * (1 / first + 1 / second) ** 0.5)
+    rate = FAMILY_ERROR / max(tests, 1)
+    return float((norm.isf(rate / 2) + norm.ppf(POWER)) * (1 / first + 1 / second) ** 0.5)
 
 
-def power_note(sizes: Sequence[int]) -> str:
-    """What groups of these sizes let one find, as a sentence."""
+def power_note(sizes: Sequence[int], *, tests: int) -> str:
+    """What groups of these sizes let one find at the error rate of so many tests, as a sentence."""
     first, second = sorted(sizes)[:2]
     return (
         f"With {first} and {second} respondents in the smallest groups, a shift of one item below "
-        f"{detectable_shift(sizes):.2f} standard deviations would often go unnoticed (power 80% at best)."
+        f"{detectable_shift(sizes, tests=tests):.2f} standard deviations would often go unnoticed (power about "
+        f"{POWER:.0%} at the error rate used): that a level holds means that no difference was found."
     )
 
 

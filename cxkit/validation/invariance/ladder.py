@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
-from scipy.stats import chi2
 
 from cxkit.errors import ModelError
-from cxkit.results.thresholds import (
-    CFI_BENTLER,
-    CHEN_LARGE,
-    CHEN_SMALL,
-    SRMR_HU,
-    ChangeCutoffs,
-    Cutoff,
-)
+from cxkit.results.thresholds import CFI_BENTLER, SRMR_HU, ChangeCutoffs
 from cxkit.sem.comparison import Comparison
 from cxkit.sem.fit import Fit
+from cxkit.validation.invariance.judging import (
+    NO_DF,
+    UNJUDGED_STRUCTURE,
+    Family,
+    chosen_cutoffs,
+    difference,
+    family_of,
+    is_significant,
+    verdict_of,
+)
 from cxkit.validation.invariance.models import (
     FEWEST_EQUAL_THRESHOLDS,
     Design,
@@ -29,8 +32,6 @@ from cxkit.validation.invariance.models import (
     release_candidates,
 )
 
-SMALL_TOTAL = 300
-UNEQUAL = 1.5
 SIGNIFICANT = 0.05
 FEWEST_EQUAL_ITEMS = 2
 """At least so many items of a dimension stay equal: with one, nothing tells which of two differing items differs."""
@@ -48,32 +49,51 @@ class Rung:
     changes: Mapping[str, float]
     verdict: str
     holds: bool
+    p_adjusted: float = float("nan")
     gain: float = float("nan")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Climb:
-    """All rungs, and in sentences what kept the ladder from going on."""
+    """All rungs, and in sentences what kept the ladder from going on. `cutoffs` is None for ordered answers."""
 
     rungs: tuple[Rung, ...]
-    cutoffs: ChangeCutoffs
+    cutoffs: ChangeCutoffs | None
     reached: str
     freed: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
 
-def chosen_cutoffs(sizes: Sequence[int]) -> ChangeCutoffs:
-    """Chen's cut-offs for these group sizes.
+@dataclass(frozen=True, kw_only=True)
+class Ladder:
+    """Every level of one design with nothing let go: what the report's tests are made of.
 
-    The strict ones apply to 300 respondents or fewer, and to groups of unequal size. Chen gives no number for
-    "unequal"; here it is more than 1.5 times as many in the largest group as in the smallest.
+    Attributes
+    ----------
+    fits
+        The levels that could be fitted, from the lowest.
+    tests
+        Level to the test against the level below.
+    problem
+        Why the ladder ends below its highest level, if it does.
     """
-    strict = sum(sizes) <= SMALL_TOTAL or max(sizes) > UNEQUAL * min(sizes)
-    return CHEN_SMALL if strict else CHEN_LARGE
+
+    design: Design
+    first: Rung
+    fits: Mapping[str, Fit]
+    tests: Mapping[str, Comparison] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def cutoffs(self) -> ChangeCutoffs | None:
+        """Chen's cut-offs; none were derived for the estimators of ordered answers."""
+        if self.design.ordinal:
+            return None
+        return chosen_cutoffs([group.n for group in self.first.fit.sample.groups])
 
 
-def climb(design: Design, *, up_to: str, share: float) -> Climb:
-    """Fit every level, and where one does not hold look for the few parameters that keep it from holding.
+def start(design: Design, *, up_to: str) -> Ladder:
+    """Fit every level with nothing let go.
 
     Raises
     ------
@@ -82,15 +102,40 @@ def climb(design: Design, *, up_to: str, share: float) -> Climb:
     """
     levels = list(design.equalities)
     levels = levels[: levels.index(up_to) + 1]
-    first = _lowest(fit_level(design, levels[0], ()))
-    cutoffs = chosen_cutoffs([group.n for group in first.fit.sample.groups])
-    rungs, notes, base = [first], [], first
-    reached = [levels[0]] if first.holds else []
-    for level in levels[1:]:
+    first = _lowest(design, fit_level(design, levels[0], ()))
+    fits, tests, problem = {levels[0]: first.fit}, {}, ""
+    for below, level in pairwise(levels):
         try:
-            tried = _level(
-                design, level, base, cutoffs, share, is_open=bool(reached) and reached[-1] == rungs[-1].level
-            )
+            fit = fit_level(design, level, ())
+            tests[level] = difference(fits[below], fit)
+        except ModelError as found:
+            problem = f"The ladder ends below {level} invariance: {found}"
+            break
+        fits[level] = fit
+    return Ladder(design=design, first=first, fits=fits, tests=tests, problem=problem)
+
+
+def one_family(ladders: Sequence[Ladder]) -> tuple[Family, list[dict[str, float]]]:
+    """One error rate for all levels of all dimensions that are judged; and each ladder's adjusted p by level.
+
+    A dimension whose structure does not hold is not judged further, so that its levels are no tests.
+    """
+    judged = [(number, level) for number, one in enumerate(ladders) if one.first.holds for level in one.tests]
+    family = family_of([ladders[number].tests[level].p for number, level in judged])
+    by_ladder: list[dict[str, float]] = [{} for _ in ladders]
+    for (number, level), p in zip(judged, family.adjusted, strict=True):
+        by_ladder[number][level] = p
+    return family, by_ladder
+
+
+def climb(ladder: Ladder, family: Family, adjusted: Mapping[str, float], *, share: float) -> Climb:
+    """Judge every level, and where one does not hold look for the few parameters that keep it from holding."""
+    climber = _Climber(ladder=ladder, family=family, adjusted=adjusted, share=share)
+    rungs, notes, base = [ladder.first], [], ladder.first
+    reached = [ladder.first.level] if ladder.first.holds else []
+    for level in ladder.tests:
+        try:
+            tried = climber.level(level, base, is_open=bool(reached) and reached[-1] == rungs[-1].level)
         except ModelError as problem:
             notes.append(f"The ladder ends below {level} invariance: {problem}")
             break
@@ -99,21 +144,34 @@ def climb(design: Design, *, up_to: str, share: float) -> Climb:
             reached.append(level)
         base = tried[-1] if tried[-1].holds else tried[0]
     accepted = [rung for rung in rungs if rung.holds and rung.level in reached]
+    ended = [ladder.problem] if ladder.problem and not notes else []
     return Climb(
         rungs=tuple(rungs),
-        cutoffs=cutoffs,
+        cutoffs=ladder.cutoffs,
         reached=reached[-1] if reached else "none",
         freed=accepted[-1].freed if accepted else (),
-        notes=tuple(notes),
+        notes=(*notes, *ended, *_unjudged(rungs)),
     )
 
 
-def _lowest(fit: Fit) -> Rung:
-    """The configural model: the same structure in every group, judged by its own fit."""
+def _unjudged(rungs: Sequence[Rung]) -> list[str]:
+    """Why a level has no p-value although it restricts something."""
+    return [
+        f"{rung.level} invariance cannot be judged: {rung.below.text}"
+        for rung in rungs
+        if rung.below and rung.below.df_diff > 0 and np.isnan(rung.below.p)
+    ]
+
+
+def _lowest(design: Design, fit: Fit) -> Rung:
+    """The configural model: the same structure in every group, judged by its own fit where cut-offs were derived."""
     fits = index_of(fit, "cfi") >= CFI_BENTLER.bands[-1][0] and fit.measures["srmr"] < SRMR_HU.bands[-1][0]
     verdict, holds = "holds" if fits else "does not fit", bool(fits)
+    if design.ordinal:
+        # Cut-offs for CFI, RMSEA and SRMR come from maximum likelihood (Hu & Bentler 1999; Xia & Yang 2019).
+        verdict, holds = UNJUDGED_STRUCTURE, True
     if fit.df == 0:
-        verdict, holds = "cannot be tested (0 df)", True
+        verdict, holds = NO_DF, True
     if not fit.measures["baseline.pvalue"] < SIGNIFICANT:
         # Against a baseline that fits as well, CFI is 1 whatever the model says.
         verdict, holds = "the items hardly correlate", False
@@ -121,93 +179,71 @@ def _lowest(fit: Fit) -> Rung:
                 holds=holds)  # fmt: skip
 
 
-def _level(
-    design: Design, level: str, base: Rung, cutoffs: ChangeCutoffs, share: float, *, is_open: bool
-) -> list[Rung]:
-    """The rungs of one level: everything equal, then with one more parameter free at a time."""
-    carried = _carried(design, level, base.freed)
-    freed = (*base.freed, *carried)
-    rungs = [_rung(design, level, base, cutoffs, freed=freed, newly=carried, is_open=is_open)]
-    while is_open and not rungs[-1].holds:
-        found = _next_release(design, level, rungs[-1], share)
-        if found is None:
-            break
-        text, gain = found
-        freed = (*rungs[-1].freed, text)
-        rungs.append(_rung(design, level, base, cutoffs, freed=freed, newly=(text,), is_open=True, gain=gain))
-    return rungs
+@dataclass(frozen=True, kw_only=True)
+class _Climber:
+    """What judging a level takes."""
+
+    ladder: Ladder
+    family: Family
+    adjusted: Mapping[str, float]
+    share: float
+
+    def level(self, level: str, base: Rung, *, is_open: bool) -> list[Rung]:
+        """The rungs of one level: everything equal, then with one more parameter free at a time."""
+        carried = _carried(level, base.freed)
+        freed = (*base.freed, *carried)
+        rungs = [self._rung(level, base, freed=freed, newly=carried, is_open=is_open)]
+        while is_open and not rungs[-1].holds:
+            found = self._next_release(level, rungs[-1])
+            if found is None:
+                break
+            text, gain = found
+            rung = self._rung(level, base, freed=(*rungs[-1].freed, text), newly=(text,), is_open=True)
+            if not self._is_told_from_chance(rung.fit, rungs[-1].fit):
+                break
+            rungs.append(replace(rung, gain=gain))
+        return rungs
+
+    def _rung(
+        self, level: str, base: Rung, *, freed: tuple[str, ...], newly: tuple[str, ...], is_open: bool
+    ) -> Rung:  # fmt: skip
+        is_planned = not freed and not base.freed
+        fit = self.ladder.fits[level] if is_planned else fit_level(self.ladder.design, level, freed)
+        test = self.ladder.tests[level] if is_planned else difference(base.fit, fit)
+        p_adjusted = self.adjusted.get(level, float("nan")) if is_planned else self.family.later(test.p)
+        changes = {
+            "cfi": index_of(fit, "cfi") - index_of(base.fit, "cfi"),
+            "rmsea": index_of(fit, "rmsea") - index_of(base.fit, "rmsea"),
+            "srmr": float(fit.measures["srmr"] - base.fit.measures["srmr"]),
+        }
+        holds, verdict = verdict_of(level, test, p_adjusted, changes, self.ladder.cutoffs, is_partial=bool(freed))
+        return Rung(
+            level=level, freed=freed, newly_freed=newly, fit=fit, below=test, changes=changes,
+            verdict=verdict if is_open else "not reached", holds=holds and is_open, p_adjusted=p_adjusted,
+        )  # fmt: skip
+
+    def _is_told_from_chance(self, freer: Fit, tighter: Fit) -> bool:
+        """Whether letting one parameter go improves the fit by more than chance, by the rule of the levels.
+
+        Score tests of ordered answers are not scaled, so that their own p-values would say too much.
+        """
+        return is_significant(self.family.later(difference(freer, tighter).p))
+
+    def _next_release(self, level: str, rung: Rung) -> tuple[str, float] | None:
+        """The parameter whose release would gain most, if it is allowed; with its score test."""
+        design = self.ladder.design
+        for row in release_candidates(design, level, rung.fit).itertuples():
+            if row.text not in rung.freed and _allowed(design, rung.freed, row.text, row.item, self.share):
+                return row.text, float(row.mi)
+        return None
 
 
-def _carried(design: Design, level: str, freed: Sequence[str]) -> tuple[str, ...]:
+def _carried(level: str, freed: Sequence[str]) -> tuple[str, ...]:
     """Where the loading differs, an equal intercept means nothing: it is let go as well."""
     if level != "scalar":
         return ()
     intercepts = [f"{item_of(text)} ~ 1" for text in freed if kind_of(text) == "loadings"]
     return tuple(text for text in intercepts if text not in freed)
-
-
-def _rung(
-    design: Design,
-    level: str,
-    base: Rung,
-    cutoffs: ChangeCutoffs,
-    *,
-    freed: tuple[str, ...],
-    newly: tuple[str, ...],
-    is_open: bool,
-    gain: float = float("nan"),
-) -> Rung:
-    fit = fit_level(design, level, freed)
-    changes = {
-        "cfi": index_of(fit, "cfi") - index_of(base.fit, "cfi"),
-        "rmsea": index_of(fit, "rmsea") - index_of(base.fit, "rmsea"),
-        "srmr": float(fit.measures["srmr"] - base.fit.measures["srmr"]),
-    }
-    holds, verdict = _judged(level, changes, cutoffs, is_partial=bool(freed))
-    return Rung(
-        level=level, freed=freed, newly_freed=newly, fit=fit, below=_difference(base.fit, fit), changes=changes,
-        verdict=verdict if is_open else "not reached", holds=holds and is_open, gain=gain,
-    )  # fmt: skip
-
-
-def _difference(below: Fit, fit: Fit) -> Comparison:
-    """The chi-square difference; by Satorra & Bentler (2010) where their test of 2001 comes out negative."""
-    found = below.compare(fit)
-    if np.isnan(found.chisq_diff) and found.method == "satorra.bentler.2001":
-        return below.compare(fit, "satorra.bentler.2010")
-    return found
-
-
-def _judged(level: str, changes: Mapping[str, float], cutoffs: ChangeCutoffs, *, is_partial: bool) -> tuple[bool, str]:
-    """CFI decides; RMSEA and SRMR, which Chen proposed to supplement it, are named where they say otherwise."""
-    if np.isnan(changes["cfi"]):
-        return False, "cannot be judged"
-    crossed = {name: bool(value >= cutoff.bands[-1][0]) for name, (cutoff, value) in judged(level, changes, cutoffs)}
-    holds = not crossed["cfi"]
-    other = [name.upper() for name in ("rmsea", "srmr") if crossed[name] == holds]
-    against = f"; {' and '.join(other)} disagree{'s' if len(other) == 1 else ''}" if other else ""
-    word = "holds in part" if is_partial else "holds"
-    return holds, f"{word if holds else 'does not hold'}{against}"
-
-
-def judged(level: str, changes: Mapping[str, float], cutoffs: ChangeCutoffs) -> list[tuple[str, tuple[Cutoff, float]]]:
-    """Each index with its cut-off and how much worse it has become."""
-    srmr = cutoffs.srmr_loadings if level in ("thresholds", "metric") else cutoffs.srmr
-    return [
-        ("cfi", (cutoffs.cfi, -changes["cfi"])),
-        ("rmsea", (cutoffs.rmsea, changes["rmsea"])),
-        ("srmr", (srmr, changes["srmr"])),
-    ]
-
-
-def _next_release(design: Design, level: str, rung: Rung, share: float) -> tuple[str, float] | None:
-    """The parameter whose release would gain most, if it is allowed and its gain is not chance; with its score test."""
-    for row in release_candidates(design, level, rung.fit).itertuples():
-        if not row.mi > chi2.isf(SIGNIFICANT, 1):
-            return None
-        if row.text not in rung.freed and _allowed(design, rung.freed, row.text, row.item, share):
-            return row.text, float(row.mi)
-    return None
 
 
 def _allowed(design: Design, freed: Sequence[str], text: str, item: str, share: float) -> bool:

@@ -10,8 +10,9 @@ import pandas as pd
 
 from cxkit.errors import AnalysisError, CxkitError, OptionError, counted
 from cxkit.results.invariance import InvarianceEvidence
+from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.results.options import check_choice, check_options
-from cxkit.results.thresholds import CHEN_SMALL, Verdict, Verdicts
+from cxkit.results.thresholds import CHEN_SMALL, DIFFERENCE_HOLM, Verdict, Verdicts
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -26,7 +27,8 @@ from cxkit.validation.invariance.grouping import (
     smallest_group,
     too_small,
 )
-from cxkit.validation.invariance.ladder import Climb, Rung, climb, judged
+from cxkit.validation.invariance.judging import Family, judged
+from cxkit.validation.invariance.ladder import Climb, Ladder, Rung, climb, one_family, start
 from cxkit.validation.invariance.models import CONTINUOUS, GROUP, ORDERED, Design, Level, in_words, index_of
 from cxkit.validation.invariance.ordered_answers import RareAnswers, with_shared_categories
 from cxkit.validation.invariance.result import Invariance
@@ -38,6 +40,8 @@ SHARE = 1 / 3
 Handling = Literal["complete", "fiml", "pairwise"]
 """What happens to respondents with missing answers."""
 NAMED = 3
+WITHOUT_DIFFERENCE = {"ULS": "ULSMV", "DWLS": "WLSMV"}
+"""Their plain chi-square difference follows no chi-square distribution (Satorra 2000), and they have no scaled one."""
 
 
 def measurement_invariance(
@@ -59,9 +63,10 @@ def measurement_invariance(
 
     Fits the same model in all groups at once and holds more and more of it equal: the structure (configural), the
     loadings (metric; with ordered answers the thresholds before them), the intercepts (scalar), the residual variances
-    (strict). Each level is judged against the one below. Where one does not hold, the parameter whose release would
-    improve the fit most is let go, one at a time; every step is a row of the table. Means may be compared from scalar
-    invariance on, also if it holds in part.
+    (strict). Each level is tested against the one below, at one error rate for all dimensions and levels of the result.
+    Where one does not hold, the parameter whose release would improve the fit most is let go, one at a time and as long
+    as the gain is more than chance at that error rate; every step is a row of the table. Means may be compared from
+    scalar invariance on, also if it holds in part.
 
     Parameters
     ----------
@@ -76,12 +81,14 @@ def measurement_invariance(
     together
         One model of the whole instrument with correlated factors, instead of a model a dimension.
     ordinal
-        Treat answers as ordered categories, by WLSMV on thresholds and polychoric correlations.
+        Treat answers as ordered categories, by WLSMV on thresholds and polychoric correlations. The chi-square
+        difference alone then decides, and the configural level is not judged: no cut-offs were derived for WLSMV.
     rare
         What to do with ordered answers that nobody in some group gave: "refuse", or "join" them with the neighbouring
         answer, in all groups; the notes then say which.
     estimator
-        As in `sem.cfa`; MLR where None, which allows for answers that are not normal (WLSMV with `ordinal`).
+        As in `sem.cfa`; MLR where None, which allows for answers that are not normal (WLSMV with `ordinal`). ULS and
+        DWLS are refused: they have no test of a difference (ULSMV and WLSMV give the same estimates with one).
     missing
         "complete" uses respondents who answered every item of the model, "fiml" every answer (not with `ordinal`),
         "pairwise" every answer of ordered items. None is "pairwise" with `ordinal`, else "fiml" ("complete" under the
@@ -100,7 +107,8 @@ def measurement_invariance(
     Invariance
         A row a model: unit (dimension key, or "together"), title, level, freed (what was let go in this row),
         n, chi_square, df, p_value, cfi, rmsea, srmr; against the level below d_cfi, d_rmsea, d_srmr, d_chi_square,
-        d_df, d_p; score_test (of what was let go) and verdict. CFI and RMSEA are robust where the test is scaled.
+        d_df, d_p and d_p_adjusted (Holm's method over the result; it decides); score_test (of what was let go) and
+        verdict. CFI and RMSEA are robust where the test is scaled, and scaled for ordered answers.
 
     Raises
     ------
@@ -111,10 +119,13 @@ def measurement_invariance(
     Notes
     -----
     Agrees with R's lavaan 0.6-14, `cfa(model, data, group =, group.equal =, estimator =)` and `lavTestLRT`, and for
-    ordered answers with `semTools::measEq.syntax(ID.cat = "Wu.Estabrook.2016", ID.fac = "std.lv")`. CFI decides, by
-    the cut-offs of Chen (2007) for the sizes of the groups; RMSEA and SRMR supplement it, and the chi-square difference
-    stands beside. The same people in several waves count as different people. The score tests do not allow for
-    answers that are not normal.
+    ordered answers with `semTools::measEq.syntax(ID.cat = "Wu.Estabrook.2016", ID.fac = "std.lv")`; the adjusted p with
+    `p.adjust(p, "holm")`. A level of continuous answers does not hold if its scaled chi-square difference (Satorra &
+    Bentler 2001) is significant and CFI falls by the cut-off of Chen (2007) for the sizes of the groups: CFI alone
+    finds differences where there are none (docs/invariance.md), the test alone finds small ones in large groups. RMSEA
+    and SRMR are named where they say otherwise. Ordered answers are judged by the scaled and shifted difference of
+    Satorra (2000). The same people in several waves count as different people. The score tests, which choose what is
+    let go, do not allow for answers that are not normal; the difference test then decides whether it is.
     """
     check_options(share=share, ordinal=ordinal, together=together)
     if minimum is not None:
@@ -130,30 +141,40 @@ def measurement_invariance(
         answered = survey.answers[selection.item_keys].notna().any(axis=1)
         grouped, left_out = large_enough(grouped, answered, smallest_group(minimum, largest))
     units = {TOGETHER: selection.dimensions} if together else {d.key: (d,) for d in selection.dimensions}
-    notes, lost, climbs = [*selection.notes, *([left_out] if left_out else [])], [], {}
+    notes, lost, ladders = [*selection.notes, *([left_out] if left_out else [])], [], {}
     for unit, members in units.items():
         try:
             design, remarks = _design(survey, members, grouped, ordinal, rare, options)
             needed = smallest_group(minimum, max(len(d.items) for d in members))
             _check_sizes(design, grouped, needed, survey.answers[list(design.items)])
-            climbs[unit] = (design, climb(design, up_to=up_to, share=share))
-            notes += [*remarks, *(f"{members[0].title}: {_in_one_line(n)}" for n in climbs[unit][1].notes)]
+            ladders[unit] = start(design, up_to=up_to)
+            notes += remarks
         except OptionError:
             raise
         except CxkitError as problem:
             if len(units) == 1:
                 raise
             lost.append((members[0].title, _in_one_line(problem)))
-    if not climbs:
+    if not ladders:
         raise AnalysisError(f"No dimension of '{survey.name}' could be examined. {' '.join(_not_examined(lost))}")
+    family, climbs = _climbed(ladders, share)
+    for unit, (_, climbed) in climbs.items():
+        notes += [f"{units[unit][0].title}: {_in_one_line(note)}" for note in climbed.notes]
     notes += _not_examined(lost)
-    notes.append(power_note([*_largest_sizes(climbs).values()]))
+    notes.append(power_note([*_largest_sizes(climbs).values()], tests=family.tests))
     settings: dict[str, object] = {
         "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],
         "together": together, "ordinal": ordinal, "rare": rare, **options, "up_to": up_to, "share": share,
-        "minimum": minimum,
+        "minimum": minimum, "tests": family.tests, "error_rate": FAMILY_ERROR,
     }  # fmt: skip
     return _result(survey, units, climbs, grouped, settings, _same_people(survey, grouped) + _told_once(notes))
+
+
+def _climbed(ladders: Mapping[str, Ladder], share: float) -> tuple[Family, dict[str, tuple[Design, Climb]]]:
+    """All ladders, judged at one error rate."""
+    family, adjusted = one_family([*ladders.values()])
+    pairs = zip(ladders.items(), adjusted, strict=True)
+    return family, {unit: (ladder.design, climb(ladder, family, own, share=share)) for (unit, ladder), own in pairs}
 
 
 def _not_examined(lost: Sequence[tuple[str, str]]) -> list[str]:
@@ -175,6 +196,11 @@ def _check(up_to: str, ordinal: bool, missing: str, rare: str, estimator: str | 
     if estimator is not None:
         known = LEAST_SQUARES if ordinal else (*LIKELIHOOD, *LEAST_SQUARES)
         check_choice("estimator", str(estimator).upper(), known)
+        if str(estimator).upper() in WITHOUT_DIFFERENCE:
+            raise OptionError(
+                f"estimator='{estimator}' has no test of the difference of two levels, so that none can be judged: use "
+                f"'{WITHOUT_DIFFERENCE[str(estimator).upper()]}', which gives the same estimates and a test."
+            )
     if ordinal and missing == "fiml":
         raise OptionError("missing='fiml' is not for ordered answers: use 'pairwise' or 'complete'.")
     if missing == "pairwise" and not ordinal:
@@ -286,10 +312,7 @@ def _result(
             levels[key] = climbed.reached
             own = tuple(text for text in climbed.freed if set(items) & set(text.split(" ")))
             partial |= {key: own} if own else {}
-    settings |= {
-        "rule": "small" if any(c.cutoffs is CHEN_SMALL for _, c in climbs.values()) else "large",
-        "cfi_limit": min(c.cutoffs.cfi.bands[-1][0] for _, c in climbs.values()),
-    }
+    settings |= _rule_settings([climbed for _, climbed in climbs.values()])
     n = max(rung.fit.n for _, c in climbs.values() for rung in c.rungs[:1])
     return Invariance(
         frame=pd.DataFrame(rows),
@@ -306,6 +329,18 @@ def _result(
         group_sizes=_largest_sizes(climbs),
         notes=(*notes, *_warnings(climbs)),
     )  # fmt: skip
+
+
+def _rule_settings(climbs: Sequence[Climb]) -> dict[str, object]:
+    """By which tests and cut-offs the levels were judged; without cut-offs, `cfi_limit` is None."""
+    methods = (rung.below.method for climbed in climbs for rung in climbed.rungs if rung.below)
+    cutoffs = [climbed.cutoffs for climbed in climbs if climbed.cutoffs is not None]
+    small = any(one is CHEN_SMALL for one in cutoffs)
+    return {
+        "difference_tests": tuple(dict.fromkeys(methods)),
+        "rule": ("small" if small else "large") if cutoffs else "difference",
+        "cfi_limit": min((one.cfi.bands[-1][0] for one in cutoffs), default=None),
+    }
 
 
 def _largest_sizes(climbs: Mapping[str, tuple[Design, Climb]]) -> dict[str, int]:
@@ -343,19 +378,22 @@ def _row(unit: str, title: str, rung: Rung) -> dict[str, object]:
         "d_chi_square": below.chisq_diff if below else np.nan,
         "d_df": below.df_diff if below else np.nan,
         "d_p": below.p if below else np.nan,
+        "d_p_adjusted": rung.p_adjusted,
         "score_test": rung.gain,
         "verdict": rung.verdict,
     }
 
 
 def _verdicts(title: str, climbed: Climb) -> list[Verdict]:
-    """What Chen's cut-offs say of each change."""
+    """What the difference test says of each level, and for continuous answers what Chen's cut-offs say."""
     out = []
     for rung in climbed.rungs:
         if not rung.changes:
             continue
         free = f", {', '.join(map(in_words, rung.newly_freed))} free" if rung.newly_freed else ""
-        for _, (cutoff, value) in judged(rung.level, rung.changes, climbed.cutoffs):
+        cutoffs = climbed.cutoffs
+        changes = [pair for _, pair in judged(rung.level, rung.changes, cutoffs)] if cutoffs is not None else []
+        for cutoff, value in [(DIFFERENCE_HOLM, rung.p_adjusted), *changes]:
             subject = f"{title}, {rung.level}{free}"
             out.append(Verdict(subject=subject, measure=cutoff.measure, value=value, verdict=cutoff.verdict(value),
                                source=cutoff.source))  # fmt: skip

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit.errors import counted
 from cxkit.results import figures, tables
 from cxkit.results.invariance import InvarianceEvidence
+from cxkit.results.multiplicity import FAMILY_ERROR
+from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import fixed
 from cxkit.sem.fit import Fit
+from cxkit.validation.invariance.judging import DIFFERENCE_TESTS, NO_DF, UNJUDGED_STRUCTURE
 from cxkit.validation.invariance.models import in_words
 
 THREE = fixed(3)
+SMALLEST_P = 0.001
+"""Smaller p-values are drawn here."""
 MARKS = {
     "thresholds": ("v", figures.SKY),
     "metric": ("o", figures.BLUE),
@@ -46,22 +52,33 @@ class Invariance(Result):
 
     title: ClassVar[str] = "Measurement invariance"
     shown: ClassVar[tuple[str, ...]] = (
-        "title", "level", "freed", "chi_square", "df", "cfi", "d_cfi", "d_rmsea", "d_srmr", "d_p", "verdict",
+        "title", "level", "freed", "chi_square", "df", "cfi", "d_cfi", "d_rmsea", "d_srmr", "d_p_adjusted", "verdict",
+    )  # fmt: skip
+    shown_ordered: ClassVar[tuple[str, ...]] = (
+        "title", "level", "freed", "chi_square", "df", "cfi", "rmsea", "d_chi_square", "d_df", "d_p_adjusted",
+        "verdict",
     )  # fmt: skip
     grouped: ClassVar[str] = "title"
 
     @property
     def table(self) -> pd.DataFrame:
         """The printed table; without the column of what was let go where nothing was."""
-        shown = [name for name in self.shown if name != "freed" or (self.frame["freed"] != "").any()]
+        columns = self.shown_ordered if self.settings["ordinal"] else self.shown
+        shown = [name for name in columns if name != "freed" or (self.frame["freed"] != "").any()]
         return tables.printed(self.frame, shown)
 
     @property
     def references(self) -> tuple[str, ...]:
-        """The sources of the cut-offs, of partial invariance where there is any, and of the ladder's order."""
+        """The sources of test and cut-offs, of partial invariance where there is any, and of the ladder's order."""
         partial = ["byrne1989"] if (self.frame["freed"] != "").any() else []
-        ordered = ["wu2016"] if self.settings["ordinal"] else []
-        return tuple(dict.fromkeys([*partial, *ordered, *self.verdicts.sources]))
+        ordered = ["wu2016", "xia2019"] if self.settings["ordinal"] else []
+        tests = [source for _, source in self._tests if source]
+        return tuple(dict.fromkeys([*partial, *ordered, *tests, *self.verdicts.sources]))
+
+    @property
+    def _tests(self) -> list[tuple[str, str]]:
+        """The difference tests that were made: name and source."""
+        return [DIFFERENCE_TESTS[name] for name in cast(tuple[str, ...], self.settings["difference_tests"])]
 
     @property
     def text(self) -> str:
@@ -73,7 +90,17 @@ class Invariance(Result):
             reached = parts.setdefault(_meaning(self._level(unit)), {})
             reached.setdefault(self._reached(unit), []).append(self._title(unit))
         said = (f"{'; '.join(_said(*pair) for pair in who.items())}, so {meaning}." for meaning, who in parts.items())
-        return f"By {self.evidence.by} ({len(several)} groups{names}): {' '.join(said)}"
+        return " ".join([f"By {self.evidence.by} ({len(several)} groups{names}): {' '.join(said)}", *self._structure()])
+
+    def _structure(self) -> list[str]:
+        """The fit of the configural models of ordered answers, on which all levels rest and which nothing judges."""
+        rows = self.frame[self.frame["verdict"] == UNJUDGED_STRUCTURE]
+        if rows.empty:
+            return []
+        shown = [f"{name.upper()} {_range(rows[name])}" for name in ("cfi", "rmsea") if rows[name].notna().any()]
+        figures_of_fit = f" ({', '.join(shown)})" if shown else ""
+        return [f"All this supposes that the structure itself fits every group, which no cut-off for ordered answers "
+                f"judges{figures_of_fit}."]  # fmt: skip
 
     def _title(self, unit: str) -> str:
         return str(self.frame.loc[self.frame["unit"] == unit, "title"].iloc[0])
@@ -95,7 +122,8 @@ class Invariance(Result):
         """Groups, rule, what is left out, and the usual line."""
         sizes = ", ".join(f"{name} (n = {n:,})" for name, n in list(self.group_sizes.items())[:8])
         more = f" and {len(self.group_sizes) - 8} more" if len(self.group_sizes) > 8 else ""
-        return " ".join([f"Groups: {sizes}{more}.", _rule(self.settings), *self.notes, super().note])
+        rule = _rule(self.settings, [name for name, _ in self._tests])
+        return " ".join([f"Groups: {sizes}{more}.", rule, *self.notes, super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -104,11 +132,14 @@ class Invariance(Result):
 
     @property
     def alt(self) -> str:
-        """The fall of CFI at every level."""
-        return f"Fall of CFI from level to level, a row a dimension, with a line at the cut-off. {self.text}"
+        """The p-value of every level."""
+        return (
+            f"Adjusted p of the chi-square difference of every level, a row a dimension, with a line at "
+            f"{FAMILY_ERROR:g}. {self.text}"
+        )
 
     def draw(self, axes: Axes) -> None:
-        """The fall of CFI at every level, a row a dimension; open marks where the level does not hold."""
+        """The adjusted p of every level, a row a dimension; open marks where the level does not hold."""
         last = self.frame.drop_duplicates(["unit", "level"], keep="last").set_index(["unit", "level"])
         titles = self.frame.drop_duplicates("unit")["title"].tolist()
         heights = figures.rows(axes, titles)
@@ -118,18 +149,33 @@ class Invariance(Result):
             for unit, height in zip(self.fits, heights, strict=True):
                 if (unit, level) in last.index:
                     row = last.loc[(unit, level)]
-                    face = colour if str(row["verdict"]).startswith("holds") else "white"
+                    holds = str(row["verdict"]).startswith(("holds", NO_DF))
                     y = height + 0.12 * (len(levels) / 2 - shift)
-                    axes.plot(-row["d_cfi"], y, marker, color=colour, markerfacecolor=face, markersize=7)
+                    p = max(row["d_p_adjusted"], SMALLEST_P)
+                    axes.plot(p, y, marker, color=colour, markerfacecolor=colour if holds else "white", markersize=7)
             axes.plot([], [], marker, color=colour, linestyle="none", label=level)
-        limit = float(str(self.settings["cfi_limit"]))
-        axes.axvline(limit, color=figures.GREY, linewidth=1, linestyle="--")
-        axes.axvline(0, color=figures.GREY, linewidth=0.8)
-        axes.set_xlabel(
-            f"Fall of CFI against the level below (open: this level or one below fails)\n"
-            f"dashed line: {THREE(limit)}, from which a level does not hold (Chen 2007)"
-        )
+        axes.set_xscale("log")
+        axes.set_xlim(SMALLEST_P / 1.5, 1.5)
+        axes.set_xticks([0.001, 0.01, 0.05, 0.2, 1], ["≤ .001", ".01", ".05", ".2", "1"])
+        axes.minorticks_off()
+        axes.axvline(FAMILY_ERROR, color=figures.GREY, linewidth=1, linestyle="--")
+        axes.set_xlabel(f"{self._axis}\n(open: this level or one below does not hold)")
         figures.legend_below(axes)
+
+    @property
+    def _axis(self) -> str:
+        """What the marks show, and left of which line a level does not hold."""
+        limit = self.settings["cfi_limit"]
+        also = "" if limit is None else f"\nif CFI falls by {THREE(float(str(limit)))} or more too (Chen 2007)"
+        return (
+            f"p of the chi-square difference to the level below (Holm)\nleft of {FAMILY_ERROR:g} (dashed) a level "
+            f"does not hold{also}"
+        )
+
+
+def _range(values: pd.Series) -> str:
+    low, high = THREE(float(values.min())), THREE(float(values.max()))
+    return low if low == high else f"{low} to {high}"
 
 
 def _said(reached: str, titles: list[str]) -> str:
@@ -150,8 +196,20 @@ def _meaning(level: str) -> str:
     }[level]
 
 
-def _rule(settings: Mapping[str, object]) -> str:
-    limits = f"{THREE(float(str(settings['cfi_limit'])))}"
+def _rule(settings: Mapping[str, object], tests: Sequence[str]) -> str:
+    """When a level holds, by which test and cut-offs."""
+    test = " or, where that is negative, the ".join(tests) if tests else "chi-square difference test"
+    count = int(str(settings["tests"]))
+    if count == 0:
+        return "No level was tested against one below."
+    family = f"{FAMILY_ERROR:.0%} for all {counted(count, 'test')} of dimensions and levels together, by Holm's method"
+    rule = f"A level does not hold if it fits worse than the level below by the {test} ({family})"
+    if settings["cfi_limit"] is None:
+        return (
+            f"{rule}. No cut-offs for CFI, RMSEA and SRMR were derived for ordered answers under "
+            f"{settings['estimator']} ({cite('xia2019')}), so these and the structure itself (configural) are shown "
+            "and not judged. In large groups the test finds differences that hardly matter, too."
+        )
+    limit = THREE(float(str(settings["cfi_limit"])))
     kind = "small or unequal groups" if settings["rule"] == "small" else "equal groups"
-    borrowed = " These cut-offs were found for continuous answers and are borrowed here." if settings["ordinal"] else ""
-    return f"A level holds while CFI falls by less than {limits} (Chen's rule for {kind}).{borrowed}"
+    return f"{rule} and CFI falls by {limit} or more (Chen's rule for {kind})."
