@@ -101,7 +101,12 @@ class Result(ABC):
     @property
     def table(self) -> pd.DataFrame:
         """The printed table: the shown columns, rounded and labelled, every cell a text."""
-        return tables.printed(self.frame, self.shown, level=self.level)
+        return tables.printed(self.frame, self.shown, level=self.level, headings=self.headings)
+
+    @property
+    def headings(self) -> Mapping[str, str]:
+        """Headings of this table by column, where the usual one does not say enough: the variant of an index."""
+        return {}
 
     @property
     def level(self) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -284,18 +284,21 @@ def column(name: str) -> Column:
     return COLUMNS.get(name, Column(name.replace("_", " ").capitalize()))
 
 
-def printed(frame: pd.DataFrame, shown: Sequence[str] = (), *, level: str = "95 %") -> pd.DataFrame:
+def printed(
+    frame: pd.DataFrame, shown: Sequence[str] = (), *, level: str = "95 %", headings: Mapping[str, str] | None = None
+) -> pd.DataFrame:
     """The table as a reader sees it: chosen columns, headings, rounded text; hidden rows say so.
 
-    `level` heads the intervals.
+    `level` heads the intervals; `headings` replace those of `COLUMNS` where this table needs to say more.
     """
+    own = headings or {}
     names = [name for name in (shown or frame.columns) if name.split(INTERVAL)[0] in frame and name != "hidden"]
     hidden = frame["hidden"].to_numpy(dtype=bool) if "hidden" in frame else np.zeros(len(frame), dtype=bool)
     columns = [
         _printed_interval(frame, n, hidden) if INTERVAL in n else _printed_column(frame, n, hidden) for n in names
     ]
     table = pd.concat(columns, axis=1) if columns else pd.DataFrame()
-    table.columns = [column(name).heading.replace("95 %", level) for name in names]
+    table.columns = [own.get(name, column(name).heading.replace("95 %", level)) for name in names]
     return table.reset_index(drop=True)
 
 

@@ -19,6 +19,7 @@ from cxkit.sem.inference import chi_square_tail, positive, test_of_fit, times
 from cxkit.sem.options import check_choice
 from cxkit.sem.same_sample import difference
 from cxkit.sem.singular import inverse as inverse_of
+from cxkit.sem.variants import index_variant, measure, named
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 # A search ends within this share of its chi-square, so that less is no sign that models are not nested.
 NESTED_SLACK = 1e-6
 METHODS = ("default", "standard", "satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000")
+NAMES = {
+    "standard": "chi-square difference (standard)",
+    "satorra.bentler.2001": "scaled chi-square difference (Satorra-Bentler 2001)",
+    "satorra.bentler.2010": "scaled chi-square difference (Satorra-Bentler 2010)",
+    "satorra.2000": "scaled and shifted chi-square difference (Satorra 2000)",
+}
+"""What each method gives, as sentences and tables name it."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -35,10 +43,14 @@ class Comparison:
     Attributes
     ----------
     frame
-        One row per model, the less restricted first: df, aic, bic, chisq, and on the second row chisq_diff, df_diff, p,
-        rmsea_diff and the differences of CFI, RMSEA and SRMR (restricted minus free).
+        One row per model, the less restricted first: df, aic, bic, chisq (unscaled, as in lavTestLRT), and on the
+        second row chisq_diff, df_diff, p, rmsea_diff and the differences of CFI, RMSEA and SRMR (restricted minus
+        free).
     chisq_diff, df_diff, p, method
         The test; p is NaN if both models have the same degrees of freedom.
+    variant
+        Which CFI and RMSEA `d_cfi` and `d_rmsea` are the differences of: "robust", "scaled" or "" for the plain ones.
+        It is the first of these that both models have, as in `fit.text`.
     scaling_factor
         What the plain difference was divided by, where it was.
     """
@@ -52,35 +64,51 @@ class Comparison:
     d_cfi: float
     d_rmsea: float
     d_srmr: float
+    variant: str = ""
+
+    @property
+    def test_name(self) -> str:
+        """The difference, named by its method: "scaled chi-square difference (Satorra-Bentler 2001)"."""
+        return NAMES[self.method]
+
+    @property
+    def _changes(self) -> str:
+        cfi, rmsea = named(self.variant, "CFI"), named(self.variant, "RMSEA")
+        return f"change in {cfi} = {self.d_cfi:.3f}, {rmsea} = {self.d_rmsea:.3f}, SRMR = {self.d_srmr:.3f}"
 
     @property
     def text(self) -> str:
         """One sentence fit for a report."""
         if self.df_diff == 0:
-            return (
-                "The two models have the same degrees of freedom, so there is nothing to test; "
-                f"change in CFI = {self.d_cfi:.3f}, RMSEA = {self.d_rmsea:.3f}, SRMR = {self.d_srmr:.3f}."
-            )
+            return f"The two models have the same degrees of freedom, so there is nothing to test; {self._changes}."
         if np.isnan(self.p):
             return (
-                f"The chi-square difference ({self.method}) on {self.df_diff} degrees of freedom cannot be scaled: its "
+                f"The {self.test_name} on {self.df_diff} degrees of freedom cannot be computed: its "
                 "correction is not positive in these data. Use method='satorra.bentler.2010' or 'satorra.2000'."
             )
         p = "p < .001" if self.p < 0.001 else f"p = {self.p:.3f}"
-        return (
-            f"Chi-square difference ({self.method}) = {self.chisq_diff:.2f} on {self.df_diff} degrees of freedom, {p}; "
-            f"change in CFI = {self.d_cfi:.3f}, RMSEA = {self.d_rmsea:.3f}, SRMR = {self.d_srmr:.3f}."
-        )
+        name = self.test_name[0].upper() + self.test_name[1:]
+        return f"{name} = {self.chisq_diff:.2f} on {self.df_diff} degrees of freedom, {p}; {self._changes}."
+
+    @property
+    def note(self) -> str:
+        """Which variant each column of the table is, where there are several; empty where there is one."""
+        if self.method == "standard" and not self.variant:
+            return ""
+        cfi, rmsea = named(self.variant, "CFI"), named(self.variant, "RMSEA")
+        return f"chisq: unscaled; chisq_diff: {self.test_name}; d_cfi, d_rmsea: of {cfi} and {rmsea}."
 
     def __str__(self) -> str:
-        return f"{self.text}\n\n{self.frame.to_string(index=False, float_format=lambda v: f'{v:.3f}', na_rep='')}"
+        table = self.frame.to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="")
+        return "\n\n".join(filter(None, [self.text, table, self.note]))
 
     def __repr__(self) -> str:
         return str(self)
 
     def _repr_html_(self) -> str:
         table = self.frame.to_html(index=False, float_format=lambda v: f"{v:.3f}", na_rep="", border=0)
-        return f"<p>{html.escape(self.text)}</p>\n{table}"
+        note = f"\n<p>{html.escape(self.note)}</p>" if self.note else ""
+        return f"<p>{html.escape(self.text)}</p>\n{table}{note}"
 
 
 def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
@@ -98,7 +126,7 @@ def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
     """
     free, tight = (first, second) if first.df <= second.df else (second, first)
     _check(free, tight, method)
-    chosen = _default(free) if method == "default" else method
+    chosen = default_method(free) if method == "default" else method
     plain = tight.test.chisq - free.test.chisq
     df = tight.df - free.df
     if df == 0:
@@ -110,7 +138,9 @@ def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
                   "satorra.bentler.2010": lambda: _factor_2010(free, tight, df)}[chosen]()  # fmt: skip
         # A negative factor has no meaning; the 2010 version avoids it.
         value = plain / factor if factor > 0 else float("nan")
-    gaps = {name: float(tight.measures[name] - free.measures[name]) for name in ("cfi", "rmsea", "srmr")}
+    variant = index_variant([free, tight])
+    gaps = {name: measure(tight, name, variant) - measure(free, name, variant) for name in ("cfi", "rmsea")}
+    gaps["srmr"] = float(tight.measures["srmr"] - free.measures["srmr"])
     p = chi_square_tail(value, df)
     rmsea = rmsea_point(value, df, first.frame.n, len(first.models)) if df else float("nan")
     rows = [
@@ -126,7 +156,7 @@ def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
     rows[1] |= {f"d_{name}": gap for name, gap in gaps.items()}
     return Comparison(
         frame=pd.DataFrame(rows), chisq_diff=float(value), df_diff=df, p=p, method=chosen, scaling_factor=float(factor),
-        d_cfi=gaps["cfi"], d_rmsea=gaps["rmsea"], d_srmr=gaps["srmr"],
+        d_cfi=gaps["cfi"], d_rmsea=gaps["rmsea"], d_srmr=gaps["srmr"], variant=variant,
     )  # fmt: skip
 
 
@@ -149,7 +179,8 @@ def _check(free: Fit, tight: Fit, method: str) -> None:
         raise ModelError(f"method='{method}' needs a scaled test; {free.frame.estimator.name} has none.")
 
 
-def _default(fit: Fit) -> str:
+def default_method(fit: Fit) -> str:
+    """The method that belongs to the fit's test."""
     test = fit.frame.estimator.test
     if test == "standard":
         return "standard"

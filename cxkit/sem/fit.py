@@ -22,6 +22,7 @@ from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import Sample
 from cxkit.sem.standardised import RowTable
 from cxkit.sem.table import Table
+from cxkit.sem.variants import chi_square_variant, index_variant, measure, named
 from cxkit.sem.words import FIT, Summary
 from cxkit.without_contents import without_contents
 
@@ -354,20 +355,20 @@ class Fit:
     @cached_property
     def text(self) -> str:
         """One sentence fit for a report."""
-        m = self.measures
-        mark = ".scaled" if "chisq.scaled" in m else ""
-        wide = ".robust" if "cfi.robust" in m and np.isfinite(m["cfi.robust"]) else mark
         if self.df == 0:
             return f"The model is saturated (0 degrees of freedom), so its fit cannot be tested (n = {self.n})."
-        p = m[f"pvalue{mark}"]
-        if mark and np.isnan(p):
+        m, test, kind = self.measures, chi_square_variant(self), index_variant([self])
+        mark = f".{test}" if test else ""
+        if test and np.isnan(m[f"pvalue{mark}"]):
             return self._unscaled_text()
-        told = _p_value(p)
-        interval = f"[{m[f'rmsea.ci.lower{wide}']:.3f}, {m[f'rmsea.ci.upper{wide}']:.3f}]"
+        cfi, tli, rmsea, low, high = (
+            f"{measure(self, name, kind):.3f}" for name in ("cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper")
+        )
         return (
-            f"{self.settings['estimator']}: {'scaled ' if mark else ''}chi-square({m[f'df{mark}']:g}, n = {self.n}) = "
-            f"{m[f'chisq{mark}']:.2f}, {told}; CFI = {m[f'cfi{wide}']:.3f}, "
-            f"TLI = {m[f'tli{wide}']:.3f}, RMSEA = {m[f'rmsea{wide}']:.3f} 90 % CI {interval}, SRMR = {m['srmr']:.3f}."
+            f"{self.settings['estimator']}: {named(test, 'chi-square')}({m[f'df{mark}']:g}, n = {self.n}) = "
+            f"{m[f'chisq{mark}']:.2f}, {_p_value(m[f'pvalue{mark}'])}; {named(kind, 'CFI')} = {cfi}, "
+            f"{named(kind, 'TLI')} = {tli}, {named(kind, 'RMSEA')} = {rmsea} 90 % CI [{low}, {high}], "
+            f"SRMR = {m['srmr']:.3f}."
         )
 
     def _unscaled_text(self) -> str:

@@ -196,3 +196,19 @@ def test_text_of_a_comparison() -> None:
     )
     assert got._repr_html_().startswith("<p>Chi-square difference")
     assert str(got).startswith(got.text)
+
+
+def test_a_scaled_comparison_names_the_variant_of_every_number() -> None:
+    """d_cfi and d_rmsea are those of lavaan's cfi.robust and rmsea.robust, as in the sentence of each fit."""
+    free, tight = fitted("hs_school_mlr.configural"), fitted("hs_school_mlr.metric")
+    got = free.compare(tight)
+    assert got.variant == "robust"
+    assert got.d_cfi == pytest.approx(tight.measures["cfi.robust"] - free.measures["cfi.robust"])
+    assert got.d_rmsea == pytest.approx(tight.measures["rmsea.robust"] - free.measures["rmsea.robust"])
+    assert got.text.startswith("Scaled chi-square difference (Satorra-Bentler 2001) = ")
+    assert "; change in robust CFI = " in got.text
+    assert ", robust RMSEA = " in got.text
+    for shown in (str(got), got._repr_html_()):
+        assert "chisq: unscaled; chisq_diff: scaled chi-square difference (Satorra-Bentler 2001)" in shown
+    ordered = fitted("bfi_agree_gender.configural").compare(fitted("bfi_agree_gender.thresholds"))
+    assert "caled and shifted chi-square difference (Satorra 2000)" in ordered.text

@@ -90,10 +90,22 @@ def test_text() -> None:
         "[0.071, 0.114], SRMR = 0.065."
     )
     assert "saturated (0 degrees of freedom)" in fitted("talor_simple_mediation").text
-    assert "scaled chi-square(24" in fitted("hs_mlr").text
+    assert fitted("hs_mlr").text.startswith("MLR: scaled chi-square(24, n = 301) = ")
     assert str(fitted("hs_ml")).count("\n") > 24
     assert repr(fitted("hs_ml")) == "<Fit ML, n = 301, df = 24>"
     assert fitted("hs_ml")._repr_html_().count("<tr>") + fitted("hs_ml")._repr_html_().count("<tr ") >= 25
+
+
+@pytest.mark.parametrize(
+    ("name", "test", "indices"),
+    [("hs_mlr", "scaled ", "robust "), ("hs_missing_fiml", "", "robust "), ("bfi_agree_wlsmv", "scaled ", "robust ")],
+)
+def test_each_measure_of_the_sentence_names_its_variant(name: str, test: str, indices: str) -> None:
+    """Under FIML the test is not scaled, and CFI and RMSEA are those corrected for missing answers."""
+    m, text = fitted(name).measures, fitted(name).text
+    assert f": {test}chi-square(" in text
+    assert f"; {indices}CFI = {m['cfi.robust']:.3f}, {indices}TLI = {m['tli.robust']:.3f}, " in text
+    assert f"{indices}RMSEA = {m['rmsea.robust']:.3f} 90 % CI [{m['rmsea.ci.lower.robust']:.3f}, " in text
 
 
 def test_a_fit_is_frozen() -> None:

@@ -42,7 +42,7 @@ def test_ordered_answers_are_told_in_one_variant_without_cutoffs(ordered):
         assert ordered.indices[name] == m[f"{own}.scaled"]
     assert ordered.indices["p_value"] == m["pvalue.scaled"]
     assert f"scaled χ²({m['df']:.0f})" in ordered.text
-    assert "; scaled: CFI" in ordered.text
+    assert "; scaled CFI" in ordered.text
     assert "robust" not in ordered.text
     assert len(ordered.verdicts) == 0
     assert "indices are good" not in ordered.text
@@ -53,7 +53,7 @@ def test_continuous_answers_tell_the_scaled_test_from_robust_indices():
     found = confirm_structure(two_dimensions(), ordered=False)
     assert found.variant == "robust"
     assert "scaled χ²(" in found.text
-    assert "; robust: CFI" in found.text
+    assert "; robust CFI" in found.text
     plain = confirm_structure(two_dimensions(), ordered=False, estimator="ML", missing="listwise")
     assert plain.variant == ""
     assert "robust" not in plain.text
@@ -67,7 +67,7 @@ def test_competing_models_of_ordered_answers_are_compared_and_not_judged():
         found = compare_structures(two_dimensions(), models=["first-order", "one-factor"], ordered=True)
     assert set(found.frame["verdict"]) == {"not judged"}
     assert set(found.frame["variant"]) == {"scaled"}
-    assert "scaled: CFI" in found.text
+    assert "(scaled CFI" in found.text
     assert "Hu & Bentler" not in found.text
 
 

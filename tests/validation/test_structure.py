@@ -368,7 +368,7 @@ class TestComparison:
                 shipped("bfi"), models=["one-factor", "first-order"], ordered=True, missing="listwise"
             )
         assert found.frame["bic"].isna().all()
-        assert "has the smallest RMSEA" in found.text
+        assert "has the smallest scaled RMSEA" in found.text
         assert found.picture().png.startswith(b"\x89PNG")
 
     def test_unknown_model(self, shipped):

@@ -201,7 +201,10 @@ class TestCommonMethod:
         assert self.row(found, "marker", "free method loadings")["method_share"] == pytest.approx(
             wanted["share_free"], abs=ESTIMATE
         )
-        assert "Holding the correlations as they were does fit worse (p = .001)." in found.text
+        assert (
+            "Holding the correlations as they were does fit worse: chi-square difference (standard), p = .001."
+            in found.text
+        )
         assert found.picture().png.startswith(b"\x89PNG")
         assert found.settings["dimensions"] == ["agreeableness", "conscientiousness", "extraversion", "neuroticism"]
 

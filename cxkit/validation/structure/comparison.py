@@ -18,12 +18,16 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import probability
 from cxkit.results.thresholds import CFI_HU, RMSEA_HU, Verdicts
+from cxkit.sem.comparison import NAMES as NAMES_OF_TESTS
+from cxkit.sem.comparison import default_method
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.blueprints import MODELS, Model, Plan, blueprint, plan, refuse_unusable
 from cxkit.validation.structure.confirmatory import GOOD, NAMES, THREE_DIGITS
 from cxkit.validation.structure.fit import (
     INDICES,
+    Variant,
     caution_on_ordered,
+    difference_source,
     fit_blueprint,
     fit_verdicts,
     is_proper,
@@ -35,12 +39,22 @@ if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
 
 COMPARED: tuple[Model, ...] = ("one-factor", "first-order", "second-order", "bifactor")
+SAME = {"bic": 0.01, "rmsea": 1e-6}
+"""Models with as many degrees of freedom that differ by less than this differ by where their search ended."""
+CLOSE = {"bic": 2.0, "rmsea": 0.0005}
+"""A difference of BIC below 2 is weak evidence for either model (Raftery 1995, table 6); RMSEA is printed to .001."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class StructureComparison(Result):
-    """Models of one instrument with their fit. `notes` say which model could not be fitted, and why."""
+    """Models of one instrument with their fit. `notes` say which model could not be fitted, and why.
 
+    `kind` says which variant of chi-square and of the indices all rows show, `difference` by which test nested models
+    were compared.
+    """
+
+    kind: Variant
+    difference: str = ""
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Competing structures"
@@ -53,8 +67,15 @@ class StructureComparison(Result):
     @property
     def references(self) -> tuple[str, ...]:
         """The sources; of the bifactor's flexibility only where there is one."""
-        more = ("bonifay2017",) if "bifactor" in self.frame["model"].tolist() else ()
+        more = ["bonifay2017"] if "bifactor" in self.frame["model"].tolist() else []
+        more += difference_source(self.difference)
+        more += ["raftery1995"] if self._rivals()[1] and self._criterion == "bic" else []
         return tuple(dict.fromkeys([*super().references, *more]))
+
+    @property
+    def headings(self) -> Mapping[str, str]:
+        """The variant of chi-square and indices."""
+        return self.kind.headings
 
     @property
     def level(self) -> str:
@@ -67,31 +88,80 @@ class StructureComparison(Result):
         return " ".join(filter(None, [self._best(), self._order(), self._flexible()]))
 
     def _best(self) -> str:
-        fitted = self.frame.dropna(subset=["cfi"])
-        usable = fitted[fitted["proper"].astype(bool) & (fitted["df"] > 0)]
+        usable = self._usable
         if usable.empty:
             return "No model gave a proper solution that could be tested."
-        by, what = ("bic", "the smallest BIC") if usable["bic"].notna().all() else ("rmsea", "the smallest RMSEA")
-        row = usable.loc[usable[by].round(2 if by == "bic" else 6).idxmin()]  # equal models: the first of them
-        kind = f"{row['variant']}: " if row["variant"] else ""
+        row = self._best_row
         judged = f"it is {row['verdict']} by {cite(CFI_HU.source)}"
         if row["verdict"] == NOT_JUDGED:
             judged = f"no cut-off was made for ordered answers ({cite('xia2019')})"
+        name = "BIC" if self._criterion == "bic" else self.kind.name("RMSEA")
         return (
-            f"Of {counted(len(usable), 'proper model')}, {row['name']} has {what} ({kind}CFI "
-            f"{THREE_DIGITS(row['cfi'])}, RMSEA {THREE_DIGITS(row['rmsea'])}, SRMR {THREE_DIGITS(row['srmr'])}); "
-            f"{judged}."
+            f"Of {counted(len(usable), 'proper model')}, {row['name']} has the smallest {name} "
+            f"({self.kind.name('CFI')} {THREE_DIGITS(row['cfi'])}, {self.kind.name('RMSEA')} "
+            f"{THREE_DIGITS(row['rmsea'])}, SRMR {THREE_DIGITS(row['srmr'])}); {judged}.{self._ties()}"
         )
 
+    @property
+    def _usable(self) -> pd.DataFrame:
+        fitted = self.frame.dropna(subset=["cfi"])
+        return fitted[fitted["proper"].astype(bool) & (fitted["df"] > 0)]
+
+    @property
+    def _criterion(self) -> str:
+        """By what models are ranked: BIC where there is a likelihood, else RMSEA."""
+        return "bic" if self._usable["bic"].notna().all() else "rmsea"
+
+    @property
+    def _best_row(self) -> pd.Series:
+        """The best of the usable models; of equal ones the first."""
+        usable, by = self._usable, self._criterion
+        away = usable[by] - usable[by].min()
+        return usable[away < SAME[by]].iloc[0]
+
+    def _rivals(self) -> tuple[list[str], list[str]]:
+        """The models that fit as well as the best one with its degrees of freedom, and others too close to it."""
+        usable, by = self._usable, self._criterion
+        if usable.empty:
+            return [], []
+        best = self._best_row
+        others = usable.drop(index=best.name)
+        away = others[by] - best[by]
+        same = (away < SAME[by]) & (others["df"] == best["df"])
+        close = ~same & (away < CLOSE[by])
+        return others.loc[same, "name"].tolist(), others.loc[close, "name"].tolist()
+
+    def _ties(self) -> str:
+        same, close = self._rivals()
+        said = ""
+        if same:
+            names = ", ".join(same)
+            said += f" Equally good with as many degrees of freedom: {names}; these answers cannot tell them apart."
+        if close and self._criterion == "bic":
+            said += (
+                f" Within {CLOSE['bic']:g} of its BIC, too close to prefer one ({cite('raftery1995')}): "
+                f"{', '.join(close)}."
+            )
+        elif close:
+            index = self.kind.name("RMSEA")
+            said += f" With practically the same {index}, so that it ranks none first: {', '.join(close)}."
+        return said
+
     def _order(self) -> str:
-        row = self._row("second-order")
-        if row is None or not np.isfinite(row["target_coefficient"]):
+        row, first = self._row("second-order"), self._row("first-order")
+        if row is None or first is None or not np.isfinite(row["target_coefficient"]):
             return ""
-        p = row["p_difference"]
-        test = "" if not np.isfinite(p) else f" (difference: p {_equals(p)})"
+        if row["df"] == first["df"]:
+            return "" if self._rivals()[0] else SAME_MODEL
+        unscaled = ", from unscaled chi-squares" if self.kind.test else ""
+        test = ""
+        if np.isfinite(row["p_difference"]):
+            test = (
+                f" Its {NAMES_OF_TESTS[self.difference]} from correlated dimensions: p {_equals(row['p_difference'])}."
+            )
         return (
             f"A second-order factor accounts for the correlations of the dimensions with a target coefficient of "
-            f"{THREE_DIGITS(row['target_coefficient'])}{test}; 1 would lose nothing ({cite('marsh1985')})."
+            f"{THREE_DIGITS(row['target_coefficient'])}{unscaled}; 1 would lose nothing ({cite('marsh1985')}).{test}"
         )
 
     def _flexible(self) -> str:
@@ -110,7 +180,10 @@ class StructureComparison(Result):
         """What was not fitted, what the target is, and the usual line."""
         target = ""
         if self.frame["target_coefficient"].notna().any():
-            target = "Target: how much of the dimensions' correlations one factor above them keeps, 1 being all. "
+            unscaled = ", from unscaled chi-squares" if self.kind.test else ""
+            target = (
+                f"Target: how much of the dimensions' correlations one factor above them keeps, 1 being all{unscaled}. "
+            )
         return " ".join([*self.notes, target + super().note])
 
     @property
@@ -124,14 +197,14 @@ class StructureComparison(Result):
         each = "; ".join(
             f"{row['name']}: "
             + (
-                f"RMSEA {THREE_DIGITS(row['rmsea'])} ({THREE_DIGITS(row['rmsea_low'])} to "
-                f"{THREE_DIGITS(row['rmsea_high'])}), CFI {THREE_DIGITS(row['cfi'])}"
+                f"{self.kind.name('RMSEA')} {THREE_DIGITS(row['rmsea'])} ({THREE_DIGITS(row['rmsea_low'])} to "
+                f"{THREE_DIGITS(row['rmsea_high'])}), {self.kind.name('CFI')} {THREE_DIGITS(row['cfi'])}"
                 if np.isfinite(row["rmsea"])
                 else "not fitted"
             )
             for _, row in self.frame.iterrows()
         )
-        return f"RMSEA of competing models with 90 % intervals. {each}."
+        return f"{_capital(self.kind.name('RMSEA'))} of competing models with 90 % intervals. {each}."
 
     def draw(self, axes: Axes) -> None:
         """RMSEA with its interval, a row a model; a line where the convention wants it to stay below."""
@@ -142,7 +215,11 @@ class StructureComparison(Result):
         figures.reference_line(axes, limit, f"{limit:.2f}: good up to here ({cite(RMSEA_HU.source)})")
         ends = [limit, *high[np.isfinite(high)]]
         axes.set_xlim(0, 1.15 * max(ends))
-        axes.set_xlabel("RMSEA, with 90 % interval (smaller is better)")
+        axes.set_xlabel(f"{_capital(self.kind.name('RMSEA'))}, with 90 % interval (smaller is better)")
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _equals(p: float) -> str:
@@ -177,8 +254,10 @@ def compare_structures(
         A row a model: model, name, chi_square, df, p_value, cfi, tli, rmsea, rmsea_low, rmsea_high (90 %), srmr, aic,
         bic (both NaN without a likelihood), target_coefficient (chi-square of the correlated dimensions over that of
         the second-order model, both unscaled; NaN for others), chi_square_difference, df_difference, p_difference (from
-        the correlated dimensions, for models nested in them), good (indices that are good by Hu & Bentler 1999),
-        proper (no negative variance) and verdict.
+        the correlated dimensions, for models nested in them; the scaled difference of Satorra & Bentler 2001 or Satorra
+        2000 where the test is scaled, see `difference`), good (indices that are good by Hu & Bentler 1999), proper (no
+        negative variance), verdict, test ("scaled", or "" for the plain chi-square) and variant (of CFI, TLI and RMSEA:
+        "robust", "scaled" or ""). All rows show one variant; a model that lacks it has none of the three.
 
     Raises
     ------
@@ -196,7 +275,8 @@ def compare_structures(
     fits, reasons = _fits(survey, wanted, dimensions, how)
     if not fits:
         raise AnalysisError(f"None of the models could be fitted. {' '.join(reasons)}")
-    rows = [_row(model, fits) for model in wanted]
+    kind = variant(list(fits.values()))
+    rows = [_row(model, fits, kind) for model in wanted]
     caution = caution_on_ordered(how)
     if caution:
         warnings.warn(caution, CxkitWarning, stacklevel=2)
@@ -210,7 +290,9 @@ def compare_structures(
             "missing": how.missing, "ordered": list(how.ordered),
         },
         data=survey.stamp,
-        verdicts=_all_verdicts({m: fits[m] for m in wanted if m in fits}),
+        verdicts=_all_verdicts({m: fits[m] for m in wanted if m in fits}, kind),
+        kind=kind,
+        difference=default_method(next(iter(fits.values()))),
         notes=tuple(filter(None, [*base.notes, *how.reasons, *reasons, caution])),
     )  # fmt: skip
 
@@ -241,8 +323,8 @@ def _fits(
     return fits, reasons
 
 
-def _all_verdicts(fits: Mapping[Model, Fit]) -> Verdicts:
-    found = (fit_verdicts(NAMES[model], fit, read_indices(fit)) for model, fit in fits.items())
+def _all_verdicts(fits: Mapping[Model, Fit], kind: Variant) -> Verdicts:
+    found = (fit_verdicts(NAMES[model], fit, read_indices(fit, kind), kind) for model, fit in fits.items())
     return Verdicts(tuple(verdict for verdicts in found for verdict in verdicts))
 
 
@@ -250,17 +332,17 @@ def _first_sentence(refusal: CxkitError) -> str:
     return str(refusal).split(". ")[0].rstrip(".") + "."
 
 
-def _row(model: Model, fits: Mapping[Model, Fit]) -> dict[str, object]:
+def _row(model: Model, fits: Mapping[Model, Fit], kind: Variant) -> dict[str, object]:
     row: dict[str, object] = {"model": model, "name": NAMES[model]}
     if model not in fits:
         return (
             row
             | dict.fromkeys([*INDICES, *COMPARISON], np.nan)
-            | {"good": 0, "proper": False, "verdict": "not fitted", "variant": ""}
+            | {"good": 0, "proper": False, "verdict": "not fitted", "test": "", "variant": ""}
         )
     fit = fits[model]
-    indices = read_indices(fit)
-    verdicts = [v.verdict for v in fit_verdicts(model, fit, indices) if v.source == CFI_HU.source]
+    indices = read_indices(fit, kind)
+    verdicts = [v.verdict for v in fit_verdicts(model, fit, indices, kind) if v.source == CFI_HU.source]
     good = verdicts.count(GOOD)
     judged = _verdict(good, len(verdicts), is_proper(fit))
     if fit.settings["ordered"] and fit.df > 0:
@@ -269,18 +351,20 @@ def _row(model: Model, fits: Mapping[Model, Fit]) -> dict[str, object]:
         row
         | indices.to_dict()
         | _from_dimensions(model, fits)
-        | {"good": good, "proper": is_proper(fit), "verdict": judged, "variant": variant(fit)}
+        | {"good": good, "proper": is_proper(fit), "verdict": judged, "test": kind.test, "variant": kind.indices}
     )
 
 
 NOT_JUDGED = "not judged"
+SAME_MODEL = (
+    "With so few dimensions a second-order factor has as many degrees of freedom as correlated dimensions: its target "
+    "coefficient of 1 is no finding."
+)
 COMPARISON = ("target_coefficient", "chi_square_difference", "df_difference", "p_difference")
 
 
 def _verdict(good: int, of: int, proper: bool) -> str:
-    if not of:
-        return "not testable"
-    words = f"good on {good} of {of} indices"
+    words = f"good on {good} of {of} indices" if of else "not testable"
     return words if proper else f"improper ({words})"
 
 

@@ -20,9 +20,11 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, fixed, probability
 from cxkit.results.thresholds import CFI_HU
+from cxkit.sem.variants import named
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.blueprints import Blueprint, Model, Plan
 from cxkit.validation.structure.fit import (
+    Variant,
     caution_on_ordered,
     fit_verdicts,
     fitted_model,
@@ -86,7 +88,7 @@ class Structure(Result):
         """The model, its fit, what the convention says of it, and the range of the loadings."""
         b = self.blueprint
         size = f"{counted(len(b.dimensions), 'dimension')}, {counted(len(b.items), 'item')}"
-        said = fit_in_words(self.indices, self.variant)
+        said = fit_in_words(self.indices, self._variant)
         whole = f"{NAMES[self.kind].capitalize()} ({size}, {self.plan.estimator}): {said}."
         low, high = self.frame["loading"].min(), self.frame["loading"].max()
         sizes = f"Standardised loadings run from {TWO_DIGITS(low)} to {TWO_DIGITS(high)}."
@@ -95,7 +97,11 @@ class Structure(Result):
     @property
     def variant(self) -> str:
         """Which variant CFI, TLI and RMSEA are: "robust", "scaled", or "" for the plain ones."""
-        return variant(self.fit)
+        return self._variant.indices
+
+    @property
+    def _variant(self) -> Variant:
+        return variant([self.fit])
 
     def _judged(self) -> str:
         if not self.indices["df"]:
@@ -103,6 +109,8 @@ class Structure(Result):
         if self.plan.ordered:
             return f"No cut-off was made for indices of ordered answers ({cite('xia2019')}): compare models."
         own = [v for v in self.verdicts if v.source == CFI_HU.source]
+        if not own:
+            return ""
         good = [v.measure for v in own if v.verdict == GOOD]
         which = f" ({', '.join(good)})" if 0 < len(good) < len(own) else ""
         return f"{len(good)} of {len(own)} indices are good{which} by {cite(CFI_HU.source)}."
@@ -202,22 +210,28 @@ def _label(row: pd.Series) -> str:
     return f"{row['item']} (reversed)" if row["reversed"] else str(row["item"])
 
 
-def fit_in_words(indices: pd.Series, kind: str = "") -> str:
-    """`χ²(24) = 87.1, p < .001; CFI .930, ...`: the indices of one model for a sentence.
-
-    With `kind` "scaled" or "robust" test and indices are told apart: "scaled χ²(24) = ...; robust: CFI ...".
-    """
-    p = probability(float(indices["p_value"])) if indices["df"] else ""
-    if not p:
+def fit_in_words(indices: pd.Series, kind: Variant) -> str:
+    """`scaled χ²(24) = 87.1, p < .001; robust CFI .930, ...`: the indices of one model for a sentence."""
+    if not indices["df"]:
         return "0 degrees of freedom"
-    test, others = ("scaled χ²", f"{kind}: CFI") if kind else ("χ²", "CFI")
+    if np.isnan(indices["chi_square"]):
+        return f"χ² cannot be scaled, so the fit is not tested; SRMR {THREE_DIGITS(indices['srmr'])}"
     cfi, tli, rmsea, low, high, srmr = (
         THREE_DIGITS(indices[name]) for name in ("cfi", "tli", "rmsea", "rmsea_low", "rmsea_high", "srmr")
     )
     return (
-        f"{test}({indices['df']:,.0f}) = {indices['chi_square']:,.1f}, p {p if p.startswith('<') else f'= {p}'}; "
-        f"{others} {cfi}, TLI {tli}, RMSEA {rmsea} (90 % interval {low} to {high}), SRMR {srmr}"
+        f"{named(kind.test, 'χ²')}({indices['df']:,.0f}) = {indices['chi_square']:,.1f}, {_p_in_words(indices)}; "
+        f"{kind.name('CFI')} {cfi}, {kind.name('TLI')} {tli}, {kind.name('RMSEA')} {rmsea} (90 % interval {low} to "
+        f"{high}), SRMR {srmr}"
     )
+
+
+def _p_in_words(indices: pd.Series) -> str:
+    """The p value as a sentence says it; plain ULS has no distribution to take one from."""
+    if np.isnan(indices["p_value"]):
+        return "without a p value"
+    p = probability(float(indices["p_value"]))
+    return f"p {p}" if p.startswith("<") else f"p = {p}"
 
 
 def confirm_structure(
@@ -296,7 +310,7 @@ def confirm_structure(
         n_dropped=survey.n - found.fit.n,
         settings=found.settings,
         data=survey.stamp,
-        verdicts=fit_verdicts(NAMES[model], found.fit, indices),
+        verdicts=fit_verdicts(NAMES[model], found.fit, indices, variant([found.fit])),
         model=found.blueprint.syntax,
         indices=indices,
         correlations=found.correlations,

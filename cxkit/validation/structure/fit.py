@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from cxkit.errors import CxkitWarning
 from cxkit.results.references import cite
 from cxkit.results.tables import fixed
 from cxkit.results.thresholds import CFI_BENTLER, CFI_HU, RMSEA_BROWNE, RMSEA_HU, SRMR_HU, TLI_HU, Verdicts, judge
+from cxkit.sem.variants import ROBUST, SCALED, chi_square_variant, index_variant, measure, named
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.blueprints import Blueprint, Model, Plan, blueprint, plan, refuse_unusable
 
@@ -133,31 +134,58 @@ def is_proper(fit: Fit) -> bool:
     return bool((own["est"] > -1e-9).all()) and bool(np.linalg.eigvalsh(between)[0] > -1e-9)
 
 
-def variant(fit: Fit) -> str:
-    """Which variant of CFI, TLI and RMSEA is reported: "robust", "scaled", or "" for the plain one.
+@dataclass(frozen=True, kw_only=True)
+class Variant:
+    """Which variant of each fit measure is shown: `test` of chi-square, `indices` of CFI, TLI and RMSEA.
 
-    Of continuous answers the robust ones, which estimate what the index would be in the population (Brosseau-Liard,
-    Savalei & Li 2012). Of ordered answers the scaled ones, which belong to the scaled test: a robust RMSEA of .083
-    beside its p of .061 says two things at once.
+    Both are "scaled" or "" for the plain one, `indices` also "robust". SRMR has no variants.
     """
-    ends = (".scaled",) if fit.settings["ordered"] else (".robust", ".scaled")
-    known = (end for end in ends if np.isfinite(float(fit.measures.get(f"rmsea{end}", np.nan))))
-    return next(known, "").removeprefix(".")
+
+    test: str
+    indices: str
+
+    @property
+    def headings(self) -> dict[str, str]:
+        """The headings of the columns, each with its variant: "Scaled χ²", "Robust CFI"."""
+        names = {"chi_square": (self.test, "χ²"), "chi_square_difference": (self.test, "Δχ²")}
+        names |= {name.lower(): (self.indices, name) for name in ("CFI", "TLI", "RMSEA")}
+        return {column: named(kind.capitalize(), name) for column, (kind, name) in names.items()}
+
+    def name(self, index: str) -> str:
+        """One of CFI, TLI and RMSEA as a sentence names it: "robust CFI"."""
+        return named(self.indices, index)
 
 
-def read_indices(fit: Fit) -> pd.Series:
-    """The indices that are reported: the test, scaled where it can be, and the others in their `variant`."""
+def variant(fits: Sequence[Fit]) -> Variant:
+    """The variant in which these fits are reported side by side.
+
+    Of continuous answers the robust indices, which estimate what the index would be in the population (Brosseau-Liard,
+    Savalei & Li 2012). Of ordered answers the scaled ones, which belong to the scaled test: a robust RMSEA of .083
+    beside its p of .061 says two things at once. An improper model does not decide for the others: where it lacks a
+    variant, its numbers stay empty.
+    """
+    order = (SCALED,) if any(fit.settings["ordered"] for fit in fits) else (ROBUST, SCALED)
+    deciding = [fit for fit in fits if is_proper(fit)] or list(fits)
+    return Variant(test=chi_square_variant(fits[0]), indices=index_variant(deciding, order))
+
+
+def read_indices(fit: Fit, kind: Variant | None = None) -> pd.Series:
+    """The indices that are reported, each in its variant; NaN where a robust estimator cannot correct one."""
     m = fit.measures
-    mark = ".scaled" if "chisq.scaled" in m else ""
-    own = f".{variant(fit)}" if variant(fit) else ""
-
-    def best(name: str) -> float:
-        return float(m.get(name + own, m.get(name, np.nan)))
-
-    values = [m[f"chisq{mark}"], m[f"df{mark}"], m[f"pvalue{mark}"], *map(best, (
-        "cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "srmr", "aic", "bic",
-    ))]  # fmt: skip
+    kind = kind or variant([fit])
+    mark = f".{kind.test}" if kind.test else ""
+    values = [float(m[f"{name}{mark}"]) for name in ("chisq", "df", "pvalue")]
+    values += [measure(fit, name, kind.indices) for name in ("cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper")]
+    values += [float(m.get(name, np.nan)) for name in ("srmr", "aic", "bic")]
     return pd.Series(values, index=list(INDICES), dtype="float64", name="value")
+
+
+DIFFERENCE_SOURCES = {"satorra.bentler.2001": "satorra2001", "satorra.2000": "satorra2000"}
+
+
+def difference_source(method: str) -> tuple[str, ...]:
+    """The key of the source of a scaled chi-square difference; none for the plain one."""
+    return (DIFFERENCE_SOURCES[method],) if method in DIFFERENCE_SOURCES else ()
 
 
 def general_share(fit: Fit, drawn: Blueprint) -> pd.Series:
@@ -180,15 +208,16 @@ def general_share(fit: Fit, drawn: Blueprint) -> pd.Series:
     return pd.Series(values, name="value")
 
 
-def fit_verdicts(subject: str, fit: Fit, indices: pd.Series) -> Verdicts:
-    """What the rules say of each index; nothing without degrees of freedom, and nothing of ordered answers.
+def fit_verdicts(subject: str, fit: Fit, indices: pd.Series, kind: Variant) -> Verdicts:
+    """What the rules say of each index; nothing without degrees of freedom or a test, nothing of ordered answers.
 
     The rules come from maximum likelihood on continuous answers; of ordered answers under least squares the same
     misfit gives better-looking indices, by an amount that depends on thresholds and loadings (Xia & Yang 2019).
     """
-    if not indices["df"] or fit.settings["ordered"]:
+    if not indices["df"] or fit.settings["ordered"] or np.isnan(indices["chi_square"]):
         return Verdicts()
-    return Verdicts(tuple(v for name, rule in RULES for v in judge(rule, [subject], [indices[name]])))
+    found = (v for name, rule in RULES for v in judge(rule, [subject], [indices[name]]))
+    return Verdicts(tuple(replace(v, measure=kind.name(v.measure) if v.measure != "SRMR" else "SRMR") for v in found))
 
 
 def caution_on_ordered(how: Plan) -> str:
@@ -211,11 +240,13 @@ def poor_fit(fit: Fit) -> str:
     indices = read_indices(fit)
     if not indices["df"]:
         return ""
+    if np.isnan(indices["cfi"]):
+        return "the model of correlated dimensions that this rests on cannot be tested (its χ² cannot be scaled)"
     if indices["cfi"] >= CFI_BENTLER.bands[-1][0] and indices["srmr"] < SRMR_HU.bands[-1][0]:
         return ""
-    kind = f"{variant(fit)} " if variant(fit) else ""
+    cfi = variant([fit]).name("CFI")
     return (
-        f"the model of correlated dimensions that this rests on fits poorly ({kind}CFI {fixed(3)(indices['cfi'])}, "
+        f"the model of correlated dimensions that this rests on fits poorly ({cfi} {fixed(3)(indices['cfi'])}, "
         f"SRMR {fixed(3)(indices['srmr'])})"
     )
 

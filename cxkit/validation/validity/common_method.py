@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -15,6 +15,8 @@ from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, probability
+from cxkit.sem.comparison import NAMES as NAMES_OF_TESTS
+from cxkit.sem.comparison import default_method
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import asked_for, moments
 from cxkit.validation.structure.blueprints import (
@@ -26,6 +28,7 @@ from cxkit.validation.structure.blueprints import (
     plan,
     refuse_unusable,
 )
+from cxkit.validation.structure.fit import Variant, difference_source, variant
 from cxkit.validation.validity.method_models import (
     BASELINE,
     EQUAL,
@@ -42,14 +45,20 @@ from cxkit.validation.validity.method_models import (
     marker as marker_models,
 )
 
+PLAIN = Variant(test="", indices="")
 HARMAN = "Harman's single factor"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CommonMethod(Result):
-    """Three ways to look for common method variance, and what each can show. `notes` say what could not be fitted."""
+    """Three ways to look for common method variance, and what each can show. `notes` say what could not be fitted.
+
+    `kind` says which variant of chi-square and CFI all rows show, `difference` by which test models were compared.
+    """
 
     harman: float
+    kind: Variant = PLAIN
+    difference: str = "standard"
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Common method variance"
@@ -63,8 +72,13 @@ class CommonMethod(Result):
     @property
     def references(self) -> tuple[str, ...]:
         """The sources; of the marker technique only where it was used."""
-        more = ("williams2010",) if MARKER in self.frame["technique"].tolist() else ()
-        return tuple(dict.fromkeys([*super().references, *more]))
+        more = ["williams2010"] if MARKER in self.frame["technique"].tolist() else []
+        return tuple(dict.fromkeys([*super().references, *more, *difference_source(self.difference)]))
+
+    @property
+    def headings(self) -> Mapping[str, str]:
+        """The variant of chi-square and CFI."""
+        return self.kind.headings
 
     @property
     def text(self) -> str:
@@ -94,7 +108,10 @@ class CommonMethod(Result):
         if held is not None and np.isfinite(held["p_value"]):
             does = "does" if held["p_value"] < 0.05 else "does not"
             p = probability(held["p_value"])
-            biased = f" Holding the correlations as they were {does} fit worse (p {p if p[0] == '<' else f'= {p}'})."
+            biased = (
+                f" Holding the correlations as they were {does} fit worse: {NAMES_OF_TESTS[self.difference]}, "
+                f"p {p if p[0] == '<' else f'= {p}'}."
+            )
         return (
             f"By the marker ({best['model']}), method explains {best['method_share']:.0%} of the items' variance; the "
             f"dimensions' mean correlation goes {_from_to(base, best)}.{biased} This holds as far as the marker shares "
@@ -113,8 +130,8 @@ class CommonMethod(Result):
     def note(self) -> str:
         """What the columns mean, what was not fitted, and the usual line."""
         columns = (
-            "Method: share of the items' variance. Mean |r|: of the dimensions. Differences: from the model above of "
-            "which it is a part, or which is a part of it."
+            "Method: share of the items' variance. Mean |r|: of the dimensions. Δχ²: from the model above of which it "
+            f"is a part, or which is a part of it; {NAMES_OF_TESTS[self.difference]}."
         )
         return " ".join([columns, *self.notes, super().note])
 
@@ -124,7 +141,8 @@ class CommonMethod(Result):
         proper = self.frame["proper"]
         mark = self.frame["model"].where(proper, self.frame["model"] + " (improper)")
         r = self.frame["mean_correlation"].where(proper)
-        return tables.printed(self.frame.assign(model=mark, mean_correlation=r), self.shown, level=self.level)
+        shown = self.frame.assign(model=mark, mean_correlation=r)
+        return tables.printed(shown, self.shown, level=self.level, headings=self.headings)
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -188,8 +206,9 @@ def common_method(
     CommonMethod
         A row a model: technique, model, chi_square, df, cfi, rmsea, chi_square_difference, df_difference, p_value (of
         the difference), method_share (mean squared standardised loading on the method factor), mean_correlation (mean
-        size of the dimensions' correlations), proper (no negative variance, no correlation beyond 1). `harman` is the
-        share of the first principal component.
+        size of the dimensions' correlations), proper (no negative variance, no correlation beyond 1), test and variant
+        (which chi-square, and which CFI and RMSEA: "robust", "scaled" or "" for the plain ones; under MLR differences
+        are scaled as in Satorra & Bentler 2001). `harman` is the share of the first principal component.
 
     Raises
     ------
@@ -219,9 +238,10 @@ def common_method(
     harman = _first_component(survey, list(drawn.items), how)
     first = {"technique": HARMAN, "model": "first component: no evidence", "method_share": harman, "proper": True}
     fitted = [fit for ladder in ladders for fit in ladder.fits.values()]
+    kind = variant(fitted) if fitted else PLAIN
     n = fitted[0].n if fitted else int(survey.answers[keys].notna().all(axis=1).sum())
     return CommonMethod(
-        frame=pd.DataFrame([first, *(row for ladder in ladders for row in ladder.rows)]).reindex(columns=COLUMNS),
+        frame=pd.DataFrame([first, *(row for ladder in ladders for row in ladder.rows(kind))]).reindex(columns=COLUMNS),
         n=n,
         n_dropped=survey.n - n,
         settings={
@@ -230,13 +250,15 @@ def common_method(
         },
         data=survey.stamp,
         harman=harman,
+        kind=kind,
+        difference=default_method(fitted[0]) if fitted else "standard",
         notes=tuple(filter(None, [*drawn.notes, *how.reasons, *(r for ladder in ladders for r in ladder.reasons)])),
     )  # fmt: skip
 
 
 COLUMNS = [
     "technique", "model", "chi_square", "df", "cfi", "rmsea", "chi_square_difference", "df_difference", "p_value",
-    "method_share", "mean_correlation", "proper",
+    "method_share", "mean_correlation", "proper", "test", "variant",
 ]  # fmt: skip
 
 

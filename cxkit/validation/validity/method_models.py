@@ -13,7 +13,7 @@ import pandas as pd
 
 from cxkit.errors import CxkitWarning, ModelError
 from cxkit.validation.structure.blueprints import Blueprint, Names, Plan
-from cxkit.validation.structure.fit import is_proper, read_indices
+from cxkit.validation.structure.fit import Variant, is_proper, read_indices
 from cxkit.without_contents import without_contents
 
 if TYPE_CHECKING:
@@ -30,15 +30,15 @@ CORRELATED, BASELINE, HELD = "marker correlated", "marker unrelated", "correlati
 
 @dataclass(kw_only=True)
 class Ladder:
-    """The models of one technique as they are fitted, each with its row."""
+    """The models of one technique as they are fitted; `compared` says with which earlier fit each is compared."""
 
     technique: str
     answers: pd.DataFrame
     drawn: Blueprint
     names: Names
     how: Plan
-    rows: list[dict[str, object]] = field(default_factory=list)
     fits: dict[str, Fit] = field(default_factory=dict)
+    compared: dict[str, Fit | None] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
 
     __repr__ = without_contents
@@ -72,10 +72,14 @@ class Ladder:
             self.reasons.append(f"Not fitted: {self.technique}, {model}. {str(refusal).split('. ')[0].rstrip('.')}.")
             return
         self.fits[model] = fit
-        self.rows.append(self._row(model, fit, self.fits.get(against) if against else None))
+        self.compared[model] = self.fits.get(against) if against else None
 
-    def _row(self, model: str, fit: Fit, other: Fit | None) -> dict[str, object]:
-        indices = read_indices(fit)
+    def rows(self, kind: Variant) -> list[dict[str, object]]:
+        """A row a fitted model, all in one variant."""
+        return [self._row(model, fit, self.compared[model], kind) for model, fit in self.fits.items()]
+
+    def _row(self, model: str, fit: Fit, other: Fit | None, kind: Variant) -> dict[str, object]:
+        indices = read_indices(fit, kind)
         difference = other.compare(fit) if other is not None else None
         return {
             "technique": self.technique,
@@ -90,6 +94,8 @@ class Ladder:
             "method_share": self._share(fit),
             "mean_correlation": self._mean_correlation(fit),
             "proper": is_proper(fit),
+            "test": kind.test,
+            "variant": kind.indices,
         }
 
     def _share(self, fit: Fit) -> float:

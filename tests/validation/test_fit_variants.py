@@ -1,0 +1,108 @@
+"""No sentence, table or description mixes variants of fit measures without naming each."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import cxkit as cx
+from cxkit.results.result import Result
+from cxkit.validation.structure.fit import Variant, fit_verdicts, index_variant, read_indices
+from tests.validation.building import factor_answers, survey_of, with_gaps
+
+BLOCKS = {"a": ["q1", "q2", "q3"], "b": ["q4", "q5", "q6"]}
+INDEX = re.compile(r"(\S*)\s?\b(CFI|TLI|RMSEA)\b(?= (?:of competing|[−\d(]))")
+TEST = re.compile(r"(\S*)\s?χ²(?=\()")
+WAYS = {
+    "robust errors, gaps": ({"estimator": "MLR"}, True, "scaled", "robust"),
+    "robust errors": ({"estimator": "MLR", "missing": "listwise"}, False, "scaled", "robust"),
+    "plain errors, gaps": ({"estimator": "ML"}, True, "", "robust"),  # lavaan corrects the indices for what is missing
+    "plain errors": ({"estimator": "ML", "missing": "listwise"}, False, "", ""),
+    "ordered": ({"ordered": True}, False, "scaled", "scaled"),
+}
+
+
+def survey(*, gaps: bool) -> cx.Survey:
+    rng = np.random.default_rng(11)
+    between = 0.8 * rng.standard_normal((250, 1)) + factor_answers(11, n=250, items=6, factors=2)
+    answers = np.clip(np.round(between / 1.3 + 3), 1, 5)
+    return survey_of(with_gaps(answers, 3, 0.05) if gaps else answers, BLOCKS, scale={"low": 1, "high": 5})
+
+
+def assert_named(said: str, test: str, indices: str) -> int:
+    """Every measure that has a number beside it stands behind the word for its variant; how many there are."""
+    found = [(before, name, indices) for before, name in INDEX.findall(said)]
+    found += [(before, "χ²", test) for before in TEST.findall(said)]
+    for before, name, wanted in found:
+        word = before.strip("(;,").casefold()
+        assert word == wanted or (not wanted and word not in ("scaled", "robust")), (before, name, said)
+    return len(found)
+
+
+def assert_headed(result: Result, test: str, indices: str) -> None:
+    headings = list(result.table.columns)
+    for kind, names in ((test, ("χ²", "Δχ²")), (indices, ("CFI", "TLI", "RMSEA"))):
+        for name in names:
+            own = [h for h in headings if h.split()[-1] == name]
+            assert all(h == f"{kind.capitalize()} {name}".strip() for h in own), headings
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_sentences_tables_and_descriptions_name_the_variant(way):
+    options, gaps, test, indices = WAYS[way]
+    answers = survey(gaps=gaps)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cx.CxkitWarning)
+        structure = cx.confirm_structure(answers, **options)
+        results = [cx.compare_structures(answers, models=["one-factor", "first-order"], **options)]
+        if "ordered" not in options:
+            results.append(cx.common_method(answers, **options))
+    assert assert_named(structure.text, test, indices) == 4
+    assert structure.variant == indices
+    for measure in {v.measure for v in structure.verdicts} - {"SRMR"}:
+        assert measure.startswith(indices)
+        assert not (measure.startswith("robust") and not indices)
+    assert assert_named(results[0].text, test, indices) >= 2
+    assert assert_named(results[0].alt, test, indices) == 5
+    for result in results:
+        assert_headed(result, test, result.kind.indices)
+        assert set(result.frame["test"].dropna()) == {test}
+        assert set(result.frame["variant"].dropna()) == {result.kind.indices}
+        assert result.kind.indices in (indices, test)  # scaled where a proper model has no robust ones
+
+
+def test_the_difference_of_scaled_tests_is_named_by_its_method():
+    found = cx.common_method(survey(gaps=False), missing="listwise")
+    assert "Δχ²: from the model above" in found.note
+    assert "scaled chi-square difference (Satorra-Bentler 2001)" in found.note
+    assert "satorra2001" in found.references
+    plain = cx.common_method(survey(gaps=False), missing="listwise", estimator="ML")
+    assert "chi-square difference (standard)" in plain.note
+    assert "satorra2001" not in plain.references
+
+
+def fit_like(**measures: float) -> SimpleNamespace:
+    """What a fit tells of itself, where its correction has no value."""
+    empty = dict.fromkeys(("chisq.scaled", "pvalue.scaled", "cfi.scaled", "tli.scaled", "rmsea.scaled"), np.nan)
+    plain = {"chisq": 12.0, "df": 8.0, "cfi": 0.98, "tli": 0.97, "rmsea": 0.05, "srmr": 0.04, "df.scaled": 8.0}
+    return SimpleNamespace(measures=plain | empty | measures, df=8, settings={"ordered": []})
+
+
+def test_a_model_without_a_scaled_test_shows_no_unscaled_index_beside_the_empty_chi_square():
+    kind = Variant(test="scaled", indices="robust")
+    row = read_indices(fit_like(), kind)
+    assert row[["chi_square", "p_value", "cfi", "tli", "rmsea"]].isna().all()
+    assert row["srmr"] == 0.04
+    assert len(fit_verdicts("improper", fit_like(), row, kind)) == 0
+    assert index_variant([fit_like()]) == "scaled"
+
+
+def test_models_side_by_side_have_one_variant():
+    both = {"cfi.robust": 0.9, "rmsea.robust": 0.1, "cfi.scaled": 0.91, "rmsea.scaled": 0.09}
+    only = {"cfi.scaled": 0.91, "rmsea.scaled": 0.09}
+    assert index_variant([fit_like(**both)]) == "robust"
+    assert index_variant([fit_like(**both), fit_like(**only)]) == "scaled"
