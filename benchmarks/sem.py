@@ -38,7 +38,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cxkit import sem
 from cxkit.errors import CxkitWarning
-from cxkit.sem.moments import RECENT
+from cxkit.sem.moments import SAMPLES
+from cxkit.sem.saturated_moments import RECENT
 from tests.sem import cases
 
 SHORTEST = 0.4
@@ -68,6 +69,7 @@ def full(model: str, data: Any, **options: Any) -> Any:
 
 def first_fit(model: str, data: pd.DataFrame) -> Any:
     """A fit of incomplete answers that no earlier one has prepared."""
+    SAMPLES.clear()
     RECENT.clear()
     return full(model, data, missing="fiml")
 

@@ -25,25 +25,19 @@ NO_RESTRICTION = 1e-9
 
 def missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:
     """FIML-corrected chi-squares of the model and of the baseline."""
-    from cxkit.sem.measures import baseline_frame
+    from cxkit.sem.measures import baseline_frame, baseline_key
 
-    observed, cross, complete = [], [], []
-    for part, space in zip(fit.frame.objective.parts, fit.frame.spaces, strict=True):
-        saturated = Saturated(data=part.data, space=space)
-        observed.append(saturated.information)
-        cross.append(saturated.cross_products)
-        complete.append(space.normal_weight(inverse_of(part.data.cov)))
-    robust = fit.frame.estimator.test != "standard"
-    base, _ = baseline_frame(fit)
-    model = _as_if_complete(fit.frame, fit.df, observed, cross, complete, robust)
-    moments = sum(len(block) for block in observed)
-    return model, _as_if_complete(base, moments - len(base.bread_inverse), observed, cross, complete, robust)
+    def baseline() -> Corrected:
+        base, _ = baseline_frame(fit)
+        return _as_if_complete(base, sum(space.size for space in base.spaces) - len(base.bread_inverse))
+
+    return _as_if_complete(fit.frame, fit.df), fit.sample.groups[0].shared.corrected.get(baseline_key(fit), baseline)
 
 
-def _as_if_complete(
-    frame: Frame, df: int, observed: list[np.ndarray], cross: list[np.ndarray], complete: list[np.ndarray], robust: bool
-) -> Corrected:
+def _as_if_complete(frame: Frame, df: int) -> Corrected:
     objective = frame.objective
+    free = [Saturated(data=part.data, space=space) for part, space in zip(objective.parts, frame.spaces, strict=True)]
+    robust = frame.estimator.test != "standard"
     shares = objective.shares
     value = 0.0
     for share, part, state in zip(shares, objective.parts, frame.states, strict=True):
@@ -54,18 +48,19 @@ def _as_if_complete(
         logdet = np.linalg.slogdet(state.at.sigma)[1]
         value += share * (0.5 * (logdet + np.vdot(inverse, scatter)) - plain.floor)
     jacobians = frame.jacobians()
-    levers = [w @ j for w, j in zip(observed, jacobians, strict=True)]
+    levers = [own.information @ j for own, j in zip(free, jacobians, strict=True)]
     information = sum(f * j.T @ lever for f, j, lever in zip(shares, jacobians, levers, strict=True))
     inverse = inverse_of(np.asarray(information))
     total = 0.0
     # With M = W_c in the metric of W_m, both versions are traces of small products.
     middle = np.zeros_like(inverse)
-    for share, wm, wc, j in zip(shares, observed, complete, jacobians, strict=True):
+    for share, own, j in zip(shares, free, jacobians, strict=True):
+        seen = j.T @ own.complete @ j
         if not robust:
-            total += float(np.trace(solve(wm, wc)) - share * np.vdot(inverse, j.T @ wc @ j))
-        middle += share * (j.T @ wc @ j)
+            total += float(np.trace(solve(own.information, own.complete)) - share * np.vdot(inverse, seen))
+        middle += share * seen
     if robust:
-        total = _robust_trace(shares, observed, cross, complete, jacobians, inverse, middle)
+        total = _robust_trace(shares, free, jacobians, levers, inverse, middle)
     c = positive(total / df)
     chisq = 2 * frame.n * value
     return Corrected(chisq=chisq, c=c, scaled=chisq / c)
@@ -73,21 +68,19 @@ def _as_if_complete(
 
 def _robust_trace(
     shares: np.ndarray,
-    observed: list[np.ndarray],
-    cross: list[np.ndarray],
-    complete: list[np.ndarray],
+    free: list[Saturated],
     jacobians: list[np.ndarray],
+    levers: list[np.ndarray],
     inverse: np.ndarray,
     middle: np.ndarray,
 ) -> float:
     """tr[(I - P)' W_c (I - P) W_m^-1 J W_m^-1] with P = Delta E^-1 Delta' W_m, over all groups."""
     total = 0.0
-    for share, wm, jm, wc, j in zip(shares, observed, cross, complete, jacobians, strict=True):
-        spread = solve(wm, solve(wm, jm).T)
-        lever = wm @ j
-        inner = lever.T @ spread @ lever
-        total += float(np.vdot(wc, spread))
-        total -= 2 * share * float(np.vdot(inverse, lever.T @ spread @ wc @ j))
+    for share, own, j, lever in zip(shares, free, jacobians, levers, strict=True):
+        reach = own.spread @ lever
+        inner = lever.T @ reach
+        total += float(np.vdot(own.complete, own.spread))
+        total -= 2 * share * float(np.vdot(inverse, reach.T @ own.complete @ j))
         total += share * float(np.vdot(inverse @ middle @ inverse, inner))
     return total
 
@@ -125,7 +118,7 @@ def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
         base_chisq += part.data.n * -logdets[1]
         cross = inverse[np.ix_(r, c)]
         v = inverse[np.ix_(r, r)] * inverse[np.ix_(c, c)] + cross * cross.T
-        gamma = part.data.extra["ordinal"].gamma[first:, first:]
+        gamma = part.data.ordinal.gamma[first:, first:]
         jac = j[first:]
         lever = times(w[first:] if w.ndim == 1 else w[first:, first:], jac)
         middle += share * jac.T @ v @ jac

@@ -16,6 +16,7 @@ from cxkit.errors import ModelError
 from cxkit.sem.model import GroupModel, Implied
 from cxkit.sem.moments import GroupData
 from cxkit.sem.patterns import MOST_MOMENTS, AllMoments, IncompleteNormal
+from cxkit.sem.saturated import free_information, lowest
 
 CHUNK = 500_000
 SINGULAR = 1e-10
@@ -120,7 +121,7 @@ class FullInformation:
         assert data.patterns is not None
         self.model, self.data, self.patterns = model, data, data.patterns
         self.share, self.cells = self.patterns.share, AllMoments(len(data.cov))
-        self.floor = IncompleteNormal(self.patterns, data.mean, data.cov).value
+        self.floor = lowest(data)
 
     @property
     def by_moments(self) -> bool:
@@ -155,6 +156,16 @@ class FullInformation:
             jacobian = self.jacobian(state)
             return np.asarray(jacobian.T @ state.normal.expected_curvature(self.cells) @ jacobian)
         return sum(self.model.information(state.at, state.weight[c], self.share[c]) for c in self._chunks())  # type: ignore[return-value]
+
+    def nearby(self, state: IncompleteState) -> np.ndarray:
+        """The Hessian as it would be if the moments curved everywhere as they do where they are saturated.
+
+        That curvature belongs to the sample and is the same for every model of it; where the model fits, this is all
+        but the Hessian, for a fraction of its cost.
+        """
+        jacobian, normal = self.jacobian(state), state.normal
+        bending = self.model.bending(state.at, normal.lean, normal.mean_pull)
+        return np.asarray(jacobian.T @ free_information(self.data) @ jacobian + bending)
 
     def hessian(self, state: IncompleteState) -> np.ndarray:
         model, normal = self.model, state.normal
@@ -264,8 +275,13 @@ class Objective:
             f * (part.gradient(s) @ part.model.basis) for f, part, s in zip(self.pull, self.parts, states, strict=True)
         )
 
+    @property
+    def knows_nearby(self) -> bool:
+        """Whether a stand-in of the Hessian is worth its while: see `FullInformation.nearby`."""
+        return all(isinstance(part, FullInformation) and part.by_moments for part in self.parts)
+
     def second(self, states: list[Any], kind: str) -> np.ndarray:
-        """`kind` is "information" (expected) or "hessian" (observed), per respondent; the last one is kept."""
+        """`kind`: "information" (expected), "hessian" (observed) or "nearby", per respondent; the last one is kept."""
         if self._kept is None or self._kept[0] is not states or self._kept[1] != kind:
             self._kept = (states, kind, self._second(states, kind))
         return self._kept[2]

@@ -20,6 +20,8 @@ from cxkit.sem.moments import GroupData
 DONE = 1e-16
 LAST = 1e-9
 CLOSE = 0.05
+# Steps by a matrix that is only near the Hessian gain a digit or so each: they end where there is nothing left to gain.
+CHORD_DONE = 1e-2
 # Every model of the tests needs at most 52 steps and no quasi-Newton search.
 MOST_STEPS = 150
 # A good step lowers the discrepancy by half of its decrement. A search that did not gain as much in so many steps
@@ -76,7 +78,7 @@ def _beginnings(objective: Objective, start: np.ndarray) -> Iterator[tuple[str, 
 
 def _plain_values(model: GroupModel, data: GroupData) -> np.ndarray:
     variance = np.append(np.diag(data.cov), np.full(model.v - model.p, 0.1 * np.mean(np.diag(data.cov))))
-    cuts = data.extra.get("thresholds", {})
+    cuts = data.thresholds
     values = np.zeros(len(model.rows))
     for k, row in enumerate(model.rows):
         i = model.index[row.lhs]
@@ -121,9 +123,13 @@ def _newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...], toleran
     states = objective.states(z)
     if states is None:
         return None
-    value, near = objective.value(states), False
+    begin, decrement = _chord(objective, Solution(z, states, objective.value(states), 0, tried), tolerance)
+    if decrement < CHORD_DONE * tolerance:
+        return begin
+    z, states, value = begin.z, begin.states, begin.value
+    near = decrement < CLOSE * max(1.0, value)
     passed: list[float] = []
-    for step_count in range(MOST_STEPS):
+    for step_count in range(begin.steps, begin.steps + MOST_STEPS):
         gradient = objective.gradient(states)
         step = _direction(objective, states, gradient, near)
         passed.append(value)
@@ -140,9 +146,40 @@ def _newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...], toleran
         near = decrement < CLOSE * max(1.0, value)
         found = _line_search(objective, z, value, step, decrement)
         if found is None:
-            return Solution(z, states, value, step_count, tried) if decrement < 1e-9 else None
+            break
         z, states, value = found
-    return None
+    return Solution(z, states, value, step_count, tried) if found is None and decrement < 1e-9 else None
+
+
+def _chord(objective: Objective, at: Solution, tolerance: float) -> tuple[Solution, float]:
+    """Steps by one matrix as long as each quarters the decrement; and the last decrement.
+
+    With incomplete answers a Hessian costs as much as twenty gradients. Where the search begins, the model fits their
+    estimated moments, and one near enough to the Hessian is known: see `FullInformation.nearby`. Where the model fits
+    too badly for that, the Hessian itself serves for all steps.
+    """
+    last = np.inf
+    for kind in ("nearby", "hessian") if objective.knows_nearby else ():
+        if not np.isfinite(at.value) or last < CHORD_DONE * tolerance:
+            break
+        at, last = _steps_by(objective, objective.second(at.states, kind), at, CHORD_DONE * tolerance)
+    return at, last
+
+
+def _steps_by(objective: Objective, matrix: np.ndarray, at: Solution, tolerance: float) -> tuple[Solution, float]:
+    """Where steps by this matrix end: there is nothing to gain, or they gain too little; and the last decrement."""
+    last = np.inf
+    while True:
+        gradient = objective.gradient(at.states)
+        step = _solve(matrix, gradient)
+        decrement = np.inf if step is None else float(gradient @ step)
+        if step is None or not decrement < last / 4:
+            return at, last
+        last = decrement
+        found = None if decrement < tolerance else _line_search(objective, at.z, at.value, -step, decrement)
+        if found is None:
+            return at, last
+        at = Solution(*found, at.steps + 1, at.tried)
 
 
 def _crawls(passed: list[float], decrement: float) -> bool:

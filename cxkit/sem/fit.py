@@ -425,7 +425,7 @@ def moments_of(fit: Fit) -> int:
     """How many moments the data offer, exogenous ones left out."""
     total = 0
     for part, space in zip(fit.frame.objective.parts, fit.frame.spaces, strict=True):
-        moments = part.data.extra.get("ordinal")
+        moments = part.data.ordinal
         total += len(moments.statistics) if moments is not None else space.size
     return total
 

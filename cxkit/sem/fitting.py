@@ -20,7 +20,7 @@ from cxkit.sem.groundwork import models_of, spaces_of, with_exogenous
 from cxkit.sem.identification import refuse_unidentified
 from cxkit.sem.inference import ESTIMATORS, Estimator, Frame, covariance
 from cxkit.sem.model import GroupModel
-from cxkit.sem.moments import GroupData, Moments, Sample, read_frame, read_moments
+from cxkit.sem.moments import GroupData, Moments, Sample, Shared, read_frame, read_moments
 from cxkit.sem.names import ambiguous_names, columns_of, unwritable
 from cxkit.sem.ordinal import ordinal_moments
 from cxkit.sem.starts import starting_values
@@ -76,7 +76,7 @@ def fit_model(
         equal=tuple(equal),
         free=tuple(free),
         ordered=items,
-        thresholds={name: len(cuts) for name, cuts in sample.groups[0].extra.get("thresholds", {}).items()},
+        thresholds={name: len(cuts) for name, cuts in sample.groups[0].thresholds.items()},
         parameterization=parameterization,
         growth=growth,
     )
@@ -140,8 +140,11 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
     if settings["unbiased"]:
         objective.lose_one()
     start = starting_values(models, list(sample.groups), table.basis.shape[1])
-    refuse_unidentified(objective, spaces, start, settings)
-    warm = _warm_start(objective, start, settings)
+    # With missing answers the moments that they estimate know as well what can be told apart, and are soon asked: every
+    # pair of items was answered together by somebody.
+    plain = _as_if_complete(objective) if settings["missing"] == "fiml" else objective
+    refuse_unidentified(plain, spaces, start, settings)
+    warm = start if plain is objective else _warm_start(plain, start)
     # Where even the estimated moments of incomplete answers are out of reach, the costly search rarely ends elsewhere.
     solution, table, models = _search(objective, start if warm is None else warm, table, models, briefly=warm is None)
     kind = "hessian" if chosen.information == "observed" else "information"
@@ -177,8 +180,8 @@ def parts_for(
             out.append(
                 FullInformation(model, data) if data.patterns is not None else MaximumLikelihood(model, data, means)
             )
-        elif "ordinal" in data.extra:
-            statistics = OrdinalStatistics(model, data.extra["ordinal"], settings["parameterization"])
+        elif data.ordinal is not None:
+            statistics = OrdinalStatistics(model, data.ordinal, settings["parameterization"])
             out.append(LeastSquares(model, data, statistics, _ordinal_weight(chosen, data)))
         else:
             weight = _continuous_weight(chosen, data, space)
@@ -187,7 +190,7 @@ def parts_for(
 
 
 def _ordinal_weight(chosen: Estimator, data: GroupData) -> np.ndarray:
-    gamma = data.extra["ordinal"].gamma
+    gamma = data.ordinal.gamma
     if chosen.discrepancy == "ULS":
         return np.ones(len(gamma))
     return np.linalg.inv(gamma) if chosen.discrepancy == "WLS" else 1 / np.diag(gamma)
@@ -206,11 +209,13 @@ def _continuous_weight(chosen: Estimator, data: GroupData, space: MomentSpace) -
     return np.linalg.inv(gamma) if chosen.discrepancy == "WLS" else 1 / np.diag(gamma)
 
 
-def _warm_start(objective: Objective, start: np.ndarray, settings: dict[str, Any]) -> np.ndarray | None:
-    """With missing answers begin where the model fits the estimated moments; that is nearly there. None if it fails."""
-    if settings["missing"] != "fiml":
-        return start
-    plain = Objective([MaximumLikelihood(p.model, p.data, means=True) for p in objective.parts])
+def _as_if_complete(objective: Objective) -> Objective:
+    """The discrepancy of complete answers with the moments that the incomplete ones estimate."""
+    return Objective([MaximumLikelihood(p.model, p.data, means=True) for p in objective.parts])
+
+
+def _warm_start(plain: Objective, start: np.ndarray) -> np.ndarray | None:
+    """Where the model fits the moments that missing answers estimate, which is nearly there; None if it fails."""
     try:
         return minimise(plain, start, tolerance=1e-6).z
     except ModelError:
@@ -388,8 +393,7 @@ def with_ordinal(sample: Sample, items: Sequence[str], exogenous: Sequence[str] 
                 f"{' in ' + label if label else ''}: {', '.join(pairs[:5])}{more}. Their correlations are uncertain; "
                 "consider joining rare categories."
             )
-        extra = {**data.extra, "ordinal": moments, "thresholds": moments.thresholds}
-        groups.append(replace(data, cov=moments.corr, extra=extra))
+        groups.append(replace(data, cov=moments.corr, ordinal=moments, shared=Shared()))
     return replace(sample, groups=tuple(groups), warnings=tuple(warnings))
 
 
@@ -409,8 +413,7 @@ def _given_predictors(
     spread = moments.slopes @ moments.exogenous_cov
     cov[np.ix_(x, x)], cov[np.ix_(y, x)], cov[np.ix_(x, y)] = moments.exogenous_cov, spread, spread.T
     cov[np.ix_(y, y)] = moments.corr + spread @ moments.slopes.T
-    extra = {**data.extra, "ordinal": moments, "thresholds": moments.thresholds}
-    return replace(data, cov=cov, mean=mean, extra=extra)
+    return replace(data, cov=cov, mean=mean, ordinal=moments, shared=Shared())
 
 
 def _means(wanted: bool | None, sample: Sample, model: str, needed: bool) -> bool:
@@ -425,7 +428,7 @@ def _means(wanted: bool | None, sample: Sample, model: str, needed: bool) -> boo
 
 
 def _wishart(data: GroupData) -> GroupData:
-    return replace(data, cov=data.cov * data.n / (data.n - 1), extra=dict(data.extra))
+    return replace(data, cov=data.cov * data.n / (data.n - 1), shared=Shared())
 
 
 def _with_warnings(fit: Fit) -> Fit:

@@ -136,12 +136,10 @@ class Frame:
 
 def gamma_of(part: Any, space: MomentSpace) -> np.ndarray:
     """Gamma of one group, computed once and kept with its data."""
-    kept: dict[str, Any] = part.data.extra
-    key = f"gamma{space.size}"
-    if key not in kept:
-        moments = kept.get("ordinal")
-        kept[key] = moments.gamma if moments is not None else space.gamma(part.data)
-    return np.asarray(kept[key])
+    data: GroupData = part.data
+    if data.ordinal is not None:
+        return np.asarray(data.ordinal.gamma)
+    return data.shared.matrices.get(("gamma", space.size), lambda: space.gamma(data))
 
 
 def times(weight: np.ndarray, matrix: np.ndarray) -> np.ndarray:
@@ -264,11 +262,8 @@ def _h1_inverse(frame: Frame) -> np.ndarray:
 
 def _saturated_trace(part: Any, space: MomentSpace) -> float:
     """tr(B1 A1^-1) of the saturated model of one group."""
-    kept: dict[str, Any] = part.data.extra
-    key = f"h1 {space.size}"
-    if key not in kept:
-        kept[key] = _compute_saturated_trace(part.data, space)
-    return float(kept[key])
+    data: GroupData = part.data
+    return data.shared.numbers.get(("saturated trace", space.size), lambda: _compute_saturated_trace(data, space))
 
 
 def _compute_saturated_trace(data: GroupData, space: MomentSpace) -> float:

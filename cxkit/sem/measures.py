@@ -51,7 +51,7 @@ def all_measures(fit: Fit) -> dict[str, float]:
     out |= fm.goodness_block(gfi, size, test.df)
     if fit.settings["ordered"]:
         # lavaan divides by the number of statistics of one group.
-        out["wrmr"] = float(np.sqrt(test.chisq / len(fit.sample.groups[0].extra["ordinal"].statistics)))
+        out["wrmr"] = float(np.sqrt(test.chisq / len(fit.sample.groups[0].ordinal.statistics)))
         del out["ecvi"]
     return out
 
@@ -70,14 +70,14 @@ def _scaled_rmsea(test: FitTest, n: float, groups: int) -> dict[str, float]:
 
 def baseline_test(fit: Fit) -> FitTest:
     """Chi-square of the independence model, in which only exogenous variables may correlate."""
-    kept = fit.sample.groups[0].extra
+    return fit.sample.groups[0].shared.baselines.get(baseline_key(fit), lambda: _baseline(fit))
+
+
+def baseline_key(fit: Fit) -> tuple[Any, ...]:
+    """What decides the independence model of a sample."""
     options = (fit.settings[k] for k in ("meanstructure", "likelihood", "information"))
     roles = fit.table.variables
-    chosen = (fit.frame.estimator.name, *options, roles.exogenous, roles.random)
-    if "baseline" not in kept or kept["baseline"][0] != chosen:
-        kept["baseline"] = (chosen, _baseline(fit))
-    test: FitTest = kept["baseline"][1]
-    return test
+    return (fit.frame.estimator.name, *options, roles.exogenous, roles.random)
 
 
 def _baseline(fit: Fit) -> FitTest:
@@ -151,7 +151,7 @@ def _independent_values(model: GroupModel, data: Any) -> np.ndarray:
         mean = (weight * data.patterns.mean).sum(0) / weight.sum(0)
         spread = np.einsum("kii->ki", data.patterns.cov) + (data.patterns.mean - mean) ** 2
         variance = (weight * spread).sum(0) / weight.sum(0)
-    cuts = data.extra.get("thresholds", {})
+    cuts = data.thresholds
     return np.array([_independent_value(row, model, mean, variance, cuts, data) for row in model.rows])
 
 
@@ -161,7 +161,7 @@ def _independent_value(
     if row.op == "|":
         return float(cuts[row.lhs][int(row.rhs[1:]) - 1])
     if row.op == "~":
-        moments = data.extra["ordinal"]
+        moments = data.ordinal
         return float(moments.slopes[moments.names.index(row.lhs), moments.exogenous.index(row.rhs)])
     if row.lhs != row.rhs and row.op == "~~":
         return float(data.cov[model.cell(row)])
@@ -188,7 +188,7 @@ def residual_measures(fit: Fit) -> dict[str, float]:
     shares = fit.frame.objective.shares
     blocks = []
     for part, state in zip(fit.frame.objective.parts, fit.frame.states, strict=True):
-        if "ordinal" in part.data.extra:
+        if part.data.ordinal is not None:
             statistics, first = part.statistics, part.statistics.n_thresholds
             th = state[0][: len(statistics.th_variable)][statistics.th_ordered]
             sds = _deviations(part, state)

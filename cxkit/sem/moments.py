@@ -9,16 +9,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from cxkit.errors import ModelError, Problems, closest, nearest
+from cxkit.kept import Kept, fingerprint
 from cxkit.sem.names import WRITABLE
-from cxkit.sem.patterns import Patterns, find_patterns, mean_and_cov
-from cxkit.sem.saturated_moments import SaturatedMoments, saturated_moments
+from cxkit.sem.patterns import Patterns, mean_and_cov
+from cxkit.sem.saturated_moments import SaturatedMoments, moments_of_answers
 from cxkit.without_contents import without_contents
+
+if TYPE_CHECKING:
+    from cxkit.sem.fit_measures import Corrected
+    from cxkit.sem.inference import FitTest
 
 ALMOST_ONE = 1 - 1e-9
 # How far from 1 the diagonal of printed correlations may be.
@@ -29,9 +33,6 @@ STANDARDISED = (
     "variables, but their standard errors (and chi-square, where parameters are held equal) are not. Give the standard "
     "deviations as sd=."
 )
-# The latest samples with incomplete answers, which the next models of the same answers take over.
-RECENT: dict[bytes, Sample] = {}
-MOST_RECENT = 4
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -116,12 +117,26 @@ class Moments:
             problems.raise_as(ModelError)
 
 
+class Shared:
+    """What the fits of one group's answers have in common: computed when the first asks, kept as long as the answers.
+
+    `matrices` by name and number of moments, `numbers` by name and number of moments; the tests of the independence
+    model, and its chi-squares as if answers were complete, by the options that they depend on.
+    """
+
+    def __init__(self) -> None:
+        self.matrices: Kept[tuple[str, int], np.ndarray] = Kept(8)
+        self.numbers: Kept[tuple[str, int], float] = Kept(8)
+        self.baselines: Kept[tuple[Any, ...], FitTest] = Kept(4)
+        self.corrected: Kept[tuple[Any, ...], Corrected] = Kept(4)
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class GroupData:
     """The answers of one group.
 
     `cov` has divisor n; `answers` is n x p with NaN where missing, None for Moments; `rows` are their positions in the
-    data frame.
+    data frame; `ordinal` are the statistics of ordered items.
     """
 
     label: str
@@ -134,7 +149,8 @@ class GroupData:
     clusters: np.ndarray | None = None
     rows: np.ndarray | None = None
     patterns: Patterns | None = None
-    extra: dict[str, Any] = field(default_factory=dict)
+    ordinal: Any = None
+    shared: Shared = field(default_factory=Shared)
 
     __repr__ = without_contents
 
@@ -142,6 +158,12 @@ class GroupData:
     def size(self) -> float:
         """Number of respondents, or the sum of their weights."""
         return float(self.n if self.weights is None else self.weights.sum())
+
+    @property
+    def thresholds(self) -> dict[str, np.ndarray]:
+        """Where each ordered item is cut; empty without ordered items."""
+        found: dict[str, np.ndarray] = {} if self.ordinal is None else self.ordinal.thresholds
+        return found
 
     @cached_property
     def centred(self) -> np.ndarray:
@@ -288,38 +310,62 @@ def read_frame(
     if w is not None:
         keep &= ~np.isnan(w)
         w = w * (keep.sum() / w[keep].sum())
-    if missing == "fiml":
-        # Moments of incomplete answers take far longer than any one model of them.
-        key = _fingerprint((names, labels, exogenous), (values, codes, clusters, w))
-        if key in RECENT:
-            # The same answers may come with other row labels.
-            kept = RECENT[key]
-            return kept if kept.index.equals(frame.index) else replace(kept, index=frame.index)
+    table = _Table(
+        names=tuple(names), values=values, labels=labels, codes=codes, clusters=clusters, weights=w, keep=keep,
+        index=frame.index,
+    )  # fmt: skip
+    if missing != "fiml":
+        return _in_groups(table, missing, ordered, cluster, problems)
+    # Moments of incomplete answers take far longer than any one model of them: its sample serves the next ones.
+    key = fingerprint((tuple(names), labels, tuple(exogenous)), (values, codes, clusters, w))
+    kept = SAMPLES.get(key, lambda: _locked(_in_groups(table, missing, ordered, cluster, problems)))
+    # The same answers may come with other row labels.
+    return kept if kept.index.equals(frame.index) else replace(kept, index=frame.index)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Table:
+    """A data frame in numbers: answers, and which group, cluster and weight each row has; `keep` the rows used."""
+
+    names: tuple[str, ...]
+    values: np.ndarray
+    labels: tuple[str, ...]
+    codes: np.ndarray | None
+    clusters: np.ndarray | None
+    weights: np.ndarray | None
+    keep: np.ndarray
+    index: Any
+
+    __repr__ = without_contents
+
+
+def _in_groups(table: _Table, missing: str, ordered: Sequence[str], cluster: str | None, problems: Problems) -> Sample:
+    """The moments of every group; a ModelError lists what stands in their way."""
+    names, values, codes, keep = table.names, table.values, table.codes, table.keep
+    clusters, w = table.clusters, table.weights
     parts: list[GroupData] = []
     warnings: list[str] = []
-    for g, label in enumerate(labels):
+    for g, label in enumerate(table.labels):
         rows = np.flatnonzero(keep if codes is None else keep & (codes == g))
         subset = values if rows.size == len(values) else values[rows]
         _look(subset, names, label, missing, ordered, problems)
         if problems:
             continue
-        extra = {
+        roles = {
             "weights": None if w is None else w[rows],
             "clusters": None if clusters is None else clusters[rows],
             "rows": rows,
         }
-        _refuse_one_unit(extra["clusters"], cluster, label, problems)
+        _refuse_one_unit(roles["clusters"], cluster, label, problems)
         if problems:
             continue
-        parts.append(_group(label, names, subset, extra, missing == "fiml", warnings))
+        parts.append(_group(label, names, subset, roles, missing == "fiml", warnings))
     if problems:
         problems.raise_as(ModelError)
-    sample = Sample(
-        groups=tuple(parts), n_dropped=int((~keep).sum()), labels=labels, index=frame.index, warnings=tuple(warnings)
+    return Sample(
+        groups=tuple(parts), n_dropped=int((~keep).sum()), labels=table.labels, index=table.index,
+        warnings=tuple(warnings),
     )  # fmt: skip
-    if missing == "fiml":
-        _remember(key, sample)
-    return sample
 
 
 def _refuse_one_unit(clusters: np.ndarray | None, name: str | None, label: str, problems: Problems) -> None:
@@ -331,21 +377,16 @@ def _refuse_one_unit(clusters: np.ndarray | None, name: str | None, label: str, 
         )
 
 
-def _fingerprint(words: Sequence[Sequence[str]], columns: Sequence[np.ndarray | None]) -> bytes:
-    """What tells one sample from another: the names, and every number that enters."""
-    digest = blake2b(repr([tuple(part) for part in words]).encode())
-    for column in columns:
-        digest.update(b"none" if column is None else np.ascontiguousarray(column).tobytes())
-    return digest.digest()
+# The latest samples with incomplete answers.
+SAMPLES: Kept[bytes, Sample] = Kept(4)
 
 
-def _remember(key: bytes, sample: Sample) -> None:
+def _locked(sample: Sample) -> Sample:
+    """A sample whose answers nobody may change, as others will use them."""
     for group in sample.groups:
         assert group.answers is not None
         group.answers.setflags(write=False)
-    if len(RECENT) >= MOST_RECENT:
-        RECENT.pop(next(iter(RECENT)), None)
-    RECENT[key] = sample
+    return sample
 
 
 def _require_column(frame: Any, name: str, option: str) -> None:
@@ -452,14 +493,14 @@ def _unsettled(found: SaturatedMoments, label: str) -> str:
 
 
 def _group(
-    label: str, names: Sequence[str], values: np.ndarray, extra: dict[str, Any], fiml: bool, warnings: list[str]
-) -> GroupData:
+    label: str, names: Sequence[str], values: np.ndarray, roles: dict[str, Any], fiml: bool, warnings: list[str],
+    once: bool = False,
+) -> GroupData:  # fmt: skip
     patterns = None
-    w = extra["weights"]
+    w = roles["weights"]
     if fiml:
-        patterns = find_patterns(values, w)
         try:
-            found = saturated_moments(patterns)
+            patterns, found = moments_of_answers(values, w, once=once)
         except np.linalg.LinAlgError as error:
             raise ModelError(
                 f"{len(values)} respondents{f' in group {label!r}' if label else ''} are too few, or their answers too "
@@ -474,11 +515,11 @@ def _group(
     else:
         mean, cov = mean_and_cov(values, w)
     return GroupData(label=label, names=tuple(names), n=len(values), mean=mean, cov=cov, answers=values,
-                     patterns=patterns, **extra)  # fmt: skip
+                     patterns=patterns, **roles)  # fmt: skip
 
 
 def regroup(data: GroupData, rows: np.ndarray) -> GroupData:
     """The same group with other rows, for resampling."""
     assert data.answers is not None
-    extra: dict[str, Any] = {"weights": None, "clusters": None}
-    return _group(data.label, data.names, data.answers[rows], extra, data.patterns is not None, [])
+    roles: dict[str, Any] = {"weights": None, "clusters": None}
+    return _group(data.label, data.names, data.answers[rows], roles, data.patterns is not None, [], once=True)

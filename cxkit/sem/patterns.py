@@ -121,40 +121,79 @@ def _kinds(seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return seen[first], which
 
 
-def pattern_inverses(patterns: Patterns, sigma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+class PatternInverses:
     """Per pattern the inverse of sigma's observed block (0 elsewhere) and its log determinant.
 
     With K the inverse of the whole, the inverse of the observed block is K_oo - K_om K_mm^-1 K_mo, and its log
     determinant that of sigma plus that of K_mm (partitioned inverse, Horn & Johnson, 2012, section 0.7.3). A block of
-    the few missing items is far cheaper to solve than one of the many observed. A LinAlgError says that sigma is not
+    the few missing items is far cheaper to solve than one of the many observed: what is kept is `root`, with
+    K - root' root the inverse, whose rows of missing items hold rounding only. A LinAlgError says that sigma is not
     positive definite.
     """
-    p = len(sigma)
-    root = np.linalg.cholesky(sigma)
-    half = np.linalg.inv(root)
-    whole, base = half.T @ half, 2 * float(np.log(root.diagonal()).sum())
-    weight, logdet = np.empty((len(patterns.seen), p, p)), np.full(len(patterns.seen), base)
-    for which, missing, seen in patterns.by_missing:
-        if not missing.shape[1]:
-            weight[which] = whole
-        elif missing.shape[1] <= seen.shape[1]:
-            weight[which], more = _without(whole, missing)
-            logdet[which] += more
-        else:
-            weight[which], logdet[which] = _within(sigma, seen)
-    return weight, logdet
+
+    def __init__(self, patterns: Patterns, sigma: np.ndarray) -> None:
+        self.patterns = patterns
+        half = np.linalg.inv(np.linalg.cholesky(sigma))
+        self.whole = half.T @ half
+        self.logdet = np.full(len(patterns.seen), -2 * float(np.log(half.diagonal()).sum()))
+        self.roots: list[tuple[np.ndarray, np.ndarray]] = []
+        self.blocks: list[tuple[np.ndarray, np.ndarray]] = []
+        for which, missing, seen in patterns.by_missing:
+            if missing.shape[1] > seen.shape[1]:
+                block, self.logdet[which] = _within(sigma, seen)
+                self.blocks.append((which, block))
+            elif missing.shape[1]:
+                root, more = _without(self.whole, missing)
+                self.logdet[which] += more
+                self.roots.append((which, root))
+
+    def times(self, gap: np.ndarray) -> np.ndarray:
+        """Each pattern's inverse times its vector, which is 0 for missing items: one row a pattern."""
+        out = gap @ self.whole
+        for which, root in self.roots:
+            out[which] -= ((root @ gap[which, :, None]).swapaxes(1, 2) @ root)[:, 0]
+        for which, block in self.blocks:
+            out[which] = (block @ gap[which, :, None])[:, :, 0]
+        return np.asarray(out * self.patterns.seen)
+
+    def average(self) -> np.ndarray:
+        """The average of the inverses over respondents."""
+        share, p = self.patterns.share, len(self.whole)
+        beside = sum(float(share[which].sum()) for which, _ in self.blocks)
+        out = (1 - beside) * self.whole
+        for which, root in self.roots:
+            # A row a missing item, weighted by the root of its pattern's share: one product over all patterns.
+            rows = (np.sqrt(share[which])[:, None, None] * root).reshape(-1, p)
+            out -= rows.T @ rows
+        for which, block in self.blocks:
+            out += np.tensordot(share[which], block, 1)
+        return np.asarray(out)
+
+    def stack(self, chosen: np.ndarray | None = None) -> np.ndarray:
+        """The inverses themselves, of all patterns or of the chosen ones."""
+        seen = self.patterns.seen
+        place = np.full(len(seen), -1)
+        chosen = np.arange(len(seen)) if chosen is None else chosen
+        place[chosen] = np.arange(len(chosen))
+        out = np.repeat(self.whole[None], len(chosen), axis=0)
+        for which, root in self.roots:
+            own = place[which] >= 0
+            out[place[which[own]]] -= root[own].swapaxes(1, 2) @ root[own]
+        for which, block in self.blocks:
+            own = place[which] >= 0
+            out[place[which[own]]] = block[own]
+        # What is left in the rows of missing items is rounding.
+        kind, item = np.nonzero(~seen[chosen])
+        out[kind, item] = 0.0
+        out[kind, :, item] = 0.0
+        return out
 
 
 def _without(whole: np.ndarray, missing: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Inverses of the blocks that leave items out, and by how much their log determinants exceed that of all items."""
+    """L^-1 K_m. of the blocks that leave items out, L L' = K_mm; and by how much their log determinants are larger."""
     root = np.linalg.cholesky(whole[missing[:, :, None], missing[:, None, :]])
-    half = np.linalg.solve(root, whole[missing])
-    out = whole - half.transpose(0, 2, 1) @ half
-    rows = np.arange(len(missing))[:, None]
-    # What is left in the rows of missing items is rounding.
-    out[rows, missing] = 0.0
-    out[rows, :, missing] = 0.0
-    return out, 2 * np.log(root.diagonal(axis1=1, axis2=2)).sum(1)
+    more = 2 * np.log(root.diagonal(axis1=1, axis2=2)).sum(1)
+    return np.linalg.inv(root) @ whole[missing], more
 
 
 def _within(sigma: np.ndarray, seen: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -172,35 +211,45 @@ class IncompleteNormal:
 
     Per respondent F = 1/2 sum of share_k [log det Sigma_k + tr(W_k T_k)], T_k = C_k + gap_k gap_k', with C_k the
     covariances within pattern k (divisor n_k), gap_k its means minus the given ones, W_k the inverse of its block of
-    Sigma. Most patterns of a real survey hold one respondent: their C_k is 0 and is never multiplied.
+    Sigma. Most patterns of a real survey hold one respondent: their C_k is 0 and is never multiplied. F and its first
+    derivatives are found without writing out any W_k of theirs.
     """
 
     def __init__(self, patterns: Patterns, mean: np.ndarray, cov: np.ndarray) -> None:
         self.patterns, self.mean = patterns, mean
         self.share = patterns.share
-        self.weight, self.logdet = pattern_inverses(patterns, cov)
+        self.inverses = PatternInverses(patterns, cov)
         self.gap = (patterns.mean - mean) * patterns.seen
-        self.pull = (self.weight @ self.gap[:, :, None])[:, :, 0]
+        self.pull = self.inverses.times(self.gap)
+
+    @cached_property
+    def weight(self) -> np.ndarray:
+        """W of every pattern."""
+        return self.inverses.stack()
 
     @cached_property
     def value(self) -> float:
         """F, per respondent."""
         several, patterns = self.patterns.several, self.patterns
-        within = (self.weight[several] * patterns.cov[several]).sum((1, 2))
+        within = (self._several * patterns.cov[several]).sum((1, 2))
         between = (self.pull * self.gap).sum(1)
-        return float(0.5 * (self.share @ (self.logdet + between) + self.share[several] @ within))
+        return float(0.5 * (self.share @ (self.inverses.logdet + between) + self.share[several] @ within))
+
+    @cached_property
+    def _several(self) -> np.ndarray:
+        """W of the patterns within which answers vary."""
+        return self.inverses.stack(self.patterns.several)
 
     @cached_property
     def _within(self) -> np.ndarray:
         """W C W of the patterns within which answers vary."""
-        several = self.patterns.several
-        return np.asarray(self.weight[several] @ self.patterns.cov[several] @ self.weight[several])
+        return np.asarray(self._several @ self.patterns.cov[self.patterns.several] @ self._several)
 
     @cached_property
     def lean(self) -> np.ndarray:
         """The average of W - W T W: twice the derivative of F by the covariances."""
         several = self.patterns.several
-        out = np.tensordot(self.share, self.weight, 1) - (self.share[:, None] * self.pull).T @ self.pull
+        out = self.inverses.average() - (self.share[:, None] * self.pull).T @ self.pull
         out -= np.tensordot(self.share[several], self._within, 1)
         return np.asarray(0.5 * (out + out.T))
 
@@ -211,12 +260,16 @@ class IncompleteNormal:
 
     def curvature(self, cells: Cells) -> np.ndarray:
         """Second derivative of F by the moments."""
-        bent = self.pulled() - 0.5 * self.weight
-        return second_derivatives(self.share, self.weight, bent, self.pull, cells)
+        weight = _halves(self.weight)
+        rows, columns = np.tril_indices(self.weight.shape[1])
+        bent = self.pull[:, rows] * self.pull[:, columns] - 0.5 * weight
+        bent[self.patterns.several] += _halves(self._within)
+        return self._second((self.share[:, None] * weight).T @ bent, self.share[:, None] * self.pull, cells)
 
     def expected_curvature(self, cells: Cells) -> np.ndarray:
         """What is expected of it where the moments are right: W T W averages to W."""
-        return second_derivatives(self.share, self.weight, 0.5 * self.weight, np.zeros_like(self.pull), cells)
+        weight = np.sqrt(0.5 * self.share)[:, None] * _halves(self.weight)
+        return self._second(weight.T @ weight, np.zeros_like(self.pull), cells)
 
     def pulled(self) -> np.ndarray:
         """W T W of every pattern."""
@@ -224,37 +277,42 @@ class IncompleteNormal:
         out[self.patterns.several] += self._within
         return out
 
+    def _second(self, product: np.ndarray, pull: np.ndarray, cells: Cells) -> np.ndarray:
+        """Second derivatives of F by all moments: `product` averages W[a, c] bent[b, d], see `_by_covariances`."""
+        k = len(cells.r)
+        size = k + len(cells.m)
+        out = np.empty((size, size))
+        out[:k, :k] = _by_covariances(product, self.weight.shape[1], cells)
+        # Slope of the means' derivative by each covariance: w (W[:, a] pull[b] + W[:, b] pull[a]).
+        cross = np.tensordot(self.weight[:, cells.m], pull, (0, 0))
+        out[k:, :k] = cells.w * (cross[:, cells.r, cells.c] + cross[:, cells.c, cells.r])
+        out[:k, k:] = out[k:, :k].T
+        out[k:, k:] = self.inverses.average()[np.ix_(cells.m, cells.m)]
+        return out
 
-def second_derivatives(
-    share: np.ndarray, weight: np.ndarray, bent: np.ndarray, pull: np.ndarray, cells: Cells
-) -> np.ndarray:
-    """Second derivatives of F by all moments, averaged over patterns by `share`.
 
-    Those by two covariances are sums of W[a, c] bent[b, d], with bent = W T W - W / 2 (or W / 2 for what is expected of
-    it), so over any number of patterns they come from one matrix product.
+def _halves(stack: np.ndarray) -> np.ndarray:
+    """The lower triangles of symmetric matrices, by row."""
+    p = stack.shape[1]
+    rows, columns = np.tril_indices(p)
+    return stack.reshape(len(stack), p * p).take(rows * p + columns, axis=1)
+
+
+def _by_covariances(product: np.ndarray, p: int, cells: Cells) -> np.ndarray:
+    """Second derivatives by two covariances: sums of W[a, c] bent[b, d], bent = W T W - W / 2 (expected: W / 2).
+
+    `product` averages them over patterns, for the lower triangles of W and bent: one matrix product, whatever the
+    number of patterns.
     """
-    k = len(cells.r)
-    size = k + len(cells.m)
-    out = np.empty((size, size))
-    out[:k, :k] = _by_covariances(share, weight, bent, cells)
-    # Slope of the means' derivative by each covariance: w (W[:, a] pull[b] + W[:, b] pull[a]).
-    cross = np.tensordot(weight[:, cells.m], share[:, None] * pull, (0, 0))
-    out[k:, :k] = cells.w * (cross[:, cells.r, cells.c] + cross[:, cells.c, cells.r])
-    out[:k, k:] = out[k:, :k].T
-    out[k:, k:] = np.tensordot(share, weight, 1)[np.ix_(cells.m, cells.m)]
-    return out
-
-
-def _by_covariances(share: np.ndarray, weight: np.ndarray, bent: np.ndarray, cells: Cells) -> np.ndarray:
-    p = weight.shape[1]
     rows, columns = np.tril_indices(p)
     index = np.empty((p, p), dtype=int)
     index[rows, columns] = index[columns, rows] = np.arange(len(rows))
-    first, second = (stack[:, rows, columns] for stack in (weight, bent))
-    product = (share[:, None] * first).T @ second
-    a, b = cells.r, cells.c
-    out = np.empty((len(a), len(a)))
-    for j, (c, d) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
-        ac, ad, bc, bd = index[a, c], index[a, d], index[b, c], index[b, d]
-        out[j] = product[ac, bd] + product[ad, bc] + product[bc, ad] + product[bd, ac]
+    out = np.empty((len(cells.r), len(cells.r)))
+    for j in range(p):
+        which = np.flatnonzero(cells.c == j)
+        others = index[:, cells.r[which]]
+        # For the cells (j, d): W[a, j] bent[b, d] + W[a, d] bent[b, j], with a and b exchanged as well.
+        part = product[index[:, j]][:, others] + product[:, index[:, j]][others].transpose(0, 2, 1)
+        part = part + part.transpose(1, 0, 2)
+        out[which] = part[cells.r, cells.c].T
     return out * np.outer(cells.w, cells.w)

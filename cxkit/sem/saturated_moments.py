@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.lapack import dposv
 
-from cxkit.sem.patterns import MOST_MOMENTS, AllMoments, IncompleteNormal, Patterns
+from cxkit.kept import Kept, fingerprint
+from cxkit.sem.patterns import MOST_MOMENTS, AllMoments, IncompleteNormal, Patterns, find_patterns
 from cxkit.without_contents import without_contents
 
 MOST_STEPS = 1000
@@ -37,6 +38,26 @@ class SaturatedMoments:
     change: float = 0.0
 
     __repr__ = without_contents
+
+
+RECENT: Kept[bytes, tuple[Patterns, SaturatedMoments]] = Kept(4)
+
+
+def moments_of_answers(
+    values: np.ndarray, weights: np.ndarray | None = None, *, once: bool = False
+) -> tuple[Patterns, SaturatedMoments]:
+    """The patterns of these answers and their moments: computed once for all analyses of the same answers.
+
+    `once` says that nobody will ask for them again, as of a resample. Raises as `saturated_moments` does.
+    """
+
+    def compute() -> tuple[Patterns, SaturatedMoments]:
+        patterns = find_patterns(values, weights)
+        return patterns, saturated_moments(patterns)
+
+    if once:
+        return compute()
+    return RECENT.get(fingerprint((), (values, weights)), compute)
 
 
 def saturated_moments(patterns: Patterns, most: int = MOST_STEPS) -> SaturatedMoments:

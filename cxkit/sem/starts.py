@@ -91,7 +91,7 @@ def _group_values(model: GroupModel, data: GroupData) -> np.ndarray:
         [weights[model.a], _covariance_starts(plan, phi, residual, *model.s), mean[model.m]]
     )
     if model.nt:
-        cuts = data.extra.get("thresholds", {})
+        cuts = data.thresholds
         rows = model.rows[model.n_moment : model.n_moment + model.nt]
         values[model.n_moment : model.n_moment + model.nt] = [cuts[r.lhs][int(r.rhs[1:]) - 1] for r in rows]
     for k, value in plan.given:

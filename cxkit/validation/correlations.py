@@ -228,15 +228,14 @@ def handling_note(found: Moments, missing: Missing, correlation: str = "pearson"
 
 def _likeliest(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Covariances (divisor n - 1) and correlations that maximum likelihood gives all rows, where it gives any."""
-    from cxkit.sem.patterns import find_patterns
-    from cxkit.sem.saturated_moments import saturated_moments
+    from cxkit.sem.saturated_moments import moments_of_answers
 
     together = (~np.isnan(values)).T.astype("float64") @ ~np.isnan(values)
     # An item that nobody answered has no largest answer: the order of the two questions matters.
     if together.min() < 2 or not (np.nanmax(values, axis=0) > np.nanmin(values, axis=0)).all():
         return _pairwise(values) if weights is None else _weighted(values, weights)  # whose gaps the caller names
     try:
-        found = saturated_moments(find_patterns(values, weights))
+        found = moments_of_answers(values, weights)[1]
     except np.linalg.LinAlgError as error:
         raise AnalysisError(
             f"{len(values)} respondents are too few, or their answers too incomplete, to estimate the covariances of "

@@ -16,7 +16,7 @@ import pytest
 from cxkit import sem
 from cxkit.errors import ModelError
 from cxkit.sem.fit import Fit
-from cxkit.sem.patterns import find_patterns
+from cxkit.sem.patterns import IncompleteNormal, find_patterns
 from cxkit.sem.saturated_moments import saturated_moments
 from tests.sem.incomplete import CASES, LARGE, answers, name_of
 
@@ -88,6 +88,29 @@ def test_a_likelihood_without_maximum_is_refused() -> None:
     """20 items, 40 % missing, 30 people: the covariances lose a dimension."""
     with pytest.raises(ModelError, match="too few, or their answers too incomplete"):
         fitted(20, 30, 0.4)
+
+
+def test_a_further_model_of_the_same_answers_takes_few_hessians(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Moments, their curvature and the independence model belong to the answers; its own is the Hessian at the end.
+
+    Counted, since times depend on the machine: second derivatives over all patterns are what costs. One more is allowed
+    for the search of a model that fits so badly that the curvature of the moments does not lead there.
+    """
+    data = answers(20, 200, 0.2)
+    first, second = (" + ".join(part) for part in (data.columns[:10], data.columns[10:]))
+    calls = []
+    for name in ("curvature", "expected_curvature"):
+        plain = getattr(IncompleteNormal, name)
+        monkeypatch.setattr(
+            IncompleteNormal, name, lambda self, cells, plain=plain: (calls.append(1), plain(self, cells))[1]
+        )
+    sem.cfa(f"f =~ {first} + {second}", data, missing="fiml", estimator="MLR", std_lv=True).measures  # noqa: B018
+    fours = [" + ".join(data.columns[k : k + 4]) for k in range(0, 20, 4)]
+    for model in ("\n".join(f"f{k} =~ {items}" for k, items in enumerate(fours)), f"f =~ {first}\ng =~ {second}"):
+        calls.clear()
+        fit = sem.cfa(model, data, missing="fiml", estimator="MLR", std_lv=True)
+        assert np.isfinite(fit.measures["cfi.robust"])
+        assert len(calls) <= 2
 
 
 def test_many_patterns_and_few_come_to_the_same_derivatives() -> None:

@@ -67,9 +67,9 @@ def test_moments_and_their_covariance_are_lavaans(key: str) -> None:
     fit, wanted = case(key), R[key]
     assert fit.n == wanted["n"]
     for g, data in enumerate(fit.sample.groups):
-        assert_allclose(data.extra["ordinal"].statistics, wanted["obs"][g], atol=2e-7)
+        assert_allclose(data.ordinal.statistics, wanted["obs"][g], atol=2e-7)
         if "gamma" in wanted:
-            assert_allclose(data.extra["ordinal"].gamma, np.array(wanted["gamma"][g]), rtol=1e-5, atol=2e-6)
+            assert_allclose(data.ordinal.gamma, np.array(wanted["gamma"][g]), rtol=1e-5, atol=2e-6)
 
 
 @pytest.mark.filterwarnings("ignore::cxkit.CxkitWarning")

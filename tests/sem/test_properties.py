@@ -103,7 +103,7 @@ def test_degrees_of_freedom_count(name: str) -> None:
     means = got.settings["meanstructure"]
     moments = len(got.models) * (p * (p + 1) // 2 - x * (x + 1) // 2 + (p - x if means else 0))
     if got.settings["ordered"]:
-        cuts = [len(group.extra["ordinal"].th) for group in got.sample.groups]
+        cuts = [len(group.ordinal.th) for group in got.sample.groups]
         y, numeric = p - x, p - x - len(got.settings["ordered"])
         moments = sum(cuts) + len(cuts) * (numeric + y * x + y * (y - 1) // 2)
     assert got.measures["df"] == moments - got.measures["npar"]

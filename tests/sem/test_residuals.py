@@ -130,5 +130,5 @@ def test_slopes_on_predictors_are_among_the_moments() -> None:
     implied, left = fitted("mimic_wlsmv").implied(), fitted("mimic_wlsmv").residuals()
     assert list(implied.cov.index) == [f"A{i}" for i in range(1, 6)]
     assert list(implied.slopes.columns) == list(left.slopes.columns) == ["age", "gender"]
-    moments = fitted("mimic_wlsmv").sample.groups[0].extra["ordinal"]
+    moments = fitted("mimic_wlsmv").sample.groups[0].ordinal
     assert np.abs((implied.slopes + left.slopes).to_numpy() - moments.slopes).max() < 1e-10

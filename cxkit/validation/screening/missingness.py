@@ -16,8 +16,7 @@ from cxkit.results import figures, tables
 from cxkit.results.result import Result
 from cxkit.results.thresholds import MCAR_LITTLE, judge
 from cxkit.results.weighted import refuse_weights
-from cxkit.sem.patterns import find_patterns
-from cxkit.sem.saturated_moments import saturated_moments
+from cxkit.sem.saturated_moments import moments_of_answers
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.screening import answer_patterns
 from cxkit.survey.survey import Survey
@@ -356,9 +355,8 @@ def _test(survey: Survey, values: np.ndarray) -> dict[str, float]:
     if not missing:
         return {"patterns": 1, "missing": 0.0, "chi_square": np.nan, "df": 0, "p_value": np.nan}
     _check(survey, values)
-    patterns = find_patterns(values)
     try:
-        found = saturated_moments(patterns)
+        patterns, found = moments_of_answers(values)
         away = patterns.mean - found.mean
         chi_square = _distance(patterns.seen, patterns.counts, away, found.cov * n / (n - 1))
     except np.linalg.LinAlgError:

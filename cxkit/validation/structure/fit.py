@@ -6,13 +6,13 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cxkit.errors import CxkitWarning
+from cxkit.kept import Kept, fingerprint
 from cxkit.results.references import cite
 from cxkit.results.tables import fixed
 from cxkit.results.thresholds import CFI_BENTLER, CFI_HU, RMSEA_BROWNE, RMSEA_HU, SRMR_HU, TLI_HU, Verdicts, judge
@@ -29,8 +29,7 @@ RULES = (("cfi", CFI_HU), ("tli", TLI_HU), ("rmsea", RMSEA_HU), ("srmr", SRMR_HU
 
 # The latest fits: structure, convergent and discriminant validity and the comparison of structures rest on one model,
 # whose estimation from incomplete answers takes seconds.
-RECENT: dict[bytes, tuple[Fit, tuple[str, ...]]] = {}
-MOST_RECENT = 4
+FITS: Kept[bytes, tuple[Fit, tuple[str, ...]]] = Kept(4)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -85,10 +84,7 @@ def fitted_model(
 def fit_blueprint(survey: Survey, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple[str, ...]]:
     """The model fitted to the survey's answers, and what the search found worth knowing."""
     answers = drawn.answers(survey)
-    key = _fingerprint(answers, drawn, how)
-    if key not in RECENT:
-        _remember(key, _fit(answers, drawn, how))
-    fit, found = RECENT[key]
+    fit, found = FITS.get(_key(answers, drawn, how), lambda: _fit(answers, drawn, how))
     for message in found:
         warnings.warn(message, CxkitWarning, stacklevel=4)
     return fit, found
@@ -111,19 +107,10 @@ def _fit(answers: pd.DataFrame, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple
     return fit, tuple(str(w.message) for w in caught if issubclass(w.category, CxkitWarning))
 
 
-def _fingerprint(answers: pd.DataFrame, drawn: Blueprint, how: Plan) -> bytes:
+def _key(answers: pd.DataFrame, drawn: Blueprint, how: Plan) -> bytes:
     """What tells one fit from another: the model, how it is fitted, every answer, and the rows' labels."""
     words = (drawn.syntax, drawn.orthogonal, how.estimator, how.missing, how.ordered, list(answers.columns))
-    digest = blake2b(repr(words).encode())
-    digest.update(repr(list(answers.index)).encode())
-    digest.update(np.ascontiguousarray(answers.to_numpy(dtype="float64")).tobytes())
-    return digest.digest()
-
-
-def _remember(key: bytes, fitted: tuple[Fit, tuple[str, ...]]) -> None:
-    if len(RECENT) >= MOST_RECENT:
-        RECENT.pop(next(iter(RECENT)), None)
-    RECENT[key] = fitted
+    return fingerprint((*words, list(answers.index)), [answers.to_numpy(dtype="float64")])
 
 
 def is_proper(fit: Fit) -> bool:
