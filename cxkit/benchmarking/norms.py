@@ -131,10 +131,12 @@ def build_norm(
     components = {key: restricted_maximum_likelihood(group) for key, group in groups.items()}
     titles = {key: survey.instrument.dimension(key).title for key in groups}
     rows = [_norm_row(key, titles[key], groups[key], components[key]) for key in groups]
+    largest = max(groups.values(), key=lambda group: group.respondents)
     return Norm(
         frame=pd.DataFrame(rows),
-        n=max(group.respondents for group in groups.values()),
-        n_dropped=int(kept.sum()) - max(group.respondents for group in groups.values()),
+        n=largest.respondents,
+        n_dropped=int(kept.sum()) - largest.respondents,
+        n_effective=None if survey.weights is None else float(largest.n),
         settings={"by": by, "leave_out": leave_out, "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
         about=about,

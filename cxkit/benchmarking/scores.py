@@ -14,7 +14,7 @@ from cxkit.results import figures
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
-from cxkit.results.weighted import mean_of, weights_at
+from cxkit.results.weighted import effective_among, mean_of, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -117,6 +117,7 @@ def dimension_scores(
         frame=frame,
         n=survey.n,
         n_dropped=int(scores.isna().all(axis=1).sum()),
+        n_effective=effective_among(survey, scores.index),
         settings={"answered": answered, "confidence": confidence, "minimum": minimum},
         data=survey.stamp,
         notes=left_out,

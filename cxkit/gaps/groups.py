@@ -17,6 +17,7 @@ from cxkit.results.multiplicity import FAMILY_ERROR, bonferroni
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import HIDDEN, MISSING, TWO_DIGITS, whole
+from cxkit.results.weighted import effective_among
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL, cover_rows, hidden_note
 from cxkit.survey.shared_suppression import shown_by_dimension, unstated_note
@@ -181,6 +182,7 @@ def group_profile(
         frame=cover_rows(frame, ~np.array(visible)),
         n=len(scores),
         n_dropped=survey.n - len(scores),
+        n_effective=effective_among(survey, scores.index),
         settings={"by": by, "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
         comparability=allowed,

@@ -19,6 +19,7 @@ from cxkit.results.options import check_names, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import GAP_COHEN, judge
+from cxkit.results.weighted import effective_among
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.shared_suppression import ShownGroups, shown_by_dimension, unstated_note
@@ -190,6 +191,7 @@ def level_gap(
         frame=frame,
         n=int(is_leader.notna().sum()),
         n_dropped=int(is_leader.isna().sum()),
+        n_effective=effective_among(survey, is_leader.notna()),
         settings={"leaders": tuple(named), "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
         verdicts=judge(GAP_COHEN, visible["title"], visible["g"].abs()),

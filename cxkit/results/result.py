@@ -32,6 +32,8 @@ class Result(ABC):
         Tidy and unrounded: a row a dimension, item, factor or group; snake_case columns; scalar cells.
     n, n_dropped
         How many respondents contributed, and how many were left out for missing answers.
+    n_effective
+        How many respondents of equal weight the n are worth (Kish); None where no weights are used.
     settings
         The options that produced the result.
     data
@@ -41,6 +43,7 @@ class Result(ABC):
     frame: pd.DataFrame
     n: int
     n_dropped: int = 0
+    n_effective: float | None = None
     settings: Mapping[str, object]
     data: DataStamp
     verdicts: Verdicts = field(default_factory=Verdicts)
@@ -64,6 +67,11 @@ class Result(ABC):
         if "__repr__" not in cls.__dict__:
             cls.__repr__ = Result.__repr__  # type: ignore[method-assign]
 
+    def __post_init__(self) -> None:
+        """A weighted n beside no effective n would promise more precision than there is: no analysis may forget it."""
+        if self.uses_weights and self.data.has_weights and self.n_effective is None:
+            raise TypeError(f"{type(self).__name__} uses weights: it needs n_effective=, as effective_among gives it.")
+
     @property
     @abstractmethod
     def text(self) -> str:
@@ -82,14 +90,15 @@ class Result(ABC):
         if self.data.synthetic:
             parts.insert(0, "Synthetic data.")
         if self.data.has_weights:
-            reason = f": {self.why_unweighted}" if self.why_unweighted else ""
-            parts.append(f"{self._weighted_by}." if self.uses_weights else f"Weights are not used{reason}.")
+            parts.append(self._about_weights)
         return " ".join(parts)
 
     @property
-    def _weighted_by(self) -> str:
-        n = self.settings.get("n_effective")
-        return "Weighted" if n is None else f"Weighted (effective n = {float(str(n)):,.1f})"
+    def _about_weights(self) -> str:
+        if self.uses_weights:
+            return f"Weighted (effective n = {self.n_effective:,.1f})."
+        reason = f": {self.why_unweighted}" if self.why_unweighted else ""
+        return f"Weights are not used{reason}."
 
     @property
     def note(self) -> str:

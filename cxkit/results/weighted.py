@@ -62,6 +62,22 @@ def weights_at(survey: Survey, rows: pd.Index) -> np.ndarray | None:
     return None if survey.weights is None else survey.weights[rows].to_numpy(dtype="float64")
 
 
+def effective_among(survey: Survey, rows: pd.Index | pd.Series | np.ndarray) -> float | None:
+    """How many respondents of equal weight these are worth; None where everybody counts alike, 0 for nobody.
+
+    Parameters
+    ----------
+    survey
+        The survey.
+    rows
+        Row labels of the respondents, or a truth value for each of the survey's rows.
+    """
+    if survey.weights is None:
+        return None
+    chosen = survey.weights.loc[rows].to_numpy(dtype="float64")
+    return effective_n(chosen) if len(chosen) else 0.0
+
+
 def refuse_weights(survey: Survey, analysis: str, why: str) -> None:
     """Refuse an analysis of weighted answers that has no weighted form here.
 

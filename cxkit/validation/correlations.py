@@ -62,8 +62,9 @@ NO_WEIGHTED_FORM = "its estimates and tests are those of respondents who all cou
 
 
 def select(
-    survey: Survey, dimensions: Sequence[str] | None, *, items: int, analysis: str, weighted: bool = False
-) -> Selection:
+    survey: Survey, dimensions: Sequence[str] | None, *, items: int, analysis: str, weighted: bool = False,
+    why_not: str = NO_WEIGHTED_FORM,
+) -> Selection:  # fmt: skip
     """The reflective dimensions with enough items.
 
     Parameters
@@ -78,6 +79,8 @@ def select(
         The name of the analysis, for the sentences.
     weighted
         Whether the analysis honours weights; if not, weighted answers are refused.
+    why_not
+        Why it does not, for the sentence.
 
     Raises
     ------
@@ -85,7 +88,7 @@ def select(
         If a dimension is unknown, none is left, or the respondents have weights that the analysis cannot honour.
     """
     if not weighted:
-        refuse_weights(survey, analysis[:1].upper() + analysis[1:], NO_WEIGHTED_FORM)
+        refuse_weights(survey, analysis[:1].upper() + analysis[1:], why_not)
     asked = asked_for(survey, dimensions)
     reflective = [dimension for dimension in asked if dimension.kind == "reflective"]
     kept = [dimension for dimension in reflective if len(dimension.items) >= items]
@@ -156,8 +159,14 @@ class Moments:
     effective: float
     effective_complete: float
     n_pairs: float
+    is_weighted: bool = False
 
     __repr__ = without_contents
+
+    @property
+    def n_effective(self) -> float | None:
+        """How many respondents of equal weight n are worth; None where no weights were used."""
+        return self.effective if self.is_weighted else None
 
 
 def moments(answers: pd.DataFrame, missing: Missing, weights: np.ndarray | None = None) -> Moments:
@@ -193,6 +202,7 @@ def moments(answers: pd.DataFrame, missing: Missing, weights: np.ndarray | None 
         effective=effective_n(count[rows]) if rows.any() else 0.0,
         effective_complete=effective_n(count[complete]) if complete.any() else 0.0,
         n_pairs=_answered_together(~np.isnan(used), count[rows]),
+        is_weighted=weights is not None,
     )
 
 

@@ -139,6 +139,7 @@ def sampling_adequacy(
         frame=frame,
         n=found.n,
         n_dropped=survey.n - found.n,
+        n_effective=found.n_effective,
         settings={"dimensions": [d.key for d in selection.dimensions], "missing": missing, "correlation": correlation},
         data=survey.stamp,
         verdicts=Verdicts(

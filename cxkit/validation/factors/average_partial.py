@@ -134,6 +134,7 @@ def minimum_average_partial(
         frame=frame,
         n=found.n,
         n_dropped=survey.n - found.n,
+        n_effective=found.n_effective,
         settings={
             "dimensions": [d.key for d in selection.dimensions], "missing": missing, "correlation": correlation,
         },

@@ -74,8 +74,9 @@ class FactorSolution(Result):
         frame = self.phi.reset_index(drop=True)
         frame.insert(0, "factor", [tables.column(str(name)).heading for name in self.phi.index])
         return FactorCorrelations(
-            frame=frame, n=self.n, n_dropped=self.n_dropped, settings=self.settings, data=self.data
-        )
+            frame=frame, n=self.n, n_dropped=self.n_dropped, n_effective=self.n_effective, settings=self.settings,
+            data=self.data,
+        )  # fmt: skip
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -280,6 +281,7 @@ def exploratory_factors(
         frame=frame,
         n=found.n,
         n_dropped=survey.n - found.n,
+        n_effective=found.n_effective,
         settings={
             "dimensions": [d.key for d in selection.dimensions], "n_factors": n_factors, "method": method,
             "rotation": rotation, "missing": missing, "correlation": correlation, "tolerance": tolerance,

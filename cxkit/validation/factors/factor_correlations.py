@@ -18,6 +18,7 @@ from cxkit.results.tables import TWO_DIGITS
 class FactorCorrelations(Result):
     """A row a factor: factor, and its correlation with each of them (factor_1, factor_2, ...)."""
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Exploratory factor analysis: how the factors correlate"
 
     @property

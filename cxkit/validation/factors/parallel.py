@@ -29,6 +29,11 @@ from cxkit.validation.factors.random_correlations import (
 )
 
 Method = Literal["factor", "components"]
+NOT_SIMULATED = (
+    "its random data are respondents who all count alike, whose eigenvalues spread less than those of weighted "
+    "answers; minimum_average_partial takes weights"
+)
+"""Why weighted answers are refused."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -214,7 +219,7 @@ def parallel_analyses(
     check_options(simulations=simulations, quantile=quantile, seed=seed)
     # Both sides of the comparison must treat gaps alike, and EM for every random data set would take minutes.
     missing = "pairwise" if missing == "fiml" else missing
-    selection = select(survey, dimensions, items=1, analysis="parallel analysis")
+    selection = select(survey, dimensions, items=1, analysis="parallel analysis", why_not=NOT_SIMULATED)
     found = item_correlations(survey, selection, missing, correlation, analysis="Parallel analysis")
     rng = np.random.default_rng(seed)
     if correlation == "pearson" and random_data == "normal":

@@ -43,6 +43,10 @@ ADJUSTMENTS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 ADJUST_SOURCES = {"holm": "holm1979", "bh": "benjamini1995"}
 ROUNDS = 10
+LIKELIHOOD_RATIOS = (
+    "its likelihood-ratio tests are those of respondents who all count alike; measurement_invariance takes weights"
+)
+"""Why weighted answers are refused."""
 MODERATE, LARGE = (start for start, _ in DIF_JODOIN.bands[1:])
 _THREE = fixed(3)
 
@@ -226,7 +230,7 @@ def differential_item_functioning(
     if minimum is not None:
         check_options(minimum=minimum)
     grouped = grouping(survey, by, groups)
-    selection = select(survey, dimensions, items=3, analysis="differential item functioning")
+    selection = select(survey, dimensions, items=3, analysis="differential item functioning", why_not=LIKELIHOOD_RATIOS)
     notes, data = list(selection.notes), []
     if groups is None:
         largest = max(len(d.items) for d in selection.dimensions)

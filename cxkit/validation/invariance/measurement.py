@@ -33,6 +33,7 @@ from cxkit.validation.invariance.models import CONTINUOUS, GROUP, ORDERED, Desig
 from cxkit.validation.invariance.ordered_answers import RareAnswers, with_shared_categories
 from cxkit.validation.invariance.result import Invariance
 from cxkit.validation.structure.blueprints import FULL_INFORMATION, LEAST_SQUARES, LIKELIHOOD
+from cxkit.validation.weighted_models import effective_of, estimator_for, with_weights
 
 TOGETHER = "together"
 TOGETHER_TITLE = "All dimensions in one model"
@@ -133,8 +134,11 @@ def measurement_invariance(
     missing = missing or _default_missing(ordinal, estimator)
     _check(up_to, ordinal, missing, rare, estimator)
     options = _options(ordinal, estimator, missing)
+    options["estimator"] = estimator_for(
+        survey, options["estimator"], analysis="Measurement invariance", ordered=ordinal
+    )
     grouped = grouping(survey, by, groups)
-    selection = select(survey, dimensions, items=3, analysis="measurement invariance")
+    selection = select(survey, dimensions, items=3, analysis="measurement invariance", weighted=True)
     largest = max(len(d.items) for d in selection.dimensions)
     left_out = ""
     if groups is None:
@@ -233,6 +237,7 @@ def _design(
     remarks: list[str] = []
     if ordinal:
         data, remarks = with_shared_categories(data, members_of, rare)
+    data, _ = with_weights(data, survey)
     order = np.argsort([grouped.groups.index(name) for name in members_of], kind="stable")
     data = data.assign(**{GROUP: members_of.astype("object")}).iloc[order]
     return Design(factors=factors, data=data, groups=grouped.groups, ordinal=ordinal, options=options), remarks
@@ -313,11 +318,12 @@ def _result(
             own = tuple(text for text in climbed.freed if set(items) & set(text.split(" ")))
             partial |= {key: own} if own else {}
     settings |= _rule_settings([climbed for _, climbed in climbs.values()])
-    n = max(rung.fit.n for _, c in climbs.values() for rung in c.rungs[:1])
+    largest = max((c.rungs[0].fit for _, c in climbs.values()), key=lambda fit: fit.n)
     return Invariance(
         frame=pd.DataFrame(rows),
-        n=n,
-        n_dropped=survey.n - n,
+        n=largest.n,
+        n_dropped=survey.n - largest.n,
+        n_effective=effective_of(largest),
         settings=settings,
         data=survey.stamp,
         verdicts=Verdicts(tuple(verdicts)),

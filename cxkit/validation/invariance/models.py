@@ -14,6 +14,7 @@ import pandas as pd
 from cxkit import sem
 from cxkit.errors import CxkitWarning
 from cxkit.sem.fit import Fit
+from cxkit.validation.weighted_models import WEIGHT
 from cxkit.without_contents import without_contents
 
 Level = Literal["configural", "thresholds", "metric", "scalar", "strict"]
@@ -48,7 +49,7 @@ class Design:
     factors
         Dimension key to its items.
     data
-        Items and `GROUP`, respondents of the first group first.
+        Items, `GROUP`, and `WEIGHT` where respondents have weights; respondents of the first group first.
     options
         What the fits take beside groups and equalities: estimator, missing.
     """
@@ -101,7 +102,7 @@ def fit_level(design: Design, level: str, freed: Sequence[str]) -> Fit:
         return sem.cfa(
             model_of(design, level, freed), design.data, group=GROUP, equal=design.equalities[level],
             free=[text for text in freed if _by_release(design, level, text)], std_lv=True,
-            **ordinal, **design.options,
+            weights=WEIGHT if WEIGHT in design.data else None, **ordinal, **design.options,
         )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ class Invariance(Result):
     group_sizes: Mapping[str, int]
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Measurement invariance"
     shown: ClassVar[tuple[str, ...]] = (
         "title", "level", "freed", "chi_square", "df", "cfi", "d_cfi", "d_rmsea", "d_srmr", "d_p_adjusted", "verdict",

@@ -18,7 +18,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ITEM_REST_NUNNALLY, Verdicts, judge
-from cxkit.results.weighted import mean_of, weighted_median, weights_at
+from cxkit.results.weighted import effective_among, effective_n, mean_of, weighted_median, weights_at
 from cxkit.survey.instrument import Dimension, Item
 from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_small_cells
 from cxkit.survey.survey import Survey
@@ -189,7 +189,8 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
         )
     frame = pd.concat([_dimension_rows(survey, dimension) for dimension in chosen], ignore_index=True)
     _warn_against(frame, survey)
-    n = int(survey.given[frame["item"].tolist()].notna().any(axis=1).sum())
+    answered = survey.given[frame["item"].tolist()].notna().any(axis=1)
+    n = int(answered.sum())
     # An item is no part of a whole: what is shown of the others does not give it away.
     frame = hide_small_cells(frame, total_shown=False, keep=["reversed"])
     notes = [*_why_no_correlation(chosen), *_constant_notes(survey, chosen), hidden_note(frame, noun="item")]
@@ -197,6 +198,7 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
         frame=frame,
         n=n,
         n_dropped=survey.n - n,
+        n_effective=effective_among(survey, answered),
         settings={"dimensions": [dimension.key for dimension in chosen]},
         data=survey.stamp,
         verdicts=_verdicts(frame),
@@ -219,16 +221,19 @@ def _dimension_rows(survey: Survey, dimension: Dimension) -> pd.DataFrame:
     related = answers.loc[:, used.to_numpy()]
     covariance = moments(related, "pairwise", weights_at(survey, answers.index)).covariance
     r = item_rest(covariance)
-    low, high = fisher_interval(r, _answered_with_others(related))
+    low, high = fisher_interval(r, _answered_with_others(related, weights_at(survey, answers.index)))
     columns = {"item_rest_r": r, "item_rest_low": low, "item_rest_high": high}
     columns["alpha_if_dropped"] = np.asarray(_alphas_without_each(covariance))
     return frame.join(pd.DataFrame(columns, index=frame.index[used], dtype="float64"))
 
 
-def _answered_with_others(answers: pd.DataFrame) -> np.ndarray:
-    """How many respondents answered each item and at least one of the others."""
+def _answered_with_others(answers: pd.DataFrame, weights: np.ndarray | None) -> np.ndarray:
+    """How many respondents (of equal weight) answered each item and at least one of the others."""
     given = answers.notna().to_numpy(dtype=bool)  # without columns numpy would take objects
-    return np.asarray((given & (given.sum(axis=1, keepdims=True) > 1)).sum(axis=0))
+    both = given & (given.sum(axis=1, keepdims=True) > 1)
+    if weights is None:
+        return np.asarray(both.sum(axis=0))
+    return np.array([effective_n(weights[rows]) if rows.any() else 0.0 for rows in both.T])
 
 
 def fisher_interval(r: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

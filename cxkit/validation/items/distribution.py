@@ -15,7 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from cxkit.errors import AnalysisError
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
-from cxkit.results.weighted import mean_of, weights_at
+from cxkit.results.weighted import effective_among, mean_of, weights_at
 from cxkit.survey.instrument import AnswerScale, Dimension, Item
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -236,7 +236,8 @@ def answer_distribution(survey: Survey, *, dimensions: Sequence[str] | None = No
     if not chosen:
         raise AnalysisError(f"'{survey.instrument.name}' has no dimensions, only single items; nothing to show.")
     keys = [key for dimension in chosen for key in dimension.item_keys]
-    n = int(survey.given[keys].notna().any(axis=1).sum())
+    answered = survey.given[keys].notna().any(axis=1)
+    n = int(answered.sum())
     if not n:
         raise AnalysisError(
             f"Nobody answered an item of these dimensions of '{survey.name}'; there is nothing to show."
@@ -250,6 +251,7 @@ def answer_distribution(survey: Survey, *, dimensions: Sequence[str] | None = No
         frame=frame.assign(**covered, hidden=hidden),
         n=n,
         n_dropped=survey.n - n,
+        n_effective=effective_among(survey, answered),
         settings={"dimensions": [d.key for d in chosen]},
         data=survey.stamp,
     )

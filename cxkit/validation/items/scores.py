@@ -15,7 +15,7 @@ from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.thresholds import FLOOR_CEILING_TERWEE, judge
-from cxkit.results.weighted import mean_of, weights_at
+from cxkit.results.weighted import effective_among, mean_of, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import asked_for, refuse_unsafe
@@ -103,6 +103,7 @@ def score_distribution(
         frame=frame,
         n=int(used.sum()),
         n_dropped=survey.n - int(used.sum()),
+        n_effective=effective_among(survey, used),
         settings={"dimensions": [dimension.key for dimension in chosen], "answered": answered},
         data=survey.stamp,
         verdicts=judge(FLOOR_CEILING_TERWEE, frame.loc[bounded, "title"], ends[bounded]),

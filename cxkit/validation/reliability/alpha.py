@@ -20,7 +20,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
-from cxkit.results.weighted import refuse_weights, weights_at
+from cxkit.results.weighted import effective_among, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import (
@@ -35,7 +35,7 @@ from cxkit.validation.reliability.resampling import (
     resampled_covariances,
     resampled_variances,
 )
-from cxkit.validation.reliability.usable import Usable, usable_answers
+from cxkit.validation.reliability.usable import Usable, rows_behind, usable_answers
 
 Interval = Literal["feldt", "bootstrap"]
 
@@ -168,8 +168,6 @@ def cronbach_alpha(
     check_choice("interval", interval, Interval)
     check_choice("missing", missing, Missing)
     check_options(confidence=confidence, bootstraps=bootstraps, seed=seed)
-    if interval == "bootstrap":
-        refuse_weights(survey, "The bootstrap of alpha", "resamples draw respondents who all count alike")
     selection = select(survey, dimensions, items=2, analysis="alpha", weighted=True)
     usable, left_out = of_each(
         selection.dimensions, lambda d: usable_answers(survey, d, missing, items=2, analysis="Alpha")
@@ -185,15 +183,14 @@ def cronbach_alpha(
     notes = (*selection.notes, *left_out, *not_computed, *(usable[key].note for key in found if usable[key].note))
     if interval == "bootstrap":
         settings |= {"bootstraps": bootstraps, "seed": seed}
-        frame, failed = _with_bootstrap(usable, frame, missing, confidence, bootstraps, seed)
+        frame, failed = _with_bootstrap(survey, usable, frame, missing, confidence, bootstraps, seed)
         notes = (*notes, bootstrap_note(bootstraps, seed, failed))
-    keys = [key for dimension in found for key in usable[dimension].items]
-    used = survey.answers[keys].notna().any(axis=1)
-    n = int(used.sum()) if missing != "complete" else int(frame["n"].max())
+    rows = rows_behind(survey, [usable[key] for key in found], missing)
     return Reliability(
         frame=frame,
-        n=n,
-        n_dropped=survey.n - n,
+        n=len(rows),
+        n_dropped=survey.n - len(rows),
+        n_effective=effective_among(survey, rows),
         settings=settings,
         data=survey.stamp,
         verdicts=judge(ALPHA_NUNNALLY, frame["title"], frame["alpha"]),
@@ -233,25 +230,27 @@ def _row(
 
 
 def _with_bootstrap(
-    usable: Mapping[str, Usable], frame: pd.DataFrame, missing: Missing, confidence: float, bootstraps: int, seed: int
-) -> tuple[pd.DataFrame, int]:
+    survey: Survey, usable: Mapping[str, Usable], frame: pd.DataFrame, missing: Missing, confidence: float,
+    bootstraps: int, seed: int,
+) -> tuple[pd.DataFrame, int]:  # fmt: skip
     """The rows with percentile intervals in place of Feldt's, and how many alphas could not be computed."""
     ends, failed = [], 0
     for key in frame["dimension"]:
-        used = usable[key].answers.dropna(how="any" if missing == "complete" else "all").to_numpy(dtype="float64")
-        replicates = bootstrap_alphas(used, resamples=bootstraps, seed=seed)
+        used = usable[key].answers.dropna(how="any" if missing == "complete" else "all")
+        own = weights_at(survey, used.index)
+        replicates = bootstrap_alphas(used.to_numpy(dtype="float64"), own, resamples=bootstraps, seed=seed)
         failed += int((~np.isfinite(replicates)).sum())
         ends.append(percentile_interval(replicates, confidence))
     low, high = zip(*ends, strict=True)
     return frame.assign(ci_low=low, ci_high=high), failed
 
 
-def bootstrap_alphas(values: np.ndarray, *, resamples: int, seed: int) -> np.ndarray:
+def bootstrap_alphas(values: np.ndarray, weights: np.ndarray | None = None, *, resamples: int, seed: int) -> np.ndarray:
     """Alpha of every resample of respondents, (resamples,), from pairwise covariances; NaN where nothing varies."""
     k = values.shape[1]
     found: Iterable[tuple[np.ndarray, np.ndarray]]
-    if np.isnan(values).any() or len(values) < 2:
-        covariances = resampled_covariances(values, resamples=resamples, seed=seed)
+    if weights is not None or np.isnan(values).any() or len(values) < 2:
+        covariances = resampled_covariances(values, weights, resamples=resamples, seed=seed)
         found = ((np.trace(c, axis1=1, axis2=2), c.sum(axis=(1, 2))) for c in covariances)
     else:
         found = resampled_variances(values, resamples=resamples, seed=seed)

@@ -117,12 +117,12 @@ def answers_to_items(survey: Survey, dimension: Dimension, analysis: str, missin
     return Usable(answers=answers, note=usable.note)
 
 
-def contributors(survey: Survey, used: Iterable[Usable]) -> int:
-    """How many respondents stand behind at least one of the dimensions."""
+def contributors(survey: Survey, used: Iterable[Usable]) -> np.ndarray:
+    """Which respondents stand behind at least one of the dimensions: a truth value a row of the survey."""
     counted = np.zeros(len(survey), dtype=bool)
     for usable in used:
         counted |= survey.answers.index.isin(usable.answers.index)
-    return int(counted.sum())
+    return counted
 
 
 def every_answer_note(used: Iterable[Usable], how: str) -> list[str]:

@@ -17,6 +17,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ECV_REISE, OMEGA_HIERARCHICAL_REISE, Verdicts, judge
+from cxkit.results.weighted import weights_at
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, Selection, alpha_from_covariance, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers
@@ -54,6 +55,7 @@ class HierarchicalOmega(Result):
     alpha: float
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Omega hierarchical: one total or several scores"
     shown: ClassVar[tuple[str, ...]] = ("scale", "items", "omega_total", "omega_general", "omega_group", "ecv")
 
@@ -178,14 +180,15 @@ def hierarchical_omega(
     which they load most, or in a bifactor model to their dimension.
     """
     _check(method, missing, correlation, n_factors)
-    selection = select(survey, dimensions, items=1, analysis="omega hierarchical")
+    selection = select(survey, dimensions, items=1, analysis="omega hierarchical", weighted=True)
     found = item_correlations(survey, selection, missing, correlation, analysis="Omega hierarchical")
     items = selection.item_keys
     usual = len(selection.dimensions) if len(selection.dimensions) > 1 else 3
     wanted = usual if n_factors is None else n_factors
     if method == "bifactor":
         wanted = len(selection.dimensions)
-        solution = bifactor(used_answers(survey, selection, missing), selection)
+        used = used_answers(survey, selection, missing)
+        solution = bifactor(used, selection, weights_at(survey, used.index))
         spread = np.sqrt(np.diag(found.covariance))
     else:
         _check_number(wanted, len(items))
@@ -199,6 +202,7 @@ def hierarchical_omega(
         frame=frame,
         n=found.n,
         n_dropped=survey.n - found.n,
+        n_effective=found.n_effective,
         settings={
             "dimensions": [d.key for d in selection.dimensions], "method": method, "n_factors": wanted,
             "missing": missing, "correlation": correlation,

@@ -137,6 +137,7 @@ def measurement_error(
         frame=pd.DataFrame(list(rows.values())),
         n=found.n,
         n_dropped=found.n_dropped,
+        n_effective=found.n_effective,
         settings={"dimensions": list(by_key.index), "coefficient": coefficient, "confidence": confidence},
         data=survey.stamp,
         notes=(*(note for note in found.notes if "left out" in note), *left_out),

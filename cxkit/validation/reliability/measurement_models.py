@@ -6,9 +6,11 @@ import re
 import warnings
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from cxkit.errors import AnalysisError, CxkitWarning, ModelError
+from cxkit.validation.weighted_models import WEIGHT
 
 if TYPE_CHECKING:
     from cxkit.sem import Fit
@@ -24,11 +26,15 @@ def handling(answers: pd.DataFrame) -> str:
     return "fiml" if answers.isna().to_numpy().any() else "listwise"
 
 
-def fitted(model: str, answers: pd.DataFrame, *, subject: str, **options: Any) -> Fit:
+def fitted(
+    model: str, answers: pd.DataFrame, weights: np.ndarray | None = None, *, subject: str, **options: Any
+) -> Fit:
     """Fit a model in which the columns of the answers are called item1, item2, ... in their order.
 
     Parameters
     ----------
+    weights
+        Of the respondents; None where everybody counts alike.
     subject
         What is estimated, for the sentences: "Omega of 'Loyalty'".
     options
@@ -52,10 +58,12 @@ def fitted(model: str, answers: pd.DataFrame, *, subject: str, **options: Any) -
         return re.sub(r"\bitem(\d+)\b", lambda found: keys[int(found[1]) - 1], words)
 
     renamed = answers.set_axis([item_name(i) for i in range(len(keys))], axis=1)
+    column = None if weights is None else WEIGHT
+    data = renamed if weights is None else renamed.assign(**{WEIGHT: weights})
     with warnings.catch_warnings(record=True) as findings:
         warnings.simplefilter("always", CxkitWarning)
         try:
-            fit = cfa(model, renamed, **options)
+            fit = cfa(model, data, weights=column, **options)
         except ModelError as error:
             raise AnalysisError(f"{subject} cannot be estimated. {in_keys(str(error))}") from error
     for finding in findings:

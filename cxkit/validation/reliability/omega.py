@@ -14,6 +14,7 @@ from cxkit.errors import AnalysisError, CxkitWarning
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
+from cxkit.results.weighted import effective_among, weights_at
 from cxkit.sem.reliability import reliability
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
@@ -43,6 +44,7 @@ Z_95 = 1.959963984540054
 class Omega(DimensionReliability):
     """Omega by dimension. `notes` says which dimensions are left out, and why."""
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Reliability: McDonald's omega (one factor)"
     cites: ClassVar[tuple[str, ...]] = ("mcdonald1999",)
     shown: ClassVar[tuple[str, ...]] = ("title", "items", "n", "omega", "ci_low..ci_high", "alpha", "sem")
@@ -114,10 +116,11 @@ def omega(
     check_options(confidence=confidence, seed=seed)
     if bootstraps != 0:  # 0 leaves the intervals out
         check_options(bootstraps=bootstraps)
-    selection = select(survey, dimensions, items=3, analysis="omega")
+    selection = select(survey, dimensions, items=3, analysis="omega", weighted=True)
     found, left_out = of_each(selection.dimensions, lambda d: _row(survey, d, missing, confidence, bootstraps, seed))
     frame = pd.DataFrame([one.row for one in found.values()])
-    n = contributors(survey, [one.usable for one in found.values()])
+    behind = contributors(survey, [one.usable for one in found.values()])
+    n = int(behind.sum())
     notes = [*selection.notes, *left_out, *every_answer_note((one.usable for one in found.values()), FULL)]
     if bootstraps:
         notes += [bootstrap_note(bootstraps, seed)]
@@ -126,6 +129,7 @@ def omega(
         frame=frame,
         n=n,
         n_dropped=survey.n - n,
+        n_effective=effective_among(survey, behind),
         settings={
             "dimensions": [d.key for d in selection.dimensions], "missing": missing, "confidence": confidence,
             "bootstraps": bootstraps, "seed": seed,
@@ -149,8 +153,8 @@ def _row(
 ) -> _Found:
     usable = answers_to_items(survey, dimension, "Omega", missing)
     answers = usable.answers
-    values = answers.to_numpy(dtype="float64")
-    solution = one_factor(answers, dimension)
+    values, weights = answers.to_numpy(dtype="float64"), weights_at(survey, answers.index)
+    solution = one_factor(answers, dimension, weights)
     loadings, residuals, found = solution.loadings, solution.residuals, solution.reliability
     _warn_against(dimension, usable.items, solution)
     if found["omega"] > 1:
@@ -162,7 +166,7 @@ def _row(
     variance = float(covariance.sum()) * len(answers) / (len(answers) - 1)
     replicates = np.empty(0)
     if bootstraps:
-        replicates = bootstrap_omegas(values, loadings, residuals, resamples=bootstraps, seed=seed)
+        replicates = bootstrap_omegas(values, loadings, residuals, weights, resamples=bootstraps, seed=seed)
     low, high = percentile_interval(np.minimum(replicates, 1.0), confidence)
     standardised = loadings / np.sqrt(np.diag(covariance))
     row: dict[str, object] = {
@@ -219,11 +223,11 @@ class _OneFactor(NamedTuple):
     covariance: np.ndarray
 
 
-def one_factor(answers: pd.DataFrame, dimension: Dimension) -> _OneFactor:
+def one_factor(answers: pd.DataFrame, dimension: Dimension, weights: np.ndarray | None = None) -> _OneFactor:
     """One factor of variance 1 by maximum likelihood, turned so that its loadings add up to a positive number."""
     names = [item_name(j) for j in range(answers.shape[1])]
     subject = f"Omega of '{dimension.title}'"
-    fit = fitted(f"f =~ {' + '.join(names)}", answers, subject=subject, std_lv=True, missing=handling(answers))
+    fit = fitted(f"f =~ {' + '.join(names)}", answers, weights, subject=subject, std_lv=True, missing=handling(answers))
     estimates = fit.estimates
     loading = estimates["op"] == "=~"
     loadings = estimates.loc[loading, "est"].to_numpy()
@@ -236,12 +240,13 @@ def one_factor(answers: pd.DataFrame, dimension: Dimension) -> _OneFactor:
 
 
 def bootstrap_omegas(
-    values: np.ndarray, loadings: np.ndarray, residuals: np.ndarray, *, resamples: int, seed: int
-) -> np.ndarray:
+    values: np.ndarray, loadings: np.ndarray, residuals: np.ndarray, weights: np.ndarray | None = None, *,
+    resamples: int, seed: int,
+) -> np.ndarray:  # fmt: skip
     """Omega of every resample of respondents, (resamples,); NaN where one factor could not be fitted."""
     blocks = []
     shrink = 1 - 1 / len(values)  # the model's covariances divide by n
-    for covariances in resampled_covariances(values, resamples=resamples, seed=seed):
+    for covariances in resampled_covariances(values, weights, resamples=resamples, seed=seed):
         fits = congeneric_fits(covariances * shrink, loadings, residuals)
         share = fits.loadings.sum(axis=1) ** 2 / (covariances.sum(axis=(1, 2)) * shrink)
         blocks.append(np.where(fits.converged, share, np.nan))

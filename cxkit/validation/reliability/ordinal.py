@@ -26,6 +26,7 @@ from cxkit.validation.reliability.measurement_models import fitted, item_name
 from cxkit.validation.reliability.usable import Usable
 
 Handling = Literal["pairwise", "complete"]
+PLAIN_COUNTS = "polychoric correlations are estimated from plain counts; omega takes weights"
 MOST_CATEGORIES = 15
 """Answers of more different values are measurements, and omega() is made for them."""
 
@@ -96,10 +97,10 @@ def ordinal_reliability(
     answers anew, which differs where an answer between two others was given by nobody.
     """
     check_choice("missing", missing, Handling)
-    selection = select(survey, dimensions, items=3, analysis="categorical omega")
+    selection = select(survey, dimensions, items=3, analysis="categorical omega", why_not=PLAIN_COUNTS)
     found, left_out = of_each(selection.dimensions, lambda d: _row(survey, d, missing))
     frame = pd.DataFrame([row for row, _ in found.values()])
-    n = contributors(survey, [usable for _, usable in found.values()])
+    n = int(contributors(survey, [usable for _, usable in found.values()]).sum())
     told = every_answer_note((usable for _, usable in found.values()), "pairs of items")
     dropped = [usable.note for _, usable in found.values() if usable.note]
     return OrdinalReliability(

@@ -29,13 +29,21 @@ def resample_counts(n: int, *, resamples: int, seed: int) -> Iterator[np.ndarray
         yield counts
 
 
-def resampled_covariances(values: np.ndarray, *, resamples: int, seed: int) -> Iterator[np.ndarray]:
+def resampled_covariances(
+    values: np.ndarray, weights: np.ndarray | None = None, *, resamples: int, seed: int
+) -> Iterator[np.ndarray]:
     """Covariances of items in resamples of respondents, pairwise where answers are missing.
+
+    Respondents are drawn alike and bring their weights with them: the spread over resamples is then that of a design
+    of unequal selection probabilities without strata or clusters, as the linearised errors of R's `svydesign(ids = ~1,
+    weights = ~w)` have it (Rust & Rao 1996).
 
     Parameters
     ----------
     values
         Respondents by items, NaN where not answered.
+    weights
+        Of the respondents; None where everybody counts alike.
     resamples, seed
         How many, and of the random numbers: the same seed draws the same respondents.
 
@@ -45,7 +53,7 @@ def resampled_covariances(values: np.ndarray, *, resamples: int, seed: int) -> I
     """
     centred = values - np.nan_to_num(np.nanmean(values, axis=0)) if len(values) else values
     for counts in resample_counts(len(values), resamples=resamples, seed=seed):
-        yield _covariances(counts, centred)
+        yield _covariances(counts, centred) if weights is None else _weighted(counts, centred, weights)
 
 
 def resampled_variances(values: np.ndarray, *, resamples: int, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -72,6 +80,23 @@ class _Sums:
 
 
 def _covariances(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
+    sums = _sums(counts, values)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        found = (sums.products - sums.first * sums.first.transpose(0, 2, 1) / sums.both) / (sums.both - 1)
+    return np.where(sums.both > 1, found, np.nan)
+
+
+def _weighted(counts: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Each n / (n - 1) times the weighted mean product of deviations, n being the drawn rows of the pair."""
+    sums = _sums(counts * weights, values)
+    drawn = _sums(counts, values).both if np.isnan(values).any() else np.full(sums.both.shape, float(len(values)))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = sums.first / sums.both
+        found = (sums.products / sums.both - means * means.transpose(0, 2, 1)) * drawn / (drawn - 1)
+    return np.where(drawn > 1, found, np.nan)
+
+
+def _sums(counts: np.ndarray, values: np.ndarray) -> _Sums:
     complete = ~np.isnan(values).any(axis=1)
     size, k = len(counts), values.shape[1]
     sums = _Sums(*(np.zeros((size, k, k)) for _ in range(3)))
@@ -79,9 +104,7 @@ def _covariances(counts: np.ndarray, values: np.ndarray) -> np.ndarray:
     _add_complete(sums, *((counts, values) if all_complete else (counts[:, complete], values[complete])))
     if not all_complete:
         _add_incomplete(sums, counts[:, ~complete], values[~complete])
-    with np.errstate(invalid="ignore", divide="ignore"):
-        found = (sums.products - sums.first * sums.first.transpose(0, 2, 1) / sums.both) / (sums.both - 1)
-    return np.where(sums.both > 1, found, np.nan)
+    return sums
 
 
 def _add_complete(sums: _Sums, counts: np.ndarray, values: np.ndarray) -> None:

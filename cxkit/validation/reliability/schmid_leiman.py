@@ -61,7 +61,7 @@ def _second_level(phi: np.ndarray) -> np.ndarray:
     return one_factor_loadings(phi[np.newaxis])[0]
 
 
-def bifactor(answers: pd.DataFrame, selection: Selection) -> GeneralAndGroup:
+def bifactor(answers: pd.DataFrame, selection: Selection, weights: np.ndarray | None = None) -> GeneralAndGroup:
     """Maximum-likelihood loadings of a general factor and of one factor a dimension, all uncorrelated.
 
     A dimension of two items has equal loadings on its factor, which could not be told apart. Where answers are missing,
@@ -79,7 +79,9 @@ def bifactor(answers: pd.DataFrame, selection: Selection) -> GeneralAndGroup:
             "Use method='schmid_leiman'."
         )
     model, own = _bifactor_model(sizes)
-    fit = fitted(model, answers, subject="The bifactor model", std_lv=True, orthogonal=True, missing=handling(answers))
+    fit = fitted(
+        model, answers, weights, subject="The bifactor model", std_lv=True, orthogonal=True, missing=handling(answers)
+    )
     rows = fit.estimates[fit.estimates["op"] == "=~"]
     general = rows.loc[rows["lhs"] == "g", "std_all"].to_numpy()
     specific = rows.loc[rows["lhs"] != "g", "std_all"].to_numpy()

@@ -18,12 +18,12 @@ from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
-from cxkit.results.weighted import weights_at
+from cxkit.results.weighted import effective_among, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, moments, select
 from cxkit.validation.reliability.lower_bounds import greatest_lower_bound, guttman_bounds
-from cxkit.validation.reliability.usable import Usable, usable_answers
+from cxkit.validation.reliability.usable import Usable, rows_behind, usable_answers
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -149,14 +149,13 @@ def split_half(
     selection = select(survey, dimensions, items=2, analysis="a split into halves", weighted=True)
     found, left_out = of_each(selection.dimensions, lambda d: _row(survey, d, missing, standardized, most_splits, seed))
     frame = pd.DataFrame([one.row for one in found.values()])
-    keys = [key for one in found.values() for key in one.usable.items]
-    used = survey.answers[keys].notna().any(axis=1)
+    rows = rows_behind(survey, [one.usable for one in found.values()], missing)
     dropped = [one.usable.note for one in found.values() if one.usable.note]
-    n = int(used.sum()) if missing != "complete" else int(frame["n"].max())
     return SplitHalf(
         frame=frame,
-        n=n,
-        n_dropped=survey.n - n,
+        n=len(rows),
+        n_dropped=survey.n - len(rows),
+        n_effective=effective_among(survey, rows),
         settings={
             "dimensions": [d.key for d in selection.dimensions], "missing": missing, "standardized": standardized,
             "most_splits": most_splits, "seed": seed,

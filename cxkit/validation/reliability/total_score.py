@@ -137,6 +137,7 @@ def stratified_alpha(
         frame=frame,
         n=found.n,
         n_dropped=survey.n - found.n,
+        n_effective=found.n_effective,
         settings={"dimensions": [d.key for d in selection.dimensions], "missing": missing},
         data=survey.stamp,
         verdicts=judge(ALPHA_NUNNALLY, frame["title"], frame["alpha"]),

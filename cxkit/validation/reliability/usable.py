@@ -70,6 +70,17 @@ def usable_answers(survey: Survey, dimension: Dimension, missing: Missing, *, it
     return Usable(answers=kept, note=note)
 
 
+def rows_behind(survey: Survey, used: Sequence[Usable], missing: Missing) -> pd.Index:
+    """Whose answers stand behind coefficients of several dimensions: all who answered any of their items.
+
+    With "complete" these differ from dimension to dimension, and are those of the dimension that has most.
+    """
+    if missing == "complete":
+        return max((one.answers.index for one in used), key=len)
+    answered = survey.answers[[key for one in used for key in one.items]].notna().any(axis=1)
+    return answered.index[answered]
+
+
 def _dropped_note(dimension: Dimension, constant: Sequence[str], unanswered: Sequence[str], analysis: str) -> str:
     """Which items are left out, and why; empty where none is."""
     name = analysis[0].lower() + analysis[1:]

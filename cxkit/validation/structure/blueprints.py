@@ -17,6 +17,7 @@ from cxkit.survey.instrument import Dimension, HigherOrder, Item
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Selection, constant_items, select
+from cxkit.validation.weighted_models import INSTEAD_OF_ML, estimator_for
 
 Model = Literal["first-order", "second-order", "bifactor", "one-factor", "orthogonal"]
 MODELS: tuple[Model, ...] = get_args(Model)
@@ -112,7 +113,7 @@ def blueprint(survey: Survey, kind: Model, dimensions: Sequence[str] | None) -> 
         If the kind is unknown, no dimension is left, or the instrument cannot carry such a model.
     """
     check_choice("model", kind, MODELS)
-    selection = select(survey, dimensions, items=2, analysis="confirmatory factor analysis")
+    selection = select(survey, dimensions, items=2, analysis="confirmatory factor analysis", weighted=True)
     build: Mapping[str, Callable[[Survey, Selection], tuple[list[Factor], list[str]]]] = {
         "first-order": _first_order,
         "orthogonal": _orthogonal,
@@ -244,10 +245,12 @@ def plan(
     ordered: Sequence[str] | bool | None,
 ) -> Plan:
     """Estimator and treatment of missing answers, chosen by the answer scale where not given."""
-    chosen, as_ordered, why = _estimator(items, estimator, ordered)
+    wanted, as_ordered, why = _estimator(items, estimator, ordered)
+    chosen = estimator_for(survey, wanted, analysis="Confirmatory factor analysis", ordered=bool(as_ordered))
     gaps = bool(survey.answers[list(items)].isna().to_numpy().any())
     handled, also = _missing(chosen, missing, gaps=gaps, asked=estimator is not None, ordered=bool(as_ordered))
-    return Plan(estimator=chosen, ordered=as_ordered, missing=handled, reasons=(why, *also))
+    changed = (INSTEAD_OF_ML,) if chosen != wanted else ()
+    return Plan(estimator=chosen, ordered=as_ordered, missing=handled, reasons=(why, *changed, *also))
 
 
 def _estimator(

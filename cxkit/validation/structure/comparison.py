@@ -34,6 +34,7 @@ from cxkit.validation.structure.fit import (
     read_indices,
     variant,
 )
+from cxkit.validation.weighted_models import effective_of
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
@@ -57,6 +58,7 @@ class StructureComparison(Result):
     difference: str = ""
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Competing structures"
     cites: ClassVar[tuple[str, ...]] = ("marsh1985", "marsh2004")
     shown: ClassVar[tuple[str, ...]] = (
@@ -109,8 +111,12 @@ class StructureComparison(Result):
 
     @property
     def _criterion(self) -> str:
-        """By what models are ranked: BIC where there is a likelihood, else RMSEA."""
-        return "bic" if self._usable["bic"].notna().all() else "rmsea"
+        """By what models are ranked: BIC where there is a likelihood, else RMSEA.
+
+        Of weighted answers the likelihood is a pseudo-likelihood, whose BIC does not choose as a BIC does (Lumley &
+        Scott 2015, https://doi.org/10.1093/jssam/smu021).
+        """
+        return "bic" if self._usable["bic"].notna().all() and self.n_effective is None else "rmsea"
 
     @property
     def _best_row(self) -> pd.Series:
@@ -280,11 +286,12 @@ def compare_structures(
     caution = caution_on_ordered(how)
     if caution:
         warnings.warn(caution, CxkitWarning, stacklevel=2)
-    n = next(iter(fits.values())).n
+    first = next(iter(fits.values()))
     return StructureComparison(
         frame=pd.DataFrame(rows),
-        n=n,
-        n_dropped=survey.n - n,
+        n=first.n,
+        n_dropped=survey.n - first.n,
+        n_effective=effective_of(first),
         settings={
             "models": wanted, "dimensions": [d.key for d in base.dimensions], "estimator": how.estimator,
             "missing": how.missing, "ordered": list(how.ordered),

@@ -33,6 +33,7 @@ from cxkit.validation.structure.fit import (
     read_indices,
     variant,
 )
+from cxkit.validation.weighted_models import effective_of
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
@@ -73,6 +74,7 @@ class Structure(Result):
     blueprint: Blueprint
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Confirmatory factor analysis: standardised loadings"
     cites: ClassVar[tuple[str, ...]] = ("rhemtulla2012",)
     shown: ClassVar[tuple[str, ...]] = ("title", "item", "text", "loading", "ci_low..ci_high", "r_squared")
@@ -308,6 +310,7 @@ def confirm_structure(
         frame=found.loadings,
         n=found.fit.n,
         n_dropped=survey.n - found.fit.n,
+        n_effective=effective_of(found.fit),
         settings=found.settings,
         data=survey.stamp,
         verdicts=fit_verdicts(NAMES[model], found.fit, indices, variant([found.fit])),

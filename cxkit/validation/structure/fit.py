@@ -19,6 +19,7 @@ from cxkit.results.thresholds import CFI_BENTLER, CFI_HU, RMSEA_BROWNE, RMSEA_HU
 from cxkit.sem.variants import ROBUST, SCALED, chi_square_variant, index_variant, measure, named
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.blueprints import Blueprint, Model, Plan, blueprint, plan, refuse_unusable
+from cxkit.validation.weighted_models import with_weights
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
@@ -83,14 +84,14 @@ def fitted_model(
 
 def fit_blueprint(survey: Survey, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple[str, ...]]:
     """The model fitted to the survey's answers, and what the search found worth knowing."""
-    answers = drawn.answers(survey)
-    fit, found = FITS.get(_key(answers, drawn, how), lambda: _fit(answers, drawn, how))
+    answers, weights = with_weights(drawn.answers(survey), survey)
+    fit, found = FITS.get(_key(answers, drawn, how), lambda: _fit(answers, drawn, how, weights))
     for message in found:
         warnings.warn(message, CxkitWarning, stacklevel=4)
     return fit, found
 
 
-def _fit(answers: pd.DataFrame, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple[str, ...]]:
+def _fit(answers: pd.DataFrame, drawn: Blueprint, how: Plan, weights: str | None) -> tuple[Fit, tuple[str, ...]]:
     from cxkit import sem
 
     with warnings.catch_warnings(record=True) as caught:
@@ -103,12 +104,13 @@ def _fit(answers: pd.DataFrame, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple
             ordered=[drawn.names.safe[key] for key in how.ordered] or None,
             std_lv=True,
             orthogonal=drawn.orthogonal,
+            weights=weights,
         )
     return fit, tuple(str(w.message) for w in caught if issubclass(w.category, CxkitWarning))
 
 
 def _key(answers: pd.DataFrame, drawn: Blueprint, how: Plan) -> bytes:
-    """What tells one fit from another: the model, how it is fitted, every answer, and the rows' labels."""
+    """What tells one fit from another: the model, how it is fitted, every answer and weight, and the rows' labels."""
     words = (drawn.syntax, drawn.orthogonal, how.estimator, how.missing, how.ordered, list(answers.columns))
     return fingerprint((*words, list(answers.index)), [answers.to_numpy(dtype="float64")])
 

@@ -47,6 +47,7 @@ class Misfit(Result):
     residuals: pd.DataFrame
     reversed_items: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Where the model does not fit"
     cites: ClassVar[tuple[str, ...]] = ("maccallum1992",)
     shown: ClassVar[tuple[str, ...]] = ("finding", "what", "mi", "epc", "residual_r", "z_value")
@@ -202,6 +203,7 @@ def find_misfit(structure: Structure) -> Misfit:
         frame=frame,
         n=structure.n,
         n_dropped=structure.n_dropped,
+        n_effective=structure.n_effective,
         settings=structure.settings,
         data=structure.data,
         verdicts=judge(

@@ -15,6 +15,7 @@ from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, probability
+from cxkit.results.weighted import effective_among, weights_at
 from cxkit.sem.comparison import NAMES as NAMES_OF_TESTS
 from cxkit.sem.comparison import default_method
 from cxkit.survey.survey import Survey
@@ -44,6 +45,7 @@ from cxkit.validation.validity.method_models import (
 from cxkit.validation.validity.method_models import (
     marker as marker_models,
 )
+from cxkit.validation.weighted_models import effective_of, with_weights
 
 PLAIN = Variant(test="", indices="")
 HARMAN = "Harman's single factor"
@@ -61,6 +63,7 @@ class CommonMethod(Result):
     difference: str = "standard"
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Common method variance"
     cites: ClassVar[tuple[str, ...]] = ("podsakoff2003", "richardson2009")
     shown: ClassVar[tuple[str, ...]] = (
@@ -239,11 +242,13 @@ def common_method(
     first = {"technique": HARMAN, "model": "first component: no evidence", "method_share": harman, "proper": True}
     fitted = [fit for ladder in ladders for fit in ladder.fits.values()]
     kind = variant(fitted) if fitted else PLAIN
-    n = fitted[0].n if fitted else int(survey.answers[keys].notna().all(axis=1).sum())
+    complete = survey.answers[keys].notna().all(axis=1)
+    n = fitted[0].n if fitted else int(complete.sum())
     return CommonMethod(
         frame=pd.DataFrame([first, *(row for ladder in ladders for row in ladder.rows(kind))]).reindex(columns=COLUMNS),
         n=n,
         n_dropped=survey.n - n,
+        n_effective=effective_of(fitted[0]) if fitted else effective_among(survey, complete),
         settings={
             "marker": own, "dimensions": [d.key for d in drawn.dimensions], "estimator": how.estimator,
             "missing": how.missing,
@@ -305,10 +310,11 @@ def _ladders(survey: Survey, drawn: Blueprint, own: list[str], how: Plan) -> lis
     names = Names.of([*drawn.items, *own, *(f.key for f in drawn.factors), METHOD])
     chosen = survey.answers[[*drawn.items, *own]]
     answers = chosen.set_axis([names.safe[key] for key in chosen.columns], axis=1)
+    answers, weights = with_weights(answers, survey)
     if how.missing == "listwise":
         answers = answers.dropna()
     ladders = [
-        Ladder(technique=technique, answers=answers, drawn=drawn, names=names, how=how)
+        Ladder(technique=technique, answers=answers, drawn=drawn, names=names, how=how, weights=weights)
         for technique in ((UNMEASURED, MARKER) if own else (UNMEASURED,))
     ]
     unmeasured(ladders[0])
@@ -319,5 +325,7 @@ def _ladders(survey: Survey, drawn: Blueprint, own: list[str], how: Plan) -> lis
 
 def _first_component(survey: Survey, keys: list[str], how: Plan) -> float:
     """Share of the first principal component, from complete respondents or from pairs of answers, as the models."""
-    r = moments(survey.answers[keys], "complete" if how.missing == "listwise" else "pairwise").correlation
+    answers = survey.answers[keys]
+    weights = weights_at(survey, answers.index)
+    r = moments(answers, "complete" if how.missing == "listwise" else "pairwise", weights).correlation
     return float(np.linalg.eigvalsh(r)[-1] / len(r))

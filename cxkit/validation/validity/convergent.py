@@ -17,6 +17,7 @@ from cxkit.results.thresholds import AVE_FORNELL, LOADING_HAIR, OMEGA_BAGOZZI, V
 from cxkit.sem.reliability import reliability
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.fit import FittedModel, fitted_model, poor_fit
+from cxkit.validation.weighted_models import effective_of
 
 ENOUGH = AVE_FORNELL.bands[-1][0]
 
@@ -28,6 +29,7 @@ class ConvergentValidity(Result):
     misfit: str = ""
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Convergent validity"
     cites: ClassVar[tuple[str, ...]] = ("fornell1981",)
     shown: ClassVar[tuple[str, ...]] = ("title", "items", "ave", "omega", "smallest_loading", "weakest", "mean_loading")
@@ -119,6 +121,7 @@ def convergent_validity(
         frame=frame,
         n=found.fit.n,
         n_dropped=survey.n - found.fit.n,
+        n_effective=effective_of(found.fit),
         settings={k: v for k, v in found.settings.items() if k != "model"},
         data=survey.stamp,
         verdicts=Verdicts(

@@ -18,11 +18,13 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import CORRELATION_RONKKO, HTMT_HENSELER, Verdict, Verdicts, judge
+from cxkit.results.weighted import weights_at
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import moments
 from cxkit.validation.reliability.resampling import bootstrap_note, resampled_covariances
 from cxkit.validation.structure.fit import FittedModel, fitted_model, poor_fit
 from cxkit.validation.validity.convergent import convergence
+from cxkit.validation.weighted_models import effective_of
 
 PEARSON_BOOTSTRAPS, POLYCHORIC_BOOTSTRAPS = 1000, 200
 LINES = tuple(start for start, _ in CORRELATION_RONKKO.bands[1:])
@@ -47,6 +49,7 @@ class DiscriminantValidity(Result):
     misfit: str = ""
     notes: tuple[str, ...] = ()
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Discriminant validity"
     cites: ClassVar[tuple[str, ...]] = ("fornell1981", "henseler2015", "roemer2021")
     shown: ClassVar[tuple[str, ...]] = (
@@ -177,6 +180,7 @@ def discriminant_validity(
         frame=frame,
         n=found.fit.n,
         n_dropped=survey.n - found.fit.n,
+        n_effective=effective_of(found.fit),
         settings={**found.settings, "bootstraps": count, "seed": seed},
         data=survey.stamp,
         verdicts=Verdicts(
@@ -228,8 +232,9 @@ def _htmt_columns(survey: Survey, found: FittedModel, bootstraps: int, seed: int
     answers = survey.answers[keys]
     if found.plan.missing == "listwise":
         answers = answers.dropna()
-    point = _stack(_correlations(answers, found)[np.newaxis], sets, pairs)
-    draws = [_stack(block, sets, pairs) for block in _resampled(answers, found, bootstraps, seed)]
+    weights = weights_at(survey, answers.index)
+    point = _stack(_correlations(answers, found, weights)[np.newaxis], sets, pairs)
+    draws = [_stack(block, sets, pairs) for block in _resampled(answers, found, weights, bootstraps, seed)]
     columns = {}
     for k, name in enumerate(("htmt", "htmt2")):
         columns[name] = point[k][0]
@@ -240,10 +245,10 @@ def _htmt_columns(survey: Survey, found: FittedModel, bootstraps: int, seed: int
     return pd.DataFrame(columns)
 
 
-def _correlations(answers: pd.DataFrame, found: FittedModel) -> np.ndarray:
+def _correlations(answers: pd.DataFrame, found: FittedModel, weights: np.ndarray | None) -> np.ndarray:
     if _all_ordered(found):
         return _polychoric(answers)
-    return _scaled(moments(answers, "pairwise").covariance[np.newaxis])[0]
+    return _scaled(moments(answers, "pairwise", weights).covariance[np.newaxis])[0]
 
 
 def _all_ordered(found: FittedModel) -> bool:
@@ -257,9 +262,11 @@ def _polychoric(answers: pd.DataFrame) -> np.ndarray:
     return np.asarray(sem.polychoric(answers), dtype=float)
 
 
-def _resampled(answers: pd.DataFrame, found: FittedModel, bootstraps: int, seed: int) -> Iterator[np.ndarray]:
+def _resampled(
+    answers: pd.DataFrame, found: FittedModel, weights: np.ndarray | None, bootstraps: int, seed: int
+) -> Iterator[np.ndarray]:
     if not _all_ordered(found):
-        for block in resampled_covariances(answers.to_numpy(dtype=float), resamples=bootstraps, seed=seed):
+        for block in resampled_covariances(answers.to_numpy(dtype=float), weights, resamples=bootstraps, seed=seed):
             yield _scaled(block)
         return
     rng = np.random.default_rng(seed)

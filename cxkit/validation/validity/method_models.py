@@ -37,6 +37,7 @@ class Ladder:
     drawn: Blueprint
     names: Names
     how: Plan
+    weights: str | None = None
     fits: dict[str, Fit] = field(default_factory=dict)
     compared: dict[str, Fit | None] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
@@ -66,8 +67,9 @@ class Ladder:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", CxkitWarning)  # an improper solution is said in the row's own words
                 fit = sem.cfa(
-                    "\n".join(lines), self.answers, estimator=self.how.estimator, missing=self.how.missing, std_lv=True
-                )
+                    "\n".join(lines), self.answers, estimator=self.how.estimator, missing=self.how.missing, std_lv=True,
+                    weights=self.weights,
+                )  # fmt: skip
         except ModelError as refusal:
             self.reasons.append(f"Not fitted: {self.technique}, {model}. {str(refusal).split('. ')[0].rstrip('.')}.")
             return

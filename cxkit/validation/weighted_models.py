@@ -1,0 +1,54 @@
+"""Models of weighted answers: the column of weights that they take, and which estimators take one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cxkit.results.weighted import effective_n, refuse_weights
+from cxkit.survey.survey import Survey
+
+if TYPE_CHECKING:
+    from cxkit.sem.fit import Fit
+
+WEIGHT = "weight of the respondent"
+"""The column of the weights; a model's variables cannot have a name with spaces."""
+
+INSTEAD_OF_ML = (
+    "The respondents have weights: instead of ML the estimator is MLR, which gives the same estimates and allows for "
+    "the weights in their errors and in the test."
+)
+
+
+def with_weights(answers: pd.DataFrame, survey: Survey) -> tuple[pd.DataFrame, str | None]:
+    """The answers with their respondents' weights beside them, and the name of that column; None without weights."""
+    if survey.weights is None:
+        return answers, None
+    return answers.assign(**{WEIGHT: survey.weights[answers.index]}), WEIGHT
+
+
+def estimator_for(survey: Survey, estimator: str, *, analysis: str, ordered: bool) -> str:
+    """The estimator that gives weighted answers their due: MLR for ML, itself where nobody has a weight.
+
+    Raises
+    ------
+    AnalysisError
+        If the respondents have weights and the estimator, or ordered answers, cannot take them.
+    """
+    if survey.weights is None:
+        return estimator
+    if ordered:
+        refuse_weights(
+            survey, f"{analysis} with ordered answers", "polychoric correlations are estimated from plain counts"
+        )
+    if estimator not in ("ML", "MLR"):
+        refuse_weights(survey, f"{analysis} by {estimator}", "of the estimators only MLR takes weights")
+    return "MLR"
+
+
+def effective_of(fit: Fit) -> float | None:
+    """How many respondents of equal weight a fit rests on (Kish, over all groups); None without weights."""
+    parts = [group.weights for group in fit.sample.groups if group.weights is not None]
+    return effective_n(np.concatenate(parts)) if parts else None
