@@ -276,3 +276,9 @@ def test_a_weighted_result_cannot_forget_its_effective_n():
     found = cx.dimension_scores(ordinary(TWICE))
     with pytest.raises(TypeError, match="n_effective"):
         replace(found, n_effective=None)
+
+
+def test_intervals_of_item_rest_correlations_rest_on_the_effective_n():
+    row = cx.item_analysis(ordinary(TWICE)).frame.iloc[0]
+    half = (np.arctanh(row["item_rest_high"]) - np.arctanh(row["item_rest_low"])) / 2
+    assert half == pytest.approx(1.959964 / np.sqrt(TWICE.sum() ** 2 / (TWICE**2).sum() - 3), rel=1e-6)
