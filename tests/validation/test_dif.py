@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 import cxkit as cx
 from cxkit.survey.datasets import dataset_path
 from cxkit.validation.invariance.dif import differential_item_functioning
+from cxkit.validation.invariance.dif_models import _compared, detectable, noncentrality
 from cxkit.validation.invariance.proportional_odds import Cells, fit_ordered_logits, null_loglik
 from tests.validation.building import survey_of
 
@@ -264,3 +265,46 @@ def test_words_table_and_picture(bfi, people):
         "but are negligible."
     )
     pd.testing.assert_frame_equal(bfi.given, before)
+
+
+def simulated_item(rng, shift, sizes=(60, 120)):
+    """Counts, score and group of every cell of one item, as `_compared` takes them."""
+    group = np.repeat([0, 1], sizes)
+    score = np.round(2 * rng.standard_normal(len(group))) / 2
+    answer = np.digitize(1.5 * score + shift * group + rng.logistic(size=len(group)), [-2, -0.7, 0.7, 2])
+    values, place = np.unique(score, return_inverse=True)
+    counts = np.zeros((2 * len(values), 5))
+    np.add.at(counts, (2 * place + group, answer), 1)
+    used = counts.any(axis=1)
+    return counts[used], np.repeat(values, 2)[used], np.tile([0, 1], len(values))[used]
+
+
+def test_the_difference_that_is_called_detectable_is_found_in_eighty_of_a_hundred():
+    rng = np.random.default_rng(1)
+
+    def compared(shift, times):
+        return _compared([simulated_item(rng, shift) for _ in range(times)], np.full(times, 180), ["a", "b"])
+
+    promised = detectable(compared(0.0, 100), alpha=0.01 / 8, power=0.80, effect="nagelkerke").median()
+    found = compared(promised["detectable_log_odds"], 400)
+    assert 0.76 < (found["p_value"] < 0.01 / 8).mean() < 0.84  # two standard errors are .04
+    assert found["nagelkerke"].median() == pytest.approx(promised["detectable_r2"], rel=0.1)
+
+
+def test_noncentrality_equals_r():
+    # R: uniroot(function(x) pchisq(qchisq(.95, 2), 2, x, lower = FALSE) - .8, c(1, 50), tol = 1e-10)$root
+    assert noncentrality(2, alpha=0.05, power=0.80) == pytest.approx(9.634689, abs=1e-5)
+
+
+def test_the_note_says_what_could_be_found():
+    survey, half = planted(n=60)
+    result = differential_item_functioning(survey, by=half)
+    known = result.frame[["detectable_log_odds", "detectable_r2"]]
+    assert known.notna().all(axis=None)
+    assert "is told from chance in 80% of such surveys (p below 0.01 for 8 items)" in result.note
+    assert f"differ by {known['detectable_log_odds'].median():.2f}" in result.note
+    assert "smaller differences often go unnoticed" in result.note
+    alone = differential_item_functioning(survey, by=half, adjust="none").frame
+    assert (alone["detectable_log_odds"] < known["detectable_log_odds"]).all()
+    larger, half = planted(n=700)
+    assert "so that here Δ R² of 0.035 decides" in differential_item_functioning(larger, by=half).note

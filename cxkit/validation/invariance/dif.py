@@ -16,14 +16,15 @@ from cxkit.results.multiplicity import benjamini_hochberg, holm
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import fixed
+from cxkit.results.tables import TWO_DIGITS, fixed
 from cxkit.results.thresholds import DIF_JODOIN, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
-from cxkit.validation.invariance.dif_models import PSEUDO_R2, ItemData, compare_models
+from cxkit.validation.invariance.dif_models import PSEUDO_R2, ItemData, compare_models, detectable
 from cxkit.validation.invariance.grouping import (
     HOW_TO_COMPARE,
+    POWER,
     Grouping,
     grouping,
     large_enough,
@@ -114,7 +115,26 @@ class ItemFunctioning(Result):
             f"An item functions differently if {how[str(self.settings['adjust'])]} is below {self._alpha:g}{size}. "
             f"Δ R²: {r2}."
         )
-        return " ".join([rule, *self.notes, super().note])
+        return " ".join(filter(None, [rule, self._power, *self.notes, super().note]))
+
+    @property
+    def _power(self) -> str:
+        """What would be found at the error rate used, of items that differ in the smallest group."""
+        known = self.frame.dropna(subset="detectable_log_odds")
+        if known.empty:
+            return ""
+        log_odds, r2 = float(known["detectable_log_odds"].median()), float(known["detectable_r2"].median())
+        tests = int(str(self.settings["tests"])) if self.settings["adjust"] != "none" else 1
+        found = (
+            f"An item that the smallest group alone answers differently at the same score is told from chance in "
+            f"{POWER:.0%} of such surveys (p below {self._alpha:g}{f' for {tests} items' if tests > 1 else ''}) if its "
+            f"log odds of a higher answer differ by {TWO_DIGITS(log_odds)} (odds ratio "
+            f"{TWO_DIGITS(float(np.exp(log_odds)))}, Δ R² about {_THREE(r2)}; median item)"
+        )
+        # Where the test finds less than the size asks for, the size decides.
+        if self.settings["criterion"] == "size" and r2 < MODERATE:
+            return f"{found}, so that here Δ R² of {_THREE(MODERATE)} decides."
+        return f"{found}; smaller differences often go unnoticed."
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -211,7 +231,9 @@ def differential_item_functioning(
         A row an item: dimension, title, item, text, n; chi_uniform, p_uniform, chi_nonuniform, p_nonuniform,
         chi_square, df and p_value (both together), p_adjusted; r2_change (of both, in the chosen R²), r2_uniform,
         nagelkerke and mcfadden (of both); log_odds (of a higher answer, highest minus lowest group, at the same
-        score), highest, lowest; kind, effect, flagged, and in_sum (whether the item is part of the purified sum).
+        score), highest, lowest; kind, effect, flagged, and in_sum (whether the item is part of the purified sum);
+        detectable_log_odds and detectable_r2 (what would be found in 80 of 100 such surveys, if the smallest group
+        alone differed, at alpha divided by the number of items; by alpha alone where `adjust` is "none").
 
     Raises
     ------
@@ -262,6 +284,7 @@ def differential_item_functioning(
         settings={
             "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],
             **asdict(rule), "purify": purify, "minimum": minimum, "rounds": rounds,
+            "tests": int(frame["p_value"].notna().sum()),
         },
         data=survey.stamp,
         verdicts=judge(DIF_JODOIN, judged["item"], judged["r2_change"]),
@@ -347,6 +370,9 @@ def _tested(data: Sequence[ItemData], left_out: np.ndarray, groups: Sequence[str
     uniform = frame[f"{rule.effect}_uniform"]
     flagged = (p_adjusted < rule.alpha) & ((change >= MODERATE) | (rule.criterion == "p"))
     crossing = frame["p_nonuniform"] < rule.alpha
+    tests = 1 if rule.adjust == "none" else max(int(frame["p_value"].notna().sum()), 1)
+    # One item that differs among many that do not has to pass the first step of Holm's method, and of BH's.
+    found = detectable(frame, alpha=rule.alpha / tests, power=POWER, effect=rule.effect)
     return frame.assign(
         p_adjusted=p_adjusted,
         r2_change=change,
@@ -355,6 +381,7 @@ def _tested(data: Sequence[ItemData], left_out: np.ndarray, groups: Sequence[str
         kind=np.where(flagged, np.where(crossing, "non-uniform", "uniform"), ""),
         effect=[DIF_JODOIN.verdict(value) for value in change],
         in_sum=~left_out,
+        **found,
     )
 
 
@@ -370,7 +397,7 @@ def _with_words(survey: Survey, frame: pd.DataFrame) -> pd.DataFrame:
             "text": [item.text for item in items],
         }
     )
-    dropped = ["dimension", "place", "nagelkerke_uniform", "mcfadden_uniform"]
+    dropped = ["dimension", "place", "nagelkerke_uniform", "mcfadden_uniform", "information", "gain_alone", "null"]
     return pd.concat([words, frame.drop(columns=dropped)], axis=1)
 
 

@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2
+from scipy.optimize import brentq
+from scipy.stats import chi2, ncx2
 
-from cxkit.validation.invariance.proportional_odds import Cells, OrderedLogits, fit_ordered_logits, null_loglik
+from cxkit.validation.invariance.proportional_odds import (
+    Cells,
+    OrderedLogits,
+    fit_ordered_logits,
+    information_at,
+    null_loglik,
+)
 from cxkit.without_contents import without_contents
 
 
@@ -112,6 +119,7 @@ def _compared(
     alone, uniform, full = (fit_ordered_logits(Cells(counts=counts, predictors=x)) for x in models)
     null = null_loglik(counts)
     df = len(groups) - 1
+    smallest = int(np.argmin(np.bincount(group.ravel(), counts.sum(axis=2).ravel(), minlength=len(groups))))
     gains = {name: fit.loglik - null for name, fit in (("alone", alone), ("uniform", uniform), ("full", full))}
     frame = pd.DataFrame({"n": n})
     for name, low, high, freedom in (
@@ -125,7 +133,46 @@ def _compared(
         base = share(gains["alone"], n, null)
         frame[name] = share(gains["full"], n, null) - base
         frame[f"{name}_uniform"] = share(gains["uniform"], n, null) - base
-    return frame.assign(**_directions(uniform, groups))
+    frame["information"] = _information_on(smallest, Cells(counts=counts, predictors=models[1]), alone)
+    return frame.assign(gain_alone=gains["alone"], null=null, **_directions(uniform, groups))
+
+
+def _information_on(smallest: int, cells: Cells, alone: OrderedLogits) -> np.ndarray:
+    """The information on a shift of the smallest group alone, at the same score, where no group is shifted.
+
+    It times the squared shift is the noncentrality of the likelihood-ratio test: the information on the group effects
+    less what cuts and score share with it (Schur complement). A slope that does not differ adds nothing.
+    """
+    groups = cells.predictors.shape[2] - 1
+    theta = np.concatenate([alone.cuts, alone.slopes, np.zeros((len(alone.cuts), groups))], axis=1)
+    full = information_at(cells, np.where(alone.converged[:, None], theta, 0.0))
+    own, shared = full[:, -groups:, -groups:], full[:, :-groups, -groups:]
+    rest = own - np.swapaxes(shared, 1, 2) @ np.linalg.pinv(full[:, :-groups, :-groups]) @ shared
+    # The first group has no effect of its own: shifting it is shifting all others the other way.
+    shifted = np.ones(groups) if smallest == 0 else (np.arange(1, groups + 1) == smallest).astype("float64")
+    return np.where(alone.converged, np.einsum("jgh,g,h->j", rest, shifted, shifted), np.nan)
+
+
+def detectable(frame: pd.DataFrame, *, alpha: float, power: float, effect: str) -> pd.DataFrame:
+    """What would be found with this power at this error rate: log odds of a higher answer, and the change of R².
+
+    Cohen (1988): the noncentrality that gives the power, for the joint test of uniform and non-uniform difference.
+    """
+    df = int(frame["df"].iloc[0])
+    needed = noncentrality(df, alpha=alpha, power=power)
+    n, null, alone = (frame[name].to_numpy(dtype="float64") for name in ("n", "null", "gain_alone"))
+    share = PSEUDO_R2[effect]
+    information = frame["information"].to_numpy(dtype="float64")
+    # The gain in log-likelihood is half of the chi-square that it brings.
+    r2 = share(alone + needed / 2, n, null) - share(alone, n, null)
+    log_odds = np.sqrt(needed / np.where(information > 0, information, np.nan))
+    return pd.DataFrame({"detectable_log_odds": log_odds, "detectable_r2": r2}, index=frame.index)
+
+
+def noncentrality(df: int, *, alpha: float, power: float) -> float:
+    """How far a chi-square test must be from its null for this power. R: `pwr`'s chi-square test, N w^2."""
+    critical = chi2.isf(alpha, df)
+    return float(brentq(lambda value: ncx2.sf(critical, df, value) - power, 1e-6, 4 * critical + 100))
 
 
 def _padded(

@@ -79,6 +79,11 @@ def fit_ordered_logits(cells: Cells) -> OrderedLogits:
     return OrderedLogits(loglik=value, cuts=theta[:, :size], slopes=theta[:, size:], converged=converged)
 
 
+def information_at(cells: Cells, theta: np.ndarray) -> np.ndarray:
+    """Minus the second derivatives of each item's log-likelihood at these cuts and slopes."""
+    return _derivatives(cells, theta)[2]
+
+
 def null_loglik(counts: np.ndarray) -> np.ndarray:
     """The log-likelihood of each item without predictors: every answer has its overall share."""
     totals = counts.sum(axis=1)
