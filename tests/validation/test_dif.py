@@ -308,3 +308,13 @@ def test_the_note_says_what_could_be_found():
     assert (alone["detectable_log_odds"] < known["detectable_log_odds"]).all()
     larger, half = planted(n=700)
     assert "so that here Δ R² of 0.035 decides" in differential_item_functioning(larger, by=half).note
+
+
+def test_where_nothing_could_be_found_the_note_says_so():
+    answers = np.full((120, 4), 3.0)
+    answers[0], answers[60] = 1, 2  # one person of each group differs, in every item
+    survey = survey_of(answers)
+    half = pd.Series(np.arange(120) // 60, index=survey.given.index, name="half")
+    result = differential_item_functioning(survey, by=half)
+    assert result.frame["detectable_log_odds"].isna().all()
+    assert "no difference would be told from chance" in result.note

@@ -115,14 +115,14 @@ class ItemFunctioning(Result):
             f"An item functions differently if {how[str(self.settings['adjust'])]} is below {self._alpha:g}{size}. "
             f"Δ R²: {r2}."
         )
-        return " ".join(filter(None, [rule, self._power, *self.notes, super().note]))
+        return " ".join([rule, self._power, *self.notes, super().note])
 
     @property
     def _power(self) -> str:
         """What would be found at the error rate used, of items that differ in the smallest group."""
         known = self.frame.dropna(subset="detectable_log_odds")
         if known.empty:
-            return ""
+            return "In groups of this size and with these answers no difference would be told from chance."
         log_odds, r2 = float(known["detectable_log_odds"].median()), float(known["detectable_r2"].median())
         tests = int(str(self.settings["tests"])) if self.settings["adjust"] != "none" else 1
         found = (

@@ -11,6 +11,7 @@ from scipy.optimize import brentq
 from scipy.stats import chi2, ncx2
 
 from cxkit.validation.invariance.proportional_odds import (
+    FARTHEST,
     Cells,
     OrderedLogits,
     fit_ordered_logits,
@@ -166,7 +167,13 @@ def detectable(frame: pd.DataFrame, *, alpha: float, power: float, effect: str) 
     # The gain in log-likelihood is half of the chi-square that it brings.
     r2 = share(alone + needed / 2, n, null) - share(alone, n, null)
     log_odds = np.sqrt(needed / np.where(information > 0, information, np.nan))
-    return pd.DataFrame({"detectable_log_odds": log_odds, "detectable_r2": r2}, index=frame.index)
+    # A difference as large as this makes all answers of a group the same, and no regression is found.
+    is_found = log_odds < FARTHEST
+    known = {
+        "detectable_log_odds": np.where(is_found, log_odds, np.nan),
+        "detectable_r2": np.where(is_found, r2, np.nan),
+    }
+    return pd.DataFrame(known, index=frame.index)
 
 
 def noncentrality(df: int, *, alpha: float, power: float) -> float:
