@@ -20,6 +20,7 @@ _HOMES = {
         "AnalysisError", "AssignmentError", "CxkitError", "CxkitWarning", "InstrumentError", "MarkingError",
         "ModelError", "NotebookError", "OptionError", "SurveyError",
     ),
+    "cxkit.allowed": ("check_notebook",),
     "cxkit.survey.instrument": ("Instrument", "read_instrument"),
     "cxkit.survey.survey": ("About", "Survey"),
     "cxkit.survey.readers": ("read_survey",),

@@ -114,6 +114,7 @@ def build_norm(
         remain, or the evidence on measurement invariance does not allow comparing means and no reason is given.
     """
     check_options(answered=answered, minimum=minimum)
+    _refuse_one_organisation(survey, by, leave_out)
     about = _stated(survey, about or survey.about)
     organisation = survey.role(by).astype("str").where(survey.role(by).notna())
     if leave_out is not None and leave_out not in set(organisation.dropna()):
@@ -147,13 +148,31 @@ def build_norm(
     )
 
 
+def _refuse_one_organisation(survey: Survey, by: str, leave_out: str | None) -> None:
+    """Say what it means that the data hold nobody to compare with."""
+    if by not in survey.respondents:
+        held = f"'{survey.name}' does not say whose {by} each answer belongs to, so it counts as one {by}"
+    else:
+        known = set(survey.role(by).dropna().astype("str"))
+        if len(known - {leave_out}) > 1 or (leave_out is not None and leave_out not in known):
+            return
+        held = f"'{survey.name}' holds the answers of {counted(len(known), by)}"
+    raise AnalysisError(
+        f"{held}, and a percentile says where one stands among others: there is no norm to compare with. The scores "
+        f"themselves need none. For a percentile, name data of at least {FEWEST_ORGANISATIONS} other {by}s "
+        "(norm_data in the notebook; in Python, the survey of build_norm); or, if the file does hold several, the "
+        f"column that tells them apart: respondent = {{'{by}': '<column>'}}."
+    )
+
+
 def _usable_groups(dimension: Dimension, groups: Groups, minimum: int) -> Groups:
     """The organisations of one dimension, if they are enough and people within them differ."""
     found = len(groups.sizes)
     if found < FEWEST_ORGANISATIONS:
         raise AnalysisError(
             f"Only {counted(found, 'organisation')} with {minimum} or more scores on '{dimension.title}'; "
-            f"a norm takes at least {FEWEST_ORGANISATIONS}."
+            f"a norm takes at least {FEWEST_ORGANISATIONS}: among fewer, the rank of one says next to nothing. Name "
+            "data of more organisations (norm_data in the notebook)."
         )
     if groups.ss_within == 0:
         raise AnalysisError(
@@ -168,8 +187,9 @@ def _stated(survey: Survey, about: About) -> About:
     if missing:
         raise AnalysisError(
             f"The norm from '{survey.name}' does not state its {', '.join(missing)}. A percentile means nothing "
-            'without knowing among whom: pass about=About(population="...", period="...", selection="..."), with '
-            '"not known" where it is not.'
+            "without knowing among whom: state population, period and selection (in the notebook, the parameters of "
+            'these names; in Python, about=About(population="...", period="...", selection="...")), with "not known" '
+            "where it is not."
         )
     return about
 

@@ -86,11 +86,25 @@ def attempt(analysis: Callable[..., T], *arguments: Any, **options: Any) -> T | 
     Result or NotComputed
         What the analysis returned; or a `NotComputed`, which is false.
     """
-    title = str(getattr(analysis, "__name__", analysis)).replace("_", " ").capitalize()
+    title = title_of(analysis)
     lacking = next((value for value in (*arguments, *options.values()) if isinstance(value, NotComputed)), None)
     if lacking is not None:
-        return NotComputed(title, f"Not computed: it rests on what is missing above ({lacking.title.lower()}).")
+        return NotComputed(title, f"Not computed: it rests on what is missing above ({lacking.title}).")
     try:
         return analysis(*arguments, **options)
     except (AnalysisError, ModelError) as refusal:
         return NotComputed(title, f"Not computed. {refusal}")
+
+
+def title_of(analysis: Callable[..., object]) -> str:
+    """The title of what an analysis returns, as its table has it; of other functions their name in words.
+
+    The annotation of what is returned is looked up alone: other annotations may name what only type checkers import.
+    """
+    returned = getattr(analysis, "__annotations__", {}).get("return")
+    if isinstance(returned, str):
+        returned = getattr(analysis, "__globals__", {}).get(returned)
+    title = getattr(returned, "title", None)
+    if isinstance(returned, type) and isinstance(title, str):
+        return title
+    return str(getattr(analysis, "__name__", analysis)).replace("_", " ").capitalize()

@@ -89,7 +89,8 @@ def refuse_weights(survey: Survey, analysis: str, why: str) -> None:
     if survey.weights is not None:
         raise AnalysisError(
             f"{analysis} of '{survey.name}' is not computed, because its respondents have weights: {why}. To let every "
-            "respondent count alike, use survey.without_weights(), and say so where you report it."
+            "respondent count alike, set weights = False (notebook 01; in Python, survey.without_weights()), and say "
+            "so where you report it."
         )
 
 

@@ -8,10 +8,11 @@ import json
 import numbers
 import tokenize
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from cxkit.allowed import hint, is_allowed, wanted
 from cxkit.errors import NotebookError, Problems, nearest
 from cxkit.running.notebook import parameters_cell, read_notebook
 
@@ -53,12 +54,16 @@ class Parameter:
         What a value must be; "any" where the default is None.
     help : str
         The comment that trails the line, without its ``#``; empty where there is none.
+    allowed : tuple
+        What it may be, where the next cell says so by ``cx.check_notebook``: values, and pairs of ends of whole
+        numbers; empty where anything of the kind goes.
     """
 
     name: str
     default: Any
     kind: Kind
     help: str = ""
+    allowed: tuple[Any, ...] = ()
 
 
 def read_parameters(notebook: str | Path | Mapping[str, Any], *, where: str | None = None) -> tuple[Parameter, ...]:
@@ -93,7 +98,24 @@ def read_parameters(notebook: str | Path | Mapping[str, Any], *, where: str | No
             f"{where} has no parameters cell: no cell is tagged 'parameters'. "
             "Tag the cell that sets its options (JupyterLab: property inspector, Cell Tags)."
         )
-    return _parse_cell(notebook["cells"][index]["source"], f"{where}, parameters cell")
+    parameters = _parse_cell(notebook["cells"][index]["source"], f"{where}, parameters cell")
+    allowed = _allowed_values(notebook["cells"][index + 1 :])
+    return tuple(replace(one, allowed=tuple(allowed.get(one.name, ()))) for one in parameters)
+
+
+def _allowed_values(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What the parameters may be: the literal options of ``check_notebook`` in the first code cell that follows."""
+    source = next((cell["source"] for cell in cells if cell.get("cell_type") == "code"), "")
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # a magic of IPython
+        return {}
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_check(node.func)]
+    return {option.arg: ast.literal_eval(option.value) for call in calls for option in call.keywords if option.arg}
+
+
+def _is_check(function: ast.expr) -> bool:
+    return isinstance(function, ast.Attribute) and function.attr == "check_notebook"
 
 
 def _parse_cell(source: str, where: str) -> tuple[Parameter, ...]:
@@ -202,7 +224,10 @@ def parse_parameters(
         elif name in values:
             problems.add(f"'{name}' is given twice")
         else:
+            before = len(problems.findings)
             values[name] = _read_value(value, known[name], problems)
+            if len(problems.findings) == before:
+                _check_allowed(values[name], known[name], problems)
     if problems:
         problems.raise_as(NotebookError)
     return values
@@ -246,9 +271,20 @@ def check_parameters(
             checked[name] = _fit(_plain(value), known[name].kind)
         except ValueError:
             problems.add(_misfit(value, known[name]))
+            continue
+        _check_allowed(checked[name], known[name], problems)
     if problems:
         problems.raise_as(NotebookError)
     return checked
+
+
+def _check_allowed(value: object, parameter: Parameter, problems: Problems) -> None:
+    """Refuse a value of the right type that the notebook does not know."""
+    if parameter.allowed and not is_allowed(value, parameter.allowed):
+        problems.add(
+            f"{parameter.name} = {value!r} does not fit: {wanted(parameter.allowed)} (default {parameter.default!r})."
+            f"{hint(value, parameter.allowed)}"
+        )
 
 
 def _unknown(name: str, known: Iterable[str]) -> str:

@@ -195,6 +195,15 @@ def test_norm_without_origin_is_refused():
         cx.build_norm(random_companies(12, 6, about=cx.About()))
 
 
+@pytest.mark.parametrize("survey", [random_companies(1, 30), tiny_survey(np.ones((30, 3)))], ids=["one", "unknown"])
+def test_one_organisation_alone_is_told_what_that_means(survey):
+    with pytest.raises(cx.AnalysisError) as refused:
+        cx.build_norm(survey)
+    said = str(refused.value)
+    assert "a percentile says where one stands among others: there is no norm to compare with" in said
+    assert "norm_data in the notebook" in said
+
+
 def test_norm_of_few_organisations_is_refused():
     with pytest.raises(cx.AnalysisError, match="Only 9 organisations with 5 or more scores on 'Dimension 1'; .* 10"):
         cx.build_norm(random_companies(9, 6))

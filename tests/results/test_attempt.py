@@ -6,6 +6,8 @@ import pytest
 
 import cxkit as cx
 from cxkit.errors import SurveyError
+from cxkit.results.attempt import title_of
+from cxkit.results.result import Result
 
 
 def refused(reason="Too few people."):
@@ -49,7 +51,7 @@ def test_an_analysis_of_what_is_missing_is_not_made():
         raise AssertionError(result)
 
     result = cx.attempt(never, result=refused())
-    assert str(result) == "Never: Not computed: it rests on what is missing above (an analysis)."
+    assert str(result) == "Never: Not computed: it rests on what is missing above (An analysis)."
 
 
 @pytest.mark.parametrize("error", [SurveyError("x"), cx.OptionError("x"), KeyError("x"), TypeError("x")])
@@ -68,3 +70,35 @@ def test_conclusions_name_it_and_reports_leave_it_out():
     assert cx.bibliography(alpha, refused()).references == cx.bibliography(alpha).references
     assert str(cx.methods_paragraph(survey, alpha, refused())) == str(cx.methods_paragraph(survey, alpha))
     assert cx.report_standards(survey, alpha, refused()).frame.equals(cx.report_standards(survey, alpha).frame)
+
+
+RETURN_NO_RESULT = {  # they make or read things, or put results together
+    "attempt", "bibliography", "check_notebook", "conclude", "dataset_card", "dataset_names", "declare",
+    "load_instrument", "load_survey", "methods_paragraph", "read_expert_ratings", "read_instrument", "read_survey",
+    "session", "simulate_culture",
+}  # fmt: skip
+ANALYSES = [
+    name
+    for name in cx.__all__
+    if name not in RETURN_NO_RESULT and name[0].islower() and not name.startswith("_") and callable(getattr(cx, name))
+]
+
+
+@pytest.mark.parametrize("name", ANALYSES)
+def test_every_analysis_that_is_not_computed_has_the_title_of_its_result(name):
+    analysis = getattr(cx, name)
+    title = title_of(analysis)
+    assert title != name.replace("_", " ").capitalize() or name in SAME_AS_ITS_NAME
+    assert title in {result.title for result in all_results()}
+
+
+# Whose title happens to be the function's name in words.
+SAME_AS_ITS_NAME = {
+    "content_validity_index", "content_validity_ratio", "convergent_validity", "criterion_validity",
+    "differential_item_functioning", "discriminant_validity", "item_analysis", "measurement_invariance",
+}  # fmt: skip
+
+
+def all_results(parent: type = Result) -> set[type[Result]]:
+    found = {one for one in parent.__subclasses__() if isinstance(getattr(one, "title", None), str)}
+    return found.union(*(all_results(one) for one in parent.__subclasses__()))

@@ -1,0 +1,85 @@
+"""A value that a shipped notebook does not know is refused at every door before anything runs."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+import cxkit as cx
+from cxkit.running.notebook import find_notebook, parameters_cell, read_notebook
+from cxkit.running.parameters import Parameter, check_parameters, parse_parameters, read_parameters
+
+NOTEBOOKS = ["01_validate_instrument", "02_benchmark", "03_organisational_gaps"]
+# Names of data, files and organisations, and what people write themselves: what they may be depends on the data.
+FREE_TEXT = {
+    "instrument_path", "norm_data", "organisation", "period", "population", "selection", "survey_path", "wave",
+}  # fmt: skip
+
+
+def parameters_of(name: str) -> dict[str, Parameter]:
+    return {parameter.name: parameter for parameter in read_parameters(find_notebook(name))}
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_every_choice_and_every_number_of_a_shipped_notebook_is_declared(name):
+    for parameter in parameters_of(name).values():
+        limited = parameter.kind in ("int", "float") or (parameter.kind == "str" and parameter.name not in FREE_TEXT)
+        assert bool(parameter.allowed) == limited, parameter
+        if parameter.allowed:
+            assert check_parameters({parameter.name: parameter.default}, [parameter])
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_the_notebook_checks_the_same_when_its_cells_run(name):
+    notebook = read_notebook(find_notebook(name))
+    index = parameters_cell(notebook)
+    cell = next(c for c in notebook["cells"][index + 1 :] if c["cell_type"] == "code")
+    names = {p.name: p.default for p in read_parameters(notebook)}
+    exec(compile(ast.parse(cell["source"]), name, "exec"), dict(names))
+    with pytest.raises(cx.NotebookError, match="seed = -1 does not fit: a whole number from 0 up is wanted"):
+        exec(compile(ast.parse(cell["source"]), name, "exec"), names | {"seed": -1})
+
+
+WRONG = {
+    "missing=pairwise": "missing = 'pairwise' does not fit: \"fiml\" or \"listwise\" is wanted (default 'fiml').",
+    "missing=listwize": "Did you mean 'listwise'?",
+    "groups=levels": "Did you mean 'level'?",
+    "smallest_group=3": "smallest_group = 3 does not fit: 0 or a whole number from 5 up is wanted (default 0).",
+    "n_factors=-1": "n_factors = -1 does not fit: a whole number from 0 up is wanted (default 0).",
+}
+
+
+@pytest.mark.parametrize("text", WRONG)
+def test_a_wrong_value_is_refused_at_the_command_line_and_in_a_list_of_runs(text):
+    known = list(parameters_of("01_validate_instrument").values())
+    name, _, value = text.partition("=")
+    plain = int(value) if value.lstrip("-").isdigit() else value
+    for door in (lambda: parse_parameters([text], known), lambda: check_parameters({name: plain}, known)):
+        with pytest.raises(cx.NotebookError) as refused:
+            door()
+        assert WRONG[text] in str(refused.value)
+
+
+def test_all_wrong_values_of_a_notebook_come_at_once():
+    with pytest.raises(cx.NotebookError) as refused:
+        cx.check_notebook({"missing": "fmil", "seed": True, "n": 4}, missing=["fiml", "listwise"], seed=[(0, None)],
+                          n=[1, (3, 5)], gone=["x"])  # fmt: skip
+    assert str(refused.value) == (
+        "The notebook's parameters: 3 problems found.\n"
+        "  missing = 'fmil' does not fit: \"fiml\" or \"listwise\" is wanted. Did you mean 'fiml'?\n"
+        "  seed = True does not fit: a whole number from 0 up is wanted.\n"
+        "  'gone' is not set in the parameters cell"
+    )
+
+
+def test_what_the_next_cell_says_is_read_without_running_it():
+    cells = [
+        {"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "way = 'a'"},
+        {"cell_type": "code", "metadata": {}, "source": "%pip list"},
+        {"cell_type": "code", "metadata": {}, "source": "cx.check_notebook(globals(), way=['b'])"},
+    ]
+    notebook = {"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
+    assert read_parameters(notebook)[0].allowed == ()  # it may stand in the first cell after the parameters only
+    cells.pop(1)
+    assert read_parameters(notebook)[0].allowed == ("b",)
