@@ -72,6 +72,11 @@ class Comparison:
         return NAMES[self.method]
 
     @property
+    def _other_method(self) -> str:
+        """What to try where a correction is not positive; an improper solution has no other."""
+        return " Use method='satorra.bentler.2010' or 'satorra.2000'." if "2001" in self.method else ""
+
+    @property
     def _changes(self) -> str:
         cfi, rmsea = named(self.variant, "CFI"), named(self.variant, "RMSEA")
         return f"change in {cfi} = {self.d_cfi:.3f}, {rmsea} = {self.d_rmsea:.3f}, SRMR = {self.d_srmr:.3f}"
@@ -84,7 +89,7 @@ class Comparison:
         if np.isnan(self.p):
             return (
                 f"The {self.test_name} on {self.df_diff} degrees of freedom cannot be computed: its "
-                "correction is not positive in these data. Use method='satorra.bentler.2010' or 'satorra.2000'."
+                f"correction is not positive in these data.{self._other_method}"
             )
         p = "p < .001" if self.p < 0.001 else f"p = {self.p:.3f}"
         name = self.test_name[0].upper() + self.test_name[1:]
@@ -224,6 +229,8 @@ def _satorra_2000(free: Fit, tight: Fit, plain: float, df: int) -> tuple[float, 
         raise ModelError("Satorra 2000 needs complete answers; use method='satorra.bentler.2001'.")
     frame = free.frame
     wide, narrow = frame.jacobians(), tight.frame.jacobians()
+    if not np.isfinite(frame.bread_inverse).all():  # an improper solution: what rests on it stays empty
+        return float("nan"), float("nan")
     path = np.linalg.lstsq(np.concatenate(wide), np.concatenate(narrow), rcond=None)[0]
     u, s, _ = np.linalg.svd(path)
     rank = int(np.sum(s > s[0] * 1e-9)) if s.size else 0

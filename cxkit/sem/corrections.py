@@ -23,8 +23,19 @@ from cxkit.sem.singular import solve
 NO_RESTRICTION = 1e-9
 
 
+NOTHING = Corrected(chisq=float("nan"), c=1.0, scaled=float("nan"))
+"""Where no correction can be computed: what rests on it stays empty, and the note of the fit says so."""
+
+
 def missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:
-    """FIML-corrected chi-squares of the model and of the baseline."""
+    """FIML-corrected chi-squares of the model and of the baseline; nothing where the moments are singular."""
+    try:
+        return _missing_answers(fit)
+    except np.linalg.LinAlgError:  # the moments of few answers need not be positive definite
+        return NOTHING, NOTHING
+
+
+def _missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:
     from cxkit.sem.measures import baseline_frame, baseline_key
 
     def baseline() -> Corrected:

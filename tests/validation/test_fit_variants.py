@@ -7,11 +7,15 @@ import warnings
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import cxkit as cx
+from cxkit import sem
 from cxkit.results.result import Result
-from cxkit.validation.structure.fit import Variant, fit_verdicts, index_variant, read_indices
+from cxkit.sem import corrections
+from cxkit.validation.structure.fit import Variant, fit_verdicts, index_variant, is_proper, read_indices
+from cxkit.validation.structure.misfit import Misfit
 from tests.validation.building import factor_answers, survey_of, with_gaps
 
 BLOCKS = {"a": ["q1", "q2", "q3"], "b": ["q4", "q5", "q6"]}
@@ -106,3 +110,67 @@ def test_models_side_by_side_have_one_variant():
     only = {"cfi.scaled": 0.91, "rmsea.scaled": 0.09}
     assert index_variant([fit_like(**both)]) == "robust"
     assert index_variant([fit_like(**both), fit_like(**only)]) == "scaled"
+
+
+# --- improper solutions -----------------------------------------------------------------------------------------------
+
+
+def test_a_latent_variable_without_positive_variance_is_improper_and_no_error():
+    """Its correlations are NaN, from which eigenvalues cannot be computed."""
+    rows = pd.DataFrame({"lhs": ["f"], "op": ["~~"], "rhs": ["f"], "est": [0.4]})
+    assert not is_proper(SimpleNamespace(estimates=rows, latent_correlations=[[1.0, np.nan], [np.nan, 1.0]]))
+    assert is_proper(SimpleNamespace(estimates=rows, latent_correlations=[[1.0, 0.2], [0.2, 1.0]]))
+
+
+def test_singular_moments_leave_the_correction_for_missing_answers_empty(monkeypatch):
+    def singular(fit):
+        raise np.linalg.LinAlgError("Matrix is not positive definite")
+
+    monkeypatch.setattr(corrections, "_missing_answers", singular)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cx.CxkitWarning)
+        found = cx.compare_structures(survey(gaps=True), models=["one-factor", "first-order"], estimator="MLR")
+    assert set(found.frame["variant"]) == {"scaled"}
+    assert "nan" not in found.text + found.frame.loc[0, "name"]
+
+
+def test_an_improper_model_leaves_the_scaled_and_shifted_difference_empty():
+    answers = survey(gaps=False).answers.astype(int)
+    two, one = "f =~ q1 + q2 + q3\ng =~ q4 + q5 + q6", "f =~ q1 + q2 + q3 + q4 + q5 + q6"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cx.CxkitWarning)
+        free, tight = (sem.cfa(model, answers, ordered=True) for model in (two, one))
+    object.__setattr__(free.frame, "bread_inverse", np.full_like(free.frame.bread_inverse, np.nan))
+    got = free.compare(tight)
+    assert np.isnan(got.p)
+    assert got.text.endswith("cannot be computed: its correction is not positive in these data.")
+
+
+# --- misfit -----------------------------------------------------------------------------------------------------------
+
+
+def misfit_like(*, tested: bool, mi: float) -> Misfit:
+    pairs = [("items share more", f"q{k}", "q9", True, f"q{k}", 20.0 - k, 0.1, 0.05, 1.0) for k in range(12)]
+    pairs += [("items share less", "q8", "q9", True, "the largest", 0.5, 0.1, -0.4, -2.0)]
+    loads = [("also measures", f"q{k}", "b", False, f"q{k} on b", mi - k, 0.3, np.nan, np.nan) for k in range(6)]
+    columns = ["finding", "item", "other", "other_is_item", "what", "mi", "epc", "residual_r", "z_value"]
+    frame = pd.DataFrame(pairs + loads, columns=columns).sort_values("mi", ascending=False, ignore_index=True)
+    return Misfit(
+        frame=frame, n=100, settings={"estimator": "MLR"}, data=survey(gaps=False).stamp,
+        residuals=pd.DataFrame(), tested=tested,
+    )  # fmt: skip
+
+
+def test_the_table_of_misfit_shows_the_largest_residual():
+    found = misfit_like(tested=True, mi=30.0)
+    assert len(found.table) == 11
+    assert found.table["Where"].iloc[-1] == "the largest"
+    assert "The largest 10 of 19 by index, and the largest residual correlation." in found.note
+
+
+@pytest.mark.parametrize(("mi", "said"), [(7.0, "1 of"), (9.0, "4 of"), (5.0, "None of")])
+def test_a_missed_loading_is_held_against_the_number_of_candidates(mi, said):
+    """R: sum(p.adjust(pchisq(mi - 0:5, 1, lower.tail = FALSE), "holm") < .05); 5.0 alone would have p = .025."""
+    text = misfit_like(tested=True, mi=mi).text
+    assert f"{said} 6 candidates" in text
+    assert "It is the largest of 6 candidates and described here, not tested" in misfit_like(tested=False, mi=mi).text

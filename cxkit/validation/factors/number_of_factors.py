@@ -166,8 +166,9 @@ def number_of_factors(
         n=first.n,
         n_dropped=first.n_dropped,
         settings={
-            "dimensions": first.settings["dimensions"], "missing": missing, "ordinal": ordinal,
-            "simulations": simulations, "seed": seed,
+            "dimensions": first.settings["dimensions"], "missing": first.settings["missing"],
+            "missing_partial": partial["pearson"].settings["missing"], "ordinal": ordinal, "simulations": simulations,
+            "seed": seed,
         },
         data=survey.stamp,
         n_factors=most_agreed(votes),

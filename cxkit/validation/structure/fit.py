@@ -120,6 +120,8 @@ def is_proper(fit: Fit) -> bool:
     rows = fit.estimates
     own = rows[(rows["op"] == "~~") & (rows["lhs"] == rows["rhs"])]
     between = np.atleast_2d(np.asarray(fit.latent_correlations, dtype=float))
+    if not np.isfinite(between).all():  # of a latent variable whose implied variance is not positive
+        return False
     return bool((own["est"] > -1e-9).all()) and bool(np.linalg.eigvalsh(between)[0] > -1e-9)
 
 

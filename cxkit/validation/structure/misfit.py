@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy.stats import norm
+from scipy.stats import chi2, norm
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
@@ -18,6 +18,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, fixed
 from cxkit.results.thresholds import RESIDUAL_KLINE, judge
+from cxkit.sem.variants import chi_square_variant
 
 if TYPE_CHECKING:
     from cxkit.validation.structure.confirmatory import Structure
@@ -42,10 +43,14 @@ class Misfit(Result):
         Items by items: observed correlation minus the model's.
     reversed_items
         The items that are worded against their dimension.
+    tested
+        Whether modification indices have the chi-square distribution that a test takes: those of a scaled test are not
+        scaled, as in lavaan, and are told as a description.
     """
 
     residuals: pd.DataFrame
     reversed_items: tuple[str, ...] = ()
+    tested: bool = True
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Where the model does not fit"
@@ -54,8 +59,16 @@ class Misfit(Result):
 
     @property
     def table(self) -> pd.DataFrame:
-        """The largest few; the frame holds all."""
-        return tables.printed(self.frame.head(ROWS_PRINTED), self.shown, level=self.level)
+        """The largest few by index, and the largest residual where it is not among them; the frame holds all."""
+        return tables.printed(self.frame.loc[self._printed], self.shown, level=self.level)
+
+    @property
+    def _printed(self) -> list[int]:
+        rows = list(self.frame.index[:ROWS_PRINTED])
+        sizes = self.frame["residual_r"].abs()
+        if sizes.notna().any() and sizes.idxmax() not in rows:
+            rows.append(int(sizes.idxmax()))
+        return rows
 
     @property
     def text(self) -> str:
@@ -97,15 +110,32 @@ class Misfit(Result):
             return ""
         row = rows.iloc[0]
         return (
-            f"The loading most missed: {row['what']} (modification index {ONE_DIGIT(row['mi'])}, expected standardised "
-            f"loading {TWO_DIGITS(row['epc'])})."
+            f"The largest modification index of a loading on another factor: {row['what']} ({ONE_DIGIT(row['mi'])}, "
+            f"expected standardised loading {TWO_DIGITS(row['epc'])}). {self._beyond_candidates(rows)}"
+        )
+
+    def _beyond_candidates(self, rows: pd.DataFrame) -> str:
+        """Whether the largest index of so many is more than chance; an index alone takes no account of their number."""
+        candidates = counted(int(rows["mi"].notna().sum()), "candidate")
+        if not self.tested:
+            return (
+                f"It is the largest of {candidates} and described here, not tested: under {self.settings['estimator']} "
+                "the indices are not scaled."
+            )
+        adjusted = holm(chi2.sf(rows["mi"].to_numpy(dtype=float), 1))
+        beyond = int((adjusted < FAMILY_ERROR).sum())
+        stands = "stands" if beyond == 1 else "stand"
+        return (
+            f"{beyond or 'None'} of {candidates} {stands} out from chance once all are allowed for (χ² with 1 degree "
+            f"of freedom, Holm, {FAMILY_ERROR:.0%})."
         )
 
     @property
     def note(self) -> str:
         """What the columns mean, and the usual line."""
         more = len(self.frame) - ROWS_PRINTED
-        rest = f"The largest {ROWS_PRINTED} of {len(self.frame):,}. " if more > 0 else ""
+        added = ", and the largest residual correlation" if len(self._printed) > ROWS_PRINTED else ""
+        rest = f"The largest {ROWS_PRINTED} of {len(self.frame):,} by index{added}. " if more > 0 else ""
         return (
             f"{rest}Index: fall of chi-square if this were allowed. Expected: the standardised loading or residual "
             f"correlation it would get. Residual r: observed minus modelled correlation. {super().note}"
@@ -210,6 +240,7 @@ def find_misfit(structure: Structure) -> Misfit:
             RESIDUAL_KLINE, (pairs["item"] + " and " + pairs["other"]).tolist(), pairs["residual_r"].abs().tolist()
         ),
         residuals=residuals.set_axis(keys, axis=0).set_axis(keys, axis=1),
+        tested=not chi_square_variant(structure.fit),
         reversed_items=tuple(key for key, item in structure.blueprint.items.items() if item.reversed),
     )
 
