@@ -400,7 +400,10 @@ def test_words_table_and_picture(bfi, gender):
         "By gender (2 groups: 1, 2): Agreeableness reaches metric invariance, so relations may be compared, means may "
         "not."
     )
-    assert "Groups: 1 (n = 896), 2 (n = 1,813). A level does not hold if it fits worse" in result.note
+    assert (
+        "Groups: 1 (n = 896), 2 (n = 1,813). Only respondents who answered every item of a model count." in result.note
+    )
+    assert "A level does not hold if it fits worse than the level below" in result.note
     assert "by the chi-square difference test (5% for all 3 tests" in result.note
     assert "and CFI falls by 0.005 or more (Chen's rule for small or unequal groups)" in result.note
     assert result.alt.startswith("Adjusted p of the chi-square difference of every level")

@@ -5,7 +5,9 @@ R's calls are in tests/reference/scripts/invariance_ordered.R.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -14,11 +16,14 @@ import pytest
 import cxkit as cx
 from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.survey.datasets import dataset_path
+from cxkit.validation.invariance.false_alarms import false_alarms, rates
 from cxkit.validation.invariance.grouping import detectable_shift
-from cxkit.validation.invariance.judging import family_of
+from cxkit.validation.invariance.judging import NO_DF, family_of
+from cxkit.validation.invariance.ladder import NO_STRUCTURE
 from tests.validation.building import survey_of
 
 BOTH = ("agreeableness", "neuroticism")
+PAGE = Path(__file__).parents[2] / "docs" / "invariance.md"
 ABOVE = ["thresholds", "metric", "scalar", "strict"]
 
 
@@ -156,3 +161,75 @@ def test_the_shift_that_would_be_found_uses_the_error_rate_of_the_verdicts():
     # R: (qnorm(1 - .025 / 12) + qnorm(.8)) * sqrt(1/60 + 1/60)
     assert detectable_shift([60, 60], tests=12) == pytest.approx(0.6767809, abs=1e-5)
     assert detectable_shift([60, 60]) < detectable_shift([60, 60], tests=2)
+
+
+def test_the_page_tells_the_simulated_rates_and_the_note_quotes_them():
+    for one in rates():
+        row = f"| {'ordered' if one['ordinal'] else 'continuous'} | {one['n']} | {one['surveys']} |"
+        line = next(line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith(row))
+        assert f"| {one['cfi_dimension']:.0%} |" in line
+        assert line.endswith(f"| {one['report_4']:.0%}, {one['report_8']:.0%} |")
+    sixty = next(one for one in rates() if one["n"] == 60)
+    assert "In simulated groups of 60 that answer alike" in false_alarms([61, 300])
+    assert f"{sixty['cfi_dimension']:.0%} of dimensions" in false_alarms([61, 300])
+    assert false_alarms([900, 1800]) == ""
+
+
+def test_incomplete_answers_and_whose_n_is_told_stand_in_the_note():
+    survey, half = groups_without_difference(8, n=100, dimensions=2)
+    given = survey.given.copy()
+    given.loc[:20, ["q1", "q2", "q3", "q4"]] = np.nan
+    given.loc[30:60, "q5"] = np.nan
+    note = cx.measurement_invariance(replace(survey, given=given), by=half, up_to="metric").note
+    assert note.startswith("Groups (in the dimension with most answers): one (n = 100), two (n = 100).")
+    assert "Every answer counts (full information maximum likelihood)" in note
+    assert "In simulated groups of 60" in note
+
+
+def degenerate(kind):
+    """Answers of two groups that break some formula, and how they are asked for."""
+    rng = np.random.default_rng(2)
+    n = {"thirty": 30, "heywood": 40}.get(kind, 150)
+    factor = rng.standard_normal((2 * n, 1))
+    answers = 0.7 * factor + 0.7 * rng.standard_normal((2 * n, 3 if kind.startswith("three") else 4))
+    if kind == "heywood":
+        answers = 0.4 * factor + 0.9 * rng.standard_normal((2 * n, 4))
+        answers[:, 1] = answers[:, 0] + 0.15 * rng.standard_normal(2 * n)
+    if kind in ("three categories", "unused"):
+        answers = np.digitize(answers, [-0.5, 0.6]) + 1.0
+    if kind == "unused":
+        answers[n:, 0] = np.maximum(answers[n:, 0], 2)
+    survey = survey_of(answers)
+    return survey, pd.Series(np.repeat(["one", "two"], n), index=survey.given.index, name="half")
+
+
+DEGENERATE = {
+    "thirty": {},
+    "three items": {},
+    "heywood": {},
+    "three categories": {"ordinal": True},
+    "unused": {"ordinal": True, "rare": "join"},
+}
+
+
+@pytest.mark.parametrize("kind", DEGENERATE)
+def test_nothing_is_empty_without_a_reason(kind):
+    survey, half = degenerate(kind)
+    result = cx.measurement_invariance(survey, by=half, **DEGENERATE[kind])
+    reasons = [f"{level} invariance cannot be judged: The" for level in ABOVE]
+    for _, row in result.frame.iterrows():
+        if row["level"] == "configural" or np.isfinite(row["d_p_adjusted"]):
+            continue
+        no_structure = row["verdict"] == "not reached" and NO_STRUCTURE in result.note
+        assert row["verdict"] == NO_DF or no_structure or any(reason in result.note for reason in reasons)
+    if kind == "three items":
+        assert result.frame.loc[0, "verdict"] == NO_DF
+    if kind == "three categories":
+        # Two thresholds that are equal only set origin and unit (Wu & Estabrook 2016).
+        assert result.frame.set_index("level").loc["thresholds", "verdict"] == NO_DF
+        assert result.settings["tests"] == 3
+    if kind == "heywood":
+        assert any("Heywood" in warning for fit in result.fits["all"].values() for warning in fit.warnings)
+    if kind == "unused":
+        assert "joined with neighbours (q1: 1 with 2)" in result.note
+    assert result.picture().png.startswith(b"\x89PNG")

@@ -33,6 +33,7 @@ from cxkit.validation.invariance.models import (
 )
 
 SIGNIFICANT = 0.05
+NO_STRUCTURE = "The levels above configural are shown without a test, as the structure itself does not hold."
 FEWEST_EQUAL_ITEMS = 2
 """At least so many items of a dimension stay equal: with one, nothing tells which of two differing items differs."""
 
@@ -145,12 +146,13 @@ def climb(ladder: Ladder, family: Family, adjusted: Mapping[str, float], *, shar
         base = tried[-1] if tried[-1].holds else tried[0]
     accepted = [rung for rung in rungs if rung.holds and rung.level in reached]
     ended = [ladder.problem] if ladder.problem and not notes else []
+    below = [] if ladder.first.holds or len(rungs) == 1 else [NO_STRUCTURE]
     return Climb(
         rungs=tuple(rungs),
         cutoffs=ladder.cutoffs,
         reached=reached[-1] if reached else "none",
         freed=accepted[-1].freed if accepted else (),
-        notes=(*notes, *ended, *_unjudged(rungs)),
+        notes=(*notes, *ended, *below, *_unjudged(rungs)),
     )
 
 

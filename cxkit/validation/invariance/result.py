@@ -17,10 +17,16 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import fixed
 from cxkit.sem.fit import Fit
+from cxkit.validation.invariance.false_alarms import SIMULATED, false_alarms
 from cxkit.validation.invariance.judging import DIFFERENCE_TESTS, NO_DF, UNJUDGED_STRUCTURE
 from cxkit.validation.invariance.models import in_words
 
 THREE = fixed(3)
+MISSING_ANSWERS = {
+    "fiml": "Every answer counts (full information maximum likelihood): n counts whoever answered an item.",
+    "pairwise": "Every answer counts (pairs of ordered items): n counts whoever answered an item.",
+    "listwise": "Only respondents who answered every item of a model count.",
+}
 SMALLEST_P = 0.001
 """Smaller p-values are drawn here."""
 MARKS = {
@@ -124,7 +130,13 @@ class Invariance(Result):
         sizes = ", ".join(f"{name} (n = {n:,})" for name, n in list(self.group_sizes.items())[:8])
         more = f" and {len(self.group_sizes) - 8} more" if len(self.group_sizes) > 8 else ""
         rule = _rule(self.settings, [name for name, _ in self._tests])
-        return " ".join([f"Groups: {sizes}{more}.", rule, *self.notes, super().note])
+        largest = " (in the dimension with most answers)" if self.frame["n"].nunique() > 1 else ""
+        simulated = false_alarms([*self.group_sizes.values()]) if self.settings["estimator"] == SIMULATED else ""
+        parts = [
+            f"Groups{largest}: {sizes}{more}.", MISSING_ANSWERS[str(self.settings["missing"])], rule, simulated,
+            *self.notes, super().note,
+        ]  # fmt: skip
+        return " ".join(filter(None, parts))
 
     @property
     def figure_size(self) -> tuple[float, float]:
