@@ -44,6 +44,8 @@ class LatentSample:
         Continuous variables, standardised, NaN where missing, shape (numeric, n).
     spreads
         Their standard deviations (divisor n).
+    weights
+        Of the rows, with a mean of 1; None where every row counts alike.
     correlations
         Polychoric, polyserial and Pearson correlations, shape (variables, variables).
     """
@@ -56,6 +58,7 @@ class LatentSample:
     z: Array
     spreads: Array
     correlations: Array
+    weights: Array | None = None
 
     @property
     def n(self) -> int:
@@ -112,6 +115,8 @@ def asymptotic_covariance(sample: LatentSample) -> Array:
         influences = np.empty((count, rows.stop - rows.start))
         for part in parts:
             influences[part.positions] = part.influence(rows)
+        if sample.weights is not None:
+            influences *= sample.weights[rows]
         total += influences @ influences.T
     return total / sample.n
 

@@ -63,7 +63,7 @@ def fit_model(
     variables = variables_in(model, fixed_x)
     items = _ordered_items(ordered, variables)
     chosen = _estimator(estimator, missing, items, information, cluster, weights)
-    _refuse(chosen, missing, items, variables, data, cluster, weights, likelihood, parameterization, model)
+    _refuse(chosen, missing, items, variables, data, cluster, weights, group, likelihood, parameterization, model)
     sample = _sample(data, variables, missing, items, group, cluster, weights)
     groups = len(sample.groups)
     needed = bool(items) or missing == "fiml" or groups > 1 or cluster is not None or growth
@@ -298,7 +298,7 @@ def _estimator(
 
 def _refuse(
     chosen: Estimator, missing: str, items: Sequence[str], variables: Variables, data: Any, cluster: str | None,
-    weights: str | None, likelihood: str, parameterization: str,
+    weights: str | None, group: str | None, likelihood: str, parameterization: str,
     model: str,
 ) -> None:  # fmt: skip
     """Combinations that have no meaning or are not covered, each with what to do instead."""
@@ -313,11 +313,33 @@ def _refuse(
     if missing == "fiml" and (not likely or chosen.se == "robust.sem"):
         raise ModelError(f"missing='fiml' goes with estimator='ML' or 'MLR', not '{chosen.name}'.")
     _refuse_pairwise(missing, items, variables)
-    if (cluster or weights) and chosen.name != "MLR":
-        raise ModelError(f"cluster= and weights= go with estimator='MLR', not '{chosen.name}'.")
+    _refuse_units_and_weights(chosen, items, variables, cluster, weights, group)
     given = isinstance(data, Moments) or (isinstance(data, list | tuple) and bool(data))
     if given and (items or missing == "fiml" or chosen.se != "standard" or chosen.discrepancy in ("WLS", "DWLS")):
         raise ModelError("Published moments allow estimator='ML', 'GLS' or 'ULS'; anything robust needs the answers.")
+
+
+def _refuse_units_and_weights(
+    chosen: Estimator, items: Sequence[str], variables: Variables, cluster: str | None, weights: str | None,
+    group: str | None,
+) -> None:  # fmt: skip
+    """Units and weights go with MLR; weights also with WLSMV, where all variables are ordered answers."""
+    if weights and items and chosen.name == "WLSMV" and not cluster:
+        other = [name for name in variables.observed if name not in items]
+        if other:
+            raise ModelError(
+                f"With weights= either all variables are ordered or none is: '{other[0]}' is not. Treat all as "
+                "ordered, or all as numbers."
+            )
+        if group is not None:  # lavaan 0.6 scales weights over all groups there, and its errors with them
+            raise ModelError(
+                "weights= of ordered answers are for one group. Treat answers as numbers, or leave out group=."
+            )
+    elif (cluster or weights) and chosen.name != "MLR":
+        raise ModelError(
+            f"cluster= and weights= go with estimator='MLR', not '{chosen.name}'; weights= of ordered answers with "
+            "'WLSMV' too."
+        )
 
 
 def _refuse_pairwise(missing: str, items: Sequence[str], variables: Variables) -> None:
@@ -384,7 +406,9 @@ def with_ordinal(sample: Sample, items: Sequence[str], exogenous: Sequence[str] 
             continue
         # Answers are only missing here under missing="pairwise": the other ways leave their rows out.
         holes = bool(np.isnan(data.answers).any())
-        moments = ordinal_moments(columns, data.names, items, categories=categories, label=label, pairwise=holes)
+        moments = ordinal_moments(
+            columns, data.names, items, categories=categories, label=label, pairwise=holes, weights=data.weights
+        )
         if moments.empty_cells:
             pairs = [f"{a} x {b}" for a, b in moments.empty_cells]
             more = f" and {len(pairs) - 5} more" if len(pairs) > 5 else ""

@@ -62,7 +62,7 @@ def item_pairs(variables: int) -> tuple[Codes, Codes]:
     return np.triu_indices(variables, 1)
 
 
-def contingency_tables(codes: Codes, width: int) -> Array:
+def contingency_tables(codes: Codes, width: int, weights: Array | None = None) -> Array:
     """How often do any two answers occur together?
 
     Parameters
@@ -71,6 +71,8 @@ def contingency_tables(codes: Codes, width: int) -> Array:
         Category of each answer from 0; -1 for a missing answer, which is then left out of the tables of its item only.
     width : int
         Number of categories of the item that has most.
+    weights : array, shape (n,)
+        How much each row counts; 1 where None.
 
     Returns
     -------
@@ -84,7 +86,8 @@ def contingency_tables(codes: Codes, width: int) -> Array:
         # Single precision counts exactly up to 2**24 rows, and a chunk has far fewer.
         chunk = codes[:, None, start : start + ROWS_PER_CHUNK]
         chosen = (chunk == category).astype(np.float32).reshape(items * width, chunk.shape[2])
-        total += chosen @ chosen.T
+        own = chosen if weights is None else chosen * weights[start : start + ROWS_PER_CHUNK]
+        total += own @ chosen.T
     return total.reshape(items, width, items, width)
 
 

@@ -100,6 +100,7 @@ def ordinal_moments(
     categories: Mapping[str, ArrayLike] | None = None,
     label: str = "",
     pairwise: bool = False,
+    weights: Array | None = None,
 ) -> OrdinalMoments:
     """What do ordered answers say about the normal variables behind them, and how surely?
 
@@ -126,6 +127,8 @@ def ordinal_moments(
         Whether answers may be missing: thresholds, means and variances then come from everybody who answered the item,
         correlations from everybody who answered both, and `gamma` allows for it. Unbiased where answers are missing
         completely at random.
+    weights
+        Sampling weights of the rows, where all variables are ordered; their mean is taken to be 1.
 
     Raises
     ------
@@ -148,7 +151,7 @@ def ordinal_moments(
     known = categories or {}
     answers = coded_answers(data, order, {name: known[name] for name in order if name in known}, where, label)
     continuous = {name: data[name] for name in names if name not in answers}
-    sample = _second_step(_first_step(tuple(names), answers, continuous), names, where)
+    sample = _second_step(_first_step(tuple(names), answers, continuous, weights), names, where)
     means = {name: float(np.mean(column[~np.isnan(column)])) for name, column in continuous.items()}
     moments = _moments(tuple(names), order, sample, means)
     return replace(moments, gamma=asymptotic_covariance(sample)) if covariance else moments
@@ -220,12 +223,14 @@ def _listed(values: Array) -> str:
 
 
 def _first_step(
-    names: tuple[str, ...], answers: Mapping[str, tuple[Codes, int]], continuous: Mapping[str, Array]
-) -> LatentSample:
+    names: tuple[str, ...], answers: Mapping[str, tuple[Codes, int]], continuous: Mapping[str, Array],
+    weights: Array | None,
+) -> LatentSample:  # fmt: skip
     """Thresholds, means and variances from each variable alone; the correlations still zero."""
     n = next(iter([*continuous.values(), *(codes for codes, _ in answers.values())])).size
     codes = np.array([codes for codes, _ in answers.values()], dtype=np.intp).reshape(len(answers), n)
-    tables = contingency_tables(codes, max([2, *(width for _, width in answers.values())]))
+    weights = None if weights is None else weights * (n / weights.sum())
+    tables = contingency_tables(codes, max([2, *(width for _, width in answers.values())]), weights)
     values = np.array(list(continuous.values()), dtype=float).reshape(len(continuous), n)
     mean, spreads = values.mean(axis=1, keepdims=True), values.std(axis=1)
     if np.isnan(values).any():
@@ -239,6 +244,7 @@ def _first_step(
         z=(values - mean) / spreads[:, None],
         spreads=spreads,
         correlations=np.eye(len(names)),
+        weights=weights,
     )
 
 

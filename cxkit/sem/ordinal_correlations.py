@@ -27,8 +27,9 @@ WHERE = "Polychoric correlations"
 
 
 def polychoric(
-    data: pd.DataFrame | Array, *, correct: float = 0.0, thresholds: Literal["item", "pair"] | None = None
-) -> pd.DataFrame | Array:
+    data: pd.DataFrame | Array, *, correct: float = 0.0, thresholds: Literal["item", "pair"] | None = None,
+    weights: Array | None = None,
+) -> pd.DataFrame | Array:  # fmt: skip
     """How do the attitudes behind ordered answers correlate, had they been measured without coarse categories?
 
     Missing answers are left out pair by pair.
@@ -43,6 +44,8 @@ def polychoric(
     thresholds
         "item": from everyone who answered the item. "pair": from those who answered both. By default "item" when
         `correct` is 0, else "pair".
+    weights
+        Sampling weights of the respondents.
 
     Returns
     -------
@@ -69,7 +72,7 @@ def polychoric(
             "thresholds='pair'; or leave correct at 0."
         )
     names, values = _numbers(data)
-    tables = contingency_tables(*_codes(names, values))
+    tables = contingency_tables(*_codes(names, values), weights)
     j, i = item_pairs(len(names))
     pairs = tables[j, :, i, :]
     _check_pairs(names, pairs)

@@ -182,7 +182,7 @@ def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndar
     names = [data.names[i] for i in items]
     cuts = {name: thresholds[part.statistics.th_variable == i] for name, i in zip(names, items, strict=True)}
     answers = data.answers[:, items]
-    observed = pd.DataFrame(answers).cov().to_numpy()  # of pairs of answers
+    observed = _covariances_of_pairs(answers, data.weights)
     block = data.cov[np.ix_(items, items)]
     ordered = [(cuts[name], _steps(column)) for name, column in zip(names, answers.T, strict=True)]
     true = _score_covariances(common, ordered)
@@ -194,6 +194,17 @@ def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndar
         "omega_latent": float(common.sum() / block.sum()),
         "alpha_latent": _alpha(block),
     }
+
+
+def _covariances_of_pairs(answers: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
+    """Each from the rows that hold both items, with n - 1 of these; weighted where there are weights."""
+    if weights is None:
+        return pd.DataFrame(answers).cov().to_numpy()
+    seen = (~np.isnan(answers)).astype(float)
+    given, own = np.nan_to_num(answers), weights[:, None]
+    totals, counts = seen.T @ (own * seen), seen.T @ seen
+    means = (own * given).T @ seen / totals  # [i, j]: of item i, over the rows that also hold item j
+    return np.asarray((given.T @ (own * given) / totals - means * means.T) * counts / (counts - 1))
 
 
 def _score_covariances(corr: np.ndarray, scales: list[tuple[np.ndarray, np.ndarray]], own: bool = False) -> np.ndarray:

@@ -29,19 +29,34 @@ def with_weights(answers: pd.DataFrame, survey: Survey) -> tuple[pd.DataFrame, s
     return answers.assign(**{WEIGHT: survey.weights[answers.index]}), WEIGHT
 
 
-def estimator_for(survey: Survey, estimator: str, *, analysis: str, ordered: bool) -> str:
+def estimator_for(survey: Survey, estimator: str, *, analysis: str, ordered: int, items: int) -> str:
     """The estimator that gives weighted answers their due: MLR for ML, itself where nobody has a weight.
+
+    Parameters
+    ----------
+    survey, estimator, analysis
+        Whose answers, by what, and for what; the latter for the sentences.
+    ordered, items
+        How many items are treated as ordered, of how many.
 
     Raises
     ------
     AnalysisError
-        If the respondents have weights and the estimator, or ordered answers, cannot take them.
+        If the respondents have weights and the estimator cannot take them, or only some items are ordered.
     """
     if survey.weights is None:
         return estimator
+    if ordered and ordered < items:
+        refuse_weights(
+            survey,
+            f"{analysis} with ordered answers beside numbers",
+            "either all items or none may be ordered where respondents have weights (ordered=True or ordered=False)",
+        )
+    if ordered and estimator == "WLSMV":
+        return estimator
     if ordered:
         refuse_weights(
-            survey, f"{analysis} with ordered answers", "polychoric correlations are estimated from plain counts"
+            survey, f"{analysis} by {estimator}", "of the estimators of ordered answers only WLSMV takes weights"
         )
     if estimator not in ("ML", "MLR"):
         refuse_weights(survey, f"{analysis} by {estimator}", "of the estimators only MLR takes weights")

@@ -9,6 +9,7 @@ from cxkit.survey.datasets import dataset_path
 from cxkit.validation.correlations import moments
 from cxkit.validation.invariance.measurement import measurement_invariance
 from cxkit.validation.reliability.omega import omega
+from cxkit.validation.reliability.ordinal import ordinal_reliability
 from cxkit.validation.reliability.resampling import resample_counts, resampled_covariances
 from cxkit.validation.structure.comparison import compare_structures
 from cxkit.validation.structure.confirmatory import confirm_structure
@@ -110,6 +111,52 @@ def test_ladder_of_invariance_equals_lavaan(reference, weighted, missing):
         difference = wanted["differences"][level]
         assert frame.loc[level, "d_chi_square"] == pytest.approx(difference["chisq"], rel=1e-4)
     assert "effective n" in found.note
+
+
+@pytest.mark.parametrize(("name", "dimensions"), [("one", ONE), ("two", TWO)])
+def test_ordered_structure_equals_lavaan(reference, weighted, name, dimensions):
+    # R: cfa(model, bfi, std.lv = TRUE, ordered = TRUE, estimator = "WLSMV", sampling.weights = "w")
+    wanted = reference("weights_models")["ordered"][name]
+    with pytest.warns(cx.CxkitWarning, match="No cut-off"):
+        found = confirm_structure(weighted, dimensions=dimensions, ordered=True, missing="listwise")
+    for ours, theirs in (("loading", "loading"), ("se", "se")):
+        np.testing.assert_allclose(found.frame[ours], wanted[theirs], atol=ESTIMATE)
+    scaled = {"chi_square": "chisq.scaled", "df": "df", "cfi": "cfi.scaled", "tli": "tli.scaled", "srmr": "srmr",
+              "rmsea": "rmsea.scaled", "rmsea_low": "rmsea.ci.lower.scaled"}  # fmt: skip
+    for ours, theirs in scaled.items():
+        assert found.indices[ours] == pytest.approx(wanted["fit"][theirs], rel=FIT, abs=FIT), ours
+    if name == "two":
+        assert found.correlations["r"].item() == pytest.approx(wanted["r"]["est"], abs=ESTIMATE)
+    else:
+        moments_of = found.fit.sample.groups[0].ordinal
+        np.testing.assert_allclose(moments_of.th, wanted["thresholds"], atol=1e-10)
+        np.testing.assert_allclose(moments_of.corr, wanted["polychoric"], atol=1e-6)
+        np.testing.assert_allclose(np.diag(moments_of.gamma), wanted["gamma"], rtol=1e-5)
+        reliable = ordinal_reliability(weighted, dimensions=ONE, missing="complete").frame
+        assert reliable["omega_categorical"].item() == pytest.approx(wanted["omega"], abs=ESTIMATE)
+
+
+def test_ordered_answers_with_holes_equal_lavaan(reference, weighted):
+    # R: the same with missing = "pairwise"
+    wanted = reference("weights_models")["ordered"]["pairwise"]
+    with pytest.warns(cx.CxkitWarning, match="No cut-off"):
+        found = confirm_structure(weighted, dimensions=ONE, ordered=True)
+    for ours, theirs in (("loading", "loading"), ("se", "se")):
+        np.testing.assert_allclose(found.frame[ours], wanted[theirs], atol=ESTIMATE)
+    assert found.indices["chi_square"] == pytest.approx(wanted["fit"]["chisq.scaled"], rel=FIT)
+
+
+def test_what_ordered_answers_do_not_take_with_weights_is_refused(weighted):
+    with pytest.raises(cx.AnalysisError, match=r"beside numbers .*have weights.*ordered=True"):
+        confirm_structure(weighted, dimensions=ONE, ordered=["A1"])
+    with pytest.raises(cx.AnalysisError, match=r"by ULSMV .*have weights.*WLSMV"):
+        confirm_structure(weighted, dimensions=ONE, estimator="ULSMV")
+    answers = weighted.items_of("agreeableness").assign(w=weighted.weights, half=np.arange(weighted.n) % 2)
+    model = "f =~ A1 + A2 + A3 + A4 + A5"
+    with pytest.raises(cx.ModelError, match="one group"):
+        cx.sem.cfa(model, answers, ordered=True, weights="w", group="half")
+    with pytest.raises(cx.ModelError, match="'A2' is not"):
+        cx.sem.cfa(model, answers, ordered=["A1"], weights="w")
 
 
 def test_estimators_without_weights_are_refused_and_ml_becomes_mlr(weighted):

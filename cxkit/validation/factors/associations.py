@@ -10,7 +10,7 @@ import pandas as pd
 
 from cxkit.errors import AnalysisError, ModelError
 from cxkit.results.options import check_choice
-from cxkit.results.weighted import refuse_weights
+from cxkit.results.weighted import weights_at
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, Moments, Selection, regular_correlations
 
@@ -29,12 +29,11 @@ def item_correlations(
         perfectly related.
     """
     check_choice("correlation", correlation, get_args(Correlation))
-    if correlation == "polychoric":
-        refuse_weights(survey, f"{analysis} with polychoric correlations", "these are estimated from plain counts")
     found = regular_correlations(survey, selection, missing, analysis=analysis)
     if correlation == "pearson":
         return found
-    return replace(found, correlation=polychoric_correlations(used_answers(survey, selection, missing), analysis))
+    used = used_answers(survey, selection, missing)
+    return replace(found, correlation=polychoric_correlations(used, analysis, weights_at(survey, used.index)))
 
 
 def used_answers(survey: Survey, selection: Selection, missing: Missing) -> pd.DataFrame:
@@ -43,7 +42,7 @@ def used_answers(survey: Survey, selection: Selection, missing: Missing) -> pd.D
     return answers.dropna() if missing == "complete" else answers.dropna(how="all")
 
 
-def polychoric_correlations(answers: pd.DataFrame, analysis: str) -> np.ndarray:
+def polychoric_correlations(answers: pd.DataFrame, analysis: str, weights: np.ndarray | None = None) -> np.ndarray:
     """Polychoric correlations, pair by pair where answers are missing.
 
     Agrees with R's `lavaan::lavCor(x, ordered = names(x))` for complete answers.
@@ -51,6 +50,6 @@ def polychoric_correlations(answers: pd.DataFrame, analysis: str) -> np.ndarray:
     from cxkit.sem import polychoric
 
     try:
-        return np.asarray(polychoric(answers), dtype="float64")
+        return np.asarray(polychoric(answers, weights=weights), dtype="float64")
     except ModelError as error:
         raise AnalysisError(f"{analysis} with polychoric correlations is not possible. {error}") from error

@@ -13,6 +13,7 @@ from cxkit.results.invariance import InvarianceEvidence
 from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.thresholds import CHEN_SMALL, DIFFERENCE_HOLM, Verdict, Verdicts
+from cxkit.results.weighted import refuse_weights
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
@@ -41,6 +42,7 @@ SHARE = 1 / 3
 Handling = Literal["complete", "fiml", "pairwise"]
 """What happens to respondents with missing answers."""
 NAMED = 3
+WEIGHTS_AND_GROUPS = "weights of ordered answers are covered in one group only; ordinal=False takes them"
 WITHOUT_DIFFERENCE = {"ULS": "ULSMV", "DWLS": "WLSMV"}
 """Their plain chi-square difference follows no chi-square distribution (Satorra 2000), and they have no scaled one."""
 
@@ -134,8 +136,10 @@ def measurement_invariance(
     missing = missing or _default_missing(ordinal, estimator)
     _check(up_to, ordinal, missing, rare, estimator)
     options = _options(ordinal, estimator, missing)
+    if ordinal:
+        refuse_weights(survey, "Measurement invariance of ordered answers", WEIGHTS_AND_GROUPS)
     options["estimator"] = estimator_for(
-        survey, options["estimator"], analysis="Measurement invariance", ordered=ordinal
+        survey, options["estimator"], analysis="Measurement invariance", ordered=0, items=0
     )
     grouped = grouping(survey, by, groups)
     selection = select(survey, dimensions, items=3, analysis="measurement invariance", weighted=True)

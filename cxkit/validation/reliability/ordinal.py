@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+import numpy as np
 import pandas as pd
 
 from cxkit.errors import AnalysisError, ModelError
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice
 from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
+from cxkit.results.weighted import effective_among, weights_at
 from cxkit.sem.reliability import reliability
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
@@ -26,7 +28,6 @@ from cxkit.validation.reliability.measurement_models import fitted, item_name
 from cxkit.validation.reliability.usable import Usable
 
 Handling = Literal["pairwise", "complete"]
-PLAIN_COUNTS = "polychoric correlations are estimated from plain counts; omega takes weights"
 MOST_CATEGORIES = 15
 """Answers of more different values are measurements, and omega() is made for them."""
 
@@ -35,6 +36,7 @@ MOST_CATEGORIES = 15
 class OrdinalReliability(DimensionReliability):
     """Categorical omega by dimension, with ordinal alpha beside it, labelled as what it is."""
 
+    uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Reliability of ordered answers: categorical omega"
     cites: ClassVar[tuple[str, ...]] = ("green2009", "zumbo2007", "chalmers2018")
     shown: ClassVar[tuple[str, ...]] = ("title", "items", "n", "omega_categorical", "alpha", "ordinal_alpha")
@@ -97,16 +99,18 @@ def ordinal_reliability(
     answers anew, which differs where an answer between two others was given by nobody.
     """
     check_choice("missing", missing, Handling)
-    selection = select(survey, dimensions, items=3, analysis="categorical omega", why_not=PLAIN_COUNTS)
+    selection = select(survey, dimensions, items=3, analysis="categorical omega", weighted=True)
     found, left_out = of_each(selection.dimensions, lambda d: _row(survey, d, missing))
     frame = pd.DataFrame([row for row, _ in found.values()])
-    n = int(contributors(survey, [usable for _, usable in found.values()]).sum())
+    behind = contributors(survey, [usable for _, usable in found.values()])
+    n = int(behind.sum())
     told = every_answer_note((usable for _, usable in found.values()), "pairs of items")
     dropped = [usable.note for _, usable in found.values() if usable.note]
     return OrdinalReliability(
         frame=frame,
         n=n,
         n_dropped=survey.n - n,
+        n_effective=effective_among(survey, behind),
         settings={"dimensions": [d.key for d in selection.dimensions], "missing": missing},
         data=survey.stamp,
         verdicts=judge(OMEGA_NUNNALLY, frame["title"], frame["omega_categorical"]),
@@ -118,7 +122,7 @@ def _row(survey: Survey, dimension: Dimension, missing: Handling) -> tuple[dict[
     usable = answers_to_items(survey, dimension, "Categorical omega", missing)
     answers = usable.answers
     _refuse_continuous(answers, dimension)
-    found = _one_ordinal_factor(answers, dimension)
+    found = _one_ordinal_factor(answers, dimension, weights_at(survey, answers.index))
     return {
         "dimension": dimension.key,
         "title": dimension.title,
@@ -140,11 +144,11 @@ def _refuse_continuous(answers: pd.DataFrame, dimension: Dimension) -> None:
         )
 
 
-def _one_ordinal_factor(answers: pd.DataFrame, dimension: Dimension) -> pd.Series:
+def _one_ordinal_factor(answers: pd.DataFrame, dimension: Dimension, weights: np.ndarray | None) -> pd.Series:
     names = [item_name(j) for j in range(answers.shape[1])]
     subject = f"Categorical omega of '{dimension.title}'"
     how = "pairwise" if answers.isna().to_numpy().any() else "listwise"
-    fit = fitted(f"f =~ {' + '.join(names)}", answers, subject=subject, ordered=True, std_lv=True, missing=how)
+    fit = fitted(f"f =~ {' + '.join(names)}", answers, weights, subject=subject, ordered=True, std_lv=True, missing=how)
     try:
         return reliability(fit).frame.iloc[0]
     except ModelError as error:  # a Heywood case: shares of variance beyond 1

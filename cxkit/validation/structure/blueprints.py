@@ -246,7 +246,9 @@ def plan(
 ) -> Plan:
     """Estimator and treatment of missing answers, chosen by the answer scale where not given."""
     wanted, as_ordered, why = _estimator(items, estimator, ordered)
-    chosen = estimator_for(survey, wanted, analysis="Confirmatory factor analysis", ordered=bool(as_ordered))
+    chosen = estimator_for(
+        survey, wanted, analysis="Confirmatory factor analysis", ordered=len(as_ordered), items=len(items)
+    )
     gaps = bool(survey.answers[list(items)].isna().to_numpy().any())
     handled, also = _missing(chosen, missing, gaps=gaps, asked=estimator is not None, ordered=bool(as_ordered))
     changed = (INSTEAD_OF_ML,) if chosen != wanted else ()

@@ -247,7 +247,7 @@ def _htmt_columns(survey: Survey, found: FittedModel, bootstraps: int, seed: int
 
 def _correlations(answers: pd.DataFrame, found: FittedModel, weights: np.ndarray | None) -> np.ndarray:
     if _all_ordered(found):
-        return _polychoric(answers)
+        return _polychoric(answers, weights)
     return _scaled(moments(answers, "pairwise", weights).covariance[np.newaxis])[0]
 
 
@@ -256,10 +256,10 @@ def _all_ordered(found: FittedModel) -> bool:
     return set(found.plan.ordered) == set(found.blueprint.items)
 
 
-def _polychoric(answers: pd.DataFrame) -> np.ndarray:
+def _polychoric(answers: pd.DataFrame, weights: np.ndarray | None) -> np.ndarray:
     from cxkit import sem
 
-    return np.asarray(sem.polychoric(answers), dtype=float)
+    return np.asarray(sem.polychoric(answers, weights=weights), dtype=float)
 
 
 def _resampled(
@@ -271,7 +271,8 @@ def _resampled(
         return
     rng = np.random.default_rng(seed)
     for _ in range(bootstraps):
-        yield _polychoric(answers.iloc[rng.integers(0, len(answers), len(answers))])[np.newaxis]
+        drawn = rng.integers(0, len(answers), len(answers))
+        yield _polychoric(answers.iloc[drawn], None if weights is None else weights[drawn])[np.newaxis]
 
 
 def _scaled(covariances: np.ndarray) -> np.ndarray:

@@ -49,11 +49,11 @@ ladder <- function(how) {
 invariance <- list(listwise = ladder("listwise"), fiml = ladder("fiml"))
 
 ordered_fit <- function(model, ...) fit(model, ordered = TRUE, estimator = "WLSMV", ...)
-o1 <- ordered_fit(one); o2 <- ordered_fit(two); o3 <- ordered_fit(two, orthogonal = TRUE)
+o1 <- ordered_fit(one); o2 <- ordered_fit(two); o3 <- ordered_fit(one, missing = "pairwise")
 ordered <- list(one = c(solution(o1), list(thresholds = as.numeric(lavInspect(o1, "thresholds")),
                   polychoric = unname(matrix(as.numeric(lavInspect(o1, "sampstat")$cov), 5)),
                   gamma = as.numeric(diag(lavInspect(o1, "gamma"))), omega = as.numeric(compRelSEM(o1)))),
-                two = solution(o2), difference = difference(o2, o3))
+                two = solution(o2), pairwise = solution(o3))
 result <- list(continuous = continuous, htmt = htmt, invariance = invariance, ordered = ordered)
 versions <- sapply(c("lavaan", "semTools"), function(p) as.character(packageVersion(p)))
 writeLines(toJSON(list(made_by = "tests/reference/scripts/weights_models.R", R = R.version.string,
