@@ -49,6 +49,9 @@ class Verdict:
     """So many that the rounded value does not seem to lie on the other side of a cut-off."""
 
 
+NO_CONVENTION = "No cut-off applies to this result."
+
+
 @dataclass(frozen=True)
 class Verdicts:
     """What the conventions say of a result, in the order of its table."""
@@ -80,9 +83,11 @@ class Verdicts:
         return tables.printed(frame.assign(value=values, source=[cite(key) for key in frame["source"]]))
 
     def __str__(self) -> str:
-        return tables.as_text(self.table)
+        return tables.as_text(self.table) if self.items else NO_CONVENTION
 
     def _repr_html_(self) -> str:
+        if not self.items:
+            return f'<p class="cx-text">{NO_CONVENTION}</p>'
         return tables.as_html(self.table, title="What the conventions say", note="Cut-offs are conventions, not tests.")
 
 

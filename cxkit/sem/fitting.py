@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings as warning_system
 from collections.abc import Sequence
 from dataclasses import replace
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -413,9 +414,10 @@ def with_ordinal(sample: Sample, items: Sequence[str], exogenous: Sequence[str] 
             pairs = [f"{a} x {b}" for a, b in moments.empty_cells]
             more = f" and {len(pairs) - 5} more" if len(pairs) > 5 else ""
             warnings.append(
-                f"{len(pairs)} pairs of items have combinations of answers that nobody gave"
-                f"{' in ' + label if label else ''}: {', '.join(pairs[:5])}{more}. Their correlations are uncertain; "
-                "consider joining rare categories."
+                f"{len(pairs)} of {comb(len(items), 2)} pairs of items have combinations of answers that nobody gave"
+                f"{' in ' + label if label else ''}: {', '.join(pairs[:5])}{more}. With few respondents or many "
+                "answers to choose from this is usual; correlations and errors of rarely chosen answers are then "
+                "uncertain, and joining rare categories shows whether a conclusion depends on them."
             )
         groups.append(replace(data, cov=moments.corr, ordinal=moments, shared=Shared()))
     return replace(sample, groups=tuple(groups), warnings=tuple(warnings))

@@ -113,7 +113,8 @@ class TestVerdicts:
 
     def test_none(self):
         assert Verdicts().frame.shape == (0, 5)
-        assert str(Verdicts()) == "(no rows)"
+        assert str(Verdicts()) == "No cut-off applies to this result."
+        assert Verdicts()._repr_html_() == '<p class="cx-text">No cut-off applies to this result.</p>'
         assert Verdicts().sources == ()
 
 

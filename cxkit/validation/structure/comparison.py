@@ -26,7 +26,6 @@ from cxkit.validation.structure.confirmatory import GOOD, NAMES, THREE_DIGITS
 from cxkit.validation.structure.fit import (
     INDICES,
     Variant,
-    caution_on_ordered,
     difference_source,
     fit_blueprint,
     fit_verdicts,
@@ -283,9 +282,6 @@ def compare_structures(
         raise AnalysisError(f"None of the models could be fitted. {' '.join(reasons)}")
     kind = variant(list(fits.values()))
     rows = [_row(model, fits, kind) for model in wanted]
-    caution = caution_on_ordered(how)
-    if caution:
-        warnings.warn(caution, CxkitWarning, stacklevel=2)
     first = next(iter(fits.values()))
     return StructureComparison(
         frame=pd.DataFrame(rows),
@@ -300,8 +296,15 @@ def compare_structures(
         verdicts=_all_verdicts({m: fits[m] for m in wanted if m in fits}, kind),
         kind=kind,
         difference=default_method(next(iter(fits.values()))),
-        notes=tuple(filter(None, [*base.notes, *how.reasons, *reasons, caution])),
+        notes=tuple(filter(None, [*base.notes, *how.reasons, *reasons, _not_judged(how)])),
     )  # fmt: skip
+
+
+def _not_judged(how: Plan) -> str:
+    """Why the column of verdicts is empty; `confirm_structure` gives the reason at length."""
+    if not how.ordered:
+        return ""
+    return f"Indices of ordered answers have no cut-offs ({cite('xia2019')}): compare the models."
 
 
 def _known(models: Sequence[Model] | Model) -> list[Model]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from cxkit.errors import CxkitWarning, counted
+from cxkit.errors import counted
 from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
@@ -287,8 +286,8 @@ def confirm_structure(
     Warns
     -----
     CxkitWarning
-        If a variance is negative or factors correlate beyond 1, and that no cut-off applies to least squares on
-        ordered answers.
+        If a variance is negative or factors correlate beyond 1. That no cut-off applies to least squares on ordered
+        answers is said in the result's note and text.
 
     Notes
     -----
@@ -303,9 +302,6 @@ def confirm_structure(
     indices = read_indices(found.fit)
     if model == "bifactor":
         indices = pd.concat([indices, general_share(found.fit, found.blueprint)])
-    caution = caution_on_ordered(found.plan)
-    if caution:
-        warnings.warn(caution, CxkitWarning, stacklevel=2)
     return Structure(
         frame=found.loadings,
         n=found.fit.n,
@@ -320,5 +316,5 @@ def confirm_structure(
         fit=found.fit,
         plan=found.plan,
         blueprint=found.blueprint,
-        notes=tuple(filter(None, [*found.notes, caution])),
+        notes=tuple(filter(None, [*found.notes, caution_on_ordered(found.plan)])),
     )
