@@ -42,7 +42,9 @@ def confirmed(shipped):
     """A fitted structure without the warnings that other tests look at."""
 
     def fit(name, **options):
-        with pytest.warns(cx.CxkitWarning) if options.get("ordered") else nullcontext():
+        with warnings.catch_warnings() if options.get("ordered") else nullcontext():
+            if options.get("ordered"):  # rare answers leave combinations empty
+                warnings.simplefilter("ignore", cx.CxkitWarning)
             return confirm_structure(shipped(name), **options)
 
     return fit
