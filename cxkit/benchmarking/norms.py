@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from pandas.core.groupby import SeriesGroupBy
 from cxkit.benchmarking.random_effects import Groups, VarianceComponents, restricted_maximum_likelihood
 from cxkit.errors import AnalysisError, OptionError, counted, nearest
 from cxkit.results import figures
+from cxkit.results.accounting import account, too_few
 from cxkit.results.each_dimension import of_each
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.options import check_options
@@ -135,8 +136,7 @@ def build_norm(
     largest = max(groups.values(), key=lambda group: group.respondents)
     return Norm(
         frame=pd.DataFrame(rows),
-        n=largest.respondents,
-        n_dropped=int(kept.sum()) - largest.respondents,
+        **_taking_part(scores, organisation[kept], groups, minimum),
         n_effective=None if survey.weights is None else float(largest.n),
         settings={"by": by, "leave_out": leave_out, "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
@@ -163,6 +163,16 @@ def _refuse_one_organisation(survey: Survey, by: str, leave_out: str | None) -> 
         "(norm_data in the notebook; in Python, the survey of build_norm); or, if the file does hold several, the "
         f"column that tells them apart: respondent = {{'{by}': '<column>'}}."
     )
+
+
+def _taking_part(
+    scores: pd.DataFrame, organisation: pd.Series, groups: dict[str, Groups], minimum: int
+) -> dict[str, Any]:
+    """Who contributes to the dimension with most respondents."""
+    largest = max(groups, key=lambda key: groups[key].respondents)
+    scored = scores[largest].notna()
+    sizes = organisation[scored].value_counts()
+    return account(scored, (too_few(minimum), organisation.isin(sizes.index[sizes >= minimum])))
 
 
 def _usable_groups(dimension: Dimension, groups: Groups, minimum: int) -> Groups:

@@ -181,6 +181,7 @@ def percentile_benchmark(
         frame=frame,
         n=scores.n,
         n_dropped=scores.n_dropped,
+        by_rule=scores.by_rule,
         n_effective=scores.n_effective,
         settings={"seed": seed, "draws": draws, "confidence": confidence},
         data=survey.stamp,

@@ -11,6 +11,7 @@ from scipy import stats
 
 from cxkit.errors import AnalysisError
 from cxkit.results import figures
+from cxkit.results.accounting import account
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
@@ -113,11 +114,11 @@ def dimension_scores(
     scores = survey.scores(answered=answered)
     rows, left_out = of_each(survey.dimensions, lambda d: _row(survey, d, scores[d.key].dropna(), confidence, minimum))
     frame = pd.DataFrame(list(rows.values())).astype({"scale_low": "float64", "scale_high": "float64"})
+    contributing = scores[list(rows)].notna().any(axis=1)
     return DimensionScores(
         frame=frame,
-        n=survey.n,
-        n_dropped=int(scores.isna().all(axis=1).sum()),
-        n_effective=effective_among(survey, scores.index),
+        **account(contributing),
+        n_effective=effective_among(survey, contributing),
         settings={"answered": answered, "confidence": confidence, "minimum": minimum},
         data=survey.stamp,
         notes=left_out,

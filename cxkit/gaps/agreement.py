@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 import pandas as pd
@@ -13,6 +13,7 @@ from scipy import stats
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.accounting import Rule, account, not_stated, too_few
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options, check_positive
 from cxkit.results.result import Result
@@ -20,7 +21,7 @@ from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ICC1_LEBRETON, ICC2_LEBRETON, RWG_LEBRETON, Verdicts, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
-from cxkit.survey.shared_suppression import ShownGroups, shown_by_dimension
+from cxkit.survey.shared_suppression import FEW_UNSTATED, ShownGroups, shown_by_dimension
 from cxkit.survey.survey import Survey
 
 STRONG = next(start for start, words in RWG_LEBRETON.bands if words == "strong agreement")
@@ -60,13 +61,7 @@ class GroupReliability(Result):
     @property
     def note(self) -> str:
         """Which dimensions and groups had to be left out, and the usual line."""
-        if not self.hidden_groups:
-            return " ".join([*self.notes, super().note])
-        hidden = (
-            f"{counted(self.hidden_groups, 'group')} left out to protect their members, as in the tables of groups: "
-            "fewer than five people, or needed to protect a group that is."
-        )
-        return " ".join([*self.notes, hidden, super().note])
+        return " ".join([*self.notes, *_hidden_sentence(self.hidden_groups, MINIMUM_CELL), super().note])
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())
@@ -117,10 +112,10 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
     shown = shown_by_dimension(survey, scores)
     found, left_out = of_each(survey.dimensions, lambda d: _reliability_row(d, scores[d.key], groups, by, shown[d.key]))
     frame = pd.DataFrame([row for row, _ in found.values()])
+    largest = frame.loc[frame["n"].idxmax(), "dimension"]
     return GroupReliability(
         frame=frame,
-        n=survey.n,
-        n_dropped=survey.n - int(frame["n"].max()),
+        **account(scores[largest].notna(), *_rules(groups, by, shown[largest], MINIMUM_CELL)),
         settings={"by": by, "answered": answered},
         data=survey.stamp,
         hidden_groups=max(hidden for _, hidden in found.values()),
@@ -145,9 +140,28 @@ def _reliability_row(
     return {"dimension": dimension.key, "title": dimension.title, **_one_way(y, g, by, dimension)}, len(hidden)
 
 
+def _hidden_sentence(hidden_groups: int, minimum: int) -> list[str]:
+    """How many groups are in no number of the analysis, and why; nothing if all are."""
+    if not hidden_groups:
+        return []
+    return [
+        f"{counted(hidden_groups, 'group')} left out to protect their members, as in the tables of groups: fewer than "
+        f"{minimum} people, or needed to protect a group that is."
+    ]
+
+
 def _may_enter(groups: pd.Series, by: str, shown: ShownGroups) -> pd.Series:
     """Who is in the tables of groups: other people in a second table would be the difference of the two."""
     return shown.kept & groups.notna() & ~groups.astype("str").isin(shown.hidden.get(by, frozenset()))
+
+
+def _rules(groups: pd.Series, by: str, shown: ShownGroups, minimum: int) -> list[Rule]:
+    """Why people with answers do not enter, each reason with who stays in."""
+    return [
+        (not_stated(by), groups.notna()),
+        (FEW_UNSTATED, shown.kept),
+        (too_few(minimum, protected=True), _may_enter(groups, by, shown)),
+    ]
 
 
 def _protected(dimension: Dimension, by: str, hidden: int) -> str:
@@ -196,9 +210,13 @@ def _icc1(f: float, size: float) -> float:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class WithinGroupAgreement(Result):
-    """r_wg(J) and r*wg(J) by dimension; `groups` holds both for every group large enough to be shown."""
+    """r_wg(J) and r*wg(J) by dimension; `groups` holds both for every group large enough to be shown.
+
+    `hidden_groups` is how many groups were left out to protect their members.
+    """
 
     groups: pd.DataFrame
+    hidden_groups: int = 0
 
     title: ClassVar[str] = "Agreement within groups: r_wg(J) and r*wg(J)"
     cites: ClassVar[tuple[str, ...]] = ("james1984", "lindell1999")
@@ -226,6 +244,12 @@ class WithinGroupAgreement(Result):
             f"does not rise with the number of items, lie between {TWO_DIGITS(self.frame['rwg_j_star_median'].min())} "
             f"and {TWO_DIGITS(self.frame['rwg_j_star_median'].max())}."
         )
+
+    @property
+    def note(self) -> str:
+        """How many groups had to be left out, and the usual line."""
+        minimum = int(str(self.settings["minimum"]))
+        return " ".join([*_hidden_sentence(self.hidden_groups, minimum), super().note])
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())
@@ -314,12 +338,33 @@ def within_group_agreement(
     return WithinGroupAgreement(
         frame=frame,
         groups=table,
-        n=survey.n,
-        n_dropped=survey.n - int(frame["n"].max()),
+        **account(*_who_agrees(survey, frame, table, groups, by, shown, minimum)),
         settings={"by": by, "null": null, "minimum": minimum},
         data=survey.stamp,
+        hidden_groups=_most_hidden(survey, frame, table, groups),
         verdicts=judge(RWG_LEBRETON, frame["title"], frame["rwg_j_median"]),
     )
+
+
+def _who_agrees(
+    survey: Survey, frame: pd.DataFrame, table: pd.DataFrame, groups: pd.Series, by: str,
+    shown: Mapping[str, ShownGroups], minimum: int,
+) -> list[Any]:  # fmt: skip
+    """Who answered every item of the dimension with most respondents, and the rules that leave some of them out."""
+    largest = str(frame.loc[frame["n"].idxmax(), "dimension"])
+    compared = table.loc[table["dimension"] == largest, "group"]
+    complete = survey.items_of(largest).notna().all(axis=1)
+    *rules, (reason, _) = _rules(groups, by, shown[largest], minimum)
+    return [complete, *rules, (reason, groups.astype("str").isin(compared))]
+
+
+def _most_hidden(survey: Survey, frame: pd.DataFrame, table: pd.DataFrame, groups: pd.Series) -> int:
+    """The groups with complete answers that are not in the table, on the dimension that lacks most of them."""
+    hidden = []
+    for key in frame["dimension"]:
+        complete = survey.items_of(key).notna().all(axis=1)
+        hidden.append(groups[complete].nunique() - int((table["dimension"] == key).sum()))
+    return max(hidden)
 
 
 def _check_null(null: str | float) -> None:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from cxkit.errors import AnalysisError, counted
 from cxkit.gaps.effect_sizes import TwoGroups, welch
 from cxkit.results import figures
+from cxkit.results.accounting import account, contributing, not_stated
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.multiplicity import FAMILY_ERROR, bonferroni
 from cxkit.results.options import check_options
@@ -20,7 +21,13 @@ from cxkit.results.tables import HIDDEN, MISSING, TWO_DIGITS, whole
 from cxkit.results.weighted import effective_among
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL, cover_rows, hidden_note
-from cxkit.survey.shared_suppression import shown_by_dimension, unstated_note
+from cxkit.survey.shared_suppression import (
+    FEW_UNSTATED,
+    kept_in_any,
+    left_out_of_some,
+    shown_by_dimension,
+    unstated_note,
+)
 from cxkit.survey.survey import Survey, natural_order
 
 
@@ -33,7 +40,7 @@ class GroupProfile(Result):
 
     comparability: str = NOT_EXAMINED
     tests: int = 0
-    left_out: int = 0
+    left_out_of_some: bool = False
 
     title: ClassVar[str] = "Scores by group"
     cites: ClassVar[tuple[str, ...]] = ("hundepool2012", "welch1947", "dunn1961")
@@ -84,7 +91,7 @@ class GroupProfile(Result):
             if self.tests > 1
             else ""
         )
-        parts = (self.comparability, rate, unstated_note(self.left_out), super().note)
+        parts = (self.comparability, rate, unstated_note(self.left_out_of_some), super().note)
         return " ".join(part for part in parts if part)
 
     @property
@@ -164,11 +171,14 @@ def group_profile(
         names = [str(name) for name in groups.cat.categories if str(name) in set(names)]
     if len(names) < 2:
         raise AnalysisError(f"'{survey.name}' has {counted(len(names), by)}; a comparison takes two.")
-    scores = survey.scores(answered=answered)[groups.notna()]
+    all_scores = survey.scores(answered=answered)
+    scores = all_scores[groups.notna()]
     members = groups[groups.notna()].astype("str").to_numpy()
     seen = [name for name in names if np.count_nonzero(members == name) >= minimum]
     allowed = comparability(survey, survey.dimensions, invariance, by=by, groups=seen, override=override)
-    shown = shown_by_dimension(survey, survey.scores(answered=answered), minimum=minimum)
+    shown = shown_by_dimension(survey, all_scores, minimum=minimum)
+    rules = ((not_stated(by), groups.notna()), (FEW_UNSTATED, kept_in_any(shown)))
+    taking_part = (all_scores.notna().any(axis=1), *rules)
     hidden = {d.key: shown[d.key].hidden[by] for d in survey.dimensions}
     comparisons = [
         _Comparison.of(survey, d, name, scores[d.key], members, shown[d.key].kept[groups.notna()])
@@ -180,14 +190,13 @@ def group_profile(
     frame = pd.DataFrame([c.row(tests) for c in comparisons])
     return GroupProfile(
         frame=cover_rows(frame, ~np.array(visible)),
-        n=len(scores),
-        n_dropped=survey.n - len(scores),
-        n_effective=effective_among(survey, scores.index),
+        **account(*taking_part),
+        n_effective=effective_among(survey, contributing(*taking_part)),
         settings={"by": by, "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
         comparability=allowed,
         tests=tests,
-        left_out=max(int((scores[k].notna() & ~shown[k].kept[groups.notna()]).sum()) for k in shown),
+        left_out_of_some=left_out_of_some(all_scores, shown),
     )
 
 

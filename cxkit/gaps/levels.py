@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from cxkit.errors import AnalysisError, OptionError, counted
 from cxkit.gaps.effect_sizes import TwoGroups, family_error, hedges_g, smallest_detectable_g, welch
 from cxkit.results import figures
+from cxkit.results.accounting import account, contributing, not_stated
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.multiplicity import FAMILY_ERROR, bonferroni
 from cxkit.results.options import check_names, check_options
@@ -22,7 +23,14 @@ from cxkit.results.thresholds import GAP_COHEN, judge
 from cxkit.results.weighted import effective_among
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
-from cxkit.survey.shared_suppression import ShownGroups, shown_by_dimension, unstated_note
+from cxkit.survey.shared_suppression import (
+    FEW_UNSTATED,
+    ShownGroups,
+    kept_in_any,
+    left_out_of_some,
+    shown_by_dimension,
+    unstated_note,
+)
 from cxkit.survey.survey import Survey
 
 
@@ -39,7 +47,7 @@ class LevelGap(Result):
     tests: int = 0
     false_findings: float = 0.0
     why_hidden: str = ""
-    left_out: int = 0
+    left_out_of_some: bool = False
 
     title: ClassVar[str] = "Gap between leaders and everyone else"
     cites: ClassVar[tuple[str, ...]] = ("hedges1981", "welch1947", "dunn1961")
@@ -95,7 +103,7 @@ class LevelGap(Result):
             else ""
         )
         hidden = "" if self.frame["hidden"].all() or not self.why_hidden else f"Hidden: {self.why_hidden}"
-        parts = (self.comparability, rate, hidden, unstated_note(self.left_out), super().note)
+        parts = (self.comparability, rate, hidden, unstated_note(self.left_out_of_some), super().note)
         return " ".join(part for part in parts if part)
 
     def draw(self, axes: Axes) -> None:
@@ -187,11 +195,12 @@ def level_gap(
     rows = [_gap_row(survey, d, sides[d.key], tests, hidden=bool(reasons[d.key])) for d in survey.dimensions]
     frame = pd.DataFrame(rows)
     visible = frame[~frame["hidden"]]
+    rules = ((not_stated("level"), is_leader.notna()), (FEW_UNSTATED, kept_in_any(shown)))
+    taking_part = (scores.notna().any(axis=1), *rules)
     return LevelGap(
         frame=frame,
-        n=int(is_leader.notna().sum()),
-        n_dropped=int(is_leader.isna().sum()),
-        n_effective=effective_among(survey, is_leader.notna()),
+        **account(*taking_part),
+        n_effective=effective_among(survey, contributing(*taking_part)),
         settings={"leaders": tuple(named), "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
         verdicts=judge(GAP_COHEN, visible["title"], visible["g"].abs()),
@@ -201,7 +210,7 @@ def level_gap(
             visible[["n_leaders", "n_others"]].itertuples(index=False, name=None), alpha=FAMILY_ERROR / max(tests, 1)
         ),
         why_hidden=" ".join(dict.fromkeys(reason for reason in reasons.values() if reason)),
-        left_out=max(int((scores[k].notna() & is_leader.notna() & ~shown[k].kept).sum()) for k in shown),
+        left_out_of_some=left_out_of_some(scores, shown),
     )
 
 

@@ -14,6 +14,7 @@ from cxkit.errors import AnalysisError
 from cxkit.results import declared, tables
 from cxkit.results.references import cite
 from cxkit.results.thresholds import Verdicts
+from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import DataStamp
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ class Result(ABC):
     frame
         Tidy and unrounded: a row a dimension, item, factor or group; snake_case columns; scalar cells.
     n, n_dropped
-        How many respondents contributed, and how many were left out for missing answers.
+        How many respondents contributed, and how many were left out, for missing answers or by a rule.
+    by_rule
+        How many of those left out a rule leaves out, by the reason; the others lack answers.
     n_effective
         How many respondents of equal weight the n are worth (Kish); None where no weights are used.
     settings
@@ -43,6 +46,7 @@ class Result(ABC):
     frame: pd.DataFrame
     n: int
     n_dropped: int = 0
+    by_rule: Mapping[str, int] = field(default_factory=dict)
     n_effective: float | None = None
     settings: Mapping[str, object]
     data: DataStamp
@@ -85,13 +89,22 @@ class Result(ABC):
     @property
     def origin(self) -> str:
         """Who contributed and which data: the first half of the note, and what a picture's caption says."""
-        dropped = f", {self.n_dropped:,} dropped for missing answers" if self.n_dropped else ""
-        parts = [f"n = {self.n:,}{dropped}.", f"Data: {self.data}."]
+        parts = [f"n = {self.n:,}{self._left_out}.", f"Data: {self.data}."]
         if self.data.synthetic:
             parts.insert(0, "Synthetic data.")
         if self.data.has_weights:
             parts.append(self._about_weights)
         return " ".join(parts)
+
+    @property
+    def _left_out(self) -> str:
+        """How many do not contribute and why; a group below the smallest cell is not told by its size."""
+        lacking = self.n_dropped - sum(self.by_rule.values())
+        parts = [f", {lacking:,} dropped for missing answers"] if lacking else []
+        for reason, count in self.by_rule.items():
+            number = f"fewer than {MINIMUM_CELL}" if count < MINIMUM_CELL else f"{count:,}"
+            parts.append(f", {number} left out: {reason}")
+        return ";".join(part.removeprefix(",") if place else part for place, part in enumerate(parts))
 
     @property
     def _about_weights(self) -> str:

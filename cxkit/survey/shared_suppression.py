@@ -13,7 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import counted
 from cxkit.survey.derivable import derivable_few, shares_of
 from cxkit.survey.privacy import MINIMUM_CELL, rows_to_hide
 from cxkit.survey.survey import Survey
@@ -36,7 +35,9 @@ class ShownGroups:
     ----------
     kept
         The respondents who enter comparisons of groups. Left out are those who do not state a role where fewer than the
-        minimum do not: any two tables by different roles would give their mean away.
+        minimum do not: any two tables by different roles would give their mean away. As other analyses are of
+        everybody, fewer than the minimum are never left out: others keep them company, the first rows of who is in the
+        commonest combination of groups.
     hidden
         Role to the names of its groups that no table may show.
     """
@@ -78,13 +79,12 @@ def shown_groups(survey: Survey, scored: pd.Series, *, minimum: int = MINIMUM_CE
     fewest people whose hiding makes one such sum impossible; in the end whatever need not be hidden is shown again. It
     is not always the least that can be hidden.
 
-    Not covered: scores by another rule (`answered`) or of another survey, such as a subset, beside these; analyses of
-    everybody that count the respondents whom `kept` leaves out; what two known sums say of the difference between two
-    people; and means that can only have come from extreme answers.
+    Not covered: scores by another rule (`answered`) or of another survey, such as a subset, beside these; what two
+    known sums say of the difference between two people; and means that can only have come from extreme answers.
     """
     roles = [role for role in GROUPING_ROLES if role in survey.respondents]
     labels = survey.respondents[roles].astype("object")
-    kept = _without_the_few_unstated(labels, scored.to_numpy(dtype=bool), minimum)
+    kept = _with_company(labels, scored.to_numpy(dtype=bool), minimum)
     return ShownGroups(kept=kept, hidden=_Tables.of(labels[kept], minimum).hidden_names())
 
 
@@ -101,15 +101,45 @@ def shown_by_dimension(survey: Survey, scores: pd.DataFrame, *, minimum: int = M
     return out
 
 
-def unstated_note(left_out: int) -> str:
-    """The sentence that says how many were left out because too few do not state a role; nothing if nobody was."""
-    if not left_out:
-        return ""
-    verb = "is" if left_out == 1 else "are"
-    return (
-        f"{counted(left_out, 'respondent')} {verb} left out: so few do not state one of their attributes that tables "
-        "by different attributes would give their answers away."
-    )
+FEW_UNSTATED = (
+    "so few do not state one of their attributes that tables by different attributes would give their answers away "
+    "(they, and others where they alone would be too few)"
+)
+
+
+def unstated_note(of_some: bool) -> str:
+    """The sentence that more are left out of single dimensions because too few do not state a role, if so."""
+    return f"Out of some dimensions more are left: {FEW_UNSTATED}." if of_some else ""
+
+
+def kept_in_any(shown: Mapping[str, ShownGroups]) -> np.ndarray:
+    """Who enters comparisons of groups on any dimension."""
+    return np.any([found.kept for found in shown.values()], axis=0)
+
+
+def left_out_of_some(scores: pd.DataFrame, shown: Mapping[str, ShownGroups]) -> bool:
+    """Whether anybody is left out of comparisons on one dimension and enters those on another."""
+    somewhere = kept_in_any(shown)
+    return any((scores[key].notna().to_numpy() & somewhere & ~found.kept).any() for key, found in shown.items())
+
+
+def _with_company(labels: pd.DataFrame, scored: np.ndarray, minimum: int) -> np.ndarray:
+    """Leave out who does not state a role where few do not, and others with them until they are enough together.
+
+    Analyses that compare no groups are of everybody: their sums minus those of the groups are those left out. Who keeps
+    them company states every role, so that no others become few, and nothing of the answers decides who it is.
+    """
+    kept = _without_the_few_unstated(labels, scored, minimum)
+    left_out = int((scored & ~kept).sum())
+    if not 0 < left_out < minimum:
+        return kept
+    stating = np.flatnonzero(kept & labels.notna().to_numpy().all(axis=1))
+    if len(stating):
+        combinations = labels.iloc[stating].groupby(list(labels), sort=True, observed=True).ngroup().to_numpy()
+        commonest = np.bincount(combinations).argmax()
+        order = np.argsort(combinations != commonest, kind="stable")
+        kept[stating[order[: minimum - left_out]]] = False
+    return kept
 
 
 def _without_the_few_unstated(labels: pd.DataFrame, scored: np.ndarray, minimum: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
+from cxkit.results.accounting import account, not_stated
 from cxkit.results.options import check_options, check_whole
 from cxkit.results.references import cite
 from cxkit.results.result import Result
@@ -20,6 +21,7 @@ from cxkit.results.thresholds import KRIPPENDORFF, judge
 from cxkit.results.weighted import refuse_weights
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.shared_suppression import FEW_UNSTATED, ShownGroups, shown_groups
 from cxkit.survey.survey import Survey
 from cxkit.validation.content.chance_agreement import Counts, counted_codes, krippendorff_alpha, resampled_alpha
 from cxkit.validation.content.weighting import FormativeIndex, index_rows, quantiles, ranks_of, t_interval
@@ -205,14 +207,15 @@ def formative_profile(
     else:
         check_options(minimum=minimum)
     topics, notes = _formative(survey, dimensions)
-    scores, organisations = _taking_part(survey, topics, answered, minimum)
+    shown = _shown(survey, topics, answered, minimum)
+    scores, organisations, taking_part = _taking_part(survey, topics, answered, minimum, shown)
     several = organisations.nunique() > 1
+    concealed = shown.hidden["organisation"] if shown else None
     observations = scores.groupby(organisations, observed=True).mean() if several else scores
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(3)]
     agreement = _agreement(survey.answers.loc[scores.index], organisations, topics, confidence, draws, streams[0])
     what: dict[str, Any] = {
-        "n": len(scores),
-        "n_dropped": survey.n - len(scores),
+        **taking_part,
         "settings": {
             "dimensions": [topic.key for topic in topics], "answered": answered, "confidence": confidence,
             "draws": draws, "seed": seed, "minimum": minimum, "consent": consent,
@@ -221,8 +224,9 @@ def formative_profile(
         "limits": _limits(topics),
     }  # fmt: skip
     index = index_rows(
-        scores, organisations, draws=draws, confidence=confidence, minimum=minimum if several else None, rng=streams[1]
-    )
+        scores, organisations, draws=draws, confidence=confidence, minimum=minimum if several else None,
+        concealed=concealed, rng=streams[1],
+    )  # fmt: skip
     return FormativeProfile(
         **what,
         frame=_topic_rows(topics, observations.to_numpy(), confidence, draws, streams[2]),
@@ -257,9 +261,9 @@ def _formative(survey: Survey, dimensions: Sequence[str] | None) -> tuple[list[D
 
 
 def _taking_part(
-    survey: Survey, topics: list[Dimension], answered: float, minimum: int
-) -> tuple[pd.DataFrame, pd.Series]:
-    """The topic scores of raters who have any, and the organisation of each: the survey where it names none.
+    survey: Survey, topics: list[Dimension], answered: float, minimum: int, shown: ShownGroups | None
+) -> tuple[pd.DataFrame, pd.Series, dict[str, Any]]:
+    """The topic scores of raters who have any, the organisation of each (the survey where it names none), and counts.
 
     A topic that fewer than `minimum` raters have a score on is left without scores.
     """
@@ -267,7 +271,9 @@ def _taking_part(
     organisations = pd.Series(survey.name, index=scores.index)
     if "organisation" in survey.respondents:
         organisations = survey.role("organisation")
-    used = scores.notna().any(axis=1) & organisations.notna()
+    scored, stated = scores.notna().any(axis=1), organisations.notna()
+    kept = shown.kept if shown else np.ones(len(scores), dtype=bool)
+    used = scored & stated & kept
     if not used.any():
         raise AnalysisError(f"Nobody in '{survey.name}' answered enough questions of any topic for a score.")
     if used.sum() < minimum:
@@ -277,7 +283,17 @@ def _taking_part(
             'be seen, say minimum=1 with consent="<who agreed>".'
         )
     few = scores[used].notna().sum() < minimum
-    return scores[used].mask(np.broadcast_to(few.to_numpy(), scores[used].shape)), organisations[used]
+    taking_part = account(scored, (not_stated("organisation"), stated), (FEW_UNSTATED, kept))
+    return scores[used].mask(np.broadcast_to(few.to_numpy(), scores[used].shape)), organisations[used], taking_part
+
+
+def _shown(survey: Survey, topics: list[Dimension], answered: float, minimum: int) -> ShownGroups | None:
+    """Whom the tables of a report may show; None for one organisation, or where raters consent to be seen."""
+    several = "organisation" in survey.respondents and survey.role("organisation").nunique() > 1
+    if not several or minimum < MINIMUM_CELL:
+        return None
+    scores = survey.scores(answered=answered)[[topic.key for topic in topics]]
+    return shown_groups(survey, scores.notna().any(axis=1), minimum=minimum)
 
 
 def _limits(topics: list[Dimension]) -> tuple[float, float] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -14,7 +15,7 @@ from cxkit.errors import counted
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
-from cxkit.survey.privacy import hidden_note, hide_small_cells
+from cxkit.survey.privacy import cover_rows, hidden_note, rows_to_hide
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -107,6 +108,7 @@ def index_rows(
     draws: int,
     confidence: float,
     minimum: int | None,
+    concealed: Collection[str] | None = None,
     rng: np.random.Generator,
 ) -> pd.DataFrame:
     """The index of each organisation with its intervals; small ones hidden, ranks among those that are shown.
@@ -121,6 +123,8 @@ def index_rows(
         Sets of weights, drawn evenly from all sets that add up to one.
     minimum
         Fewest raters of an organisation that is shown; None to show all.
+    concealed
+        The organisations to hide, where other tables decide it; None hides by the number of raters.
     """
     rows, profiles = [], []
     for name, mine in scores.groupby(organisations, observed=True, sort=False):
@@ -130,7 +134,12 @@ def index_rows(
     weights = rng.dirichlet(np.ones(scores.shape[1]), size=draws)
     weighted = weights @ np.stack(profiles).T  # draws x organisations
     frame["weighted_low"], frame["weighted_high"] = quantiles(weighted, confidence)
-    frame = frame.assign(hidden=False) if minimum is None else hide_small_cells(frame, n="raters", minimum=minimum)
+    if concealed is None:
+        concealed = frame["organisation"][rows_to_hide(frame["raters"].to_numpy(), minimum or 1)]
+    if minimum is None:
+        frame = frame.assign(hidden=False)
+    else:
+        frame = cover_rows(frame, frame["organisation"].isin(list(concealed)).to_numpy())
     ranked = (~frame["hidden"] & frame["index"].notna()).to_numpy()
     ranks = {name: np.full(len(frame), np.nan) for name in ("rank", "rank_low", "rank_high")}
     if ranked.sum() > 1:

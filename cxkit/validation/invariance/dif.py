@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.accounting import account
 from cxkit.results.multiplicity import benjamini_hochberg, holm
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
@@ -275,12 +276,11 @@ def differential_item_functioning(
         raise AnalysisError(f"No item can be tested by {grouped.name}. {' '.join([*notes, *_not_found(frame)])}")
     if purify and not settled:
         notes.append(f"The purification found no end within {ROUNDS} rounds; the last of them is shown.")
-    n = max(one.n for one in data)
+    largest = survey.items_of(max(data, key=lambda one: one.n).dimension)
     judged = frame.dropna(subset="r2_change")
     return ItemFunctioning(
         frame=frame,
-        n=n,
-        n_dropped=survey.n - n,
+        **account(largest.notna().all(axis=1), *grouped.rules),
         settings={
             "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],
             **asdict(rule), "purify": purify, "minimum": minimum, "rounds": rounds,

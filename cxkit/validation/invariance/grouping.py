@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 from scipy.stats import norm
 
 from cxkit.errors import AnalysisError, OptionError, counted
+from cxkit.results.accounting import Rule, not_stated, too_few
 from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.results.options import check_names
-from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.privacy import MINIMUM_CELL, rows_to_hide
+from cxkit.survey.shared_suppression import GROUPING_ROLES, shown_groups
 from cxkit.survey.survey import Survey, natural_order
 from cxkit.without_contents import without_contents
 
@@ -36,7 +39,8 @@ def large_enough(grouped: Grouping, answered: pd.Series, needed: int) -> tuple[G
         return grouped, ""
     left_out = f"Left out, as a group needs {needed} respondents: {too_small(sizes, needed)}."
     members = grouped.members.where(grouped.members.isin(kept))
-    return Grouping(name=grouped.name, members=members, groups=kept), left_out
+    rules = (*grouped.rules, (too_few(needed), members.notna()))
+    return Grouping(name=grouped.name, members=members, groups=kept, rules=rules), left_out
 
 
 def detectable_shift(sizes: Sequence[int], *, tests: int = 1) -> float:
@@ -51,14 +55,24 @@ def detectable_shift(sizes: Sequence[int], *, tests: int = 1) -> float:
     return float((norm.isf(rate / 2) + norm.ppf(POWER)) * (1 / first + 1 / second) ** 0.5)
 
 
-def power_note(sizes: Sequence[int], *, tests: int) -> str:
-    """What groups of these sizes let one find at the error rate of so many tests, as a sentence."""
-    first, second = sorted(sizes)[:2]
+def power_note(sizes: Mapping[str, int], *, tests: int, concealed: Collection[str] = ()) -> str:
+    """What groups of these sizes let one find at the error rate of so many tests; concealed sizes are not told."""
+    (first, n), (second, m) = sorted(sizes.items(), key=lambda size: size[1])[:2]
+    told = "so few" if {first, second} & set(concealed) else f"{n} and {m}"
     return (
-        f"With {first} and {second} respondents in the smallest groups, a shift of one item below "
-        f"{detectable_shift(sizes, tests=tests):.2f} standard deviations would often go unnoticed (power about "
+        f"With {told} respondents in the smallest groups, a shift of one item below "
+        f"{detectable_shift([n, m], tests=tests):.2f} standard deviations would often go unnoticed (power about "
         f"{POWER:.0%} at the error rate used): that a level holds means that no difference was found."
     )
+
+
+def concealed_sizes(survey: Survey, grouped: Grouping, answered: pd.Series) -> frozenset[str]:
+    """The groups whose size is not told: those that no table of groups shows, as the others' sizes gave it away."""
+    if grouped.name in GROUPING_ROLES and grouped.name in survey.respondents:
+        return frozenset(shown_groups(survey, answered).hidden[grouped.name])
+    sizes = grouped.sizes(answered)
+    hidden = rows_to_hide(np.array(list(sizes.values())), MINIMUM_CELL)
+    return frozenset(name for name, is_hidden in zip(sizes, hidden, strict=True) if is_hidden)
 
 
 FEWER_GROUPS = (
@@ -71,11 +85,12 @@ HOW_TO_COMPARE = f"{FEWER_GROUPS} {SMALLER_GROUPS}"
 
 @dataclass(frozen=True, kw_only=True)
 class Grouping:
-    """The group of every respondent (NaN: none of them), and the groups in their order."""
+    """The group of every respondent (NaN: none of them), the groups in their order, and why some are in none."""
 
     name: str
     members: pd.Series
     groups: tuple[str, ...]
+    rules: tuple[Rule, ...] = ()
 
     __repr__ = without_contents
 
@@ -114,7 +129,9 @@ def grouping(survey: Survey, by: str | pd.Series, groups: Sequence[str] | None =
             f"'{survey.name}' has {counted(len(kept), 'group')} by {name}{' among those asked for' if groups else ''}; "
             "a comparison takes two."
         )
-    return Grouping(name=name, members=text.where(text.isin(kept)), groups=kept)
+    members = text.where(text.isin(kept))
+    rules = ((not_stated(name), text.notna()), ("their groups are not among those asked for", members.notna()))
+    return Grouping(name=name, members=members, groups=kept, rules=rules)
 
 
 def _values(survey: Survey, by: str | pd.Series) -> tuple[str, pd.Series]:

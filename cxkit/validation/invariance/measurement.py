@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from cxkit.errors import AnalysisError, CxkitError, OptionError, counted
+from cxkit.results.accounting import account
 from cxkit.results.invariance import InvarianceEvidence
 from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.results.options import check_choice, check_options
@@ -22,6 +24,7 @@ from cxkit.validation.invariance.grouping import (
     FEWER_GROUPS,
     SMALLER_GROUPS,
     Grouping,
+    concealed_sizes,
     grouping,
     large_enough,
     power_note,
@@ -144,9 +147,9 @@ def measurement_invariance(
     grouped = grouping(survey, by, groups)
     selection = select(survey, dimensions, items=3, analysis="measurement invariance", weighted=True)
     largest = max(len(d.items) for d in selection.dimensions)
-    left_out = ""
+    answered, left_out = survey.answers[selection.item_keys].notna().any(axis=1), ""
+    concealed = concealed_sizes(survey, grouped, answered)
     if groups is None:
-        answered = survey.answers[selection.item_keys].notna().any(axis=1)
         grouped, left_out = large_enough(grouped, answered, smallest_group(minimum, largest))
     units = {TOGETHER: selection.dimensions} if together else {d.key: (d,) for d in selection.dimensions}
     notes, lost, ladders = [*selection.notes, *([left_out] if left_out else [])], [], {}
@@ -169,13 +172,14 @@ def measurement_invariance(
     for unit, (_, climbed) in climbs.items():
         notes += [f"{units[unit][0].title}: {_in_one_line(note)}" for note in climbed.notes]
     notes += _not_examined(lost)
-    notes.append(power_note([*_largest_sizes(climbs).values()], tests=family.tests))
+    notes.append(power_note(_largest_sizes(climbs), tests=family.tests, concealed=concealed))
     settings: dict[str, object] = {
         "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],
         "together": together, "ordinal": ordinal, "rare": rare, **options, "up_to": up_to, "share": share,
         "minimum": minimum, "tests": family.tests, "error_rate": FAMILY_ERROR,
     }  # fmt: skip
-    return _result(survey, units, climbs, grouped, settings, _same_people(survey, grouped) + _told_once(notes))
+    told = _same_people(survey, grouped) + _told_once(notes)
+    return replace(_result(survey, units, climbs, grouped, settings, told), concealed=concealed)
 
 
 def _climbed(ladders: Mapping[str, Ladder], share: float) -> tuple[Family, dict[str, tuple[Design, Climb]]]:
@@ -235,8 +239,7 @@ def _design(
     factors = {d.key: tuple(d.item_keys) for d in members}
     items = [item for keys in factors.values() for item in keys]
     answers = survey.answers[items].astype("float64")
-    used = answers.notna().all(axis=1) if options["missing"] == "listwise" else answers.notna().any(axis=1)
-    data = answers[used & grouped.members.notna()]
+    data = answers[_used(survey, items, options) & grouped.members.notna()]
     members_of = grouped.members[data.index]
     remarks: list[str] = []
     if ordinal:
@@ -245,6 +248,12 @@ def _design(
     order = np.argsort([grouped.groups.index(name) for name in members_of], kind="stable")
     data = data.assign(**{GROUP: members_of.astype("object")}).iloc[order]
     return Design(factors=factors, data=data, groups=grouped.groups, ordinal=ordinal, options=options), remarks
+
+
+def _used(survey: Survey, items: list[str], options: Mapping[str, str]) -> pd.Series:
+    """Who gave the answers that a model of these items takes."""
+    given = survey.answers[items].notna()
+    return given.all(axis=1) if options["missing"] == "listwise" else given.any(axis=1)
 
 
 def _check_sizes(design: Design, grouped: Grouping, minimum: int, answers: pd.DataFrame) -> None:
@@ -322,12 +331,11 @@ def _result(
             own = tuple(text for text in climbed.freed if set(items) & set(text.split(" ")))
             partial |= {key: own} if own else {}
     settings |= _rule_settings([climbed for _, climbed in climbs.values()])
-    largest = max((c.rungs[0].fit for _, c in climbs.values()), key=lambda fit: fit.n)
+    design, climbed = max(climbs.values(), key=lambda found: found[1].rungs[0].fit.n)
     return Invariance(
         frame=pd.DataFrame(rows),
-        n=largest.n,
-        n_dropped=survey.n - largest.n,
-        n_effective=effective_of(largest),
+        **account(_used(survey, list(design.items), design.options), *grouped.rules),
+        n_effective=effective_of(climbed.rungs[0].fit),
         settings=settings,
         data=survey.stamp,
         verdicts=Verdicts(tuple(verdicts)),

@@ -49,12 +49,15 @@ class Invariance(Result):
         Dimension (or "together") to level to its last fit: all that the models estimated.
     notes
         Whom and what the analysis leaves out, and why.
+    concealed
+        The groups whose size is not printed, because that of a smaller one would follow.
     """
 
     evidence: InvarianceEvidence
     fits: Mapping[str, Mapping[str, Fit]]
     group_sizes: Mapping[str, int]
     notes: tuple[str, ...] = ()
+    concealed: frozenset[str] = frozenset()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Measurement invariance"
@@ -127,7 +130,8 @@ class Invariance(Result):
     @property
     def note(self) -> str:
         """Groups, rule, what is left out, and the usual line."""
-        sizes = ", ".join(f"{name} (n = {n:,})" for name, n in list(self.group_sizes.items())[:8])
+        told = {name: "hidden" if name in self.concealed else f"= {n:,}" for name, n in self.group_sizes.items()}
+        sizes = ", ".join(f"{name} (n {n})" for name, n in list(told.items())[:8])
         more = f" and {len(self.group_sizes) - 8} more" if len(self.group_sizes) > 8 else ""
         rule = _rule(self.settings, [name for name, _ in self._tests])
         largest = " (in the dimension with most answers)" if self.frame["n"].nunique() > 1 else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.accounting import account
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_names, check_options
 from cxkit.results.references import cite
@@ -146,8 +147,7 @@ def retest_reliability(
     frame = pd.DataFrame(list(rows.values()))
     return RetestReliability(
         frame=frame,
-        n=int(frame["n"].max()),
-        n_dropped=int(survey.role("id").nunique() - frame["n"].max()),
+        **_taking_part(survey, table[frame.loc[frame["n"].idxmax(), "dimension"]], names),
         settings={
             "dimensions": [d.key for d in chosen], "waves": list(names), "answered": answered,
             "confidence": confidence,
@@ -157,6 +157,15 @@ def retest_reliability(
         waves=names,
         notes=left_out,
     )  # fmt: skip
+
+
+def _taking_part(survey: Survey, scores: pd.DataFrame, waves: tuple[str, ...]) -> dict[str, Any]:
+    """Who contributes to a dimension, of all ids; whoever has no row in some wave did not take part in it."""
+    rows = survey.role("id")[survey.role("wave").astype("str").isin(waves)].value_counts()
+    everybody = pd.Index(survey.role("id").dropna().unique())
+    present = rows.reindex(everybody, fill_value=0).to_numpy() == len(waves)
+    complete = scores.reindex(index=everybody, columns=list(waves)).notna().all(axis=1).to_numpy()
+    return account(complete | ~present, ("they did not take part in every wave", present))
 
 
 def _waves(survey: Survey, wanted: Sequence[str] | None) -> tuple[str, ...]:

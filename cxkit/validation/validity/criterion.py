@@ -14,6 +14,7 @@ from scipy import stats
 
 from cxkit.errors import AnalysisError, OptionError, counted, nearest
 from cxkit.results import figures
+from cxkit.results.accounting import account, not_stated
 from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
@@ -167,8 +168,7 @@ def criterion_validity(
     frame = pd.DataFrame(_rows(chosen, x, y, weights, confidence))
     return CriterionValidity(
         frame=frame,
-        n=n,
-        n_dropped=survey.n - n,
+        **account(scores.notna().all(axis=1) & values.notna(), (not_stated(groups or name), parts.notna())),
         settings={
             "criterion": name, "dimensions": [d.key for d in chosen], "folds": folds, "repeats": repeats, "seed": seed,
             "groups": groups, "answered": answered, "confidence": confidence,
