@@ -117,8 +117,7 @@ def test_ladder_of_invariance_equals_lavaan(reference, weighted, missing):
 def test_ordered_structure_equals_lavaan(reference, weighted, name, dimensions):
     # R: cfa(model, bfi, std.lv = TRUE, ordered = TRUE, estimator = "WLSMV", sampling.weights = "w")
     wanted = reference("weights_models")["ordered"][name]
-    with pytest.warns(cx.CxkitWarning, match="No cut-off"):
-        found = confirm_structure(weighted, dimensions=dimensions, ordered=True, missing="listwise")
+    found = confirm_structure(weighted, dimensions=dimensions, ordered=True, missing="listwise")
     for ours, theirs in (("loading", "loading"), ("se", "se")):
         np.testing.assert_allclose(found.frame[ours], wanted[theirs], atol=ESTIMATE)
     scaled = {"chi_square": "chisq.scaled", "df": "df", "cfi": "cfi.scaled", "tli": "tli.scaled", "srmr": "srmr",
@@ -139,8 +138,7 @@ def test_ordered_structure_equals_lavaan(reference, weighted, name, dimensions):
 def test_ordered_answers_with_holes_equal_lavaan(reference, weighted):
     # R: the same with missing = "pairwise"
     wanted = reference("weights_models")["ordered"]["pairwise"]
-    with pytest.warns(cx.CxkitWarning, match="No cut-off"):
-        found = confirm_structure(weighted, dimensions=ONE, ordered=True)
+    found = confirm_structure(weighted, dimensions=ONE, ordered=True)
     for ours, theirs in (("loading", "loading"), ("se", "se")):
         np.testing.assert_allclose(found.frame[ours], wanted[theirs], atol=ESTIMATE)
     assert found.indices["chi_square"] == pytest.approx(wanted["fit"]["chisq.scaled"], rel=FIT)
