@@ -88,12 +88,12 @@ class Comparison:
             return f"The two models have the same degrees of freedom, so there is nothing to test; {self._changes}."
         if np.isnan(self.p):
             return (
-                f"The {self.test_name} on {self.df_diff} degrees of freedom cannot be computed: its "
+                f"The {self.test_name} on {degrees(self.df_diff)} cannot be computed: its "
                 f"correction is not positive in these data.{self._other_method}"
             )
         p = "p < .001" if self.p < 0.001 else f"p = {self.p:.3f}"
         name = self.test_name[0].upper() + self.test_name[1:]
-        return f"{name} = {self.chisq_diff:.2f} on {self.df_diff} degrees of freedom, {p}; {self._changes}."
+        return f"{name} = {self.chisq_diff:.2f} on {degrees(self.df_diff)}, {p}; {self._changes}."
 
     @property
     def note(self) -> str:
@@ -114,6 +114,11 @@ class Comparison:
         table = self.frame.to_html(index=False, float_format=lambda v: f"{v:.3f}", na_rep="", border=0)
         note = f"\n<p>{html.escape(self.note)}</p>" if self.note else ""
         return f"<p>{html.escape(self.text)}</p>\n{table}{note}"
+
+
+def degrees(df: int) -> str:
+    """`1 degree of freedom`, `3 degrees of freedom`."""
+    return f"{df} degree{'' if df == 1 else 's'} of freedom"
 
 
 def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
@@ -176,7 +181,7 @@ def _check(free: Fit, tight: Fit, method: str) -> None:
     excess = free.test.chisq - tight.test.chisq
     if tight.df > free.df and excess > NESTED_SLACK * max(1.0, free.test.chisq):
         raise ModelError(
-            f"The two models are not nested: the one with {tight.df} degrees of freedom fits better (chi-square "
+            f"The two models are not nested: the one with {degrees(tight.df)} fits better (chi-square "
             f"{tight.test.chisq:.2f}) than the one with {free.df} ({free.test.chisq:.2f}), which no restriction of it "
             "can. Compare them by AIC or BIC in fit.measures."
         )

@@ -194,9 +194,10 @@ class Fit:
 
         Notes
         -----
-        Agrees with R's lavaan 0.6-14: `residuals(fit, type = "raw")`, `"cor.bollen"`, `"standardized"`. Under ULS and
-        DWLS of continuous items, and where ordered items come with predictors or continuous items, lavaan has no
-        z-values; here they come from the distribution-free covariance of the moments (Browne, 1984).
+        Agrees with R's lavaan 0.6-14: `residuals(fit, type = "raw")`, `"cor.bollen"` (which leaves slopes on predictors
+        as they are), `"standardized"`. Under ULS and DWLS of continuous items, and where ordered items come with
+        predictors or continuous items, lavaan has no z-values; here they come from the distribution-free covariance of
+        the moments (Browne, 1984).
         """
         from cxkit.sem.residuals import residual_tables
 

@@ -450,7 +450,9 @@ def _means(wanted: bool | None, sample: Sample, model: str, needed: bool) -> boo
         raise ModelError(
             "meanstructure=False contradicts groups, ordered or missing answers, clusters, or '~ 1' in the model."
         )
-    return sample.has_means and bool(wanted or needed or spoken)
+    # Means that somebody gives are meant to be used, as in lavaan's sample.mean=; those of answers are asked for.
+    given = wanted is None and sample.groups[0].answers is None
+    return sample.has_means and bool(wanted or needed or spoken or given)
 
 
 def _wishart(data: GroupData) -> GroupData:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import CodeType
 from typing import Any
 
@@ -42,24 +43,31 @@ class Expression:
 
     text: str
     names: tuple[str, ...]
-    code: CodeType
+    source: str
 
     def __call__(self, values: Mapping[str, Any]) -> Any:
         scope = {f"_{i}": np.asarray(values[name]) for i, name in enumerate(self.names)}
         with np.errstate(all="ignore"):
-            return eval(self.code, {"__builtins__": {}, **FUNCTIONS}, scope)
+            return eval(_code(self.source), {"__builtins__": {}, **FUNCTIONS}, scope)
+
+
+@lru_cache(maxsize=1000)
+def _code(source: str) -> CodeType:
+    """Compiled once, and outside the expression: code can neither be copied nor sent to another process."""
+    return compile(source, "<formula>", "eval")
 
 
 def compile_formula(text: str, parts: Sequence[str], names: Sequence[str]) -> Expression:
     """An expression from Python source in `parts`, where `_0`, `_1`, ... stand for `names`; else a FormulaError."""
     try:
         folded = _fold(ast.parse(" ".join(parts), mode="eval").body)
-        code = compile(ast.fix_missing_locations(ast.Expression(folded)), "<formula>", "eval")
+        source = ast.unparse(ast.fix_missing_locations(ast.Expression(folded)))
+        _code(source)
     except (SyntaxError, ValueError) as error:
         raise FormulaError(f"a formula of labels and numbers, not '{text[:60]}'") from error
     except (RecursionError, MemoryError) as error:
         raise FormulaError("a shorter formula: split it into several definitions (:=)") from error
-    return Expression(text.replace(" ", ""), tuple(names), code)
+    return Expression(text.replace(" ", ""), tuple(names), source)
 
 
 def _fold(node: ast.expr) -> ast.expr:

@@ -47,7 +47,8 @@ class Moments:
     n
         Number of respondents.
     mean, sd
-        Means, and standard deviations that go with `cor`, in the same order (or a Series by name). Without `sd` all
+        Means, and standard deviations that go with `cor`, in the same order (or a Series by name). With means the
+        model has a mean structure, unless `meanstructure=False`, as `lavaan(sample.mean=)` does. Without `sd` all
         variables are standardised, which standard errors under ML do not know: fits then warn.
     """
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from cxkit import sem
 from cxkit.errors import ModelError
 from cxkit.sem.bootstrap import _one_by_one, _resamples, _stacked
+from tests.sem import cases
 from tests.sem.fits import fitted
 
 
@@ -41,6 +43,15 @@ def test_seed_decides() -> None:
     one, same, other = (fit.bootstrap(50, seed=seed) for seed in (1, 1, 2))
     assert np.array_equal(one.replicates, same.replicates)
     assert not np.array_equal(one.replicates, other.replicates)
+
+
+def test_workers_know_defined_parameters() -> None:
+    """Indirect effects with incomplete answers are refitted one by one, in other processes."""
+    data = cases.hs()
+    data.loc[::7, "x1"] = np.nan
+    fit = sem.sem("v =~ x1 + a*x2 + b*x3\nd := a - 2*b", data, missing="fiml")
+    one, two = fit.bootstrap(6, workers=1), fit.bootstrap(6, workers=2)
+    assert one.frame.equals(two.frame)
 
 
 def test_workers_do_not_change_the_result() -> None:

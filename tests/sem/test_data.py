@@ -234,6 +234,16 @@ def test_moments_that_cannot_be_meant(moments: dict[str, Any], options: dict[str
         sem.cfa(cases.HS, sem.Moments(**moments), **options)
 
 
+def test_means_that_are_given_are_used() -> None:
+    """cfa(HS, sample.cov = cov(hs), sample.mean = colMeans(hs), sample.nobs = 301): npar, srmr, aic."""
+    moments = sem.Moments(cov=MATRIX.cov(), mean=MATRIX.mean(), n=301)
+    fit = sem.cfa(cases.HS, moments)
+    assert fit.n_parameters == 30
+    assert fit.measures["srmr"] == pytest.approx(0.05952, abs=5e-6)
+    assert fit.measures["aic"] == pytest.approx(7535.490, abs=5e-4)
+    assert sem.cfa(cases.HS, moments, meanstructure=False).n_parameters == 21
+
+
 def test_correlations_without_standard_deviations_are_told() -> None:
     with pytest.warns(CxkitWarning, match="cor= without sd=: .*standard errors"):
         fit = sem.cfa(cases.HS, sem.Moments(cor=MATRIX.corr(), n=301))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 import re
 import warnings
 from collections.abc import Iterator
@@ -66,6 +68,14 @@ def told_by(said: list[warnings.WarningMessage]) -> set[str]:
 
 def test_enough_models_are_swept() -> None:
     assert len(SWEPT) >= 60
+
+
+@pytest.mark.parametrize("name", SWEPT)
+def test_a_fit_goes_to_another_process_and_comes_back(name: str) -> None:
+    """The bootstrap sends fits to workers; code objects and local functions cannot be sent."""
+    fit = fitted(name)
+    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(fit)).estimates, fit.estimates)
+    pd.testing.assert_frame_equal(copy.deepcopy(fit).estimates, fit.estimates)
 
 
 @pytest.mark.parametrize("name", SWEPT)

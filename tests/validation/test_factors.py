@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 import cxkit as cx
 from cxkit.validation.factors import extraction
 from cxkit.validation.factors.eigenvalues import one_factor_loadings
+from tests.sem import cases
 from tests.validation.building import each_case, factor_answers, survey_of, with_gaps
 
 
@@ -220,6 +221,25 @@ def test_the_better_of_several_rotations_is_given_and_told():
     with pytest.warns(cx.CxkitWarning, match=r"more than one resting place.*\(0\.1732\).*\(0\.1819\)"):
         rotated = extraction.rotate(loadings, "oblimin", 1e-5)
     assert extraction.quartimin(rotated.loadings) == pytest.approx(0.1732, abs=5e-5)
+
+
+def test_the_better_of_several_extractions_is_given_and_told():
+    """factanal(hs, 4, control = list(nstart = 10, opt = list(factr = 100, pgtol = 1e-9))): criteria, uniquenesses."""
+    correlation = cases.hs()[[f"x{i}" for i in range(1, 10)]].corr().to_numpy()
+    with pytest.warns(cx.CxkitWarning, match=r"more than one optimum.*\(discrepancy 0\.0173\).*\(0\.0190\)"):
+        loadings = extraction.unrotated_loadings(correlation, 4, "ml")
+    wanted = [
+        0.521976777,
+        0.76924766,
+        0.501041397,
+        0.262691974,
+        0.198314397,
+        0.314256533,
+        0.005,
+        0.555859008,
+        0.458798099,
+    ]
+    assert 1 - (loadings**2).sum(1) == pytest.approx(wanted, abs=1e-6)
 
 
 def test_a_rotation_that_does_not_come_to_rest_is_told(monkeypatch):

@@ -139,10 +139,10 @@ def split_half(
 
     Notes
     -----
-    Agrees with R's `psych::splitHalf(r, covar = TRUE)` for an even number of items, and `covar = FALSE` with
-    `standardized`; of an odd number, psych 2.2.9 looks at half of the splits and here all are counted. A split's
-    reliability is that of Guttman and Flanagan, 4 * covariance of the halves / variance of the sum. Bounds agree with
-    `psych::guttman(r)`.
+    Agrees with R's `psych::splitHalf(r, covar = TRUE, check.keys = FALSE)` for an even number of items, and `covar =
+    FALSE` with `standardized`; of an odd number, psych 2.2.9 looks at half of the splits and here all are counted. A
+    split's reliability is that of Guttman and Flanagan, 4 * covariance of the halves / variance of the sum. Bounds
+    agree with `psych::guttman(r)`.
     """
     check_options(most_splits=most_splits, standardized=standardized, seed=seed)
     check_choice("missing", missing, Missing)
