@@ -36,8 +36,8 @@ class ShownGroups:
     kept
         The respondents who enter comparisons of groups. Left out are those who do not state a role where fewer than the
         minimum do not: any two tables by different roles would give their mean away. As other analyses are of
-        everybody, fewer than the minimum are never left out: others keep them company, the first rows of who is in the
-        commonest combination of groups.
+        everybody, fewer than the minimum are never left out: others keep them company, drawn from the commonest
+        combination of groups.
     hidden
         Role to the names of its groups that no table may show.
     """
@@ -84,7 +84,7 @@ def shown_groups(survey: Survey, scored: pd.Series, *, minimum: int = MINIMUM_CE
     """
     roles = [role for role in GROUPING_ROLES if role in survey.respondents]
     labels = survey.respondents[roles].astype("object")
-    kept = _with_company(labels, scored.to_numpy(dtype=bool), minimum)
+    kept = _with_company(labels, _lots(survey), scored.to_numpy(dtype=bool), minimum)
     return ShownGroups(kept=kept, hidden=_Tables.of(labels[kept], minimum).hidden_names())
 
 
@@ -123,11 +123,16 @@ def left_out_of_some(scores: pd.DataFrame, shown: Mapping[str, ShownGroups]) -> 
     return any((scores[key].notna().to_numpy() & somewhere & ~found.kept).any() for key, found in shown.items())
 
 
-def _with_company(labels: pd.DataFrame, scored: np.ndarray, minimum: int) -> np.ndarray:
+def _lots(survey: Survey) -> np.ndarray:
+    """A number for every respondent that is as good as drawn, and the same in whatever order the rows come."""
+    return pd.util.hash_pandas_object(survey.answers, index=False).to_numpy()
+
+
+def _with_company(labels: pd.DataFrame, lots: np.ndarray, scored: np.ndarray, minimum: int) -> np.ndarray:
     """Leave out who does not state a role where few do not, and others with them until they are enough together.
 
     Analyses that compare no groups are of everybody: their sums minus those of the groups are those left out. Who keeps
-    them company states every role, so that no others become few, and nothing of the answers decides who it is.
+    them company states every role, so that no others become few, and is chosen by lot.
     """
     kept = _without_the_few_unstated(labels, scored, minimum)
     left_out = int((scored & ~kept).sum())
@@ -137,7 +142,7 @@ def _with_company(labels: pd.DataFrame, scored: np.ndarray, minimum: int) -> np.
     if len(stating):
         combinations = labels.iloc[stating].groupby(list(labels), sort=True, observed=True).ngroup().to_numpy()
         commonest = np.bincount(combinations).argmax()
-        order = np.argsort(combinations != commonest, kind="stable")
+        order = np.lexsort([lots[stating], combinations != commonest])
         kept[stating[order[: minimum - left_out]]] = False
     return kept
 

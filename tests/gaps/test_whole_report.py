@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import cxkit as cx
@@ -64,7 +65,8 @@ class Attacker:
         if 0 < company < MINIMUM_CELL:
             of_all = labels[kept].dropna().astype("str").agg("|".join, axis=1)
             commonest = of_all.value_counts().pipe(lambda counts: counts[counts == counts.max()]).index.min()
-            kept[of_all.index[of_all == commonest][:company]] = False
+            lots = pd.util.hash_pandas_object(self.survey.answers, index=False)[of_all.index[of_all == commonest]]
+            kept[lots.sort_values().index[:company]] = False
         return kept & labels[by].notna().to_numpy()
 
     def exposed(self) -> list[str]:

@@ -123,3 +123,16 @@ def test_the_same_groups_are_hidden_in_any_order_of_the_respondents():
     other = tiny_survey(survey.given.to_numpy()[shuffled], **roles)
     one = shown_groups(survey, pd.Series(True, index=survey.given.index))
     assert shown_groups(other, pd.Series(True, index=other.given.index)).hidden == one.hidden
+
+
+def test_who_keeps_the_few_unstated_company_does_not_depend_on_the_order_of_the_rows():
+    rng = np.random.default_rng(8)
+    answers = rng.integers(1, 6, (40, 3))
+    level = np.array([None, None, *["Boss"] * 14, *["Staff"] * 24], dtype=object)
+    left_out = []
+    for order in (np.arange(40), rng.permutation(40)):
+        survey = tiny_survey(answers[order], level=level[order])
+        kept = shown_groups(survey, pd.Series(True, index=survey.given.index)).kept
+        assert (~kept).sum() == MINIMUM_CELL
+        left_out.append(sorted(map(tuple, answers[order][~kept])))
+    assert left_out[0] == left_out[1]
