@@ -29,6 +29,7 @@ from cxkit.validation.correlations import (
     moments,
     select,
 )
+from cxkit.validation.reliability.normality import note_on_normality, spread_ratio
 from cxkit.validation.reliability.resampling import (
     bootstrap_note,
     percentile_interval,
@@ -134,8 +135,9 @@ def cronbach_alpha(
     confidence
         Probability of the interval, such as .95.
     interval
-        "feldt" is exact for normal answers that measure equally well; "bootstrap" draws respondents anew, all their
-        answers together, and takes percentiles: for skewed answers, at the price of random numbers.
+        "feldt" is exact for normal answers that measure equally well, and too narrow where many answers stand at one
+        end of the scale (a note then says so); "bootstrap" draws respondents anew, all their answers together, and
+        takes percentiles: for skewed answers, at the price of random numbers.
     bootstraps, seed
         How many resamples, and of the random numbers; "feldt" needs neither.
 
@@ -185,6 +187,11 @@ def cronbach_alpha(
         settings |= {"bootstraps": bootstraps, "seed": seed}
         frame, failed = _with_bootstrap(survey, usable, frame, missing, confidence, bootstraps, seed)
         notes = (*notes, bootstrap_note(bootstraps, seed, failed))
+    else:
+        titles = dict(zip(frame["dimension"], frame["title"], strict=True))
+        complete = {title: usable[key].answers.dropna().to_numpy(dtype="float64") for key, title in titles.items()}
+        far = note_on_normality({title: spread_ratio(own) for title, own in complete.items()}, confidence)
+        notes = (*notes, far) if far else notes
     rows = rows_behind(survey, [usable[key] for key in found], missing)
     return Reliability(
         frame=frame,
