@@ -1,13 +1,14 @@
 """Whether the rows of a csv file are those that were written: nothing swallowed, joined, broken or cut off.
 
-csv has no checksum. What can be seen is that a line inside a cell looks like a row of its own, that quotation marks
-join cells, that two short rows make up one, or that the file stops in the middle of its last row. Each is refused:
-read on, it would lose or invent respondents.
+csv has no checksum. What can be seen is that a line inside a cell looks like a row of its own, that text follows a
+closing quotation mark, that quotation marks join cells, that two short rows make up one, or that the file stops in the
+middle of its last row. Each is refused: read on, it would lose or invent respondents or answers.
 """
 
 from __future__ import annotations
 
 import csv
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
@@ -15,10 +16,12 @@ from functools import cached_property
 
 from cxkit.errors import Problems, SurveyError, counted
 from cxkit.survey.decoding import LINE_END
-from cxkit.survey.likeness import is_unlike
+from cxkit.survey.likeness import Features
 
 ROWS_COMPARED = 5_000
+CELL_SHOWN = 60
 _NUMERIC_SHARE = 0.8
+_PARTS_THAT_FIT = 0.75  # a comment may hold words that no other comment does
 
 Rows = Sequence[Sequence[str]]
 
@@ -57,6 +60,10 @@ class CsvRows:
         starts = [0, *self.ends[:-1]]
         return [n for n, (start, end) in enumerate(zip(starts, self.ends, strict=True)) if end - start > 1]
 
+    @cached_property
+    def _spans(self) -> frozenset[int]:
+        return frozenset(self.spanning)
+
     def row_of_line(self, line: int) -> int:
         """The number of the row, as a spreadsheet counts, that a line belongs to."""
         return bisect_left(self.ends, line) + 1
@@ -71,12 +78,19 @@ class CsvRows:
                 swallowed,
                 "delete the stray quotation mark there, or double it within a text.",
             )
-        joined = [f"row {n + 1}: {self.lines[self.ends[n] - 1][:60]}" for n in self._short() if self._joins_cells(n)]
+        joined = [n + 1 for n in self._short() if self._joins_cells(n)]
         if joined:
             problems.add(
                 f"{counted(len(joined), 'row')} in which quotation marks join cells.",
-                joined,
+                [f"row {number}: {self.lines[self.ends[number - 1] - 1][:CELL_SHOWN]}" for number in joined],
                 "delete the stray quotation marks there.",
+            )
+        glued = [f"row {number}: {shown}" for number, shown in self._glued() if number not in set(joined)]
+        if glued:
+            problems.add(
+                f"{counted(len(glued), 'cell')} with text after the closing quotation mark.",
+                glued,
+                "delete the stray quotation marks there, or double each one within a text.",
             )
         starts = sorted({m for n in self._short() for m in (n - 1, n) if m > 0})
         broken = [f"rows {n + 1} and {n + 2}" for n in starts if self._is_broken(n)]
@@ -124,7 +138,7 @@ class CsvRows:
     @cached_property
     def _columns(self) -> list[tuple[set[str], bool]]:
         """For every column the cells of whole rows of one line, and whether most are numbers."""
-        spanning = set(self.spanning)
+        spanning = self._spans
         whole = [row for n, row in enumerate(self.rows) if len(row) == self.width and n not in spanning][1:]
         columns = []
         for cells in zip(*whole[:ROWS_COMPARED], strict=True):
@@ -134,12 +148,42 @@ class CsvRows:
             columns.append((set(seen), numbers > _NUMERIC_SHARE * len(filled)))
         return columns or [(set(), False)] * self.width
 
+    def _glued(self) -> list[tuple[int, str]]:
+        """Rows with a cell that goes on after its closing quotation mark: the csv reader joins both parts silently."""
+        found: list[tuple[int, str]] = []
+        if '"' not in self._text:
+            return found
+        line, seen = 1, 0
+        for match in _cell_pattern(self.separator).finditer(self._text):
+            after = match.group(2)
+            if not after or not after.strip():
+                continue  # blanks between a quotation mark and the delimiter lose nothing
+            line += len(LINE_END.findall(self._text, seen, match.end(1)))
+            seen = match.end(1)
+            found.append((self.row_of_line(line), f"{match.group(1)}{after}"[-CELL_SHOWN:]))
+        return found
+
     def _joins_cells(self, position: int) -> bool:
-        """Whether a row of one line would have all its cells if quotation marks were letters."""
-        if position in self.spanning:
+        """Whether a row of one line has all its cells if quotation marks are letters, in the line or in one cell."""
+        if position in self._spans:
             return False
         line = self.lines[self.ends[position] - 1]
-        return '"' in line and len(line.split(self.separator)) == self.width
+        if '"' not in line:
+            return False
+        return len(line.split(self.separator)) == self.width or self._holds_cells(self.rows[position])
+
+    def _holds_cells(self, row: Sequence[str]) -> bool:
+        """Whether a cell of a short row holds the missing ones: its parts are such as the next columns hold."""
+        for place, cell in enumerate(row):
+            parts = cell.split(self.separator)
+            # Two parts are a text with a comma; the last part may be the beginning of a text.
+            if len(parts) < 3 or len(row) + len(parts) - 1 < self.width:
+                continue
+            columns = range(place, min(place + len(parts) - 1, self.width))
+            fits = [self._fits(part, column) for part, column in zip(parts, columns, strict=False)]
+            if sum(fits) >= _PARTS_THAT_FIT * len(fits):
+                return True
+        return False
 
     def _is_broken(self, position: int) -> bool:
         """Whether a short row and the next make up one: the next does not fit the columns as a row of its own."""
@@ -159,9 +203,14 @@ class CsvRows:
         if len(following) == 1:  # the last cell; what stands below the last row may be a foot
             known = self._columns[-1][0]
             joined = {f"{row[-1]}{gap}{following[0]}".strip(' "') for gap in ("", " ")}
-            return bool(joined & known) and row[-1].strip() not in known - {row[-1].strip()}
-        known = self._columns[0][0] - {following[0].strip()}
-        return is_unlike(following[0].strip(), known) or is_unlike(row[0].strip(), known)
+            return bool(joined & known)
+        first = following[0].strip()
+        return any(self._first_column.lacks(cell, beside=first) for cell in (first, row[0].strip()))
+
+    @cached_property
+    def _first_column(self) -> Features:
+        """What the cells of the first column share: computed anew for every short row, a broken file took minutes."""
+        return Features(self._columns[0][0])
 
     def cut_note(self, source: str) -> tuple[str, bool]:
         """What to say of a file whose last line is not ended, and whether its last cell looks cut."""
@@ -178,6 +227,13 @@ class CsvRows:
     def _is_cut_off(self) -> bool:
         ended = self._text.endswith(("\n", "\r"))
         return not ended and bool(self.rows) and 0 < len(self.rows[-1]) < self.width
+
+
+def _cell_pattern(separator: str) -> re.Pattern[str]:
+    """One cell and its end; for a quoted cell group 1 is the quoted part and group 2 what follows it."""
+    sign = re.escape(separator)
+    end = rf"(?:{sign}|\r\n|\r|\n|\Z)"
+    return re.compile(rf'("[^"]*(?:""[^"]*)*")([^{sign}\r\n]*){end}|[^{sign}\r\n]*{end}')
 
 
 def _is_number(cell: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterable
 
 _INVISIBLE_KEPT = "\u200c\u200d"  # joiners: they change how Persian, Hindi and emoji are written
@@ -35,19 +36,44 @@ def _folded(name: str) -> str:
     return "".join(sign for sign in text if sign == "_" or unicodedata.category(sign)[0] in "LNMS") or text
 
 
+class Features:
+    """What the different cells of a column have in common, counted once: each comparison then costs the same.
+
+    Parameters
+    ----------
+    cells
+        The cells that others are compared with.
+    """
+
+    def __init__(self, cells: Iterable[str]) -> None:
+        self._cells = set(cells)
+        self._n_words = sum(not _is_number(cell) for cell in self._cells)
+        described = [_features(cell) for cell in self._cells]
+        self._counts = [Counter(place) for place in zip(*described, strict=True)]
+
+    def lacks(self, cell: str, *, beside: str | None = None) -> bool:
+        """Whether a cell lacks a feature that all others share: digits, letters, blanks, punctuation, their length.
+
+        `beside` is a cell that does not count among the others.
+        """
+        left_out = [beside] if beside in self._cells and beside is not None else []
+        if len(self._cells) == len(left_out) or not cell:
+            return len(self._cells) > len(left_out)
+        n_words = self._n_words - sum(not _is_number(other) for other in left_out)
+        if _is_number(cell) and not n_words:
+            return False  # "2" below "1.5" and "0.5"
+        for place, (counts, mine) in enumerate(zip(self._counts, _features(cell), strict=True)):
+            if len(counts) > 2:
+                continue
+            others = counts - Counter(_features(other)[place] for other in left_out)
+            if len(others) == 1 and mine not in others:
+                return True
+        return False
+
+
 def is_unlike(cell: str, others: Iterable[str]) -> bool:
     """Whether a cell lacks a feature that all others share: digits, letters, blanks, punctuation, their length."""
-    others = list(others)
-    known = [_features(other) for other in others]
-    if not known or not cell:
-        return bool(known)
-    if _is_number(cell) and all(map(_is_number, others)):
-        return False  # "2" below "1.5" and "0.5"
-    mine = _features(cell)
-    return any(
-        all(other[place] == known[0][place] for other in known) and mine[place] != known[0][place]
-        for place in range(len(mine))
-    )
+    return Features(others).lacks(cell)
 
 
 def _is_number(cell: str) -> bool:
