@@ -26,11 +26,12 @@ def look_alikes(names: Iterable[str]) -> list[tuple[str, ...]]:
     """Names that differ by capitals, width, blanks, invisible signs or punctuation only."""
     groups: dict[str, list[str]] = {}
     for name in dict.fromkeys(names):
-        groups.setdefault(_folded(name), []).append(name)
+        groups.setdefault(fold_writing(name), []).append(name)
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
-def _folded(name: str) -> str:
+def fold_writing(name: str) -> str:
+    """A name without what people write differently: capitals, width, blanks, invisible signs, punctuation."""
     text = unicodedata.normalize("NFKC", name).casefold()
     text = re.sub(r"(?<=\d)[^\w\s](?=\d)", "_", text)  # "1.1" is not "11"
     return "".join(sign for sign in text if sign == "_" or unicodedata.category(sign)[0] in "LNMS") or text

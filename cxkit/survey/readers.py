@@ -20,6 +20,7 @@ from cxkit.survey.codes import MissingCodes, codes_by_item
 from cxkit.survey.foot_rows import find_foot_rows, refuse_feet
 from cxkit.survey.instrument import Instrument, fold_name, read_instrument
 from cxkit.survey.likeness import clean_name, look_alikes
+from cxkit.survey.repeated import missing_id_note, refuse_repeated, repeated_notes
 from cxkit.survey.responses import Unfinished, check_unfinished, find_responses
 from cxkit.survey.survey import ROLES, About, Survey, typed_role
 from cxkit.survey.tables import Table, read_table
@@ -141,22 +142,23 @@ def survey_from_table(
     readable = replace(table, cells=table.cells.drop(index=list(feet.refused)))
     answers = read_answers(readable, columns, instrument, codes, problems, decimal_comma=decimal == ",")
     respondents = _respondents(table, roles, problems)
-    _check_repeated(respondents, problems)
+    refuse_repeated(respondents, problems)
     if problems:
         problems.raise_as(SurveyError)
-    alike = _alike_notes(respondents)
-    for note in alike:
+    ignored = [c for c in table.cells.columns if c not in set(columns.values()) | claimed]
+    doubted = [*_alike_notes(respondents), *repeated_notes(table, respondents, columns.values(), ignored)]
+    for note in doubted:
         warnings.warn(f"{table.source}: {note}", CxkitWarning, stacklevel=3)
     for note in feet.notes:
         warnings.warn(f"{table.source}: {note} If it sums up the columns, delete it.", CxkitWarning, stacklevel=3)
-    ignored = [c for c in table.cells.columns if c not in set(columns.values()) | claimed]
+    doubted += _lost_ids(table, roles, respondents)
     return Survey(
         name=name or Path(table.source).stem,
         instrument=instrument,
         given=answers.numbers,
         respondents=respondents,
         about=about or About(),
-        notes=tuple(_notes(table, [*responses.notes, *feet.notes, *alike], answers, ignored)),
+        notes=tuple(_notes(table, [*responses.notes, *feet.notes, *doubted], answers, ignored)),
         ledger=table.ledger,
     )
 
@@ -294,6 +296,12 @@ def _alike_notes(respondents: pd.DataFrame) -> list[str]:
     return notes
 
 
+def _lost_ids(table: Table, roles: list[_Role], respondents: pd.DataFrame) -> list[str]:
+    """What to say of respondents without an id."""
+    columns = [role.column for role in roles if role.role == "id"]
+    return missing_id_note(table.cells[columns[0]], respondents["id"]) if columns else []
+
+
 def _labelled(cells: pd.Series, role: _Role, problems: Problems) -> pd.Series:
     labels = role.labels or {}
     unlabelled = cells[~cells.isin(list(labels)) & (cells != "")]
@@ -316,28 +324,6 @@ def _in_order(cells: pd.Series, role: _Role, problems: Problems) -> bool:
         f"the order names {', '.join(role.order or ())}; name every value there.",
     )
     return False
-
-
-def _check_repeated(respondents: pd.DataFrame, problems: Problems) -> None:
-    """A respondent answers once (once a wave)."""
-    if "id" not in respondents:
-        return
-    key = [role for role in ("id", "wave") if role in respondents]
-    known = respondents[respondents["id"].notna()]
-    repeated = known[known.duplicated(key, keep="first")]
-    if repeated.empty:
-        return
-    first = known.drop_duplicates(key).reset_index(names="first")
-    seen = repeated[key].merge(first, on=key, how="left")["first"]
-    again = zip(repeated.index, repeated["id"], seen, strict=True)
-    before, remedy = "", "keep one row a respondent; name the wave if people answered several times."
-    if "wave" in key:
-        before, remedy = " in the same wave", "keep one row a respondent and wave."
-    problems.add(
-        f"{counted(len(repeated), 'row')} of respondents who have answered before{before}.",
-        [f"row {row}: respondent {name}, first seen in row {first_row}" for row, name, first_row in again],
-        remedy,
-    )
 
 
 def _notes(table: Table, rows: list[str], answers: Answers, ignored: list[str]) -> list[str]:

@@ -6,11 +6,13 @@ import csv
 import io
 import random
 import time
+import warnings
 
 import pytest
 
 from cxkit.errors import SurveyError
 from cxkit.survey.likeness import Features, is_unlike
+from cxkit.survey.repeated import fold_id
 from tests.survey.test_rows import instrument, read, write
 
 TWO = instrument(items=2)
@@ -90,6 +92,97 @@ class TestQuotationMarks:
         text = "id,comment,i1,i2\na,good,1,2\nb,,3,4\nc,so,2,2\n" + 'd,"fine, thanks, bye",1\n'
         survey = read(write(tmp_path, text), TWO, {"id": "id"})
         assert "1 row stops early (row 5); the rest counts as empty." in survey.notes
+
+
+class TestOnePersonTwice:
+    """Whatever roles are named, or none: a person counted twice makes every standard error too small."""
+
+    def notes(self, tmp_path, rows, roles=None, head=None):
+        with warnings.catch_warnings(record=True) as said:
+            warnings.simplefilter("always")
+            survey = read(write(tmp_path, as_csv(rows, head)), EIGHT, roles or {})
+        warned = [str(warning.message) for warning in said]
+        found = [note for note in survey.notes if "row" in note and "over several lines" not in note]
+        for note in found:
+            assert "without an id" in note or any(note in text for text in warned)
+        return found
+
+    def test_a_file_pasted_twice(self, tmp_path):
+        rows = [row[1:] for row in people(60)]
+        for roles in ({}, {"level": "level", "unit": "unit"}):
+            assert self.notes(tmp_path, rows + rows, roles, HEAD[1:]) == [
+                "60 rows equal an earlier row in all 11 columns (row 62 as row 2, row 63 as row 3, row 64 as row 4, "
+                "...): pasted twice? They count as respondents; delete the copies."
+            ]
+            assert self.notes(tmp_path, rows, roles, HEAD[1:]) == []
+
+    @pytest.mark.parametrize("n", [1, 5])
+    def test_a_block_pasted_twice(self, tmp_path, n):
+        for first in (0, 1):  # with the id as a column that is not used, and without
+            rows = [row[first:] for row in people(60)]
+            (note,) = self.notes(tmp_path, rows + rows[4 : 4 + n], {}, HEAD[first:])
+            assert note.startswith(f"{n} row{'s equal' if n > 1 else ' equals'} an earlier row in all")
+
+    def test_the_same_person_with_other_answers(self, tmp_path):
+        for name in ("id", "ResponseId", "Response ID", "record_id", "id. Response ID"):
+            again = ["R004", "IT", "Staff", *"51243512", "once more"]
+            (note,) = self.notes(tmp_path, [*people(), again], {}, [name, *HEAD[1:]])
+            assert note == (
+                f"1 row has the '{name}' of an earlier row (row 26 as row 6) and counts as another respondent. If "
+                f"'{name}' names people, read it as the id."
+            )
+
+    def test_waves_of_one_person_are_none(self, tmp_path):
+        rows = [[*row, wave] for wave in "12" for row in people()]
+        assert self.notes(tmp_path, rows, {"wave": "wave"}, [*HEAD, "wave"]) == []
+        (note,) = self.notes(
+            tmp_path, [*rows, ["R004", "", "", *"51243512", "", "2"]], {"wave": "wave"}, [*HEAD, "wave"]
+        )
+        assert "(row 50 as row 30)" in note
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_chance_is_no_copy(self, tmp_path, seed):
+        """People who agree to everything, few items, few columns, many departments: equal rows are none of a paste."""
+        chance = random.Random(seed)
+        n_items = chance.randint(2, 8)
+        rows = []
+        for _ in range(chance.choice([30, 300])):
+            mean = chance.choice([2, 4])
+            answers = [str(min(5, max(1, round(chance.gauss(mean, 0.6))))) for _ in range(n_items)]
+            rows.append([chance.choice(["Sales", "IT"]), *(["4"] * n_items if chance.random() < 0.2 else answers)])
+        text = as_csv(rows, ["unit", *HEAD[3 : 3 + n_items]])
+        assert not any("equal" in note for note in read(write(tmp_path, text), instrument(items=n_items)).notes)
+
+    def test_departments_and_cases_are_no_people(self, tmp_path):
+        for name in ("department_id", "case", "Team ID", "code"):
+            rows = [[f"{n % 4}", *row[1:]] for n, row in enumerate(people())]
+            assert self.notes(tmp_path, rows, {}, [name, *HEAD[1:]]) == []
+
+    @pytest.mark.parametrize(("one", "other"), [
+        ("R005", "r005"), ("R005", "R5"), ("5", "05"), ("5", "5.0"), ("5", "5,0"), ("5", "\uff15"), ("A-1", "A1"),
+    ])  # fmt: skip
+    def test_an_id_in_two_ways(self, tmp_path, one, other):
+        rows = [[f"p{number}x", *row[1:]] for number, row in enumerate(people())]
+        rows[3][0] = one
+        (note,) = self.notes(tmp_path, [*rows, [other, *rows[3][1:]]], {"id": "id"})
+        assert note == (
+            "One id is written in more than one way (rows 5, 26): they differ only in capitals, width, zeros or "
+            "punctuation, and count as different people."
+        )
+        assert self.notes(tmp_path, rows, {"id": "id"}) == []
+
+    def test_other_ids_are_other_people(self):
+        names = ["R_10", "R_1", "1.1", "11", "1-12", "11-2", "100", "1", "0", "10", "R_1aB", "1.5", "1.05"]
+        assert len({fold_id(name) for name in names}) == len(names)
+
+    def test_lost_ids_are_said(self, tmp_path):
+        rows = people()
+        for row, word in ((3, ""), (7, "NA"), (9, "null")):
+            rows[row][0] = word
+        assert self.notes(tmp_path, rows, {"id": "id"}) == [
+            "3 respondents without an id (rows 5, 9, 11; 'NA' and 'null' count as no id): whether they answered twice "
+            "cannot be checked."
+        ]
 
 
 class TestALargeBrokenFile:
