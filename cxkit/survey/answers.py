@@ -12,6 +12,7 @@ import pandas as pd
 
 from cxkit.errors import Problems, counted
 from cxkit.survey.codes import example_of_codes, is_on_scale
+from cxkit.survey.decimal_marks import GROUPED, UNGROUP, may_be_thousands
 from cxkit.survey.instrument import READ_TWICE, AnswerScale, Instrument
 from cxkit.survey.labels import exact_wordings, find_collisions, fold_label, loose_wordings, plain_words
 from cxkit.survey.tables import Table
@@ -40,14 +41,17 @@ class _Findings:
 
     text: list[str] = field(default_factory=list)
     commas: list[str] = field(default_factory=list)
+    thousands: list[str] = field(default_factory=list)
+    grouped: list[str] = field(default_factory=list)
     dates: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     between: list[str] = field(default_factory=list)
     outside_values: dict[str, set[float]] = field(default_factory=dict)
 
-    def add_words(self, cell: str, where: str) -> None:
+    def add_words(self, cell: str, where: str, *, may_be_thousands: bool) -> None:
         """Note a cell that is neither number nor label, under what it seems to be."""
-        kinds = ((_DECIMAL_COMMA, self.commas), (_DATE, self.dates))
+        commas = self.thousands if may_be_thousands else self.commas
+        kinds = ((_DECIMAL_COMMA, commas), (GROUPED, self.grouped), (_DATE, self.dates))
         found = next((listed for pattern, listed in kinds if pattern.fullmatch(cell)), self.text)
         found.append(f"{where}: '{cell[:40]}'")
 
@@ -111,8 +115,9 @@ class CellReader:
         values = cells.map({cell: value for cell, (value, _) in meanings.items()}).to_numpy(dtype="float64", copy=True)
         labels = {cell for cell, (_, is_label) in meanings.items() if is_label}
         unread = {cell for cell, (value, _) in meanings.items() if np.isnan(value) and not self.is_silent(cell)}
+        thousands = may_be_thousands(unread, ",", self.scale)
         for row, cell in cells[cells.isin(unread)].items():
-            findings.add_words(cell, f"row {row}, item {self.key}")
+            findings.add_words(cell, f"row {row}, item {self.key}", may_be_thousands=thousands)
         return values, int(cells.isin(labels).sum())
 
     def meaning(self, cell: str) -> tuple[float, bool]:
@@ -188,6 +193,7 @@ def _report(findings: _Findings, instrument: Instrument, keys: Collection[str], 
             findings.commas,
             "read the file with decimal=','.",
         )
+    _report_thousands(findings, problems)
     if findings.dates:
         problems.add(
             f"{counted(len(findings.dates), 'date')} where an answer should be.",
@@ -205,6 +211,19 @@ def _report(findings: _Findings, instrument: Instrument, keys: Collection[str], 
             f"{counted(len(findings.between), 'answer')} between two points of the scale.",
             findings.between,
             "the items take whole numbers; if these are averages, set continuous = true in the scale.",
+        )
+
+
+def _report_thousands(findings: _Findings, problems: Problems) -> None:
+    if findings.thousands:
+        problems.add(
+            f"{counted(len(findings.thousands), 'answer')} with a comma and three digits behind it.",
+            findings.thousands,
+            "if the comma separates thousands, take it out in the file; otherwise read the file with decimal=','.",
+        )
+    if findings.grouped:
+        problems.add(
+            f"{counted(len(findings.grouped), 'answer')} with marks between thousands.", findings.grouped, UNGROUP
         )
 
 

@@ -17,6 +17,7 @@ import pandas as pd
 from cxkit.errors import CxkitWarning, Problems, SurveyError, closest, counted, nearest
 from cxkit.survey.answers import NOT_ANSWERED, Answers, read_answers
 from cxkit.survey.codes import MissingCodes, codes_by_item
+from cxkit.survey.decimal_marks import check_decimal_marks, weight_remedy
 from cxkit.survey.foot_rows import find_foot_rows, refuse_feet
 from cxkit.survey.instrument import Instrument, fold_name, read_instrument
 from cxkit.survey.likeness import clean_name, look_alikes
@@ -129,15 +130,17 @@ def survey_from_table(
     roles = _roles(respondent, table, problems)
     claimed = {role.column for role in roles}
     columns = _item_columns(table, instrument, claimed, problems)
-    if decimal == ",":
-        table = table.with_decimal_points({role.column for role in roles if role.role == "weight"})
+    weights = [role.column for role in roles if role.role == "weight"]
     responses = find_responses(table, {*columns.values(), *claimed}, unfinished, problems)
     table = table.without(*responses.left_out)
     codes = codes_by_item(missing_codes, instrument, columns, problems)
-    weights = [role.column for role in roles if role.role == "weight"]
     feet = find_foot_rows(table, columns, instrument, codes, decimal_comma=decimal == ",", weights=weights)
     refuse_feet(table, feet, problems)
     table = table.without(feet.left_out)
+    scales = {key: instrument.items[key].scale for key in columns}
+    marks = check_decimal_marks(table, columns, scales, weights, decimal, problems)
+    if decimal == ",":
+        table = table.with_decimal_points(weights)
     # A row that is refused as a foot needs no second complaint about its numbers.
     readable = replace(table, cells=table.cells.drop(index=list(feet.refused)))
     answers = read_answers(readable, columns, instrument, codes, problems, decimal_comma=decimal == ",")
@@ -158,7 +161,7 @@ def survey_from_table(
         given=answers.numbers,
         respondents=respondents,
         about=about or About(),
-        notes=tuple(_notes(table, [*responses.notes, *feet.notes, *doubted], answers, ignored)),
+        notes=tuple(_notes(table, [*responses.notes, *feet.notes, *marks, *doubted], answers, ignored)),
         ledger=table.ledger,
     )
 
@@ -280,8 +283,7 @@ def _respondents(table: Table, roles: list[_Role], problems: Problems) -> pd.Dat
         try:
             columns[role.role] = typed_role(role.role, cells, order=role.order)
         except SurveyError as error:
-            commas = role.role == "weight" and bool(cells.str.fullmatch(r"\d+,\d+").any())
-            remedy = "read the file with decimal=',' (`--read decimal=,`)." if commas else ""
+            remedy = weight_remedy(cells) if role.role == "weight" else ""
             problems.add(f"column '{role.column}': {error}", remedy=remedy)
     return pd.DataFrame(columns, index=table.cells.index)
 

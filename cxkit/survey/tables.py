@@ -48,6 +48,11 @@ class Table:
 
     __repr__ = without_contents
 
+    @property
+    def is_sheet(self) -> bool:
+        """Whether the cells come from a spreadsheet, which keeps numbers as such and not as text."""
+        return Path(self.source).suffix.casefold() in EXCEL
+
     def with_decimal_points(self, columns: Iterable[str]) -> Table:
         """The same cells with "3,5" written as "3.5" in these columns."""
         changed = {c: self.cells[c].str.replace(r"^([+-]?\d+),(\d+)$", r"\1.\2", regex=True) for c in columns}

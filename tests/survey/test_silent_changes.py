@@ -11,9 +11,10 @@ import warnings
 import pytest
 
 from cxkit.errors import SurveyError
+from cxkit.survey.instrument import instrument_from
 from cxkit.survey.likeness import Features, is_unlike
 from cxkit.survey.repeated import fold_id
-from tests.survey.test_rows import instrument, read, write
+from tests.survey.test_rows import ABOUT, instrument, read, write
 
 TWO = instrument(items=2)
 EIGHT = instrument(items=8)
@@ -205,6 +206,85 @@ class TestALargeBrokenFile:
             beside = chance.choice([*cells, None, "zz"])
             assert Features(cells).lacks(cell, beside=beside) == is_unlike(cell, set(cells) - {beside})
             assert is_unlike(cell, cells) == _lacks_by_hand(cell, cells)
+
+
+CONTINUOUS = instrument_from(
+    {
+        **ABOUT,
+        "scale": {"low": 1, "high": 5},
+        "scales": {"minutes": {"continuous": True}, "share": {"low": 0, "high": 100, "continuous": True}},
+        "dimension": [
+            {"key": "d", "title": "D", "items": [{"key": "i1", "text": "One"}]},
+            {"key": "w", "title": "W", "scale": "minutes", "items": [{"key": "W1", "text": "Minutes"}]},
+            {"key": "p", "title": "P", "scale": "share", "items": [{"key": "P1", "text": "Share"}]},
+        ],
+    },
+    where="m.toml",
+)
+
+
+class TestThousands:
+    """27,100 is 27 thousand or 27.1: where the file cannot tell, neither is taken without a word."""
+
+    def file(self, tmp_path, cells, *, column="W1"):
+        others = {"i1": "3", "W1": "5", "P1": "50", "w": "1"}
+        rows = [";".join({**others, column: cell}.values()) for cell in cells]
+        return write(tmp_path, "i1;W1;P1;w\n" + "\n".join(rows) + "\n")
+
+    def test_an_english_file_is_not_led_into_decimals(self, tmp_path):
+        with pytest.raises(
+            SurveyError, match="2 answers with a comma and three digits behind it.\n.*\n.*\n.*thousands"
+        ):
+            read(self.file(tmp_path, ["27,100", "3,250"]), CONTINUOUS)
+        with pytest.raises(SurveyError, match="2 answers with a decimal comma"):
+            read(self.file(tmp_path, ["27,100", "3,25"]), CONTINUOUS)
+        with pytest.raises(SurveyError, match="1 answer with a decimal comma"):  # 4,125 as thousands is off the scale
+            read(self.file(tmp_path, ["4,125"], column="P1"), CONTINUOUS)
+
+    @pytest.mark.parametrize("column", ["W1", "w"])
+    @pytest.mark.parametrize(("decimal", "cells"), [(",", ["27,100", "3,250", "4"]), (".", ["27.100", "3.250", "4"])])
+    def test_three_digits_everywhere_are_named(self, tmp_path, decimal, cells, column):
+        survey = read(self.file(tmp_path, cells, column=column), CONTINUOUS, {"weight": "w"}, decimal=decimal)
+        (note,) = [note for note in survey.notes if note.startswith(f"{column}: ")]
+        assert f"(row 2: '{cells[0]}' is read as 27.1). If the" in note
+
+    @pytest.mark.parametrize("cells", [["27.100", "3.25"], ["0.125", "3.250"], ["27", "3"], ["1234.567"], ["01.250"]])
+    @pytest.mark.parametrize("decimal", [",", "."])
+    def test_numbers_that_are_plain_are_not(self, tmp_path, cells, decimal):
+        cells = [cell.replace(".", decimal) for cell in cells]
+        survey = read(self.file(tmp_path, cells), CONTINUOUS, decimal=decimal)
+        assert not any(note.startswith("W1") for note in survey.notes)
+        in_ends = read(self.file(tmp_path, [f"12{decimal}500"], column="P1"), CONTINUOUS, decimal=decimal)
+        assert not any(note.startswith("P1") for note in in_ends.notes)
+
+    @pytest.mark.parametrize(("column", "cells"), [
+        ("W1", ["12,5", "12.5"]), ("W1", ["27.100"]), ("P1", ["1,5", "2.5"]), ("w", ["1.234"]), ("w", ["1,5", "2.5"]),
+    ])  # fmt: skip
+    def test_points_beside_commas_are_refused(self, tmp_path, column, cells):
+        place = f"row {len(cells) + 1}, {column}: '{cells[-1]}'"
+        with pytest.raises(
+            SurveyError, match=f"1 number with a point in a file that is read with decimal=','.\n +{place}"
+        ):
+            read(self.file(tmp_path, cells, column=column), CONTINUOUS, {"weight": "w"}, decimal=",")
+
+    def test_points_that_can_only_be_decimals_are_named(self, tmp_path):
+        survey = read(self.file(tmp_path, ["12.5", "3.25"]), CONTINUOUS, decimal=",")
+        assert survey.given["W1"].tolist() == [12.5, 3.25]
+        assert any(note.startswith("W1: numbers with a decimal point, although") for note in survey.notes)
+
+    @pytest.mark.parametrize(
+        "cell", ["1.234,5", "1,234.5", "1,234,567", "1.234.567", "27 100", "1'234.5", "1\xa0234,5"]
+    )
+    @pytest.mark.parametrize("decimal", [",", "."])
+    def test_marks_between_thousands_say_so(self, tmp_path, cell, decimal):
+        with pytest.raises(SurveyError, match="1 answer with marks between thousands.*\n.*\n.*take the marks"):
+            read(self.file(tmp_path, [cell]), CONTINUOUS, decimal=decimal)
+        with pytest.raises(SurveyError, match="take the marks between thousands out of the file"):
+            read(self.file(tmp_path, [cell], column="w"), CONTINUOUS, {"weight": "w"}, decimal=decimal)
+
+    def test_weights_with_three_digits_after_a_comma(self, tmp_path):
+        with pytest.raises(SurveyError, match="if the comma separates thousands, take it out"):
+            read(self.file(tmp_path, ["1,234", "2,100"], column="w"), CONTINUOUS, {"weight": "w"})
 
 
 def _lacks_by_hand(cell: str, others: list[str]) -> bool:
