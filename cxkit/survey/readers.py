@@ -131,7 +131,7 @@ def survey_from_table(
     claimed = {role.column for role in roles}
     columns = _item_columns(table, instrument, claimed, problems)
     weights = [role.column for role in roles if role.role == "weight"]
-    responses = find_responses(table, {*columns.values(), *claimed}, unfinished, problems)
+    responses = find_responses(table, {*columns.values(), *claimed}, columns.values(), unfinished, problems)
     table = table.without(*responses.left_out)
     codes = codes_by_item(missing_codes, instrument, columns, problems)
     feet = find_foot_rows(table, columns, instrument, codes, decimal_comma=decimal == ",", weights=weights)

@@ -1,11 +1,15 @@
 """Which rows of a survey system's export are answers of a respondent: previews, tests and unfinished ones are not.
 
-Survey systems say so in columns of their own: Qualtrics in Status, Finished and Progress, LimeSurvey in submitdate,
-SoSci Survey in FINISHED. A column counts as the system's only if neither an item nor a role stands there.
+Survey systems say so in columns of their own: Qualtrics in Status, Finished and Progress, LimeSurvey in submitdate (or
+its name in the language of the survey), SoSci Survey in FINISHED, Typeform in Response Type and Submit Date (UTC),
+REDCap in a column `<form>_complete` behind the fields of each form, others in words such as "Partial" and "Complete".
+A column counts as the system's only if neither an item nor a role stands there. One that only looks like it is said.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -44,6 +48,32 @@ _YES, _NO = (
     frozenset({"false", "0", "no", "falsch", "nein", "faux", "non", "falso", "onwaar", "nee", "não"}),
 )
 _COMPLETE = 100.0
+# Columns of words: Typeform, Alchemer, SurveyMonkey's collectors, QuestionPro and others.
+_NAMES_OF_STATE = frozenset({
+    "responsetype", "responsestatus", "completionstatus", "surveystatus", "submissionstatus", "completionstate",
+})  # fmt: skip
+_DONE = frozenset({"complete", "completed", "finished", "submitted", "abgeschlossen", "vollständig", "beendet"})
+_NOT_DONE = frozenset({
+    "partial", "partially complete", "partially completed", "incomplete", "in progress", "started", "not completed",
+    "not complete", "disqualified", "screened out", "terminated", "abandoned", "unfinished", "unvollständig",
+    "nicht abgeschlossen",
+})  # fmt: skip
+# How LimeSurvey names submitdate in its languages, and Typeform; without blanks and accents.
+_DATES_OF_SUBMISSION = frozenset({
+    "submitdate", "datesubmitted", "submitdate(utc)", "datumabgeschickt", "abgeschicktam", "datedesoumission",
+    "fechadeenvio", "fechaenvio", "datainvio", "datadiinvio", "datadeenvio", "datumingediend", "datumverzonden",
+    "inzenddatum", "datawyslania", "datawysania", "datumodeslani",
+})  # fmt: skip
+_NOT_COMPLETED = "[not completed]"  # REDCap, in <form>_timestamp
+_SIGNS_OF_REDCAP = frozenset({"record_id", "redcap_event_name", "redcap_survey_identifier", "redcap_repeat_instance"})
+_FORM_DONE, _FORM_OPEN = frozenset({"2", "complete"}), frozenset({"0", "1", "", "incomplete", "unverified"})
+_LIKE_COMPLETION = re.compile(
+    r"_complete$|^(is[ _]?)?(complete|completed|finished|submitted)\??$|completion|abgeschlossen|beendet|vollst.ndig|"
+    r"termin(é|ado|ada)|completado|achev",
+    re.IGNORECASE,
+)
+_OF_TIME = re.compile(r"time|date|zeit|datum|heure|hora", re.IGNORECASE)
+_LIKE_SUBMISSION = re.compile(r"submi(t|ssion)|abgeschickt|soumis|envío|envio|_timestamp$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,20 +90,24 @@ def check_unfinished(unfinished: str, problems: Problems) -> None:
         problems.add(f"unfinished={unfinished!r} must be 'drop' or 'keep'.{nearest(str(unfinished), UNFINISHED)}")
 
 
-def find_responses(table: Table, claimed: Collection[str], unfinished: Unfinished, problems: Problems) -> Responses:
+def find_responses(
+    table: Table, claimed: Collection[str], items: Collection[str], unfinished: Unfinished, problems: Problems
+) -> Responses:
     """Which rows the survey system itself says are no finished answers of a respondent?"""
     columns = {_bare(name): name for name in reversed(list(table.cells.columns)) if name not in claimed}
     is_export = len(_SYSTEM & set(columns)) > 1
     status = _status(table, columns, is_export)
     tests = status.isin(_PREVIEW)
     spam = status.isin(_SPAM)
-    open_rows, said_by = _unfinished(table, columns, is_export)
+    open_rows, said_by = _unfinished(table, columns, items, is_export=is_export)
     open_rows &= ~tests & ~spam
     left_out = [
         LeftOut(what="preview or test answer", rows=_rows(tests), reason="Status"),
         LeftOut(what="answer marked as spam", rows=_rows(spam), reason="Status"),
     ]
     notes = _unknown_status(status) if is_export else []
+    if not said_by:
+        notes += _unused_states(table, columns)
     if unfinished == "keep" and open_rows.any():
         rows = _rows(open_rows)
         notes.append(f"{counted(len(rows), 'unfinished response')} kept ({named_rows(rows)}: {said_by}).")
@@ -88,6 +122,10 @@ def find_responses(table: Table, claimed: Collection[str], unfinished: Unfinishe
         )
         return Responses()
     return Responses(left_out=tuple(left_out), notes=tuple(notes))
+
+
+def _without_accents(text: str) -> str:
+    return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
 
 
 def _bare(name: str) -> str:
@@ -116,7 +154,9 @@ def _unknown_status(status: pd.Series) -> list[str]:
     return [note]
 
 
-def _unfinished(table: Table, columns: dict[str, str], is_export: bool) -> tuple[pd.Series, str]:
+def _unfinished(
+    table: Table, columns: dict[str, str], items: Collection[str], *, is_export: bool
+) -> tuple[pd.Series, str]:
     """Which responses were not handed in, and the column that says so."""
     nobody = pd.Series(data=False, index=table.cells.index)
     if "finished" in columns:
@@ -124,13 +164,77 @@ def _unfinished(table: Table, columns: dict[str, str], is_export: bool) -> tuple
         if finished.isin(_YES | _NO | {""}).all() and finished.isin(_YES | _NO).any():
             return ~finished.isin(_YES), f"{columns['finished']} does not say yes"
     if "progress" in columns:
-        progress = pd.to_numeric(table.cells[columns["progress"]], errors="coerce")
+        progress = _percentages(table.cells[columns["progress"]])
         if progress.between(0, _COMPLETE).all() and (is_export or (progress == _COMPLETE).any()):
             return progress < _COMPLETE, f"{columns['progress']} is below 100"
-    for name in ("submitdate", "datesubmitted"):
-        if name in columns:
-            return table.cells[columns[name]] == "", f"{columns[name]} is empty"
-    return nobody, ""
+    for folded, name in columns.items():
+        words = table.cells[name].str.casefold().str.strip()
+        if folded in _NAMES_OF_STATE and _says_state(words):
+            return ~words.isin(_DONE), f"{name} does not say complete"
+    for folded, name in columns.items():
+        if _without_accents(folded) in _DATES_OF_SUBMISSION:
+            return table.cells[name].isin(["", _NOT_COMPLETED]), f"{name} is empty"
+    return _open_forms(table, columns, items) or (nobody, "")
+
+
+def _percentages(cells: pd.Series) -> pd.Series:
+    """Progress as a number: "38", "38%", "38 %"."""
+    return pd.to_numeric(cells.str.replace(r"\s*%$", "", regex=True), errors="coerce")
+
+
+def _says_state(words: pd.Series) -> bool:
+    """Whether all cells are words for how far a response has come, some of them for the end."""
+    return bool(words.isin(_DONE | _NOT_DONE | {""}).all() and words.isin(_DONE).any())
+
+
+def _open_forms(table: Table, columns: dict[str, str], items: Collection[str]) -> tuple[pd.Series, str] | None:
+    """Responses with an unfinished form of REDCap that holds items: 0 incomplete, 1 unverified, 2 complete."""
+    names = list(table.cells.columns)
+    ends = [name for name in names if name.casefold().endswith("_complete") and name in columns.values()]
+    starts = [name for name in names if name.casefold().endswith("_timestamp") and name in columns.values()]
+    has_pairs = bool({name[: -len("_complete")] for name in ends} & {name[: -len("_timestamp")] for name in starts})
+    if not has_pairs and not _SIGNS_OF_REDCAP & set(map(fold_name, names)):
+        return None
+    # The state of a form stands behind its fields and its time before them; forms without an item do not count.
+    closing = [next((end for end in ends if names.index(end) > names.index(item)), "") for item in items]
+    closing = [end for end in dict.fromkeys(closing) if end and _is_form(table.cells[end])]
+    opening = [next((s for s in reversed(starts) if names.index(s) < names.index(item)), "") for item in items]
+    opening = [start for start in dict.fromkeys(opening) if start and (table.cells[start] == _NOT_COMPLETED).any()]
+    if closing:
+        is_open = ~table.cells[closing].map(str.casefold).isin(_FORM_DONE).all(axis=1)
+        return is_open, f"{' or '.join(closing)} is not 2 (complete)"
+    if opening:
+        return (table.cells[opening] == _NOT_COMPLETED).any(axis=1), f"{' or '.join(opening)} says {_NOT_COMPLETED}"
+    return None
+
+
+def _is_form(cells: pd.Series) -> bool:
+    return bool(cells.str.casefold().isin(_FORM_DONE | _FORM_OPEN).all())
+
+
+def _unused_states(table: Table, columns: dict[str, str]) -> list[str]:
+    """What to say of columns that look like completion and are not used."""
+    notes = []
+    for name in columns.values():
+        words = table.cells[name].str.casefold().str.strip()
+        if _looks_like_completion(name, words):
+            shown = ", ".join(f"'{cell}'" for cell in list(dict.fromkeys(table.cells[name]))[:3])
+            notes.append(
+                f"The column '{name}' ({shown}) looks as if it said who finished; it is not used, and all its rows "
+                "count as respondents."
+            )
+    return notes
+
+
+def _looks_like_completion(name: str, words: pd.Series) -> bool:
+    """Whether a column has words for unfinished responses, or a name and two or three values that may say it."""
+    different = words.nunique()
+    if _says_state(words) and words.isin(_NOT_DONE).any():
+        return True
+    if _LIKE_SUBMISSION.search(name) is not None and bool((words == "").any()) and different > 1:
+        return True
+    is_named = _LIKE_COMPLETION.search(name) is not None and _OF_TIME.search(name) is None
+    return is_named and 2 <= different <= 3 and different < len(words)
 
 
 def _rows(which: pd.Series) -> tuple[int, ...]:

@@ -287,6 +287,68 @@ class TestThousands:
             read(self.file(tmp_path, ["1,234", "2,100"], column="w"), CONTINUOUS, {"weight": "w"})
 
 
+class TestUnfinishedResponses:
+    """Whatever the system: who did not finish is left out and counted, or the column that may say so is named."""
+
+    def read(self, tmp_path, columns, *, behind=False, roles=None):
+        """Ten rows, the first three with the first value; the columns stand before or behind the items."""
+        rows, head = [], [*columns, "i1", "i2"] if not behind else ["i1", "i2", *columns]
+        for n in range(10):
+            said = [values[min(n // 3, 1)] if len(values) == 2 else values[n] for values in columns.values()]
+            answers = [str(n % 5 + 1), str(n % 3 + 1)]
+            rows.append([*answers, *said] if behind else [*said, *answers])
+        return read(write(tmp_path, as_csv(rows, head)), TWO, roles or {})
+
+    @pytest.mark.parametrize(("name", "values"), [
+        ("Response Type", ("partial", "completed")), ("Submit Date (UTC)", ("", "2026-01-01 10:00")),
+        ("Response Status", ("Partial", "Complete")), ("Completion Status", ("Disqualified", "Complete")),
+        ("Datum Abgeschickt", ("", "2026-01-01")), ("Date de soumission", ("", "2026-01-01")),
+        ("Fecha de envío", ("", "2026-01-01")), ("Fecha de envio", ("", "2026-01-01")), ("Date submitted", ("", "x")),
+        ("submitdate. Datum Abgeschickt", ("", "2026-01-01")), ("Progress", ("38%", "100%")),
+        ("Progress", ("38 %", "100")),
+    ])  # fmt: skip
+    def test_they_are_left_out(self, tmp_path, name, values):
+        survey = self.read(tmp_path, {name: values})
+        assert survey.n == 7
+        assert survey.ledger.left_out[0].rows == (2, 3, 4)
+        assert not any("looks as if" in note for note in survey.notes)
+
+    @pytest.mark.parametrize(("name", "values"), [
+        ("culture_complete", ("0", "2")), ("Status", ("Partial", "Complete")), ("State", ("in progress", "Completed")),
+        ("submitted at", ("", "2026-01-01")), ("Umfrage beendet", ("n", "j")), ("completed?", ("N", "Y")),
+    ])  # fmt: skip
+    def test_a_column_that_looks_like_it_is_said(self, tmp_path, name, values):
+        survey = self.read(tmp_path, {name: values})
+        assert survey.n == 10
+        (note,) = [note for note in survey.notes if "looks as if" in note]
+        assert note.startswith(f"The column '{name}' ('{values[0]}', '{values[1]}') looks as if it said who finished")
+        assert not any(
+            "looks as if" in note for note in self.read(tmp_path, {name: values}, roles={"unit": name}).notes
+        )
+
+    @pytest.mark.parametrize(("name", "values"), [
+        ("Completion time", ("2026-01-01", "2026-01-02")), ("Completion time", tuple(map(str, range(10)))),
+        ("Status", ("employed", "retired")), ("School completed", ("primary", "secondary")),
+        ("Response Type", ("email", "phone")), ("Training complete", ("yes", "yes")), ("Phase", ("plan", "complete")),
+    ])  # fmt: skip
+    def test_columns_of_the_study_are_none(self, tmp_path, name, values):
+        survey = self.read(tmp_path, {name: values})
+        assert survey.n == 10
+        assert not any("looks as if" in note for note in survey.notes)
+
+    def test_forms_of_redcap(self, tmp_path):
+        ids = {"record_id": tuple(f"{n}" for n in range(10))}
+        for states in (("0", "2"), ("1", "2"), ("", "2"), ("Incomplete", "Complete"), ("Unverified", "Complete")):
+            survey = self.read(tmp_path, {**ids, "culture_complete": states}, behind=True, roles={"id": "record_id"})
+            assert survey.n == 7
+        stamp = {**ids, "culture_timestamp": ("[not completed]", "2026-01-01 10:00")}
+        assert self.read(tmp_path, stamp).n == 7
+        # A form that holds no item, before or behind them, does not count.
+        assert self.read(tmp_path, {**ids, "consent_complete": ("0", "2")}).n == 10
+        forms = {**ids, "culture_complete": ("2", "2"), "later_complete": ("0", "2")}
+        assert self.read(tmp_path, forms, behind=True).n == 10
+
+
 def _lacks_by_hand(cell: str, others: list[str]) -> bool:
     if not others or not cell:
         return bool(others)
