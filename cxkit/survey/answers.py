@@ -167,14 +167,14 @@ def _within_scale(table: Table, values: np.ndarray, key: str, scale: AnswerScale
         outside = (values < scale.low) | (values > scale.high)
         for position in np.flatnonzero(outside):
             row = table.cells.index[position]
-            findings.outside.append(f"row {row}, item {key}: {values[position]:g} (scale {scale})")
+            findings.outside.append(f"row {row}, item {key}: {values[position]:.15g} (scale {scale})")
         if outside.any():
             findings.outside_values[key] = set(values[outside])
         values = np.where(outside, np.nan, values)
     if not scale.continuous:
         for position in np.flatnonzero((values % 1 != 0) & np.isfinite(values)):
             row = table.cells.index[position]
-            findings.between.append(f"row {row}, item {key}: {values[position]:g}")
+            findings.between.append(f"row {row}, item {key}: {values[position]:.15g}")
     return values
 
 

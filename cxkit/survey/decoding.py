@@ -76,6 +76,10 @@ def decode_file(path: Path, encoding: str | None) -> Decoded:
                 "Leave encoding out, or save the file as UTF-8."
             ) from None
     if b"\x00" in raw:
+        # UTF-16 writes plain letters with a zero byte behind (le) or before (be) each.
+        for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):
+            if raw[start::2].count(0) * 4 > len(raw):
+                raise SurveyError(f"{path.name} is UTF-16 without a mark at its beginning: say encoding='{name}'.")
         raise SurveyError(f"{path.name} is not a text file. If it is an Excel file, give it its ending .xlsx.")
     return _decode_mixed(raw)
 

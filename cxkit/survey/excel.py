@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from zipfile import ZipFile
 
 from cxkit.errors import Problems, SurveyError, counted, nearest
+from cxkit.survey.ledger import named_rows
+from cxkit.survey.likeness import drop_invisible
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -19,6 +22,12 @@ if TYPE_CHECKING:
 ROWS_LOOKED_AT = 6
 """Item names are looked for in so many rows at the top of a sheet."""
 _OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"  # the container of .xls files, and of .xlsx files with a password
+
+_EXACT = 10.0**15
+"""A spreadsheet keeps 15 digits of a number."""
+_PERCENT = re.compile(r'numFmtId="(?:9|10)"|formatCode="[^"]*%')
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell ")
+_HIDDEN = re.compile(rb'<(?:\w+:)?row [^>]*hidden="(?:1|true)"')
 
 Rows = list[list[str]]
 
@@ -45,7 +54,10 @@ def excel_rows(
     """
     with _opened(path, data_only=True) as book:
         names = [page.title for page in book.worksheets]
-        chosen = _chosen(path.name, names, sheet)
+        hidden = {page.title for page in book.worksheets if page.sheet_state != "visible"}
+        # The first that a reader of the file sees: what stands in a hidden sheet is often an older version.
+        visible = [name for name in names if name not in hidden] or names
+        chosen = visible[0] if sheet is None and visible else _chosen(path.name, names, sheet)
         rows = _rows(book, chosen, path)
         others = [name for name in names if name != chosen]
         if not any(cell.strip() for row in rows for cell in row):
@@ -59,11 +71,14 @@ def excel_rows(
                         f"Read the file with sheet='{name}'."
                     )
     _check_formulas(path, chosen, rows)
-    return rows, [f"Read from sheet '{chosen}', one of {len(names)}."] if others else []
+    notes = [f"Read from sheet '{chosen}', one of {len(names)}."] if others else []
+    if chosen in hidden:
+        notes.append(f"The sheet '{chosen}' is hidden.")
+    return rows, [*notes, *look_notes(path, chosen, rows, count_names)]
 
 
 @contextmanager
-def _opened(path: Path, *, data_only: bool) -> Iterator[Workbook]:
+def _opened(path: Path, *, data_only: bool, read_only: bool = True) -> Iterator[Workbook]:
     import openpyxl  # half a second that only Excel files should cost
 
     with path.open("rb") as file:
@@ -76,7 +91,7 @@ def _opened(path: Path, *, data_only: bool) -> Iterator[Workbook]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # openpyxl tells of styles it does not know
-            book = openpyxl.load_workbook(path, read_only=True, data_only=data_only)
+            book = openpyxl.load_workbook(path, read_only=read_only, data_only=data_only)
     except Exception:  # whatever its parser stumbles upon
         raise SurveyError(f"{path.name} is not an Excel file, whatever its ending. Save it again as .xlsx.") from None
     try:
@@ -121,8 +136,77 @@ def _text(cell: Any) -> str:
         return str(cell).upper()
     if isinstance(cell, datetime):
         return str(cell).removesuffix(" 00:00:00")
+    if isinstance(cell, float) and cell.is_integer() and abs(cell) >= _EXACT:
+        return f"{cell:.0f}"  # 12345678901234568, not 1.23456789012346e+16: such numbers are ids
     # One form of every accent (NFC): "Müller" typed on two systems is one department.
-    return f"{cell:.15g}" if isinstance(cell, float) else unicodedata.normalize("NFC", str(cell))
+    return f"{cell:.15g}" if isinstance(cell, float) else drop_invisible(unicodedata.normalize("NFC", str(cell)))
+
+
+def look_notes(path: Path, sheet: str, rows: Rows, count_names: Callable[[Iterable[str]], int]) -> list[str]:
+    """What a reader of the sheet sees and its cells do not hold: merged cells (refused), hidden rows, percentages."""
+    with ZipFile(path) as archive:
+        pages = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/")]
+        styles = archive.read("xl/styles.xml").decode("utf-8", "replace") if _has(archive, "xl/styles.xml") else ""
+    has_layout = any(_MERGED.search(page) or _HIDDEN.search(page) for page in pages)
+    has_percent = _PERCENT.search(styles) is not None
+    if not has_layout and not has_percent:
+        return []
+    # Only now the whole book, which takes a few times as long as the values alone.
+    with _opened(path, data_only=True, read_only=not has_layout) as book:
+        page = book[sheet]
+        if has_layout:
+            _refuse_merged(path.name, page, rows, count_names)
+        notes = _hidden_notes(page, sheet, len(rows)) if has_layout else []
+        return notes + (_percent_notes(page) if has_percent else [])
+
+
+def _has(archive: ZipFile, name: str) -> bool:
+    return name in archive.namelist()
+
+
+def _refuse_merged(source: str, page: Any, rows: Rows, count_names: Callable[[Iterable[str]], int]) -> None:
+    """Refuse merged cells among the answers: the file holds a value for the first of them only."""
+    names = [count_names(row) for row in rows[:ROWS_LOOKED_AT]]
+    header = names.index(max(names)) + 1 if any(names) else 1
+    lost = []
+    for area in page.merged_cells.ranges:
+        first = page.cell(area.min_row, area.min_col).value
+        below = rows[area.max_row - 1] if area.max_row <= len(rows) else []
+        is_line = area.min_row == area.max_row and sum(map(bool, below)) <= 1  # such as "Exported by ..."
+        if area.max_row > header and first is not None and not is_line:
+            lost.append((area.min_row, str(area.coord)))
+    if lost:
+        problems = Problems(source)
+        problems.add(
+            f"{counted(len(lost), 'range')} of merged cells among the answers; only the first of each has a value.",
+            [coordinates for _, coordinates in sorted(lost)],
+            "unmerge them in Excel and write the value into every cell that it holds for.",
+        )
+        problems.raise_as(SurveyError)
+
+
+def _hidden_notes(page: Any, sheet: str, n_rows: int) -> list[str]:
+    rows = [number for number in sorted(page.row_dimensions) if number <= n_rows and page.row_dimensions[number].hidden]
+    if not rows:
+        return []
+    are = "is" if len(rows) == 1 else "are"
+    return [
+        f"{counted(len(rows), 'row')} of the sheet '{sheet}' {are} hidden, as by a filter ({named_rows(rows)}), and "
+        "read as the others; delete what does not belong to the survey."
+    ]
+
+
+def _percent_notes(page: Any) -> list[str]:
+    """Columns whose numbers are shown as percentages."""
+    columns: dict[str, str] = {}
+    for row in page.iter_rows():
+        for cell in row:
+            if isinstance(cell.value, int | float) and "%" in str(cell.number_format):
+                columns.setdefault(cell.column_letter, f"{cell.coordinate}, shown as {cell.value:.15g} x 100 %")
+    return [
+        f"Numbers of column {letter} are shown as percentages and read as shares ({first})."
+        for letter, first in columns.items()
+    ]
 
 
 def _check_formulas(path: Path, sheet: str, rows: Rows) -> None:

@@ -9,6 +9,13 @@ from collections.abc import Iterable
 
 _INVISIBLE_KEPT = "\u200c\u200d"  # joiners: they change how Persian, Hindi and emoji are written
 
+_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+
+
+def drop_invisible(text: str) -> str:
+    """A text without soft hyphens, zero-width blanks, word joiners and byte order marks, which split equal words."""
+    return _INVISIBLE.sub("", text)
+
 
 def clean_name(cell: str) -> str:
     """A name without signs that nobody sees: control and zero-width signs, odd blanks, a stray quotation mark."""

@@ -126,6 +126,9 @@ def survey_from_table(
     """Turn a table of text cells into a Survey; `read_survey` says what becomes of them."""
     problems = Problems(table.source)
     check_unfinished(unfinished, problems)
+    if decimal not in (".", ","):
+        problems.add(f"decimal={decimal!r} must be '.' or ','.")
+        problems.raise_as(SurveyError)
     table = _renamed(table, rename, problems)
     roles = _roles(respondent, table, problems)
     claimed = {role.column for role in roles}

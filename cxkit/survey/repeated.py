@@ -25,6 +25,8 @@ FILLED = 0.8
 DIFFERENT = 0.2
 """A column names people only if so many of its cells differ: "case" may be one of four vignettes."""
 
+_LONG_NUMBER = r"\d{16,}"
+
 _OF_PEOPLE = frozenset({
     "id", "responseid", "respondentid", "respondent", "participantid", "participant", "recordid", "caseid", "case",
     "subjectid", "subject", "personid", "userid", "employeeid", "memberid", "customerid", "studentid", "workerid",
@@ -48,6 +50,8 @@ def refuse_repeated(respondents: pd.DataFrame, problems: Problems) -> None:
     before, remedy = "", "keep one row a respondent; name the wave if people answered several times."
     if "wave" in key:
         before, remedy = " in the same wave", "keep one row a respondent and wave."
+    if repeated["id"].str.fullmatch(_LONG_NUMBER).any():
+        remedy += " A spreadsheet keeps 15 digits of a number: store longer ids as text."
     problems.add(
         f"{counted(len(repeated), 'row')} of respondents who have answered before{before}.",
         [f"row {row}: respondent {name}, first seen in row {first_row}" for row, name, first_row in again],

@@ -25,6 +25,7 @@ from cxkit.survey.decoding import Decoded, decode_file, stray_note
 from cxkit.survey.excel import ROWS_LOOKED_AT, excel_rows
 from cxkit.survey.instrument import fold_name
 from cxkit.survey.ledger import LeftOut, RowLedger, named_rows
+from cxkit.survey.likeness import drop_invisible
 from cxkit.without_contents import without_contents
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -104,6 +105,8 @@ def read_table(
     if suffix in EXCEL:
         found = _Found(*excel_rows(path, sheet, count_names))
     elif suffix in TEXT:
+        if sheet is not None:
+            raise SurveyError(f"{path.name} is a text file without sheets; leave sheet={sheet!r} out.")
         found = _csv_rows(path, count_names, delimiter, encoding)
     else:
         raise SurveyError(f"{path.name}: files of type '{suffix}' cannot be read. Save it as .csv or .xlsx.")
@@ -136,7 +139,9 @@ def _no_file(path: Path) -> str:
 
 def _csv_rows(path: Path, count_names: CountNames, delimiter: str | None, encoding: str | None) -> _Found:
     decoded = decode_file(path, encoding)
-    text = unicodedata.normalize("NFC", decoded.text)  # one form of every accent: one department, not two
+    text = drop_invisible(
+        unicodedata.normalize("NFC", decoded.text)
+    )  # one form of every accent: one department, not two
     if not text.strip():
         raise SurveyError(f"{path.name} holds nothing but white space. Export the survey again.")
     declared = _DECLARED.match(text)  # Excel's own first line, which says the delimiter

@@ -8,6 +8,7 @@ import random
 import time
 import warnings
 
+import openpyxl
 import pytest
 
 from cxkit.errors import SurveyError
@@ -347,6 +348,101 @@ class TestUnfinishedResponses:
         assert self.read(tmp_path, {**ids, "consent_complete": ("0", "2")}).n == 10
         forms = {**ids, "culture_complete": ("2", "2"), "later_complete": ("0", "2")}
         assert self.read(tmp_path, forms, behind=True).n == 10
+
+
+class TestSpreadsheets:
+    """What a reader of a sheet sees and its cells do not hold."""
+
+    ROWS = (["id", "unit", "i1", "i2"], *[[f"R{n}", "Sales", n % 5 + 1, n % 4 + 1] for n in range(8)])
+
+    def book(self, tmp_path, change, rows=ROWS):
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        change(book.active)
+        book.save(tmp_path / "a.xlsx")
+        return tmp_path / "a.xlsx"
+
+    @pytest.mark.parametrize("area", ["B2:B6", "C2:D2", "B3:C4"])
+    def test_merged_answers_and_departments_are_refused(self, tmp_path, area):
+        path = self.book(tmp_path, lambda page: page.merge_cells(area))
+        with pytest.raises(SurveyError, match=f"1 range of merged cells among the answers.*\n +{area}\n"):
+            read(path, TWO, ROLES)
+
+    def test_merged_cells_that_lose_nothing(self, tmp_path):
+        def change(page):
+            page.insert_rows(1)
+            page["A1"] = "Title"
+            page.merge_cells("A1:D1")
+            page["F4"] = None
+            page.merge_cells("F4:F6")
+
+        assert read(self.book(tmp_path, change), TWO, ROLES, header_row=2).n == 8
+
+    def test_hidden_rows_are_said(self, tmp_path):
+        def change(page):
+            for number in (3, 4):
+                page.row_dimensions[number].hidden = True
+
+        survey = read(self.book(tmp_path, change), TWO, ROLES)
+        assert survey.notes == (
+            "2 rows of the sheet 'Sheet' are hidden, as by a filter (rows 3, 4), and read as the others; delete what "
+            "does not belong to the survey.",
+        )
+        assert read(self.book(tmp_path, lambda page: None), TWO, ROLES).notes == ()
+
+    def test_a_hidden_sheet_is_not_taken_for_the_first(self, tmp_path):
+        def change(page):
+            old = page.parent.create_sheet("old", 0)
+            old.append(["id", "unit", "i1", "i2"])
+            old.append(["old", "Sales", 1, 1])
+            old.sheet_state = "hidden"
+
+        path = self.book(tmp_path, change)
+        assert read(path, TWO, ROLES).n == 8
+        assert "The sheet 'old' is hidden." in read(path, TWO, ROLES, sheet="old").notes
+
+    def test_long_ids_keep_their_digits(self, tmp_path):
+        long = ["12345678901234567", 12345678901234567, 1.2345678901234568e16]
+        rows = [self.ROWS[0], *[[number, "IT", 2, 3] for number in long]]
+        with pytest.raises(SurveyError, match="A spreadsheet keeps 15 digits of a number: store longer ids as text"):
+            read(self.book(tmp_path, lambda page: None, rows), TWO, ROLES)
+        found = read(self.book(tmp_path, lambda page: None, [*rows[:1], rows[3]]), TWO, ROLES)
+        assert found.respondents["id"].tolist() == ["12345678901234570"]  # 16 digits are in the file
+
+    def test_percentages_are_said(self, tmp_path):
+        def change(page):
+            page["E1"], page["E2"], page["D1"] = "W1", 0.125, "P1"
+            page["E2"].number_format = "0.0%"
+
+        survey = read(self.book(tmp_path, change), CONTINUOUS, ROLES)
+        said = "Numbers of column E are shown as percentages and read as shares (E2, shown as 0.125 x 100 %)."
+        assert said in survey.notes
+
+    def test_a_number_beside_a_point_of_the_scale_is_shown_as_it_is(self, tmp_path):
+        with pytest.raises(SurveyError, match="row 2, item i1: 4.0000000001"):
+            read(write(tmp_path, "i1,i2\n4.0000000001,2\n"), TWO)
+
+
+class TestSignsAndOptions:
+    @pytest.mark.parametrize("sign", ["\u200b", "\xad", "\u2060", "\ufeff"])
+    def test_signs_that_nobody_sees_change_no_answer_and_no_header(self, tmp_path, sign):
+        text = f"{sign}{sign}id,i{sign}1,i2\na,1{sign},2\nb,{sign}3,4\n"
+        assert read(write(tmp_path, text), TWO, {"id": "id"}).given.to_numpy().tolist() == [[1, 2], [3, 4]]
+
+    @pytest.mark.parametrize("name", ["utf-16-le", "utf-16-be"])
+    def test_utf_16_without_a_mark_says_the_way_out(self, tmp_path, name):
+        path = write(tmp_path, "id,i1,i2\nä,1,2\nÖl,3,4\n".encode(name))
+        with pytest.raises(SurveyError, match=f"encoding='{name}'"):
+            read(path, TWO)
+        assert read(path, TWO, encoding=name).n == 2
+
+    def test_options_that_do_nothing_are_refused(self, tmp_path):
+        path = write(tmp_path, "i1,i2\n1,2\n")
+        with pytest.raises(SurveyError, match="decimal=';' must be '.' or ','"):
+            read(path, TWO, decimal=";")
+        with pytest.raises(SurveyError, match="a text file without sheets; leave sheet='Data' out"):
+            read(path, TWO, sheet="Data")
 
 
 def _lacks_by_hand(cell: str, others: list[str]) -> bool:
