@@ -48,8 +48,9 @@ def read_survey(
 ) -> Survey:
     """Read answers to an instrument from a csv or Excel file.
 
-    Empty cells, "NA", "n/a", "-" and the missing codes of the scale become "not answered"; so do empty cells and "NA"
-    in respondents' attributes, unless `order` or `labels` name them. Labels of the answer scale ("Strongly agree",
+    Empty cells, "NA", "n/a", "-" and the missing codes of the scale become "not answered"; so do such
+    cells in respondents' attributes ("NA", "None", "null", "nan", "#N/A", "-" and others), unless `order` or `labels`
+    name them. Labels of the answer scale ("Strongly agree",
     "7 - Strongly agree") are read as their numbers, in any case. Left out are rows that are empty throughout, previews,
     test answers and unfinished responses (by the columns Status, Finished, Progress and submitdate of survey systems),
     and foot rows of means; `survey.ledger` counts every row of the file.
@@ -210,7 +211,7 @@ def _roles(respondent: Mapping[str, RoleColumn], table: Table, problems: Problem
                 "needed, order (a list of different names) and labels (codes to names)."
             )
             continue
-        column = entry["column"]
+        column = _column_named(entry["column"], table)
         if column not in table.cells.columns:
             problems.add(f"The {role} should stand in the column '{column}'.{nearest(column, table.cells.columns)}")
             continue
@@ -224,6 +225,14 @@ def _roles(respondent: Mapping[str, RoleColumn], table: Table, problems: Problem
             )
         )
     return found
+
+
+def _column_named(name: str, table: Table) -> str:
+    """The column of that name; case and blanks do not matter, as with items, where only one column can be meant."""
+    if name in table.cells.columns:
+        return name
+    meant = [column for column in table.cells.columns if fold_name(column) == fold_name(name)]
+    return meant[0] if len(meant) == 1 else name
 
 
 def _is_role_entry(entry: Any) -> bool:

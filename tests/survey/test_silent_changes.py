@@ -445,6 +445,13 @@ class TestSignsAndOptions:
             read(path, TWO, sheet="Data")
 
 
+def test_the_column_of_a_role_may_be_written_in_other_case(tmp_path):
+    path = write(tmp_path, "ID,Job Level,i1,i2\na,x,1,2\n")
+    assert read(path, TWO, {"id": "id", "level": "job level"}).respondents["level"].tolist() == ["x"]
+    with pytest.raises(SurveyError, match="The id should stand in the column 'Id'"):
+        read(write(tmp_path, "ID,id,i1,i2\na,x,1,2\n"), TWO, {"id": "Id"})
+
+
 def _lacks_by_hand(cell: str, others: list[str]) -> bool:
     if not others or not cell:
         return bool(others)
