@@ -495,10 +495,10 @@ class TestRespondents:
         assert named.astype(object).where(named.notna(), None).tolist() == ["North America", None, "Europe"]
 
     def test_roles_and_columns_that_do_not_exist(self, file):
-        assert refusal(file(self.FILE), {"lvl": "Job", "unit": "where", "level": {"col": "Job"}, "wave": 3}) == (
+        assert refusal(file(self.FILE), {"lvl": "Job", "unit": "wheree", "level": {"col": "Job"}, "wave": 3}) == (
             "a.csv: 4 problems found.\n"
             "  'lvl' is not a respondent attribute. Did you mean 'level'?\n"
-            "  The unit should stand in the column 'where'. Did you mean 'Where'?\n"
+            "  The unit should stand in the column 'wheree'. Did you mean 'Where'?\n"
             f"  The level is described by {{'col': 'Job'}}; {self.FORM}\n"
             f"  The wave is described by 3; {self.FORM}"
         )
