@@ -140,7 +140,7 @@ def _stacked(fit: Fit, draws: list[np.ndarray], progress: bool) -> tuple[np.ndar
         block = slice(start, min(start + BLOCK, count))
         groups = [_StackedGroup(fit, g, rows[block]) for g, rows in enumerate(draws)]
         out[block], good[block] = _fisher(fit, groups)
-    # The few resamples on which scoring crawls get the full search, with its other methods.
+    # The few resamples on which scoring crawls are searched with a line search, and once more by another method.
     for k in np.flatnonzero(~good):
         out[[k]], good[[k]] = _refit_all((fit, [rows[[k]] for rows in draws]))
     return out, good
@@ -280,7 +280,7 @@ def _refit_all(job: tuple[Fit, list[np.ndarray]]) -> tuple[np.ndarray, np.ndarra
 
 def _refit(fit: Fit, rows: list[np.ndarray]) -> np.ndarray:
     from cxkit.sem.discrepancy import Objective
-    from cxkit.sem.estimation import minimise
+    from cxkit.sem.estimation import RESAMPLE, minimise
     from cxkit.sem.fitting import parts_for, with_ordinal
     from cxkit.sem.moments import regroup
 
@@ -290,6 +290,10 @@ def _refit(fit: Fit, rows: list[np.ndarray]) -> np.ndarray:
         warnings.simplefilter("ignore")
         if fit.settings["ordered"]:
             sample = with_ordinal(sample, fit.settings["ordered"], fit.table.variables.exogenous)
+    for ours, theirs in zip(sample.groups, fit.sample.groups, strict=True):
+        lost = [name for name, cuts in theirs.thresholds.items() if len(ours.thresholds[name]) != len(cuts)]
+        if lost:
+            raise ModelError(f"A category of '{lost[0]}' was drawn for nobody.")
     models = []
     for g, model in enumerate(fit.models):
         fresh = GroupModel(fit.table, g, fit.settings["ordered"])
@@ -301,7 +305,7 @@ def _refit(fit: Fit, rows: list[np.ndarray]) -> np.ndarray:
         fresh.fill(exogenous)
         models.append(fresh)
     objective = Objective(parts_for(models, fit.frame.spaces, sample, fit.frame.estimator, dict(fit.settings)))
-    return minimise(objective, fit.solution.z, 1e-10).z
+    return minimise(objective, fit.solution.z, 1e-10, RESAMPLE).z
 
 
 def _intervals(

@@ -19,6 +19,7 @@ from cxkit.sem.patterns import MOST_MOMENTS, AllMoments, IncompleteNormal
 from cxkit.sem.saturated import free_information, lowest
 
 CHUNK = 500_000
+LARGEST = 1e100
 SINGULAR = 1e-10
 
 
@@ -206,7 +207,8 @@ class LeastSquares:
 
     def state(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         implied, jacobian = self.statistics.implied(theta)
-        return (self.target - implied, jacobian) if np.all(np.isfinite(implied)) else None
+        # What is beyond this, or no number, has no square.
+        return (self.target - implied, jacobian) if np.all(np.abs(implied) < LARGEST) else None
 
     def times(self, matrix: np.ndarray) -> np.ndarray:
         """V times a vector or matrix."""

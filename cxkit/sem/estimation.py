@@ -29,7 +29,29 @@ MOST_STEPS = 150
 PATIENCE = 20
 # The quasi-Newton search tries so many points, fewer in large models, each point of which costs more.
 MOST_POINTS, FEWEST_POINTS, POINTS_TIMES_VARIABLES = 1500, 300, 30_000
+# How many times what a point costs more where answers of many patterns are incomplete.
+INCOMPLETE = 5
 LARGEST_RIDGE = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long to search: attempts (four are known), steps of Newton's method in each, points of a quasi-Newton search.
+
+    `points` 0 follows from the size of the model.
+    """
+
+    attempts: int = 4
+    steps: int = MOST_STEPS
+    points: int = 0
+
+
+FULL = Effort()
+# Where even the estimated moments of incomplete answers are out of reach, the costly search rarely ends elsewhere: no
+# model of the tests needs it.
+BRIEF = Effort(attempts=1, steps=20)
+# A resample is near the sample, whose estimates are where it starts.
+RESAMPLE = Effort(attempts=3, steps=60, points=100)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +65,17 @@ class Solution:
     tried: tuple[str, ...]
 
 
-def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, briefly: bool = False) -> Solution:
-    """Fisher scoring with a line search, Newton near the optimum, quasi-Newton if that stalls; else a ModelError.
-
-    `briefly` tries the first method from the given start only.
-    """
+def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, effort: Effort = FULL) -> Solution:
+    """Fisher scoring with a line search, Newton near the optimum, quasi-Newton if that stalls; else a ModelError."""
     if not len(start):
         states = objective.states(start)
         return Solution(start, states or [], objective.value(states), 0, ())
     tried: list[str] = []
     beginnings = _beginnings(objective, start)
     attempts = ((beginning, searched) for beginning in beginnings for searched in SEARCHES.items())
-    for (name, begin), (method, search) in islice(attempts, 1 if briefly else None):
+    for (name, begin), (method, search) in islice(attempts, effort.attempts):
         tried.append(f"{method} from {name}")
-        solution = search(objective, begin, tuple(tried), tolerance)
+        solution = search(objective, begin, tuple(tried), tolerance, effort)
         if solution is not None:
             return solution
     raise ModelError(
@@ -119,7 +138,9 @@ def _direction(objective: Objective, states: list[Any], gradient: np.ndarray, ne
     return None
 
 
-def _newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float = DONE) -> Solution | None:
+def _newton(
+    objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float, effort: Effort
+) -> Solution | None:
     states = objective.states(z)
     if states is None:
         return None
@@ -129,7 +150,7 @@ def _newton(objective: Objective, z: np.ndarray, tried: tuple[str, ...], toleran
     z, states, value = begin.z, begin.states, begin.value
     near = decrement < CLOSE * max(1.0, value)
     passed: list[float] = []
-    for step_count in range(begin.steps, begin.steps + MOST_STEPS):
+    for step_count in range(begin.steps, begin.steps + effort.steps):
         gradient = objective.gradient(states)
         step = _direction(objective, states, gradient, near)
         passed.append(value)
@@ -202,7 +223,7 @@ def _line_search(
 
 
 def _quasi_newton(
-    objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float = DONE
+    objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float, effort: Effort
 ) -> Solution | None:
     from scipy.optimize import minimize
 
@@ -217,13 +238,19 @@ def _quasi_newton(
             return 1e10, np.zeros_like(x)
         return objective.value(here), objective.gradient(here) * scale
 
-    variables = sum(part.model.v for part in objective.parts)
-    points = int(np.clip(POINTS_TIMES_VARIABLES / variables, FEWEST_POINTS, MOST_POINTS))
+    points = effort.points or _most_points(objective)
     limits = {"maxiter": points, "maxfun": points}
     result = minimize(target, z / scale, jac=True, method="L-BFGS-B", options=limits)
     if not np.isfinite(result.x).all():
         return None
-    return _newton(objective, result.x * scale, tried, tolerance)
+    return _newton(objective, result.x * scale, tried, tolerance, effort)
+
+
+def _most_points(objective: Objective) -> int:
+    """How many points a quasi-Newton search may try: fewer where each costs more."""
+    variables = sum(part.model.v for part in objective.parts)
+    points = float(np.clip(POINTS_TIMES_VARIABLES / variables, FEWEST_POINTS, MOST_POINTS))
+    return int(points / INCOMPLETE if objective.knows_nearby else points)
 
 
 SEARCHES = {"Fisher scoring": _newton, "L-BFGS": _quasi_newton}

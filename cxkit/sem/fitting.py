@@ -15,7 +15,7 @@ from cxkit.one_thread import in_one_thread
 from cxkit.sem.conditional_ordinal import conditional_moments
 from cxkit.sem.constraints import null_space
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
-from cxkit.sem.estimation import Normalised, Solution, minimise
+from cxkit.sem.estimation import BRIEF, FULL, Effort, Normalised, Solution, minimise
 from cxkit.sem.fit import Fit
 from cxkit.sem.groundwork import models_of, spaces_of, with_exogenous
 from cxkit.sem.identification import refuse_unidentified
@@ -31,6 +31,8 @@ from cxkit.sem.syntax import parse_model
 from cxkit.sem.table import Options, Table, Variables, build_table, variables_in
 
 INFORMATIONS = ("expected", "observed")
+# Sampling variance of a moment that is rounding only.
+CERTAIN = 1e-14
 MISSING = ("listwise", "fiml", "pairwise")
 
 
@@ -146,8 +148,9 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
     plain = _as_if_complete(objective) if settings["missing"] == "fiml" else objective
     refuse_unidentified(plain, spaces, start, settings)
     warm = start if plain is objective else _warm_start(plain, start)
-    # Where even the estimated moments of incomplete answers are out of reach, the costly search rarely ends elsewhere.
-    solution, table, models = _search(objective, start if warm is None else warm, table, models, briefly=warm is None)
+    solution, table, models = _search(
+        objective, start if warm is None else warm, table, models, BRIEF if warm is None else FULL
+    )
     kind = "hessian" if chosen.information == "observed" else "information"
     second = Normalised(objective.second(solution.states, kind), _names_of(models))
     frame = Frame(
@@ -207,7 +210,17 @@ def _continuous_weight(chosen: Estimator, data: GroupData, space: MomentSpace) -
             f"WLS needs more respondents than moments: {data.n} for {space.size}. Use estimator='MLR' or 'DWLS'."
         )
     gamma = space.gamma(data)
-    return np.linalg.inv(gamma) if chosen.discrepancy == "WLS" else 1 / np.diag(gamma)
+    if chosen.discrepancy == "WLS":
+        return np.linalg.inv(gamma)
+    certain = np.flatnonzero(np.diag(gamma) <= CERTAIN)
+    if len(certain):
+        pair = dict.fromkeys(data.names[k] for k in (space.r[certain[0]], space.c[certain[0]]))
+        raise ModelError(
+            f"{chosen.name} weighs each moment by how much it varies over samples, and the "
+            f"{'covariance' if len(pair) > 1 else 'variance'} of {' and '.join(map(repr, pair))} does not: all answers "
+            "lie as far from the mean. Use estimator='MLR', or declare the item as ordered."
+        )
+    return 1 / np.diag(gamma)
 
 
 def _as_if_complete(objective: Objective) -> Objective:
@@ -224,10 +237,10 @@ def _warm_start(plain: Objective, start: np.ndarray) -> np.ndarray | None:
 
 
 def _search(
-    objective: Objective, start: np.ndarray, table: Table, models: list[GroupModel], briefly: bool
+    objective: Objective, start: np.ndarray, table: Table, models: list[GroupModel], effort: Effort
 ) -> tuple[Solution, Table, list[GroupModel]]:
     """Minimise; an inequality that the solution breaks is then held as an equality."""
-    solution = minimise(objective, start, briefly=briefly)
+    solution = minimise(objective, start, effort=effort)
     held: list[int] = []
     while True:
         values = table.basis @ solution.z + table.offset

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 import pytest
 
 from cxkit import sem
-from cxkit.errors import ModelError
+from cxkit.errors import CxkitWarning, ModelError
 from cxkit.sem.bootstrap import _one_by_one, _resamples, _stacked
+from cxkit.sem.discrepancy import Objective
 from tests.sem import cases
 from tests.sem.fits import fitted
+from tests.sem.random_models import random_model
 
 
 def test_stack_equals_refits_one_by_one() -> None:
@@ -91,3 +95,30 @@ def test_refusals() -> None:
         fitted("wheaton_cov_n932").bootstrap(10)
     with pytest.raises(ModelError, match="clustered or weighted"):
         fitted("weights_mlr").bootstrap(10)
+
+
+def test_resamples_without_estimates_end_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 20 resamples of this small survey most have no estimates; searching for them took over half a minute."""
+    model = random_model(3065)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CxkitWarning)
+        fit = sem.sem(model.text, model.data, **model.options)
+    asked: list[int] = []
+    plain = Objective.states
+    monkeypatch.setattr(Objective, "states", lambda self, z: (asked.append(1), plain(self, z))[1])
+    found = fit.bootstrap(20, workers=1)
+    assert found.n + found.n_failed == 20
+    assert found.n_failed > 0
+    assert f"({found.n_failed} did not converge)" in found.text
+    assert len(asked) < 20 * 500
+
+
+def test_a_resample_that_lost_a_category_or_all_variance_counts_as_failed() -> None:
+    """Both ended in an IndexError or a division by 0."""
+    for seed in (44, 242):
+        model = random_model(seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", CxkitWarning)
+            fit = sem.sem(model.text, model.data, **model.options)
+        with suppress(ModelError):
+            assert fit.bootstrap(3, workers=1).n_failed > 0

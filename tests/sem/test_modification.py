@@ -13,7 +13,7 @@ from scipy.stats import spearmanr
 
 from cxkit import sem
 from cxkit.sem.discrepancy import Objective
-from cxkit.sem.estimation import _newton
+from cxkit.sem.estimation import DONE, FULL, _newton
 from cxkit.sem.fit import Fit
 from cxkit.sem.fitting import parts_for
 from cxkit.sem.model import GroupModel
@@ -129,7 +129,7 @@ def test_the_index_foretells_the_fall_of_chi_square(name: str) -> None:
         assert states is not None
         # At the restricted optimum only the freed parameter has a slope: minus mi / (n epc).
         assert objective.gradient(states)[-1] == pytest.approx(-told.mi / told.epc / fit.n, rel=1e-4, abs=1e-9), row
-        solution = _newton(objective, start, ())
+        solution = _newton(objective, start, (), DONE, FULL)
         if solution is not None:
             index.append(told.mi)
             fall.append(fit.measures["chisq"] - 2 * fit.n * solution.value)
