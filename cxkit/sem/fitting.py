@@ -31,7 +31,7 @@ from cxkit.sem.syntax import parse_model
 from cxkit.sem.table import Options, Table, Variables, build_table, variables_in
 
 INFORMATIONS = ("expected", "observed")
-# Sampling variance of a moment that is rounding only.
+# Sampling variance of a moment that is rounding only, as a share of the variances of its items.
 CERTAIN = 1e-14
 MISSING = ("listwise", "fiml", "pairwise")
 
@@ -212,7 +212,9 @@ def _continuous_weight(chosen: Estimator, data: GroupData, space: MomentSpace) -
     gamma = space.gamma(data)
     if chosen.discrepancy == "WLS":
         return np.linalg.inv(gamma)
-    certain = np.flatnonzero(np.diag(gamma) <= CERTAIN)
+    size = np.diag(data.cov)
+    rounding = CERTAIN * np.concatenate([size[space.r] * size[space.c], size[space.m]])
+    certain = np.flatnonzero(np.diag(gamma) <= rounding)
     if len(certain):
         pair = dict.fromkeys(data.names[k] for k in (space.r[certain[0]], space.c[certain[0]]))
         raise ModelError(

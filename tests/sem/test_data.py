@@ -251,3 +251,15 @@ def test_correlations_without_standard_deviations_are_told() -> None:
     scaled = sem.cfa(cases.HS, sem.Moments(cor=MATRIX.corr(), sd=MATRIX.std(), n=301))
     assert scaled.test.chisq == pytest.approx(fitted("hs_ml").test.chisq)
     assert fit.test.chisq == pytest.approx(scaled.test.chisq)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e6])
+def test_an_item_whose_variance_is_certain_is_refused_on_any_scale_and_no_other(scale: float) -> None:
+    """Half of the people one above, half one below the mean: every squared deviation is the same."""
+    data = cases.hs()[[f"x{k}" for k in range(1, 10)]] * scale
+    with pytest.warns(CxkitWarning, match="treats the answers as continuous"):
+        assert sem.cfa(cases.HS, data, estimator="DWLS").converged
+    data["x1"] = scale * np.where(np.arange(len(data)) % 2, 1.0, -1.0)
+    certain = "the variance of 'x1' does not: all answers lie as far from the mean"
+    with pytest.raises(ModelError, match=certain):
+        sem.cfa(cases.HS, data.iloc[:300], estimator="DWLS")
