@@ -79,6 +79,29 @@ def test_sentences_tables_and_descriptions_name_the_variant(way):
         assert result.kind.indices in (indices, test)  # scaled where a proper model has no robust ones
 
 
+@pytest.mark.parametrize(
+    ("options", "test", "indices"),
+    [
+        ({}, "Scaled", "robust"),
+        ({"estimator": "ML", "missing": "complete"}, "", ""),
+        ({"ordinal": True}, "Scaled", "scaled"),
+    ],
+)
+def test_levels_of_invariance_name_the_variant(options, test, indices):
+    answers = survey(gaps=False)
+    by = pd.Series(np.arange(answers.n) % 2, index=answers.answers.index).map({0: "one", 1: "other"}).rename("half")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cx.CxkitWarning)
+        found = cx.measurement_invariance(
+            answers, by=by, dimensions=["a"], **options, rare="join" if options.get("ordinal") else "refuse"
+        )
+    headings = list(found.table.columns)
+    for name, kind in (("χ²", test), ("CFI", indices.capitalize())):
+        assert f"{kind} {name}".strip() in headings
+    change = "Scaled Δ χ²" if options.get("ordinal") else f"Δ {indices} CFI".replace("  ", " ")
+    assert change in headings
+
+
 def test_the_difference_of_scaled_tests_is_named_by_its_method():
     found = cx.common_method(survey(gaps=False), missing="listwise")
     assert "Δχ²: from the model above" in found.note

@@ -97,7 +97,7 @@ def test_the_structure_of_ordered_answers_is_shown_and_not_judged(bfi_by_gender)
     lowest = bfi_by_gender.frame[bfi_by_gender.frame["level"] == "configural"]
     assert set(lowest["verdict"]) == {"not judged"}
     assert lowest[["cfi", "rmsea", "srmr"]].notna().all(axis=None)
-    assert "which no cut-off for ordered answers judges (CFI " in bfi_by_gender.text
+    assert "which no cut-off for ordered answers judges (scaled CFI " in bfi_by_gender.text
 
 
 def test_what_is_let_go_gains_more_than_chance(reference, shipped):
@@ -216,7 +216,7 @@ DEGENERATE = {
 def test_nothing_is_empty_without_a_reason(kind):
     survey, half = degenerate(kind)
     result = cx.measurement_invariance(survey, by=half, **DEGENERATE[kind])
-    reasons = [f"{level} invariance cannot be judged: The" for level in ABOVE]
+    reasons = [f"{level} invariance cannot be judged. The" for level in ABOVE]
     for _, row in result.frame.iterrows():
         if row["level"] == "configural" or np.isfinite(row["d_p_adjusted"]):
             continue

@@ -159,7 +159,7 @@ def climb(ladder: Ladder, family: Family, adjusted: Mapping[str, float], *, shar
 def _unjudged(rungs: Sequence[Rung]) -> list[str]:
     """Why a level has no p-value although it restricts something."""
     return [
-        f"{rung.level} invariance cannot be judged: {rung.below.text}"
+        f"{rung.level} invariance cannot be judged. {rung.below.text}"
         for rung in rungs
         if rung.below and rung.below.df_diff > 0 and np.isnan(rung.below.p)
     ]

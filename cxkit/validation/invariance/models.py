@@ -14,6 +14,7 @@ import pandas as pd
 from cxkit import sem
 from cxkit.errors import CxkitWarning
 from cxkit.sem.fit import Fit
+from cxkit.sem.variants import ROBUST, SCALED, index_variant, measure
 from cxkit.validation.weighted_models import WEIGHT
 from cxkit.without_contents import without_contents
 
@@ -171,7 +172,10 @@ def in_words(text: str) -> str:
 
 
 def index_of(fit: Fit, name: str) -> float:
-    """CFI or RMSEA as its estimator asks: robust for scaled tests of continuous answers, scaled for ordered ones."""
-    order = (".scaled", "") if fit.settings["ordered"] else (".robust", ".scaled", "")
-    values = (float(fit.measures.get(f"{name}{mark}", np.nan)) for mark in order)
-    return next((value for value in values if np.isfinite(value)), float("nan"))
+    """CFI or RMSEA as its estimator asks, in the variant of `index_kind`."""
+    return measure(fit, name, index_kind(fit))
+
+
+def index_kind(fit: Fit) -> str:
+    """Scaled of ordered answers, robust of others under a scaled test, scaled where this one has no value."""
+    return index_variant([fit], (SCALED,) if fit.settings["ordered"] else (ROBUST, SCALED))

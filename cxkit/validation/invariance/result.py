@@ -17,9 +17,11 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import fixed
 from cxkit.sem.fit import Fit
+from cxkit.sem.variants import chi_square_variant, named
 from cxkit.validation.invariance.false_alarms import SIMULATED, false_alarms
 from cxkit.validation.invariance.judging import DIFFERENCE_TESTS, NO_DF, UNJUDGED_STRUCTURE
-from cxkit.validation.invariance.models import in_words
+from cxkit.validation.invariance.models import in_words, index_kind
+from cxkit.validation.structure.fit import Variant
 
 THREE = fixed(3)
 MISSING_ANSWERS = {
@@ -75,7 +77,16 @@ class Invariance(Result):
         """The printed table; without the column of what was let go where nothing was."""
         columns = self.shown_ordered if self.settings["ordinal"] else self.shown
         shown = [name for name in columns if name != "freed" or (self.frame["freed"] != "").any()]
-        return tables.printed(self.frame, shown)
+        return tables.printed(self.frame, shown, headings=self.headings)
+
+    @property
+    def headings(self) -> Mapping[str, str]:
+        """Chi-square and indices with their variant; of models that differ in it the indices keep their bare names."""
+        fits = [fit for levels in self.fits.values() for fit in levels.values()]
+        kinds = {index_kind(fit) for fit in fits if fit.df > 0}
+        kind = Variant(test=chi_square_variant(fits[0]), indices=kinds.pop() if len(kinds) == 1 else "")
+        changes = {f"d_{name}": f"Δ {kind.name(name.upper())}" for name in ("cfi", "rmsea")}
+        return {**kind.headings, **changes, "d_chi_square": named(kind.test.capitalize(), "Δ χ²")}
 
     @property
     def references(self) -> tuple[str, ...]:
@@ -107,7 +118,7 @@ class Invariance(Result):
         rows = self.frame[self.frame["verdict"] == UNJUDGED_STRUCTURE]
         if rows.empty:
             return []
-        shown = [f"{name.upper()} {_range(rows[name])}" for name in ("cfi", "rmsea") if rows[name].notna().any()]
+        shown = [f"scaled {name.upper()} {_range(rows[name])}" for name in ("cfi", "rmsea") if rows[name].notna().any()]
         figures_of_fit = f" ({', '.join(shown)})" if shown else ""
         return [f"All this supposes that the structure itself fits every group, which no cut-off for ordered answers "
                 f"judges{figures_of_fit}."]  # fmt: skip

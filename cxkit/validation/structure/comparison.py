@@ -330,7 +330,23 @@ def _fits(
         reasons.append(
             f"Improper (a negative variance, or a correlation beyond 1), not to be interpreted: {', '.join(improper)}."
         )
-    return fits, reasons
+    return fits, [*reasons, *_untested(fits)]
+
+
+def _untested(fits: Mapping[Model, Fit]) -> list[str]:
+    """Why a model has no difference test although it is nested in the correlated dimensions."""
+    found = []
+    for model in (name for name in NESTED if name in fits and "first-order" in fits):
+        if fits[model].df <= fits["first-order"].df:
+            continue
+        try:
+            difference = fits["first-order"].compare(fits[model])
+        except ModelError as refusal:
+            found.append(f"No difference test of {NAMES[model]}: {_first_sentence(refusal)}")
+            continue
+        if np.isnan(difference.p):
+            found.append(f"No difference test of {NAMES[model]}: its scaling correction is not positive in these data.")
+    return found
 
 
 def _all_verdicts(fits: Mapping[Model, Fit], kind: Variant) -> Verdicts:
@@ -370,6 +386,8 @@ SAME_MODEL = (
     "With so few dimensions a second-order factor has as many degrees of freedom as correlated dimensions: its target "
     "coefficient of 1 is no finding."
 )
+NESTED: tuple[Model, ...] = ("one-factor", "second-order", "orthogonal")
+"""What follows from the correlated dimensions by restrictions."""
 COMPARISON = ("target_coefficient", "chi_square_difference", "df_difference", "p_difference")
 
 
@@ -381,12 +399,15 @@ def _verdict(good: int, of: int, proper: bool) -> str:
 def _from_dimensions(model: Model, fits: Mapping[Model, Fit]) -> dict[str, float]:
     """The cost of a model that is nested in the correlated dimensions, against these."""
     found = dict.fromkeys(COMPARISON, np.nan)
-    if model not in ("one-factor", "second-order", "orthogonal") or "first-order" not in fits:
+    if model not in NESTED or "first-order" not in fits:
         return found
     first, fit = fits["first-order"], fits[model]
     if fit.df <= first.df:
         return found | ({"target_coefficient": 1.0} if model == "second-order" else {})
-    difference = first.compare(fit)
+    try:
+        difference = first.compare(fit)
+    except ModelError:  # `_untested` says why
+        return found
     found |= {
         "chi_square_difference": difference.chisq_diff,
         "df_difference": float(difference.df_diff),
