@@ -21,6 +21,7 @@ from cxkit.results.result import Result
 from cxkit.results.weighted import mean_of, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.shared_suppression import GROUPING_ROLES
 from cxkit.survey.survey import About, Survey
 
 FEWEST_ORGANISATIONS = 10
@@ -115,6 +116,8 @@ def build_norm(
         remain, or the evidence on measurement invariance does not allow comparing means and no reason is given.
     """
     check_options(answered=answered, minimum=minimum)
+    if by not in GROUPING_ROLES:
+        survey.role(by)  # says which there are
     _refuse_one_organisation(survey, by, leave_out)
     about = _stated(survey, about or survey.about)
     organisation = survey.role(by).astype("str").where(survey.role(by).notna())

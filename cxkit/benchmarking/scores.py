@@ -41,6 +41,8 @@ class DimensionScores(Result):
     @staticmethod
     def _ends(frame: pd.DataFrame) -> str:
         """The highest and the lowest score, among dimensions of one direction: others are not on one ladder."""
+        if len(frame[["scale_low", "scale_high"]].drop_duplicates()) > 1:
+            return _on_different_scales(frame)
         best, worst = frame.loc[frame["score"].idxmax()], frame.loc[frame["score"].idxmin()]
         apart = "can" if best["ci_low"] > worst["ci_high"] else "cannot"
         return (
@@ -69,6 +71,21 @@ class DimensionScores(Result):
         if frame["scale_low"].notna().all():
             axes.set_xlim(frame["scale_low"].min() - 0.1, frame["scale_high"].max() + 0.1)
         axes.set_xlabel(f"Mean score on the full answer scale, with {self.level} interval")
+
+
+def _on_different_scales(frame: pd.DataFrame) -> str:
+    """The highest and the lowest score where a 4 of 5 is not a 4 of 7: by how far up their scales they are."""
+    width = frame["scale_high"] - frame["scale_low"]
+    share, low, high = ((frame[name] - frame["scale_low"]) / width for name in ("score", "ci_low", "ci_high"))
+    if share.isna().any():
+        return "The dimensions have different answer scales, so that their scores do not compare."
+    best, worst = share.idxmax(), share.idxmin()
+    apart = "can" if low[best] > high[worst] else "cannot"
+    return (
+        f"The dimensions have different answer scales. By how far up its scale a score is, "
+        f"{frame.at[best, 'title']} is highest ({share[best]:.0%} of the way), {frame.at[worst, 'title']} lowest "
+        f"({share[worst]:.0%}); the two {apart} be told apart by their intervals."
+    )
 
 
 def dimension_scores(

@@ -43,6 +43,7 @@ _STYLE = {
     "figure.facecolor": "white",
     "savefig.facecolor": "white",
     "svg.hashsalt": "cxkit",
+    "text.parse_math": False,  # a title with two dollar signs is no formula
 }
 
 

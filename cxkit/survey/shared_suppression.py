@@ -79,8 +79,9 @@ def shown_groups(survey: Survey, scored: pd.Series, *, minimum: int = MINIMUM_CE
     fewest people whose hiding makes one such sum impossible; in the end whatever need not be hidden is shown again. It
     is not always the least that can be hidden.
 
-    Not covered: scores by another rule (`answered`) or of another survey, such as a subset, beside these; what two
-    known sums say of the difference between two people; and means that can only have come from extreme answers.
+    Not covered: scores by another rule (`answered`) or of another survey, such as a subset, beside these; sums over
+    single items beside sums of scores, which together give the answers of somebody who alone left an item out; what
+    two known sums say of the difference between two people; and means that can only have come from extreme answers.
     """
     roles = [role for role in GROUPING_ROLES if role in survey.respondents]
     labels = survey.respondents[roles].astype("object")

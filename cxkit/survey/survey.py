@@ -15,6 +15,7 @@ import pandas as pd
 from cxkit.errors import AnalysisError, OptionError, SurveyError, counted, nearest
 from cxkit.survey.instrument import Dimension, Instrument
 from cxkit.survey.ledger import RowLedger
+from cxkit.survey.privacy import MINIMUM_CELL
 
 ROLES = ("id", "level", "function", "unit", "organisation", "wave", "weight")
 """What a column about the respondent can mean. `level` and `wave` are ordered, `weight` is a positive number."""
@@ -258,7 +259,8 @@ class Survey:
         names = [str(name) for name in column.cat.categories]
         shown = ", ".join(names) if len(names) <= 8 else f"{', '.join(names[:3])}, ..., {names[-1]}"
         missing = int(column.isna().sum())
-        return f"{len(names)} ({shown})" + (f", {missing} not stated" if missing else "")
+        few = f"fewer than {MINIMUM_CELL}" if missing < MINIMUM_CELL else str(missing)
+        return f"{len(names)} ({shown})" + (f", {few} not stated" if missing else "")
 
     def __str__(self) -> str:
         return self.text

@@ -228,12 +228,18 @@ def _weighted(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.n
 
 def handling_note(found: Moments, missing: Missing, correlation: str = "pearson") -> tuple[str, ...]:
     """How missing answers entered the correlations, in a sentence; none where nothing was missing or used."""
+    polychoric = ("Polychoric correlations.",) if correlation == "polychoric" else ()
     if found.n_complete == found.n:
-        return ()
+        return polychoric
     who = f"{found.n:,} respondents gave some answers, {found.n_complete:,} of them all."
     if missing == "fiml" and correlation == "pearson":
         return (f"Correlations by maximum likelihood from all answers given (EM): {who}",)
-    return (f"Each correlation rests on the respondents who answered both items: {who}",)
+    return (*polychoric, f"Each correlation rests on the respondents who answered both items: {who}")
+
+
+def handling(missing: Missing, correlation: str) -> Missing:
+    """How missing answers enter: polychoric correlations take pairs of answers where others take all of them."""
+    return "pairwise" if correlation == "polychoric" and missing == "fiml" else missing
 
 
 def _likeliest(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:

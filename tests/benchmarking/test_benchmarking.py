@@ -1,6 +1,7 @@
 """Norms against R's lme4, percentiles against published figures and by simulation."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import norm as normal
 
@@ -12,6 +13,8 @@ from cxkit.benchmarking.random_effects import (
     posterior_draws,
     restricted_maximum_likelihood,
 )
+from cxkit.survey.instrument import instrument_from
+from cxkit.survey.survey import Survey
 from tests.conftest import tiny_survey
 
 STATED = cx.About(population="test", period="2026", selection="random draws")
@@ -236,3 +239,19 @@ def test_scores_and_intervals_by_hand():
     half = 2.7764451051977987 * scores.std(ddof=1) / 5**0.5  # R: qt(.975, 4)
     assert (result["n"], result["score"]) == (5, 3.4)
     assert (result["ci_low"], result["ci_high"]) == pytest.approx((3.4 - half, 3.4 + half), rel=1e-12)
+
+
+def test_scores_on_different_scales_compare_by_how_far_up_they_are():
+    """3.4 of 5 is higher up than 4.0 of 7."""
+    scales = {"short": {"low": 1, "high": 5}, "long": {"low": 1, "high": 7}}
+    described = {"name": "two", "title": "Two", "citation": "made in a test", "licence": "CC0-1.0", "scales": scales}
+    described["dimension"] = [
+        {"key": key, "title": key.title(), "scale": key, "items": [{"key": key[0], "text": "?"}]} for key in scales
+    ]
+    instrument = instrument_from(described, where="test")
+    rng = np.random.default_rng(1)
+    given = pd.DataFrame({"s": rng.permutation([3.0] * 60 + [4.0] * 40), "l": rng.permutation([3.0, 5.0] * 50)})
+    survey = Survey(name="two", instrument=instrument, given=given, respondents=pd.DataFrame(index=given.index))
+    text = cx.dimension_scores(survey).text
+    assert "By how far up its scale a score is, Short is highest (60% of the way), Long lowest (50%)" in text
+    assert "The highest score is" not in text

@@ -143,3 +143,15 @@ def test_the_first_colours_differ_for_everyone(matrix):
     used = [figures.BLUE, figures.ORANGE, figures.RED, figures.SKY]
     for one, other in itertools.combinations(used, 2):
         assert np.linalg.norm(simulated(one, matrix) - simulated(other, matrix)) > 0.15, (one, other)
+
+
+@pytest.mark.parametrize("title", ["Cost ($100%) vs salary ($)", "$#1 and $#2 service", r"a $\frac{1$ b", "US$ and A$"])
+def test_dollar_signs_in_titles_are_dollar_signs(title):
+    """Two of them begin and end a formula in matplotlib, which then ends in ValueError or loses them."""
+    with figures.style():
+        axes = figures.detached_axes((4, 2))
+        figures.rows(axes, [title, "other"])
+        axes.set_title(title)
+        axes.figure.canvas.draw()
+        assert not axes.title.get_parse_math()
+        assert title in [label.get_text() for label in axes.get_yticklabels()]

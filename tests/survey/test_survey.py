@@ -300,8 +300,8 @@ class TestWhatItSays:
     def test_text(self):
         assert str(survey()) == (
             "culture: 5 respondents, 5 items of 'Mini', 60.0% of all answers given.\n"
-            "level: 3 (Staff, Head, Board), 1 not stated\n"
-            "unit: 3 (U1, U9, U10), 1 not stated\n"
+            "level: 3 (Staff, Head, Board), fewer than 5 not stated\n"
+            "unit: 3 (U1, U9, U10), fewer than 5 not stated\n"
             "wave: 2 (1, 2)\n"
             "weight: 0.5 to 2"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ from cxkit.errors import OptionError
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, alpha_from_covariance, moments
 from cxkit.validation.reliability.alpha import feldt_interval
-from tests.validation.building import survey_of
+from tests.validation.building import factor_answers, survey_of, with_gaps
 
 PEOPLE = 500
 
@@ -221,3 +221,17 @@ def test_feldts_interval_covers_with_missing_answers(items: int, n: int, missing
         complete.append(found.n_complete)
     assert 0.93 <= np.mean(hits) <= 0.985
     assert np.mean(complete) < 0.3 * n
+
+
+def test_polychoric_correlations_are_named_and_never_said_to_be_of_all_answers():
+    """KMO, factors and partials of ordered answers come from pairs of answers, whatever `missing` says."""
+    answers = with_gaps(np.clip(np.round(factor_answers(3, n=300, items=6, factors=2) + 3), 1, 5), 5, 0.05)
+    survey = survey_of(answers, scale={"low": 1, "high": 5})
+    for ask in (cx.sampling_adequacy, cx.minimum_average_partial, partial(cx.exploratory_factors, n_factors=2)):
+        found = ask(survey, correlation="polychoric")
+        assert found.settings["missing"] == "pairwise"
+        assert (
+            "Polychoric correlations. Each correlation rests on the respondents who answered both items" in found.note
+        )
+        assert "EM" not in found.note
+        assert "Polychoric" not in ask(survey).note

@@ -105,6 +105,10 @@ def test_ordinal_adds_polychoric_methods(shipped):
     polychoric = [m for m in result.frame["method"] if m.endswith("polychoric")]
     assert len(polychoric) == 4
     assert result.n_factors == 3
+    # One vote a method: the same rule on the same answers as numbers stands beside it and does not count.
+    voting = result.frame.loc[result.frame["counts"], "method"].str.removesuffix(", polychoric")
+    assert voting.is_unique
+    assert set(polychoric) <= set(result.frame.loc[result.frame["counts"], "method"])
 
 
 def test_the_seed_decides():

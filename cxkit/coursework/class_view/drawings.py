@@ -26,7 +26,7 @@ _STYLE = {
     "font.family": "DejaVu Sans", "font.size": 9.5, "axes.titlesize": 9.5, "axes.titlelocation": "left",
     "axes.spines.top": False, "axes.spines.right": False, "axes.grid": True, "axes.axisbelow": True,
     "grid.color": "#E3E3E3", "grid.linewidth": 0.7, "axes.edgecolor": "#888888", "figure.facecolor": "white",
-    "svg.hashsalt": "cxkit",
+    "svg.hashsalt": "cxkit", "text.parse_math": False,
 }  # fmt: skip
 COLUMNS = 4
 BINS = 20

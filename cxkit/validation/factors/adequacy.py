@@ -17,7 +17,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, probability, whole
 from cxkit.results.thresholds import KMO_KAISER, Verdicts, judge
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, handling_note, select
+from cxkit.validation.correlations import Missing, handling, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations
 
 MISERABLE = KMO_KAISER.bands[1][0]
@@ -140,7 +140,11 @@ def sampling_adequacy(
         n=found.n,
         n_dropped=survey.n - found.n,
         n_effective=found.n_effective,
-        settings={"dimensions": [d.key for d in selection.dimensions], "missing": missing, "correlation": correlation},
+        settings={
+            "dimensions": [d.key for d in selection.dimensions],
+            "missing": handling(missing, correlation),
+            "correlation": correlation,
+        },
         data=survey.stamp,
         verdicts=Verdicts(
             judge(KMO_KAISER, ["all items"], [overall]).items + judge(KMO_KAISER, frame["item"], frame["kmo"]).items

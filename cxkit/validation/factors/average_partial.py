@@ -17,7 +17,7 @@ from cxkit.results.options import check_choice
 from cxkit.results.result import Result
 from cxkit.results.tables import fixed
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, handling_note, select
+from cxkit.validation.correlations import Missing, handling, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations
 
 THREE_DIGITS = fixed(3)
@@ -54,8 +54,7 @@ class MinimumAveragePartial(Result):
     @property
     def note(self) -> str:
         """What is left out, and the usual line."""
-        polychoric = ["Polychoric correlations."] if self.settings["correlation"] == "polychoric" else []
-        return " ".join([*polychoric, *self.notes, super().note])
+        return " ".join([*self.notes, super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -136,7 +135,8 @@ def minimum_average_partial(
         n_dropped=survey.n - found.n,
         n_effective=found.n_effective,
         settings={
-            "dimensions": [d.key for d in selection.dimensions], "missing": missing, "correlation": correlation,
+            "dimensions": [d.key for d in selection.dimensions], "missing": handling(missing, correlation),
+            "correlation": correlation,
         },
         data=survey.stamp,
         n_factors=int(frame["squared"].idxmin()),

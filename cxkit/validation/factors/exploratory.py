@@ -20,7 +20,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import LOADING_HOWARD, judge
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, Selection, handling_note, select
+from cxkit.validation.correlations import Missing, Selection, handling, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations
 from cxkit.validation.factors.extraction import (
     SMALLEST_UNIQUENESS,
@@ -284,7 +284,8 @@ def exploratory_factors(
         n_effective=found.n_effective,
         settings={
             "dimensions": [d.key for d in selection.dimensions], "n_factors": n_factors, "method": method,
-            "rotation": rotation, "missing": missing, "correlation": correlation, "tolerance": tolerance,
+            "rotation": rotation, "missing": handling(missing, correlation), "correlation": correlation,
+            "tolerance": tolerance,
         },
         data=survey.stamp,
         verdicts=judge(LOADING_HOWARD, frame["item"], largest),

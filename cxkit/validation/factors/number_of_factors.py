@@ -53,8 +53,11 @@ class NumberOfFactors(Result):
         others = f"the suggestions range from {self.lowest} to {self.highest}"
         if self.lowest == self.highest:
             others = "none disagrees"
+        votes = counted_in["n_factors"].value_counts()
+        tied = sorted(int(number) for number in votes.index[votes == agree] if number != self.n_factors)
+        tie = f" (as many suggest {' and '.join(map(str, tied))})" if tied else ""
         return (
-            f"{agree} of {len(counted_in)} methods suggest {counted(self.n_factors, 'factor')}; {others}. "
+            f"{agree} of {len(counted_in)} methods suggest {counted(self.n_factors, 'factor')}{tie}; {others}. "
             f"{self._beside()}"
         )
 
@@ -121,7 +124,8 @@ def number_of_factors(
         for parallel analysis, whose random data sets are not worth an estimation each. "pairwise" uses for each pair of
         items the respondents who answered both, "complete" only those who answered every item.
     ordinal
-        Whether parallel analysis and minimum average partial are done on polychoric correlations too.
+        Whether parallel analysis and minimum average partial are done on polychoric correlations too, whose numbers
+        then take part in the vote in place of those of the answers as numbers.
     simulations, seed
         Random data sets of parallel analysis, and of their random numbers.
 
@@ -178,6 +182,9 @@ def number_of_factors(
     )  # fmt: skip
 
 
+NO_SECOND_VOTE = "beside the polychoric version, which counts"
+
+
 def _partial_note(parallel: ParallelAnalysis, missing: Missing) -> list[str]:
     """That the minimum average partial takes other correlations than parallel analysis, where answers are missing."""
     if missing == parallel.settings["missing"] or "both items" not in " ".join(parallel.notes):
@@ -192,11 +199,15 @@ def _frame(
     n_dimensions: int,
 ) -> pd.DataFrame:
     rows: list[tuple[str, int, bool, str, str]] = []
+    # One vote a method: the same rule on two kinds of correlations of the same answers is not two witnesses.
+    voting = "polychoric" if "polychoric" in partial else "pearson"
     for (method, kind), result in parallel.items():
-        rows.append((f"Parallel analysis, {_METHODS[method]}{_CALLED[kind]}", result.n_factors, True, "", "horn1965"))
+        vote = (kind == voting, "" if kind == voting else NO_SECOND_VOTE)
+        rows.append((f"Parallel analysis, {_METHODS[method]}{_CALLED[kind]}", result.n_factors, *vote, "horn1965"))
     for kind, found in partial.items():
-        rows.append((f"Minimum average partial{_CALLED[kind]}", found.n_factors, True, "", "velicer1976"))
-        rows.append((f"Average partial, fourth power{_CALLED[kind]}", found.n_factors_fourth, True, "", "velicer2000"))
+        vote = (kind == voting, "" if kind == voting else NO_SECOND_VOTE)
+        rows.append((f"Minimum average partial{_CALLED[kind]}", found.n_factors, *vote, "velicer1976"))
+        rows.append((f"Average partial, fourth power{_CALLED[kind]}", found.n_factors_fourth, *vote, "velicer2000"))
     rows.append(("Scree, optimal coordinates", optimal_coordinates(eigenvalues), True, "", "raiche2013"))
     kaiser = int((eigenvalues > 1).sum())
     rows.append((KAISER, kaiser, False, "for contrast: takes too many", "kaiser1960"))

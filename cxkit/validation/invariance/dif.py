@@ -68,6 +68,8 @@ class ItemFunctioning(Result):
     """Differential item functioning, a row an item. `notes` says what is left out, and how the purification went."""
 
     notes: tuple[str, ...] = ()
+    asked: int
+    """How many items there are, tested or not."""
 
     title: ClassVar[str] = "Differential item functioning"
     cites: ClassVar[tuple[str, ...]] = ("swaminathan1990",)
@@ -90,12 +92,15 @@ class ItemFunctioning(Result):
         flagged = self.frame[self.frame["flagged"]].sort_values("r2_change", ascending=False, kind="stable")
         tested = int(self.frame["p_value"].notna().sum())
         head = f"By {self.settings['by']}, {len(flagged)} of {counted(tested, 'item')} function differently"
+        untested = self.asked - tested
+        rest = f" {counted(untested, 'item')} could not be tested (see the note)." if untested else ""
         if flagged.empty:
             tiny = int((self.frame["p_adjusted"] < self._alpha).sum())
             verb = "is" if tiny == 1 else "are"
             told = f"{counted(tiny, 'difference')} can be told from chance but {verb} negligible"
-            return f"{head} to a degree that matters{f'; {told}' if tiny else ''}."
-        return f"{head}: {'; '.join(_described(row) for _, row in flagged.head(5).iterrows())}{_more(flagged, 5)}."
+            return f"{head} to a degree that matters{f'; {told}' if tiny else ''}.{rest}"
+        shown = "; ".join(_described(row) for _, row in flagged.head(5).iterrows())
+        return f"{head}: {shown}{_more(flagged, 5)}.{rest}"
 
     @property
     def _alpha(self) -> float:
@@ -289,6 +294,7 @@ def differential_item_functioning(
         data=survey.stamp,
         verdicts=judge(DIF_JODOIN, judged["item"], judged["r2_change"]),
         notes=(*notes, *_not_found(frame)),
+        asked=len(selection.item_keys),
     )  # fmt: skip
 
 

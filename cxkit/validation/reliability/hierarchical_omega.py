@@ -19,7 +19,7 @@ from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ECV_REISE, OMEGA_HIERARCHICAL_REISE, Verdicts, judge
 from cxkit.results.weighted import weights_at
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, Selection, alpha_from_covariance, handling_note, select
+from cxkit.validation.correlations import Missing, Selection, alpha_from_covariance, handling, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers
 from cxkit.validation.reliability.schmid_leiman import GeneralAndGroup, bifactor, schmid_leiman, turned_to_general
 
@@ -205,7 +205,7 @@ def hierarchical_omega(
         n_effective=found.n_effective,
         settings={
             "dimensions": [d.key for d in selection.dimensions], "method": method, "n_factors": wanted,
-            "missing": missing, "correlation": correlation,
+            "missing": handling(missing, correlation), "correlation": correlation,
         },
         data=survey.stamp,
         verdicts=_verdicts(frame),

@@ -148,7 +148,9 @@ def percentile_interval(replicates: np.ndarray, confidence: float) -> tuple[floa
     return float(low), float(high)
 
 
-def bootstrap_note(bootstraps: int, seed: int, failed: int = 0) -> str:
-    """How the intervals were made, in a sentence."""
+def bootstrap_note(bootstraps: int, seed: int, failed: int = 0, *, of: str = "") -> str:
+    """How the intervals (`of` what, where a table has others too) were made, in a sentence."""
     without = f"; {failed:,} in which a coefficient could not be computed are left out" if failed else ""
-    return f"Intervals: percentiles of {bootstraps:,} resamples of respondents, seed {seed}{without}."
+    return (
+        f"Intervals{of and f' of {of}'}: percentiles of {bootstraps:,} resamples of respondents, seed {seed}{without}."
+    )

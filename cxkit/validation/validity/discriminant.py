@@ -119,6 +119,9 @@ class DiscriminantValidity(Result):
         figures.legend_below(axes)
 
 
+WALD = "Intervals of r: from the standard errors of the model (delta method)."
+
+
 def _ends(frame: pd.DataFrame) -> pd.Series:
     """The end of each interval that lies farther from zero."""
     return frame["ci_high"].where(frame["r"] >= 0, -frame["ci_low"])
@@ -189,7 +192,7 @@ def discriminant_validity(
         ),
         fornell_larcker=_fornell_larcker(found),
         misfit=misfit,
-        notes=(*found.notes, *((bootstrap_note(count, seed),) if count else ())),
+        notes=(*found.notes, WALD, *((bootstrap_note(count, seed, of="HTMT"),) if count else ())),
     )
 
 
