@@ -83,3 +83,38 @@ def test_what_the_next_cell_says_is_read_without_running_it():
     assert read_parameters(notebook)[0].allowed == ()  # it may stand in the first cell after the parameters only
     cells.pop(1)
     assert read_parameters(notebook)[0].allowed == ("b",)
+
+
+def reading_cells(name):
+    """The code of the cells from the parameters to the one that reads the survey."""
+    sources = [cell["source"] for cell in read_notebook(find_notebook(name))["cells"] if cell["cell_type"] == "code"]
+    last = next(i for i, source in enumerate(sources) if "cx.load_survey(survey_path" in source)
+    return sources[0], "\n".join(sources[1 : last + 1])
+
+
+MISNAMED = [
+    ("03_organisational_gaps", {"leaders": ["Executive"]}, "leaders = ['Executive']: 'culture_synthetic, organisation "
+     "Synthetic 28' has no level 'Executive'. Did you mean 'Executives'?"),
+    ("03_organisational_gaps", {"organisation": "Synthetik 28", "wave": "2"}, "2 problems found.\n  organisation = "
+     "\"Synthetik 28\": 'culture_synthetic' has no organisation 'Synthetik 28'. Did you mean 'Synthetic 28'?"),
+    ("03_organisational_gaps", {"survey_path": "bfi"}, "organisation = \"Synthetic 28\": 'bfi' does not say the "
+     "organisation of its respondents. Take everybody (organisation = \"\", or -p organisation= on the command line)"),
+    ("02_benchmark", {"survey_path": "bfi"}, "-p organisation= on the command line"),
+    ("01_validate_instrument", {"compared_groups": ["Staff", "Manager"]}, "compared_groups = ['Staff', 'Manager']: "
+     "'culture_synthetic' has no level 'Manager'. Did you mean 'Managers'?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "changed", "words"), MISNAMED)
+def test_a_name_that_the_survey_lacks_is_refused_in_the_cell_that_reads_it(name, changed, words):
+    defaults, cells = reading_cells(name)
+    names: dict[str, object] = {}
+    exec(compile(defaults, name, "exec"), names)
+    exec(compile(cells, name, "exec"), dict(names))  # the notebook's own parameters fit
+    with pytest.raises(cx.NotebookError) as refused:
+        exec(compile(cells, name, "exec"), names | changed)
+    assert words in str(refused.value)
+
+
+def test_lists_of_groups_without_their_role_are_left_to_the_analysis():
+    cx.check_notebook_names({"leaders": ["x"], "groups": []}, cx.load_survey("bfi"), leaders="level", groups="")

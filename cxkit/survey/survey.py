@@ -153,7 +153,8 @@ class Survey:
             known = ", ".join(self.respondents.columns) or "none"
             raise AnalysisError(
                 f"The survey '{self.name}' does not say the {role} of its respondents (it knows: {known}). "
-                f"Name the column when reading it: respondent={{'{role}': '<column>'}}."
+                f"Name the column when reading it (in a notebook, in its parameter respondent): "
+                f"respondent={{'{role}': '<column>'}}."
             )
         return self.respondents[role]
 

@@ -136,7 +136,8 @@ class TestRoles:
             survey().role("function")
         assert str(refused.value) == (
             "The survey 'culture' does not say the function of its respondents (it knows: level, unit, wave, weight). "
-            "Name the column when reading it: respondent={'function': '<column>'}."
+            "Name the column when reading it (in a notebook, in its parameter respondent): "
+            "respondent={'function': '<column>'}."
         )
         with pytest.raises(AnalysisError, match="it knows: none"):
             survey(people=pd.DataFrame(index=GIVEN.index)).role("unit")
