@@ -118,3 +118,32 @@ def test_a_name_that_the_survey_lacks_is_refused_in_the_cell_that_reads_it(name,
 
 def test_lists_of_groups_without_their_role_are_left_to_the_analysis():
     cx.check_notebook_names({"leaders": ["x"], "groups": []}, cx.load_survey("bfi"), leaders="level", groups="")
+
+
+@pytest.mark.parametrize("norm_data", ["own file", "data set"])
+def test_the_norm_is_a_file_of_ones_own_or_a_data_set(norm_data, tmp_path):
+    everybody = cx.simulate_culture(organisations=12, respondents=(25, 30), seed=3).frame
+    of_one = everybody["organisation"] == everybody["organisation"].iloc[0]
+    renamed = everybody.rename(columns={"organisation": "Company"})
+    renamed[of_one].to_csv(tmp_path / "mine.csv", index=False)
+    renamed[~of_one].to_csv(tmp_path / "others.csv", index=False)
+    own = norm_data == "own file"
+    changed = {
+        "survey_path": str(tmp_path / "mine.csv"), "instrument_path": "culture8", "respondent": {"level": "level"},
+        "organisation": "", "norm_data": str(tmp_path / "others.csv") if own else "culture_synthetic",
+        "norm_respondent": {"organisation": "Company"} if own else {}, "population": "x", "period": "y",
+        "selection": "z",
+    }  # fmt: skip
+    sources = [
+        cell["source"] for cell in read_notebook(find_notebook("02_benchmark"))["cells"] if cell["cell_type"] == "code"
+    ]
+    names: dict[str, object] = {}
+    exec(compile(sources[0], "02", "exec"), names)
+    names |= changed
+    for source in sources[1:]:
+        if "picture()" not in source:
+            exec(compile(source, "02", "exec"), names)
+        if "cx.build_norm" in source:
+            break
+    assert names["norm"], names["norm"]
+    assert names["others"].role("organisation").nunique() == (11 if own else 48)

@@ -164,7 +164,8 @@ def _refuse_one_organisation(survey: Survey, by: str, leave_out: str | None) -> 
         f"{held}, and a percentile says where one stands among others: there is no norm to compare with. The scores "
         f"themselves need none. For a percentile, name data of at least {FEWEST_ORGANISATIONS} other {by}s "
         "(norm_data in the notebook; in Python, the survey of build_norm); or, if the file does hold several, the "
-        f"column that tells them apart: respondent = {{'{by}': '<column>'}}."
+        f"column that tells them apart: respondent = {{'{by}': '<column>'}} (for the file of norm_data: "
+        "norm_respondent)."
     )
 
 
