@@ -61,7 +61,10 @@ class GroupReliability(Result):
     @property
     def note(self) -> str:
         """Which dimensions and groups had to be left out, and the usual line."""
-        return " ".join([*self.notes, *_hidden_sentence(self.hidden_groups, MINIMUM_CELL), super().note])
+        hidden = _hidden_sentence(self.hidden_groups, MINIMUM_CELL)
+        told = [_P_ALONE] if len(self.frame) > 1 else []
+        told += [_NEGATIVE_ICC2] if (self.frame["icc2"] < 0).any() else []
+        return " ".join([*self.notes, *told, *hidden, super().note, *_whose_n(self.frame)])
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())
@@ -138,6 +141,20 @@ def _reliability_row(
         raise AnalysisError(_protected(dimension, by, len(hidden)))
     y, g = scores[usable].to_numpy(), groups[usable].astype("str").to_numpy()
     return {"dimension": dimension.key, "title": dimension.title, **_one_way(y, g, by, dimension)}, len(hidden)
+
+
+_P_ALONE = "p is of each dimension alone, not adjusted for their number."
+_NEGATIVE_ICC2 = (
+    "A negative ICC(2) (its values have no lower end) means that groups differ less than chance alone would make them: "
+    "read it as no reliability."
+)
+
+
+def _whose_n(frame: pd.DataFrame) -> list[str]:
+    """Of which dimension the note counts people, where dimensions differ."""
+    if frame["n"].nunique() < 2:
+        return []
+    return [f"n and who is left out are those of '{frame.loc[frame['n'].idxmax(), 'title']}', which has most answers."]
 
 
 def _hidden_sentence(hidden_groups: int, minimum: int) -> list[str]:
@@ -249,7 +266,7 @@ class WithinGroupAgreement(Result):
     def note(self) -> str:
         """How many groups had to be left out, and the usual line."""
         minimum = int(str(self.settings["minimum"]))
-        return " ".join([*_hidden_sentence(self.hidden_groups, minimum), super().note])
+        return " ".join([*_hidden_sentence(self.hidden_groups, minimum), super().note, *_whose_n(self.frame)])
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())

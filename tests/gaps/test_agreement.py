@@ -157,3 +157,14 @@ def test_no_group_of_five_is_refused():
 def test_scale_scores_have_no_rwg():
     with pytest.raises(cx.AnalysisError, match="on a scale with options"):
         cx.within_group_agreement(cx.load_survey("univbct").subset(wave="0"))
+
+
+def test_notes_say_whose_n_they_tell_and_what_p_and_negative_icc2_mean():
+    survey = cx.load_survey("culture_synthetic").subset(organisation="Synthetic 28")
+    reliability, agreement = cx.group_reliability(survey), cx.within_group_agreement(survey)
+    for found in (reliability, agreement):
+        most = found.frame.loc[found.frame["n"].idxmax(), "title"]
+        assert found.note.endswith(f"n and who is left out are those of '{most}', which has most answers.")
+    assert (reliability.frame["icc2"] < 0).any()
+    assert "p is of each dimension alone, not adjusted for their number." in reliability.note
+    assert "A negative ICC(2) (its values have no lower end) means" in reliability.note

@@ -110,6 +110,10 @@ def test_a_firm_of_three_hundred_is_examined_and_told_its_power():
     # One error rate for its tests, so that the shift is larger: R: (qnorm(1 - .025/2) + qnorm(.8)) * sqrt(1/40 + 1/250)
     assert found.settings["tests"] == 2
     assert "a shift of one item below 0.53 standard deviations would often go unnoticed" in found.note
+    assert found.text.endswith(
+        "That a level holds means that no difference was found: in groups this small, a shift of one item below 0.53 "
+        "standard deviations would often go unnoticed."
+    )
     functioning = differential_item_functioning(firm(250, 40, 10))
     assert functioning.settings["groups"] == ("Staff", "Managers")
     assert "'Executives' has 10" in functioning.note

@@ -49,6 +49,8 @@ class TestConvergent:
             "1 of 3 dimensions explain at least half of their items' variance (AVE 0.50, Fornell & Larcker 1981); "
             "less: Visual ability 0.37, Mental speed 0.42. Composite reliability runs from 0.61 to 0.89."
         )
+        assert "Composite reliability" in found.table.columns
+        assert found.note.startswith("Composite reliability: omega of the model of correlated dimensions (ML")
         assert found.frame["weakest"].tolist() == ["x2", "x6", "x7"]
         assert found.picture().png.startswith(b"\x89PNG")
         by_rule = found.verdicts.frame.set_index(["measure", "subject"])["verdict"]

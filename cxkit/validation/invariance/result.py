@@ -19,6 +19,7 @@ from cxkit.results.tables import fixed
 from cxkit.sem.fit import Fit
 from cxkit.sem.variants import chi_square_variant, named
 from cxkit.validation.invariance.false_alarms import SIMULATED, false_alarms
+from cxkit.validation.invariance.grouping import detectable_shift
 from cxkit.validation.invariance.judging import DIFFERENCE_TESTS, NO_DF, UNJUDGED_STRUCTURE
 from cxkit.validation.invariance.models import in_words, index_kind
 from cxkit.validation.structure.fit import Variant
@@ -31,6 +32,8 @@ MISSING_ANSWERS = {
 }
 SMALLEST_P = 0.001
 """Smaller p-values are drawn here."""
+MEDIUM_SHIFT = 0.50
+"""Groups in which a shift of this size (Cohen 1988: medium) may go unnoticed are told so in the sentence itself."""
 MARKS = {
     "thresholds": ("v", figures.SKY),
     "metric": ("o", figures.BLUE),
@@ -111,7 +114,20 @@ class Invariance(Result):
             reached = parts.setdefault(_meaning(self._level(unit)), {})
             reached.setdefault(self._reached(unit), []).append(self._title(unit))
         said = (f"{'; '.join(_said(*pair) for pair in who.items())}, so {meaning}." for meaning, who in parts.items())
-        return " ".join([f"By {self.evidence.by} ({len(several)} groups{names}): {' '.join(said)}", *self._structure()])
+        found = f"By {self.evidence.by} ({len(several)} groups{names}): {' '.join(said)}"
+        return " ".join([found, *self._low_power(), *self._structure()])
+
+    def _low_power(self) -> list[str]:
+        """That groups are too small to find a medium shift, where some level was tested and held."""
+        tests = int(str(self.settings["tests"]))
+        holds = any(level not in ("none", "configural") for level in self.evidence.levels.values())
+        shift = detectable_shift([*self.group_sizes.values()], tests=tests) if tests and holds else 0.0
+        if shift <= MEDIUM_SHIFT:
+            return []
+        return [
+            f"That a level holds means that no difference was found: in groups this small, a shift of one item below "
+            f"{shift:.2f} standard deviations would often go unnoticed."
+        ]
 
     def _structure(self) -> list[str]:
         """The fit of the configural models of ordered answers, on which all levels rest and which nothing judges."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -51,8 +51,17 @@ class ConvergentValidity(Result):
 
     @property
     def note(self) -> str:
-        """What is left out, and the usual line."""
-        return " ".join([*self.notes, super().note])
+        """By which model reliability is told, what is left out, and the usual line."""
+        model = (
+            f"Composite reliability: omega of the model of correlated dimensions ({self.settings['estimator']}); the "
+            "tables of omega rest on models of their own."
+        )
+        return " ".join([model, *self.notes, super().note])
+
+    @property
+    def headings(self) -> Mapping[str, str]:
+        """Omega by the name of its model: it is that of no other table."""
+        return {"omega": "Composite reliability"}
 
     @property
     def figure_size(self) -> tuple[float, float]:
