@@ -238,6 +238,7 @@ class Objective:
         self.shares = sizes / sizes.sum()
         self.pull = self.shares
         self.tested = self.shares
+        self.evaluations = 0
         self._kept: tuple[list[Any], str, np.ndarray] | None = None
 
     def lose_one(self) -> None:
@@ -254,6 +255,7 @@ class Objective:
 
     def states(self, z: np.ndarray) -> list[Any] | None:
         """State of every group, or None where a covariance matrix is not positive definite."""
+        self.evaluations += 1
         found = []
         for part in self.parts:
             state = part.state(part.model.values(z))

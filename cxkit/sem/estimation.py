@@ -38,15 +38,20 @@ LARGEST_RIDGE = 1e12
 class Effort:
     """How long to search: attempts (four are known), steps of Newton's method in each, points of a quasi-Newton search.
 
-    `points` 0 follows from the size of the model.
+    `points` 0 follows from the size of the model. A search by Newton's method that took more than `evaluations` of the
+    discrepancy is the last.
     """
 
     attempts: int = 4
     steps: int = MOST_STEPS
     points: int = 0
+    evaluations: float = np.inf
 
 
 FULL = Effort()
+# Incomplete answers are searched from where the model fits their estimated moments. No model of the tests takes more
+# than 20 evaluations from there.
+NEAR = Effort(evaluations=60)
 # Where even the estimated moments of incomplete answers are out of reach, the costly search rarely ends elsewhere: no
 # model of the tests needs it.
 BRIEF = Effort(attempts=1, steps=20)
@@ -75,9 +80,12 @@ def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, e
     attempts = ((beginning, searched) for beginning in beginnings for searched in SEARCHES.items())
     for (name, begin), (method, search) in islice(attempts, effort.attempts):
         tried.append(f"{method} from {name}")
+        before = objective.evaluations
         solution = search(objective, begin, tuple(tried), tolerance, effort)
         if solution is not None:
             return solution
+        if search is _newton and objective.evaluations - before > effort.evaluations:
+            break
     raise ModelError(
         "The model did not converge. Tried: "
         + "; ".join(tried)
@@ -141,6 +149,7 @@ def _direction(objective: Objective, states: list[Any], gradient: np.ndarray, ne
 def _newton(
     objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float, effort: Effort
 ) -> Solution | None:
+    last_evaluation = objective.evaluations + effort.evaluations
     states = objective.states(z)
     if states is None:
         return None
@@ -154,7 +163,7 @@ def _newton(
         gradient = objective.gradient(states)
         step = _direction(objective, states, gradient, near)
         passed.append(value)
-        if step is None or _crawls(passed, float(-gradient @ step)):
+        if step is None or _crawls(passed, float(-gradient @ step)) or objective.evaluations > last_evaluation:
             return None
         decrement = float(-gradient @ step)
         if decrement < tolerance:

@@ -15,7 +15,7 @@ from cxkit.one_thread import in_one_thread
 from cxkit.sem.conditional_ordinal import conditional_moments
 from cxkit.sem.constraints import null_space
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
-from cxkit.sem.estimation import BRIEF, FULL, Effort, Normalised, Solution, minimise
+from cxkit.sem.estimation import BRIEF, FULL, NEAR, Effort, Normalised, Solution, minimise
 from cxkit.sem.fit import Fit
 from cxkit.sem.groundwork import models_of, spaces_of, with_exogenous
 from cxkit.sem.identification import refuse_unidentified
@@ -149,7 +149,7 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
     refuse_unidentified(plain, spaces, start, settings)
     warm = start if plain is objective else _warm_start(plain, start)
     solution, table, models = _search(
-        objective, start if warm is None else warm, table, models, BRIEF if warm is None else FULL
+        objective, start if warm is None else warm, table, models, _effort(plain is objective, warm)
     )
     kind = "hessian" if chosen.information == "observed" else "information"
     second = Normalised(objective.second(solution.states, kind), _names_of(models))
@@ -236,6 +236,13 @@ def _warm_start(plain: Objective, start: np.ndarray) -> np.ndarray | None:
         return minimise(plain, start, tolerance=1e-6).z
     except ModelError:
         return None
+
+
+def _effort(complete: bool, warm: np.ndarray | None) -> Effort:
+    """How long to search: an evaluation with incomplete answers costs many of those with complete ones."""
+    if complete:
+        return FULL
+    return BRIEF if warm is None else NEAR
 
 
 def _search(

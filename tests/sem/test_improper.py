@@ -16,6 +16,9 @@ import pytest
 
 from cxkit import sem
 from cxkit.errors import CxkitError, CxkitWarning, ModelError
+from cxkit.sem import fitting
+from cxkit.sem.discrepancy import FullInformation, MaximumLikelihood, Objective
+from cxkit.sem.estimation import minimise
 from cxkit.sem.fit_measures import _interval, cfi
 from cxkit.sem.singular import inverse
 from tests.sem.random_models import questions, shown
@@ -113,13 +116,33 @@ def test_a_negative_or_unknown_chi_square_stops_no_interval() -> None:
     assert np.isnan(cfi(10.0, 4, 50.0, 6, c=float("nan")))
 
 
-def test_a_search_without_end_is_given_up() -> None:
-    """A ring of regressions between five factors of ten unrelated items each searched for minutes."""
-    rng = np.random.default_rng(1)
+def ring(seed: int, missing: float) -> tuple[str, pd.DataFrame]:
+    """A ring of regressions between five factors of ten unrelated items each."""
+    rng = np.random.default_rng(seed)
     names = [[f"i{f}_{k}" for k in range(10)] for f in range(5)]
     frame = pd.DataFrame(rng.normal(size=(300, 50)), columns=list(chain(*names)))
     text = "\n".join(f"f{f} =~ {' + '.join(own)}\nf{(f + 1) % 5} ~ f{f}" for f, own in enumerate(names))
+    return text, frame.mask(rng.random(frame.shape) < missing) if missing else frame
+
+
+def test_a_search_without_end_is_given_up() -> None:
+    text, frame = ring(1, 0.0)  # it searched for minutes
     begin = time.process_time()
     with pytest.raises(ModelError, match="did not converge"):
         sem.sem(text, frame)
     assert time.process_time() - begin < 15  # 3 s on a quiet machine
+
+
+def test_a_search_without_end_of_incomplete_answers_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After 85 steps of Newton's method estimates still grow; 133 evaluations were followed by three more searches."""
+    searched: list[Objective] = []
+
+    def counted(objective: Objective, *args: Any, **options: Any) -> Any:
+        searched.append(objective)
+        return minimise(objective, *args, **options)
+
+    monkeypatch.setattr(fitting, "minimise", counted)
+    with pytest.raises(ModelError, match="did not converge"):
+        sem.sem(*ring(2, 0.03), missing="fiml")
+    assert [type(objective.parts[0]) for objective in searched] == [MaximumLikelihood, FullInformation]
+    assert searched[-1].evaluations < 100
