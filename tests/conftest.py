@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,21 @@ mpl.use("Agg")
 # The same examples every time, however slow the machine: a red test must be red again when it is looked into.
 settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
+
+
+KEPT = (("cxkit.validation.structure.fit", "FITS"), ("cxkit.sem.saturated_moments", "RECENT"))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_kept_of_changed_code(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fits that a test made with patched code must not be found by the next one, nor those of others by it."""
+    is_patched = "monkeypatch" in request.fixturenames
+    for when in ("before", "after"):
+        for module, name in KEPT if is_patched else ():
+            if module in sys.modules:
+                getattr(sys.modules[module], name).clear()
+        if when == "before":
+            yield
 
 
 @pytest.fixture(scope="session")

@@ -15,6 +15,7 @@ from cxkit.errors import OptionError
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, alpha_from_covariance, moments
 from cxkit.validation.reliability.alpha import feldt_interval
+from cxkit.validation.structure.fit import FITS
 from tests.validation.building import factor_answers, survey_of, with_gaps
 
 PEOPLE = 500
@@ -65,6 +66,7 @@ def test_holes_lose_nobody_and_change_no_verdict_of_the_structure(share: float) 
 def test_one_sample_is_estimated_once() -> None:
     """All models of one survey share the saturated moments of its answers."""
     survey = culture(0.03)
+    FITS.clear()  # a fit of another test may hold moments that have made room since
     first = cx.confirm_structure(survey, missing="fiml")
     second = cx.confirm_structure(survey, model="one-factor", missing="fiml")
     assert second.fit.sample.groups[0] is first.fit.sample.groups[0]
