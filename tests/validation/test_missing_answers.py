@@ -237,3 +237,10 @@ def test_polychoric_correlations_are_named_and_never_said_to_be_of_all_answers()
         )
         assert "EM" not in found.note
         assert "Polychoric" not in ask(survey).note
+
+
+@pytest.mark.parametrize("share", [0.03, 0.10])
+def test_holes_change_no_level_of_invariance(share: float) -> None:
+    one, other = (cx.measurement_invariance(culture(s), by="level", missing="fiml").evidence for s in (0.0, share))
+    assert set(one.levels.values()) == {"strict"}
+    assert (one.levels, one.partial) == (other.levels, other.partial)
