@@ -53,6 +53,7 @@ def tiny(kind: type[Tiny] = Tiny, **fields: object) -> Tiny:
 
 @pytest.fixture(autouse=True)
 def _no_figures_left():
+    plt.close("all")  # what other files of tests left open
     yield
     plt.close("all")
 
