@@ -85,7 +85,7 @@ def shown_groups(survey: Survey, scored: pd.Series, *, minimum: int = MINIMUM_CE
     """
     roles = [role for role in GROUPING_ROLES if role in survey.respondents]
     labels = survey.respondents[roles].astype("object")
-    kept = _with_company(labels, _lots(survey), scored.to_numpy(dtype=bool), minimum)
+    kept = _with_company(survey, labels, scored.to_numpy(dtype=bool), minimum)
     return ShownGroups(kept=kept, hidden=_Tables.of(labels[kept], minimum).hidden_names())
 
 
@@ -129,7 +129,7 @@ def _lots(survey: Survey) -> np.ndarray:
     return pd.util.hash_pandas_object(survey.answers, index=False).to_numpy()
 
 
-def _with_company(labels: pd.DataFrame, lots: np.ndarray, scored: np.ndarray, minimum: int) -> np.ndarray:
+def _with_company(survey: Survey, labels: pd.DataFrame, scored: np.ndarray, minimum: int) -> np.ndarray:
     """Leave out who does not state a role where few do not, and others with them until they are enough together.
 
     Analyses that compare no groups are of everybody: their sums minus those of the groups are those left out. Who keeps
@@ -143,7 +143,7 @@ def _with_company(labels: pd.DataFrame, lots: np.ndarray, scored: np.ndarray, mi
     if len(stating):
         combinations = labels.iloc[stating].groupby(list(labels), sort=True, observed=True).ngroup().to_numpy()
         commonest = np.bincount(combinations).argmax()
-        order = np.lexsort([lots[stating], combinations != commonest])
+        order = np.lexsort([_lots(survey)[stating], combinations != commonest])
         kept[stating[order[: minimum - left_out]]] = False
     return kept
 
