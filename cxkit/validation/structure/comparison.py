@@ -19,7 +19,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import probability
 from cxkit.results.thresholds import CFI_HU, RMSEA_HU, Verdicts
 from cxkit.sem.comparison import NAMES as NAMES_OF_TESTS
-from cxkit.sem.comparison import default_method
+from cxkit.sem.comparison import Comparison, default_method
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.blueprints import MODELS, Model, Plan, blueprint, plan, refuse_unusable
 from cxkit.validation.structure.confirmatory import GOOD, NAMES, THREE_DIGITS
@@ -336,17 +336,26 @@ def _fits(
 def _untested(fits: Mapping[Model, Fit]) -> list[str]:
     """Why a model has no difference test although it is nested in the correlated dimensions."""
     found = []
-    for model in (name for name in NESTED if name in fits and "first-order" in fits):
-        if fits[model].df <= fits["first-order"].df:
-            continue
-        try:
-            difference = fits["first-order"].compare(fits[model])
-        except ModelError as refusal:
-            found.append(f"No difference test of {NAMES[model]}: {_first_sentence(refusal)}")
-            continue
-        if np.isnan(difference.p):
+    for model in NESTED:
+        difference = _difference(model, fits)
+        if isinstance(difference, ModelError):
+            found.append(f"No difference test of {NAMES[model]}: {_first_sentence(difference)}")
+        elif difference is not None and np.isnan(difference.p):
             found.append(f"No difference test of {NAMES[model]}: its scaling correction is not positive in these data.")
     return found
+
+
+def _difference(model: Model, fits: Mapping[Model, Fit]) -> Comparison | ModelError | None:
+    """The test of a nested model against the correlated dimensions, why there is none, or None: nothing to test."""
+    if model not in NESTED or model not in fits or "first-order" not in fits:
+        return None
+    first, fit = fits["first-order"], fits[model]
+    if fit.df <= first.df:
+        return None
+    try:
+        return first.compare(fit)
+    except ModelError as refusal:
+        return refusal
 
 
 def _all_verdicts(fits: Mapping[Model, Fit], kind: Variant) -> Verdicts:
@@ -399,20 +408,17 @@ def _verdict(good: int, of: int, proper: bool) -> str:
 def _from_dimensions(model: Model, fits: Mapping[Model, Fit]) -> dict[str, float]:
     """The cost of a model that is nested in the correlated dimensions, against these."""
     found = dict.fromkeys(COMPARISON, np.nan)
-    if model not in NESTED or "first-order" not in fits:
+    difference = _difference(model, fits)
+    if isinstance(difference, ModelError):  # `_untested` says why
         return found
-    first, fit = fits["first-order"], fits[model]
-    if fit.df <= first.df:
-        return found | ({"target_coefficient": 1.0} if model == "second-order" else {})
-    try:
-        difference = first.compare(fit)
-    except ModelError:  # `_untested` says why
-        return found
+    if difference is None:
+        same = model == "second-order" and "first-order" in fits
+        return found | ({"target_coefficient": 1.0} if same else {})
     found |= {
         "chi_square_difference": difference.chisq_diff,
         "df_difference": float(difference.df_diff),
         "p_difference": difference.p,
     }
     if model == "second-order":
-        found["target_coefficient"] = first.test.chisq / fit.test.chisq
+        found["target_coefficient"] = fits["first-order"].test.chisq / fits[model].test.chisq
     return found
