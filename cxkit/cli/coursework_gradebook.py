@@ -24,6 +24,8 @@ def add_to(commands: Any) -> None:
     record.add_argument("marks", metavar="MARKS", type=Path, help="folder that cxkit mark has written")
     record.add_argument("--submissions", metavar="DIR", type=Path, help="what cxkit collect made: tells who was late")
     record.add_argument("--reason", metavar="TEXT", default="", help="why they are recorded")
+    record.add_argument("--may-be-zero", metavar="STUDENT", action="append", default=[],
+                        help="let the points of this student fall to 0; repeat it")  # fmt: skip
     show = _add(own, "show", show_command, "show grades and totals")
     show.add_argument("--student", metavar="ID")
     show.add_argument("--assignment", metavar="ID")
@@ -36,8 +38,8 @@ def add_to(commands: Any) -> None:
     what.add_argument("--lift", action="store_true", help="what was earned counts again")
     _add_why(override)
     policy = _add(own, "policy", policy_command, "say which attempts count and how many assignments are dropped")
-    policy.add_argument("--attempts", choices=("latest", "best"), default="latest")
-    policy.add_argument("--drop-lowest", metavar="N", type=int, default=0)
+    policy.add_argument("--attempts", choices=("latest", "best"), help="which attempt counts; as before if not given")
+    policy.add_argument("--drop-lowest", metavar="N", type=int, help="assignments to drop; as before if not given")
     _add_why(policy)
     history = _add(own, "history", history_command, "show every mark: when, by whom, why")
     history.add_argument("--student", metavar="ID")
@@ -90,11 +92,14 @@ def record_command(options: argparse.Namespace) -> int:
     if options.submissions:
         from cxkit.coursework.collecting import read_collection
 
-        late = {row.student: row.late_seconds for row in read_collection(options.submissions).submissions}
+        rows = read_collection(options.submissions).submissions
+        late = {row.student: row.late_seconds for row in rows if row.path is not None}
     with Gradebook(options.gradebook) as book:
         book.describe(assignment)
-        done = book.record(marks, late=late, reason=options.reason)
+        done = book.record(marks, late=late, may_be_zero=options.may_be_zero, reason=options.reason)
     print(f"{options.gradebook}: {counted(done.added, 'mark')} recorded, {done.unchanged} were there already.")
+    for student, before, after in done.fell:
+        print(f"  fell: {student}, {before:g} -> {after:g} points before lateness")
     return 0
 
 
@@ -133,12 +138,15 @@ def override_command(options: argparse.Namespace) -> int:
 
 def policy_command(options: argparse.Namespace) -> int:
     """``cxkit gradebook policy``: how attempts and assignments are put together from now on."""
-    from cxkit.coursework.gradebook import CoursePolicy
+    from dataclasses import replace
 
+    given = {"attempts": options.attempts, "drop_lowest": options.drop_lowest}
     with _existing(options.gradebook) as book:
-        policy = CoursePolicy(attempts=options.attempts, drop_lowest=options.drop_lowest)
+        # What is not named stays: to announce one rule must not take another back.
+        policy = replace(book.policy(), **{name: value for name, value in given.items() if value is not None})
         new = book.set_policy(policy, reason=options.reason, by=options.by)
     print("recorded" if new else "this was recorded already")
+    print(f"attempts: {policy.attempts}, dropped: {policy.drop_lowest}")
     return 0
 
 

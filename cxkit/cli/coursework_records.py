@@ -23,7 +23,11 @@ def _add_collect(commands: Any) -> None:
     parser.add_argument("--due", metavar="TIME", type=moment, help='when it was due, as "2026-03-01 23:59" or with a '
                         'zone, "2026-03-01T23:59+01:00"')  # fmt: skip
     parser.add_argument("-o", metavar="DIR", dest="output", type=Path, default=Path("submissions"),
-                        help="folder for STUDENT.ipynb and collection.json (submissions)")  # fmt: skip
+                        help="folder for STUDENT.ipynb and collection.json (submissions); this download adds to "
+                        "it")  # fmt: skip
+    parser.add_argument("--replace", action="store_true",
+                        help="let notebooks of this download take the place of others that the same students handed "
+                        "in before; each is named")  # fmt: skip
 
 
 def collect_command(options: argparse.Namespace) -> int:
@@ -31,6 +35,7 @@ def collect_command(options: argparse.Namespace) -> int:
     from cxkit.coursework.collecting import collect
     from cxkit.coursework.roster import read_roster
 
-    found = collect(options.source, read_roster(options.roster), options.assignment, options.due, into=options.output)
+    found = collect(options.source, read_roster(options.roster), options.assignment, options.due, into=options.output,
+                    replace=options.replace)  # fmt: skip
     print(found.text)
     return 0

@@ -6,10 +6,14 @@ import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cxkit.coursework.marks import SubmissionMarks, marks_from_data
 from cxkit.errors import MarkingError, Problems
 from cxkit.running.files import write_atomically
+
+if TYPE_CHECKING:
+    from cxkit.coursework.assignment import Assignment
 
 _FILE_NAME = re.compile(r"[^\W_][\w.@+-]*")
 
@@ -62,6 +66,23 @@ def write_if_changed(path: Path, text: str) -> Path:
     if not (path.is_file() and path.read_bytes() == text.encode("utf-8")):
         write_atomically(path, text)
     return path
+
+
+def earlier_marks(folder: str | Path, assignment: Assignment, student: str) -> SubmissionMarks | None:
+    """The marks of a submission that a folder holds of this student, if they still fit the assignment.
+
+    None where there are none, or they are of nothing that was handed in, or of other questions or points: such marks
+    could not be recorded.
+    """
+    file = Path(folder) / f"{safe_name(student)}.json"
+    try:
+        marks = marks_from_data(json.loads(file.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
+    asked = [(question.id, question.points) for question in assignment.questions]
+    fits = [(mark.question, mark.out_of) for mark in marks.questions] == asked
+    is_of_this = (marks.student, marks.assignment) == (student, assignment.id)
+    return marks if fits and is_of_this and marks.submission_sha256 else None
 
 
 def read_marks(folder: str | Path, assignment: str) -> tuple[SubmissionMarks, ...]:

@@ -74,7 +74,7 @@ def submissions_in(folder: str | Path, roster: Roster) -> tuple[Submission, ...]
 
 
 def _collected(folder: Path, known: Iterable[str]) -> tuple[Submission, ...]:
-    from cxkit.coursework.collecting.submissions import read_collection
+    from cxkit.coursework.collecting.collection import read_collection
 
     rows = read_collection(folder).by_student
     without = [student for student in known if student not in rows]

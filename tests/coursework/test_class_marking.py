@@ -113,6 +113,14 @@ def test_marking_again_changes_no_byte_and_runs_nothing(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("cxkit.coursework.marking.class_run.mark_notebook", never)
         mark(tmp_path, assignment)
+        # Work that is no longer seen keeps its marks, and that is said; a second file beside it does no harm either.
+        (tmp_path / "in" / "model" / "work.ipynb").rename(tmp_path / "model.ipynb")
+        shutil.copy(tmp_path / "model.ipynb", tmp_path / "in" / "median" / "again.ipynb")
+        result = mark(tmp_path, assignment)
+        assert result.kept == ("median", "model")
+        assert "2 students without a notebook here keep the marks of an earlier one: median, model." in result.text
+        (tmp_path / "model.ipynb").rename(tmp_path / "in" / "model" / "work.ipynb")
+        (tmp_path / "in" / "median" / "again.ipynb").unlink()
     assert {path.name: path.read_bytes() for path in (tmp_path / "marks").glob("*.json")} == before
     shutil.rmtree(tmp_path / "marks")
     mark(tmp_path, assignment, jobs=1)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import stat
 import struct
 import zipfile
@@ -42,7 +43,8 @@ def zip_of(files, method=zipfile.ZIP_DEFLATED):
 
 
 def collected(tmp_path, files, roster=ROSTER, due=None, as_zip=True):
-    """Collect files once from a zip, or from a folder."""
+    """Collect files once from a zip, or from a folder, into a new folder."""
+    shutil.rmtree(tmp_path / "out", ignore_errors=True)
     if as_zip:
         source = tmp_path / "download.zip"
         source.write_bytes(files if isinstance(files, bytes) else zip_of(files))
@@ -302,13 +304,69 @@ def test_names_cannot_turn_or_hide_text(tmp_path):
     assert ("eve\\x1b[2J.ipynb", "its name fits no student of the roster") in found.unmatched
 
 
-def test_collecting_again_gives_the_same_and_forgets_what_is_gone(tmp_path):
+def added(tmp_path, files, **options):
+    """Collect one more download into the same folder."""
+    source = tmp_path / "download.zip"
+    source.write_bytes(zip_of(files))
+    return collect(source, ROSTER, ASSIGNMENT, options.pop("due", None), into=tmp_path / "out", **options)
+
+
+def test_collecting_again_gives_the_same(tmp_path):
     first = collected(tmp_path, FLAT)
     before = (tmp_path / "out/s100.ipynb").stat().st_mtime_ns
-    assert collected(tmp_path, FLAT) == first
+    assert added(tmp_path, FLAT) == first
     assert (tmp_path / "out/s100.ipynb").stat().st_mtime_ns == before
-    collected(tmp_path, {"s100.ipynb": book("jane")})
-    assert not (tmp_path / "out/hw1_z_lowe.ipynb").exists()
+
+
+@pytest.mark.parametrize("replace", [False, True])
+def test_one_late_notebook_is_added_and_nobody_elses_goes(tmp_path, replace):
+    collected(tmp_path, FLAT)
+    found = added(tmp_path, {"s300.ipynb": book("late")}, replace=replace)
+    assert statuses(found) == {"s100": "collected", "s200": "collected", "s300": "collected"}
+    assert {path.name for path in (tmp_path / "out").glob("*.ipynb")} == {"s100.ipynb", "s200.ipynb", "s300.ipynb"}
+    assert "2 students not in this download: what was collected before stays." in found.text
+    assert (
+        submissions_in(tmp_path / "out", ROSTER) == found.submissions == read_collection(tmp_path / "out").submissions
+    )
+
+
+@pytest.mark.parametrize("later", [book("another"), b"{", b"%PDF", book("", "hw0")])
+def test_another_file_of_a_student_counts_only_if_that_is_said(tmp_path, later):
+    first = collected(tmp_path, FLAT)
+    name = "s100.pdf" if later == b"%PDF" else "s100.ipynb"
+    found = added(tmp_path, {name: later})
+    assert found.submissions == first.submissions
+    assert (tmp_path / "out/s100.ipynb").read_bytes() == book("jane")
+    assert "What was collected before stays, although this download has something else:\n  s100: " in found.text
+    again = added(tmp_path, {name: later}, replace=True)
+    readable = later == book("another")
+    assert ((tmp_path / "out/s100.ipynb").read_bytes() == later) == readable
+    assert bool(again.replaced) == readable
+    assert ("Replaced:\n  s100: " in again.text) == readable
+
+
+def test_lateness_stays_where_the_deadline_is_not_given_again(tmp_path):
+    first = collected(tmp_path, BLACKBOARD, due=DUE)
+    assert added(tmp_path, BLACKBOARD).by_student["s200"].late_seconds == DAY
+    assert added(tmp_path, BLACKBOARD, due=DUE + timedelta(days=2)).by_student["s200"].late_seconds == 0
+    assert first.by_student["s200"].late_seconds == DAY
+
+
+def test_who_left_the_roster_and_what_was_put_there_by_hand_stay(tmp_path):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out/s200.ipynb").write_bytes(book("by hand"))
+    assert added(tmp_path, FLAT).stayed[0][0] == "s200"
+    assert (tmp_path / "out/s200.ipynb").read_bytes() == book("by hand")
+    (tmp_path / "download.zip").write_bytes(zip_of({"s300.ipynb": book()}))
+    collect(tmp_path / "download.zip", roster_of([ROSTER.by_id["s300"]]), ASSIGNMENT, into=tmp_path / "out")
+    assert {one.student for one in submissions_in(tmp_path / "out", ROSTER) if one.path} == {"s100", "s200", "s300"}
+
+
+def test_two_assignments_do_not_share_a_folder(tmp_path):
+    collected(tmp_path, FLAT)
+    with pytest.raises(MarkingError, match="holds what was collected for 'hw1', not for 'hw2'"):
+        collect(tmp_path / "download.zip", ROSTER, "hw2", into=tmp_path / "out")
+    assert (tmp_path / "out/s100.ipynb").is_file()
 
 
 def test_where_nothing_can_be_collected(tmp_path):

@@ -265,3 +265,36 @@ def test_killed_twenty_times_the_gradebook_is_as_if_nothing_had_happened(tmp_pat
         book.check()
         assert book.grades() == wanted.grades()
         assert [entry.digest for entry in book.history()] == [entry.digest for entry in wanted.history()]
+
+
+def test_marks_that_would_fall_to_nothing_stop_the_record_and_are_listed(book):
+    book.record([marks("s1", 8), marks("s2", 7), marks("s3", 0)])
+    lost = [marks(student, 0, version="", outcome="refused") for student in ("s1", "s2", "s3")]
+    before = book.history()
+    with pytest.raises(MarkingError, match=r"2 students would fall to 0:\n  s1: 8 points now\n  s2: 7 points now"):
+        book.record([marks("s4", 5), *lost])
+    assert book.history() == before
+    with pytest.raises(MarkingError, match=r"1 student would fall to 0:\n  s2"):
+        book.record(lost, may_be_zero=["s1"])
+    assert book.record(lost, may_be_zero=["s1", "s2"]).fell == (("s1", 8, 0), ("s2", 7, 0))
+    assert book.record([marks("s4", 5)]).fell == ()
+    assert book.record([marks("s4", 3)]).fell == (("s4", 5, 3),)
+
+
+def test_written_marks_count_among_those_that_may_not_fall(book):
+    book.record([marks("s1", 0)])
+    book.override("hw1", "s1", 9, reason="Appeal", by="A")
+    assert book.record([marks("s1", 0, version="v2")]).fell == ()  # what a person has set stands above it
+    book.set_policy(CoursePolicy(attempts="best"), by="A", reason="As announced.")
+    book.record([marks("s2", 6)])
+    assert book.record([marks("s2", 0, version="v2")]).fell == ()  # the better attempt counts
+
+
+def test_lateness_of_a_submission_is_not_forgotten(book):
+    book.record([marks("s1", 8)], late={"s1": DAY})
+    assert grade(book).penalty > 0
+    assert book.record([marks("s1", 8)]).added == 0
+    book.record([marks("s1", 7)])
+    assert grade(book).penalty > 0
+    book.record([marks("s1", 7)], late={"s1": 0.0})
+    assert grade(book).penalty == 0

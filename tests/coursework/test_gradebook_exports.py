@@ -260,4 +260,13 @@ def test_the_commands(tmp_path, capsys, monkeypatch):
         assert (tmp_path / "out" / to).stat().st_size
     assert main(["gradebook", "export", "--roster", "class.csv", "-o", "x"]) == 1
     assert main(["gradebook", "policy", "--attempts", "best", "--reason", "announced", "--by", "A"]) == 0
+    capsys.readouterr()
+    assert main(["gradebook", "policy", "--drop-lowest", "1", "--reason", "announced", "--by", "A"]) == 0
+    assert "attempts: best, dropped: 1" in capsys.readouterr().out  # one rule does not take the other back
+    write_marks(tmp_path / "marks", [marks(s, 0, assignment.id, "", out_of, "refused") for s in ("s1", "s2")])
+    assert main(["gradebook", "policy", "--attempts", "latest", "--reason", "announced", "--by", "A"]) == 0
+    assert main(record) == 1
+    assert "would fall to 0:\n  s1: 2 points now\n  s2: 2 points now" in capsys.readouterr().err
+    assert main([*record, "--may-be-zero", "s1", "--may-be-zero", "s2"]) == 0
+    assert "fell: s2, 2 -> 0 points" in capsys.readouterr().out
     assert main(["gradebook", "show", "-g", "none.db"]) == 1

@@ -385,3 +385,16 @@ def test_the_commands(tmp_path, capsys, monkeypatch):
     with Gradebook("gradebook.db") as book:
         assert {(one.points, one.state) for one in book.grades()} == {(question.points, "marked")}
         assert book.history(student="s1")[-1].marker == "A. Example + B"
+
+
+def test_one_late_answer_leaves_the_marks_of_all_others(folder, sheet):
+    question = ASSIGNMENT.question("argument")
+    whole = {one.id: one.points for one in question.rubric}
+    before = codes(sheet)
+    for code in before:
+        sheet.save("argument", code, "A", PanelMark(points=whole))
+    make_sheet(folder, ASSIGNMENT, {name: {"straggler": "Late, but here."} for name in TEXTS}, {"straggler": "sha"})
+    assert set(before) < set(codes(sheet))
+    assert len(codes(sheet)) == len(before) + 1
+    outcome = outcome_of_sheet(sheet, read_key(folder))
+    assert {student for student, of in outcome.markers if of == "argument"} == set(TEXTS["argument"])

@@ -13,7 +13,6 @@ from cxkit.coursework.collecting.contents import NotANotebook, assignment_of
 from cxkit.coursework.collecting.layouts import Owner
 from cxkit.coursework.marks_folder import safe_name
 from cxkit.coursework.submissions import Status, Submission
-from cxkit.running.files import write_atomically
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +40,11 @@ class Choice:
         self.files, self.assignment_id, self.due, self.into = files, assignment_id, due, into
         self.refused = refused
         self.notes: list[str] = []
+        self.data = b""
+        """The bytes of the notebook that counts, once `made` has chosen one."""
 
     def made(self) -> Submission:
-        """The student's row."""
+        """The student's row. Nothing is written: that is decided beside what was collected before."""
         if not self.files:
             return self._ended("missing", "Nothing was handed in.")
         notebooks = [one for one in self.files if one.item.suffix == ".ipynb" and not one.item.refusal]
@@ -120,8 +121,7 @@ class Choice:
 
     def _taken(self, one: Candidate, data: bytes, digest: str) -> Submission:
         target = self.into / f"{safe_name(self.row.student)}.ipynb"
-        if not (target.is_file() and not target.is_symlink() and target.read_bytes() == data):
-            write_atomically(target, data)
+        self.data = data
         late: float | None = 0.0
         if self.due is not None and one.time is not None:
             late = max(0.0, (self._instant(one.time) - self.due).total_seconds())

@@ -207,7 +207,9 @@ def _named(part: str, known_class: _Class, *, file: bool) -> Owner | None:
             students, more = recognised
             return Owner(students=frozenset(students), layout=layout, depth=1, **more)  # type: ignore[arg-type]
     roster = known_class.roster
-    stem = re.sub(r"\.(ipynb|zip)$", "", part, flags=re.IGNORECASE)
+    # A file of any other kind is somebody's as well: they are asked for a notebook.
+    ending = r"\.[a-z0-9]{1,5}$" if file else r"\.(ipynb|zip)$"
+    stem = re.sub(ending, "", part, flags=re.IGNORECASE)
     students = roster.with_key(part) or roster.with_key(stem) or _beside_assignment(stem, known_class)
     if not students:
         students = roster.with_name(part) or roster.with_name(stem)

@@ -2,69 +2,30 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections import defaultdict
 from datetime import datetime
 from pathlib import Path
-from typing import get_args
 
+from cxkit.coursework.collecting.adding import Adding
 from cxkit.coursework.collecting.archives import FileRefused, Item, list_files, shown
 from cxkit.coursework.collecting.choice import Candidate, Choice
+from cxkit.coursework.collecting.collection import Collection, as_json, read_collection
 from cxkit.coursework.collecting.contents import timestamp_of
 from cxkit.coursework.collecting.layouts import Owner, owners
-from cxkit.coursework.marks_folder import safe_name
 from cxkit.coursework.roster import Roster, folded
-from cxkit.coursework.submissions import COLLECTION_FILE, Status, Submission
-from cxkit.errors import MarkingError, counted
-from cxkit.running.files import write_atomically
-
-
-@dataclass(frozen=True, kw_only=True)
-class Collection:
-    """Everything that was handed in.
-
-    Attributes
-    ----------
-    assignment : str
-    submissions : tuple of Submission
-        One for every student of the roster, in its order.
-    unmatched : tuple of (str, str)
-        Files that belong to nobody on the roster, or to several, and why.
-    refused : tuple of (str, str)
-        Files that were not read, and why.
-    """
-
-    assignment: str
-    submissions: tuple[Submission, ...]
-    unmatched: tuple[tuple[str, str], ...] = ()
-    refused: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def by_student(self) -> dict[str, Submission]:
-        """Submissions by the students' ids."""
-        return {one.student: one for one in self.submissions}
-
-    @property
-    def text(self) -> str:
-        """How many of each status, and every file that needs a person."""
-        counts = Counter(one.status for one in self.submissions)
-        told = [f"{counts[status]} {status.replace('_', ' ')}" for status in get_args(Status) if counts[status]]
-        lines = [f"{counted(len(self.submissions), 'student')}: {', '.join(told)}."]
-        lines += [
-            f"  {one.student}: {one.status.replace('_', ' ')}. {one.note}".rstrip()
-            for one in self.submissions
-            if one.note and one.status != "missing"
-        ]
-        for head, files in (("Of nobody on the roster", self.unmatched), ("Not read", self.refused)):
-            lines += [f"{head}:"] * bool(files) + [f"  {name}: {why}" for name, why in files[:20]]
-            lines += [f"  and {len(files) - 20} more"] * (len(files) > 20)
-        return "\n".join(lines)
+from cxkit.coursework.submissions import COLLECTION_FILE, Submission
+from cxkit.errors import MarkingError
+from cxkit.running.files import sha256_of, write_atomically
 
 
 def collect(
-    path: str | Path, roster: Roster, assignment_id: str, due: datetime | None = None, *, into: str | Path
+    path: str | Path,
+    roster: Roster,
+    assignment_id: str,
+    due: datetime | None = None,
+    *,
+    into: str | Path,
+    replace: bool = False,
 ) -> Collection:
     """Who handed in what?
 
@@ -78,8 +39,11 @@ def collect(
     due : datetime, optional
         When it was due. Times in names have no zone; they are taken to be in that of `due`.
     into : str or Path
-        Folder for the notebooks, `STUDENT.ipynb`, and `collection.json`. Nothing else is ever written. Notebooks of
-        an earlier collection that are no longer there are removed.
+        Folder for the notebooks, `STUDENT.ipynb`, and `collection.json`. Nothing else is ever written. What was
+        collected there before stays: this download adds to it.
+    replace : bool
+        Whether a student's notebook in this download takes the place of another one collected before. Students who
+        are not in this download keep theirs in any case.
 
     Returns
     -------
@@ -89,26 +53,42 @@ def collect(
     Raises
     ------
     MarkingError
-        If the path is no folder and no zip.
+        If the path is no folder and no zip, or `into` holds another assignment or a damaged collection.
     """
     into = Path(into)
     if Path(path).is_dir() and into.resolve().is_relative_to(Path(path).resolve()):
         raise MarkingError(f"{into} lies in {path}, where the submissions are. Collect into another folder.")
     if due is not None and due.tzinfo is None:
         due = due.astimezone()
+    before = _collected_before(into, assignment_id)
     items = list_files(path)
     of_students, unmatched = _by_student(items, roster, assignment_id)
     refused: list[tuple[str, str]] = [(shown(item.name), item.refusal) for item in items if item.refusal]
-    rows = []
+    adding = Adding(before, replace=replace, due_is_known=due is not None)
     for student in roster:
         files = _of_this_assignment(of_students.get(student.id, []), assignment_id)
-        rows.append(Choice(student.id, files, assignment_id, due, into, refused).made())
-    _tidy(into, rows)
+        adding.add(Choice(student.id, files, assignment_id, due, into, refused))
     result = Collection(
-        assignment=assignment_id, submissions=tuple(rows), unmatched=tuple(unmatched), refused=tuple(refused)
-    )
-    write_atomically(into / COLLECTION_FILE, _as_json(result))
+        assignment=assignment_id, submissions=adding.rows, unmatched=tuple(unmatched), refused=tuple(refused),
+        stayed=tuple(adding.stayed), replaced=tuple(adding.replaced),
+    )  # fmt: skip
+    write_atomically(into / COLLECTION_FILE, as_json(result))
     return result
+
+
+def _collected_before(into: Path, assignment_id: str) -> dict[str, Submission]:
+    """What lies in the folder already, by student."""
+    if not (into / COLLECTION_FILE).is_file():
+        # Put there by hand: no less somebody's work.
+        files = [file for file in sorted(into.glob("*.ipynb")) if file.is_file() and not file.is_symlink()]
+        return {file.stem: Submission(student=file.stem, path=file, sha256=sha256_of(file)) for file in files}
+    before = read_collection(into)
+    if before.assignment != assignment_id:
+        raise MarkingError(
+            f"{into} holds what was collected for '{before.assignment}', not for '{assignment_id}'. "
+            "Collect into another folder (-o)."
+        )
+    return before.by_student
 
 
 def _by_student(
@@ -142,45 +122,3 @@ def _of_this_assignment(files: list[tuple[Item, Owner]], assignment_id: str) -> 
         except FileRefused:
             time = None
     return [Candidate(item=item, owner=owner, time=owner.time or time) for item, owner in tree or files]
-
-
-def _tidy(into: Path, rows: Iterable[Submission]) -> None:
-    """Remove notebooks of an earlier collection whose student has none now: they must not be marked by mistake."""
-    into.mkdir(parents=True, exist_ok=True)
-    before = into / COLLECTION_FILE
-    if not before.is_file():
-        return
-    kept = {one.path for one in rows}
-    for old in read_collection(into).submissions:
-        if old.path is not None and old.path not in kept:
-            old.path.unlink(missing_ok=True)
-
-
-def _as_json(collection: Collection) -> str:
-    data = asdict(collection)
-    for row in data["submissions"]:
-        row["path"] = row["path"].name if row["path"] else None
-    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
-
-
-def read_collection(folder: str | Path) -> Collection:
-    """What `collect` wrote into a folder.
-
-    Raises
-    ------
-    MarkingError
-        If there is none, or it is damaged.
-    """
-    file = Path(folder) / COLLECTION_FILE
-    if not file.is_file():
-        raise MarkingError(f"There is no {COLLECTION_FILE} in {folder}. Collect the submissions first: cxkit collect.")
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        rows = tuple(
-            Submission(**{**row, "path": Path(folder) / safe_name(row["student"] + ".ipynb") if row["path"] else None})
-            for row in data["submissions"]
-        )
-        pairs = {key: tuple((name, why) for name, why in data[key]) for key in ("unmatched", "refused")}
-        return Collection(assignment=data["assignment"], submissions=rows, **pairs)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise MarkingError(f"{file} is damaged ({error}). Collect again: cxkit collect.") from None

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from cxkit.coursework.gradebook.falling import check_falls, falls, late_seconds_of
 from cxkit.coursework.gradebook.grades import (
     AssignmentSettings,
     CoursePolicy,
@@ -36,10 +37,13 @@ class Recorded:
     ----------
     added, unchanged : int
         Entries that were new, and those that the gradebook held already.
+    fell : tuple of (str, float, float)
+        Students who earn less than before by the new marks, before lateness: who, points before and now.
     """
 
     added: int = 0
     unchanged: int = 0
+    fell: tuple[tuple[str, float, float], ...] = ()
 
 
 class Gradebook:
@@ -116,6 +120,7 @@ class Gradebook:
         marks: Iterable[SubmissionMarks],
         *,
         late: Mapping[str, float | None] | None = None,
+        may_be_zero: Collection[str] = (),
         reason: str = "",
         at: datetime | None = None,
     ) -> Recorded:
@@ -125,7 +130,10 @@ class Gradebook:
         ----------
         marks : iterable of SubmissionMarks
         late : mapping of str to float or None
-            Seconds after the deadline by student; None where late by an unknown time. In time if not there.
+            Seconds after the deadline by student; None where late by an unknown time. Who is not there is as late as
+            was recorded with the last marks of the same submission, else in time.
+        may_be_zero : collection of str
+            Students whose points may fall to 0. Those of anybody else who has points may not.
         reason : str
             Why they are recorded, such as "marked again with the corrected model".
         at : datetime, optional
@@ -139,18 +147,24 @@ class Gradebook:
         Raises
         ------
         MarkingError
-            All problems at once: assignments that were not described, points that cannot be.
+            All problems at once: assignments that were not described, points that cannot be, points that would fall
+            to 0 although nobody said that they may.
         """
+        held = self._store.entries()
+        known_late = late_seconds_of(held)
         entries = [
             Entry(
                 kind="marks", assignment=one.assignment, student=one.student, points=one.points, out_of=one.out_of,
                 marker=one.source, reason=reason, version=one.submission_sha256, time=at or _now(),
-                detail={"marks": one.as_data(), "late_seconds": (late or {}).get(one.student, 0.0)},
+                detail={"marks": one.as_data(), "late_seconds": (late or {}).get(
+                    one.student, known_late.get((one.assignment, one.student, one.submission_sha256), 0.0))},
             )
             for one in marks
         ]  # fmt: skip
         self._check_marks(entries)
-        return self._add(entries)
+        fell = falls(held, entries)
+        check_falls(fell, may_be_zero)
+        return replace(self._add(entries), fell=fell)
 
     def record_written(
         self,

@@ -12,7 +12,7 @@ from cxkit.coursework.assignment import Assignment
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.submission import mark_notebook, policy_for, read_submission, refused_marks
 from cxkit.coursework.marks import SubmissionMarks, marks_from_data
-from cxkit.coursework.marks_folder import write_marks
+from cxkit.coursework.marks_folder import earlier_marks, write_marks
 from cxkit.coursework.release.record import read_released
 from cxkit.coursework.submissions import Submission
 from cxkit.errors import MarkingError, counted
@@ -40,6 +40,8 @@ class ClassMarks:
         What kept the students' code away from everything else.
     weak : tuple of str
         Answers for which a constant would pass.
+    kept : tuple of str
+        Students of whom nothing that can be run lies there any more, and whose earlier marks stay.
     """
 
     marks: tuple[SubmissionMarks, ...]
@@ -47,6 +49,7 @@ class ClassMarks:
     submissions: tuple[Submission, ...]
     protection: str
     weak: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -66,6 +69,11 @@ class ClassMarks:
                 + (f"; {awaiting:g} points await a person." if awaiting else ".")
             )
         lines += [f"  not marked: {student}: {why}" for student, why in self.faults.items()]
+        if self.kept:
+            lines.append(
+                f"  {counted(len(self.kept), 'student')} without a notebook here keep the marks of an earlier one: "
+                f"{', '.join(self.kept)}. To let them go, delete their files from the folder of marks."
+            )
         lines += [f"  note: {text}" for text in self.weak]
         return "\n".join([*lines, f"Protection: {self.protection}."])
 
@@ -83,7 +91,8 @@ def mark_class(
     """What does everybody earn?
 
     A journal in `output` holds what is finished. Marking again, after a crash or a change, runs only what is new:
-    the same submission under the same assignment and the same kit keeps its marks, byte for byte.
+    the same submission under the same assignment and the same kit keeps its marks, byte for byte. Who was marked
+    before and has nothing here that can be run keeps those marks.
 
     Parameters
     ----------
@@ -127,8 +136,13 @@ def mark_class(
         done: dict[str, SubmissionMarks] = {}
         waiting: list[Job[SubmissionMarks]] = []
         faults: dict[str, str] = {}
+        kept: list[str] = []
         for task in tasks:
             ready = task.without_a_run(assignment, journal.finished.get(task.student), references.state)
+            if ready is not None and not ready.submission_sha256:
+                earlier = earlier_marks(output, assignment, task.student)
+                kept += [task.student] * (earlier is not None)
+                ready = earlier or ready
             if ready is not None:
                 done[task.student] = ready
             else:
@@ -162,6 +176,7 @@ def mark_class(
         submissions=tuple(submissions),
         protection=UNPROTECTED if policy == "open" else find_protection().text,
         weak=weak,
+        kept=tuple(kept),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,18 +77,20 @@ def make_sheet(
     -------
     Key
         A student who wrote something else since has a new code: marks of the earlier text do not count for the new.
+        Students who are not in `texts` this time keep their codes and answers.
     """
     folder = Path(folder)
-    if (folder / KEY_FILE).is_file():
-        seed = read_key(folder).seed
-    seed = seed or secrets.token_hex(16)
-    students: dict[tuple[str, str], str] = {}
-    of_version: dict[tuple[str, str], str] = {}
+    before = read_key(folder) if (folder / KEY_FILE).is_file() else None
+    seed = (before.seed if before else seed) or secrets.token_hex(16)
+    staying = _staying(before, texts)
+    students: dict[tuple[str, str], str] = {about: before.students[about] for about in staying} if before else {}
+    of_version: dict[tuple[str, str], str] = {about: before.versions[about] for about in staying} if before else {}
     answers: dict[str, dict[str, tuple[int, str]]] = {}
     for question, by_student in texts.items():
         answers[question] = {}
         for student, text in by_student.items():
-            code, place = _drawn(seed, question, student, text, answers[question])
+            taken = {*answers[question], *(code for of, code in staying if of == question)}
+            code, place = _drawn(seed, question, student, text, taken)
             answers[question][code] = (place, text)
             students[question, code] = student
             of_version[question, code] = versions.get(student, "")
@@ -97,11 +99,18 @@ def make_sheet(
     write_atomically(folder / KEY_FILE, _as_json(key)).chmod(0o600)
     with MarkingSheet(folder / SHEET_FILE, assignment, create=True) as sheet:
         for question, rows in answers.items():
-            sheet.put_answers(question, rows)
+            sheet.put_answers(question, rows, staying=[code for of, code in staying if of == question])
     return key
 
 
-def _drawn(seed: str, question: str, student: str, text: str, taken: Mapping[str, object]) -> tuple[str, int]:
+def _staying(before: Key | None, texts: Mapping[str, Mapping[str, str]]) -> list[tuple[str, str]]:
+    """Question and code of answers whose students are not there this time: somebody may have marked them."""
+    if before is None:
+        return []
+    return [(of, code) for (of, code), student in before.students.items() if student not in texts.get(of, {})]
+
+
+def _drawn(seed: str, question: str, student: str, text: str, taken: Collection[str]) -> tuple[str, int]:
     """A code, and a place in the order; the place does not depend on when the answer came."""
     for attempt in range(100):
         said = "\0".join([seed, question, student, text, str(attempt)])

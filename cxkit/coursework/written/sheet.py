@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -243,10 +243,19 @@ class MarkingSheet(Database):
         if problems:
             problems.raise_as(MarkingError)
 
-    def put_answers(self, question: str, answers: Mapping[str, tuple[int, str]]) -> None:
-        """The current answers to a question: by code, their places and texts. Earlier ones stay, but are not shown."""
+    def put_answers(
+        self, question: str, answers: Mapping[str, tuple[int, str]], *, staying: Collection[str] = ()
+    ) -> None:
+        """The current answers to a question: by code, their places and texts, and those whose codes are `staying`.
+
+        All others stay in the file, but are not shown.
+        """
         with self.writing():
-            self.connection.execute("UPDATE answers SET current = 0 WHERE question = ?", (question,))
+            earlier = self.connection.execute("SELECT code FROM answers WHERE question = ?", (question,)).fetchall()
+            self.connection.executemany(
+                "UPDATE answers SET current = 0 WHERE question = ? AND code = ?",
+                [(question, code) for (code,) in earlier if code not in staying],
+            )
             self.connection.executemany(
                 "INSERT INTO answers VALUES (?, ?, ?, ?, 1) ON CONFLICT (question, code)"
                 " DO UPDATE SET current = 1, place = excluded.place",

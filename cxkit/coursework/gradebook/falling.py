@@ -1,0 +1,58 @@
+"""Whose marks would fall by what is about to be recorded? Most that go to 0 are of work that got lost on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from cxkit.coursework.gradebook.grades import grades_of
+from cxkit.coursework.gradebook.store import Entry
+from cxkit.errors import MarkingError, counted
+
+Fall = tuple[str, float, float]
+"""A student, the points earned so far, and those that would be earned then."""
+
+
+def late_seconds_of(entries: Sequence[Entry]) -> dict[tuple[str, str, str], float | None]:
+    """How late each submission was when it was last recorded, by assignment, student and version."""
+    return {
+        (entry.assignment, entry.student, entry.version): entry.detail["late_seconds"]
+        for entry in entries
+        if entry.kind == "marks" and entry.version
+    }
+
+
+def falls(held: Sequence[Entry], new: Sequence[Entry]) -> tuple[Fall, ...]:
+    """Who would earn less than now, before lateness and decisions of a person?
+
+    Parameters
+    ----------
+    held, new : sequence of Entry
+        What the gradebook holds, and the marks that shall be added.
+    """
+    touched = {(entry.assignment, entry.student) for entry in new}
+    before = {key: points for key, points in _earned(held).items() if key in touched}
+    after = _earned([*held, *new])
+    return tuple((key[1], points, after[key]) for key, points in before.items() if after[key] < points - 1e-9)
+
+
+def _earned(entries: Sequence[Entry]) -> dict[tuple[str, str], float]:
+    return {(grade.assignment, grade.student): grade.earned for grade in grades_of(entries)}
+
+
+def check_falls(fell: Sequence[Fall], may_be_zero: Collection[str]) -> None:
+    """Stop where marks would fall to 0 and nobody has said that they may.
+
+    Raises
+    ------
+    MarkingError
+        With everybody whom it would strike.
+    """
+    struck = [(student, before) for student, before, after in fell if after <= 0 and student not in may_be_zero]
+    if not struck:
+        return
+    listed = "\n".join(f"  {student}: {before:g} points now" for student, before in struck)
+    raise MarkingError(
+        f"Nothing was recorded: the marks of {counted(len(struck), 'student')} would fall to 0:\n{listed}\n"
+        "Most often their work was not there when it was marked: collect and mark again. If it is meant, say so for "
+        "each: --may-be-zero STUDENT."
+    )
