@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from cxkit.errors import NotebookError, Problems, counted
+from cxkit.errors import CxkitError, NotebookError, Problems, counted
 from cxkit.running.execution import Executed, HowToRun, execute
 from cxkit.running.files import sha256_of, write_atomically
 from cxkit.running.fingerprint import fingerprint, named_files
@@ -17,6 +17,7 @@ from cxkit.running.plan import CELL_TIMEOUT, Plan, plan_run
 from cxkit.running.runs import PlannedRun, read_runs
 from cxkit.running.sandbox.limits import Limits, Policy
 from cxkit.running.sandbox.protection import UNPROTECTED, find_protection, required_protection
+from cxkit.running.untrusted import writable
 from cxkit.running.workers import Job, Outcome, check_workers, run_jobs
 
 Format = Literal["html", "ipynb"]
@@ -238,7 +239,14 @@ class _Task:
         left = outcome.value
         if left is None:
             return RunRecord(name=self.name, state="fault", note=str(outcome.error), attempts=outcome.attempts)
-        record = self._failed(left) if left.complaint else self._completed(left, policy)
+        try:
+            record = self._failed(left) if left.complaint else self._completed(left, policy)
+        except CxkitError:
+            raise  # the disk's fault, and everybody's
+        except Exception as error:
+            # The report is made from what a stranger's code showed: whatever that breaks, the next run goes on
+            told = writable(f"its output cannot be written: {type(error).__name__}: {error}")
+            record = RunRecord(name=self.name, state="failed", note=told)
         return replace(record, attempts=outcome.attempts, seconds=round(left.seconds, 3), fingerprint=self.mark)
 
     def _completed(self, left: Executed, policy: Policy) -> RunRecord:

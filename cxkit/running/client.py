@@ -23,6 +23,7 @@ from traitlets import Any as AnyTrait
 
 from cxkit.running.kernels.provisioner import LAUNCHER
 from cxkit.running.sandbox.confinement import Confinement
+from cxkit.running.untrusted import read_json
 
 # What goes wrong is told once, by the error that is raised; nbclient's log would tell it a second time.
 logger = logging.getLogger(__name__)
@@ -82,6 +83,10 @@ class CxkitClient(PapermillNotebookClient):
         self._sockets = self._folder / "s"
         self._sockets.mkdir()
 
+    def read_part(self, part: bytes) -> Any:
+        """One part of a message of the kernel as data: every text in it can be written to a file."""
+        return read_json(part, most_parts=None)
+
     def confinement(self) -> Confinement | None:
         """The sandbox that the kernel is to stand in; None for an open one."""
         return None
@@ -98,6 +103,7 @@ class CxkitClient(PapermillNotebookClient):
             connection_file=str(self._sockets / "kernel.json"),
             transport="ipc" if os.name == "posix" and short else "tcp",
         )
+        self.km.session.unpack = self.read_part  # the client's session is the same
         if self.on_kernel is not None:
             self.on_kernel(self.km)
         return self.km

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import os
 import shutil
@@ -25,9 +24,12 @@ from cxkit.running.kernels.forked import ForkedProcess
 from cxkit.running.sandbox.confinement import WORK_FOLDER, Confinement, own_user, readable_paths
 from cxkit.running.sandbox.limits import Limits, Policy
 from cxkit.running.sandbox.protection import IN_FORCE, UNPROTECTED, required_protection
+from cxkit.running.untrusted import Unbounded, read_json, text_of_repr
 
 _GRACE = 3.0  # seconds that an interrupted cell has to end by itself
 _LARGEST_MESSAGE = 32 << 20  # bytes; the connection of whoever sends more is closed
+_MOST_PARTS = 200_000  # values in one message; a figure drawn in JavaScript has some thousands
+_PER_VALUE, _PER_NUMBER = 64, 32
 _OUTPUTS = {"stream", "display_data", "execute_result", "error", "update_display_data"}
 _REASONS: dict[str, Ending] = {"memory": "out_of_memory", "cpu": "out_of_cpu", "files": "out_of_space"}
 
@@ -125,6 +127,13 @@ class ContainedClient(CxkitClient):
         if self._process is not None:
             self._process.kill()
 
+    def read_part(self, part: bytes) -> Any:
+        """One part of a message, if its size and the number of its values are within bounds."""
+        try:
+            return read_json(part, most_parts=_MOST_PARTS)
+        except Unbounded:
+            return TooMuch()
+
     @property
     def has_begun(self) -> bool:
         """Whether any of the stranger's code may have run."""
@@ -204,7 +213,9 @@ class ContainedClient(CxkitClient):
         """Keep an output if there is still room for it; at the first that is too much interrupt the cell."""
         if msg["msg_type"] not in _OUTPUTS:
             return super().process_message(msg, cell, cell_index)
-        before, self._printed = self._printed, self._printed + _size(msg["content"])
+        too_much = isinstance(msg["content"], TooMuch) or isinstance(msg["metadata"], TooMuch)
+        size = self.limits.output_bytes + 1 if too_much else size_of(msg["content"]) + size_of(msg["metadata"])
+        before, self._printed = self._printed, self._printed + size
         most = self.limits.output_bytes
         if self._printed <= most:
             return super().process_message(msg, cell, cell_index)
@@ -273,22 +284,32 @@ class ContainedClient(CxkitClient):
         return ending, sentences[ending]
 
 
-def _size(content: Any) -> int:
-    """Bytes of a message, near enough: lengths of all its texts and some for each number and name."""
-    if isinstance(content, str):
-        return len(content)
-    if isinstance(content, Mapping):
-        return sum(len(str(key)) + _size(value) for key, value in content.items())
-    if isinstance(content, list):
-        return sum(map(_size, content))
-    return 16
+class TooMuch(dict[str, Any]):
+    """Stands for a part of a message that was too large to be read."""
+
+
+def size_of(content: Any) -> int:
+    """Bytes of memory that a message takes, near enough: every value and every name costs, and an empty list as well.
+
+    In Python an empty list takes 56 bytes, an empty dictionary 64, a short text about 50.
+    """
+    total, waiting = 0, [content]
+    while waiting:
+        value = waiting.pop()
+        total += _PER_NUMBER if isinstance(value, (int, float)) else _PER_VALUE
+        if isinstance(value, str):
+            total += len(value)
+        elif isinstance(value, Mapping):
+            waiting += [*value.keys(), *value.values()]
+        elif isinstance(value, list):
+            waiting += value
+    return total
 
 
 def _text_of(reply: Mapping[str, Any]) -> str | None:
     """The text of a user expression: the kernel sends its repr. Anything else counts as nothing."""
     try:
         shown = reply["content"]["user_expressions"]["text"]["data"]["text/plain"]
-        text = ast.literal_eval(shown)
-    except (KeyError, TypeError, ValueError, SyntaxError, MemoryError, RecursionError):
+    except (KeyError, TypeError):
         return None
-    return text if isinstance(text, str) else None
+    return text_of_repr(shown) if isinstance(shown, str) else None

@@ -6,13 +6,13 @@ would start.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cxkit.errors import NotebookError, nearest
 from cxkit.running.files import write_atomically
+from cxkit.running.untrusted import read_json
 from cxkit.shipped import notebooks_folder
 
 
@@ -131,7 +131,7 @@ def read_notebook(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
-        notebook = json.loads(path.read_bytes())
+        notebook = read_json(path.read_bytes(), most_parts=None)
     except FileNotFoundError:
         raise NotebookError(f"There is no notebook {path}.") from None
     except OSError as error:
@@ -140,20 +140,24 @@ def read_notebook(path: str | Path) -> dict[str, Any]:
         raise NotebookError(f"{path} is not a notebook: it is not JSON ({error}).") from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list) or notebook.get("nbformat") != 4:
         raise NotebookError(f"{path} is not a notebook in format 4. Open it in JupyterLab and save it again.")
-    for cell in notebook["cells"]:
+    for number, cell in enumerate(notebook["cells"], start=1):
+        if not isinstance(cell, dict):
+            raise NotebookError(f"{path} is not a notebook: its cell {number} is none.")
         cell["source"] = joined(cell.get("source", ""))
-        cell.setdefault("metadata", {})
+        if not isinstance(cell.get("metadata"), dict):
+            cell["metadata"] = {}
     return notebook
 
 
 def joined(text: Any) -> str:
     """A notebook's text field as one string; the format allows a list of lines as well."""
-    return "".join(text) if isinstance(text, list) else str(text)
+    return "".join(map(str, text)) if isinstance(text, list) else str(text)
 
 
 def tags(cell: Mapping[str, Any]) -> list[str]:
     """The tags of a cell, in the order they were set."""
-    return list(cell.get("metadata", {}).get("tags", []))
+    named = cell.get("metadata", {}).get("tags", [])
+    return [tag for tag in named if isinstance(tag, str)] if isinstance(named, list) else []
 
 
 def parameters_cell(notebook: Mapping[str, Any]) -> int | None:

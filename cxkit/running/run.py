@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbformat import NotebookNode, writes
+from nbformat import NotebookNode, from_dict, writes
 from papermill.engines import papermill_engines
 from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
@@ -30,6 +30,7 @@ from cxkit.running.pdf import write_pdf
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
 from cxkit.running.provenance.crate import write_crate
 from cxkit.running.report import report_html, write_report
+from cxkit.running.untrusted import writable_data
 
 __all__ = ["Execution", "Run", "run_notebook"]
 
@@ -244,7 +245,7 @@ class Execution:
 
 def parameterised(plan: Plan) -> NotebookNode:
     """The notebook of a plan, with a cell that sets its values."""
-    notebook = load_notebook_node(str(plan.notebook))
+    notebook = from_dict(writable_data(load_notebook_node(str(plan.notebook))))
     if plan.values:
         notebook = parameterize_notebook(
             notebook, dict(plan.values), kernel_name="python3", language="python", engine_name="cxkit"

@@ -322,7 +322,13 @@ def test_what_was_written_is_found_in_notebooks(tmp_path, monkeypatch):
         Submission(student="absent", path=None, status="missing"),
     ]
     texts = written_texts(ASSIGNMENT, books)["argument"]
-    assert texts == {"in-place": "An answer", "below": "Below", "nothing": "", "gone": "", "odd": "? half"}
+    assert texts == {
+        "in-place": "An answer",
+        "below": "Below",
+        "nothing": "",
+        "gone": "",
+        "odd": "\N{REPLACEMENT CHARACTER} half",
+    }
 
 
 def test_the_commands(tmp_path, capsys, monkeypatch):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+
+from cxkit.running.untrusted import read_json
 
 LARGEST = 20_000_000
 """Bytes. A notebook beyond that is outputs, or meant to hold up the class."""
@@ -37,8 +38,8 @@ def read_notebooks(folder: str | Path, students: Iterable[str]) -> tuple[dict[st
             if files[0].stat().st_size > LARGEST:
                 unread[student] = "too large"
                 continue
-            data = json.loads(files[0].read_text(encoding="utf-8"))
-        except (OSError, ValueError, RecursionError):
+            data = read_json(files[0].read_bytes())
+        except (OSError, ValueError):
             unread[student] = "not a notebook"
             continue
         if isinstance(data, dict) and isinstance(data.get("cells"), list):

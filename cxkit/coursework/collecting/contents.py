@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from cxkit.running.untrusted import Unbounded, read_json
 
 MOST_CELLS = 5_000
 
@@ -24,11 +25,11 @@ def assignment_of(data: bytes) -> str:
         If it cannot be read as one.
     """
     try:
-        book: Any = json.loads(data.decode("utf-8-sig"))
+        book: Any = read_json(data)
     except UnicodeDecodeError:
         raise NotANotebook("it is not text") from None
-    except RecursionError:
-        raise NotANotebook("its data lie within one another without end") from None
+    except Unbounded as error:
+        raise NotANotebook(str(error)) from None
     except ValueError as error:
         raise NotANotebook(f"it is damaged or no notebook (line {getattr(error, 'lineno', '?')})") from None
     if not isinstance(book, dict) or not isinstance(book.get("cells"), list):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Any
 from cxkit.coursework.assignment import Answer, Assignment
 from cxkit.coursework.marking.collector import LONGEST_TEXT, MOST_CELLS, MOST_CHARACTERS
 from cxkit.running.contained import COLLECTED
+from cxkit.running.untrusted import read_json
 
 Cell = float | str | bool | None
 _LONGEST_REASON = 200
@@ -94,8 +94,8 @@ def read_answers(text: str, assignment: Assignment) -> dict[str, Value]:
     if len(text) > MOST_CHARACTERS + 10_000:
         return {}
     try:
-        told = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        told = read_json(text, parse_constant=_no_constant)
+    except ValueError:
         return {}
     if not isinstance(told, dict):
         return {}

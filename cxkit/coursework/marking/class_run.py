@@ -15,10 +15,11 @@ from cxkit.coursework.marks import SubmissionMarks, marks_from_data
 from cxkit.coursework.marks_folder import earlier_marks, write_marks
 from cxkit.coursework.release.record import read_released
 from cxkit.coursework.submissions import Submission
-from cxkit.errors import MarkingError, counted
+from cxkit.errors import MarkingError, NotebookError, counted
 from cxkit.running.journal import Journal
 from cxkit.running.progress import Teller
 from cxkit.running.sandbox.protection import UNPROTECTED, find_protection
+from cxkit.running.untrusted import writable
 from cxkit.running.workers import Job, Outcome, check_workers, run_jobs
 
 _JOURNAL = ".journal"
@@ -138,30 +139,38 @@ def mark_class(
         faults: dict[str, str] = {}
         kept: list[str] = []
         for task in tasks:
-            ready = task.without_a_run(assignment, journal.finished.get(task.student), references.state)
-            if ready is not None and not ready.submission_sha256:
-                earlier = earlier_marks(output, assignment, task.student)
-                kept += [task.student] * (earlier is not None)
-                ready = earlier or ready
+            try:
+                ready = task.without_a_run(assignment, journal.finished.get(task.student), references.state)
+                if ready is not None and not ready.submission_sha256:
+                    earlier = earlier_marks(output, assignment, task.student)
+                    kept += [task.student] * (earlier is not None)
+                    ready = earlier or ready
+            except Exception as error:
+                faults[task.student] = _fault(error)
+                continue
             if ready is not None:
                 done[task.student] = ready
             else:
                 waiting.append(task.job(references))
-        write_marks(output, done.values())
-        teller = Teller(len(tasks), kept=len(done), shown=progress, unit="student")
+        for marks in list(done.values()):
+            if fault := _written(output, marks):
+                faults[marks.student] = fault
+                del done[marks.student]
+        teller = Teller(len(tasks), kept=len(done) + len(faults), shown=progress, unit="student")
         seeds = {task.student: task.seed for task in tasks}
 
         def ended(outcome: Outcome[SubmissionMarks]) -> None:
-            if outcome.value is None:
-                faults[outcome.key] = str(outcome.error)
-                teller.ended(outcome.key, failed=True, note=str(outcome.error))
-                return
             marks = outcome.value
-            # First the file, then the journal's line: what the journal tells of is there.
-            write_marks(output, [marks])
-            journal.record(outcome.key, _record(marks, seeds[outcome.key], references.state))
-            done[outcome.key] = marks
-            teller.ended(outcome.key)
+            if marks is None:
+                fault = writable(str(outcome.error))
+            else:
+                about = {"state": references.state, "seed": seeds[outcome.key]}
+                fault = _written(output, marks, journal, about)
+            if marks is None or fault:
+                faults[outcome.key] = fault
+            else:
+                done[outcome.key] = marks
+            teller.ended(outcome.key, failed=outcome.key in faults, note=fault)
 
         try:
             run_jobs(waiting, workers=jobs, on_start=teller.started, on_end=ended)
@@ -187,8 +196,28 @@ def _check_students(submissions: Sequence[Submission]) -> None:
         raise MarkingError(f"These students are in the list more than once: {', '.join(twice)}.")
 
 
-def _record(marks: SubmissionMarks, seed: int | None, state: str) -> dict[str, Any]:
-    return {"state": state, "seed": seed, "marks": marks.as_data()}
+def _written(
+    output: Path, marks: SubmissionMarks, journal: Journal | None = None, about: Mapping[str, Any] | None = None
+) -> str:
+    """Write one student's marks, and then the journal's line: what the journal tells of is there.
+
+    Returns why that cannot be done, so that the next student is marked; what concerns everybody, such as a full disk,
+    is raised.
+    """
+    try:
+        write_marks(output, [marks])
+        if journal is not None:
+            journal.record(marks.student, {**(about or {}), "marks": marks.as_data()})
+    except NotebookError:
+        raise
+    except Exception as error:
+        return _fault(error)
+    return ""
+
+
+def _fault(error: Exception) -> str:
+    """What went wrong inside cxkit with one student's work."""
+    return writable(f"the result cannot be handled: {type(error).__name__}: {error}")
 
 
 @dataclass(frozen=True)

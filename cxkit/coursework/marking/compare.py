@@ -330,8 +330,13 @@ def _turned(values: Sequence[Cell], wanted: Sequence[Cell]) -> list[Cell]:
 def _together(a: Sequence[Cell], b: Sequence[Cell]) -> float:
     """The cosine of two columns; 0 where one of them holds no numbers."""
     pairs = [(float(x), float(y)) for x, y in zip(a, b, strict=True) if _is_number(x) and _is_number(y)]  # type: ignore[arg-type]
+    # Scaled first: the square of a number beyond 1e154 is infinite, and infinite by infinite is no number
+    ours, theirs = (max((abs(pair[k]) for pair in pairs), default=0.0) for k in (0, 1))
+    if ours == 0 or theirs == 0:
+        return 0.0
+    pairs = [(x / ours, y / theirs) for x, y in pairs]
     size = math.sqrt(sum(x * x for x, _ in pairs) * sum(y * y for _, y in pairs))
-    return sum(x * y for x, y in pairs) / size if size > 0 else 0.0
+    return sum(x * y for x, y in pairs) / size
 
 
 def _with_matched_factors(

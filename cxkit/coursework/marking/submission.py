@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from cxkit.coursework.marking.running import Left, data_for, run_for_answers
 from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
 from cxkit.errors import MarkingError
 from cxkit.running.sandbox.limits import Policy
+from cxkit.running.untrusted import Unbounded, read_json
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -349,35 +351,59 @@ def _notebook(content: bytes, name: str) -> NotebookNode:
     import nbformat
 
     try:
-        data = json.loads(content)
-        if data.get("nbformat") == 4:
-            _without_outputs(data)
-        notebook = nbformat.reads(json.dumps(data), as_version=4)
-        cells = [cell for cell in notebook.cells if isinstance(cell.source, str) and cell.cell_type in _CELL_TYPES]
+        data = read_json(content)
+        if data.get("nbformat") != 4:
+            data = nbformat.reads(json.dumps(data), as_version=4)
+        cells = [cell for cell in map(_plain_cell, data["cells"], count()) if cell is not None]
+        spec = _named_only(data.get("metadata"), ("kernelspec", "language_info"))
+    except Unbounded as error:
+        raise MarkingError(f"{name} is not a notebook that can be read: {error}.") from None
     except Exception as error:
         raise MarkingError(f"{name} is not a notebook that can be read ({type(error).__name__}).") from None
     if len(cells) > MOST_CELLS:
         raise MarkingError(f"{name} has {len(cells):,} cells; at most {MOST_CELLS:,} are run.")
-    notebook.cells = cells
-    return notebook
+    made: NotebookNode = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": spec, "cells": cells})
+    return made
 
 
 _CELL_TYPES = ("code", "markdown", "raw")
+_MOST_TAGS = 100
 
 
-def _without_outputs(data: dict[str, Any]) -> None:
-    """Outputs are a claim that counts for nothing, and may be large or malformed."""
-    for number, cell in enumerate(data["cells"]):
-        source = cell.get("source", "")
-        cell["source"] = "".join(source) if isinstance(source, list) else source
-        if cell.get("cell_type") == "code":
-            cell["outputs"], cell["execution_count"] = [], None
-        cell["id"] = f"cell-{number}"  # ids may be missing, double or forged; nothing rests on them
-        cell.pop("attachments", None)
-        metadata = cell.get("metadata")
-        cell["metadata"] = (
-            {k: metadata[k] for k in ("tags", "cxkit") if k in metadata} if isinstance(metadata, dict) else {}
-        )
+def _plain_cell(cell: Mapping[str, Any], number: int) -> dict[str, Any] | None:
+    """What counts of a cell, and nothing else: whatever format it came from, and whatever else is in it.
+
+    Outputs are a claim, and may be large or malformed; ids may be missing, double or forged.
+    """
+    source = cell.get("source", "")
+    source = "".join(source) if isinstance(source, list) else source
+    if not isinstance(source, str) or cell.get("cell_type") not in _CELL_TYPES:
+        return None
+    metadata = cell.get("metadata")
+    kept: dict[str, Any] = {}
+    if isinstance(metadata, dict):
+        named = metadata.get("tags")
+        tags = [tag for tag in named if isinstance(tag, str)][:_MOST_TAGS] if isinstance(named, list) else []
+        kept = {**({"tags": tags} if tags else {}), **_named_only(metadata, ("cxkit",))}
+    made = {"cell_type": cell["cell_type"], "source": source, "metadata": kept, "id": f"cell-{number}"}
+    return made | ({"outputs": [], "execution_count": None} if made["cell_type"] == "code" else {})
+
+
+def _named_only(metadata: Any, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Of these entries of metadata the texts and lists of texts, which are all that is ever read of them."""
+    found: dict[str, dict[str, Any]] = {}
+    for name in names:
+        entry = metadata.get(name) if isinstance(metadata, dict) else None
+        if isinstance(entry, dict):
+            found[name] = {key: value for key, value in list(entry.items())[:_MOST_TAGS] if _is_short(value)}
+    return found
+
+
+def _is_short(value: Any) -> bool:
+    """A text, or a list of not too many texts."""
+    if isinstance(value, list):
+        return len(value) <= _MOST_TAGS and all(isinstance(one, str) for one in value)
+    return isinstance(value, str)
 
 
 def refused_marks(assignment: Assignment, student: str, reason: str, sha256: str = "") -> SubmissionMarks:

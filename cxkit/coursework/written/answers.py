@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cxkit.coursework.source import is_written, questions_of, student_notebook
 from cxkit.errors import MarkingError
+from cxkit.running.untrusted import read_json
 
 if TYPE_CHECKING:
     from cxkit.coursework.assignment import Assignment
@@ -45,8 +45,8 @@ def written_texts(assignment: Assignment, submissions: Iterable[Submission]) -> 
         if submission.path is None:
             continue
         try:
-            cells = json.loads(submission.path.read_text(encoding="utf-8-sig"))["cells"]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            cells = read_json(submission.path.read_bytes())["cells"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise MarkingError(f"{submission.path} cannot be read ({type(error).__name__}). Collect again.") from None
         texts = _texts(cells, {_source(cell) for cell in released})
         for question in wanted:
@@ -80,5 +80,4 @@ def _questions(cell: Mapping[str, Any]) -> list[str]:
 def _source(cell: Mapping[str, Any]) -> str:
     source = cell.get("source", "")
     text = "".join(source) if isinstance(source, list) else str(source)
-    # Half a character, which JSON can hold and no file, becomes a question mark.
-    return text.encode("utf-8", "replace").decode("utf-8").replace("\0", "").strip()
+    return text.replace("\0", "").strip()
