@@ -128,12 +128,11 @@ def mark_class(
     _check_students(submissions)
     policy = policy_for(accept_no_sandbox)
     references = References(assignment, Path(cache) if cache else output / ".references", policy=policy)
-    released = read_released(assignment)
     about = {"work": "marking", "assignment": assignment.id}
     # Faults of the model answer are the author's, and told before any student's notebook runs.
     weak = tuple(references.weak_answers())
     with Journal.open(output / _JOURNAL, about=about, resume=True) as journal:
-        tasks = [_Task(one, None if released is None else released.seed_of(one.student)) for one in submissions]
+        tasks = _tasks_of(assignment, submissions)
         done: dict[str, SubmissionMarks] = {}
         waiting: list[Job[SubmissionMarks]] = []
         faults: dict[str, str] = {}
@@ -145,6 +144,9 @@ def mark_class(
                     earlier = earlier_marks(output, assignment, task.student)
                     kept += [task.student] * (earlier is not None)
                     ready = earlier or ready
+                write_marks(output, [] if ready is None else [ready])
+            except NotebookError:
+                raise  # a full disk is everybody's
             except Exception as error:
                 faults[task.student] = _fault(error)
                 continue
@@ -152,24 +154,17 @@ def mark_class(
                 done[task.student] = ready
             else:
                 waiting.append(task.job(references))
-        for marks in list(done.values()):
-            if fault := _written(output, marks):
-                faults[marks.student] = fault
-                del done[marks.student]
         teller = Teller(len(tasks), kept=len(done) + len(faults), shown=progress, unit="student")
         seeds = {task.student: task.seed for task in tasks}
 
         def ended(outcome: Outcome[SubmissionMarks]) -> None:
-            marks = outcome.value
-            if marks is None:
-                fault = writable(str(outcome.error))
-            else:
-                about = {"state": references.state, "seed": seeds[outcome.key]}
-                fault = _written(output, marks, journal, about)
-            if marks is None or fault:
+            fault = writable(str(outcome.error))
+            if outcome.value is not None:
+                fault = _written(output, outcome.value, journal, references.state, seeds[outcome.key])
+            if fault or outcome.value is None:
                 faults[outcome.key] = fault
             else:
-                done[outcome.key] = marks
+                done[outcome.key] = outcome.value
             teller.ended(outcome.key, failed=outcome.key in faults, note=fault)
 
         try:
@@ -196,9 +191,12 @@ def _check_students(submissions: Sequence[Submission]) -> None:
         raise MarkingError(f"These students are in the list more than once: {', '.join(twice)}.")
 
 
-def _written(
-    output: Path, marks: SubmissionMarks, journal: Journal | None = None, about: Mapping[str, Any] | None = None
-) -> str:
+def _tasks_of(assignment: Assignment, submissions: Sequence[Submission]) -> list[_Task]:
+    released = read_released(assignment)
+    return [_Task(one, None if released is None else released.seed_of(one.student)) for one in submissions]
+
+
+def _written(output: Path, marks: SubmissionMarks, journal: Journal, state: str, seed: int | None) -> str:
     """Write one student's marks, and then the journal's line: what the journal tells of is there.
 
     Returns why that cannot be done, so that the next student is marked; what concerns everybody, such as a full disk,
@@ -206,8 +204,7 @@ def _written(
     """
     try:
         write_marks(output, [marks])
-        if journal is not None:
-            journal.record(marks.student, {**(about or {}), "marks": marks.as_data()})
+        journal.record(marks.student, {"state": state, "seed": seed, "marks": marks.as_data()})
     except NotebookError:
         raise
     except Exception as error:
