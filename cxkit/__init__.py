@@ -24,6 +24,7 @@ _HOMES = {
     "cxkit.survey.instrument": ("Instrument", "read_instrument"),
     "cxkit.survey.survey": ("About", "Survey"),
     "cxkit.survey.named_in_notebook": ("check_notebook_names",),
+    "cxkit.survey.partial_answers": ("protect_incomplete",),
     "cxkit.survey.readers": ("read_survey",),
     "cxkit.survey.datasets": ("dataset_card", "dataset_names", "load_instrument", "load_survey"),
     "cxkit.survey.simulate": ("simulate_culture",),

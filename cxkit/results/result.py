@@ -94,6 +94,8 @@ class Result(ABC):
             parts.insert(0, "Synthetic data.")
         if self.data.has_weights:
             parts.append(self._about_weights)
+        if self.data.withholds:
+            parts.append(f"Answers of fewer than {MINIMUM_CELL} to only some items of a dimension are left out.")
         return " ".join(parts)
 
     @property

@@ -40,12 +40,16 @@ class About:
 
 @dataclass(frozen=True, kw_only=True)
 class DataStamp:
-    """Which answers a result rests on: the survey's name, a short hash of its answers, and what to know of them."""
+    """Which answers a result rests on: the survey's name, a short hash of its answers, and what to know of them.
+
+    `withholds` says whether answers of a few respondents are left out (see `protect_incomplete`).
+    """
 
     name: str
     hash: str
     synthetic: bool = False
     has_weights: bool = False
+    withholds: bool = False
 
     def __str__(self) -> str:
         return f"{self.name}{' (synthetic)' if self.synthetic else ''}, answers {self.hash}"
@@ -68,6 +72,9 @@ class Survey:
         What the reader did or noticed, in sentences.
     ledger
         Where every row of the file went; None where the answers come from no file.
+    withheld
+        Which answers were given and are left out to protect the few who gave them (see `protect_incomplete`): a truth
+        value for each of `given`; None where none are.
     """
 
     name: str
@@ -77,6 +84,7 @@ class Survey:
     about: About = field(default_factory=About)
     notes: tuple[str, ...] = ()
     ledger: RowLedger | None = None
+    withheld: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         # Copies on write: what the caller does with their frames afterwards must not change a survey with a hash.
@@ -99,6 +107,12 @@ class Survey:
             if item.reversed and item.scale.low is not None and item.scale.high is not None:
                 turned[key] = item.scale.low + item.scale.high - turned[key]
         return turned
+
+    @property
+    def was_answered(self) -> pd.DataFrame:
+        """Who answered what, in truth values; answers that are left out to protect those who gave them count."""
+        answered = self.given.notna()
+        return answered if self.withheld is None else answered | self.withheld
 
     def __len__(self) -> int:
         return len(self.given)
@@ -196,7 +210,8 @@ class Survey:
             if isinstance(respondents[column].dtype, pd.CategoricalDtype):
                 respondents[column] = respondents[column].cat.remove_unused_categories()
         name = f"{self.name}, {describe_roles(roles)}" if roles else self.name
-        return replace(self, name=name, given=self.given[keep], respondents=respondents)
+        withheld = None if self.withheld is None else self.withheld[keep]
+        return replace(self, name=name, given=self.given[keep], respondents=respondents, withheld=withheld)
 
     def _checked(self, mask: pd.Series) -> pd.Series:
         """The mask as plain truth values; an unknown one would otherwise count as true."""
@@ -236,13 +251,14 @@ class Survey:
             hash=self.hash,
             synthetic=self.about.synthetic,
             has_weights=self.weights is not None,
+            withholds=self.withheld is not None and bool(self.withheld.to_numpy().any()),
         )
 
     @property
     def text(self) -> str:
         """What the survey holds, in a few sentences."""
         items = self.given.shape[1]
-        answered = int(self.given.notna().to_numpy().sum())
+        answered = int(self.was_answered.to_numpy().sum())
         share = answered / self.given.size if self.given.size else 0.0
         synthetic = " The answers are synthetic." if self.about.synthetic else ""
         lines = [

@@ -10,6 +10,7 @@ from cxkit.results.attempt import NotComputed
 from cxkit.results.conclusion import escaped
 from cxkit.results.references import cite
 from cxkit.results.result import Result
+from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.standards import JARS, SOURCES
 
@@ -160,14 +161,20 @@ def _instrument(survey: Survey) -> str:
 
 
 def _gaps(survey: Survey) -> str:
-    answers = survey.given
-    if not answers.size:
+    answered = survey.was_answered
+    if not answered.size:
         return ""
-    share = float(answers.isna().to_numpy().mean())
+    share = float((~answered).to_numpy().mean())
     if not share:
         return "None: every respondent answered everything."
-    complete = int(answers.notna().all(axis=1).sum())
-    return f"{share:.1%} of all answers are missing; {complete:,} respondents answered everything."
+    complete = int(answered.all(axis=1).sum())
+    withheld = (
+        f" The answers of fewer than {MINIMUM_CELL} respondents to only some items of a dimension were left out, to "
+        "protect them."
+        if survey.stamp.withholds
+        else ""
+    )
+    return f"{share:.1%} of all answers are missing; {complete:,} respondents answered everything.{withheld}"
 
 
 def _analyses(results: Sequence[Result]) -> str:

@@ -187,10 +187,10 @@ def missing_pattern(survey: Survey) -> MissingPattern:
     AnalysisError
         If the survey holds no respondents or no items.
     """
-    given = survey.given
+    given = survey.was_answered
     if not given.size:
         raise AnalysisError(f"'{survey.name}' holds {survey.n:,} respondents and {given.shape[1]:,} items.")
-    kinds, which = answer_patterns(given.to_numpy(dtype="float64"))
+    kinds, which = answer_patterns(np.where(given, 1.0, np.nan))
     counts = np.bincount(which, minlength=len(kinds))
     listed = counts >= MINIMUM_CELL
     return MissingPattern(
@@ -228,8 +228,8 @@ def _pattern_rows(kinds: np.ndarray, counts: np.ndarray, listed: np.ndarray, key
 def _item_rows(survey: Survey) -> pd.DataFrame:
     home = {item.key: dimension for dimension in survey.dimensions for item in dimension.items}
     rows = []
-    for key in survey.given:
-        answered = int(survey.given[key].notna().sum())
+    for key, was_answered in survey.was_answered.items():
+        answered = int(was_answered.sum())
         rows.append(
             {
                 "dimension": home[key].key if key in home else None,
