@@ -168,6 +168,17 @@ def history_command(options: argparse.Namespace) -> int:
     return 0
 
 
+def _check_ending(to: str | None, output: Path) -> None:
+    """Refuse a file whose name says that it is of another kind: what opens it would call it damaged."""
+    from cxkit.errors import MarkingError
+
+    ending, kind = output.suffix.lower(), "xlsx" if to == "xlsx" else "csv"
+    others = {"xlsx": (".csv", ".txt", ".tsv", ".xls", ".ods"), "csv": (".xlsx", ".xls", ".ods")}
+    if ending in others[kind]:
+        wanted = output.with_suffix(f".{kind}").name
+        raise MarkingError(f"--to {to or 'SYSTEM'} writes {kind}, and {output.name} ends in {ending}: say -o {wanted}.")
+
+
 def export_command(options: argparse.Namespace) -> int:
     """``cxkit gradebook export``: a file that a system imports as it is."""
     from cxkit.coursework.gradebook import exports
@@ -181,6 +192,7 @@ def export_command(options: argparse.Namespace) -> int:
         raise MarkingError("Say what to write: --to, or --fill with the file of your learning management system.")
     if to_system and options.assignment is None:
         raise MarkingError("Say which assignment: --assignment.")
+    _check_ending(options.to, options.output)
     with _existing(options.gradebook) as book:
         grades, settings = book.grades(options.assignment), book.assignments()
         totals = book.totals()
@@ -194,10 +206,9 @@ def export_command(options: argparse.Namespace) -> int:
     else:
         wanted = {key: one for key, one in settings.items() if options.assignment in {None, key}}
         table = exports.overview(grades, totals, wanted, roster)
-        if options.to == "xlsx":
-            print(exports.as_xlsx(options.output, *table))
-            return 0
-        export = exports.as_csv(*table)
+        notes = exports.left_out(grades)
+        data = exports.xlsx_bytes(*table) if options.to == "xlsx" else exports.as_csv(*table).data
+        export = exports.Export(data=data, notes=tuple(notes))
     for note in export.notes:
         sys.stderr.write(f"cxkit: note: {note}\n")
     print(write_atomically(options.output, export.data))

@@ -28,6 +28,16 @@ def _add_collect(commands: Any) -> None:
     parser.add_argument("--replace", action="store_true",
                         help="let notebooks of this download take the place of others that the same students handed "
                         "in before; each is named")  # fmt: skip
+    parser.add_argument("--decide", metavar="STUDENT=FILE", type=_decision, action="append", default=[],
+                        help="the file of this download that counts, where that is not clear, or STUDENT=nothing; "
+                        "repeat it. Kept in decisions.toml")  # fmt: skip
+
+
+def _decision(text: str) -> tuple[str, str]:
+    student, equals, file = text.partition("=")
+    if not (student and equals and file):
+        raise argparse.ArgumentTypeError(f"'{text}' is not STUDENT=FILE or STUDENT=nothing")
+    return student.strip(), file.strip()
 
 
 def collect_command(options: argparse.Namespace) -> int:
@@ -36,6 +46,6 @@ def collect_command(options: argparse.Namespace) -> int:
     from cxkit.coursework.roster import read_roster
 
     found = collect(options.source, read_roster(options.roster), options.assignment, options.due, into=options.output,
-                    replace=options.replace)  # fmt: skip
+                    replace=options.replace, decide=dict(options.decide))  # fmt: skip
     print(found.text)
     return 0

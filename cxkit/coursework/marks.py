@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Outcome = Literal["right", "partly", "wrong", "missing", "crashed", "timed_out", "refused", "awaiting"]
-"""How a question ended. `awaiting`: a written answer that no person has marked yet; `refused`: nothing could be run."""
+Outcome = Literal["right", "partly", "wrong", "missing", "crashed", "timed_out", "refused", "awaiting", "undecided"]
+"""How a question ended. `awaiting`: a written answer that no person has marked yet; `refused`: nothing was handed in;
+`undecided`: something was, and a person must see to it before it can be marked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +100,11 @@ class SubmissionMarks:
     def out_of(self) -> float:
         """What a perfect submission earns."""
         return sum(mark.out_of for mark in self.questions)
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether something was handed in that a person must see to before it can be marked."""
+        return any(mark.outcome == "undecided" for mark in self.questions)
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for a journal or a store; `marks_from_data` reads it back equal."""

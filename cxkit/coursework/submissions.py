@@ -7,11 +7,37 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from cxkit.coursework.decisions import DECISIONS_FILE, NOTHING, read_decisions
 from cxkit.coursework.roster import Roster
 from cxkit.errors import MarkingError, Problems, nearest
 
-Status = Literal["collected", "late", "missing", "unreadable", "wrong_assignment", "two_files", "refused"]
-"""Only `collected` and `late` have a notebook that is run."""
+Status = Literal[
+    "collected",
+    "late",
+    "missing",
+    "unreadable",
+    "wrong_assignment",
+    "two_files",
+    "refused",
+    "unclear_owner",
+    "withdrawn",
+]
+"""Only `collected` and `late` have a notebook that is run. `withdrawn`: a person decided that nothing counts."""
+
+UNDECIDED: dict[Status, str] = {
+    "unreadable": "Your file could not be read as a notebook. Save your notebook in JupyterLab and hand in that file, "
+    "which ends in .ipynb, again.",
+    "refused": "What you handed in is not a notebook that can be read. Hand in the file in which you worked: its "
+    "name ends in .ipynb.",
+    "wrong_assignment": "The notebook that you handed in is that of another assignment. Hand in the one of this "
+    "assignment.",
+    "two_files": "You handed in more than one notebook, and it is not decided yet which one counts.",
+    "unclear_owner": "It is not decided yet which file is yours.",
+}
+"""Something was handed in, and nobody can say yet what it is worth; and what the student is told."""
+
+ASK_AGAIN: tuple[Status, ...] = ("unreadable", "refused", "wrong_assignment")
+"""What only the student can mend."""
 
 COLLECTION_FILE = "collection.json"
 """In a folder that `cxkit collect` made: why each student has a notebook there or has none."""
@@ -44,6 +70,33 @@ class Submission:
     sha256: str = ""
     note: str = ""
 
+    @property
+    def is_undecided(self) -> bool:
+        """Whether something was handed in that a person, or the student, must see to before it can be marked."""
+        return self.status in UNDECIDED
+
+    @property
+    def for_student(self) -> str:
+        """Why there is nothing to mark, for the student: without names of files and questions to the instructor."""
+        if self.status == "withdrawn":
+            return "It was decided that nothing of what you handed in counts."
+        return UNDECIDED.get(self.status, "Nothing was handed in.")
+
+
+def what_to_do(submissions: Iterable[Submission]) -> list[str]:
+    """What the instructor has to do about undecided work, in lines."""
+    undecided = [one for one in submissions if one.is_undecided]
+    again = [one.student for one in undecided if one.status in ASK_AGAIN]
+    choose = [one.student for one in undecided if one.status not in ASK_AGAIN]
+    lines = []
+    if again:
+        lines.append(f"Ask for a notebook again: {', '.join(again)}.")
+    if choose:
+        lines.append(
+            f"Decide which file counts: {', '.join(choose)}. cxkit collect --decide STUDENT=FILE, or {DECISIONS_FILE}."
+        )
+    return lines
+
 
 def submissions_in(folder: str | Path, roster: Roster) -> tuple[Submission, ...]:
     """What lies in a folder: what `cxkit collect` put there, or `STUDENT/*.ipynb`, or `STUDENT.ipynb`.
@@ -61,7 +114,8 @@ def submissions_in(folder: str | Path, roster: Roster) -> tuple[Submission, ...]
     Raises
     ------
     MarkingError
-        If the folder is not there, or holds something of people who are not in the roster.
+        If the folder is not there, or holds something of people who are not in the roster, or `decisions.toml` is
+        damaged.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -70,7 +124,8 @@ def submissions_in(folder: str | Path, roster: Roster) -> tuple[Submission, ...]
     if (folder / COLLECTION_FILE).is_file():
         return _collected(folder, known)
     _refuse_strangers(folder, known)
-    return tuple(_one(folder, student) for student in known)
+    decisions = read_decisions(folder)
+    return tuple(_one(folder, student, decisions.get(student, "")) for student in known)
 
 
 def _collected(folder: Path, known: Iterable[str]) -> tuple[Submission, ...]:
@@ -98,11 +153,15 @@ def _refuse_strangers(folder: Path, known: Iterable[str]) -> None:
         problems.raise_as(MarkingError)
 
 
-def _one(folder: Path, student: str) -> Submission:
+def _one(folder: Path, student: str, decision: str) -> Submission:
+    if decision == NOTHING:
+        note = f"{DECISIONS_FILE} says that nothing counts."
+        return Submission(student=student, path=None, status="withdrawn", note=note)
     flat, own = folder / f"{student}.ipynb", folder / student
     found = [flat] if flat.is_file() else []
     if own.is_dir() and not own.is_symlink():
         found += sorted(path for path in own.glob("*.ipynb") if path.is_file())
+    found = [path for path in found if decision in {path.name, f"{student}/{path.name}"}] or found
     if not found:
         return Submission(student=student, path=None, status="missing", note="Nothing was handed in.")
     if len(found) > 1:

@@ -6,7 +6,9 @@ from hypothesis import strategies as st
 from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks, marks_from_data
 
 words = st.text(max_size=12)
-outcomes = st.sampled_from(["right", "partly", "wrong", "missing", "crashed", "timed_out", "refused", "awaiting"])
+outcomes = st.sampled_from(
+    ["right", "partly", "wrong", "missing", "crashed", "timed_out", "refused", "awaiting", "undecided"]
+)
 points = st.floats(0, 100)
 answers = st.builds(AnswerCheck, name=words, outcome=outcomes, given=words, asked=words, reason=words)
 questions = st.builds(

@@ -157,7 +157,9 @@ def class_statistics(marks: Iterable[SubmissionMarks]) -> ClassStatistics:
 
 def attended(marks: SubmissionMarks) -> bool:
     """Whether there was a submission that could be marked."""
-    return bool(marks.submission_sha256) and any(mark.outcome != "refused" for mark in marks.questions)
+    return bool(marks.submission_sha256) and any(
+        mark.outcome not in ("refused", "undecided") for mark in marks.questions
+    )
 
 
 def _mark_of(marks: SubmissionMarks, question: str) -> QuestionMark:

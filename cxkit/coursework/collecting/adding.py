@@ -7,6 +7,7 @@ from dataclasses import replace as changed
 from pathlib import Path
 
 from cxkit.coursework.collecting.choice import Choice
+from cxkit.coursework.decisions import DECISIONS_FILE
 from cxkit.coursework.submissions import Submission
 from cxkit.running.files import write_atomically
 
@@ -40,11 +41,20 @@ class Adding:
         """Those of the roster in its order, then those of students who are not on it."""
         return (*self._rows, *self._before.values())
 
+    def withdraw(self, student: str) -> None:
+        """Let nothing of this student's count, as a person has decided."""
+        old = self._before.pop(student, None)
+        if old is not None and old.path is not None:
+            old.path.unlink(missing_ok=True)
+            self.replaced.append((student, f"{old.sha256[:12]} gave way to nothing, as {DECISIONS_FILE} says."))
+        note = f"{DECISIONS_FILE} says that nothing counts."
+        self._rows.append(Submission(student=student, path=None, status="withdrawn", note=note))
+
     def add(self, choice: Choice) -> None:
         """Take a student's file from the download, or keep what was collected before."""
         new = choice.made()
         old = self._before.pop(new.student, None)
-        if old is not None and self._stays(old, new):
+        if old is not None and self._stays(old, new, replace=self._replace or choice.is_decided):
             self._rows.append(old)
             return
         if new.path is not None:
@@ -53,9 +63,9 @@ class Adding:
                 new = changed(new, status=old.status, late_seconds=old.late_seconds)
         self._rows.append(new)
 
-    def _stays(self, old: Submission, new: Submission) -> bool:
+    def _stays(self, old: Submission, new: Submission, *, replace: bool) -> bool:
         """Whether the earlier row counts; notes why, or what falls."""
-        if new.status == "missing":
+        if new.status == "missing" and old.status != "withdrawn":
             self.stayed += [(old.student, "")] * (old.status != "missing")
             return True
         if old.path is None or not old.path.is_file() or old.sha256 == new.sha256:
@@ -63,7 +73,7 @@ class Adding:
         if new.path is None:
             self.stayed.append((old.student, f"{new.status.replace('_', ' ')} now. {new.note}".strip()))
             return True
-        if not self._replace:
+        if not replace:
             self.stayed.append(
                 (old.student, f"another notebook ({new.sha256[:12]}) was handed in; --replace lets it count.")
             )

@@ -11,6 +11,7 @@ from pathlib import Path
 from cxkit.coursework.collecting.archives import LARGEST_NOTEBOOK, FileRefused, Item, shown
 from cxkit.coursework.collecting.contents import NotANotebook, assignment_of
 from cxkit.coursework.collecting.layouts import Owner
+from cxkit.coursework.decisions import DECISIONS_FILE
 from cxkit.coursework.marks_folder import safe_name
 from cxkit.coursework.submissions import Status, Submission
 
@@ -25,7 +26,10 @@ class Candidate:
 
 
 class Choice:
-    """Which of a student's files counts, and what is wrong with it."""
+    """Which of a student's files counts, and what is wrong with it.
+
+    With `is_decided` a person has chosen the one file; `unclear` names files that could be of this student or another.
+    """
 
     def __init__(
         self,
@@ -35,10 +39,14 @@ class Choice:
         due: datetime | None,
         into: Path,
         refused: list[tuple[str, str]],
+        *,
+        is_decided: bool = False,
+        unclear: str = "",
     ) -> None:
         self.row = Submission(student=student, path=None, status="missing")
         self.files, self.assignment_id, self.due, self.into = files, assignment_id, due, into
         self.refused = refused
+        self.is_decided, self.unclear = is_decided, unclear
         self.notes: list[str] = []
         self.data = b""
         """The bytes of the notebook that counts, once `made` has chosen one."""
@@ -46,7 +54,7 @@ class Choice:
     def made(self) -> Submission:
         """The student's row. Nothing is written: that is decided beside what was collected before."""
         if not self.files:
-            return self._ended("missing", "Nothing was handed in.")
+            return self._nothing()
         notebooks = [one for one in self.files if one.item.suffix == ".ipynb" and not one.item.refusal]
         if not notebooks:
             return self._nothing_readable()
@@ -69,7 +77,7 @@ class Choice:
 
     def _chosen(self, contents: dict[str, tuple[Candidate, bytes]], told: dict[str, str]) -> Submission:
         ours = {name for name, of in told.items() if of == self.assignment_id} or {
-            n for n, of in told.items() if not of
+            n for n, of in told.items() if not of or self.is_decided
         }
         if not ours:
             others = ", ".join(f"{shown(name)} is of '{shown(of)}'" for name, of in told.items())
@@ -78,15 +86,22 @@ class Choice:
         if len(different) > 1:
             return self._ended("two_files", f"Which one counts? {', '.join(sorted(map(shown, different.values())))}.")
         (digest, name), *_ = different.items()
-        if told[name] != self.assignment_id:
+        if self.is_decided:
+            self.notes.append(f"{DECISIONS_FILE} says that {shown(name)} counts.")
+        elif told[name] != self.assignment_id:
             self.notes.append("The notebook does not say of which assignment it is.")
         return self._taken(*contents[name], digest)
+
+    def _nothing(self) -> Submission:
+        if self.unclear:
+            return self._ended("unclear_owner", f"Whose is it? {self.unclear}.")
+        return self._ended("missing", "Nothing was handed in.")
 
     def _nothing_readable(self) -> Submission:
         stray = [one.item for one in self.files if one.item.parts[-1] != "timestamp.txt"]
         stray = [item for item in stray if item.refusal or not _is_receipt(item)]
         if not stray:
-            return self._ended("missing", "Nothing was handed in.")
+            return self._nothing()
         for item in stray:
             why = item.refusal or "not a notebook"
             self.notes.append(f"{shown(item.name)}: {why}.")

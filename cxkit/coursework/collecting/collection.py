@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from cxkit.coursework.marks_folder import safe_name
-from cxkit.coursework.submissions import COLLECTION_FILE, Status, Submission
+from cxkit.coursework.submissions import COLLECTION_FILE, Status, Submission, what_to_do
 from cxkit.errors import MarkingError, counted
 
 _PAIRS = ("unmatched", "refused", "stayed", "replaced")
@@ -61,7 +61,7 @@ class Collection:
         for head, files in (("Of nobody on the roster", self.unmatched), ("Not read", self.refused)):
             lines += [f"{head}:"] * bool(files) + [f"  {name}: {why}" for name, why in files[:20]]
             lines += [f"  and {len(files) - 20} more"] * (len(files) > 20)
-        return "\n".join([*lines, *self._told_of_earlier()])
+        return "\n".join([*lines, *self._told_of_earlier(), *what_to_do(self.submissions)])
 
     def _told_of_earlier(self) -> list[str]:
         """How this download stands beside what was collected before: everybody whose work it might have changed."""

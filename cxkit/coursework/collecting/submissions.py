@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from cxkit.coursework.collecting.adding import Adding
-from cxkit.coursework.collecting.archives import FileRefused, Item, list_files, shown
-from cxkit.coursework.collecting.choice import Candidate, Choice
+from cxkit.coursework.collecting.archives import list_files, shown
+from cxkit.coursework.collecting.choice import Choice
 from cxkit.coursework.collecting.collection import Collection, as_json, read_collection
-from cxkit.coursework.collecting.contents import timestamp_of
-from cxkit.coursework.collecting.layouts import Owner, owners
-from cxkit.coursework.roster import Roster, folded
+from cxkit.coursework.collecting.files_of import FilesOf
+from cxkit.coursework.decisions import NOTHING, read_decisions, write_decisions
+from cxkit.coursework.roster import Roster
 from cxkit.coursework.submissions import COLLECTION_FILE, Submission
 from cxkit.errors import MarkingError
 from cxkit.running.files import sha256_of, write_atomically
@@ -26,6 +26,7 @@ def collect(
     *,
     into: str | Path,
     replace: bool = False,
+    decide: Mapping[str, str] | None = None,
 ) -> Collection:
     """Who handed in what?
 
@@ -44,6 +45,9 @@ def collect(
     replace : bool
         Whether a student's notebook in this download takes the place of another one collected before. Students who
         are not in this download keep theirs in any case.
+    decide : mapping of str to str, optional
+        By student the file of this download that counts, where that is not clear, or `"nothing"`. Kept in
+        `decisions.toml` in `into`, where further decisions may stand.
 
     Returns
     -------
@@ -53,7 +57,8 @@ def collect(
     Raises
     ------
     MarkingError
-        If the path is no folder and no zip, or `into` holds another assignment or a damaged collection.
+        If the path is no folder and no zip, `into` holds another assignment or a damaged collection, or a decision
+        names no file or no student.
     """
     into = Path(into)
     if Path(path).is_dir() and into.resolve().is_relative_to(Path(path).resolve()):
@@ -62,14 +67,21 @@ def collect(
         due = due.astimezone()
     before = _collected_before(into, assignment_id)
     items = list_files(path)
-    of_students, unmatched = _by_student(items, roster, assignment_id)
+    files_of = FilesOf(items, roster, assignment_id)
+    decisions = files_of.decided(read_decisions(into), decide or {})
     refused: list[tuple[str, str]] = [(shown(item.name), item.refusal) for item in items if item.refusal]
     adding = Adding(before, replace=replace, due_is_known=due is not None)
     for student in roster:
-        files = _of_this_assignment(of_students.get(student.id, []), assignment_id)
-        adding.add(Choice(student.id, files, assignment_id, due, into, refused))
+        if decisions.get(student.id) == NOTHING:
+            adding.withdraw(student.id)
+            continue
+        files, is_decided = files_of.student(student.id)
+        unclear = ", ".join(files_of.unclear.get(student.id, ()))
+        adding.add(Choice(student.id, files, assignment_id, due, into, refused, is_decided=is_decided, unclear=unclear))
+    if decide:
+        write_decisions(into, decisions)
     result = Collection(
-        assignment=assignment_id, submissions=adding.rows, unmatched=tuple(unmatched), refused=tuple(refused),
+        assignment=assignment_id, submissions=adding.rows, unmatched=tuple(files_of.unmatched), refused=tuple(refused),
         stayed=tuple(adding.stayed), replaced=tuple(adding.replaced),
     )  # fmt: skip
     write_atomically(into / COLLECTION_FILE, as_json(result))
@@ -89,36 +101,3 @@ def _collected_before(into: Path, assignment_id: str) -> dict[str, Submission]:
             "Collect into another folder (-o)."
         )
     return before.by_student
-
-
-def _by_student(
-    items: list[Item], roster: Roster, assignment_id: str
-) -> tuple[dict[str, list[tuple[Item, Owner]]], list[tuple[str, str]]]:
-    found: dict[str, list[tuple[Item, Owner]]] = defaultdict(list)
-    unmatched = []
-    for item, owner in zip(items, owners(items, roster, assignment_id), strict=True):
-        if owner is not None and len(owner.students) == 1:
-            found[min(owner.students)].append((item, owner))
-        elif item.suffix in {".ipynb", ".zip"} or item.refusal or (owner and owner.students):
-            several = sorted(owner.students) if owner else []
-            why = f"could be of {', '.join(several)}" if several else "its name fits no student of the roster"
-            unmatched.append((shown(item.name), why))
-    return found, unmatched
-
-
-def _of_this_assignment(files: list[tuple[Item, Owner]], assignment_id: str) -> list[Candidate]:
-    """The student's files; those of `STUDENT/ASSIGNMENT/` alone where there is such a folder, with its time."""
-
-    def inside(item: Item, owner: Owner) -> bool:
-        rest = item.parts[owner.depth :]
-        return owner.layout == "folder" and len(rest) > 1 and folded(rest[0]) == folded(assignment_id)
-
-    tree = [(item, owner) for item, owner in files if inside(item, owner)]
-    stamps = [item for item, owner in tree if item.parts[owner.depth + 1 :] == ("timestamp.txt",)]
-    time = None
-    if stamps:
-        try:
-            time = timestamp_of(stamps[0].read(1_000))
-        except FileRefused:
-            time = None
-    return [Candidate(item=item, owner=owner, time=owner.time or time) for item, owner in tree or files]

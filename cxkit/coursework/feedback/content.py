@@ -18,6 +18,10 @@ LONGEST_TEXT = 20_000
 """Characters of a written answer that are shown."""
 
 
+_NOT_MARKED = ("awaiting", "undecided")
+_NOTHING_RUN = ("refused", "undecided")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Deduction:
     """Points taken off the whole, such as for lateness. `points` is how many, above 0."""
@@ -64,8 +68,8 @@ class QuestionFeedback:
 
     @property
     def lost(self) -> float:
-        """Points that were not earned; none while the answer waits for a marker."""
-        return 0.0 if self.outcome == "awaiting" else max(0.0, self.out_of - self.points)
+        """Points that were not earned; none while the answer waits for a marker or a decision."""
+        return 0.0 if self.outcome in _NOT_MARKED else max(0.0, self.out_of - self.points)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +121,11 @@ class Feedback:
     def out_of(self) -> float:
         """What a perfect submission earns."""
         return sum(question.out_of for question in self.questions)
+
+    @property
+    def undecided(self) -> bool:
+        """Whether nobody can say yet what was handed in is worth."""
+        return self.decision is None and any(question.outcome == "undecided" for question in self.questions)
 
     @property
     def waiting(self) -> float:
@@ -208,9 +217,9 @@ def feedback_content(
 
 def _refusal(marks: SubmissionMarks) -> str:
     """Why nothing was marked, in one sentence for the whole page."""
-    if marks.submission_sha256 and any(mark.outcome != "refused" for mark in marks.questions):
+    if marks.submission_sha256 and any(mark.outcome not in _NOTHING_RUN for mark in marks.questions):
         return ""
-    said = [sentence for mark in marks.questions if mark.outcome == "refused" for sentence in mark.feedback]
+    said = [sentence for mark in marks.questions if mark.outcome in _NOTHING_RUN for sentence in mark.feedback]
     return plain_text(said[0], 2_000) if said else "Nothing was handed in."
 
 

@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from cxkit.coursework.csv_text import CsvText, csv_lines, read_csv_text
-from cxkit.coursework.gradebook.grades import AssignmentSettings, Grade, Total
+from cxkit.coursework.gradebook.grades import NOT_FINAL, AssignmentSettings, Grade, State, Total
 from cxkit.coursework.gradebook.systems import GradeColumn, System, grade_columns, system_of
 from cxkit.coursework.roster import Roster, Student, folded, people_of
 from cxkit.errors import MarkingError, counted, nearest
@@ -98,7 +98,7 @@ def filled(
         if target.index >= len(table.rows[row]):
             raise MarkingError(f"{table.source}: row {row + 1} ends before its column '{table.header[target.index]}'.")
         changes[row, target.index] = text
-    notes += _waiting(by_student.values())
+    notes += left_out(by_student.values())
     absent = [grade.student for grade in by_student.values() if grade.student not in seen]
     notes += [f"Not in {table.source}: {', '.join(absent)}."] * bool(absent)
     return Export(data=table.replaced(changes), notes=tuple(notes))
@@ -143,18 +143,23 @@ def _in_roster(person: Student, roster: Roster) -> str | None:
 
 def _cell(grade: Grade | None, system: System, factor: float = 1.0) -> str | None:
     """What to write for a grade; None: nothing, leave it."""
-    if grade is None or grade.state == "awaiting":
+    if grade is None or grade.state in NOT_FINAL:
         return None
     if grade.points is None:
         return "EX" if system == "canvas" else None
     return points_cell(grade.points * factor)
 
 
-def _waiting(grades: Iterable[Grade]) -> list[str]:
-    waiting = [grade.student for grade in grades if grade.state == "awaiting"]
-    return [
-        f"{counted(len(waiting), 'student')} left out, whose answers wait for a marker: {', '.join(waiting)}."
-    ] * bool(waiting)
+def left_out(grades: Iterable[Grade]) -> list[str]:
+    """Whose points are in no export, and why, in words."""
+    listed = list(grades)
+    whys: dict[State, str] = {"awaiting": "whose answers wait for a marker", "undecided": "whose work is undecided"}
+    notes = []
+    for state, why in whys.items():
+        who = list(dict.fromkeys(grade.student for grade in listed if grade.state == state))
+        if who:
+            notes.append(f"{counted(len(who), 'student')} left out, {why}: {', '.join(who)}.")
+    return notes
 
 
 def from_roster(
@@ -180,7 +185,7 @@ def from_roster(
     by_student = {grade.student: grade for grade in grades}
     given = [student for student in roster if student.id in by_student]
     cells = {student.id: _cell(by_student[student.id], system) or "" for student in given}
-    notes = _waiting(by_student.values())
+    notes = left_out(by_student.values())
     strangers = sorted(set(by_student) - {student.id for student in given})
     notes += [f"Not in the roster and so not in the file: {', '.join(strangers)}."] * bool(strangers)
     if system == "blackboard" and "|" not in (column or ""):
@@ -240,7 +245,10 @@ _TABLES: dict[System, Callable[[Sequence[Student], Mapping[str, str], Assignment
 def overview(
     grades: Iterable[Grade], totals: Iterable[Total], settings: Mapping[str, AssignmentSettings], roster: Roster
 ) -> tuple[list[str], list[list[str | float | None]]]:
-    """A row for every student: points by assignment and the total in percent, as plain cells."""
+    """A row for every student: points by assignment and the total in percent, as plain cells.
+
+    What waits for a marker or a decision is left empty, and so are totals that it belongs to.
+    """
     points = {(grade.student, grade.assignment): grade for grade in grades}
     shares = {total.student: total for total in totals}
     header = ["student", "name", "section", *settings, "total %", "dropped", "notes"]
@@ -249,13 +257,21 @@ def overview(
         own = [points.get((student.id, assignment)) for assignment in settings]
         total = shares.get(student.id)
         told = [f"{one.assignment}: {_told(one)}" for one in own if one is not None and _told(one)]
-        share = None if total is None or total.share is None else float(points_cell(100 * total.share))
+        share = None
+        if total is not None and total.share is not None and not total.awaiting:
+            share = float(points_cell(100 * total.share))
         rows.append(
             [student.id, student.name, student.section,
-             *(None if one is None or one.points is None else float(points_cell(one.points)) for one in own),
+             *(_final(one) for one in own),
              share, ", ".join(total.dropped) if total else "", "; ".join(told)]
         )  # fmt: skip
     return header, rows
+
+
+def _final(grade: Grade | None) -> float | None:
+    if grade is None or grade.points is None or grade.state in NOT_FINAL:
+        return None
+    return float(points_cell(grade.points))
 
 
 def _told(grade: Grade) -> str:
@@ -273,7 +289,14 @@ def _text(cell: str | float | None) -> str:
 
 
 def as_xlsx(path: str | Path, header: Sequence[str], rows: Sequence[Sequence[str | float | None]]) -> Path:
-    """The overview as an Excel file, written in one step; texts stay texts.
+    """The overview as an Excel file, written in one step; see `xlsx_bytes`."""
+    from cxkit.running.files import write_atomically
+
+    return write_atomically(Path(path), xlsx_bytes(header, rows))
+
+
+def xlsx_bytes(header: Sequence[str], rows: Sequence[Sequence[str | float | None]]) -> bytes:
+    """The overview as an Excel file; texts stay texts.
 
     Raises
     ------
@@ -281,8 +304,6 @@ def as_xlsx(path: str | Path, header: Sequence[str], rows: Sequence[Sequence[str
         If the extra `reports` is not installed.
     """
     import io
-
-    from cxkit.running.files import write_atomically
 
     try:
         import xlsxwriter
@@ -305,15 +326,17 @@ def as_xlsx(path: str | Path, header: Sequence[str], rows: Sequence[Sequence[str
                 sheet.write_number(number, column, cell)
     sheet.autofit()
     book.close()
-    return write_atomically(Path(path), whole.getvalue())
+    return whole.getvalue()
 
 
 def for_nbgrader(grades: Iterable[Grade], roster: Roster) -> Export:
     """The columns of `nbgrader export`, so that what was built on them goes on working."""
     header = ["assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
               "late_submission_penalty", "score", "max_score"]  # fmt: skip
-    rows = []
-    for grade in grades:
+    rows, listed = [], list(grades)
+    for grade in listed:
+        if grade.state in NOT_FINAL:
+            continue
         student = roster.by_id.get(grade.student)
         last, _, first = (student.sortable_name if student else "").partition(", ")
         email = _key(student.email) if student else ""
@@ -322,4 +345,4 @@ def for_nbgrader(grades: Iterable[Grade], roster: Roster) -> Export:
              points_cell(grade.earned), points_cell(grade.penalty),
              "" if grade.points is None else points_cell(grade.points), points_cell(grade.out_of)]
         )  # fmt: skip
-    return Export(data=csv_lines([header, *rows], end="\n").encode("utf-8"))
+    return Export(data=csv_lines([header, *rows], end="\n").encode("utf-8"), notes=tuple(left_out(listed)))

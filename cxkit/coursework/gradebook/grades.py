@@ -10,8 +10,10 @@ from typing import Literal
 
 from cxkit.coursework.gradebook.store import Entry
 
-State = Literal["marked", "awaiting", "missing", "excused"]
-"""`awaiting`: some answers wait for a marker and count 0 so far; `excused`: does not count at all."""
+State = Literal["marked", "awaiting", "missing", "excused", "undecided"]
+"""`awaiting`: some answers wait for a marker and count 0 so far; `excused`: does not count at all; `undecided`:
+something was handed in that a person must see to, so that there are no points yet."""
+NOT_FINAL: tuple[State, ...] = ("awaiting", "undecided")
 Attempts = Literal["latest", "best"]
 DAY = 86_400.0
 
@@ -64,7 +66,7 @@ class Grade:
     ----------
     student, assignment : str
     points : float or None
-        What counts; None where the student is excused.
+        What counts; None where the student is excused, or it is undecided.
     out_of : float
     earned : float
         By the submission that counts, before lateness and override.
@@ -107,7 +109,7 @@ class Total:
     dropped : tuple of str
         Assignments that do not count.
     awaiting : bool
-        Whether something still waits for a marker.
+        Whether something still waits for a marker or a decision.
     """
 
     student: str
@@ -185,12 +187,18 @@ def _attempt(
     settings: AssignmentSettings, student: str, entry: Entry, written: Mapping[tuple[str, str], Entry]
 ) -> Grade:
     questions: dict[str, float] = {}
-    awaiting = False
+    awaiting = undecided = False
     for mark in entry.detail["marks"]["questions"]:
         by_hand = written.get((entry.version, mark["question"]))
         points = mark["points"] if by_hand is None or by_hand.points is None else by_hand.points
         questions[mark["question"]] = points
         awaiting |= mark["outcome"] == "awaiting" and by_hand is None
+        undecided |= mark["outcome"] == "undecided"
+    if undecided:
+        return Grade(
+            student=student, assignment=settings.id, points=None, out_of=settings.points, state="undecided",
+            note=" ".join(["Undecided:", *entry.detail["marks"]["notes"]]),
+        )  # fmt: skip
     earned = round(math.fsum(questions.values()), 6)
     late = entry.detail["late_seconds"]
     days, share = late_share(late or 0.0, settings)
@@ -227,5 +235,5 @@ def _total(
         student=student,
         share=share,
         dropped=tuple(name for _, name in dropped),
-        awaiting=any(grade.state == "awaiting" for grade in grades),
+        awaiting=any(grade.state in NOT_FINAL for grade in grades),
     )

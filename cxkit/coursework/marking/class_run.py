@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cxkit.coursework.assignment import Assignment
 from cxkit.coursework.marking.reference import References
-from cxkit.coursework.marking.submission import mark_notebook, policy_for, read_submission, refused_marks
+from cxkit.coursework.marking.submission import mark_notebook, policy_for, read_submission, unmarked
 from cxkit.coursework.marks import SubmissionMarks, marks_from_data
 from cxkit.coursework.marks_folder import earlier_marks, write_marks
 from cxkit.coursework.release.record import read_released
-from cxkit.coursework.submissions import Submission
+from cxkit.coursework.submissions import Submission, what_to_do
 from cxkit.errors import MarkingError, NotebookError, counted
 from cxkit.running.journal import Journal
 from cxkit.running.progress import Teller
@@ -75,6 +75,9 @@ class ClassMarks:
                 f"  {counted(len(self.kept), 'student')} without a notebook here keep the marks of an earlier one: "
                 f"{', '.join(self.kept)}. To let them go, delete their files from the folder of marks."
             )
+        undecided = [one for one in self.marks if one.is_undecided]
+        lines += [f"  undecided: {one.student}: {' '.join(one.notes)}" for one in undecided]
+        lines += [f"  {text}" for text in what_to_do(self.submissions)]
         lines += [f"  note: {text}" for text in self.weak]
         return "\n".join([*lines, f"Protection: {self.protection}."])
 
@@ -140,7 +143,7 @@ def mark_class(
         for task in tasks:
             try:
                 ready = task.without_a_run(assignment, journal.finished.get(task.student), references.state)
-                if ready is not None and not ready.submission_sha256:
+                if ready is not None and not ready.submission_sha256 and not task.is_withdrawn:
                     earlier = earlier_marks(output, assignment, task.student)
                     kept += [task.student] * (earlier is not None)
                     ready = earlier or ready
@@ -228,17 +231,21 @@ class _Task:
     def student(self) -> str:
         return self.submission.student
 
+    @property
+    def is_withdrawn(self) -> bool:
+        return self.submission.status == "withdrawn"
+
     def without_a_run(
         self, assignment: Assignment, finished: Mapping[str, Any] | None, state: str
     ) -> SubmissionMarks | None:
         """Marks that are clear without running anything: nothing to run, or marked before and unchanged."""
         submission = self.submission
         if submission.path is None or submission.status not in _RUN:
-            return refused_marks(assignment, self.student, submission.note or "Nothing could be run.")
+            return unmarked(assignment, submission)
         try:
             _, sha256 = read_submission(submission.path)
         except MarkingError as error:
-            return refused_marks(assignment, self.student, str(error))
+            return unmarked(assignment, replace(submission, path=None, status="unreadable", note=str(error)))
         if finished is None or finished["state"] != state or finished["seed"] != self.seed:
             return None
         marks = marks_from_data(finished["marks"])

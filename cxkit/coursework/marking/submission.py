@@ -25,6 +25,8 @@ from cxkit.running.untrusted import Unbounded, read_json
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+    from cxkit.coursework.submissions import Submission
+
 LARGEST_NOTEBOOK = 50 << 20
 MOST_CELLS = 2_000
 _SHOWN = 120
@@ -406,18 +408,22 @@ def _is_short(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def refused_marks(assignment: Assignment, student: str, reason: str, sha256: str = "") -> SubmissionMarks:
-    """Marks where there is nothing to run: every question 0, and why."""
+def unmarked(assignment: Assignment, submission: Submission) -> SubmissionMarks:
+    """Marks where there is nothing to run: 0 where nothing was handed in, undecided where something was; and why.
+
+    The student reads what to do, the instructor which files there are.
+    """
+    outcome: Outcome = "undecided" if submission.is_undecided else "refused"
     questions = tuple(
-        QuestionMark(question=q.id, points=0.0, out_of=q.points, outcome="refused", feedback=(reason,))
+        QuestionMark(question=q.id, points=0.0, out_of=q.points, outcome=outcome, feedback=(submission.for_student,))
         for q in assignment.questions
     )
     return SubmissionMarks(
-        student=student,
+        student=submission.student,
         assignment=assignment.id,
-        submission_sha256=sha256,
+        submission_sha256="",
         questions=questions,
-        notes=(reason,),
+        notes=(submission.note or submission.for_student,),
         source=f"cxkit {cxkit.__version__}",
     )
 

@@ -18,6 +18,7 @@ OUTCOME_WORDS: dict[Outcome, str] = {
     "timed_out": "Ran out of time",
     "refused": "Not marked",
     "awaiting": "Waits for a marker",
+    "undecided": "Not decided yet",
 }
 WRITTEN_WORDS: dict[Outcome, str] = OUTCOME_WORDS | {
     "right": "Full marks",
@@ -28,13 +29,13 @@ WRITTEN_WORDS: dict[Outcome, str] = OUTCOME_WORDS | {
 
 SHORT_WORDS: dict[Outcome, str] = {
     "right": "right", "partly": "partly", "wrong": "not right", "missing": "no answer", "crashed": "crashed",
-    "timed_out": "out of time", "refused": "not marked", "awaiting": "waiting",
+    "timed_out": "out of time", "refused": "not marked", "awaiting": "waiting", "undecided": "undecided",
 }  # fmt: skip
 """For counts in a table."""
 
 OUTCOME_SIGNS: dict[Outcome, str] = {
     "right": "✓", "partly": "◐", "wrong": "✗", "missing": "–", "crashed": "!", "timed_out": "!", "refused": "!",
-    "awaiting": "…",
+    "awaiting": "…", "undecided": "…",
 }  # fmt: skip
 """Beside the word and the colour: a page printed in grey must say the same."""
 
