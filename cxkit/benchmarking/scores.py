@@ -15,6 +15,7 @@ from cxkit.results.accounting import account
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
+from cxkit.results.scales import ends_of, share_one_scale
 from cxkit.results.weighted import effective_among, mean_of, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
@@ -41,7 +42,7 @@ class DimensionScores(Result):
     @staticmethod
     def _ends(frame: pd.DataFrame) -> str:
         """The highest and the lowest score, among dimensions of one direction: others are not on one ladder."""
-        if len(frame[["scale_low", "scale_high"]].drop_duplicates()) > 1:
+        if not share_one_scale(ends_of(frame)):
             return _on_different_scales(frame)
         best, worst = frame.loc[frame["score"].idxmax()], frame.loc[frame["score"].idxmin()]
         apart = "can" if best["ci_low"] > worst["ci_high"] else "cannot"
@@ -78,7 +79,7 @@ def _on_different_scales(frame: pd.DataFrame) -> str:
     width = frame["scale_high"] - frame["scale_low"]
     share, low, high = ((frame[name] - frame["scale_low"]) / width for name in ("score", "ci_low", "ci_high"))
     if share.isna().any():
-        return "The dimensions have different answer scales, so that their scores do not compare."
+        return "The dimensions have no answer scale in common, so that their scores do not compare."
     best, worst = share.idxmax(), share.idxmin()
     apart = "can" if low[best] > high[worst] else "cannot"
     return (

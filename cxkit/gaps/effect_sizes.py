@@ -92,6 +92,13 @@ def hedges_g(groups: TwoGroups, *, confidence: float = 0.95) -> tuple[float, flo
     return t * unbiased, low * unbiased, high * unbiased
 
 
+def standardised_difference(groups: TwoGroups) -> float:
+    """Hedges' g without an interval; NaN where neither group varies."""
+    if groups.pooled_sd == 0:
+        return float("nan")
+    return groups.difference / groups.pooled_sd * small_sample_correction(sum(groups.n) - 2)
+
+
 def small_sample_correction(df: int) -> float:
     """The factor that makes Cohen's d unbiased (Hedges 1981, exact form)."""
     return exp(lgamma(df / 2) - log(sqrt(df / 2)) - lgamma((df - 1) / 2))

@@ -10,13 +10,14 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, counted
-from cxkit.gaps.effect_sizes import TwoGroups, welch
+from cxkit.gaps.effect_sizes import TwoGroups, standardised_difference, welch
 from cxkit.results import figures
 from cxkit.results.accounting import account, contributing, not_stated
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.multiplicity import FAMILY_ERROR, bonferroni
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
+from cxkit.results.scales import share_one_scale
 from cxkit.results.tables import HIDDEN, MISSING, TWO_DIGITS, whole
 from cxkit.results.weighted import effective_among
 from cxkit.survey.instrument import Dimension
@@ -35,16 +36,22 @@ from cxkit.survey.survey import Survey, natural_order
 class GroupProfile(Result):
     """Mean scores of groups by dimension, small groups hidden.
 
-    `comparability` says whether they may be compared, `tests` how many comparisons share the error rate.
+    `comparability` says whether they may be compared, `tests` how many comparisons share the error rate, `one_scale`
+    whether points of all dimensions are the same unit.
     """
 
     comparability: str = NOT_EXAMINED
     tests: int = 0
     left_out_of_some: bool = False
+    one_scale: bool = True
 
     title: ClassVar[str] = "Scores by group"
-    cites: ClassVar[tuple[str, ...]] = ("hundepool2012", "welch1947", "dunn1961")
     uses_weights: ClassVar[bool] = True
+
+    @property
+    def references(self) -> tuple[str, ...]:
+        """Of the hidden cells, the tests, and Hedges' g where it orders the gaps."""
+        return ("hundepool2012", "welch1947", "dunn1961", *([] if self.one_scale else ["hedges1981"]))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -75,11 +82,22 @@ class GroupProfile(Result):
             f"{', allowing for all of them' if self.tests > 1 else ''}"
         )
         if len(clear):
-            widest = clear.loc[clear["gap"].abs().idxmax()]
-            side = "above" if widest["gap"] > 0 else "below"
-            size = TWO_DIGITS(abs(widest["gap"]))
-            words += f"; the widest is {widest['group']} on {widest['title']}, {size} points {side} it{_judged(widest)}"
+            words += f"; the widest is {self._widest(clear)}"
         return f"{words}. {hidden_note(self.frame, minimum=int(str(self.settings['minimum'])), noun='cell')}".strip()
+
+    @property
+    def _unit(self) -> str:
+        """The column by which distances on several dimensions compare: points, or SDs where the scales differ."""
+        return "gap" if self.one_scale else "g"
+
+    def _widest(self, clear: pd.DataFrame) -> str:
+        """The cell farthest from the rest; one without any spread has no g and comes last."""
+        widest = clear.loc[clear[self._unit].abs().fillna(-1.0).idxmax()]
+        side = "above" if widest["gap"] > 0 else "below"
+        size = f"{TWO_DIGITS(abs(widest['gap']))} points {side} it"
+        if not self.one_scale and not np.isnan(widest["g"]):
+            size += f" (g = {TWO_DIGITS(widest['g'])}; in standard deviations, because the answer scales differ)"
+        return f"{widest['group']} on {widest['title']}, {size}{_judged(widest)}"
 
     @property
     def note(self) -> str:
@@ -100,10 +118,10 @@ class GroupProfile(Result):
         return 3.0 + 0.8 * max(len(self._titles), 3), 2.4 + 0.4 * len(self._groups)
 
     def draw(self, axes: Axes) -> None:
-        favourable = self.frame.assign(
-            gap=self.frame["gap"].where(self.frame["higher_is"] != "worse", -self.frame["gap"])
-        )
-        gaps = favourable.pivot(index="group", columns="title", values="gap").loc[self._groups, self._titles].to_numpy()
+        distance = self.frame[self._unit]
+        favourable = self.frame.assign(distance=distance.where(self.frame["higher_is"] != "worse", -distance))
+        gaps = favourable.pivot(index="group", columns="title", values="distance")
+        gaps = gaps.loc[self._groups, self._titles].to_numpy()
         means = self.table.iloc[:, 2:].to_numpy()
         limit = max(0.1, float(np.nanmax(np.abs(gaps), initial=0.0)))
         figures.heat_map(axes, np.nan_to_num(gaps), means, limit=limit)
@@ -111,7 +129,8 @@ class GroupProfile(Result):
         axes.set_yticks(np.arange(len(self._groups)) + 0.5, figures.wrapped(self._groups), rotation=0)
         against = (self.frame["higher_is"] == "worse").any()
         sides = "better than the rest, orange worse" if against else "above the rest, orange below"
-        axes.set_xlabel(f"Mean score; blue {sides}")
+        depth = "" if self.one_scale else "\ncolour: distance in standard deviations, because the answer scales differ"
+        axes.set_xlabel(f"Mean score; blue {sides}{depth}")
 
 
 def _judged(cell: pd.Series) -> str:
@@ -155,8 +174,9 @@ def group_profile(
     -------
     GroupProfile
         A row a group and dimension: n, mean, sd, gap (group minus all others) with gap_low and gap_high and p_adjusted
-        (Welch; 5 % for all shown cells of all dimensions together, by Bonferroni's inequality), hidden. Weighted means
-        have design-based errors, as R's `svymean` gives them for each group.
+        (Welch; 5 % for all shown cells of all dimensions together, by Bonferroni's inequality), g (Hedges' g, which
+        ranks and colours gaps where answer scales differ), hidden. Weighted means have design-based errors, as
+        R's `svymean` gives them for each group.
 
     Raises
     ------
@@ -197,6 +217,7 @@ def group_profile(
         comparability=allowed,
         tests=tests,
         left_out_of_some=left_out_of_some(all_scores, shown),
+        one_scale=share_one_scale((d.scale.low, d.scale.high) for d in survey.dimensions),
     )
 
 
@@ -234,7 +255,7 @@ class _Comparison:
             "higher_is": self.dimension.higher_is,
             "group": self.group,
         }
-        numbers = dict.fromkeys(("n", "mean", "sd", "gap", "gap_low", "gap_high", "p_adjusted"), np.nan)
+        numbers = dict.fromkeys(("n", "mean", "sd", "gap", "gap_low", "gap_high", "p_adjusted", "g"), np.nan)
         if not self.is_possible:
             return names | numbers | {"n": len(self.own)}
         groups = TwoGroups.of(self.own, self.rest, self.weights)
@@ -247,6 +268,7 @@ class _Comparison:
             "gap_low": low,
             "gap_high": high,
             "p_adjusted": float(bonferroni(np.array([p]), tests)[0]),
+            "g": standardised_difference(groups),
         }
 
 

@@ -18,6 +18,7 @@ from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvid
 from cxkit.results.multiplicity import FAMILY_ERROR, bonferroni
 from cxkit.results.options import check_names, check_options
 from cxkit.results.result import Result
+from cxkit.results.scales import share_one_scale
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import GAP_COHEN, judge
 from cxkit.results.weighted import effective_among
@@ -40,7 +41,8 @@ class LevelGap(Result):
 
     `comparability` says whether their means may be compared, `tests` how many comparisons share the error rate,
     `false_findings` how often they find anything where nothing is, for normal scores of the same spread (5 %, more
-    with very few leaders), and `why_hidden` why nothing of a dimension is shown.
+    with very few leaders), `why_hidden` why nothing of a dimension is shown, and `one_scale` whether points of all
+    dimensions are the same unit.
     """
 
     comparability: str = NOT_EXAMINED
@@ -48,6 +50,7 @@ class LevelGap(Result):
     false_findings: float = 0.0
     why_hidden: str = ""
     left_out_of_some: bool = False
+    one_scale: bool = True
 
     title: ClassVar[str] = "Gap between leaders and everyone else"
     cites: ClassVar[tuple[str, ...]] = ("hedges1981", "welch1947", "dunn1961")
@@ -82,10 +85,13 @@ class LevelGap(Result):
         )
 
     def _none(self, shown: pd.DataFrame) -> str:
-        low, high = shown["gap_low"].min(), shown["gap_high"].max()
+        # points of different answer scales have no common lowest and highest; standard deviations have
+        unit = "gap" if self.one_scale else "g"
+        low, high = TWO_DIGITS(shown[f"{unit}_low"].min()), TWO_DIGITS(shown[f"{unit}_high"].max())
+        reach = f"from {low} to {high} points" if self.one_scale else f"from g = {low} to {high}"
         return (
             "Whatever gaps are seen may be chance; the true ones may lie anywhere within their intervals, which reach "
-            f"from {TWO_DIGITS(low)} to {TWO_DIGITS(high)} points."
+            f"{reach}."
         )
 
     def _detectable(self, shown: pd.DataFrame) -> str:
@@ -211,6 +217,7 @@ def level_gap(
         ),
         why_hidden=" ".join(dict.fromkeys(reason for reason in reasons.values() if reason)),
         left_out_of_some=left_out_of_some(scores, shown),
+        one_scale=share_one_scale((d.scale.low, d.scale.high) for d in survey.dimensions),
     )
 
 

@@ -16,7 +16,8 @@ from cxkit.results import figures
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.scales import ends_of, share_one_scale
+from cxkit.results.tables import TWO_DIGITS, share
 from cxkit.results.weighted import mean_of, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
@@ -47,13 +48,26 @@ class MeasurementError(Result):
     @property
     def text(self) -> str:
         """The widest margin, and what two scores of a person must differ by."""
-        row = self.frame.loc[self.frame["margin"].idxmax()]
-        widest = "" if len(self.frame) == 1 else ", the widest margin"
+        row, widest = self._widest()
         return (
             f"One person's score on {row['title']} is known to within {TWO_DIGITS(row['margin'])} either way "
             f"({self.level}){widest}; two scores of that person must differ by more than "
             f"{TWO_DIGITS(row['smallest_change'])} before that is a change. Means of groups are far more precise."
         )
+
+    def _widest(self) -> tuple[pd.Series, str]:
+        """The dimension with the widest margin, and what it is the widest by: points of two scales do not compare."""
+        frame = self.frame
+        of_scale = frame["margin"] / (frame["scale_high"] - frame["scale_low"])
+        if share_one_scale(ends_of(frame)):
+            row = frame.loc[frame["margin"].idxmax()]
+            return row, "" if len(frame) == 1 else ", the widest margin"
+        if of_scale.notna().all():
+            widest = of_scale.idxmax()
+            return frame.loc[widest], f", the widest margin for its answer scale ({share(of_scale[widest])} of it)"
+        of_spread = frame["margin"] / frame["sd"]
+        widest = of_spread.idxmax()
+        return frame.loc[widest], f", the widest margin beside the spread of its scores ({of_spread[widest]:.2f} SD)"
 
     @property
     def note(self) -> str:

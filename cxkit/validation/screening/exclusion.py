@@ -13,6 +13,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
+from cxkit.results.scales import ends_of, share_one_scale
 from cxkit.results.tables import TWO_DIGITS, fixed
 from cxkit.results.weighted import refuse_weights
 from cxkit.survey.instrument import Dimension
@@ -53,12 +54,13 @@ class ExclusionEffect(Result):
 
     def _largest(self, what: str) -> str:
         """The dimension whose mean, or alpha, would move most."""
-        changes = self.frame[f"{what}_change"].abs()
+        in_sd = what == "mean" and not share_one_scale(ends_of(self.frame))
+        changes = self.frame["mean_change_sd" if in_sd else f"{what}_change"].abs()
         if changes.isna().all():
             return ""
         row = self.frame.loc[changes.idxmax()]
         name = "a dimension's mean" if what == "mean" else "alpha"
-        amount = THREE_DIGITS(abs(row[f"{what}_change"]))
+        amount = THREE_DIGITS(changes[row.name]) + (" SD" if in_sd else "")
         return (
             f"{name} by at most {amount} ({row['title']}: {TWO_DIGITS(row[what])} to {TWO_DIGITS(row[f'{what}_kept'])})"
         )
