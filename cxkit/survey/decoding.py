@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxkit.errors import SurveyError, counted
+from cxkit.survey.wrong_encoding import other_readings
 from cxkit.without_contents import without_contents
 
 LINE_END = re.compile(r"\r\n|\r|\n")
@@ -34,11 +35,12 @@ class StrayByte:
 
 @dataclass(frozen=True, kw_only=True)
 class Decoded:
-    """The text of a file, and which of its bytes were not in its encoding."""
+    """The text of a file, which of its bytes were not in its encoding, and in which others it could have been read."""
 
     text: str
     strays: tuple[StrayByte, ...] = ()
     is_latin: bool = False
+    readings: tuple[str, ...] = ()
 
     __repr__ = without_contents
 
@@ -81,14 +83,14 @@ def decode_file(path: Path, encoding: str | None) -> Decoded:
             if raw[start::2].count(0) * 4 > len(raw):
                 raise SurveyError(f"{path.name} is UTF-16 without a mark at its beginning: say encoding='{name}'.")
         raise SurveyError(f"{path.name} is not a text file. If it is an Excel file, give it its ending .xlsx.")
-    return _decode_mixed(raw)
+    return _decode_mixed(raw, path.name)
 
 
-def _decode_mixed(raw: bytes) -> Decoded:
+def _decode_mixed(raw: bytes, source: str) -> Decoded:
     escaped = raw.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     n_strays, n_valid = len(_STRAY.findall(escaped)), len(_VALID.findall(escaped))
     if n_strays > _CHANCE * n_valid:
-        return Decoded(text=raw.decode("cp1252", errors="replace"), is_latin=True)
+        return _decode_latin(raw, source)
     strays = []
     line, seen = 1, 0
     for match in _STRAY.finditer(escaped):
@@ -98,6 +100,20 @@ def _decode_mixed(raw: bytes) -> Decoded:
         strays.append(StrayByte(line=line, byte=byte, letter=_latin(byte)))
     text = _STRAY.sub(lambda match: _latin(ord(match.group()) - 0xDC00), escaped)
     return Decoded(text=text, strays=tuple(strays))
+
+
+def _decode_latin(raw: bytes, source: str) -> Decoded:
+    """Windows Latin-1; refused where a byte is no letter of it: two names could become one."""
+    readings = tuple(other_readings(raw))
+    try:
+        return Decoded(text=raw.decode("cp1252"), is_latin=True, readings=readings)
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        offered = ", ".join(readings) or "'mac_roman', 'cp850' and 'latin-1' are some"
+        raise SurveyError(
+            f"{source} is neither UTF-8 nor Windows Latin-1: byte 0x{raw[error.start]:02x} in line {line}. Save it as "
+            f"UTF-8, or say its encoding=...: {offered}."
+        ) from None
 
 
 def _latin(byte: int) -> str:

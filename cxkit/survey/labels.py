@@ -12,6 +12,8 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from math import isfinite
 
+from cxkit.survey.likeness import drop_invisible
+
 TRUTH = {"true": 1.0, "false": 0.0}
 """What spreadsheets write for a ticked and an empty box; read on scales from 0 to 1."""
 
@@ -26,8 +28,8 @@ Claim = tuple[float, str]
 
 
 def plain_words(words: str) -> str:
-    """The words as printed, but for capitals and the width of blanks; accents in one form (NFC)."""
-    return " ".join(unicodedata.normalize("NFC", words).casefold().split())
+    """The words as printed, but for capitals, invisible signs and the width of blanks; accents in one form (NFC)."""
+    return " ".join(drop_invisible(unicodedata.normalize("NFC", words)).casefold().split())
 
 
 def fold_label(words: str) -> str:

@@ -9,11 +9,13 @@ from collections.abc import Iterable
 
 _INVISIBLE_KEPT = "\u200c\u200d"  # joiners: they change how Persian, Hindi and emoji are written
 
-_INVISIBLE = re.compile("[\u00ad\u200b\u2060\ufeff]")
+# Soft hyphen, zero-width blank, word joiner and invisible operators, byte order mark; marks, embeddings and isolates of
+# writing direction, which programs put round what is copied from pages in Arabic or Hebrew, and round phone numbers.
+_INVISIBLE = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
 def drop_invisible(text: str) -> str:
-    """A text without soft hyphens, zero-width blanks, word joiners and byte order marks, which split equal words."""
+    """A text without signs that nobody sees and that make two of equal words: zero-width blanks, marks of direction."""
     return _INVISIBLE.sub("", text)
 
 

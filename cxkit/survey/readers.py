@@ -19,12 +19,14 @@ from cxkit.survey.answers import NOT_ANSWERED, Answers, read_answers
 from cxkit.survey.codes import MissingCodes, codes_by_item
 from cxkit.survey.decimal_marks import check_decimal_marks, weight_remedy
 from cxkit.survey.foot_rows import find_foot_rows, refuse_feet
+from cxkit.survey.header_rows import refuse_header_rows
 from cxkit.survey.instrument import Instrument, fold_name, read_instrument
 from cxkit.survey.likeness import clean_name, look_alikes
 from cxkit.survey.repeated import missing_id_note, refuse_repeated, repeated_notes
 from cxkit.survey.responses import Unfinished, check_unfinished, find_responses
 from cxkit.survey.survey import ROLES, About, Survey, typed_role
 from cxkit.survey.tables import Table, read_table
+from cxkit.survey.wrong_encoding import mangled_notes
 
 RoleColumn = str | Mapping[str, Any]
 SPARE_SHOWN = 12
@@ -135,9 +137,10 @@ def survey_from_table(
     claimed = {role.column for role in roles}
     columns = _item_columns(table, instrument, claimed, problems)
     weights = [role.column for role in roles if role.role == "weight"]
+    codes = codes_by_item(missing_codes, instrument, columns, problems)
+    table = refuse_header_rows(table, columns, rename, instrument, codes, problems)
     responses = find_responses(table, {*columns.values(), *claimed}, columns.values(), unfinished, problems)
     table = table.without(*responses.left_out)
-    codes = codes_by_item(missing_codes, instrument, columns, problems)
     feet = find_foot_rows(table, columns, instrument, codes, decimal_comma=decimal == ",", weights=weights)
     refuse_feet(table, feet, problems)
     table = table.without(feet.left_out)
@@ -153,7 +156,8 @@ def survey_from_table(
     if problems:
         problems.raise_as(SurveyError)
     ignored = [c for c in table.cells.columns if c not in set(columns.values()) | claimed]
-    doubted = [*_alike_notes(respondents), *repeated_notes(table, respondents, columns.values(), ignored)]
+    mangled = [note for role in roles for note in mangled_notes(role.role, table.cells[role.column])]
+    doubted = [*mangled, *_alike_notes(respondents), *repeated_notes(table, respondents, columns.values(), ignored)]
     for note in doubted:
         warnings.warn(f"{table.source}: {note}", CxkitWarning, stacklevel=3)
     for note in feet.notes:
