@@ -219,6 +219,21 @@ def test_groups_too_small_and_items_without_variance_are_named():
     assert "'few' has fewer than 5." in differential_item_functioning(survey, by=half).note
 
 
+def test_that_complete_answers_count_is_said_and_a_minimum_that_cannot_help_is_not_advised():
+    survey, half = planted(n=60)
+    half = half.copy()
+    half.iloc[:5] = "exec"  # five people, one of whom left an item out
+    answers = survey.given.copy()
+    answers.iloc[0, 1] = np.nan
+    with pytest.raises(cx.AnalysisError) as refused:
+        differential_item_functioning(survey_of(answers), by=half, groups=["exec", "two"], minimum=5)
+    words = str(refused.value)
+    assert "only respondents who answered every item of the dimension count" in words
+    assert "('exec' has fewer than 5; every group needs 5)" in words
+    assert "smaller minimum" not in words
+    assert "collect more answers" in words
+
+
 def test_what_cannot_be_asked_is_said(bfi, people):
     refusals = {
         r"alpha=5 must lie between 0 and 1": {"alpha": 5},

@@ -287,6 +287,24 @@ def test_groups_too_small_to_be_seen_are_named_without_numbers():
     assert kept.n_dropped == 3
 
 
+def test_a_smaller_minimum_is_advised_only_where_it_helps():
+    """A model of three items estimates nine parameters in each group, so that minimum=5 alone lets nobody in."""
+    survey, half = planted(n=60, items=3)
+    small = half.copy()
+    small.iloc[:7] = "seven"
+    small.iloc[60:68] = "eight"
+    found = measurement_invariance(survey, by=small, minimum=5, up_to="configural")
+    assert found.evidence.groups == ("one", "two")
+    assert "Left out, as a group needs 10 respondents: 'eight' has 8, 'seven' has 7." in found.note
+    with pytest.raises(cx.AnalysisError, match="down to 10 for this model"):
+        measurement_invariance(survey, by=half, minimum=100)
+    with pytest.raises(cx.AnalysisError, match="every group needs 10 .*shorter dimensions: no smaller minimum helps"):
+        measurement_invariance(survey, by=small, groups=["seven", "eight"], minimum=5)
+    with pytest.raises(cx.AnalysisError, match="cannot be fitted in groups below 10, whatever the minimum") as refused:
+        measurement_invariance(survey, by=small, groups=["seven", "eight"])
+    assert "smallest_group" not in str(refused.value)
+
+
 def test_answers_that_a_group_never_gave_are_explained_or_joined():
     survey, half = planted(ordered=True, items=4)
     answers = survey.given.copy()

@@ -20,10 +20,12 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, fixed
 from cxkit.results.thresholds import DIF_JODOIN, judge
 from cxkit.survey.instrument import Dimension
+from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
 from cxkit.validation.invariance.dif_models import PSEUDO_R2, ItemData, compare_models, detectable
 from cxkit.validation.invariance.grouping import (
+    FEWER_GROUPS,
     HOW_TO_COMPARE,
     POWER,
     Grouping,
@@ -272,7 +274,7 @@ def differential_item_functioning(
         notes += [problem] if problem else []
         if short:
             small.setdefault(short, []).append(f"'{dimension.title}'")
-    notes += _too_small_notes(small)
+    notes += _too_small_notes(small, minimum)
     if not data:
         raise AnalysisError(f"No item can be tested by {grouped.name}. {' '.join(notes)}")
     found, rounds, settled = _purified(data, grouped, rule, purify=purify)
@@ -304,14 +306,15 @@ def _check(rule: _Rule) -> None:
         check_choice(name, getattr(rule, name), known)
 
 
-def _too_small_notes(small: Mapping[str, Sequence[str]]) -> list[str]:
+def _too_small_notes(small: Mapping[str, Sequence[str]], minimum: int | None) -> list[str]:
     """One sentence on all dimensions whose groups are too small, and what to do about it."""
     if not small:
         return []
     listed = "; ".join(f"{', '.join(titles)} ({short})" for short, titles in small.items())
+    how = f"{FEWER_GROUPS} collect more answers" if minimum == MINIMUM_CELL else HOW_TO_COMPARE
     return [
-        f"Not tested, as groups are too small: {listed}. In smaller groups only large differences are found. "
-        f"{HOW_TO_COMPARE}."
+        "Not tested, as only respondents who answered every item of the dimension count, and groups of these are too "
+        f"small: {listed}. In smaller groups only large differences are found. {how}."
     ]
 
 

@@ -33,7 +33,16 @@ from cxkit.validation.invariance.grouping import (
 )
 from cxkit.validation.invariance.judging import Family, judged
 from cxkit.validation.invariance.ladder import Climb, Ladder, Rung, climb, one_family, start
-from cxkit.validation.invariance.models import CONTINUOUS, GROUP, ORDERED, Design, Level, in_words, index_of
+from cxkit.validation.invariance.models import (
+    CONTINUOUS,
+    GROUP,
+    ORDERED,
+    Design,
+    Level,
+    in_words,
+    index_of,
+    parameters_per_group,
+)
 from cxkit.validation.invariance.ordered_answers import RareAnswers, with_shared_categories
 from cxkit.validation.invariance.result import Invariance
 from cxkit.validation.structure.blueprints import FULL_INFORMATION, LEAST_SQUARES, LIKELIHOOD
@@ -150,7 +159,10 @@ def measurement_invariance(
     answered, left_out = survey.answers[selection.item_keys].notna().any(axis=1), ""
     concealed = concealed_sizes(survey, grouped, answered)
     if groups is None:
-        grouped, left_out = large_enough(grouped, answered, smallest_group(minimum, largest))
+        needed = smallest_group(minimum, largest)
+        if not together:  # a model of one dimension: groups that it cannot be fitted in are left out, too
+            needed = max(needed, *(_fewest(survey.items_of(d.key), ordinal) for d in selection.dimensions))
+        grouped, left_out = large_enough(grouped, answered, needed)
     units = {TOGETHER: selection.dimensions} if together else {d.key: (d,) for d in selection.dimensions}
     notes, lost, ladders = [*selection.notes, *([left_out] if left_out else [])], [], {}
     for unit, members in units.items():
@@ -256,6 +268,11 @@ def _used(survey: Survey, items: list[str], options: Mapping[str, str]) -> pd.Se
     return given.all(axis=1) if options["missing"] == "listwise" else given.any(axis=1)
 
 
+def _fewest(answers: pd.DataFrame, ordinal: bool) -> int:
+    """How many respondents a group needs so that the model of one dimension can be fitted in it at all."""
+    return 1 + parameters_per_group(answers, factors=1, ordinal=ordinal)
+
+
 def _check_sizes(design: Design, grouped: Grouping, minimum: int, answers: pd.DataFrame) -> None:
     counts = design.data[GROUP].value_counts()
     sizes = {name: int(counts.get(name, 0)) for name in grouped.groups}
@@ -266,7 +283,13 @@ def _check_sizes(design: Design, grouped: Grouping, minimum: int, answers: pd.Da
         return
     if needed > minimum:
         why = f"more than the {parameters} parameters that the model estimates in each"
-        remedy = "examine fewer dimensions in one model"
+        fewer = "examine fewer dimensions in one model"
+        remedy = fewer if len(design.factors) > 1 else "examine shorter dimensions: no smaller minimum helps"
+    elif sum(n > parameters for n in sizes.values()) < 2:
+        why = "in smaller groups only large differences are found"
+        remedy = (
+            f"collect more answers: the model cannot be fitted in groups below {parameters + 1}, whatever the minimum"
+        )
     else:
         why = "in smaller groups only large differences are found"
         remedy = f"{SMALLER_GROUPS}, down to {parameters + 1} for this model"

@@ -84,12 +84,16 @@ class Design:
     @property
     def parameters_per_group(self) -> int:
         """Free parameters of one group at the lowest level: loadings, intercepts or thresholds, and the rest."""
-        m = len(self.factors)
-        between = m * (m - 1) // 2
-        if not self.ordinal:
-            return 3 * len(self.items) + between
-        thresholds = sum(self.data[item].nunique() - 1 for item in self.items)
-        return thresholds + len(self.items) + between
+        return parameters_per_group(self.data[list(self.items)], factors=len(self.factors), ordinal=self.ordinal)
+
+
+def parameters_per_group(answers: pd.DataFrame, *, factors: int, ordinal: bool) -> int:
+    """Free parameters of one group at the configural level, for the answers to all items of the model."""
+    items, between = answers.shape[1], factors * (factors - 1) // 2
+    if not ordinal:
+        return 3 * items + between
+    thresholds = int((answers.nunique() - 1).sum())
+    return thresholds + items + between
 
 
 def fit_level(design: Design, level: str, freed: Sequence[str]) -> Fit:
