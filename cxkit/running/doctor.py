@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import metadata
 from typing import Literal
 
@@ -19,6 +20,7 @@ from cxkit.running.kernels.forked import Template, can_fork
 from cxkit.running.memory import free_memory
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import find_protection
+from cxkit.running.trial import ALL_CLAIMS, Bait, bait, broken_claims
 
 State = Literal["good", "limited", "bad"]
 
@@ -60,8 +62,11 @@ def examine() -> tuple[Finding, ...]:
     tuple of Finding
         In the order in which a person asks: Python, kernels, sandbox, memory, room, JupyterLab, PDF.
     """
-    examined: tuple[Callable[[], Finding], ...] = (_python, _kernels, _sandbox, _memory, _room, _kernelspec, _pdf)
-    return tuple(one() for one in examined)
+    with bait() as laid:  # before the template starts, which must not be told of the variable in it
+        examined: tuple[Callable[[], Finding], ...] = (
+            _python, _kernels, partial(_sandbox, laid), _memory, _room, _kernelspec, _pdf,
+        )  # fmt: skip
+        return tuple(one() for one in examined)
 
 
 def _python() -> Finding:
@@ -96,7 +101,7 @@ def _kernels() -> Finding:
     return Finding(subject="kernels", state="good", text=text)
 
 
-def _sandbox() -> Finding:
+def _sandbox(laid: Bait) -> Finding:
     found = find_protection()
     failed = "; ".join(f"{name}: {problem}" for name, problem in found.failed.items())
     if found.mechanism is None:
@@ -106,9 +111,17 @@ def _sandbox() -> Finding:
             "kernel.apparmor_restrict_unprivileged_userns=0)."
         )
         return Finding(subject="sandbox", state="bad", text=f"{found.text} ({failed})", remedy=remedy)
-    if failed:
-        return Finding(subject="sandbox", state="limited", text=f"{found.text} ({failed})")
-    return Finding(subject="sandbox", state="good", text=found.text)
+    better = f" ({failed})" if failed else ""
+    try:
+        broken = broken_claims(laid)
+    except NotebookError as error:
+        return Finding(subject="sandbox", state="bad", text=f"{found.mechanism}: a trial run failed: {error}{better}")
+    if broken:
+        told = "; ".join(f"{what} ({seen})" for what, seen in broken.items())
+        text = f"{found.text}. Tried just now, and it does NOT hold that a notebook cannot {told}{better}"
+        return Finding(subject="sandbox", state="limited", text=text, remedy="Mark on a machine with namespaces.")
+    text = f"{found.text}. Tried just now: a notebook cannot {', '.join(ALL_CLAIMS)}{better}"
+    return Finding(subject="sandbox", state="limited" if failed else "good", text=text)
 
 
 def _memory() -> Finding:

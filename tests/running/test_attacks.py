@@ -89,6 +89,30 @@ def test_reading_secrets_of_the_environment(monkeypatch):
     )
 
 
+def test_reading_the_environment_that_the_process_was_started_with():
+    only_unprotected("print('WORKED' if open('/proc/self/environ').read().strip('\\0') else '')")
+
+
+def test_reading_what_an_earlier_open_run_was_told_from_the_memory_that_kernels_share(monkeypatch):
+    """The template read the request of an open kernel, with its environment, before it forked the next."""
+    monkeypatch.setenv("LMS_TOKEN", "TOKEN-" + "7" * 20)
+    only_unprotected(
+        "import re\nfound = []\nmemory = open('/proc/self/mem', 'rb', 0)\n"
+        "for line in open('/proc/self/maps'):\n"
+        "    place, rights, *rest = line.split()\n"
+        "    if rights.startswith('rw') and (len(rest) < 4 or 'heap' in rest[3] or 'stack' in rest[3]):\n"
+        "        begin, end = (int(part, 16) for part in place.split('-'))\n"
+        "        try:\n            memory.seek(begin)\n"
+        "            found += re.findall(rb'TOKEN-\\d{20}', memory.read(end - begin))\n"
+        "        except (OSError, ValueError, OverflowError): pass\n"
+        "print('WORKED' if found else '')"
+    )
+
+
+def test_telling_the_machine_to_end_others_first_when_memory_is_full():
+    only_unprotected("open('/proc/self/oom_score_adj', 'w').write('500'); print('WORKED')")
+
+
 def test_reading_other_command_lines(victim):
     only_unprotected(
         "import glob\nseen = ''.join(open(n).read() for n in glob.glob('/proc/[0-9]*/cmdline'))\n"

@@ -23,6 +23,7 @@ def found(subject):
 def _no_template(monkeypatch):
     """The template takes seconds to come up, and its own tests are elsewhere."""
     monkeypatch.setattr(doctor.Template, "get", lambda: type("Ready", (), {"threads": 1}))
+    monkeypatch.setattr(doctor, "broken_claims", lambda laid: {})
 
 
 def test_every_subject_once():
@@ -45,6 +46,21 @@ def test_second_best_sandbox_says_why_not_the_best(monkeypatch):
     finding = found("sandbox")
     assert finding.state == "limited"
     assert finding.text.endswith("(namespaces: not permitted)")
+
+
+def test_claim_that_does_not_hold_is_said_plainly(monkeypatch):
+    monkeypatch.setattr(doctor, "broken_claims", lambda laid: {"see your environment": "it could"})
+    finding = found("sandbox")
+    assert finding.state == "limited"
+    assert "does NOT hold that a notebook cannot see your environment (it could)" in finding.text
+
+
+def test_trial_that_cannot_be_made_is_bad(monkeypatch):
+    def lost(laid):
+        raise TemplateLost("no kernel")
+
+    monkeypatch.setattr(doctor, "broken_claims", lost)
+    assert found("sandbox").state == "bad"
 
 
 def test_sandbox_that_is_asked_for_by_name_is_the_one_reported():

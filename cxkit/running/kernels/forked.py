@@ -43,6 +43,17 @@ TEMPLATE_ENVIRONMENT = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
 }
+# All that the template is told of its caller's environment: every kernel that it forks could read it in its own memory,
+# tokens and passwords among them. What Python and the loader read before the first import, then what imports look up.
+STARTUP_NAMES = (
+    "PYTHONPATH", "PYTHONHOME", "PYTHONUSERBASE", "PYTHONNOUSERSITE", "PYTHONPLATLIBDIR", "PYTHONDONTWRITEBYTECODE",
+    "PYTHONPYCACHEPREFIX", "PYTHONUTF8", "PYTHONCOERCECLOCALE", "PYTHONWARNINGS", "PYTHONHASHSEED", "LD_LIBRARY_PATH",
+    "LD_PRELOAD",
+)  # fmt: skip
+ALLOWED_NAMES = (
+    *STARTUP_NAMES, "PATH", "HOME", "LANG", "LC_ALL", "LC_CTYPE", "TMPDIR", "MPLCONFIGDIR", "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME", "FONTCONFIG_FILE", "FONTCONFIG_PATH",
+)  # fmt: skip
 
 
 class TemplateLost(NotebookError):
@@ -76,7 +87,7 @@ class Template:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
-                env={**os.environ, **TEMPLATE_ENVIRONMENT},
+                env={**_named(ALLOWED_NAMES), **TEMPLATE_ENVIRONMENT},
                 cwd=self.folder,
                 start_new_session=True,
             )
@@ -179,7 +190,11 @@ atexit.register(Template.stop)
 
 def _startup_environment() -> dict[str, str]:
     """What Python and the loader read before the first import: a template that began with other values is stale."""
-    return {name: value for name, value in os.environ.items() if name.startswith(("PYTHON", "LD_"))}
+    return _named(STARTUP_NAMES)
+
+
+def _named(names: Sequence[str]) -> dict[str, str]:
+    return {name: os.environ[name] for name in names if name in os.environ}
 
 
 class ForkedProcess:

@@ -129,29 +129,27 @@ class _Server:
         os._exit(0)
 
     def accept(self) -> None:
+        """Fork first and let the child read the request: it may hold the environment of an open kernel, of which
+        nothing may stay in the memory that the next kernel gets.
+        """
         connection, _ = self.listener.accept()
-        connection.settimeout(10)
-        try:
-            request, descriptors = _receive(connection)
-        except (OSError, ValueError):
-            connection.close()
+        if (count := _threads()) != 1:
+            self.refuse(connection, f"the template has {count} threads, and a fork would inherit their locks.")
             return
-        connection.settimeout(None)
-        if _threads() != 1:
-            told = f"the template has {_threads()} threads, and a fork would inherit their locks."
-            _send(connection, {"refused": told})
-            connection.close()
-        else:
-            self.fork(connection, request, descriptors)
-        for descriptor in descriptors:
-            os.close(descriptor)
-
-    def fork(self, connection: socket.socket, request: dict[str, Any], descriptors: list[int]) -> None:
         pid = os.fork()
         if pid == 0:
-            _become_kernel(request, descriptors, connection)
+            _serve_request(connection)
         self.kernels[pid] = connection
         _send(connection, {"pid": pid})
+
+    def refuse(self, connection: socket.socket, reason: str) -> None:
+        """Answer a request without a kernel."""
+        with suppress(OSError, ValueError):
+            _, descriptors = _request(connection)
+            for descriptor in descriptors:
+                os.close(descriptor)
+        _send(connection, {"refused": reason})
+        connection.close()
 
     def reap(self) -> None:
         with suppress(BlockingIOError):
@@ -164,6 +162,22 @@ class _Server:
             if connection is not None:
                 _send(connection, {"exit": os.waitstatus_to_exitcode(status)})
                 connection.close()
+
+
+def _serve_request(connection: socket.socket) -> NoReturn:
+    """In the child: read the request, and become what it asks for."""
+    try:
+        request, descriptors = _request(connection)
+    except (OSError, ValueError):
+        os._exit(1)
+    _become_kernel(request, descriptors, connection)
+
+
+def _request(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
+    connection.settimeout(10)
+    received = _receive(connection)
+    connection.settimeout(None)
+    return received
 
 
 def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
@@ -218,6 +232,10 @@ def _start_afresh(request: dict[str, Any], descriptors: list[int], connection: s
     os.dup2(connection.detach(), _CONTROL, inheritable=False)
     os.closerange(_CONTROL + 1, min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 65536))
     os.environ.clear()
+    if request.get("confinement") is not None:
+        from cxkit.running.sandbox.linux import forget_startup_environment
+
+        forget_startup_environment()
     os.environ.update(request["env"])
     time.tzset()
     random.seed()

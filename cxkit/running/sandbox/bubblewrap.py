@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.running.sandbox import processes, seccomp
+from cxkit.running.sandbox.namespaces import SHARED_MEMORY
 
 KERNEL_PROGRAM = "cxkit.running.kernels.template"
 
@@ -48,6 +49,7 @@ class BubblewrapWorld:
         limits, folder = self.confinement["limits"], self.confinement["folder"]
         words = ["--unshare-all", "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--hostname", "notebook"]
         words += ["--seccomp", str(filter_descriptor), "--proc", "/proc", "--dev", "/dev"]
+        words += ["--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # else without bounds
         words += ["--size", str(limits["temporary_bytes"]), "--tmpfs", "/tmp"]
         for path in self.confinement["readable"]:
             words += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]

@@ -8,6 +8,7 @@ import platform
 import socket
 import struct
 from functools import cache
+from pathlib import Path
 
 NEWNS, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
 READ_ONLY, NO_SUID, NO_DEVICES, NO_EXEC = 1, 2, 4, 8
@@ -124,6 +125,17 @@ def drop_privileges(uid: int | None, gid: int | None) -> None:
 def forbid_new_privileges() -> None:
     """From here on no program gives more rights than its caller has."""
     _checked(_library().prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0), "prctl")
+
+
+def forget_startup_environment() -> None:
+    """Overwrite the environment that this process was started with, which /proc/self/environ shows for ever.
+
+    Call it when `os.environ` is empty: no variable may point there any more.
+    """
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    begin, end = int(fields[47]), int(fields[48])  # env_start and env_end, numbers 50 and 51 of proc(5)
+    if 0 < begin < end:
+        ctypes.memset(begin, 0, end - begin)
 
 
 def install_filter(program: bytes, *, all_threads: bool = False) -> None:

@@ -14,7 +14,7 @@ from cxkit.running.sandbox import linux, processes, seccomp
 
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _INODES = 20_000
-_SHARED_MEMORY = 64 << 20
+SHARED_MEMORY = 64 << 20
 
 
 class NamespaceWorld:
@@ -73,7 +73,9 @@ def _leave_the_host() -> None:
 def _build_world(confinement: Mapping[str, Any]) -> None:
     _build_root(confinement)
     # A user without rights may mount /proc only while the host's is still in sight: so before the old root goes
-    linux.mount("proc", confinement["root"] + "/proc", "proc", linux.NO_SUID | linux.NO_DEVICES | linux.NO_EXEC)
+    # Read-only: otherwise a run lowers its own oom_score_adj, and the machine's memory is freed by ending others
+    flags = linux.READ_ONLY | linux.NO_SUID | linux.NO_DEVICES | linux.NO_EXEC
+    linux.mount("proc", confinement["root"] + "/proc", "proc", flags)
     _enter(confinement["root"])
 
 
@@ -130,7 +132,7 @@ def _mount_devices(folder: str) -> None:
     for name in _DEVICES:
         os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_WRONLY, 0o644))
         linux.bind(f"/dev/{name}", f"{folder}/{name}")
-    _mount_memory(f"{folder}/shm", _SHARED_MEMORY, "1777")
+    _mount_memory(f"{folder}/shm", SHARED_MEMORY, "1777")
     os.symlink("/proc/self/fd", f"{folder}/fd")
 
 

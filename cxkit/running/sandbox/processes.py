@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-_PAGE = resource.getpagesize()
 _TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -45,12 +43,13 @@ def kill_all(which: Callable[[], list[int]], seconds: float = 5.0) -> None:
 
 
 def resident_bytes(process: int) -> int:
-    """Bytes in memory that belong to no file; 0 if it has gone."""
-    try:
-        _, resident, shared, *_ = Path(f"/proc/{process}/statm").read_text().split()
-    except (OSError, ValueError):
-        return 0
-    return (int(resident) - int(shared)) * _PAGE
+    """Bytes in memory that belong to no file, those of shared mappings among them; 0 if it has gone."""
+    total = 0
+    with suppress(OSError):
+        for line in Path(f"/proc/{process}/status").read_text().splitlines():
+            if line.startswith(("RssAnon:", "RssShmem:")):
+                total += int(line.split()[1]) * 1024
+    return total
 
 
 def proportional_bytes(process: int) -> int:

@@ -140,7 +140,7 @@ class _Watch:
 
     def let_in(self) -> bool:
         """The kernel has bound its sockets, and no stranger's code has run yet: close their folder, then say so."""
-        said = os.read(self.hearing, 64)
+        said = os.read(self.hearing, 4096)  # a line is written at once; a probe's may name several leaks
         os.close(self.hearing)
         if not said:
             return False  # it died while it started; the end is near

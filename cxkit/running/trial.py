@@ -1,0 +1,201 @@
+"""What a sandbox claims, tried by a notebook that attempts the opposite: nothing is said that was not seen to hold."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from cxkit.running.kernels.forked import Template
+from cxkit.running.sandbox.limits import Limits, Policy
+from cxkit.running.sandbox.processes import all_processes
+
+_MIB = 1 << 20
+LIMITS = Limits(
+    memory_bytes=256 * _MIB, cpu_seconds=20, cell_seconds=10, total_seconds=40, processes=40, open_files=128,
+    file_bytes=2 * _MIB, work_bytes=8 * _MIB, temporary_bytes=8 * _MIB, output_bytes=100_000,
+)  # fmt: skip
+_PLANTED = "CXKIT_PLANTED_BY_DOCTOR"
+CHANGES = "change times, rights or attributes of your files"
+_LEFT_BEHIND = (
+    "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\n    os._exit(0)\nwhile True: pass"
+)
+_SECONDS_TO_END = 2.0
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One thing that a contained notebook cannot do.
+
+    Attributes
+    ----------
+    says : str
+        What it cannot do, as it follows "a stranger's notebook cannot".
+    attempt : str
+        A cell that tries, and prints WORKED if it could. The names in `Bait` are set before it.
+    """
+
+    says: str
+    attempt: str
+
+
+CLAIMS = (
+    Claim("read your files", "print('WORKED' if open(FILE).read() else '')"),
+    Claim("change your files", "open(FILE, 'a').write('x'); print('WORKED')"),
+    Claim(
+        CHANGES,
+        "import os\n"
+        "for attempt in (lambda: os.chmod(FILE, 0o600), lambda: os.utime(FILE, (1, 1)),\n"
+        "                lambda: os.setxattr(FILE, 'user.x', b'1')):\n"
+        "    try: attempt()\n    except OSError: pass",
+    ),
+    Claim("see your processes", "import os; print('WORKED' if os.path.exists(f'/proc/{PROCESS}/cmdline') else '')"),
+    Claim(
+        "signal, slow down or bound your processes",
+        "import os, resource\n"
+        "for attempt in (lambda: os.kill(PROCESS, 0),\n"
+        "                lambda: resource.prlimit(PROCESS, resource.RLIMIT_CORE, (0, 0)),\n"
+        "                lambda: os.setpriority(os.PRIO_PROCESS, PROCESS, 19),\n"
+        "                lambda: os.sched_setaffinity(PROCESS, os.sched_getaffinity(0))):\n"
+        "    try:\n        attempt(); print('WORKED')\n    except OSError: pass",
+    ),
+    Claim("use the network", "import socket; socket.create_connection(('127.0.0.1', PORT), 2); print('WORKED')"),
+    Claim(
+        "see your environment",
+        "import glob, os\nseen = repr(dict(os.environ))\nfor name in glob.glob('/proc/*/environ'):\n"
+        "    try: seen += open(name, errors='replace').read()\n    except OSError: pass\n"
+        "print('WORKED' if SECRET[::-1] in seen else '')",
+    ),
+    Claim("gain rights", "import os; os.setuid(0); print('WORKED')"),
+    Claim(
+        "start more processes than its limit",
+        "import os, time\nstarted = []\ntry:\n    for _ in range(60):\n        pid = os.fork()\n        if pid == 0:\n"
+        "            time.sleep(9); os._exit(0)\n        started.append(pid)\n    print('WORKED')\n"
+        "finally:\n    for pid in started: os.kill(pid, 9); os.waitpid(pid, 0)",
+    ),
+    Claim("write larger files than its limit", "open('big', 'wb').write(b'x' * (4 << 20)); print('WORKED')"),
+    Claim("print more than its limit", "print('x' * 300_000)"),
+    Claim("take more memory than its limit", "x = b'x' * (400 << 20); print('WORKED')"),
+    Claim(
+        "take more memory than its limit in pages that processes share",
+        "import mmap, time\nx = mmap.mmap(-1, 400 << 20)\n"
+        "for k in range(0, 400 << 20, 4096): x[k] = 1\ntime.sleep(1); print('WORKED')",
+    ),
+)
+"""In this order: the last may end the run."""
+_CPU, _SURVIVORS = "take more processor time than its limit", "leave processes behind"
+ALL_CLAIMS = (*(claim.says for claim in CLAIMS), _CPU, _SURVIVORS)
+
+
+@dataclass(frozen=True)
+class Bait:
+    """What is laid out for the attempts: a file, a process, a server and a variable of the caller's."""
+
+    file: Path
+    process: int
+    port: int
+    secret: str
+
+    def cell(self) -> str:
+        """Python that names them. The secret is spelt backwards, lest an attempt should find its own question."""
+        return f"FILE, PROCESS, PORT, SECRET = {str(self.file)!r}, {self.process}, {self.port}, {self.secret[::-1]!r}"
+
+
+@contextmanager
+def bait() -> Iterator[Bait]:
+    """Lay it out, and clear it away."""
+    secret = secrets.token_hex(12)
+    sleeper = [sys.executable, "-S", "-c", "import time; time.sleep(300)"]
+    with tempfile.TemporaryDirectory(prefix="cxkit-doctor-") as place, socket.create_server(("127.0.0.1", 0)) as server:
+        Path(place).chmod(0o777)
+        file = Path(place) / "yours.txt"
+        file.write_text("not for strangers")
+        file.chmod(0o666)
+        with subprocess.Popen(sleeper) as process:
+            os.environ[_PLANTED] = secret
+            try:
+                yield Bait(file, process.pid, server.getsockname()[1], secret)
+            finally:
+                del os.environ[_PLANTED]
+                process.kill()
+
+
+def broken_claims(laid: Bait, policy: Policy = "contained") -> Mapping[str, str]:
+    """Which claims do not hold with the protection in force here?
+
+    Lay the bait out before the template of kernels starts: what it was told then is what its kernels could find. Takes
+    some seconds.
+
+    Parameters
+    ----------
+    laid : Bait
+    policy : {"contained", "open"}
+        Open: whether the attempts themselves are any good, for tests.
+
+    Returns
+    -------
+    mapping
+        From what could be done to what was seen; empty if every claim held.
+
+    Raises
+    ------
+    NotebookError
+        If no contained run can be made here.
+    """
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    from cxkit.running.contained import run_contained
+
+    sources = [laid.cell(), *(one.attempt for one in CLAIMS)]
+    before = laid.file.stat()
+    run = run_contained(new_notebook(cells=[new_code_cell(source) for source in sources]), policy=policy, limits=LIMITS)
+    after = laid.file.stat()
+    broken = {}
+    for index, claim in enumerate(CLAIMS, start=1):
+        cell = run.notebook.cells[index]
+        said = "".join(output.get("text", "") for output in cell.outputs if output.output_type == "stream")
+        if "WORKED" in said or len(said) > 2 * LIMITS.output_bytes:
+            broken[claim.says] = "it could"
+        elif cell.execution_count is None and run.ending != "out_of_memory":
+            broken[claim.says] = f"not tried: {run.note}"
+    if (before.st_mode, before.st_mtime) != (after.st_mode, after.st_mtime):
+        broken[CHANGES] = "it could"
+    return broken if policy == "open" else {**broken, **_broken_at_the_end()}
+
+
+def _broken_at_the_end() -> dict[str, str]:
+    """Claims on how a run is ended: by its processor time, and with everything that it started."""
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    from cxkit.running.contained import run_contained
+
+    run = run_contained(new_notebook(cells=[new_code_cell(_LEFT_BEHIND)]), limits=replace(LIMITS, cpu_seconds=1))
+    broken = {}
+    if run.ending != "out_of_cpu":
+        broken[_CPU] = f"it ended as {run.ending}"
+    deadline = time.monotonic() + _SECONDS_TO_END
+    while (left := _kernels_of_the_template()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    if left:
+        broken[_SURVIVORS] = f"{len(left)} of its processes went on"
+    return broken
+
+
+def _kernels_of_the_template() -> list[int]:
+    """Processes that were forked by the template: they have its command line, and no program of their own."""
+    template = Template.begin().process.pid
+    wanted = Path(f"/proc/{template}/cmdline").read_bytes()
+    found = []
+    for process in all_processes():
+        with suppress(OSError):
+            if process != template and Path(f"/proc/{process}/cmdline").read_bytes() == wanted:
+                found.append(process)
+    return found
