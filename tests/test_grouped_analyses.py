@@ -89,8 +89,9 @@ def test_missing_answers_and_rules_are_told_apart(name):
 def test_the_reasons_are_named():
     survey = firm()
     assert "6 left out: their level is not stated" in ANALYSES["level_gap"](survey).origin
-    assert ANALYSES["build_norm"](survey).by_rule == {"their groups have fewer than 5 respondents": 4}
-    assert "fewer than 5 left out: their groups have fewer than 5 respondents" in ANALYSES["build_norm"](survey).note
+    protected = "their groups have fewer than 5 respondents, or protect such a group"
+    assert ANALYSES["build_norm"](survey).by_rule == {protected: 4 + 11}
+    assert f"15 left out: {protected}" in ANALYSES["build_norm"](survey).note
     invariance = ANALYSES["differential_item_functioning"](survey)
     assert invariance.by_rule == {"their level is not stated": 6, "their groups have fewer than 30 respondents": 3}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -21,7 +22,12 @@ from cxkit.results.result import Result
 from cxkit.results.weighted import mean_of, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
-from cxkit.survey.shared_suppression import GROUPING_ROLES
+from cxkit.survey.shared_suppression import (
+    FEW_UNSTATED,
+    GROUPING_ROLES,
+    ShownGroups,
+    shown_by_dimension,
+)
 from cxkit.survey.survey import About, Survey
 
 FEWEST_ORGANISATIONS = 10
@@ -32,8 +38,8 @@ FEWEST_ORGANISATIONS = 10
 class Norm(Result):
     """How organisations score.
 
-    `groups` and `components` hold, by dimension, what a percentile is computed from; `comparability` says whether means
-    of organisations may be compared.
+    `groups` and `components` hold, by dimension, what a percentile is computed from: of the organisations that tables
+    of groups may show, without their names. `comparability` says whether means of organisations may be compared.
     """
 
     about: About
@@ -81,7 +87,9 @@ def build_norm(
 ) -> Norm:
     """What do organisations score, and how much do they truly differ?
 
-    Organisations with fewer than `minimum` scores on a dimension are left out of it.
+    Organisations with fewer than `minimum` scores on a dimension are left out of it. So is everybody whom the tables of
+    groups leave out, and every organisation that they may not show (see `shown_groups`): the spread of all means,
+    beside the means of all but one, is that one's mean.
 
     Parameters
     ----------
@@ -128,10 +136,18 @@ def build_norm(
     sizes = organisation[kept].value_counts()
     names = sizes.index[sizes >= minimum]
     allowed = comparability(survey, survey.dimensions, invariance, by=by, groups=names, override=override)
-    scores = survey.scores(answered=answered)[kept]
+    all_scores = survey.scores(answered=answered)
+    shown = shown_by_dimension(survey, all_scores, minimum=minimum)
+    scores = all_scores[kept]
+    entering = scores.apply(lambda column: column.where(_may_enter(organisation, by, shown[str(column.name)])[kept]))
     groups, left_out = of_each(
         survey.dimensions,
-        lambda d: _usable_groups(d, _groups(survey, scores[d.key], organisation[kept], minimum), minimum),
+        lambda d: _usable_groups(
+            d,
+            _groups(survey, entering[d.key], organisation[kept], minimum),
+            minimum,
+            shown[d.key].hidden[by] & {*names},
+        ),
     )
     components = {key: restricted_maximum_likelihood(group) for key, group in groups.items()}
     titles = {key: survey.instrument.dimension(key).title for key in groups}
@@ -139,7 +155,7 @@ def build_norm(
     largest = max(groups.values(), key=lambda group: group.respondents)
     return Norm(
         frame=pd.DataFrame(rows),
-        **_taking_part(scores, organisation[kept], groups, minimum),
+        **_taking_part(scores, entering, {key: found.kept[kept] for key, found in shown.items()}, groups, minimum),
         n_effective=None if survey.weights is None else float(largest.n),
         settings={"by": by, "leave_out": leave_out, "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
@@ -169,22 +185,31 @@ def _refuse_one_organisation(survey: Survey, by: str, leave_out: str | None) -> 
     )
 
 
+def _may_enter(organisation: pd.Series, by: str, shown: ShownGroups) -> pd.Series:
+    """Who is in the tables of groups, if these are large enough: others would be the difference of norm and tables."""
+    return shown.kept & ~organisation.isin(shown.hidden[by])
+
+
 def _taking_part(
-    scores: pd.DataFrame, organisation: pd.Series, groups: dict[str, Groups], minimum: int
+    scores: pd.DataFrame,
+    entering: pd.DataFrame,
+    stating: dict[str, np.ndarray],
+    groups: dict[str, Groups],
+    minimum: int,
 ) -> dict[str, Any]:
     """Who contributes to the dimension with most respondents."""
     largest = max(groups, key=lambda key: groups[key].respondents)
-    scored = scores[largest].notna()
-    sizes = organisation[scored].value_counts()
-    return account(scored, (too_few(minimum), organisation.isin(sizes.index[sizes >= minimum])))
+    rules = ((FEW_UNSTATED, stating[largest]), (too_few(minimum, protected=True), entering[largest].notna()))
+    return account(scores[largest].notna(), *rules)
 
 
-def _usable_groups(dimension: Dimension, groups: Groups, minimum: int) -> Groups:
+def _usable_groups(dimension: Dimension, groups: Groups, minimum: int, hidden: Collection[str]) -> Groups:
     """The organisations of one dimension, if they are enough and people within them differ."""
     found = len(groups.sizes)
+    but = f", not counting {counted(len(hidden), 'organisation')} hidden to protect few people" if hidden else ""
     if found < FEWEST_ORGANISATIONS:
         raise AnalysisError(
-            f"Only {counted(found, 'organisation')} with {minimum} or more scores on '{dimension.title}'; "
+            f"Only {counted(found, 'organisation')} with {minimum} or more scores on '{dimension.title}'{but}; "
             f"a norm takes at least {FEWEST_ORGANISATIONS}: among fewer, the rank of one says next to nothing. Name "
             "data of more organisations (norm_data in the notebook)."
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -79,10 +80,22 @@ def shown_groups(survey: Survey, scored: pd.Series, *, minimum: int = MINIMUM_CE
     fewest people whose hiding makes one such sum impossible; in the end whatever need not be hidden is shown again. It
     is not always the least that can be hidden.
 
-    Not covered: scores by another rule (`answered`) or of another survey, such as a subset, beside these; sums over
-    single items beside sums of scores, which together give the answers of somebody who alone left an item out; what
-    two known sums say of the difference between two people; and means that can only have come from extreme answers.
+    Not covered: scores by another rule (`answered`) or of another survey, such as a subset, beside these; what two
+    known sums say of the difference between two people; and means that can only have come from extreme answers. For
+    sums over single items beside sums of scores see `protect_incomplete`.
     """
+    found = _FOUND.setdefault(survey, {})
+    asked = (scored.to_numpy(dtype=bool).tobytes(), minimum)
+    if asked not in found:
+        found[asked] = _shown_groups(survey, scored, minimum)
+    return found[asked]
+
+
+_FOUND: WeakKeyDictionary[Survey, dict[tuple[bytes, int], ShownGroups]] = WeakKeyDictionary()
+"""What was worked out of a survey, as long as it lives: every table of a report asks the same."""
+
+
+def _shown_groups(survey: Survey, scored: pd.Series, minimum: int) -> ShownGroups:
     roles = [role for role in GROUPING_ROLES if role in survey.respondents]
     labels = survey.respondents[roles].astype("object")
     kept = _with_company(survey, labels, scored.to_numpy(dtype=bool), minimum)

@@ -207,6 +207,37 @@ def test_one_organisation_alone_is_told_what_that_means(survey):
     assert "norm_data in the notebook" in said
 
 
+def with_small_organisations(sizes, seed=4):
+    """Organisations of these sizes, A, B and so on, with a role beside that two people do not state."""
+    rng = np.random.default_rng(seed)
+    organisation = np.repeat([chr(65 + place) for place in range(len(sizes))], sizes)
+    level = rng.choice(["Boss", "Staff"], len(organisation)).astype(object)
+    level[-2:] = None
+    answers = rng.integers(1, 6, (len(organisation), 3))
+    about = cx.About(population="made up", period="never", selection="drawn")
+    return tiny_survey(answers, about=about, organisation=organisation, level=level)
+
+
+def test_the_norm_is_made_of_what_tables_of_groups_show():
+    """The spread of all means beside the means of all but one gives that one, and with the total a smaller one."""
+    survey = with_small_organisations([3, 6, *range(8, 20)])
+    norm = cx.build_norm(survey)
+    profile = cx.group_profile(survey, by="organisation").frame
+    shown = profile[~profile["hidden"].astype(bool)]
+    assert set(profile["group"]) - set(shown["group"]) == {"A", "B"}
+    assert norm.groups["d1"].means == pytest.approx(shown["mean"].to_numpy())
+    assert norm.frame["observed_sd"][0] == pytest.approx(shown["mean"].std())
+    assert norm.frame["n"][0] == shown["n"].sum()
+    assert norm.n + norm.n_dropped == survey.n
+    assert sum(norm.by_rule.values()) == norm.n_dropped
+
+
+def test_a_norm_that_is_too_small_for_what_it_must_hide_says_so():
+    sizes = [3, 6, *range(8, 17)]
+    with pytest.raises(cx.AnalysisError, match="Only 9 organisations .*, not counting 1 organisation hidden to"):
+        cx.build_norm(with_small_organisations(sizes))
+
+
 def test_norm_of_few_organisations_is_refused():
     with pytest.raises(cx.AnalysisError, match="Only 9 organisations with 5 or more scores on 'Dimension 1'; .* 10"):
         cx.build_norm(random_companies(9, 6))
