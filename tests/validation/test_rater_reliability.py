@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import cxkit as cx
 from cxkit.errors import AnalysisError, OptionError
 from cxkit.survey.survey import Survey
 from cxkit.validation.reliability.alpha import cronbach_alpha
@@ -154,6 +155,21 @@ def test_standard_error_of_complete_answers_is_sd_times_root_of_what_alpha_leave
     assert row["sd"] == pytest.approx(sd, abs=1e-12)
     assert row["sem"] == pytest.approx(sd * np.sqrt(1 - row["reliability"]), abs=1e-12)
     assert row["margin"] == pytest.approx(1.644854 * row["sem"], rel=1e-6)
+
+
+@pytest.mark.parametrize("weight", [None, "weight"])
+def test_the_mean_of_a_dimension_is_one_whoever_shows_it(weight):
+    """Answers that are missing for a reason: means of items and means of scores then differ."""
+    rng = np.random.default_rng(8)
+    answers = np.clip(np.round(rng.normal(3, 1, (120, 1)) + rng.normal(0, 0.7, (120, 6))), 1, 5)
+    answers[(answers < 3) & (np.arange(6) % 3 < 2) & (rng.random((120, 6)) < 0.6)] = np.nan
+    survey = tiny_survey(answers, **({weight: rng.uniform(0.5, 2, 120)} if weight else {}))
+    found = measurement_error(survey)
+    scores = cx.dimension_scores(survey)
+    assert found.frame["mean"].to_numpy() == pytest.approx(scores.frame["score"].to_numpy(), abs=1e-12)
+    assert cx.score_distribution(survey).frame["mean"].to_numpy() == pytest.approx(found.frame["mean"].to_numpy())
+    assert "Mean: of the scores of respondents who answered at least half of the items" in found.note
+    assert "Mean:" not in measurement_error(survey_of(factor_answers(2, items=5))).note
 
 
 def test_words_and_picture_of_measurement_error(shipped):

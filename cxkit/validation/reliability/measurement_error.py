@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -121,9 +121,11 @@ def measurement_error(
     Returns
     -------
     MeasurementError
-        A row a dimension: dimension, title, n, mean and sd (of the mean of the items), reliability, sem
-        (sd * sqrt(1 - reliability)), margin (half the interval of one score), smallest_change (between two scores of
-        one person, at 95 %), scale_low, scale_high. All but n and reliability are in units of the answer scale.
+        A row a dimension: dimension, title, n, mean (of the respondents' scores, as in `dimension_scores`, but for
+        items that do not vary), sd (of the mean of the items, from the covariances behind the reliability),
+        reliability, sem (sd * sqrt(1 - reliability)), margin (half the interval of one score), smallest_change (between
+        two scores of one person, at 95 %), scale_low, scale_high. All but n and reliability are in units of the answer
+        scale.
 
     Raises
     ------
@@ -154,8 +156,18 @@ def measurement_error(
         n_effective=found.n_effective,
         settings={"dimensions": list(by_key.index), "coefficient": coefficient, "confidence": confidence},
         data=survey.stamp,
-        notes=(*(note for note in found.notes if "left out" in note), *left_out),
+        notes=(*(note for note in found.notes if "left out" in note), *left_out, *_on_incomplete(survey, rows)),
     )
+
+
+def _on_incomplete(survey: Survey, keys: Iterable[str]) -> list[str]:
+    """What mean and SD rest on, where it matters: somebody left an item out."""
+    if not any(survey.items_of(key).isna().to_numpy().any() for key in keys):
+        return []
+    return [
+        "Mean: of the scores of respondents who answered at least half of the items, as in tables of scores; SD: from "
+        "the covariances behind the reliability, which use every answer."
+    ]
 
 
 def _row(
@@ -170,7 +182,8 @@ def _row(
     missing: Missing = "pairwise" if coefficient == "alpha" else "fiml"
     used = usable_answers(survey, dimension, missing, items=2, analysis=coefficient).answers
     found = moments(used, missing, weights_at(survey, used.index))
-    means = [mean_of(used[key].dropna().to_numpy(), weights_at(survey, used[key].dropna().index)).mean for key in used]
+    # The rule of Survey.scores, so that a dimension has one mean in all tables, but for items that do not vary.
+    scores = used.mean(axis=1)[used.notna().mean(axis=1) >= 0.5]
     items = [item for item in dimension.items if item.key in used]
     sd = float(np.sqrt(found.covariance.sum())) / len(items)
     sem = sd * float(np.sqrt(max(1 - reliability, 0.0)))
@@ -180,7 +193,7 @@ def _row(
         "dimension": dimension.key,
         "title": dimension.title,
         "n": found.n,
-        "mean": float(np.nanmean(means)),
+        "mean": mean_of(scores.to_numpy(), weights_at(survey, scores.index)).mean,
         "sd": sd,
         "reliability": reliability,
         "sem": sem,
