@@ -53,6 +53,8 @@ class Contained:
         The most memory seen; 0 for a run that stayed far from its limit.
     protection : str
         What was in force, in plain words.
+    starved : bool
+        Whether a time-out came though the kernel had not computed for that long: others may have kept it from its time.
     """
 
     notebook: NotebookNode
@@ -63,6 +65,7 @@ class Contained:
     seconds: float = 0.0
     peak_bytes: int = 0
     protection: str = ""
+    starved: bool = False
 
 
 def run_contained(
@@ -209,4 +212,5 @@ class _Run:
             seconds=self.seconds,
             peak_bytes=client.warden_said().get("peak_bytes", 0),
             protection=client.protection,
+            starved=client.starved,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import shutil
 import time
@@ -24,6 +25,7 @@ from cxkit.running.kernels.forked import ForkedProcess
 from cxkit.running.sandbox.confinement import WORK_FOLDER, Confinement, own_user, readable_paths
 from cxkit.running.sandbox.limits import Limits, Policy
 from cxkit.running.sandbox.protection import IN_FORCE, UNPROTECTED, required_protection
+from cxkit.running.stopwatch import Stopwatch, innermost_child
 from cxkit.running.untrusted import Unbounded, read_json, text_of_repr
 
 _GRACE = 3.0  # seconds that an interrupted cell has to end by itself
@@ -50,7 +52,7 @@ class ContainedClient(CxkitClient):
         super().__init__(
             nb_man,
             kernel_name="python3",
-            timeout=limits.cell_seconds,
+            timeout=math.ceil(limits.cell_seconds),  # whole seconds, for nbclient's messages; the limit is watched here
             startup_timeout=START_TIMEOUT,
             allow_errors=True,
             record_timing=False,
@@ -64,7 +66,9 @@ class ContainedClient(CxkitClient):
         self.mechanism = None if policy == "open" else required_protection()
         self.protection = UNPROTECTED if self.mechanism is None else IN_FORCE[self.mechanism]
         self.shutdown_kernel = "immediate"
+        self.starved = False
         self._process: Any = None
+        self._kernel = 0  # the kernel's process as seen from here
         self._current, self._printed, self._cut_at = -1, 0, 0.0
 
     # --- the kernel -----------------------------------------------------------------------------------------------
@@ -114,12 +118,18 @@ class ContainedClient(CxkitClient):
     def start_new_kernel_client(self, **options: Any) -> Any:
         """Connect by sockets that take no message beyond a size; the clock of the run starts here."""
         self._process = getattr(self.km.provisioner, "process", None)
+        self._kernel = innermost_child(self._process.pid) if self._process is not None else 0
         self.km.context.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)  # for all sockets made from here on
-        ensure_event_loop().call_later(self.limits.total_seconds, self._time_is_up)
+        watch = Stopwatch(self._kernel, self.limits.total_seconds)
+        ensure_event_loop().call_later(self.limits.total_seconds, self._time_is_up, watch)
         return super().start_new_kernel_client(**options)
 
-    def _time_is_up(self) -> None:
+    def _time_is_up(self, watch: Stopwatch) -> None:
+        if (left := watch.left()) > 0:
+            ensure_event_loop().call_later(left, self._time_is_up, watch)
+            return
         self.ending = "total_timeout"
+        self.starved = self.starved or watch.may_have_starved()
         self.kill()
 
     def kill(self) -> None:
@@ -181,7 +191,7 @@ class ContainedClient(CxkitClient):
     ) -> dict[str, Any]:
         """Wait for the cell's end; when its time is up interrupt it, and when that does not help give up."""
         try:
-            reply = await self._reply_to(msg_id, self.limits.cell_seconds)
+            reply = await self._reply_in_time(msg_id)
             if reply is None:
                 self.cuts[self._current] = "time"
                 await self.km.interrupt_kernel()
@@ -195,6 +205,16 @@ class ContainedClient(CxkitClient):
             return reply
         finally:
             task_poll_kernel_alive.cancel()
+
+    async def _reply_in_time(self, msg_id: str) -> dict[str, Any] | None:
+        """The reply, if it comes in the time of a cell; the time that the kernel waits for a core is not its own."""
+        watch = Stopwatch(self._kernel, self.limits.cell_seconds)
+        while (left := watch.left()) > 0:
+            reply = await self._reply_to(msg_id, left)
+            if reply is not None:
+                return reply
+        self.starved = self.starved or watch.may_have_starved()
+        return None
 
     async def _reply_to(self, msg_id: str, seconds: float) -> dict[str, Any] | None:
         deadline = time.monotonic() + seconds
@@ -243,7 +263,7 @@ class ContainedClient(CxkitClient):
         asked = self.kc.execute(
             code, silent=True, store_history=False, stop_on_error=False, user_expressions={"text": COLLECTED}
         )
-        watch = asyncio.ensure_future(self._reply_to(asked, self.limits.cell_seconds))
+        watch = asyncio.ensure_future(self._reply_in_time(asked))
         while not watch.done():
             await asyncio.wait([watch], timeout=0.1)
             if not watch.done() and not await self.kc.is_alive():

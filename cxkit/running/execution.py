@@ -105,12 +105,12 @@ def execute(
 
 
 def _contained(plan: Plan, inputs: Mapping[str, Path], how: HowToRun, stop: threading.Event) -> Executed:
-    from cxkit.running.contained import run_contained
+    from cxkit.running.fairly import run_fairly
     from cxkit.running.run import parameterised, without_clock
     from cxkit.running.sandbox.protection import find_protection
 
     bare = how.accept_no_sandbox and find_protection().mechanism is None
-    left = run_contained(
+    left = run_fairly(
         parameterised(plan), policy="open" if bare else "contained", limits=how.limits, inputs=inputs, stop=stop
     )
     return Executed(without_clock(left.notebook), _complaint(left), left.seconds)

@@ -70,14 +70,15 @@ def assignment(tmp_path_factory):
 @pytest.fixture
 def marked(assignment, tmp_path, monkeypatch):
     """Mark a class of two: one whose kernel leaves a given text, and then one who is right."""
-    told = {}
+    told = {"runs": []}
 
-    def pretend(notebook, *, after_cell, **_):
+    def pretend(notebook, *, after_cell, again, **_):
+        told["runs"].append(("hostile" if "hostile" in notebook.cells[-1].source else "other", again))
         says = told["text"] if any("hostile" in cell.source for cell in notebook.cells) else json.dumps(MODEL)
         asked = [(n, says) for n, cell in enumerate(notebook.cells) if after_cell(n, cell) is not None]
-        return Contained(notebook=notebook, collected=asked)
+        return Contained(notebook=notebook, collected=asked, starved="starved" in says)
 
-    monkeypatch.setattr(running, "run_contained", pretend)
+    monkeypatch.setattr(running, "run_fairly", pretend)
     monkeypatch.setattr(class_run, "policy_for", lambda accept: "open")
     for name in ("hostile", "honest"):
         nbformat.write(new_notebook(cells=[new_code_cell(name)]), tmp_path / f"{name}.ipynb")
@@ -95,7 +96,12 @@ def marked(assignment, tmp_path, monkeypatch):
                 file.read_bytes().decode("utf-8")
         return made
 
+    mark.runs = told["runs"]
     return mark
+
+
+def hostile_runs(marked):
+    return [again for whose, again in marked.runs if whose == "hostile"]
 
 
 def points(made, student):
@@ -167,6 +173,16 @@ def test_whatever_is_collected_the_next_student_is_marked(marked, told, escaped)
 def test_text_that_is_no_answers_is_nothing(marked, text):
     made = marked(text)
     assert (points(made, "honest"), points(made, "hostile")) == (10, 0)
+
+
+def test_held_out_sets_are_not_run_for_whoever_left_nothing(marked):
+    marked("")
+    assert hostile_runs(marked) == [True]
+
+
+def test_whoever_ran_into_the_clock_alone_is_not_run_alone_again(marked):
+    marked(json.dumps({**MODEL, "bigger": {"kind": "text", "value": "starved"}}))
+    assert hostile_runs(marked) == [True, False, False]
 
 
 # --- notebooks as they are handed in ----------------------------------------------------------------------------------

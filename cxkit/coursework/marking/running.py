@@ -13,7 +13,8 @@ from cxkit.coursework.assignment import Assignment, DataFile, ParameterSet
 from cxkit.coursework.marking.answers import Answers, collecting_code, read_answers
 from cxkit.coursework.source import questions_of
 from cxkit.errors import MarkingError
-from cxkit.running.contained import Contained, run_contained
+from cxkit.running.contained import Contained
+from cxkit.running.fairly import run_fairly
 from cxkit.running.files import sha256_of
 from cxkit.running.sandbox.limits import Policy
 
@@ -52,6 +53,7 @@ def run_for_answers(
     *,
     policy: Policy = "contained",
     stop: threading.Event | None = None,
+    again: bool = True,
 ) -> Left:
     """Which answers does this notebook leave with these parameters?
 
@@ -67,6 +69,8 @@ def run_for_answers(
     policy : {"contained", "open"}
     stop : Event, optional
         Ends the run when it is set.
+    again : bool
+        Whether a run that others may have kept from its time is made once more alone.
     """
     prepared, place = injected(assignment, notebook, parameters)
     asked = {question.id: collecting_code(question.answers) for question in assignment.questions if question.answers}
@@ -84,8 +88,8 @@ def run_for_answers(
         read[index] = named
         return everything
 
-    run = run_contained(
-        prepared, policy=policy, limits=assignment.limits, inputs=data, after_cell=after_cell, stop=stop
+    run = run_fairly(
+        prepared, policy=policy, limits=assignment.limits, inputs=data, after_cell=after_cell, stop=stop, again=again
     )
     at_question: dict[str, Answers] = {}
     latest: dict[str, Any] = {}

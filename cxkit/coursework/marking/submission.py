@@ -82,7 +82,13 @@ def mark_notebook(
         If there is no sandbox.
     """
     assignment = references.assignment
-    trials = [_tried(references, notebook, parameters, seed, stop) for parameters in assignment.parameter_sets]
+    trials: list[_Trial] = []
+    for parameters in assignment.parameter_sets:
+        # Whoever ran into the clock alone as well has no claim to more time of everybody's
+        again = not any(trial.left.run is not None and trial.left.run.starved for trial in trials)
+        trials.append(_tried(references, notebook, parameters, seed, stop, again))
+        if not trials[0].left.at_end and not any(trials[0].left.at_question.values()):
+            break  # nothing is right on held-out data that is not there on the student's own
     marks = {question.id: _marked(question, trials) for question in assignment.questions}
     final = tuple(_gated(question, marks, assignment) for question in assignment.questions)
     runs = [trial.left.run for trial in trials if trial.left.run is not None]
@@ -103,13 +109,16 @@ def _tried(
     parameters: ParameterSet,
     seed: int | None,
     stop: threading.Event | None,
+    again: bool,
 ) -> _Trial:
     public = parameters.id == PUBLIC
     own = seed if public else parameters.data_seed
     # Foreseen mistakes are told by the sets that the whole class shares: their runs are made once.
     reference = references.of(parameters, own, with_mistakes=not public or seed is None, stop=stop)
     data = data_for(references.assignment, own, references.folder / "data")
-    left = run_for_answers(references.assignment, notebook, parameters, data, policy=references.policy, stop=stop)
+    left = run_for_answers(
+        references.assignment, notebook, parameters, data, policy=references.policy, stop=stop, again=again
+    )
     return _Trial(parameters, left, reference)
 
 
