@@ -75,6 +75,8 @@ class SubmissionMarks:
         Of the file that was marked; empty where there was none.
     questions : tuple of QuestionMark
         In the order of assignment.toml; every question is there, whatever happened.
+    causes : tuple of str
+        What stands first on the student's page, since much else may follow from it: the first cell that failed.
     notes : tuple of str
         What the instructor should know: a crash, a limit that cut in, a file that was refused.
     protection : str
@@ -87,6 +89,7 @@ class SubmissionMarks:
     assignment: str
     submission_sha256: str
     questions: tuple[QuestionMark, ...]
+    causes: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     protection: str = ""
     source: str = ""
@@ -124,4 +127,5 @@ def marks_from_data(data: Mapping[str, Any]) -> SubmissionMarks:
         )
         for question in data["questions"]
     )
-    return SubmissionMarks(**{**data, "questions": questions, "notes": tuple(data["notes"])})
+    texts = {"notes": tuple(data["notes"]), "causes": tuple(data.get("causes", ()))}
+    return SubmissionMarks(**{**data, **texts, "questions": questions})

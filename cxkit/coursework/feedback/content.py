@@ -89,6 +89,8 @@ class Feedback:
         Which file was marked, and by whom.
     refusal : str
         Why nothing was marked; empty where something was.
+    causes : tuple of str
+        What stands first, since much else may follow from it: the first cell that failed.
     synthetic : bool
         Whether the marks say of themselves that they are made up.
     """
@@ -104,6 +106,7 @@ class Feedback:
     source: str
     refusal: str
     synthetic: bool
+    causes: tuple[str, ...] = ()
 
     @property
     def earned(self) -> float:
@@ -211,6 +214,7 @@ def feedback_content(
         submission_sha256=marks.submission_sha256,
         source=plain_text(marks.source, 200),
         refusal=refusal,
+        causes=tuple(plain_text(cause) for cause in marks.causes),
         synthetic=marks.source.startswith("synthetic"),
     )
 

@@ -19,6 +19,10 @@ MOST_CHARACTERS = 2_000_000
 _MOST_COLUMNS = 2_000
 
 
+OPEN = "it is None"
+"""Why a variable that holds nothing is no answer."""
+
+
 class _Refused(Exception):
     """A value that is not taken, with the reason for the student."""
 
@@ -44,7 +48,7 @@ def collect(namespace: Mapping[str, Any], asked: Sequence[Sequence[str]]) -> str
         if name not in namespace:
             continue
         try:
-            said = json.dumps(_COLLECTORS[kind](namespace[name]), allow_nan=False)
+            said = json.dumps(_collected(namespace[name], kind), allow_nan=False)
         except _Refused as refusal:
             said = json.dumps({"kind": "refused", "reason": str(refusal)})
         except Exception as error:
@@ -54,6 +58,12 @@ def collect(namespace: Mapping[str, Any], asked: Sequence[Sequence[str]]) -> str
         room -= len(said)
         told[name] = json.loads(said)
     return json.dumps(told)
+
+
+def _collected(value: Any, kind: str) -> dict[str, Any]:
+    if value is None:
+        raise _Refused(OPEN)  # as it was released: nobody has worked on it
+    return _COLLECTORS[kind](value)
 
 
 def _scalar(value: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 from cxkit.coursework.assignment import ANSWER_KINDS, Answer, Tolerance
 from cxkit.coursework.marking.answers import Cell, Figure, Number, Refused, Series, Table, Text, Value
+from cxkit.coursework.marking.collector import OPEN
 from cxkit.errors import counted
 
 LAST_BITS = 1e-9
@@ -56,10 +57,17 @@ def compare(answer: Answer, given: Value | None, reference: Value) -> Verdict:
     """
     if given is None:
         return Verdict(0.0, f"There is no variable `{answer.name}` at the end of this task.")
+    if is_open(given):
+        return Verdict(0.0, f"`{answer.name}` is still `None`: this task was left open.")
     if isinstance(given, Refused):
         return Verdict(0.0, f"`{answer.name}` is no answer: {given.reason}.")
     verdict = _COMPARED[answer.type](answer, given, reference)
     return verdict or Verdict(0.0, f"`{answer.name}` is not {ANSWER_KINDS[answer.type]}.")
+
+
+def is_open(given: Value | None) -> bool:
+    """Whether the variable still holds the `None` that it was released with."""
+    return isinstance(given, Refused) and given.reason == OPEN
 
 
 # --- numbers ----------------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from cxkit.coursework.fingerprint import fingerprint
 from cxkit.coursework.marking.answers import Answers, Figure, Number, Refused, Series, Table, Text, Value
 from cxkit.coursework.marking.compare import compare
 from cxkit.coursework.marking.running import Left, data_for, run_for_answers
-from cxkit.coursework.source import mistake_notebook, model_notebook
+from cxkit.coursework.source import mistake_notebook, model_notebook, student_notebook
 from cxkit.errors import MarkingError
 from cxkit.running.files import write_atomically
 from cxkit.running.fingerprint import installed_versions, kit_hash
@@ -64,6 +65,11 @@ class References:
         self._known: dict[str, Reference] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
+
+    @cached_property
+    def released_cells(self) -> tuple[Mapping[str, Any], ...]:
+        """The cells of the notebook that students were given."""
+        return tuple(student_notebook(self.assignment)["cells"])
 
     def of(
         self,
@@ -201,7 +207,8 @@ def _complete(assignment: Assignment, left: Left, parameters: ParameterSet) -> d
                     f"  '{answer.name}' of '{question.id}' {why}. {left.troubles.get(question.id, '')}".rstrip()
                 )
     if problems:
-        ending = f"\n  {left.run.note}" if left.run is not None and left.run.note else ""
+        ending = f"\n  {left.first_failure}" if left.first_failure else ""
+        ending += f"\n  {left.run.note}" if left.run is not None and left.run.note else ""
         raise MarkingError(
             f"The model answer of '{assignment.id}' does not give every answer with the parameter set "
             f"'{parameters.id}'.\n" + "\n".join(problems) + ending

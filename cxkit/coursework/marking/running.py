@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxkit.coursework.assignment import Assignment, DataFile, ParameterSet
+from cxkit.coursework.lost_metadata import names_set
 from cxkit.coursework.marking.answers import Answers, collecting_code, read_answers
 from cxkit.coursework.source import questions_of
 from cxkit.errors import MarkingError
@@ -37,12 +38,15 @@ class Left:
     troubles : dict
         From a question's id to what went wrong in its cells: an error, or that one was cut.
     run : Contained
+    first_failure : str
+        The first cell that failed, whichever question it belongs to, in a sentence; empty if none did.
     """
 
     at_question: Mapping[str, Answers]
     at_end: Answers
     troubles: Mapping[str, str] = field(default_factory=dict)
     run: Contained | None = None
+    first_failure: str = ""
 
 
 def run_for_answers(
@@ -99,7 +103,10 @@ def run_for_answers(
         for key in read.get(index, ()):
             at_question[key] = {answer.name: answers[answer.name] for answer in assignment.question(key).answers
                                 if answer.name in answers}  # fmt: skip
-    return Left(at_question=at_question, at_end=latest, troubles=_troubles(assignment, run), run=run)
+    return Left(
+        at_question=at_question, at_end=latest, troubles=_troubles(assignment, run), run=run,
+        first_failure=_first_failure(run, place),
+    )  # fmt: skip
 
 
 def injected(assignment: Assignment, notebook: NotebookNode, parameters: ParameterSet) -> tuple[NotebookNode, int]:
@@ -127,16 +134,50 @@ def _tags(cell: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else ()
 
 
+def parameters_lost(assignment: Assignment, kind: str) -> str:
+    """What a student is told whose notebook has no code cell with the parameters; `kind` is what it became."""
+    names = [*assignment.public.values, *(file.parameter for file in assignment.files)]
+    listed = ", ".join(f"`{name}`" for name in dict.fromkeys(names))
+    if kind:
+        found = (
+            f"The cell that sets {listed} is a {kind} cell in your notebook, so nothing in it ran: make it a code cell"
+        )
+    else:
+        found = f"The cell that sets {listed} was not found in your notebook: put it back, as the first code cell"
+    return f"{found}. Without it your notebook cannot be run on other data, which is needed for most points."
+
+
+def _first_failure(run: Contained, place: int) -> str:
+    """The first cell that ended with an error or was cut; open tasks, which are released to raise, do not count."""
+    for index, cell in enumerate(run.notebook.cells):
+        said = _trouble(index, cell, run) if cell.cell_type == "code" and index != place else ""
+        if said and not said.startswith("Its cell ended with NotImplementedError"):
+            number = index + 1 - (index > place)
+            lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
+            first = next((line for line in lines if not line.startswith(("#", "%"))), "")[:60].replace("`", "'")
+            quoted = f" (`{first}`)" if first else ""
+            what = said.removeprefix("Its cell ").replace("`", "'")
+            return f"The first cell that failed is cell {number} of the notebook{quoted}: it {what}"
+    return ""
+
+
 def _troubles(assignment: Assignment, run: Contained) -> dict[str, str]:
     """For each question, the first thing that went wrong in one of its cells."""
     troubles: dict[str, str] = {}
     for index, cell in enumerate(run.notebook.cells):
-        if cell.cell_type != "code":
-            continue
-        said = _trouble(index, cell, run)
+        said = _trouble(index, cell, run) if cell.cell_type == "code" else _not_code(assignment, cell)
         for key in questions_of(cell) if said else ():
             troubles.setdefault(key, said)
     return troubles
+
+
+def _not_code(assignment: Assignment, cell: NotebookNode) -> str:
+    """Whether the code of a task stands in a cell that does not run."""
+    kinds = {question.id: question for question in assignment.questions}
+    names = {one.name for key in questions_of(cell) if key in kinds for one in kinds[key].answers}
+    if not names & names_set(cell.source):
+        return ""
+    return f"Its code stands in a {cell.cell_type} cell, so nothing in it ran: make it a code cell."
 
 
 def _trouble(index: int, cell: NotebookNode, run: Contained) -> str:

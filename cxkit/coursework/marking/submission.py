@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import cxkit
 from cxkit.coursework.assignment import ANSWER_KINDS, PUBLIC, Answer, Assignment, Mistake, ParameterSet, Question
+from cxkit.coursework.lost_metadata import RELEASED_ID, Recovered, id_of, recover
 from cxkit.coursework.marking.answers import Answers, Number, Refused, Text, Value
-from cxkit.coursework.marking.compare import Verdict, compare
+from cxkit.coursework.marking.compare import Verdict, compare, is_open
 from cxkit.coursework.marking.reference import Reference, References, answers_of
-from cxkit.coursework.marking.running import Left, data_for, run_for_answers
+from cxkit.coursework.marking.running import Left, data_for, parameters_lost, run_for_answers
 from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
-from cxkit.errors import MarkingError
+from cxkit.errors import MarkingError, counted
 from cxkit.running.sandbox.limits import Policy
 from cxkit.running.untrusted import Unbounded, read_json
 
@@ -33,6 +34,11 @@ _SHOWN = 120
 _GENERAL = (
     "It is right for the data that you were given, and not when your notebook runs on other data of the same form: "
     "compute it from the parameters, and type no result in."
+)
+
+_NOT_TRIED = (
+    "It is right for the data that you were given. Whether it is right for other data could not be seen, since the "
+    "parameters did not reach your notebook: see the top of this page."
 )
 
 
@@ -81,7 +87,11 @@ def mark_notebook(
     NotebookError
         If there is no sandbox.
     """
+    import nbformat
+
     assignment = references.assignment
+    recovered = recover(assignment, references.released_cells, notebook["cells"])
+    notebook = nbformat.from_dict({**notebook, "cells": recovered.cells})
     trials: list[_Trial] = []
     for parameters in assignment.parameter_sets:
         # Whoever ran into the clock alone as well has no claim to more time of everybody's
@@ -89,7 +99,10 @@ def mark_notebook(
         trials.append(_tried(references, notebook, parameters, seed, stop, again))
         if not trials[0].left.at_end and not any(trials[0].left.at_question.values()):
             break  # nothing is right on held-out data that is not there on the student's own
-    marks = {question.id: _marked(question, trials) for question in assignment.questions}
+    lost = "" if recovered.parameters == "code" else parameters_lost(assignment, recovered.parameters)
+    marks = {question.id: _marked(question, trials, lost) for question in assignment.questions}
+    told = [trials[0].left.first_failure, *([lost] if lost and _differ(marks.values()) else [])]
+    causes = tuple(filter(None, told))
     final = tuple(_gated(question, marks, assignment) for question in assignment.questions)
     runs = [trial.left.run for trial in trials if trial.left.run is not None]
     return SubmissionMarks(
@@ -97,7 +110,8 @@ def mark_notebook(
         assignment=assignment.id,
         submission_sha256=sha256,
         questions=final,
-        notes=_notes(trials),
+        causes=causes,
+        notes=(*_recovery_notes(recovered, lost), *_notes(trials)),
         protection=runs[0].protection if runs else "",
         source=f"cxkit {cxkit.__version__}",
     )
@@ -125,14 +139,15 @@ def _tried(
 # --- one question -----------------------------------------------------------------------------------------------------
 
 
-def _marked(question: Question, trials: Sequence[_Trial]) -> QuestionMark:
+def _marked(question: Question, trials: Sequence[_Trial], lost: str = "") -> QuestionMark:
+    """The mark of a question; `lost` says that the parameters did not reach the notebook."""
     if question.kind == "written":
         return QuestionMark(question=question.id, points=0.0, out_of=question.points, outcome="awaiting")
     shares, checks = {}, []
     for answer in question.answers:
         verdicts = [_verdict(question, answer, trial) for trial in trials]
         shares[answer.name] = min(verdict.share for verdict in verdicts)
-        checks.append(_check(question, answer, verdicts, trials))
+        checks.append(_check(question, answer, verdicts, trials, lost))
     points = sum(answer.points * shares[answer.name] for answer in question.answers)
     mistakes = () if min(shares.values()) >= 1 else _recognised(question, trials)
     feedback = [mistake.feedback for mistake in mistakes]
@@ -180,14 +195,16 @@ def _verdict(question: Question, answer: Answer, trial: _Trial) -> Verdict:
     return last if last.share > first.share else first
 
 
-def _check(question: Question, answer: Answer, verdicts: Sequence[Verdict], trials: Sequence[_Trial]) -> AnswerCheck:
+def _check(
+    question: Question, answer: Answer, verdicts: Sequence[Verdict], trials: Sequence[_Trial], lost: str
+) -> AnswerCheck:
     given = answers_of(question, trials[0].left).get(answer.name)
     share = min(verdict.share for verdict in verdicts)
     reason = verdicts[0].reason
     outcome: Outcome = "right" if share >= 1 else "partly" if share > 0 else "wrong"
     if verdicts[0].is_right and share < 1:
-        reason = _GENERAL
-    elif given is None and share == 0:
+        reason = _NOT_TRIED if lost else _GENERAL
+    elif (given is None or is_open(given)) and share == 0:
         outcome = _absent(question, trials[0].left)
     return AnswerCheck(
         name=answer.name, outcome=outcome, given=shown(given), asked=_asked(answer), reason="" if share >= 1 else reason
@@ -278,12 +295,30 @@ def _gated(question: Question, marks: Mapping[str, QuestionMark], assignment: As
     )
 
 
+def _differ(marks: Iterable[QuestionMark]) -> bool:
+    """Whether an answer is right for the public data and not for other data, for want of parameters."""
+    return any(check.reason == _NOT_TRIED for mark in marks for check in mark.answers)
+
+
+def _recovery_notes(recovered: Recovered, lost: str) -> list[str]:
+    notes = []
+    if recovered.count:
+        cells = counted(recovered.count, "cell")
+        notes.append(f"The metadata of {cells} was lost; found again by the cells' ids, text or order.")
+    if lost:
+        notes.append("No code cell with the parameters was found: held-out values could only be set before all cells.")
+    return notes
+
+
 def _notes(trials: Sequence[_Trial]) -> tuple[str, ...]:
     """What the instructor should know of the runs; seconds and megabytes are left out, so that marks stay the same."""
-    notes = []
+    notes: list[str] = []
     for trial in trials:
-        if trial.left.run is not None and trial.left.run.ending != "completed":
-            notes.append(f"Run '{trial.parameters.id}': {trial.left.run.note}")
+        run, failure = trial.left.run, trial.left.first_failure
+        if run is not None and run.ending != "completed":
+            notes.append(f"Run '{trial.parameters.id}': {run.note}")
+        if failure and not any(failure in note for note in notes):
+            notes.append(f"Run '{trial.parameters.id}': {failure}")
     return tuple(notes)
 
 
@@ -396,6 +431,8 @@ def _plain_cell(cell: Mapping[str, Any], number: int) -> dict[str, Any] | None:
         named = metadata.get("tags")
         tags = [tag for tag in named if isinstance(tag, str)][:_MOST_TAGS] if isinstance(named, list) else []
         kept = {**({"tags": tags} if tags else {}), **_named_only(metadata, ("cxkit",))}
+    if own := id_of(cell):
+        kept[RELEASED_ID] = own
     made = {"cell_type": cell["cell_type"], "source": source, "metadata": kept, "id": f"cell-{number}"}
     return made | ({"outputs": [], "execution_count": None} if made["cell_type"] == "code" else {})
 
