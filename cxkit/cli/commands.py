@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any
 
 EXIT_FAILED = 1
@@ -23,8 +24,19 @@ def add_command(
     return parser
 
 
+END_OF_DAY = time(23, 59)
+"""When a day that is given without a time is over: nobody who sets a deadline for a day means its first minute."""
+
+
 def moment(text: str) -> datetime:
-    """An argument that is a time."""
+    """An argument that is a time; of a day alone it is 23:59, which is said."""
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        day = None
+    if day is not None:
+        sys.stderr.write(f"cxkit: note: '{text}' names no time of day: 23:59 was taken.\n")
+        return datetime.combine(day, END_OF_DAY)
     try:
         return datetime.fromisoformat(text)
     except ValueError:

@@ -21,7 +21,9 @@ def _add_collect(commands: Any) -> None:
     parser.add_argument("--roster", metavar="CSV", type=Path, required=True, help="class list")
     parser.add_argument("--assignment", metavar="ID", required=True, help="id of the assignment")
     parser.add_argument("--due", metavar="TIME", type=moment, help='when it was due, as "2026-03-01 23:59" or with a '
-                        'zone, "2026-03-01T23:59+01:00"')  # fmt: skip
+                        'zone, "2026-03-01T23:59+01:00"; a day alone means 23:59')  # fmt: skip
+    parser.add_argument("--worksheet", metavar="CSV", type=Path,
+                        help="Moodle's grading worksheet: tells when each handed in, which its zip lacks")  # fmt: skip
     parser.add_argument("-o", metavar="DIR", dest="output", type=Path, default=Path("submissions"),
                         help="folder for STUDENT.ipynb and collection.json (submissions); this download adds to "
                         "it")  # fmt: skip
@@ -46,6 +48,6 @@ def collect_command(options: argparse.Namespace) -> int:
     from cxkit.coursework.roster import read_roster
 
     found = collect(options.source, read_roster(options.roster), options.assignment, options.due, into=options.output,
-                    replace=options.replace, decide=dict(options.decide))  # fmt: skip
+                    replace=options.replace, decide=dict(options.decide), worksheet=options.worksheet)  # fmt: skip
     print(found.text)
     return 0

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from cxkit.coursework.csv_text import CsvText, read_csv_text
+from cxkit.coursework.moodle_worksheet import worksheet_of
 from cxkit.errors import AssignmentError, Problems, nearest
 
 KNOWN_COLUMNS = {
@@ -26,6 +27,7 @@ KNOWN_COLUMNS = {
 """What a column means, by its folded name; the first that is there counts."""
 
 LONGEST_ID = 64
+_NUMBERED = re.compile(r"^[^\W\d][^\d]*?(\d+)$")  # "Participant 77", in any language
 _ID = re.compile(r"[^\W_][\w.@+-]*")
 _WINDOWS_NAMES = {"con", "prn", "aux", "nul", *(f"{device}{n}" for device in ("com", "lpt") for n in range(1, 10))}
 
@@ -211,6 +213,9 @@ def _fold_heading(heading: str) -> str:
 
 def _columns(table: CsvText, problems: Problems) -> dict[str, int]:
     """Where each kind of column stands. In Canvas' gradebook "Student" is a name and "ID" Canvas' own number."""
+    if (sheet := worksheet_of(table)) is not None:
+        found = {"lms_id": 0, "name": sheet.name, "email": sheet.email}
+        return {kind: column for kind, column in found.items() if column is not None}
     headings = [_fold_heading(cell) for cell in table.header]
     first = {heading: headings.index(heading) for heading in headings if heading}
     canvas = "sis login id" in first or (
@@ -271,7 +276,7 @@ def _student(table: CsvText, columns: dict[str, int], key: str, row: int) -> Stu
 
     def plain(kind: str) -> str:
         """Without the sign that Brightspace puts before ids, and the word that Moodle puts before numbers."""
-        return re.sub(r"^Participant\s+", "", text(kind)).removeprefix("#")
+        return _NUMBERED.sub(r"\1", text(kind)).removeprefix("#") if kind == "lms_id" else text(kind).removeprefix("#")
 
     first, last, name = text("first"), text("last"), text("name")
     if first or last:

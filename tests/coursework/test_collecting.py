@@ -7,12 +7,15 @@ import shutil
 import stat
 import struct
 import zipfile
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
 from cxkit.cli import main
+from cxkit.cli.commands import moment
 from cxkit.coursework.collecting import archives, collect, read_collection
+from cxkit.coursework.moodle_worksheet import time_of
 from cxkit.coursework.roster import Student, roster_of
 from cxkit.coursework.submissions import submissions_in
 from cxkit.errors import MarkingError
@@ -396,3 +399,76 @@ def test_the_command(tmp_path, capsys):
     out = capsys.readouterr().out
     assert out.startswith("2 students: 1 collected, 1 missing.\n")
     assert "hw1_z_lowe.ipynb: its name fits no student of the roster" in out
+
+
+SHEETS = {
+    "English": (
+        "Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,Last modified (submission),"
+        "Last modified (grade),Feedback comments\n"
+        'Participant 77,Jane Smith,jane@uni.example,Submitted,,10.00,Yes,"Sunday, 1 March 2026, 11:59 AM",-,\n'
+        'Participant 78,Zoë van Löwe,,Submitted,,10.00,Yes,"Sunday, March 1, 2026, 1:00 PM","2 May 2026, 9:00 AM",\n'
+        "Participant 79,Ann Other,,No submission,,10.00,Yes,-,-,\n"
+    ),
+    "German": (
+        "ID;Vollständiger Name;E-Mail-Adresse;Status;Bewertung;Bestwertung;Bewertung kann geändert werden;"
+        "Zuletzt geändert (Abgabe);Zuletzt geändert (Bewertung);Feedback als Kommentar\n"
+        "Teilnehmer/in77;Jane Smith;;Zur Bewertung abgegeben;;10,00;Ja;Sonntag, 1. März 2026, 11:59;-;\n"
+        "Teilnehmer/in78;Zoë van Löwe;;Zur Bewertung abgegeben;;10,00;Ja;Sonntag, 1. März 2026, 13:00;-;\n"
+    ),
+    "French, names hidden": (
+        "Identifiant,Statut,Note,Note maximale,La note peut être modifiée,Dernière modification (travail remis),"
+        "Dernière modification (note),Feedback par commentaires\n"
+        'Participant 77,Remis,,"10,00",Oui,"dimanche 1 mars 2026, 11:59",-,\n'
+        'Participant 78,Remis,,"10,00",Oui,"dimanche 1 mars 2026, 13:00",-,\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("language", SHEETS)
+def test_moodles_worksheet_tells_in_any_language_who_was_late(language, tmp_path):
+    (tmp_path / "sheet.csv").write_text(SHEETS[language], encoding="utf-8")
+    roster, files = ROSTER, MOODLE
+    if "hidden" in language:
+        roster = roster_of([replace(one, lms_id=str(77 + n)) for n, one in enumerate(ROSTER)])
+        files = {f"Participant_{77 + n}_assignsubmission_file_/hw1.ipynb": book(str(n)) for n in range(2)}
+    (tmp_path / "download.zip").write_bytes(zip_of(files))
+    found = collect(
+        tmp_path / "download.zip", roster, ASSIGNMENT, DUE, into=tmp_path / "out", worksheet=tmp_path / "sheet.csv"
+    )
+    assert {one.student: (one.status, one.late_seconds) for one in found.submissions} == {
+        "s100": ("collected", 0), "s200": ("late", 3600), "s300": ("missing", 0),
+    }  # fmt: skip
+    assert not [one.note for one in found.submissions if "not known" in one.note]
+
+
+def test_words_for_people_without_names_are_those_of_the_worksheet(tmp_path):
+    (tmp_path / "sheet.csv").write_text(SHEETS["German"].replace("Jane Smith", "-"), encoding="utf-8")
+    roster = roster_of([replace(one, lms_id=str(77 + n)) for n, one in enumerate(ROSTER)])
+    (tmp_path / "download.zip").write_bytes(zip_of({"Teilnehmerin_77_assignsubmission_file_/a.ipynb": book()}))
+    into, sheet = tmp_path / "out", tmp_path / "sheet.csv"
+    assert collect(tmp_path / "download.zip", roster, ASSIGNMENT, DUE, into=into, worksheet=sheet).unmatched == ()
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(MarkingError, match="other.csv is not a grading worksheet of Moodle's"):
+        collect(tmp_path / "download.zip", roster, ASSIGNMENT, DUE, into=into, worksheet=tmp_path / "other.csv")
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("Sunday, 1 March 2026, 12:15 AM", (1, 3, 0, 15)), ("domingo, 1 de marzo de 2026, 10:15", (1, 3, 10, 15)),
+        ("martes, 3 de febrero de 2026, 10:15", (3, 2, 10, 15)), ("mardi 3 février 2026, 10:15", (3, 2, 10, 15)),
+        ("sábado, 4 de julho de 2026 às 23:59", (4, 7, 23, 59)), ("3.2.2026 10:15", None), ("-", None), ("", None),
+        ("niedziela, 1 września 2026, 10:15", (1, 9, 10, 15)), ("Sunday, 31 February 2026, 10:15 AM", None),
+    ],
+)  # fmt: skip
+def test_times_of_moodle_in_words(text, time):
+    found = time_of(text)
+    assert (found and (found.day, found.month, found.hour, found.minute)) == time
+
+
+def test_a_day_alone_is_due_at_its_end_and_that_is_said(capsys):
+    assert moment("2026-12-02") == datetime(2026, 12, 2, 23, 59)
+    assert "'2026-12-02' names no time of day: 23:59 was taken." in capsys.readouterr().err
+    assert moment("2026-12-02 00:00") == datetime(2026, 12, 2)
+    assert moment("2026-12-02T10:00+01:00").utcoffset() == timedelta(hours=1)
+    assert capsys.readouterr().err == ""

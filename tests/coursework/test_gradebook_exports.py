@@ -226,6 +226,22 @@ def test_nbgraders_columns():
     assert jane == ["hw1", "", "", "s100", "Smith", "Jane", "jane@uni.example", "7.13", "0", "7.13", "10"]
 
 
+def test_worksheets_in_other_languages_and_without_names_are_filled(tmp_path):
+    german = (
+        "ID;Vollständiger Name;E-Mail-Adresse;Status;Bewertung;Bestwertung;Bewertung kann geändert werden;"
+        "Zuletzt geändert (Abgabe);Zuletzt geändert (Bewertung)\n"
+        "Teilnehmer/in77;Jane Smith;jane@uni.example;Abgegeben;;10,00;Ja;Sonntag, 1. März 2026, 10:15;-\n"
+    )
+    (tmp_path / "g.csv").write_text(german, encoding="utf-8")
+    assert filled(tmp_path / "g.csv", GRADES[:1], HW1, ROSTER).data.decode() == german.replace(
+        "Abgegeben;;", "Abgegeben;7.13;"
+    )
+    assert [one.id for one in read_roster(tmp_path / "g.csv")] == ["77"]
+    blind = "Identifiant,Statut,Note,Note maximale,La note peut être modifiée\nParticipant 4711,Remis,,10.00,Oui\n"
+    (tmp_path / "b.csv").write_text(blind, encoding="utf-8")
+    assert filled(tmp_path / "b.csv", GRADES[:1], HW1, ROSTER).data.decode() == blind.replace("Remis,,", "Remis,7.13,")
+
+
 def test_the_overview_is_the_same_in_excel(tmp_path):
     table = overview(GRADES, [Total(student="s100", share=0.7125)], {"hw1": HW1}, ROSTER)
     sheet = load_workbook(as_xlsx(tmp_path / "grades.xlsx", *table)).active

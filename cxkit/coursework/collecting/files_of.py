@@ -9,6 +9,7 @@ from cxkit.coursework.collecting.archives import FileRefused, Item, shown
 from cxkit.coursework.collecting.choice import Candidate
 from cxkit.coursework.collecting.contents import timestamp_of
 from cxkit.coursework.collecting.layouts import Owner, owners
+from cxkit.coursework.csv_text import CsvText
 from cxkit.coursework.decisions import NOTHING
 from cxkit.coursework.roster import Roster, folded
 from cxkit.errors import MarkingError, Problems, nearest
@@ -27,9 +28,11 @@ class FilesOf:
         By student, files that could be theirs or another's.
     """
 
-    def __init__(self, items: Sequence[Item], roster: Roster, assignment_id: str) -> None:
+    def __init__(
+        self, items: Sequence[Item], roster: Roster, assignment_id: str, worksheet: CsvText | None = None
+    ) -> None:
         self._roster, self._assignment_id = roster, assignment_id
-        self._all = list(zip(items, owners(items, roster, assignment_id), strict=True))
+        self._all = list(zip(items, owners(items, roster, assignment_id, worksheet), strict=True))
         self._decided: dict[str, _Found] = {}
         self._of_students: dict[str, list[_Found]] = {}
         self.unmatched: list[tuple[str, str]] = []

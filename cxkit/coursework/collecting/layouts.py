@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cxkit.coursework.collecting.archives import Item
+from cxkit.coursework.csv_text import CsvText
+from cxkit.coursework.moodle_worksheet import time_of, worksheet_of
 from cxkit.coursework.roster import Roster, folded
+from cxkit.errors import MarkingError
 
 ROOTS = {"submitted", "submissions"}
 """Folders that stand above the students'; nbgrader's is `submitted`."""
@@ -49,12 +52,46 @@ _Recognised = tuple[set[str], dict[str, object]] | None
 
 
 @dataclass(frozen=True, kw_only=True)
+class SheetRow:
+    """What Moodle's grading worksheet says of one participant: which students fit, and when they handed in."""
+
+    students: frozenset[str]
+    time: datetime | None
+
+
+def sheet_rows(table: CsvText, roster: Roster) -> tuple[dict[str, SheetRow], str]:
+    """The rows of a grading worksheet by Moodle's numbers, and the word that stands for people without names.
+
+    Raises
+    ------
+    MarkingError
+        If the table is no grading worksheet with points.
+    """
+    sheet = worksheet_of(table)
+    if sheet is None:
+        raise MarkingError(
+            f"{table.source} is not a grading worksheet of Moodle's (Assignment, Download grading worksheet)."
+        )
+    rows: dict[str, SheetRow] = {}
+    for row, number in enumerate(sheet.numbers):
+        email = table.cell(row, sheet.email).strip() if sheet.email is not None else ""
+        name = table.cell(row, sheet.name).strip() if sheet.name is not None else ""
+        students = (roster.with_key(email) if email else set()) or (roster.with_name(name) if name else set())
+        time = time_of(table.cell(row, sheet.handed_in)) if sheet.handed_in is not None else None
+        if number:
+            rows[number] = SheetRow(students=frozenset(students) if len(students) == 1 else frozenset(), time=time)
+    return rows, re.sub(r"\W", "", folded(sheet.word))
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Class:
     """The roster, with the numbers of the learning management system looked up once."""
 
     roster: Roster
     by_number: Mapping[str, set[str]]
     assignment_id: str
+    sheet: Mapping[str, SheetRow] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset({"participant"})
 
     def of(self, number: str, name: set[str]) -> set[str]:
         """Who has this name; among several the one with this number, which may be another number than the roster's."""
@@ -99,13 +136,17 @@ def _moodle(part: str, known_class: _Class) -> _Recognised:
     found = _MOODLE.fullmatch(part)
     if found is None:
         return None
-    if found["who"] == "Participant":  # names are hidden from markers
-        return known_class.by_number.get(found["number"], set()), {}
+    row = known_class.sheet.get(found["number"])
+    more: dict[str, object] = {} if row is None else {"time": row.time}
+    if row is not None and row.students:
+        return set(row.students), more
+    if re.sub(r"\W", "", folded(found["who"])) in known_class.hidden:  # names are hidden from markers
+        return known_class.by_number.get(found["number"], set()), more
     known, dash, name = set[str](), "-", found["who"]
     while dash and not known:
         known = known_class.roster.with_name(name) or known_class.roster.with_key(name)
         _, dash, name = name.partition("-")  # what stands before the name is a group
-    return known_class.of(found["number"], known), {}
+    return known_class.of(found["number"], known), more
 
 
 def _blackboard(part: str, known_class: _Class) -> _Recognised:
@@ -156,8 +197,10 @@ _SYSTEMS: tuple[tuple[str, Callable[[str, _Class], _Recognised]], ...] = (
 )
 
 
-def owners(items: Sequence[Item], roster: Roster, assignment_id: str) -> list[Owner | None]:
-    """Whose is each file?
+def owners(
+    items: Sequence[Item], roster: Roster, assignment_id: str, worksheet: CsvText | None = None
+) -> list[Owner | None]:
+    """Whose is each file, and if the path or Moodle's grading worksheet tells, from when?
 
     The outermost part of a path that names a student counts, so that nobody can hand in for another by naming a file
     after them. Folders above all students are passed over only if several students lie within.
@@ -172,7 +215,11 @@ def owners(items: Sequence[Item], roster: Roster, assignment_id: str) -> list[Ow
     for student in roster:
         if student.lms_id:
             numbers.setdefault(student.lms_id, set()).add(student.id)
-    known_class = _Class(roster=roster, by_number=numbers, assignment_id=assignment_id)
+    sheet, word = ({}, "participant") if worksheet is None else sheet_rows(worksheet, roster)
+    known_class = _Class(
+        roster=roster, by_number=numbers, assignment_id=assignment_id, sheet=sheet,
+        hidden=frozenset({"participant", word}),
+    )  # fmt: skip
     skipped = _common_roots(items, known_class)
     return [_owner(item.parts, skipped, known_class) for item in items]
 

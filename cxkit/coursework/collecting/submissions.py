@@ -11,6 +11,7 @@ from cxkit.coursework.collecting.archives import list_files, shown
 from cxkit.coursework.collecting.choice import Choice
 from cxkit.coursework.collecting.collection import Collection, as_json, read_collection
 from cxkit.coursework.collecting.files_of import FilesOf
+from cxkit.coursework.csv_text import read_csv_text
 from cxkit.coursework.decisions import NOTHING, read_decisions, write_decisions
 from cxkit.coursework.roster import Roster
 from cxkit.coursework.submissions import COLLECTION_FILE, Submission
@@ -27,6 +28,7 @@ def collect(
     into: str | Path,
     replace: bool = False,
     decide: Mapping[str, str] | None = None,
+    worksheet: str | Path | None = None,
 ) -> Collection:
     """Who handed in what?
 
@@ -48,6 +50,8 @@ def collect(
     decide : mapping of str to str, optional
         By student the file of this download that counts, where that is not clear, or `"nothing"`. Kept in
         `decisions.toml` in `into`, where further decisions may stand.
+    worksheet : str or Path, optional
+        Moodle's grading worksheet, in any language: when each handed in, which its zips do not tell.
 
     Returns
     -------
@@ -67,7 +71,7 @@ def collect(
         due = due.astimezone()
     before = _collected_before(into, assignment_id)
     items = list_files(path)
-    files_of = FilesOf(items, roster, assignment_id)
+    files_of = FilesOf(items, roster, assignment_id, None if worksheet is None else read_csv_text(worksheet))
     decisions = files_of.decided(read_decisions(into), decide or {})
     refused: list[tuple[str, str]] = [(shown(item.name), item.refusal) for item in items if item.refusal]
     adding = Adding(before, replace=replace, due_is_known=due is not None)

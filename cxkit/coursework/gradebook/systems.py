@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cxkit.coursework.csv_text import CsvText
+from cxkit.coursework.moodle_worksheet import worksheet_of
 
 System = Literal["canvas", "moodle", "blackboard", "brightspace"]
 SYSTEMS: tuple[System, ...] = ("canvas", "moodle", "blackboard", "brightspace")
@@ -50,7 +51,7 @@ def system_of(table: CsvText) -> System | None:
         return "blackboard"
     if {"student", "id"} <= names and names & {"section", "sis login id", "sis user id"}:
         return "canvas"
-    if names & {"identifier", "email address", "id number"}:
+    if worksheet_of(table) is not None or names & {"identifier", "email address", "id number"}:
         return "moodle"
     return None
 
@@ -89,6 +90,8 @@ _MOODLE_OTHER = {
 
 
 def _moodle(table: CsvText) -> list[GradeColumn]:
+    if (sheet := worksheet_of(table)) is not None:
+        return [GradeColumn(index=sheet.grade, name="Grade", most=sheet.most)]
     headings = [heading.strip() for heading in table.header]
     folded = [heading.casefold() for heading in headings]
     if "grade" in folded and "identifier" in folded:
