@@ -202,21 +202,21 @@ def test_a_killed_batch_leaves_no_kernel_behind(write_notebook, policy):
 
 
 def test_a_fault_of_the_machine_is_not_recorded_and_a_resumed_batch_tries_again(write_notebook, monkeypatch):
-    from cxkit.running import contained, workers
+    from cxkit.running import fairly, workers
     from cxkit.running.kernels.forked import TemplateLost
 
     write_notebook("x")
     monkeypatch.setattr(workers, "_PAUSE", 0.01)
-    whole = contained.run_contained
+    whole = fairly.run_contained
 
     def lost(*arguments, **options):
         raise TemplateLost("no template")
 
-    monkeypatch.setattr(contained, "run_contained", lost)
+    monkeypatch.setattr(fairly, "run_contained", lost)
     result = run_batch(write_runs(1), policy="contained", progress=False)
     assert [(run.state, run.attempts, run.note) for run in result.runs] == [("fault", 3, "no template")]
     assert "1 could not be run (resume to try again)" in result.text
-    monkeypatch.setattr(contained, "run_contained", whole)
+    monkeypatch.setattr(fairly, "run_contained", whole)
     result = run_batch("runs.toml", policy="contained", progress=False, resume=True)
     assert [run.state for run in result.runs] == ["completed"]
 
