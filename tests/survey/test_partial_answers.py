@@ -172,7 +172,8 @@ def test_what_is_left_out_is_said_and_counts_as_answered():
     assert "Fewer than 5 respondents answered only some of the items of Dimension 1." in safe.text
     missing = cx.missing_pattern(safe)
     assert missing.items.set_index("item")["n"].to_dict() == {**dict.fromkeys(safe.given, 60), "d1_2": 59}
-    for result in (missing, cx.item_analysis(safe), cx.group_profile(safe, by="level")):
+    assert "left out." not in missing.note
+    for result in (cx.item_analysis(safe), cx.group_profile(safe, by="level")):
         assert "Answers of fewer than 5 to only some items of a dimension are left out." in result.note
     assert "to protect them" in str(cx.methods_paragraph(safe, missing))
     others = safe.subset(function="0")

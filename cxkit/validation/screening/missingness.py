@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -166,7 +166,8 @@ def missing_pattern(survey: Survey) -> MissingPattern:
     """Which answers are missing, how often, and which of them together?
 
     Every item that the survey asked counts, single items included. Codes such as 99 are missing if the instrument's
-    scale or the reader names them; other numbers off the scale are refused when the file is read.
+    scale or the reader names them; other numbers off the scale are refused when the file is read. Answers that
+    `protect_incomplete` leaves out of the other analyses count as given.
 
     Parameters
     ----------
@@ -197,7 +198,7 @@ def missing_pattern(survey: Survey) -> MissingPattern:
         frame=_pattern_rows(kinds, counts, listed, list(given.columns)),
         n=survey.n,
         settings={},
-        data=survey.stamp,
+        data=replace(survey.stamp, withholds=False),  # what is left out elsewhere counts as answered here
         items=_item_rows(survey),
         answered=pd.DataFrame(kinds[listed], columns=given.columns),
         n_complete=int(counts[kinds.all(axis=1)].sum()),
