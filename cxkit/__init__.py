@@ -23,7 +23,7 @@ _HOMES = {
     "cxkit.allowed": ("check_notebook",),
     "cxkit.survey.instrument": ("Instrument", "read_instrument"),
     "cxkit.survey.survey": ("About", "Survey"),
-    "cxkit.survey.named_in_notebook": ("check_notebook_names",),
+    "cxkit.survey.named_in_notebook": ("check_notebook_names", "check_notebook_roles"),
     "cxkit.survey.partial_answers": ("protect_incomplete",),
     "cxkit.survey.readers": ("read_survey",),
     "cxkit.survey.datasets": ("dataset_card", "dataset_names", "load_instrument", "load_survey"),

@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from cxkit.errors import NotebookError, Problems, closest
 
 Allowed = Sequence[object]
-"""Values as they may be written, and `(low, high)` for whole numbers from `low` to `high`; None is no upper end."""
+"""Values as they may be written; `(low, high)` for whole numbers from `low` to `high`, None being no upper end; and
+`[...]` for a list that is not empty."""
 
 
 def check_notebook(values: Mapping[str, object], /, **allowed: Allowed) -> None:
@@ -24,7 +25,7 @@ def check_notebook(values: Mapping[str, object], /, **allowed: Allowed) -> None:
         The notebook's names with their values: `globals()`.
     allowed
         For every parameter that is a choice or a range, what it may be: words, numbers, and `(low, high)` for whole
-        numbers between two ends; `(0, None)` has no upper one.
+        numbers between two ends; `(0, None)` has no upper one; `[...]` for a list of at least one name.
 
     Raises
     ------
@@ -43,10 +44,15 @@ def check_notebook(values: Mapping[str, object], /, **allowed: Allowed) -> None:
 
 def is_allowed(value: object, allowed: Allowed) -> bool:
     """Whether the value is listed or lies in a range; True is not 1."""
-    return any(
-        _in_range(value, known) if isinstance(known, tuple) else type(value) is type(known) and value == known
-        for known in allowed
-    )
+    return any(_fits(value, known) for known in allowed)
+
+
+def _fits(value: object, known: object) -> bool:
+    if isinstance(known, tuple):
+        return _in_range(value, known)
+    if known == [...]:
+        return isinstance(value, list | tuple) and len(value) > 0
+    return type(value) is type(known) and value == known
 
 
 def _in_range(value: object, ends: Sequence[int | None]) -> bool:
@@ -58,7 +64,7 @@ def _in_range(value: object, ends: Sequence[int | None]) -> bool:
 
 def wanted(allowed: Allowed) -> str:
     """What may be written, in words: `"fiml" or "listwise" is wanted`."""
-    said = [_range_in_words(*known) if isinstance(known, tuple) else _written(known) for known in allowed]
+    said = [_in_words(known) for known in allowed]
     return f"{' or '.join([', '.join(said[:-1]), said[-1]] if len(said) > 1 else said)} is wanted"
 
 
@@ -67,8 +73,12 @@ def hint(value: object, allowed: Allowed) -> str:
     return closest(value, [known for known in allowed if isinstance(known, str)]) if isinstance(value, str) else ""
 
 
-def _written(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else repr(value)
+def _in_words(known: object) -> str:
+    if isinstance(known, tuple):
+        return _range_in_words(*known)
+    if known == [...]:
+        return "a list of at least one name"
+    return f'"{known}"' if isinstance(known, str) else repr(known)
 
 
 def _range_in_words(low: int | None, high: int | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import warnings
 
 import pytest
 
@@ -16,6 +17,8 @@ FREE_TEXT = {
     "instrument_path", "norm_data", "organisation", "period", "population", "selection", "survey_path", "wave",
 }  # fmt: skip
 
+NOT_EMPTY = {"leaders"}
+
 
 def parameters_of(name: str) -> dict[str, Parameter]:
     return {parameter.name: parameter for parameter in read_parameters(find_notebook(name))}
@@ -25,6 +28,7 @@ def parameters_of(name: str) -> dict[str, Parameter]:
 def test_every_choice_and_every_number_of_a_shipped_notebook_is_declared(name):
     for parameter in parameters_of(name).values():
         limited = parameter.kind in ("int", "float") or (parameter.kind == "str" and parameter.name not in FREE_TEXT)
+        limited |= parameter.name in NOT_EMPTY
         assert bool(parameter.allowed) == limited, parameter
         if parameter.allowed:
             assert check_parameters({parameter.name: parameter.default}, [parameter])
@@ -83,6 +87,42 @@ def test_what_the_next_cell_says_is_read_without_running_it():
     assert read_parameters(notebook)[0].allowed == ()  # it may stand in the first cell after the parameters only
     cells.pop(1)
     assert read_parameters(notebook)[0].allowed == ("b",)
+
+
+def test_a_list_that_must_name_somebody_is_refused_at_every_door():
+    words = r"leaders = \[\] does not fit: a list of at least one name is wanted"
+    known = list(parameters_of("03_organisational_gaps").values())
+    with pytest.raises(cx.NotebookError, match=words):
+        parse_parameters(["leaders=[]"], known)
+    assert parse_parameters(['leaders=["x"]'], known) == {"leaders": ["x"]}
+    with pytest.raises(cx.NotebookError, match=words):
+        cx.check_notebook({"leaders": []}, leaders=[[...]])
+    cx.check_notebook({"leaders": ["x"]}, leaders=[[...]])
+
+
+@pytest.mark.parametrize(
+    ("name", "parameter"), [("03_organisational_gaps", "group"), ("03_organisational_gaps", "unit"),
+                            ("01_validate_instrument", "groups")]
+)  # fmt: skip
+def test_an_attribute_that_the_survey_lacks_is_said_in_the_cell_that_reads_it(name, parameter, tmp_path):
+    everybody = cx.simulate_culture(organisations=2, respondents=(30, 30), seed=3).frame
+    everybody.to_csv(tmp_path / "mine.csv", index=False)
+    defaults, cells = reading_cells(name)
+    names: dict[str, object] = {}
+    exec(compile(defaults, name, "exec"), names)
+    names |= {
+        "survey_path": str(tmp_path / "mine.csv"), "instrument_path": "culture8", "organisation": "",
+        "respondent": {"level": "level", "organisation": "organisation", "unit": "unit", "function": "function"},
+    }  # fmt: skip
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        exec(compile(cells, name, "exec"), dict(names))
+    words = (
+        f"{parameter} = \"wave\": '.*' does not say the wave of its respondents, so that what compares them by it is"
+    )
+    with pytest.warns(cx.CxkitWarning, match=words) as warned:
+        exec(compile(cells, name, "exec"), names | {parameter: "wave"})
+    assert "set " + parameter + " to one that it knows (level, function, unit, organisation)" in str(warned[0].message)
 
 
 def reading_cells(name):

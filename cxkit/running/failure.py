@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from cxkit.running.notebook import tags
@@ -38,8 +40,11 @@ def place_of(executed: NotebookNode, index: int) -> str:
     return f"code cell {code} (cell {len(before)} of {total})"
 
 
-def describe_exception(executed: NotebookNode, index: int) -> str:
-    """What the failing cell said: its line, the source of that line, the exception and its whole message."""
+def describe_exception(executed: NotebookNode, index: int, *, with_parameters: bool = False) -> str:
+    """What the failing cell said: its line, the source of that line, the exception and its whole message.
+
+    `with_parameters` adds those that the line names, with their values: whoever set one may not know the line.
+    """
     cell = executed.cells[index]
     error = next((output for output in cell.outputs if output.output_type == "error"), None)
     if error is None:
@@ -50,7 +55,41 @@ def describe_exception(executed: NotebookNode, index: int) -> str:
     lines = cell.source.splitlines()
     if line is None or not 1 <= line <= len(lines):
         return f"{place_of(executed, index)} failed:\n{said}"
-    return f"{place_of(executed, index)} failed in line {line}:\n    {lines[line - 1].strip()}\n{said}"
+    return (
+        f"{place_of(executed, index)} failed in line {line}:\n    {lines[line - 1].strip()}\n{said}"
+        f"{_parameters_named(executed, cell.source, line) if with_parameters else ''}"
+    )
+
+
+def _parameters_named(executed: NotebookNode, source: str, line: int) -> str:
+    """The notebook's parameters in the statement of a line, with their values; nothing if there are none."""
+    values = {name: value for cell in executed.cells if _sets_parameters(cell) for name, value in _set_in(cell.source)}
+    try:
+        statements = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+    except SyntaxError:  # a magic of IPython
+        return ""
+    around = [node for node in statements if node.lineno <= line <= (node.end_lineno or node.lineno)]
+    if not around:
+        return ""
+    statement = min(around, key=lambda node: (node.end_lineno or node.lineno) - node.lineno)
+    names = [node for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id in values]
+    names.sort(key=lambda node: (node.lineno, node.col_offset))
+    found = [f"{name} = {shorten(values[name], 60)}" for name in dict.fromkeys(node.id for node in names)]
+    return f"\nParameters in that line: {', '.join(found)}." if found else ""
+
+
+def _sets_parameters(cell: NotebookNode) -> bool:
+    return cell.cell_type == "code" and bool({"parameters", "injected-parameters"} & set(tags(cell)))
+
+
+def _set_in(source: str) -> list[tuple[str, str]]:
+    """Names and values of plain assignments, as they are written."""
+    try:
+        body = ast.parse(source).body
+    except SyntaxError:
+        return []
+    plain = [node for node in body if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)]
+    return [(node.targets[0].id, ast.unparse(node.value)) for node in plain if isinstance(node.targets[0], ast.Name)]
 
 
 def failing_line(error: Any, execution_count: int | None) -> int | None:

@@ -55,8 +55,8 @@ class Parameter:
     help : str
         The comment that trails the line, without its ``#``; empty where there is none.
     allowed : tuple
-        What it may be, where the next cell says so by ``cx.check_notebook``: values, and pairs of ends of whole
-        numbers; empty where anything of the kind goes.
+        What it may be, where the next cell says so by ``cx.check_notebook``: values, pairs of ends of whole
+        numbers, and ``[...]`` for a list with something in it; empty where anything of the kind goes.
     """
 
     name: str

@@ -218,7 +218,7 @@ class Execution:
     def complaint(self) -> str | None:
         """What went wrong, in words; None if every cell ran."""
         if self.executed is not None and (index := failure.failed_cell(self.executed)) is not None:
-            return failure.describe_exception(self.executed, index)
+            return failure.describe_exception(self.executed, index, with_parameters=True)
         if self.error is None:
             return None
         if self.executed is None:

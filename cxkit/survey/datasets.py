@@ -232,7 +232,8 @@ def _load_file(
     if instrument is None and path.is_file():
         raise SurveyError(
             f"{path.name} holds answers; say to which questions: instrument='culture8' (shipped: "
-            f"{', '.join(instrument_names())}) or instrument='mine.toml'."
+            f"{', '.join(instrument_names())}) or instrument='mine.toml' (in a notebook, in its parameter "
+            "instrument_path)."
         )
     # Without the file, read_survey says so, whatever the instrument.
     asked = load_instrument("culture8") if instrument is None else _as_instrument(instrument)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator, Mapping
 
-from cxkit.errors import NotebookError, Problems, nearest
+from cxkit.errors import CxkitWarning, NotebookError, Problems, nearest
+from cxkit.survey.shared_suppression import GROUPING_ROLES
 from cxkit.survey.survey import Survey, natural_order
 
 
@@ -34,6 +36,35 @@ def check_notebook_names(values: Mapping[str, object], survey: Survey, /, **role
             problems.add(finding)
     if problems:
         problems.raise_as(NotebookError)
+
+
+def check_notebook_roles(values: Mapping[str, object], survey: Survey, /, *parameters: str) -> None:
+    """Does the survey know the attributes that these parameters of a notebook name? Warns of each that it does not.
+
+    What rests on such an attribute is left out of the report, and the rest of it is made; it is said here, before the
+    first table, and not an hour later.
+
+    Parameters
+    ----------
+    values
+        The notebook's names with their values: `globals()`.
+    survey
+        The survey that was read.
+    parameters
+        Parameters that hold a role, such as "group"; an empty one names nothing.
+    """
+    for parameter in parameters:
+        role = str(values[parameter])
+        if role and role not in survey.respondents:
+            others = [known for known in GROUPING_ROLES if known in survey.respondents]
+            known = f"set {parameter} to one that it knows ({', '.join(others)}), or " if others else ""
+            warnings.warn(
+                f"{parameter} = \"{role}\": '{survey.name}' does not say the {role} of its respondents, so that what "
+                f"compares them by it is left out: {known}name its column in the parameter respondent "
+                f"({{'{role}': '<column>'}}).",
+                CxkitWarning,
+                stacklevel=2,
+            )
 
 
 def _unknown(parameter: str, value: object, survey: Survey, role: str) -> Iterator[str]:

@@ -125,6 +125,15 @@ def test_failing_cell(write_notebook):
     assert partial.cells[-1].outputs == []
 
 
+def test_a_failing_line_says_the_parameters_that_it_names(write_notebook):
+    """Whoever set a parameter on the command line may never have seen the line that it broke."""
+    notebook = write_notebook("z = int(\n    name,\n    base=x,\n)")
+    with pytest.raises(NotebookError) as error:
+        run_notebook(notebook, {"name": "not a number", "x": 10})
+    assert "ValueError: invalid literal for int() with base 10: 'not a number'\n" in str(error.value)
+    assert "\nParameters in that line: name = 'not a number', x = 10.\n" in str(error.value)
+
+
 def test_syntax_error_is_placed(write_notebook):
     with pytest.raises(
         NotebookError, match=r"code cell 2 \(cell 2 of 2\) failed in line 2:\n    y = = 2\nSyntaxError: invalid"
