@@ -162,7 +162,7 @@ def test_lists_of_groups_without_their_role_are_left_to_the_analysis():
 
 @pytest.mark.parametrize("norm_data", ["own file", "data set"])
 def test_the_norm_is_a_file_of_ones_own_or_a_data_set(norm_data, tmp_path):
-    everybody = cx.simulate_culture(organisations=12, respondents=(25, 30), seed=3).frame
+    everybody = cx.simulate_culture(organisations=14, respondents=(25, 30), seed=3).frame
     of_one = everybody["organisation"] == everybody["organisation"].iloc[0]
     renamed = everybody.rename(columns={"organisation": "Company"})
     renamed[of_one].to_csv(tmp_path / "mine.csv", index=False)
@@ -186,4 +186,4 @@ def test_the_norm_is_a_file_of_ones_own_or_a_data_set(norm_data, tmp_path):
         if "cx.build_norm" in source:
             break
     assert names["norm"], names["norm"]
-    assert names["others"].role("organisation").nunique() == (11 if own else 48)
+    assert names["others"].role("organisation").nunique() == (13 if own else 48)
