@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.screening import answer_patterns
 from cxkit.survey.shared_suppression import GROUPING_ROLES
 from cxkit.survey.survey import Survey
 
@@ -107,36 +108,41 @@ def _groupings(survey: Survey) -> Iterator[np.ndarray]:
 
 
 def _cancelling_with_none(given: np.ndarray, scored: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """Who is left where sums of items and of scores by group are combined so that as many as possible cancel.
+    """Who is left where sums of items and of scores by group are combined so that most cancel: all, or five of more.
 
     People of group g who answered m items, these among them, cancel if each of these items counts 1/m of what a score
     of the group counts. Kinds of people are made to cancel one after another, the largest first, unless that
     contradicts those before. Where every kind but a few people's is of five or more, as it is where most answered
     everything, this leaves the fewest that can be left.
     """
-    codes = np.column_stack([groups, given])[scored]
-    kinds, which, counts = np.unique(codes, axis=0, return_inverse=True, return_counts=True)
+    patterns, pattern = answer_patterns(np.where(given[scored], 1.0, np.nan))
+    codes = (groups[scored] + 1) * len(patterns) + pattern  # group -1 is one, too
+    kinds, which, counts = np.unique(codes, return_inverse=True, return_counts=True)
     linked: list[Shares] = []
     left = np.zeros(len(kinds), dtype=bool)
     for place in np.argsort(-counts, kind="stable"):
-        items = np.flatnonzero(kinds[place, 1:]).tolist()
+        items = np.flatnonzero(patterns[kinds[place] % len(patterns)]).tolist()
         wanted: Shares = dict.fromkeys(items, 1 / len(items))
-        wanted["group", int(kinds[place, 0])] = 1.0
+        wanted["group", int(kinds[place]) // len(patterns)] = 1.0
         linked, left[place] = _joined(linked, wanted)
+        if counts[left].sum() >= MINIMUM_CELL:
+            break  # enough, however many more there are
     out = np.zeros(len(given), dtype=bool)
-    out[np.flatnonzero(scored)[left[which.ravel()]]] = True
+    out[np.flatnonzero(scored)[left[which]]] = True
     return out
 
 
 def _joined(linked: list[Shares], wanted: Shares) -> tuple[list[Shares], bool]:
     """The links with those of one kind of people more; or the links as they were, and that these contradict them."""
+    known = [[wanted[key] / shares[key] for key in wanted if key in shares] for shares in linked]
+    if any(ratios and max(ratios) - min(ratios) > SAME * max(ratios) for ratios in known):
+        return linked, True
+    if len(linked) == 1 and len(known[0]) == len(wanted):
+        return linked, False  # nothing new
     together, others = dict(wanted), []
-    for shares in linked:
-        ratios = [wanted[key] / shares[key] for key in shares.keys() & wanted.keys()]
-        if not ratios:
-            others.append(shares)
-        elif max(ratios) - min(ratios) > SAME * max(ratios):
-            return linked, True
-        else:
+    for shares, ratios in zip(linked, known, strict=True):
+        if ratios:
             together |= {key: share * ratios[0] for key, share in shares.items()}
+        else:
+            others.append(shares)
     return [*others, together], False

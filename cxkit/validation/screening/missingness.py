@@ -318,8 +318,9 @@ def little_mcar(survey: Survey) -> LittleTest:
     Raises
     ------
     AnalysisError
-        If the means and covariances cannot be estimated: no more respondents than items, two items that nobody
-        answered together, or items that follow from others.
+        If one to four respondents left items out, of whose other answers alone the test would be; or if the means and
+        covariances cannot be estimated: no more respondents than items, two items that nobody answered together, or
+        items that follow from others.
 
     Notes
     -----
@@ -334,6 +335,11 @@ def little_mcar(survey: Survey) -> LittleTest:
     constant = constant_items(survey.given[keys])
     used = survey.given[[key for key in keys if key not in constant]].dropna(how="all")
     notes = (f"Items that do not vary are left out: {', '.join(constant[:ITEMS_NAMED])}.",) if constant else ()
+    if 0 < used.isna().any(axis=1).sum() < MINIMUM_CELL:
+        raise AnalysisError(
+            f"Little's test of '{survey.name}' is not shown: fewer than {MINIMUM_CELL} respondents left items out. It would "
+            "say little of chance, and much of how unusual the other answers of these few are."
+        )
     if used.empty:
         raise AnalysisError(f"No item of '{survey.name}' has two different answers; there is nothing to test.")
     row = _test(survey, used.to_numpy(dtype="float64"))
