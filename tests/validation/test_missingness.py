@@ -35,6 +35,17 @@ def test_little_equals_the_sum_of_r_mahalanobis_over_patterns(reference, shipped
         assert row["p_value"] == pytest.approx(wanted["p_value"], rel=1e-8)
 
 
+@pytest.mark.parametrize("few", [1, 4])
+def test_little_of_few_who_left_items_out_is_not_shown(few):
+    """With one of them the chi-square is the distance of one person's other answers from the means."""
+    answers = np.random.default_rng(4).integers(1, 6, (80, 6)).astype(float)
+    answers[:few, 2] = np.nan
+    with pytest.raises(cx.AnalysisError, match="not shown: fewer than 5 respondents left items out"):
+        little_mcar(tiny_survey(answers))
+    answers[few:5, 2] = np.nan
+    assert little_mcar(tiny_survey(answers)).frame["df"][0] == 5
+
+
 def test_little_words(holed):
     result = little_mcar(holed)
     assert result.text == (

@@ -337,8 +337,8 @@ def little_mcar(survey: Survey) -> LittleTest:
     notes = (f"Items that do not vary are left out: {', '.join(constant[:ITEMS_NAMED])}.",) if constant else ()
     if 0 < used.isna().any(axis=1).sum() < MINIMUM_CELL:
         raise AnalysisError(
-            f"Little's test of '{survey.name}' is not shown: fewer than {MINIMUM_CELL} respondents left items out. It would "
-            "say little of chance, and much of how unusual the other answers of these few are."
+            f"Little's test of '{survey.name}' is not shown: fewer than {MINIMUM_CELL} respondents left items out. It "
+            "would say little of chance, and much of how unusual the other answers of these few are."
         )
     if used.empty:
         raise AnalysisError(f"No item of '{survey.name}' has two different answers; there is nothing to test.")
