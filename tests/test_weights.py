@@ -12,6 +12,7 @@ import pytest
 
 import cxkit as cx
 from cxkit.results.weighted import mean_of, weighted_median
+from cxkit.running.notebook import find_notebook, read_notebook
 from cxkit.survey.survey import Survey, typed_role
 from cxkit.validation.correlations import moments
 from tests.conftest import tiny_survey
@@ -299,3 +300,22 @@ def test_polychoric_correlations_and_their_alpha_are_those_of_rows_twice(surveys
         found, wanted = (analysis(s, correlation="polychoric", **options).frame for s in (weighted, doubled))
         for column in POINT_ESTIMATES & set(found):
             np.testing.assert_allclose(found[column], wanted[column], atol=1e-6)
+
+
+@pytest.mark.parametrize("weighted", [True, False])
+def test_notebook_01_extracts_factors_of_weighted_answers(weighted):
+    """Parallel analysis refuses weights; the minimum average partial, which takes them, then names the number."""
+    rng = np.random.default_rng(4)
+    factors = np.repeat(rng.standard_normal((200, 2)), 3, axis=1)
+    answers = np.round(3 + factors + 0.6 * rng.standard_normal((200, 6))).clip(1, 5)
+    survey = tiny_survey(answers, **({"weight": rng.uniform(0.5, 2, 200)} if weighted else {}))
+    sources = [cell["source"] for cell in read_notebook(find_notebook("01"))["cells"] if cell["cell_type"] == "code"]
+    first = next(i for i, source in enumerate(sources) if source.startswith("number = "))
+    last = next(i for i, source in enumerate(sources) if source.startswith("how_many = "))
+    names = {"cx": cx, "survey": survey, "used": "complete", "correlation": "pearson", "ordinal": False, "seed": 1,
+             "n_factors": 0, "interactive": False}  # fmt: skip
+    for source in sources[first : last + 1]:
+        exec(compile(source, "01", "exec"), names)
+    assert bool(names["number"]) != weighted
+    assert bool(names["partial"]) == weighted
+    assert names["factors"].settings["n_factors"] == 2
