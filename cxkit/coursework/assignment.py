@@ -274,6 +274,8 @@ class Assignment:
         At least one; never shown to students.
     questions : tuple of Question
         In the order of assignment.toml.
+    extras : mapping of str to Path
+        Further files that students get, by the name under which the notebook finds them.
     canary : str
         A text of the solution that must appear nowhere in a release; empty if none is declared.
     """
@@ -291,6 +293,7 @@ class Assignment:
     limits: Limits = field(default_factory=Limits)
     late: LatePolicy = field(default_factory=LatePolicy)
     files: tuple[DataFile, ...] = ()
+    extras: Mapping[str, Path] = field(default_factory=dict)
     canary: str = ""
 
     def question(self, key: str) -> Question:

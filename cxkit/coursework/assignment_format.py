@@ -220,6 +220,14 @@ QUESTION = Form(
     tables={"answers": ANSWER, "mistakes": MISTAKE, "rubric": RUBRIC},
 )  # fmt: skip
 
+RELEASE = Form(
+    heading="[release]",
+    keys={
+        "files": optional(TEXTS, [], "Further files that students get and that notebooks find when they are marked: "
+                          "modules, pictures, tables to read"),
+    },
+)  # fmt: skip
+
 ASSIGNMENT = Form(
     heading="top of the file",
     keys={
@@ -233,10 +241,12 @@ ASSIGNMENT = Form(
                            "text of a comment `# CANARY: ...` in a solution"),
         "parameters": optional(VALUES, {}, "Further parameters of the notebook and their public values"),
     },
-    tables={"limits": LIMITS, "late": LATE, "files": FILE, "held_out": HELD_OUT, "questions": QUESTION},
+    tables={
+        "limits": LIMITS, "late": LATE, "files": FILE, "release": RELEASE, "held_out": HELD_OUT, "questions": QUESTION,
+    },
 )  # fmt: skip
 
-FORMS = (ASSIGNMENT, LIMITS, LATE, FILE, HELD_OUT, QUESTION, ANSWER, PARTIAL, MISTAKE, CRITERION)
+FORMS = (ASSIGNMENT, LIMITS, LATE, FILE, RELEASE, HELD_OUT, QUESTION, ANSWER, PARTIAL, MISTAKE, CRITERION)
 """In the order in which an author meets them."""
 
 

@@ -45,6 +45,7 @@ def read_assignment(folder: str | Path) -> Assignment:
     files = _files(data, folder, tables)
     source = _inside(folder, top["source"], "'source'", problems)
     notebook = _notebook(source, problems)
+    extras = _extras(data, folder, tables, source)
     public, held_out = _parameter_sets(data, top, files, notebook, tables)
     limits, late = _limits(data, tables), _late(data, tables)
     _check_top(top, folder, sum(question.points for question in questions), problems)
@@ -67,11 +68,15 @@ def read_assignment(folder: str | Path) -> Assignment:
         limits=limits,
         late=late,
         files=files,
+        extras=extras,
         public=public,
         held_out=held_out,
         questions=questions,
         canary=top["canary"] or _canary_of(notebook),
     )
+
+
+_AUTHORS_OWN = {FILE_NAME, "mistakes", "notes.md", "released.json", "proof.json"}
 
 
 def _description(folder: Path) -> Path:
@@ -132,6 +137,22 @@ def _files(data: Mapping[str, Any], folder: Path, tables: Tables) -> tuple[DataF
         relative = path.relative_to(folder).as_posix()
         found.append(DataFile(parameter=parameter, path=path, relative=relative, vary=read["vary"], rows=read["rows"]))
     return tuple(found)
+
+
+def _extras(data: Mapping[str, Any], folder: Path, tables: Tables, source: Path | None) -> dict[str, Path]:
+    """The further files of a release; what belongs to the author alone is refused."""
+    read = tables.values(tables.one(data, "release", "At the top"), form.RELEASE, "[release]")
+    found = {}
+    for name in read["files"]:
+        path = _inside(folder, name, "[release]: 'files'", tables.problems)
+        if path is None:
+            continue
+        relative = path.relative_to(folder)
+        if path == source or relative.parts[0] in _AUTHORS_OWN or relative.parts[0].startswith("."):
+            tables.problems.add(f"[release]: '{name}' is for you alone and may not be given to students.")
+        else:
+            found[relative.as_posix()] = path
+    return found
 
 
 def _check_rows(path: Path, read: Mapping[str, Any], place: str, problems: Problems) -> None:

@@ -8,8 +8,9 @@ from cxkit.coursework.assignment import Assignment
 
 
 def fingerprint(assignment: Assignment) -> str:
-    """The SHA-256 of description, source, mistakes and data."""
+    """The SHA-256 of description, source, mistakes, data and further files."""
     paths = [assignment.folder / "assignment.toml", assignment.source, *(file.path for file in assignment.files)]
+    paths += [path for _, path in sorted(assignment.extras.items())]
     paths += sorted((assignment.folder / "mistakes").glob("*.py"))
     digest = hashlib.sha256()
     for path in paths:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
@@ -13,6 +13,7 @@ from cxkit.running.execution import Executed, HowToRun, execute
 from cxkit.running.files import sha256_of, write_atomically
 from cxkit.running.fingerprint import fingerprint, named_files
 from cxkit.running.journal import Journal
+from cxkit.running.modules import modules_beside
 from cxkit.running.plan import CELL_TIMEOUT, Plan, plan_run
 from cxkit.running.runs import PlannedRun, read_runs
 from cxkit.running.sandbox.limits import Limits, Policy
@@ -213,13 +214,16 @@ class _Task:
     run: PlannedRun
     plan: Plan
     mark: str
+    modules: Mapping[str, Path]
 
     @classmethod
     def planned(cls, run: PlannedRun, folder: Path, to: Format) -> _Task:
         plan = plan_run(run.notebook, run.parameters, output=folder / f"{run.name}.{to}")
         presentation = {"title": run.title, "data": run.data}
-        parameters = {**plan.effective, "\0": {"inputs": list(run.inputs)}}
-        return cls(run, plan, fingerprint(plan.notebook_sha256, parameters, presentation))
+        modules = modules_beside(plan.notebook)
+        named = [*run.inputs, *map(str, modules.values())]
+        parameters = {**plan.effective, "\0": {"inputs": named}}
+        return cls(run, plan, fingerprint(plan.notebook_sha256, parameters, presentation), modules)
 
     @property
     def name(self) -> str:
@@ -227,9 +231,12 @@ class _Task:
 
     @property
     def inputs(self) -> dict[str, Path]:
-        """The files that a run is shown where it does not see the current folder: those that are named."""
+        """The files that a run is shown where it does not see the current folder: those that are named.
+
+        Modules beside the notebook that it imports are named by that; they lie where it works, as in Jupyter.
+        """
         names = dict.fromkeys([*self.run.inputs, *sorted(set(named_files(self.plan.effective.values())))])
-        return {name: Path(name) for name in names}
+        return {**self.modules, **{name: Path(name) for name in names}}
 
     def job(self, how: HowToRun) -> Job[Executed]:
         return Job(self.name, lambda stop: execute(self.plan, self.inputs, how, stop), memory_bytes=how.memory_bytes)

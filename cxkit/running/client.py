@@ -22,6 +22,7 @@ from papermill.engines import NBClientEngine, NotebookExecutionManager
 from traitlets import Any as AnyTrait
 
 from cxkit.running.kernels.provisioner import LAUNCHER
+from cxkit.running.modules import FOLDER_VARIABLE
 from cxkit.running.sandbox.confinement import Confinement
 from cxkit.running.untrusted import read_json
 
@@ -148,9 +149,13 @@ class ManagedEngine(NBClientEngine):
         execution_timeout: float | None = None,
         on_kernel: Callable[[KernelManager], None] | None = None,
         folder: Path | None = None,
+        modules_in: Path | None = None,
         **options: Any,
     ) -> NotebookNode:
-        """Execute what `nb_man` holds; no cell runs longer than `execution_timeout` seconds (600 unless given)."""
+        """Execute what `nb_man` holds; no cell runs longer than `execution_timeout` seconds (600 unless given).
+
+        The kernel works in `folder`, and finds modules in `modules_in` as well.
+        """
         for replaced in ("input_path", "timeout", "startup_timeout"):
             options.pop(replaced, None)
         client = CxkitClient(
@@ -165,7 +170,10 @@ class ManagedEngine(NBClientEngine):
             on_kernel=on_kernel,
             **options,
         )
-        return client.execute(**({} if folder is None else {"cwd": str(folder)}))
+        where: dict[str, Any] = {} if folder is None else {"cwd": str(folder)}
+        if modules_in is not None:
+            where["env"] = {**os.environ, FOLDER_VARIABLE: str(modules_in.resolve())}
+        return client.execute(**where)
 
 
 @contextmanager

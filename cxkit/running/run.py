@@ -153,6 +153,7 @@ class Execution:
             execution_timeout=self.timeout,
             record_timing=False,
             folder=self.folder,
+            modules_in=self.plan.notebook.parent,
             on_kernel=self._kernel_made,
             on_cell_start=self._cell_started,
             on_cell_complete=self._cell_ended,

@@ -192,7 +192,7 @@ def _trouble(index: int, cell: NotebookNode, run: Contained) -> str:
 
 
 def data_for(assignment: Assignment, seed: int | None, folder: Path) -> dict[str, Path]:
-    """The data files of a seed, by relative name; written once to `folder`.
+    """The data files of a seed and the further files of the release, by relative name; written once to `folder`.
 
     Raises
     ------
@@ -202,7 +202,7 @@ def data_for(assignment: Assignment, seed: int | None, folder: Path) -> dict[str
     from cxkit.coursework.data_variants import write_variant
     from cxkit.errors import CxkitError
 
-    data = {}
+    data = dict(assignment.extras)
     for file in assignment.files:
         if file.vary == "no":
             data[file.relative] = file.path

@@ -28,6 +28,7 @@ def files_for(assignment: Assignment, seed: int | None, deadline: datetime | Non
     return {
         notebook_name(assignment): notebook_bytes(assignment),
         "INSTRUCTIONS.md": instructions(assignment, deadline).encode(),
+        **{name: path.read_bytes() for name, path in assignment.extras.items()},
         **{file.relative: variant_bytes(file, seed) for file in assignment.files},
     }
 

@@ -42,6 +42,9 @@ def _overview(assignment: Assignment) -> str:
     for file in assignment.files:
         whose = "Your data" if file.vary == "rows" else "The data"
         lines.append(f"{whose}: `{file.relative}`.")
+    if assignment.extras:
+        listed = ", ".join(f"`{name}`" for name in assignment.extras)
+        lines.append(f"With it come {listed}: leave them where they are, beside the notebook.")
     return " ".join(lines)
 
 

@@ -15,6 +15,7 @@ from cxkit.coursework.assignment import Assignment
 from cxkit.coursework.data_variants import student_seed
 from cxkit.coursework.fingerprint import fingerprint
 from cxkit.coursework.release.folders import new_folder, notebook_bytes, write_folders
+from cxkit.coursework.release.links import link_checks
 from cxkit.coursework.release.proof import Proof
 from cxkit.coursework.release.record import Released, with_earlier, write_released
 from cxkit.coursework.release.secrecy import secrecy_checks
@@ -113,7 +114,7 @@ def prove(
         Says how far it is.
     """
     seeds = plan.tried(every_student=every_student)
-    checks = secrecy_checks(assignment, built)
+    checks = [*secrecy_checks(assignment, built), *link_checks(assignment)]
     tried, protection = try_all(assignment, judge, seeds, workers=workers, teller=teller)
     return Proof(
         assignment=assignment.id,

@@ -20,6 +20,7 @@ from traitlets import Dict, Unicode
 
 from cxkit.running.kernels.forked import START_SECONDS, ForkedProcess, Template, TemplateLost, can_fork
 from cxkit.running.kernels.ready import ReadyClient
+from cxkit.running.modules import FOLDER_VARIABLE
 from cxkit.running.sandbox.confinement import environment as confined_environment
 
 logger = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ class ForkProvisioner(LocalProvisioner):
             raise TemplateLost(f"The sandbox cannot be entered: {reason} Nothing was run.")
         self.remark = f"ordinary kernel: {reason}"
         logger.warning("cxkit starts an ordinary kernel: %s", reason)
+        options["env"] = _with_modules_beside(dict(options.get("env") or os.environ))
         return await super().launch_kernel(cmd, **options)
 
     async def _fork(self, cmd: list[str], options: dict[str, Any]) -> ForkedProcess:
@@ -93,6 +95,15 @@ class ForkProvisioner(LocalProvisioner):
             pause = min(pause * 2, 0.1)
         code, self.process = self.process.returncode, None
         return code
+
+
+def _with_modules_beside(environment: dict[str, str]) -> dict[str, str]:
+    """The environment of an ordinary kernel, which finds further modules by PYTHONPATH alone."""
+    folder = environment.pop(FOLDER_VARIABLE, "")
+    if folder:
+        paths = [environment.get("PYTHONPATH", ""), folder]
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
+    return environment
 
 
 def _descriptor(stream: Any, default: int) -> int:

@@ -243,6 +243,17 @@ def _start_afresh(request: dict[str, Any], descriptors: list[int], connection: s
         sys.modules["numpy"].random.seed(int.from_bytes(os.urandom(4), "little"))
 
 
+def _find_modules_beside(notebook_folder: str) -> None:
+    """Let modules of the working folder, and of the notebook's, be imported, as a kernel of Jupyter's does.
+
+    After the standard library and before packages, where IPython puts the working folder. It leaves it out for us,
+    since the template was started with -P.
+    """
+    packages = (n for n, path in enumerate(sys.path) if path.endswith(("site-packages", "dist-packages")))
+    place = next(packages, len(sys.path))
+    sys.path[place:place] = [path for path in dict.fromkeys(("", notebook_folder)) if path not in sys.path]
+
+
 def _run_kernel(argv: list[str], folder: str, sockets_bound: Callable[[], None] = lambda: None) -> None:
     """An ipykernel as ``python -m ipykernel_launcher`` runs it. No zmq context and no event loop exists before here."""
     from ipykernel.kernelapp import IPKernelApp
@@ -253,6 +264,7 @@ def _run_kernel(argv: list[str], folder: str, sockets_bound: Callable[[], None] 
     # With a parent it ends when that ends. Process 1 of a namespace has none that it could see: its warden sees to it.
     app = IPKernelApp.instance(parent_handle=os.getppid() or 1)
     app.initialize(argv[1:])
+    _find_modules_beside(os.environ.pop("CXKIT_NOTEBOOK_FOLDER", ""))
     inline = sys.modules.get("matplotlib_inline.backend_inline")
     if inline is not None:
         inline._enable_matplotlib_integration()  # it was imported before there was a shell: figures would be lost
