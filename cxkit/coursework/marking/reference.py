@@ -141,8 +141,8 @@ class References:
             model = _complete(self.assignment, run(model_notebook(self.assignment)), parameters)
         made = Reference(model=model, mistakes=mistakes)
         told = {
-            "model": _as_data(made.model),
-            "mistakes": {name: _as_data(answers) for name, answers in made.mistakes.items()},
+            "model": answers_as_data(made.model),
+            "mistakes": {name: answers_as_data(answers) for name, answers in made.mistakes.items()},
         }
         write_atomically(self.folder / f"{key}.json", json.dumps(told))
         return made
@@ -222,7 +222,8 @@ def _state_of(assignment: Assignment) -> str:
     return hashlib.sha256(told.encode()).hexdigest()
 
 
-def _as_data(answers: Answers) -> dict[str, Any]:
+def answers_as_data(answers: Answers) -> dict[str, Any]:
+    """Answers as JSON can hold them; `restored` makes variables of them, the cache reads them back."""
     names = {kind: name for name, kind in _KINDS.items()}
     return {name: {"kind": names[type(value)], **asdict(value)} for name, value in answers.items()}
 

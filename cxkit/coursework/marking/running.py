@@ -83,14 +83,11 @@ def run_for_answers(
     read: dict[int, tuple[str, ...]] = {}
 
     def after_cell(index: int, cell: NotebookNode) -> str | None:
-        if index == last:
-            return everything
         # Which question a cell belongs to is the student's word as well: it only decides when we look.
         named = tuple(key for key in questions_of(cell) if key in asked)
-        if index == place or not named:
-            return None
-        read[index] = named
-        return everything
+        if named and index != place:
+            read[index] = named
+        return everything if index == last or index in read else None
 
     run = run_fairly(
         prepared, policy=policy, limits=assignment.limits, inputs=data, after_cell=after_cell, stop=stop, again=again

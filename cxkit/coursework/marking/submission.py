@@ -6,7 +6,6 @@ import hashlib
 import json
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +15,10 @@ from cxkit.coursework.assignment import ANSWER_KINDS, PUBLIC, Answer, Assignment
 from cxkit.coursework.lost_metadata import RELEASED_ID, Recovered, id_of, recover
 from cxkit.coursework.marking.answers import Answers, Number, Refused, Text, Value
 from cxkit.coursework.marking.compare import Verdict, compare, is_open
-from cxkit.coursework.marking.reference import Reference, References, answers_of
+from cxkit.coursework.marking.follow_through import follow_through
+from cxkit.coursework.marking.reference import References, answers_of
 from cxkit.coursework.marking.running import Left, data_for, parameters_lost, run_for_answers
+from cxkit.coursework.marking.trial import Trial
 from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
 from cxkit.errors import MarkingError, counted
 from cxkit.running.sandbox.limits import Policy
@@ -40,15 +41,6 @@ _NOT_TRIED = (
     "It is right for the data that you were given. Whether it is right for other data could not be seen, since the "
     "parameters did not reach your notebook: see the top of this page."
 )
-
-
-@dataclass(frozen=True)
-class _Trial:
-    """One run of the submission beside what is right there."""
-
-    parameters: ParameterSet
-    left: Left
-    reference: Reference
 
 
 def mark_notebook(
@@ -92,7 +84,7 @@ def mark_notebook(
     assignment = references.assignment
     recovered = recover(assignment, references.released_cells, notebook["cells"])
     notebook = nbformat.from_dict({**notebook, "cells": recovered.cells})
-    trials: list[_Trial] = []
+    trials: list[Trial] = []
     for parameters in assignment.parameter_sets:
         # Whoever ran into the clock alone as well has no claim to more time of everybody's
         again = not any(trial.left.run is not None and trial.left.run.starved for trial in trials)
@@ -101,6 +93,14 @@ def mark_notebook(
             break  # nothing is right on held-out data that is not there on the student's own
     lost = "" if recovered.parameters == "code" else parameters_lost(assignment, recovered.parameters)
     marks = {question.id: _marked(question, trials, lost) for question in assignment.questions}
+    marks, followed = follow_through(
+        assignment,
+        notebook,
+        trials,
+        marks,
+        lambda trial, other: _tried(references, other, trial.parameters, seed, stop, again=False),
+        lambda question, again: _marked(question, again, lost),
+    )
     told = [trials[0].left.first_failure, *([lost] if lost and _differ(marks.values()) else [])]
     causes = tuple(filter(None, told))
     final = tuple(_gated(question, marks, assignment) for question in assignment.questions)
@@ -111,7 +111,7 @@ def mark_notebook(
         submission_sha256=sha256,
         questions=final,
         causes=causes,
-        notes=(*_recovery_notes(recovered, lost), *_notes(trials)),
+        notes=(*_recovery_notes(recovered, lost), *_notes(trials), *_followed_notes(followed)),
         protection=runs[0].protection if runs else "",
         source=f"cxkit {cxkit.__version__}",
     )
@@ -124,7 +124,7 @@ def _tried(
     seed: int | None,
     stop: threading.Event | None,
     again: bool,
-) -> _Trial:
+) -> Trial:
     public = parameters.id == PUBLIC
     own = seed if public else parameters.data_seed
     # Foreseen mistakes are told by the sets that the whole class shares: their runs are made once.
@@ -133,13 +133,13 @@ def _tried(
     left = run_for_answers(
         references.assignment, notebook, parameters, data, policy=references.policy, stop=stop, again=again
     )
-    return _Trial(parameters, left, reference)
+    return Trial(parameters, left, reference)
 
 
 # --- one question -----------------------------------------------------------------------------------------------------
 
 
-def _marked(question: Question, trials: Sequence[_Trial], lost: str = "") -> QuestionMark:
+def _marked(question: Question, trials: Sequence[Trial], lost: str = "") -> QuestionMark:
     """The mark of a question; `lost` says that the parameters did not reach the notebook."""
     if question.kind == "written":
         return QuestionMark(question=question.id, points=0.0, out_of=question.points, outcome="awaiting")
@@ -184,7 +184,7 @@ def _guessed_alone(question: Question, shares: Mapping[str, float]) -> str:
     return f"{guessed}: this counts only together with {computed}, and nothing of that is right yet."
 
 
-def _verdict(question: Question, answer: Answer, trial: _Trial) -> Verdict:
+def _verdict(question: Question, answer: Answer, trial: Trial) -> Verdict:
     """The better of an answer as it was after the question's cells, and as it was at the end."""
     own = answers_of(question, trial.left)
     wanted = trial.reference.model[answer.name]
@@ -196,7 +196,7 @@ def _verdict(question: Question, answer: Answer, trial: _Trial) -> Verdict:
 
 
 def _check(
-    question: Question, answer: Answer, verdicts: Sequence[Verdict], trials: Sequence[_Trial], lost: str
+    question: Question, answer: Answer, verdicts: Sequence[Verdict], trials: Sequence[Trial], lost: str
 ) -> AnswerCheck:
     given = answers_of(question, trials[0].left).get(answer.name)
     share = min(verdict.share for verdict in verdicts)
@@ -219,7 +219,7 @@ def _absent(question: Question, left: Left) -> Outcome:
     return "crashed" if trouble or ended_early else "missing"
 
 
-def _outcome(points: float, question: Question, checks: Sequence[AnswerCheck], trials: Sequence[_Trial]) -> Outcome:
+def _outcome(points: float, question: Question, checks: Sequence[AnswerCheck], trials: Sequence[Trial]) -> Outcome:
     if points >= question.points:
         return "right"
     if points > 0:
@@ -231,7 +231,7 @@ def _outcome(points: float, question: Question, checks: Sequence[AnswerCheck], t
     return "wrong"
 
 
-def _recognised(question: Question, trials: Sequence[_Trial]) -> tuple[Mistake, ...]:
+def _recognised(question: Question, trials: Sequence[Trial]) -> tuple[Mistake, ...]:
     """The foreseen mistake whose answers are the student's wherever they differ from what is right.
 
     If several fit, the one that explains the most answers: a smaller mistake may leave one answer as a larger one does.
@@ -241,7 +241,7 @@ def _recognised(question: Question, trials: Sequence[_Trial]) -> tuple[Mistake, 
     return tuple(mistake for count, mistake in explained if count == most > 0)[:1]
 
 
-def _explains(question: Question, mistake: Mistake, trials: Sequence[_Trial]) -> int:
+def _explains(question: Question, mistake: Mistake, trials: Sequence[Trial]) -> int:
     """How many answers of the student a mistake explains; 0 if it does not fit."""
     explained: set[str] = set()
     for trial in trials:
@@ -260,7 +260,7 @@ def _differs(answer: Answer, theirs: Answers, model: Answers) -> bool:
     return not compare(answer, theirs.get(answer.name), model[answer.name]).is_right
 
 
-def _touches(question: Question, mistake: Mistake, name: str, trials: Sequence[_Trial]) -> bool:
+def _touches(question: Question, mistake: Mistake, name: str, trials: Sequence[Trial]) -> bool:
     """Whether a mistake makes this answer wrong with some parameter set."""
     key = f"{question.id}/{mistake.id}"
     answer = question.answer(name)
@@ -310,7 +310,12 @@ def _recovery_notes(recovered: Recovered, lost: str) -> list[str]:
     return notes
 
 
-def _notes(trials: Sequence[_Trial]) -> tuple[str, ...]:
+def _followed_notes(followed: Sequence[str]) -> list[str]:
+    listed = ", ".join(f"'{key}'" for key in followed)
+    return [f"Marked with the model's values of an earlier task, which failed: {listed}."] if followed else []
+
+
+def _notes(trials: Sequence[Trial]) -> tuple[str, ...]:
     """What the instructor should know of the runs; seconds and megabytes are left out, so that marks stay the same."""
     notes: list[str] = []
     for trial in trials:

@@ -1,0 +1,152 @@
+"""Follow-through marks: a task that builds on a failed one is tried once more with the right values in its place.
+
+Only data go into the sandbox, as the model's answers for one parameter set, and what comes back counts for later tasks
+alone: the failed task keeps the marks of the first run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from cxkit.coursework.assignment import Assignment, Question
+from cxkit.coursework.marking.answers import Answers, Figure, Refused
+from cxkit.coursework.marking.reference import answers_as_data
+from cxkit.coursework.marking.trial import Trial
+from cxkit.coursework.marks import AnswerCheck, QuestionMark
+from cxkit.coursework.source import questions_of
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+Marks = dict[str, QuestionMark]
+_FOLLOWS = "It is right once the values that it builds on are."
+
+
+def follow_through(
+    assignment: Assignment,
+    notebook: NotebookNode,
+    trials: Sequence[Trial],
+    marks: Mapping[str, QuestionMark],
+    rerun: Callable[[Trial, NotebookNode], Trial],
+    mark: Callable[[Question, Sequence[Trial]], QuestionMark],
+) -> tuple[Marks, list[str]]:
+    """Which later tasks are right, given what earlier ones should have left?
+
+    Parameters
+    ----------
+    assignment : Assignment
+    notebook : NotebookNode
+        The student's.
+    trials : sequence of Trial
+        Its first runs, one a parameter set.
+    marks : mapping of str to QuestionMark
+        By question, of these runs.
+    rerun : callable
+        Runs another notebook with a trial's parameters and data.
+    mark : callable
+        Marks one question by trials.
+
+    Returns
+    -------
+    dict, list of str
+        The marks, none lower than before; and the ids of the questions that earned more by it.
+    """
+    builds_on = dependants(assignment, notebook, marks)
+    ended = [trial.left.run is not None and trial.left.run.ending == "completed" for trial in trials]
+    if not builds_on or not all(ended) or len(trials) < len(assignment.parameter_sets):
+        return dict(marks), []
+    failed = {question.id: question for earlier in builds_on.values() for question in earlier}
+    cut = {key for key in failed if "too long" in trials[0].left.troubles.get(key, "")}
+    again = []
+    for trial in trials:
+        run = rerun(trial, with_model_values(notebook, list(failed.values()), trial.reference.model, cut))
+        # At the end the model's own values stand in the variables: only what each task left after its cells counts.
+        again.append(replace(run, left=replace(run.left, at_end={})))
+    made, followed = dict(marks), []
+    for key, earlier in builds_on.items():
+        new = mark(assignment.question(key), again)
+        if new.points > marks[key].points:
+            made[key] = _joined(marks[key], new, earlier)
+            followed.append(key)
+    return made, followed
+
+
+def dependants(
+    assignment: Assignment, notebook: NotebookNode, marks: Mapping[str, QuestionMark]
+) -> dict[str, list[Question]]:
+    """Questions that are not right and use what an earlier one, which is not right either, should have left.
+
+    Not those that were left open, and not those that count only if the earlier one is right.
+    """
+    failed = [q for q in assignment.questions if q.kind == "computed" and marks[q.id].points < q.points]
+    places = {question.id: _last_cell(notebook, question.id) for question in failed}
+    found: dict[str, list[Question]] = {}
+    for question in failed:
+        is_open = all(check.outcome == "missing" for check in marks[question.id].answers)
+        if is_open or set(question.after) & places.keys():
+            continue
+        earlier = [one for one in failed if -1 < places[one.id] < places[question.id]]
+        used = [one for one in earlier if _uses(notebook, one, places[one.id], places[question.id])]
+        if used:
+            found[question.id] = used
+    return found
+
+
+def _last_cell(notebook: NotebookNode, question: str) -> int:
+    """The index of a question's last code cell; -1 if it has none."""
+    cells = enumerate(notebook.cells)
+    return max((n for n, cell in cells if cell.cell_type == "code" and question in questions_of(cell)), default=-1)
+
+
+def _uses(notebook: NotebookNode, earlier: Question, begin: int, end: int) -> bool:
+    """Whether a name that the earlier question should have left occurs in the code between two cells."""
+    names = re.compile(rf"\b(?:{'|'.join(re.escape(answer.name) for answer in earlier.answers)})\b")
+    between = (cell for cell in notebook.cells[begin + 1 : end + 1] if cell.cell_type == "code")
+    return any(names.search(cell.source) for cell in between)
+
+
+def with_model_values(
+    notebook: NotebookNode, failed: Sequence[Question], model: Answers, cut: set[str]
+) -> NotebookNode:
+    """A copy in which a cell below each failed question's sets its answers; cells that ran out of time are emptied."""
+    from nbformat import from_dict
+    from nbformat.v4 import new_code_cell
+
+    copy = from_dict(dict(notebook))
+    for cell in copy.cells:
+        if cell.cell_type == "code" and cut & set(questions_of(cell)):
+            cell.source = ""
+    places = {question.id: _last_cell(copy, question.id) for question in failed}
+    for question in sorted(failed, key=lambda one: -places[one.id]):
+        code = _code({answer.name: model[answer.name] for answer in question.answers})
+        copy.cells.insert(places[question.id] + 1, new_code_cell(code, id=f"given-{question.id}"[:64]))
+    return copy
+
+
+def _code(answers: Answers) -> str:
+    lines = ["from cxkit.coursework.marking.restored import restored as _cxkit_restored"]
+    for name, value in answers.items():
+        if not isinstance(value, (Figure, Refused)):
+            told: dict[str, Any] = answers_as_data({name: value})[name]
+            lines.append(f"{name} = _cxkit_restored({json.dumps(told)!r})")
+    return "\n".join(lines)
+
+
+def _joined(before: QuestionMark, new: QuestionMark, earlier: Sequence[Question]) -> QuestionMark:
+    """The new mark, with the values that the student's own run left: the model's are nobody's business."""
+    titles = " and ".join(f"'{question.title}'" for question in earlier)
+    told = (
+        f"This task builds on {titles}, which is not right. It was tried once more with the right values in place of "
+        "yours, and what you made of them counts."
+    )
+    checks = tuple(_check(old, one) for old, one in zip(before.answers, new.answers, strict=True))
+    return replace(new, feedback=(told, *new.feedback), answers=checks)
+
+
+def _check(old: AnswerCheck, new: AnswerCheck) -> AnswerCheck:
+    is_new = new.outcome == "right" and old.outcome != "right"
+    return replace(new, given=old.given, reason=_FOLLOWS if is_new else new.reason)

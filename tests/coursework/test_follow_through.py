@@ -1,0 +1,90 @@
+"""A failed task costs its own points: what builds on it is marked once more with the right values."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.marking.answers import Number, Series, Table, Text
+from cxkit.coursework.marking.reference import References, answers_as_data
+from cxkit.coursework.marking.restored import restored
+from cxkit.coursework.marking.submission import mark_notebook
+from cxkit.coursework.source import student_notebook
+from tests.coursework.small_assignment import TOML, cells, write_assignment
+
+RIGHT = "average = data['x'].mean() * factor\nbigger = 'x' if data['x'].sum() > data['y'].sum() else 'y'"
+BUILDS = "spread = data['x'].std() * factor + average"
+
+
+@pytest.fixture(scope="module")
+def references(tmp_path_factory):
+    made = cells()
+    made[4].source = made[4].source.replace("* factor", "* factor + average")
+    folder = tmp_path_factory.mktemp("follow")
+    written = write_assignment(folder, toml=TOML.replace('after = ["centre"]\n', ""), cells=made)
+    return References(read_assignment(written), folder / "cache")
+
+
+def marks_of(references, centre, spread):
+    notebook = student_notebook(references.assignment)
+    for cell in notebook.cells:
+        question = cell.metadata.get("cxkit", {}).get("question")
+        if cell.cell_type == "code" and question in ("centre", "spread"):
+            cell.source = centre if question == "centre" else spread
+    marks = mark_notebook(references, notebook)
+    return marks.questions[0], marks.questions[1], marks.notes
+
+
+@pytest.mark.parametrize(
+    ("centre", "points"), [(RIGHT.replace("mean()", "median()"), 1), ("average = None  # YOUR CODE", 0)]
+)
+def test_what_builds_on_a_failed_task_earns_its_points(references, centre, points):
+    first, second, notes = marks_of(references, centre, BUILDS)
+    assert (first.points, second.points, second.outcome) == (points, 2, "right")
+    assert second.feedback[0].startswith("This task builds on 'Where is the centre?', which is not right.")
+    (check,) = second.answers
+    assert check.reason == "It is right once the values that it builds on are."
+    model = references.of(references.assignment.public, None).model["spread"].value
+    assert check.given != f"{model:.6g}"  # what the model's values give is not told
+    assert notes[-1] == "Marked with the model's values of an earlier task, which failed: 'spread'."
+
+
+def test_a_task_that_is_wrong_itself_stays_wrong(references):
+    first, second, _ = marks_of(references, "average = 1", "spread = average * 2")
+    assert (first.points, second.points) == (0, 0)
+
+
+def test_nothing_is_run_again_for_tasks_that_build_on_nothing(references, monkeypatch):
+    def never(*arguments):
+        raise AssertionError("nothing should run again")
+
+    monkeypatch.setattr("cxkit.coursework.marking.follow_through.with_model_values", never)
+    first, second, _ = marks_of(references, "average = 1", "spread = 3")
+    assert (first.points, second.points) == (0, 0)
+    _, second, _ = marks_of(references, "average = 1", "spread = None  # average: YOUR CODE")
+    assert second.outcome == "missing"
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted"),
+    [
+        (Number(2.5), 2.5), (Number(None), float("nan")), (Text("yes"), "yes"),
+        (Series(None, (1.0, 2.0)), np.array([1.0, 2.0])),
+        (Series(("a", "b"), (1.0, None)), pd.Series([1.0, None], index=["a", "b"])),
+        (Series(("0", "1"), (1.0, 2.0)), pd.Series([1.0, 2.0])),
+        (Table(("0", "2"), ("x", "y"), ((1.0, 2.0), ("a", "b"))), pd.DataFrame({"x": [1.0, 2.0], "y": ["a", "b"]},
+                                                                                index=[0, 2])),
+    ],
+)  # fmt: skip
+def test_answers_come_back_as_the_variables_they_were(value, wanted):
+    made = restored(json.dumps(answers_as_data({"it": value})["it"]))
+    assert type(made) is type(wanted)
+    if isinstance(wanted, pd.DataFrame | pd.Series):
+        assert made.equals(wanted)
+        assert made.index.tolist() == wanted.index.tolist()
+    else:
+        np.testing.assert_equal(made, wanted)
