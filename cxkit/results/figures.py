@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from textwrap import fill
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -64,15 +65,18 @@ def new_axes(size: tuple[float, float]) -> Axes:
 
 def detached_axes(size: tuple[float, float]) -> Axes:
     """Axes in a figure that no notebook shows by itself."""
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=size, dpi=DPI, layout="constrained")
     FigureCanvasAgg(figure)
     return figure.subplots()
 
 
 def png(axes: Axes) -> bytes:
-    """The figure of these axes as a png file, without date or program name, so that its bytes repeat."""
+    """The figure of these axes, laid out by `finish`, as a png file without date or program name: its bytes repeat."""
     buffer = io.BytesIO()
-    axes.get_figure(root=True).savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})  # type: ignore[union-attr]
+    figure = axes.get_figure(root=True)
+    assert figure is not None
+    figure.set_layout_engine("none")  # saving would lay it out once more, which costs more than drawing it
+    figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
     return buffer.getvalue()
 
 
@@ -181,8 +185,14 @@ def heat_map(
     )  # fmt: skip
     for text, value in zip(axes.texts, values.ravel(), strict=True):
         text.set_color("white" if abs(value) > 0.8 * limit else "black")  # seaborn's own choice is pale on pale blue
+        text.set_in_layout(False)  # it lies within its cell
     axes.tick_params(length=0)
     axes.grid(visible=False)
+
+
+def text_within(axes: Axes, place: tuple[float, float], text: str, *, ha: str = "center", **look: Any) -> None:
+    """A text that lies within the axes for certain: the layout of the figure, which measures each, leaves it out."""
+    axes.text(*place, text, ha=ha, va="center", **look).set_in_layout(False)
 
 
 def reference_line(axes: Axes, value: float, label: str, *, to_the_left: bool = False) -> None:

@@ -96,34 +96,43 @@ def fit(axes: Axes) -> None:
     figure = axes.get_figure(root=True)
     if figure is None:
         return
-    for legend in [*figure.legends]:
-        _fit_legend(figure, legend)
-    for label, along in ((axes.xaxis.label, 0), (axes.yaxis.label, 1)):
-        _fit_title(figure, axes, label, along)
+    fitted = [_Title(figure, axes.xaxis.label, 0), _Title(figure, axes.yaxis.label, 1)]
+    columns = 4
+    while True:
+        figure.draw_without_rendering()  # the costliest step: everything that is too wide is mended after each
+        columns -= 1
+        wide = [legend for legend in figure.legends if legend.get_window_extent().width > figure.bbox.width]
+        changed = [title.break_further() for title in fitted]
+        if columns and wide:
+            for legend in wide:
+                _replace(figure, legend, columns)
+        elif not any(changed):
+            return
 
 
-def _fit_legend(figure: Figure, legend: Legend) -> None:
-    """Fewer columns until the legend is no wider than the figure; matplotlib lays none out anew, so it is replaced."""
+def _replace(figure: Figure, legend: Legend, columns: int) -> None:
+    """The legend in fewer columns; matplotlib lays none out anew, so it is replaced."""
     handles = [handle for handle in legend.legend_handles if handle is not None]
     words = [text.get_text() for text in legend.get_texts()]
-    for columns in (3, 2, 1):
-        figure.draw_without_rendering()
-        if legend.get_window_extent().width <= figure.bbox.width:
-            return
-        legend.remove()
-        legend = figure.legend(handles, words, loc="outside lower center", ncols=columns, frameon=False)
+    legend.remove()
+    figure.legend(handles, words, loc="outside lower center", ncols=columns, frameon=False)
 
 
-def _fit_title(figure: Figure, axes: Axes, label: Text, along: int) -> None:
-    """Break the title of an axis into lines until it lies within the figure."""
-    words = label.get_text()
-    if not words:
-        return
-    room = figure.bbox.width if along == 0 else figure.bbox.height
-    for width in range(max(map(len, words.split("\n"))), NARROWEST, -6):
-        figure.draw_without_rendering()
-        box = label.get_window_extent()
-        start, end = (box.x0, box.x1) if along == 0 else (box.y0, box.y1)
-        if start >= 0 and end <= room:
-            return
-        label.set_text("\n".join(fill(line, width) for line in words.split("\n")))
+class _Title:
+    """The title of an axis, broken into ever shorter lines until it lies within the figure."""
+
+    def __init__(self, figure: Figure, label: Text, along: int) -> None:
+        self.label, self.along = label, along
+        self.room = figure.bbox.width if along == 0 else figure.bbox.height
+        self.width = max(map(len, label.get_text().split("\n")))
+
+    def break_further(self) -> bool:
+        """Shorten the lines where the title runs off the figure as drawn last; whether it was changed."""
+        box = self.label.get_window_extent()
+        start, end = (box.x0, box.x1) if self.along == 0 else (box.y0, box.y1)
+        if not self.label.get_text() or (start >= 0 and end <= self.room) or self.width <= NARROWEST:
+            return False
+        lines = self.label.get_text().split("\n")
+        self.label.set_text("\n".join(fill(line, self.width) for line in lines))
+        self.width -= 6
+        return True

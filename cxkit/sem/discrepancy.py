@@ -15,7 +15,7 @@ from scipy.linalg.lapack import dposv
 from cxkit.errors import ModelError
 from cxkit.sem.model import GroupModel, Implied
 from cxkit.sem.moments import GroupData
-from cxkit.sem.patterns import MOST_MOMENTS, AllMoments, IncompleteNormal
+from cxkit.sem.patterns import MOST_MOMENTS, AllMoments, IncompleteNormal, cells_of
 from cxkit.sem.saturated import free_information, lowest
 
 CHUNK = 500_000
@@ -185,11 +185,9 @@ class FullInformation:
         assert answers is not None
         cells, model, normal = self.cells, self.model, state.normal
         deviations = np.where(np.isnan(answers), 0.0, answers - state.at.mu)
-        pulled, kind = np.empty_like(deviations), np.empty(len(answers), dtype=int)
-        for k, rows in enumerate(self.patterns.rows):
-            pulled[rows], kind[rows] = deviations[rows] @ normal.weight[k], k
+        pulled, kind = normal.each(deviations)
         # Derivative of 1/2 log det Sigma_k by the free rows, for all patterns at once.
-        halves = normal.weight[:, cells.r, cells.c] * cells.w
+        halves = cells_of(normal.weight, cells.r, cells.c) * cells.w
         constant = halves @ model.covariance_jacobian(state.at, cells.r, cells.c)
         y = pulled @ state.at.x
         return y[:, model.ui] * (model.w * y[:, model.vi] + state.at.mean_slope) - constant[kind]

@@ -266,8 +266,8 @@ def _normal_square(weight: np.ndarray, cov: np.ndarray, mean: np.ndarray | None)
     """The squared length of moments in the metric of normal answers; one value per missing pattern."""
     stack = weight if weight.ndim == 3 else weight[None]
     product = stack @ cov
-    total = 0.5 * (product * product.swapaxes(1, 2)).sum((1, 2))
-    return total if mean is None else total + np.einsum("i,kij,j->k", mean, stack, mean)
+    total = 0.5 * np.einsum("kij,kji->k", product, product)  # half the trace of its square, no third stack written
+    return total if mean is None else total + (stack @ mean) @ mean
 
 
 def _corrected(fit: Fit, test: FitTest, base: FitTest) -> tuple[fm.Corrected, fm.Corrected | None] | None:

@@ -262,14 +262,42 @@ class IncompleteNormal:
         """Second derivative of F by the moments."""
         weight = _halves(self.weight)
         rows, columns = np.tril_indices(self.weight.shape[1])
-        bent = self.pull[:, rows] * self.pull[:, columns] - 0.5 * weight
+        bent = self.pull.take(rows, axis=1) * self.pull.take(columns, axis=1)
+        bent -= 0.5 * weight
         bent[self.patterns.several] += _halves(self._within)
-        return self._second((self.share[:, None] * weight).T @ bent, self.share[:, None] * self.pull, cells)
+        weight *= self.share[:, None]
+        out = self._second(weight.T @ bent, cells)
+        k = len(cells.r)
+        out[k:, :k] = self._mean_by_covariances(cells)
+        out[:k, k:] = out[k:, :k].T
+        return out
 
     def expected_curvature(self, cells: Cells) -> np.ndarray:
-        """What is expected of it where the moments are right: W T W averages to W."""
-        weight = np.sqrt(0.5 * self.share)[:, None] * _halves(self.weight)
-        return self._second(weight.T @ weight, np.zeros_like(self.pull), cells)
+        """What is expected of it where the moments are right: W T W averages to W, and nothing pulls at the means."""
+        weight = _halves(self.weight)
+        weight *= np.sqrt(0.5 * self.share)[:, None]
+        return self._second(weight.T @ weight, cells)
+
+    def _mean_by_covariances(self, cells: Cells) -> np.ndarray:
+        """Slope of the means' derivative by each covariance: w (W[:, a] pull[b] + W[:, b] pull[a])."""
+        patterns, p = self.pull.shape
+        pull = self.share[:, None] * self.pull
+        slopes = (pull.T @ self.weight.reshape(patterns, p * p)).reshape(p, p, p)
+        both = slopes[cells.c, :, cells.r] + slopes[cells.r, :, cells.c]
+        return np.asarray(cells.w * both[:, cells.m].T)
+
+    def each(self, deviations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Of each respondent W times the deviations (0 where unanswered), and which pattern it is."""
+        rows, out = self.patterns.rows, np.empty_like(deviations)
+        sizes = np.array([len(members) for members in rows])
+        kind = np.empty(len(deviations), dtype=int)
+        kind[np.concatenate(rows)] = np.repeat(np.arange(len(rows)), sizes)
+        alone = np.flatnonzero(sizes == 1)  # most of them in a real survey: one product for all
+        own = np.concatenate([np.empty(0, dtype=int), *(rows[k] for k in alone)])
+        out[own] = (deviations[own, None, :] @ self.weight[alone])[:, 0]
+        for k in np.flatnonzero(sizes != 1):
+            out[rows[k]] = deviations[rows[k]] @ self.weight[k]
+        return out, kind
 
     def pulled(self) -> np.ndarray:
         """W T W of every pattern."""
@@ -277,42 +305,40 @@ class IncompleteNormal:
         out[self.patterns.several] += self._within
         return out
 
-    def _second(self, product: np.ndarray, pull: np.ndarray, cells: Cells) -> np.ndarray:
-        """Second derivatives of F by all moments: `product` averages W[a, c] bent[b, d], see `_by_covariances`."""
+    def _second(self, product: np.ndarray, cells: Cells) -> np.ndarray:
+        """Second derivatives of F by all moments; those by a covariance and a mean are left 0.
+
+        `product` averages W[a, c] bent[b, d] over patterns, for the lower triangles of W and bent: one matrix product,
+        whatever the number of patterns.
+        """
         k = len(cells.r)
-        size = k + len(cells.m)
-        out = np.empty((size, size))
+        out = np.zeros((k + len(cells.m), k + len(cells.m)))
         out[:k, :k] = _by_covariances(product, self.weight.shape[1], cells)
-        # Slope of the means' derivative by each covariance: w (W[:, a] pull[b] + W[:, b] pull[a]).
-        cross = np.tensordot(self.weight[:, cells.m], pull, (0, 0))
-        out[k:, :k] = cells.w * (cross[:, cells.r, cells.c] + cross[:, cells.c, cells.r])
-        out[:k, k:] = out[k:, :k].T
         out[k:, k:] = self.inverses.average()[np.ix_(cells.m, cells.m)]
         return out
 
 
 def _halves(stack: np.ndarray) -> np.ndarray:
     """The lower triangles of symmetric matrices, by row."""
+    return cells_of(stack, *np.tril_indices(stack.shape[1]))
+
+
+def cells_of(stack: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
+    """The same cells of each matrix, a row a matrix; several times as fast as `stack[:, rows, columns]`."""
     p = stack.shape[1]
-    rows, columns = np.tril_indices(p)
     return stack.reshape(len(stack), p * p).take(rows * p + columns, axis=1)
 
 
 def _by_covariances(product: np.ndarray, p: int, cells: Cells) -> np.ndarray:
-    """Second derivatives by two covariances: sums of W[a, c] bent[b, d], bent = W T W - W / 2 (expected: W / 2).
-
-    `product` averages them over patterns, for the lower triangles of W and bent: one matrix product, whatever the
-    number of patterns.
-    """
+    """Second derivatives by two covariances: sums of W[a, c] bent[b, d], bent = W T W - W / 2 (expected: W / 2)."""
     rows, columns = np.tril_indices(p)
     index = np.empty((p, p), dtype=int)
     index[rows, columns] = index[columns, rows] = np.arange(len(rows))
+    product = product + product.T
     out = np.empty((len(cells.r), len(cells.r)))
     for j in range(p):
         which = np.flatnonzero(cells.c == j)
-        others = index[:, cells.r[which]]
-        # For the cells (j, d): W[a, j] bent[b, d] + W[a, d] bent[b, j], with a and b exchanged as well.
-        part = product[index[:, j]][:, others] + product[:, index[:, j]][others].transpose(0, 2, 1)
-        part = part + part.transpose(1, 0, 2)
-        out[which] = part[cells.r, cells.c].T
+        # For the cells (j, d): W[a, j] bent[b, d] + W[b, d] bent[a, j], and the same with a and b exchanged.
+        part = product[index[:, j]].take(index[:, cells.r[which]], axis=1)
+        out[which] = (part[cells.r, cells.c] + part[cells.c, cells.r]).T
     return out * np.outer(cells.w, cells.w)

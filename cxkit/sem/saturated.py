@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from cxkit.sem.moments import GroupData
-from cxkit.sem.patterns import AllMoments, IncompleteNormal, one_pattern
+from cxkit.sem.patterns import AllMoments, IncompleteNormal, cells_of, one_pattern
 from cxkit.sem.singular import inverse as inverse_of
 from cxkit.sem.singular import solve
 from cxkit.sem.statistics import MomentSpace
@@ -103,11 +102,11 @@ class Saturated:
         answers = data.answers
         assert answers is not None
         patterns = data.patterns
-        groups: Sequence[Any] = [slice(None)] if patterns is None else patterns.rows
-        deviations = answers - at.mean if patterns is None else np.where(np.isnan(answers), 0.0, answers - at.mean)
-        pulled, constant = np.empty_like(answers), np.empty((len(answers), len(space.r)))
-        for rows, weight in zip(groups, at.weight, strict=True):
-            pulled[rows] = deviations[rows] @ weight
-            constant[rows] = weight[space.r, space.c]
-        products = pulled[:, space.r] * pulled[:, space.c]
+        constant = cells_of(at.weight, space.r, space.c)
+        if patterns is None:
+            pulled = (answers - at.mean) @ at.weight[0]
+        else:
+            pulled, kind = at.each(np.where(np.isnan(answers), 0.0, answers - at.mean))
+            constant = constant[kind]
+        products = pulled.take(space.r, axis=1) * pulled.take(space.c, axis=1)
         return np.concatenate([space.w * (products - constant), pulled[:, space.m]], axis=1)

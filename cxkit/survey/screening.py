@@ -6,7 +6,7 @@ and how they are shown is `cxkit.validation.screening.respondents` and `cxkit.va
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,9 @@ FEWEST_POINTS = 3
 
 NO_VARIANCE = 1e-12
 """A sum of squares below this share of the numbers' own size is rounding, not variance."""
+
+MOST_CELLS = 500_000
+"""Numbers in a stack of covariance matrices (4 MB)."""
 
 
 def items_in_order(survey: Survey, order: Sequence[str] | None) -> list[str]:
@@ -209,18 +212,25 @@ def mahalanobis(answers: np.ndarray, mean: np.ndarray, covariance: np.ndarray) -
     kinds, which = answer_patterns(answers)
     away = answers - mean
     squared = np.full(len(answers), np.nan)
-    for members, seen in zip(_members(which, len(kinds)), kinds, strict=True):
-        if seen.any():
-            root = np.linalg.cholesky(covariance[np.ix_(seen, seen)])
-            part = np.linalg.solve(root, away[np.ix_(members, seen)].T)
-            squared[members] = (part**2).sum(axis=0)
+    for members, seen in _answered_alike(which, kinds):
+        where = np.nonzero(seen)[1].reshape(len(seen), -1)
+        root = np.linalg.cholesky(covariance[where[:, :, None], where[:, None, :]])
+        part = np.linalg.solve(root, away[members[:, :, None], where[:, None, :]].swapaxes(1, 2))
+        squared[members] = (part**2).sum(axis=1)
     return squared, kinds.sum(axis=1)[which]
 
 
-def _members(which: np.ndarray, kinds: int) -> list[np.ndarray]:
-    """The rows of each kind."""
-    order = np.argsort(which, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(which, minlength=kinds))[:-1])
+def _answered_alike(which: np.ndarray, kinds: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Patterns with equally many answers and respondents: each pattern's respondents, and the items that they answered.
+
+    With many gaps nearly everybody is alone in their pattern; one call for a stack of them is many times as fast.
+    """
+    members = np.split(np.argsort(which, kind="stable"), np.cumsum(np.bincount(which, minlength=len(kinds)))[:-1])
+    sizes = np.column_stack([kinds.sum(axis=1), [len(each) for each in members]])
+    for answered, people in np.unique(sizes[sizes.all(axis=1)], axis=0):
+        alike = np.flatnonzero((sizes == (answered, people)).all(axis=1))
+        for part in np.array_split(alike, -(-len(alike) * answered**2 // MOST_CELLS)):
+            yield np.array([members[k] for k in part]), kinds[part]
 
 
 def seconds_by_row(survey: Survey, seconds: pd.Series | Sequence[float]) -> np.ndarray:

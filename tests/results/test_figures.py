@@ -155,3 +155,16 @@ def test_dollar_signs_in_titles_are_dollar_signs(title):
         axes.figure.canvas.draw()
         assert not axes.title.get_parse_math()
         assert title in [label.get_text() for label in axes.get_yticklabels()]
+
+
+def test_a_picture_is_laid_out_once(monkeypatch):
+    """The layout measures every text; done again for each title, the legend and the file, it took most of the time."""
+    import cxkit as cx
+
+    counted = []
+    execute = mpl.layout_engine.ConstrainedLayoutEngine.execute
+    monkeypatch.setattr(
+        mpl.layout_engine.ConstrainedLayoutEngine, "execute", lambda *given: counted.append(1) or execute(*given)
+    )
+    cx.answer_distribution(cx.load_survey("bfi")).picture()
+    assert len(counted) <= 2  # once more where the legend needed fewer columns

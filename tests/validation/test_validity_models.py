@@ -317,3 +317,19 @@ class TestCriterion:
             criterion_validity(survey, criterion=pd.Series("Pasteur", index=survey.given.index, name="school"))
         with pytest.raises(cx.AnalysisError, match="The criterion does not vary"):
             criterion_validity(survey, criterion=pd.Series(1.0, index=survey.given.index))
+
+
+def test_the_structure_is_not_fitted_again_as_the_first_method_model(monkeypatch):
+    survey = survey_of(
+        pd.DataFrame(with_gaps(factor_answers(5, n=300, items=9, factors=3), 6, 0.05), columns=list("abcdefghi")),
+        {"one": "abc", "two": "def", "three": "ghi"},
+    )
+    structure = cx.confirm_structure(survey)
+    fitted = []
+    cfa = cx.sem.cfa
+    monkeypatch.setattr(cx.sem, "cfa", lambda *given, **how: fitted.append(given[0]) or cfa(*given, **how))
+    found = common_method(survey).frame
+    assert len(fitted) == 2
+    assert found.set_index("model").loc["dimensions only", "chi_square"] == pytest.approx(
+        structure.indices["chi_square"], rel=1e-12
+    )

@@ -176,7 +176,7 @@ def _bar(axes: Axes, height: float, answers: pd.DataFrame) -> tuple[float, float
     """One item's answers side by side, the middle of the scale at zero; how far they reach to either side."""
     shares, places = answers["share"].to_numpy(dtype="float64"), answers["place"].to_numpy()
     if np.isnan(shares).any():
-        axes.annotate("hidden", (0, height), fontsize=7.5, ha="center", va="center", color=figures.GREY)
+        figures.text_within(axes, (0, height), "hidden", fontsize=7.5, color=figures.GREY)
         return 0.0, 0.0
     left = -float(shares[places < 0.5].sum() + shares[places == 0.5].sum() / 2)
     starts = left + np.concatenate([[0.0], np.cumsum(shares)[:-1]])
@@ -185,10 +185,8 @@ def _bar(axes: Axes, height: float, answers: pd.DataFrame) -> tuple[float, float
               linewidth=0.4)  # fmt: skip
     for start, share, colour in zip(starts, shares, colours, strict=True):
         if share >= PRINTED_FROM:
-            axes.annotate(
-                f"{100 * share:.0f}", (start + share / 2, height), fontsize=7, ha="center", va="center",
-                color=_ink(colour),
-            )  # fmt: skip
+            middle = (start + share / 2, height)
+            figures.text_within(axes, middle, f"{100 * share:.0f}", fontsize=7, color=_ink(colour))
     return -left, left + float(shares.sum())
 
 
@@ -202,7 +200,7 @@ def _ink(colour: tuple[float, float, float, float]) -> str:
 def _counts(axes: Axes, heights: np.ndarray, counts: pd.Series, reach: float) -> None:
     for height, n in zip(heights, counts, strict=True):
         label = "" if np.isnan(n) else f"n = {n:,.0f}"
-        axes.annotate(label, (reach * 1.21, height), fontsize=7, ha="right", va="center", color=figures.GREY)
+        figures.text_within(axes, (reach * 1.21, height), label, fontsize=7, ha="right", color=figures.GREY)
 
 
 def answer_distribution(survey: Survey, *, dimensions: Sequence[str] | None = None) -> AnswerDistribution:

@@ -85,10 +85,15 @@ def fitted_model(
 def fit_blueprint(survey: Survey, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple[str, ...]]:
     """The model fitted to the survey's answers, and what the search found worth knowing."""
     answers, weights = with_weights(drawn.answers(survey), survey)
-    fit, found = FITS.get(_key(answers, drawn, how), lambda: _fit(answers, drawn, how, weights))
+    fit, found = fit_answers(answers, weights, drawn, how)
     for message in found:
         warnings.warn(message, CxkitWarning, stacklevel=4)
     return fit, found
+
+
+def fit_answers(answers: pd.DataFrame, weights: str | None, drawn: Blueprint, how: Plan) -> tuple[Fit, tuple[str, ...]]:
+    """The same for answers under the names that the model has for them, one column of them the weights."""
+    return FITS.get(_key(answers, drawn, how), lambda: _fit(answers, drawn, how, weights))
 
 
 def _fit(answers: pd.DataFrame, drawn: Blueprint, how: Plan, weights: str | None) -> tuple[Fit, tuple[str, ...]]:

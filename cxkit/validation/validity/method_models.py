@@ -13,7 +13,7 @@ import pandas as pd
 
 from cxkit.errors import CxkitWarning, ModelError
 from cxkit.validation.structure.blueprints import Blueprint, Names, Plan
-from cxkit.validation.structure.fit import Variant, is_proper, read_indices
+from cxkit.validation.structure.fit import Variant, fit_answers, is_proper, read_indices
 from cxkit.without_contents import without_contents
 
 if TYPE_CHECKING:
@@ -61,20 +61,25 @@ class Ladder:
 
     def add(self, model: str, lines: Sequence[str], *, against: str | None = None) -> None:
         """Fit one model and compare it with an earlier one; a model that cannot be fitted leaves a reason."""
-        from cxkit import sem
-
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", CxkitWarning)  # an improper solution is said in the row's own words
-                fit = sem.cfa(
-                    "\n".join(lines), self.answers, estimator=self.how.estimator, missing=self.how.missing, std_lv=True,
-                    weights=self.weights,
-                )  # fmt: skip
+                fit = self._fit(list(lines))
         except ModelError as refusal:
             self.reasons.append(f"Not fitted: {self.technique}, {model}. {str(refusal).split('. ')[0].rstrip('.')}.")
             return
         self.fits[model] = fit
         self.compared[model] = self.fits.get(against) if against else None
+
+    def _fit(self, lines: list[str]) -> Fit:
+        from cxkit import sem
+
+        if lines == self.drawn.syntax.splitlines():  # the model of the structure itself, which may be fitted already
+            return fit_answers(self.answers, self.weights, self.drawn, self.how)[0]
+        return sem.cfa(
+            "\n".join(lines), self.answers, estimator=self.how.estimator, missing=self.how.missing, std_lv=True,
+            weights=self.weights,
+        )  # fmt: skip
 
     def rows(self, kind: Variant) -> list[dict[str, object]]:
         """A row a fitted model, all in one variant."""
