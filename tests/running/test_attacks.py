@@ -278,3 +278,13 @@ def test_pipes_and_devices_in_place_of_results():
     assert not worked(
         "import os, stat; os.mknod('d', 0o666 | stat.S_IFCHR, os.makedev(1, 8)); print('WORKED')", "contained"
     )
+
+
+def test_a_checkout_shows_the_file_by_which_its_data_are_found():
+    """Without it the kit looked for the data of an installed package, and no assignment could load an instrument."""
+    from cxkit import shipped
+    from cxkit.running.sandbox.confinement import readable_paths
+
+    beside = shipped.PACKAGE.parent
+    if shipped.datasets_folder() == beside / "datasets":
+        assert {str(beside / "datasets"), str(beside / "pyproject.toml")} <= set(readable_paths())

@@ -97,10 +97,12 @@ def own_user() -> int | None:
 def readable_paths() -> tuple[str, ...]:
     """What a kernel of this Python needs to see: the system's programs and libraries, this Python, and cxkit.
 
-    Of a checkout only the package and the data sets are shown: assignments with their solutions lie beside them.
+    Of a checkout only the package, the data sets and the file that tells a checkout are shown: assignments with their
+    solutions lie beside them.
     """
     package = Path(find_spec("cxkit").origin or "").parent  # type: ignore[union-attr]
-    wanted = [*_SYSTEM, *_SETTINGS, sys.prefix, sys.base_prefix, str(package), str(package.parent / "datasets")]
+    of_checkout = [str(package.parent / name) for name in ("datasets", "pyproject.toml")]  # by which it is known as one
+    wanted = [*_SYSTEM, *_SETTINGS, sys.prefix, sys.base_prefix, str(package), *of_checkout]
     return tuple(_without_nested(path for path in wanted if Path(path).exists()))
 
 
