@@ -79,6 +79,7 @@ WRONG: dict[str, list[object]] = {
     "resamples": [*WHOLE, 1],
     "bootstraps": [-5, 1, 1.5, 10.0, "100", True],
     "simulations": WHOLE,
+    "permutations": [*WHOLE, 98],
     "most_splits": WHOLE,
     "repeats": WHOLE,
     "folds": [*WHOLE, 1],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from math import exp, lgamma, log, sqrt
@@ -11,6 +10,7 @@ import numpy as np
 from scipy import optimize, stats
 from scipy.special import ndtr
 
+from cxkit.gaps.permutations import LEAST_ERROR, MaxT
 from cxkit.results.weighted import mean_of
 from cxkit.without_contents import without_contents
 
@@ -60,11 +60,37 @@ class TwoGroups:
         (n1, n2), (s1, s2) = self.n, self.sd
         return sqrt(((n1 - 1) * s1**2 + (n2 - 1) * s2**2) / (n1 + n2 - 2))
 
+    @property
+    def cautious_error(self) -> float:
+        """The standard error of the difference: the larger of Welch's and the pooled one.
+
+        Welch's alone can be next to nothing where a few people happen to agree, and then a small distance looks
+        enormous; the pooled one alone is too small where a small group spreads more widely than the rest.
+        """
+        welch_error = sqrt(self.error[0] ** 2 + self.error[1] ** 2)
+        pooled_error = self.pooled_sd * sqrt(1 / self.effective[0] + 1 / self.effective[1])
+        return max(welch_error, pooled_error, LEAST_ERROR * abs(self.difference))
+
+    @property
+    def distance(self) -> float:
+        """The difference in standard errors, without its sign; 0 where nothing differs."""
+        return abs(self.difference) / self.cautious_error if self.difference else 0.0
+
+
+def simultaneous_interval(groups: TwoGroups, table: MaxT) -> tuple[float, float, float]:
+    """Interval of the difference of means and its p-value, both for all cells of the table at once.
+
+    The interval excludes 0 just where p is below 5 %.
+    """
+    half = table.critical * groups.cautious_error
+    return groups.difference - half, groups.difference + half, table.p_adjusted(groups.distance)
+
 
 def welch(groups: TwoGroups, *, confidence: float = 0.95) -> tuple[float, float, float]:
     """Interval of the difference of means and its p-value, without assuming equal variances.
 
-    Equal to R's `t.test(x, y)`. With weights the standard errors are design-based, as R's `svymean` gives them.
+    Of one comparison alone, and of normal scores or large groups. Equal to R's `t.test(x, y)`. With weights the
+    standard errors are design-based, as R's `svymean` gives them.
     """
     v1, v2 = (error**2 for error in groups.error)
     error = sqrt(v1 + v2)
@@ -74,6 +100,12 @@ def welch(groups: TwoGroups, *, confidence: float = 0.95) -> tuple[float, float,
     half = float(stats.t.ppf(0.5 + confidence / 2, df)) * error
     p = 2 * float(stats.t.sf(abs(groups.difference) / error, df))
     return groups.difference - half, groups.difference + half, p
+
+
+def matching_confidence(groups: TwoGroups, critical: float) -> float:
+    """The confidence of one interval of Student's t that reaches as many standard errors as the table's do."""
+    tail = 2 * float(stats.t.sf(critical, sum(groups.n) - 2))
+    return 1 - max(tail, 1e-12)  # beyond, the noncentral t has no digits left
 
 
 def hedges_g(groups: TwoGroups, *, confidence: float = 0.95) -> tuple[float, float, float]:
@@ -142,12 +174,12 @@ def _chi_nodes(df: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @dataclass(frozen=True)
-class WelchTest:
-    """Welch's two-sided test of two normal groups of the same spread, before any data are seen.
+class PlannedTest:
+    """The test of two normal groups of the same spread against a critical value, before any data are seen.
 
-    Its degrees of freedom depend on the two observed variances, so its power is integrated over both chi-square
-    distributions by Gauss's rule. With groups of very different size it is far below that of Student's test, which R's
-    `power.t.test` gives.
+    Its error is the larger of Welch's and the pooled one, which depend on the two observed variances, so its power is
+    integrated over both chi-square distributions by Gauss's rule. With groups of equal size both errors are the same,
+    and the test is Student's, as in R's `power.t.test`.
     """
 
     scale: float
@@ -155,35 +187,17 @@ class WelchTest:
     weights: np.ndarray
 
     @classmethod
-    def of(cls, n1: float, n2: float, *, alpha: float = 0.05) -> WelchTest:
+    def of(cls, n1: float, n2: float, *, critical: float) -> PlannedTest:
         """Lay out the differences that are just significant, over both observed variances."""
         (s1, w1), (s2, w2) = _variance_nodes(n1 - 1), _variance_nodes(n2 - 1)
-        v1, v2 = s1[:, None] / n1, s2[None, :] / n2
-        df = (v1 + v2) ** 2 / (v1**2 / (n1 - 1) + v2**2 / (n2 - 1))
-        borders = stats.t.isf(alpha / 2, df) * np.sqrt(v1 + v2)
-        return cls(sqrt(1 / n1 + 1 / n2), borders, np.outer(w1, w2))
+        s1, s2 = s1[:, None], s2[None, :]
+        pooled = ((n1 - 1) * s1 + (n2 - 1) * s2) / (n1 + n2 - 2)
+        variances = np.maximum(s1 / n1 + s2 / n2, pooled * (1 / n1 + 1 / n2))
+        return cls(sqrt(1 / n1 + 1 / n2), critical * np.sqrt(variances), np.outer(w1, w2))
 
     def power(self, g: float) -> float:
         """The chance to find a true difference of g standard deviations, on the right side."""
         return float(np.sum(self.weights * ndtr((g - self.borders) / self.scale)))
-
-
-def family_error(sizes: Iterable[tuple[float, float]], *, alpha: float) -> float:
-    """How often Welch's tests, at `alpha` each and of independent scores, find anything where groups do not differ.
-
-    Satterthwaite's degrees of freedom are an approximation that is too lenient far out in the tails when a group is
-    small: at .05/8 a test of 5 against 50 errs at .012 instead of .006.
-    """
-    quiet = 1.0
-    for n1, n2 in sizes:
-        quiet *= 1 - 2 * _false_alarms(n1, n2, alpha)
-    return 1 - quiet
-
-
-@lru_cache(maxsize=256)
-def _false_alarms(n1: float, n2: float, alpha: float) -> float:
-    """On one side."""
-    return WelchTest.of(n1, n2, alpha=alpha).power(0.0)
 
 
 def _variance_nodes(df: float) -> tuple[np.ndarray, np.ndarray]:
@@ -192,13 +206,22 @@ def _variance_nodes(df: float) -> tuple[np.ndarray, np.ndarray]:
     return stats.chi2.ppf((nodes + 1) / 2, df) / df, weights / 2
 
 
-def smallest_detectable_g(n1: float, n2: float, *, power: float = 0.80, alpha: float = 0.05) -> float:
-    """The smallest true difference, in standard deviations, that Welch's two-sided test finds with that power.
+def smallest_detectable_g(n1: float, n2: float, *, critical: float, power: float = 0.80) -> float:
+    """The smallest true difference, in standard deviations, that the table's test finds with that power.
 
-    Being significant on the wrong side does not count. With several comparisons `alpha` is the error rate of one of
-    them. For equal sizes close to R's `power.t.test(n, power = .8)`, which is about Student's test.
+    Being significant on the wrong side does not count. For one comparison of equal sizes and the critical value of
+    Student's t it equals R's `power.t.test(n, power = .8)$delta`.
+
+    Parameters
+    ----------
+    n1, n2
+        The sizes of both groups; with weights the effective ones.
+    critical
+        How many standard errors a difference must reach; see `MaxT`.
+    power
+        How often it should be found.
     """
-    test = WelchTest.of(n1, n2, alpha=alpha)
+    test = PlannedTest.of(n1, n2, critical=critical)
     enough = float(test.borders.max())
     while test.power(enough) < power:
         enough *= 1.5

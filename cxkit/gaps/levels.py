@@ -11,17 +11,25 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, OptionError, counted
-from cxkit.gaps.effect_sizes import TwoGroups, family_error, hedges_g, smallest_detectable_g, welch
+from cxkit.gaps.effect_sizes import (
+    TwoGroups,
+    hedges_g,
+    matching_confidence,
+    simultaneous_interval,
+    smallest_detectable_g,
+    welch,
+)
+from cxkit.gaps.permutations import PERMUTATIONS, SOURCES, MaxT, error_rate_note, permuted_tables
 from cxkit.results import figures
 from cxkit.results.accounting import account, contributing, not_stated
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
-from cxkit.results.multiplicity import FAMILY_ERROR, bonferroni
+from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.results.options import check_names, check_options
 from cxkit.results.result import Result
 from cxkit.results.scales import share_one_scale
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import GAP_COHEN, judge
-from cxkit.results.weighted import effective_among
+from cxkit.results.weighted import effective_among, weights_at
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.shared_suppression import (
@@ -40,20 +48,18 @@ class LevelGap(Result):
     """Leaders minus everyone else, by dimension.
 
     `comparability` says whether their means may be compared, `tests` how many comparisons share the error rate,
-    `false_findings` how often they find anything where nothing is, for normal scores of the same spread (5 %, more
-    with very few leaders), `why_hidden` why nothing of a dimension is shown, and `one_scale` whether points of all
-    dimensions are the same unit.
+    `why_hidden` why nothing of a dimension is shown, and `one_scale` whether points of all dimensions are the same
+    unit.
     """
 
     comparability: str = NOT_EXAMINED
     tests: int = 0
-    false_findings: float = 0.0
     why_hidden: str = ""
     left_out_of_some: bool = False
     one_scale: bool = True
 
     title: ClassVar[str] = "Gap between leaders and everyone else"
-    cites: ClassVar[tuple[str, ...]] = ("hedges1981", "welch1947", "dunn1961")
+    cites: ClassVar[tuple[str, ...]] = ("hedges1981", *SOURCES)
     uses_weights: ClassVar[bool] = True
     shown: ClassVar[tuple[str, ...]] = (
         "title", "n_leaders", "n_others", "mean_leaders", "mean_others", "gap", "gap_low..gap_high",
@@ -102,11 +108,8 @@ class LevelGap(Result):
     @property
     def note(self) -> str:
         """Whether groups may be compared, what the intervals allow for, and the usual line."""
-        rate = (
-            f"Intervals, p and detectable g allow for {counted(self.tests, 'comparison')} (Bonferroni): among surveys "
-            f"without any gap, at least one is found in {100 * self.false_findings:.0f} of 100."
-            if self.tests > 1
-            else ""
+        rate = error_rate_note(
+            self.tests, self.settings, what="Intervals, p and detectable g", found="any gap is found"
         )
         hidden = "" if self.frame["hidden"].all() or not self.why_hidden else f"Hidden: {self.why_hidden}"
         parts = (self.comparability, rate, hidden, unstated_note(self.left_out_of_some), super().note)
@@ -117,7 +120,7 @@ class LevelGap(Result):
         heights = figures.rows(axes, frame["title"].tolist())
         smallest = float(np.nanmax(frame["smallest_detectable_g"].to_numpy(dtype=float), initial=0.0))
         axes.axvspan(-smallest, smallest, color="#EFEFEF", label="true gaps found in fewer than 80 of 100 such surveys")
-        # Welch's interval in standard deviations, so that it excludes zero exactly where the p-value says so
+        # the table's interval in standard deviations, so that it excludes zero exactly where the p-value says so
         scale = (frame["g"] / frame["gap"]).to_numpy(dtype=float)
         low, high = frame["gap_low"].to_numpy() * scale, frame["gap_high"].to_numpy() * scale
         figures.intervals(
@@ -143,6 +146,8 @@ def level_gap(
     minimum: int = MINIMUM_CELL,
     invariance: InvarianceEvidence | HoldsEvidence | None = None,
     override: str = "",
+    permutations: int = PERMUTATIONS,
+    seed: int = 1,
 ) -> LevelGap:
     """How far apart are leaders and everyone else, and can the gap be told from chance?
 
@@ -164,14 +169,16 @@ def level_gap(
         What `measurement_invariance(survey, by="level")` returned, or its evidence; the note says if there is none.
     override
         The reason for comparing means although the evidence speaks against it.
+    permutations, seed
+        How often people are permuted between the two sides, and the seed of it.
 
     Returns
     -------
     LevelGap
         A row a dimension: n and mean of both, gap (leaders minus others, points of the answer scale) with gap_low and
-        gap_high (Welch), Hedges' g with g_low and g_high (noncentral t), p_value (Welch, of this dimension alone),
+        gap_high, Hedges' g with g_low and g_high (noncentral t), p_value (Welch, of this dimension alone),
         p_adjusted, and smallest_detectable_g: the true gap that would be found in 80 of 100 such surveys. All of them
-        but p_value keep one error rate: 5 % for all shown dimensions together, by Bonferroni's inequality.
+        but p_value keep one error rate: 5 % for all shown dimensions together.
 
     Raises
     ------
@@ -181,12 +188,18 @@ def level_gap(
 
     Notes
     -----
-    With one dimension equal to R's `t.test(leaders, others)` and `effectsize::hedges_g(leaders, others)`; with k
-    dimensions to those at `conf.level = 1 - .05/k` and `p.adjust(p, "bonferroni")`. Weighted means have design-based
-    errors, as R's `svymean` gives them for each group. Respondents count as independent; where they come from
-    several units the intervals are somewhat too narrow.
+    A gap counts in standard errors of its own, the larger of Welch's and the pooled one, and is told from chance where
+    it lies further out than the widest gap does in 95 of 100 surveys whose people are permuted between the sides, with
+    their scores on all dimensions (Westfall & Young 1993, single step; p with Phipson & Smyth's correction). That
+    critical value makes p_adjusted, the interval, g's and the detectable gap. It holds whatever the shape of the
+    scores, if leaders and others do not differ at all; where only their means are equal it holds for large groups
+    (Chung & Romano 2013), and a few leaders who spread more widely than the others are told apart more often.
+
+    p_value is that of R's `t.test(leaders, others)`, g that of `effectsize::hedges_g(leaders, others)`. Weighted means
+    have design-based errors, as R's `svymean` gives them for each group. Respondents count as independent; where they
+    come from several units the intervals are somewhat too narrow.
     """
-    check_options(answered=answered, minimum=minimum)
+    check_options(answered=answered, minimum=minimum, permutations=permutations, seed=seed)
     if not isinstance(leaders, Iterable):
         raise OptionError(f"leaders={leaders!r} must be a list of levels.")
     named = [leaders] if isinstance(leaders, str) else list(leaders)
@@ -198,7 +211,8 @@ def level_gap(
     sides = {d.key: _sides(scores[d.key], is_leader, shown[d.key].kept) for d in survey.dimensions}
     reasons = {d.key: _reason_to_hide(sides[d.key], shown[d.key], named, present, minimum) for d in survey.dimensions}
     tests = sum(not reason for reason in reasons.values())
-    rows = [_gap_row(survey, d, sides[d.key], tests, hidden=bool(reasons[d.key])) for d in survey.dimensions]
+    table = _table(survey, sides, [key for key, reason in reasons.items() if not reason], permutations, seed)
+    rows = [_gap_row(survey, d, sides[d.key], table, hidden=bool(reasons[d.key])) for d in survey.dimensions]
     frame = pd.DataFrame(rows)
     visible = frame[~frame["hidden"]]
     rules = ((not_stated("level"), is_leader.notna()), (FEW_UNSTATED, kept_in_any(shown)))
@@ -207,14 +221,12 @@ def level_gap(
         frame=frame,
         **account(*taking_part),
         n_effective=effective_among(survey, contributing(*taking_part)),
-        settings={"leaders": tuple(named), "answered": answered, "minimum": minimum, "override": override},
+        settings={"leaders": tuple(named), "answered": answered, "minimum": minimum, "override": override}
+        | {"permutations": permutations, "seed": seed},
         data=survey.stamp,
         verdicts=judge(GAP_COHEN, visible["title"], visible["g"].abs()),
         comparability=allowed,
         tests=tests,
-        false_findings=family_error(
-            visible[["n_leaders", "n_others"]].itertuples(index=False, name=None), alpha=FAMILY_ERROR / max(tests, 1)
-        ),
         why_hidden=" ".join(dict.fromkeys(reason for reason in reasons.values() if reason)),
         left_out_of_some=left_out_of_some(scores, shown),
         one_scale=share_one_scale((d.scale.low, d.scale.high) for d in survey.dimensions),
@@ -260,7 +272,18 @@ def _reason_to_hide(sides: _Sides, shown: ShownGroups, leaders: list[str], prese
     )
 
 
-def _gap_row(survey: Survey, dimension: Dimension, sides: _Sides, tests: int, *, hidden: bool) -> dict[str, object]:
+def _table(survey: Survey, sides: dict[str, _Sides], visible: list[str], permutations: int, seed: int) -> MaxT:
+    """What chance alone does to the gaps of these dimensions: people change sides with all their scores."""
+    scores = pd.DataFrame({key: pd.concat([sides[key].leaders, sides[key].others]) for key in visible})
+    leaders = [sides[key].leaders.index for key in visible]
+    is_leader = scores.index.isin(np.concatenate(leaders)) if leaders else np.zeros(0, dtype=bool)
+    return permuted_tables(
+        scores.to_numpy(dtype="float64"), np.where(is_leader, 0, -1), np.ones((1, len(visible)), dtype=bool),
+        weights_at(survey, scores.index), permutations=permutations, seed=seed,
+    )  # fmt: skip
+
+
+def _gap_row(survey: Survey, dimension: Dimension, sides: _Sides, table: MaxT, *, hidden: bool) -> dict[str, object]:
     row: dict[str, object] = {"dimension": dimension.key, "title": dimension.title, "higher_is": dimension.higher_is}
     if hidden:
         return row | dict.fromkeys(_NUMBERS, np.nan) | {"hidden": True}
@@ -268,13 +291,12 @@ def _gap_row(survey: Survey, dimension: Dimension, sides: _Sides, tests: int, *,
     if survey.weights is not None:
         weights = (survey.weights[sides.leaders.index].to_numpy(), survey.weights[sides.others.index].to_numpy())
     groups = TwoGroups.of(sides.leaders.to_numpy(), sides.others.to_numpy(), weights)
-    rate = FAMILY_ERROR / tests
-    gap_low, gap_high, p = welch(groups, confidence=1 - rate)
-    g, g_low, g_high = hedges_g(groups, confidence=1 - rate)
-    adjusted = float(bonferroni(np.array([p]), tests)[0])
+    gap_low, gap_high, adjusted = simultaneous_interval(groups, table)
+    g, g_low, g_high = hedges_g(groups, confidence=matching_confidence(groups, table.critical))
+    alone = welch(groups)[2]
     numbers = (
-        *groups.n, *groups.mean, *groups.sd, groups.difference, gap_low, gap_high, g, g_low, g_high, p, adjusted,
-        smallest_detectable_g(*groups.effective, alpha=rate),
+        *groups.n, *groups.mean, *groups.sd, groups.difference, gap_low, gap_high, g, g_low, g_high, alone, adjusted,
+        smallest_detectable_g(*groups.effective, critical=table.critical),
     )  # fmt: skip
     return row | dict(zip(_NUMBERS, numbers, strict=True)) | {"hidden": False}
 

@@ -8,15 +8,6 @@ FAMILY_ERROR = 0.05
 """How often a table in which nothing differs may name a finding at all."""
 
 
-def bonferroni(p_values: np.ndarray, tests: int) -> np.ndarray:
-    """P-values adjusted for that many tests. Equal to R's `p.adjust(p, "bonferroni", n = tests)`.
-
-    Holm's method finds a little more, but no interval belongs to it: where a verdict, an interval and a detectable
-    difference stand side by side, one rate for all three is worth more.
-    """
-    return np.minimum(p_values * max(tests, 1), 1.0)
-
-
 def holm(p_values: np.ndarray) -> np.ndarray:
     """P-values adjusted so that any false alarm at all is rare; NaN stays NaN. Equal to R's `p.adjust(p, "holm")`."""
     known, order = _ranked(p_values)

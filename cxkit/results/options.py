@@ -94,6 +94,7 @@ RULES: Mapping[str, Range | Count | Flag] = {
     "bootstraps": Count(least=2, advice=STEADY),
     "resamples": Count(least=2, advice=STEADY),
     "draws": Count(least=2, advice=STEADY),
+    "permutations": Count(least=99, advice="fewer make p-values too coarse"),
     "simulations": Count(least=1, advice="100 or more give a steady count"),
     "most_splits": Count(least=1),
     "folds": Count(least=2),
