@@ -16,7 +16,7 @@ from cxkit.survey.shared_suppression import GROUPING_ROLES, shown_groups
 from tests.conftest import tiny_survey
 from tests.survey.attacks import few_by_items_and_scores
 
-OWN = {"01": {}, "02": {"organisation": ""}, "03": {"organisation": "", "leaders": ["Boss"]}}
+OWN = {"01": {}, "02": {"organisation": ""}, "03": {"organisation": "", "leaders": ["Boss"], "unit": "function"}}
 """Parameters of every notebook that suit the file of a firm."""
 INSTRUMENT = """name = "tiny"
 title = "Tiny"
