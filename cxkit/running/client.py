@@ -75,12 +75,12 @@ class CxkitClient(PapermillNotebookClient):
 
     on_kernel = AnyTrait(None, allow_none=True)
 
-    def __init__(self, nb_man: NotebookExecutionManager, **options: Any) -> None:
+    def __init__(self, nb_man: NotebookExecutionManager, *, folder: Path | None = None, **options: Any) -> None:
         super().__init__(nb_man, **options)
         # nbclient imitates Output widgets by sending on the shell channel in the midst of a cell, and then waits for
         # ever for a reply that it has already thrown away. Reports need no such imitation.
         self.widget_registry: dict[str, dict[str, Any]] = {}
-        self._folder = Path(tempfile.mkdtemp(prefix="cxkit-"))
+        self._folder = folder or Path(tempfile.mkdtemp(prefix="cxkit-"))
         self._sockets = self._folder / "s"
         self._sockets.mkdir()
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from cxkit.errors import NotebookError
 from cxkit.running.kernels.forked import Template, TemplateLost, can_fork
 from cxkit.running.sandbox.limits import Limits, Policy
+from cxkit.running.sandbox.protection import required_protection
 from cxkit.running.workers import Stopped
 
 if TYPE_CHECKING:
@@ -114,24 +115,50 @@ def run_contained(
     Stopped
         If `stop` was set.
     """
-    template = Template.begin() if can_fork() else None  # its imports and ours go on side by side
     shown = _checked_inputs(inputs or {})
-    run = _Run(deepcopy(notebook), policy, limits or Limits(), shown, after_cell, on_cell)
-    thread = threading.Thread(target=run.run, daemon=True, name="cxkit contained run")
-    thread.start()
-    try:
-        while not run.ended.wait(_LOOK):  # in short waits, so that Ctrl-C gets through
-            _heed(stop)
-    except BaseException:
-        run.stop()
-        raise
-    result = run.result()
-    if result.ending == "died" and template is not None and template.process.poll() is not None:
+    template = None
+    if can_fork():  # their imports go on while the sandbox is looked for
+        template = Template.begin()
+        Template.begin_clients()
+    mechanism = None if policy == "open" else required_protection()
+    options: dict[str, Any] = {
+        "mechanism": mechanism, "limits": limits or Limits(), "inputs": shown, "after_cell": after_cell,
+    }  # fmt: skip
+    prepared = _without_claims(notebook)
+    if template is None:
+        return _run_here(_Run(prepared, on_cell, options), stop)
+    from cxkit.running.clients import run_in_client
+
+    result = run_in_client(prepared, on_cell=on_cell, stop=stop, **options)
+    if result.ending == "died" and template.process.poll() is not None:
         raise TemplateLost("The template of the kernels died, and this run's kernel with it.")
     return result
 
 
-def _heed(stop: threading.Event | None) -> None:
+def _without_claims(notebook: NotebookNode) -> NotebookNode:
+    """A copy without outputs: those that came along are the stranger's claim."""
+    copy = deepcopy(notebook)
+    for cell in copy.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return copy
+
+
+def _run_here(run: _Run, stop: threading.Event | None) -> Contained:
+    """By a thread of this process: where none can be forked."""
+    thread = threading.Thread(target=run.run, daemon=True, name="cxkit contained run")
+    thread.start()
+    try:
+        while not run.ended.wait(_LOOK):  # in short waits, so that Ctrl-C gets through
+            heed(stop)
+    except BaseException:
+        run.stop()
+        raise
+    return run.result()
+
+
+def heed(stop: threading.Event | None) -> None:
+    """Raise `Stopped` if somebody wants the run to end."""
     if stop is not None and stop.is_set():
         raise Stopped("The run was stopped.")
 
@@ -151,25 +178,17 @@ def _checked_inputs(inputs: Mapping[str, Path]) -> dict[str, str]:
 class _Run:
     """One contained run, in a thread of its own with its own event loop."""
 
-    def __init__(
-        self,
-        notebook: NotebookNode,
-        policy: Policy,
-        limits: Limits,
-        inputs: Mapping[str, str],
-        after_cell: Callable[[int, NotebookNode], str | None] | None,
-        on_cell: Callable[[], Any] | None,
-    ) -> None:
-        self.notebook, self.ended = notebook, threading.Event()
-        for cell in notebook.cells:
-            if cell.cell_type == "code":  # outputs that came along are the stranger's claim
-                cell.outputs, cell.execution_count = [], None
+    def __init__(self, notebook: NotebookNode, on_cell: Callable[[], Any] | None, options: dict[str, Any]) -> None:
+        self.notebook, self.on_cell, self.options = notebook, on_cell, options
+        self.ended = threading.Event()
         self.client: ContainedClient | None = None
-        self.options: dict[str, Any] = {
-            "policy": policy, "limits": limits, "inputs": inputs, "after_cell": after_cell, "on_cell": on_cell,
-        }  # fmt: skip
         self.error: Exception | None = None
         self.seconds = 0.0
+
+    def tell(self, said: Mapping[str, Any]) -> None:
+        """What the client tells while it goes on."""
+        if "done" in said and self.on_cell is not None:
+            self.on_cell()
 
     def run(self) -> None:
         # papermill's import takes seconds
@@ -182,7 +201,7 @@ class _Run:
         try:
             with own_event_loop():
                 self.client = ContainedClient(
-                    NotebookExecutionManager(self.notebook, progress_bar=False), **self.options
+                    NotebookExecutionManager(self.notebook, progress_bar=False), tell=self.tell, **self.options
                 )
                 self.client.execute()
         except Exception as error:
@@ -202,15 +221,4 @@ class _Run:
         if self.error is not None and (client is None or not client.has_begun):
             raise self.error  # ours, not the stranger's
         assert client is not None
-        ending, note = client.told_ending(self.error)
-        return Contained(
-            notebook=self.notebook,
-            collected=client.collected,
-            cuts=client.cuts,
-            ending=ending,
-            note=note,
-            seconds=self.seconds,
-            peak_bytes=client.warden_said().get("peak_bytes", 0),
-            protection=client.protection,
-            starved=client.starved,
-        )
+        return Contained(collected=client.collected, seconds=self.seconds, **client.left(self.error))

@@ -22,14 +22,16 @@ from papermill.engines import NotebookExecutionManager
 from cxkit.running.client import START_TIMEOUT, CxkitClient, logger
 from cxkit.running.contained import COLLECTED, Cut, Ending
 from cxkit.running.kernels.forked import ForkedProcess
-from cxkit.running.sandbox.confinement import WORK_FOLDER, Confinement, own_user, readable_paths
-from cxkit.running.sandbox.limits import Limits, Policy
-from cxkit.running.sandbox.protection import IN_FORCE, UNPROTECTED, required_protection
+from cxkit.running.sandbox.confinement import WORK_FOLDER, Confinement, Mechanism, own_user, readable_paths
+from cxkit.running.sandbox.limits import Limits
+from cxkit.running.sandbox.protection import IN_FORCE, UNPROTECTED
 from cxkit.running.stopwatch import Stopwatch, innermost_child
 from cxkit.running.untrusted import Unbounded, read_json, text_of_repr
 
 _GRACE = 3.0  # seconds that an interrupted cell has to end by itself
 _LARGEST_MESSAGE = 32 << 20  # bytes; the connection of whoever sends more is closed
+_CELLS_OF_OUTPUT = 8  # of all cells together as much as of so many that print all that one may
+_MOST_COLLECTED = 32 << 20  # characters of all answers together
 _MOST_PARTS = 200_000  # values in one message; a figure drawn in JavaScript has some thousands
 _PER_VALUE, _PER_NUMBER = 64, 32
 _OUTPUTS = {"stream", "display_data", "execute_result", "error", "update_display_data"}
@@ -43,11 +45,12 @@ class ContainedClient(CxkitClient):
         self,
         nb_man: NotebookExecutionManager,
         *,
-        policy: Policy,
+        mechanism: Mechanism | None,
         limits: Limits,
         inputs: Mapping[str, str],
         after_cell: Callable[[int, NotebookNode], str | None] | None,
-        on_cell: Callable[[], Any] | None,
+        tell: Callable[[Mapping[str, Any]], Any],
+        folder: Path | None = None,
     ) -> None:
         super().__init__(
             nb_man,
@@ -57,19 +60,20 @@ class ContainedClient(CxkitClient):
             allow_errors=True,
             record_timing=False,
             log=logger,
+            folder=folder,
         )
-        self.policy, self.limits, self.inputs = policy, limits, inputs
-        self.after_cell, self.on_cell = after_cell, on_cell
+        self.mechanism, self.limits, self.inputs = mechanism, limits, inputs
+        self.after_cell, self.tell = after_cell, tell
         self.collected: list[tuple[int, str]] = []
         self.cuts: dict[int, Cut] = {}
         self.ending: Ending = "completed"
-        self.mechanism = None if policy == "open" else required_protection()
         self.protection = UNPROTECTED if self.mechanism is None else IN_FORCE[self.mechanism]
         self.shutdown_kernel = "immediate"
         self.starved = False
         self._process: Any = None
         self._kernel = 0  # the kernel's process as seen from here
         self._current, self._printed, self._cut_at = -1, 0, 0.0
+        self._room, self._collected_room = _CELLS_OF_OUTPUT * limits.output_bytes, _MOST_COLLECTED
 
     # --- the kernel -----------------------------------------------------------------------------------------------
 
@@ -118,6 +122,8 @@ class ContainedClient(CxkitClient):
     def start_new_kernel_client(self, **options: Any) -> Any:
         """Connect by sockets that take no message beyond a size; the clock of the run starts here."""
         self._process = getattr(self.km.provisioner, "process", None)
+        if self.mechanism is None and self._process is not None:
+            self.tell({"kernel": self._process.pid})  # which has no warden that ends it with us
         self._kernel = innermost_child(self._process.pid) if self._process is not None else 0
         self.km.context.setsockopt(zmq.MAXMSGSIZE, _LARGEST_MESSAGE)  # for all sockets made from here on
         watch = Stopwatch(self._kernel, self.limits.total_seconds)
@@ -154,15 +160,16 @@ class ContainedClient(CxkitClient):
     def papermill_execute_cells(self) -> None:
         """Give every cell its turn, until the kernel is gone."""
         for index, cell in enumerate(self.nb.cells):
+            self._room -= min(self._printed, self.limits.output_bytes)
             self._current, self._printed = index, 0
+            self.tell({"at": index})
             try:
                 self.execute_cell(cell, index)
                 self._collect(index, cell)
             except CellTimeoutError:
                 self.ending = self.ending if self.ending != "completed" else "cell_timeout"
                 break
-            if self.on_cell is not None:
-                self.on_cell()
+            self.tell({"done": index})
 
     def wait_for_reply(self, msg_id: str, cell: NotebookNode | None = None) -> dict[str, Any]:
         """The language is known, and a kernel that was ended cannot answer."""
@@ -236,7 +243,7 @@ class ContainedClient(CxkitClient):
         too_much = isinstance(msg["content"], TooMuch) or isinstance(msg["metadata"], TooMuch)
         size = self.limits.output_bytes + 1 if too_much else size_of(msg["content"]) + size_of(msg["metadata"])
         before, self._printed = self._printed, self._printed + size
-        most = self.limits.output_bytes
+        most = max(0, min(self.limits.output_bytes, self._room))  # many cells of much output each are a flood as well
         if self._printed <= most:
             return super().process_message(msg, cell, cell_index)
         if before <= most:
@@ -255,8 +262,10 @@ class ContainedClient(CxkitClient):
         code = self.after_cell(index, cell) if self.after_cell is not None else None
         if code is not None:
             text = asyncio.get_event_loop().run_until_complete(self._ask(code))
-            if text is not None:
+            if text is not None and len(text) <= self._collected_room:
+                self._collected_room -= len(text)
                 self.collected.append((index, text))
+                self.tell({"collected": [index, text]})
 
     async def _ask(self, code: str) -> str | None:
         """Run code unseen, and take what it leaves in COLLECTED; None if there is nothing that reads as text."""
@@ -280,6 +289,19 @@ class ContainedClient(CxkitClient):
             self._process.poll()
             return self._process.ending
         return {}
+
+    def left(self, error: Exception | None) -> dict[str, Any]:
+        """What is left of the run, as plain data and without what was collected: the attributes of `Contained`."""
+        ending, note = self.told_ending(error)
+        return {
+            "notebook": self.nb,
+            "cuts": self.cuts,
+            "ending": ending,
+            "note": note,
+            "peak_bytes": self.warden_said().get("peak_bytes", 0),
+            "protection": self.protection,
+            "starved": self.starved,
+        }
 
     def told_ending(self, error: Exception | None) -> tuple[Ending, str]:
         """How the run ended, and the same in a sentence."""

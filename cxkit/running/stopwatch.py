@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-_PATIENCE = 4.0
+PATIENCE = 4.0
 """By the clock a run may take so many times its limit, however long it waits for a core."""
 _COMPUTED = 0.9
 """A kernel that computed for this share of its time was not kept from it."""
@@ -57,7 +57,7 @@ class Stopwatch:
         by_the_clock = time.monotonic() - self.begun
         waited = computed_and_waited(self.process)[1] - self.waited
         own = self.limit - (by_the_clock - max(0.0, waited))
-        return min(own, self.limit * _PATIENCE - by_the_clock)
+        return min(own, self.limit * PATIENCE - by_the_clock)
 
     def may_have_starved(self) -> bool:
         """Whether it computed for less than the time that it should have had. A sleeping kernel looks the same."""

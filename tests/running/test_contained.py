@@ -1,14 +1,22 @@
 """A stranger's notebook: what it sees, what it may use, what is left of it."""
 
 import json
+import os
+import signal
 import sys
+import tempfile
+import threading
+import time
 
+import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from cxkit.errors import NotebookError
 from cxkit.running.contained import COLLECTED, run_contained
+from cxkit.running.kernels.forked import Template
 from cxkit.running.sandbox.limits import Limits
+from cxkit.running.workers import Stopped
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
 
@@ -153,3 +161,71 @@ def test_an_open_run_has_its_inputs_copied(tmp_path):
 def test_limits_are_numbers_above_zero(limit):
     with pytest.raises(ValueError, match="a limit is a number above 0"):
         Limits(**limit)
+
+
+def test_one_message_of_many_frames_costs_the_grader_no_memory():
+    """One of 60 frames took 1.8 GB of the grader's memory: libzmq holds a message until it is whole.
+
+    The client has less than that, and either its connection breaks or it does; what was collected before counts.
+    """
+    flood = (
+        "import time\nframe = b'x' * (20 << 20)\n"
+        "get_ipython().kernel.iopub_thread.socket.send_multipart([frame] * 60, copy=False)\ntime.sleep(5)"
+    )
+    before = psutil.Process().memory_info().rss
+    run = contained("x = 1", flood, "print('on')", after_cell=lambda index, cell: f"{COLLECTED} = str(x)")
+    assert psutil.Process().memory_info().rss < before + (200 << 20)
+    assert run.collected[0] == (0, "1")
+    assert run.ending in {"completed", "died"}
+    assert contained("print(1)").ending == "completed"
+
+
+def test_whatever_becomes_of_the_client_is_the_notebooks_doing(monkeypatch):
+    """It is ended here as the system would end it, in the midst of a cell."""
+    fork = Template.fork
+
+    def forked(self, request, descriptors):
+        process = fork(self, request, descriptors)
+        if request.get("client"):
+            threading.Timer(3.0, lambda: process.poll() or os.kill(process.pid, signal.SIGKILL)).start()
+        return process
+
+    monkeypatch.setattr(Template, "fork", forked)
+    run = contained("x = 1", "while True: pass", after_cell=lambda index, cell: f"{COLLECTED} = str(x)")
+    assert (run.ending, run.collected) == ("died", [(0, "1")])
+    assert run.note == "It was ended in cell 2 of 2, which sent more than can be taken in."
+
+
+def test_a_run_that_is_stopped_leaves_neither_client_nor_kernel_nor_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for policy in ("contained", "open"):
+        stop = threading.Event()
+        threading.Timer(3.0, stop.set).start()
+        with pytest.raises(Stopped):
+            contained("while True: pass", policy=policy, stop=stop)
+        deadline = time.monotonic() + 10
+        ours = Template.begin().process.pid, Template.begin_clients().process.pid
+        while (left := [p for p in ours if psutil.Process(p).children()]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert left == [], policy
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_values_of_an_output_count_and_not_only_its_text():
+    """A million empty lists were counted as nothing."""
+    lists = "from IPython.display import display\ndisplay({'application/json': [[]] * 150_000}, raw=True)"
+    run = contained(lists, "print('on')", limits=Limits(output_bytes=1 << 20))
+    assert (run.cuts, printed(run, 1)) == ({0: "output"}, "on\n")
+
+
+def test_many_cells_that_print_all_that_one_may_are_a_flood_as_well():
+    run = contained(*["print('x' * 90_000)"] * 12, limits=Limits(output_bytes=100_000))
+    assert sum(len(printed(run, index)) for index in range(12)) < 9 * 100_000
+    assert run.cuts[11] == "output"
+
+
+def test_half_an_emoji_comes_out_of_a_kernel_as_something_that_can_be_written():
+    half = "print('cut ' + chr(0xd83d))\n{'x': chr(0xd83d)}"
+    run = contained(half, after_cell=lambda index, cell: f"{COLLECTED} = 'a' + chr(0xd83d)")
+    json.dumps(run.notebook, ensure_ascii=False).encode("utf-8")
+    assert run.collected == [(0, "a\N{REPLACEMENT CHARACTER}")]

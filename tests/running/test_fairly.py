@@ -39,7 +39,7 @@ def busy():
 @LINUX
 def test_a_cell_that_waits_for_a_core_keeps_its_time(busy, monkeypatch):
     """By the wall clock alone this honest cell was cut: 8 of 8 points became 0."""
-    monkeypatch.setattr(stopwatch, "_PATIENCE", 30.0)  # however busy the machine is that runs this test
+    monkeypatch.setattr(stopwatch, "PATIENCE", 30.0)  # however busy the machine is that runs this test
     honest = (
         "import time\nbegun, wall = time.process_time(), time.monotonic()\n"
         "while time.process_time() - begun < 0.5: pass\nprint(time.monotonic() - wall)"

@@ -29,6 +29,8 @@ PRELOADED_LATER = (
 )  # fmt: skip
 """What it imports while nobody asks, as far as it is installed."""
 
+PRELOADED_OF_CLIENTS = ("cxkit.running.apart", "cxkit.running.contained_client")
+
 START_SECONDS = 120.0
 
 # Each of these starts threads on import or first use unless told otherwise; and one BLAS thread makes sums come out in
@@ -72,15 +74,19 @@ class Template:
     """
 
     _current: Template | None = None
+    _clients: Template | None = None
+    _borrowed: Borrowed | None = None
     _lock = threading.Lock()
 
-    def __init__(self, now: Sequence[str] = PRELOADED, later: Sequence[str] = PRELOADED_LATER) -> None:
+    def __init__(
+        self, now: Sequence[str] = PRELOADED, later: Sequence[str] = PRELOADED_LATER, kernels: bool = True
+    ) -> None:
         self.owner, self.begun_with = os.getpid(), _startup_environment()
         self.folder = Path(tempfile.mkdtemp(prefix="cxkit-t-"))
         self.socket = self.folder / "s"
         self.log = self.folder / "log"
         program = [sys.executable, "-P", "-m", "cxkit.running.kernels.template"]
-        command = [*program, str(self.socket), ",".join(now), ",".join(later)]
+        command = [*program, str(self.socket), ",".join(now), ",".join(later), *([] if kernels else ["clients"])]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 command,
@@ -132,7 +138,24 @@ class Template:
             return cls._current
 
     @classmethod
-    def get(cls) -> Template:
+    def begin_clients(cls) -> Template:
+        """The template of the clients of contained runs: small, since it imports nothing that notebooks do."""
+        with cls._lock:
+            current = cls._clients
+            if current is not None and current.owner == os.getpid():
+                if current.process.poll() is None and current.begun_with == _startup_environment():
+                    return current
+                current.close()
+            cls._clients = cls(PRELOADED_OF_CLIENTS, (), kernels=False)
+            return cls._clients
+
+    @classmethod
+    def borrow(cls, path: str) -> None:
+        """From here on this process has its kernels from the template of another."""
+        cls._borrowed = Borrowed(path)
+
+    @classmethod
+    def get(cls) -> Template | Borrowed:
         """The living template of this process, ready for requests.
 
         Raises
@@ -140,17 +163,21 @@ class Template:
         TemplateLost
             If none can be started.
         """
+        if cls._borrowed is not None:
+            return cls._borrowed
         template = cls.begin()
         template.wait_until_ready()
         return template
 
     @classmethod
     def stop(cls) -> None:
-        """End this process's template, if there is one, and with it every kernel that it forked."""
+        """End this process's templates, if there are any, and with them every kernel that they forked."""
         with cls._lock:
-            current, cls._current = cls._current, None
-        if current is not None and current.owner == os.getpid():
-            current.close()
+            both = (cls._clients, cls._current)
+            cls._current = cls._clients = None
+        for current in both:
+            if current is not None and current.owner == os.getpid():
+                current.close()
 
     def close(self) -> None:
         """End the template and all its kernels, and remove its folder."""
@@ -173,16 +200,33 @@ class Template:
         TemplateLost
             If the template does not answer.
         """
-        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            connection.connect(str(self.socket))
-            data = json.dumps(request).encode() + b"\n"
-            sent = socket.send_fds(connection, [data], list(descriptors))
-            connection.sendall(data[sent:])
-        except OSError as error:
-            connection.close()
-            raise TemplateLost(f"The template of the kernels is gone: {error}.") from None
-        return ForkedProcess(connection)
+        return _fork(str(self.socket), request, descriptors)
+
+
+class Borrowed:
+    """The template of another process, known by its socket."""
+
+    threads = 1  # it was asked before its socket was lent
+
+    def __init__(self, path: str) -> None:
+        self.socket = path
+
+    def fork(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> ForkedProcess:
+        """As of `Template`."""
+        return _fork(self.socket, request, descriptors)
+
+
+def _fork(path: str, request: Mapping[str, Any], descriptors: Sequence[int]) -> ForkedProcess:
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.connect(path)
+        data = json.dumps(request).encode() + b"\n"
+        sent = socket.send_fds(connection, [data], list(descriptors))
+        connection.sendall(data[sent:])
+    except OSError as error:
+        connection.close()
+        raise TemplateLost(f"The template of the kernels is gone: {error}.") from None
+    return ForkedProcess(connection)
 
 
 atexit.register(Template.stop)

@@ -10,6 +10,9 @@ Answers, each on the connection of its request: ``{"pid": 12}``, then ``{"ready"
 its sockets, at the end ``{"exit": 0}``; a confined kernel says how it ended before that (see sandbox/warden.py).
 When the client goes, by whatever death, its end of our stdin closes, and every kernel goes as well.
 
+A template of clients is the same with other imports: ``{"client": true, ...}`` makes the child the client of one
+contained run, which reads its work from its stdin (see apart.py).
+
 Nothing here may start a thread before a fork: a forked child inherits the locks of threads that it does not have.
 """
 
@@ -52,8 +55,9 @@ def main(arguments: Sequence[str]) -> None:
         _run_kernel([KERNEL_NAME, *arguments[2:]], arguments[1])
         return
     path, (now, later) = arguments[0], ([name for name in words.split(",") if name] for words in arguments[1:3])
+    is_of_kernels = "clients" not in arguments[3:]
     gc.disable()  # a collection in a child would touch, and so copy, every page of what is shared
-    for name in (*KERNEL_MODULES, *now):
+    for name in (*(KERNEL_MODULES if is_of_kernels else ()), *now):
         _import(name)
     _draw_once()
     gc.collect()
@@ -201,7 +205,12 @@ def _become_kernel(request: dict[str, Any], descriptors: list[int], connection: 
     try:
         _start_afresh(request, descriptors, connection)
         confinement = request.get("confinement")
-        if confinement is None:
+        if request.get("client"):
+            from cxkit.running.apart import be_client
+
+            os.chdir(request["cwd"])
+            be_client()
+        elif confinement is None:
             _run_kernel(request["argv"], request["cwd"])
         else:
             from cxkit.running.sandbox.warden import confine
