@@ -95,6 +95,7 @@ def _reason(fit: Fit, name: str, measures: Mapping[str, float]) -> str:
             robust and ordered and bool(fit.table.variables.exogenous),
             "the correction of ordered items is not defined given predictors",
         ),
+        (robust and fit.doubt is not None, fit.doubt.reason if fit.doubt else ""),
         (robust, "the correction cannot be computed from these answers"),
         (
             name.startswith(("baseline", "cfi", "tli", "nnfi", "ifi", "rni", "pnfi")),

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 # A search ends within this share of its chi-square, so that less is no sign that models are not nested.
 NESTED_SLACK = 1e-6
+# Smallest singular value of the derivatives of the moments (in units of the items' standard deviations), as a share of
+# the largest, below which a parameter moves no moment where it is estimated.
+WITHOUT_EFFECT = 1e-4
 METHODS = ("default", "standard", "satorra.bentler.2001", "satorra.bentler.2010", "satorra.2000")
 NAMES = {
     "standard": "chi-square difference (standard)",
@@ -34,6 +37,10 @@ NAMES = {
     "satorra.2000": "scaled and shifted chi-square difference (Satorra 2000)",
 }
 """What each method gives, as sentences and tables name it."""
+NO_EFFECT = (
+    "what the freer model adds is estimated at 0, a boundary where it has no effect, so that both models are one"
+)
+"""Why there is no test where a freed parameter vanished."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -53,6 +60,9 @@ class Comparison:
         It is the first of these that both models have, as in `fit.text`.
     scaling_factor
         What the plain difference was divided by, where it was.
+    vanished
+        Whether the parameters that the freer model adds are estimated where they have no effect, such as equal loadings
+        of a method factor at 0: both models are then one, on a boundary where no test has its distribution. p is NaN.
     """
 
     frame: pd.DataFrame
@@ -65,6 +75,7 @@ class Comparison:
     d_rmsea: float
     d_srmr: float
     variant: str = ""
+    vanished: bool = False
 
     @property
     def test_name(self) -> str:
@@ -78,14 +89,20 @@ class Comparison:
 
     @property
     def _changes(self) -> str:
-        cfi, rmsea = named(self.variant, "CFI"), named(self.variant, "RMSEA")
-        return f"change in {cfi} = {self.d_cfi:.3f}, {rmsea} = {self.d_rmsea:.3f}, SRMR = {self.d_srmr:.3f}"
+        """How the indices change; one that a model has no value of has no change."""
+        values = {named(self.variant, "CFI"): self.d_cfi, named(self.variant, "RMSEA"): self.d_rmsea}
+        known = [f"{name} = {_printed(value)}" for name, value in values.items() if np.isfinite(value)]
+        absent = [name for name, value in values.items() if not np.isfinite(value)]
+        said = f"change in {', '.join([*known, f'SRMR = {_printed(self.d_srmr)}'])}"
+        return f"{said} ({' and '.join(absent)}: no value)" if absent else said
 
     @property
     def text(self) -> str:
         """One sentence fit for a report."""
         if self.df_diff == 0:
             return f"The two models have the same degrees of freedom, so there is nothing to test; {self._changes}."
+        if self.vanished:
+            return f"There is nothing to test: {NO_EFFECT}; {self._changes}."
         if np.isnan(self.p):
             return (
                 f"The {self.test_name} on {degrees(self.df_diff)} cannot be computed: its "
@@ -93,7 +110,7 @@ class Comparison:
             )
         p = "p < .001" if self.p < 0.001 else f"p = {self.p:.3f}"
         name = self.test_name[0].upper() + self.test_name[1:]
-        return f"{name} = {self.chisq_diff:.2f} on {degrees(self.df_diff)}, {p}; {self._changes}."
+        return f"{name} = {_printed(self.chisq_diff, 2)} on {degrees(self.df_diff)}, {p}; {self._changes}."
 
     @property
     def note(self) -> str:
@@ -114,6 +131,11 @@ class Comparison:
         table = self.frame.to_html(index=False, float_format=lambda v: f"{v:.3f}", na_rep="", border=0)
         note = f"\n<p>{html.escape(self.note)}</p>" if self.note else ""
         return f"<p>{html.escape(self.text)}</p>\n{table}{note}"
+
+
+def _printed(value: float, digits: int = 3) -> str:
+    """A number as printed, without the sign of what rounds to 0."""
+    return f"{round(value, digits) + 0.0:.{digits}f}"
 
 
 def degrees(df: int) -> str:
@@ -139,7 +161,10 @@ def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
     chosen = default_method(free) if method == "default" else method
     plain = tight.test.chisq - free.test.chisq
     df = tight.df - free.df
-    if df == 0:
+    vanished = df > 0 and _vanished(free, plain)
+    if vanished:
+        value, factor = 0.0, float("nan")
+    elif df == 0:
         value, factor = plain if abs(plain) > 1e-9 else 0.0, float("nan")
     elif chosen == "satorra.2000":
         value, factor = _satorra_2000(free, tight, plain, df)
@@ -151,8 +176,8 @@ def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
     variant = index_variant([free, tight])
     gaps = {name: measure(tight, name, variant) - measure(free, name, variant) for name in ("cfi", "rmsea")}
     gaps["srmr"] = float(tight.measures["srmr"] - free.measures["srmr"])
-    p = chi_square_tail(value, df)
-    rmsea = rmsea_point(value, df, first.frame.n, len(first.models)) if df else float("nan")
+    p = float("nan") if vanished else chi_square_tail(value, df)
+    rmsea = float("nan") if vanished or not df else rmsea_point(value, df, first.frame.n, len(first.models))
     rows = [
         {
             "df": fit.df,
@@ -166,8 +191,33 @@ def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
     rows[1] |= {f"d_{name}": gap for name, gap in gaps.items()}
     return Comparison(
         frame=pd.DataFrame(rows), chisq_diff=float(value), df_diff=df, p=p, method=chosen, scaling_factor=float(factor),
-        d_cfi=gaps["cfi"], d_rmsea=gaps["rmsea"], d_srmr=gaps["srmr"], variant=variant,
+        d_cfi=gaps["cfi"], d_rmsea=gaps["rmsea"], d_srmr=gaps["srmr"], variant=variant, vanished=vanished,
     )  # fmt: skip
+
+
+def _vanished(free: Fit, plain: float) -> bool:
+    """Whether the freer model fits no better, because a parameter of it moves no moment at its estimate.
+
+    Equal method loadings k enter the moments as k * k, whose derivative at 0 is 0: a scaled difference is then one
+    rounding over another.
+    """
+    if abs(plain) > NESTED_SLACK * max(1.0, free.test.chisq):
+        return False
+    rows = [j / units[:, None] for j, units in zip(free.frame.jacobians(), _units(free), strict=True)]
+    sizes = np.linalg.svd(np.concatenate(rows), compute_uv=False)
+    return len(sizes) < free.n_parameters or bool(sizes[-1] < WITHOUT_EFFECT * sizes[0])
+
+
+def _units(fit: Fit) -> list[np.ndarray]:
+    """Standard deviations (and their products) in which each group's moments are measured; 1 for ordered answers."""
+    out = []
+    for part, space in zip(fit.frame.objective.parts, fit.frame.spaces, strict=True):
+        if part.data.ordinal is not None:
+            out.append(np.ones(len(part.data.ordinal.statistics)))
+            continue
+        sd = np.sqrt(np.diag(part.data.cov))
+        out.append(np.concatenate([sd[space.r] * sd[space.c], sd[space.m]]))
+    return out
 
 
 def _check(free: Fit, tight: Fit, method: str) -> None:

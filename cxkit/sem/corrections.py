@@ -7,13 +7,16 @@ with ordered answers the least-squares solution is judged by the normal discrepa
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from cxkit.sem.coverage import scarcest
 from cxkit.sem.discrepancy import MaximumLikelihood
 from cxkit.sem.fit import Fit
-from cxkit.sem.fit_measures import Corrected
+from cxkit.sem.fit_measures import NOT_CLOSE, Corrected
 from cxkit.sem.inference import Frame, positive, times
 from cxkit.sem.saturated import Saturated
 from cxkit.sem.singular import inverse as inverse_of
@@ -21,10 +24,26 @@ from cxkit.sem.singular import solve
 
 # Traces are differences of sums of this relative accuracy; what is smaller is rounding.
 NO_RESTRICTION = 1e-9
+# By how much missing answers may widen what chance alone gives to RMSEA: here, twice. The chi-square as if answers were
+# complete is a sum of squares with unequal weights; an item that few answered gives a few of them weights of hundreds.
+MOST_WIDENED = 2.0
 
 
 NOTHING = Corrected(chisq=float("nan"), c=1.0, scaled=float("nan"))
 """Where no correction can be computed: what rests on it stays empty, and the note of the fit says so."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubt:
+    """Why robust indices of missing answers have no value; `rmsea`: whether RMSEA has none either."""
+
+    reason: str
+    rmsea: bool = True
+
+    @property
+    def sentence(self) -> str:
+        """`robust CFI, TLI and RMSEA have no value: ...`, without a stop."""
+        return f"robust {'CFI, TLI and RMSEA' if self.rmsea else 'CFI and TLI'} have no value: {self.reason}"
 
 
 def missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:
@@ -33,6 +52,75 @@ def missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:
         return _missing_answers(fit)
     except np.linalg.LinAlgError:  # the moments of few answers need not be positive definite
         return NOTHING, NOTHING
+
+
+def doubt(fit: Fit, model: Corrected, baseline: Corrected | None, baseline_df: float) -> Doubt | None:
+    """Why the indices made of these chi-squares would mislead; None where they can be trusted.
+
+    They rest on covariances as if everybody had answered everything. Where an item was answered by few, its covariances
+    are all but unknown, and the correction c exceeds what it corrects: CFI then comes out as 1 and RMSEA as 0 for
+    models that the answers themselves refute.
+    """
+    groups = fit.sample.groups
+    if not all(group.settled for group in groups):
+        return Doubt(reason=f"the means and covariances of all answers did not settle{_because(fit)}")
+    if np.isnan(model.chisq + model.c):
+        return None
+    if _is_too_wide(fit, model):
+        return Doubt(
+            reason="so little is known of some covariances that a model which holds would show an RMSEA of "
+            f"{NOT_CLOSE:.2f} by chance alone{_because(fit)}"
+        )
+    if baseline is not None and not baseline.chisq > baseline.c * baseline_df:
+        return Doubt(
+            reason="corrected for missing answers, the baseline model has no misfit to compare with", rmsea=False
+        )
+    return None
+
+
+def _because(fit: Fit) -> str:
+    scarce = [
+        f"{found} of group '{group.label}'" if group.label else found
+        for group in fit.sample.groups
+        if group.answers is not None and (found := scarcest(group.answers, group.names))
+    ]
+    return f" ({'; '.join(scarce)})" if scarce else ""
+
+
+def _is_too_wide(fit: Fit, model: Corrected) -> bool:
+    """Whether one standard deviation of chance makes an RMSEA of .08 or more, and missing answers are the reason."""
+    unit = len(fit.models) * np.sqrt(2 / fit.df) / fit.frame.n
+    # The weights of the sum are positive, so that its variance is at most that of a single square.
+    if model.c * np.sqrt(fit.df) * unit < NOT_CLOSE**2:
+        return False
+    widened = np.sqrt(max(_square_as_if_complete(fit.frame), 0.0) / fit.df)
+    return bool(widened > MOST_WIDENED**2 and widened * unit > NOT_CLOSE**2)
+
+
+def _square_as_if_complete(frame: Frame) -> float:
+    """tr[(U Gamma)^2], the sum of the squared weights of the chi-square as if answers were complete.
+
+    U = F^1/2 (I - P)' W_c (I - P) F^1/2 with P = Delta E^-1 Delta' W_m F, block by block of groups with shares F.
+    """
+    shares, jacobians = frame.objective.shares, frame.jacobians()
+    free = [
+        Saturated(data=part.data, space=space) for part, space in zip(frame.objective.parts, frame.spaces, strict=True)
+    ]
+    robust = frame.estimator.test != "standard"
+    gammas = [own.spread if robust else inverse_of(own.information) for own in free]
+    levers = [own.information @ j for own, j in zip(free, jacobians, strict=True)]
+    heavy = [own.complete @ j for own, j in zip(free, jacobians, strict=True)]
+    information = sum(f * j.T @ lever for f, j, lever in zip(shares, jacobians, levers, strict=True))
+    inverse = inverse_of(np.asarray(information))
+    middle = sum(f * j.T @ h for f, j, h in zip(shares, jacobians, heavy, strict=True))
+    inner = inverse @ middle @ inverse
+
+    def block(g: int, h: int) -> np.ndarray:
+        out = levers[g] @ inner @ levers[h].T - heavy[g] @ inverse @ levers[h].T - levers[g] @ inverse @ heavy[h].T
+        return (shares[g] * out + free[g].complete if g == h else shares[g] * out) @ gammas[h]
+
+    groups: Sequence[int] = range(len(free))
+    return sum(float(np.vdot(block(g, h), block(h, g).T)) for g in groups for h in groups)
 
 
 def _missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:

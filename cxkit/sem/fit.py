@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from cxkit.sem.bootstrap import Bootstrap
     from cxkit.sem.comparison import Comparison
+    from cxkit.sem.corrections import Doubt
+    from cxkit.sem.fit_measures import Corrected
     from cxkit.sem.reliability import Reliability
 
 Z_95 = 1.959963984540054
@@ -106,6 +108,23 @@ class Fit:
         """Chi-square of the model, scaled as the estimator asks."""
         value = 0.0 if self.df == 0 else max(self.frame.objective.test_value(self.solution.states), 0.0)
         return test_of_fit(self.frame, value, self.df, self.frame.n)
+
+    @cached_property
+    def _as_if_complete(self) -> tuple[Corrected, Corrected | None]:
+        """Chi-squares of model and baseline as if incomplete answers (FIML) were complete, for robust CFI and RMSEA."""
+        from cxkit.sem.corrections import missing_answers
+
+        return missing_answers(self)
+
+    @cached_property
+    def doubt(self) -> Doubt | None:
+        """Why CFI, TLI and RMSEA of incomplete answers have no robust value; None where they have one."""
+        if self.df == 0 or self.settings["missing"] != "fiml":
+            return None
+        from cxkit.sem.corrections import doubt
+        from cxkit.sem.measures import baseline_test
+
+        return doubt(self, *self._as_if_complete, baseline_test(self).df)
 
     @cached_property
     def row_table(self) -> RowTable:
@@ -362,15 +381,19 @@ class Fit:
         mark = f".{test}" if test else ""
         if test and np.isnan(m[f"pvalue{mark}"]):
             return self._unscaled_text()
+        tested = (
+            f"{self.settings['estimator']}: {named(test, 'chi-square')}({m[f'df{mark}']:g}, n = {self.n}) = "
+            f"{m[f'chisq{mark}']:.2f}, {_p_value(m[f'pvalue{mark}'])}; "
+        )
         cfi, tli, rmsea, low, high = (
             f"{measure(self, name, kind):.3f}" for name in ("cfi", "tli", "rmsea", "rmsea.ci.lower", "rmsea.ci.upper")
         )
-        return (
-            f"{self.settings['estimator']}: {named(test, 'chi-square')}({m[f'df{mark}']:g}, n = {self.n}) = "
-            f"{m[f'chisq{mark}']:.2f}, {_p_value(m[f'pvalue{mark}'])}; {named(kind, 'CFI')} = {cfi}, "
-            f"{named(kind, 'TLI')} = {tli}, {named(kind, 'RMSEA')} = {rmsea} 90 % CI [{low}, {high}], "
-            f"SRMR = {m['srmr']:.3f}."
-        )
+        comparative = f"{named(kind, 'CFI')} = {cfi}, {named(kind, 'TLI')} = {tli}, "
+        root = f"{named(kind, 'RMSEA')} = {rmsea} 90 % CI [{low}, {high}], "
+        srmr = f"SRMR = {m['srmr']:.3f}"
+        if self.doubt:
+            return f"{tested}{'' if self.doubt.rmsea else root}{srmr}; {self.doubt.sentence}."
+        return f"{tested}{comparative}{root}{srmr}."
 
     def _unscaled_text(self) -> str:
         """What can be said where the correction of the test has no value."""

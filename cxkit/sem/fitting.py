@@ -418,17 +418,17 @@ def with_ordinal(sample: Sample, items: Sequence[str], exogenous: Sequence[str] 
     """Add thresholds, polychoric correlations and their covariance to every group."""
     warnings = []
     groups = []
-    stacked = {i: np.concatenate([g.answers[:, g.names.index(i)] for g in sample.groups]) for i in items}  # type: ignore[index]
+    stacked = {i: np.concatenate([g.known_answers[:, g.names.index(i)] for g in sample.groups]) for i in items}
     categories = {name: np.unique(values[~np.isnan(values)]) for name, values in stacked.items()}
     for data in sample.groups:
-        assert data.answers is not None
-        columns = {name: data.answers[:, k] for k, name in enumerate(data.names)}
+        answers = data.known_answers
+        columns = {name: answers[:, k] for k, name in enumerate(data.names)}
         label = f"group '{data.label}'" if data.label else ""
         if exogenous:
             groups.append(_given_predictors(data, columns, items, exogenous, categories, label))
             continue
         # Answers are only missing here under missing="pairwise": the other ways leave their rows out.
-        holes = bool(np.isnan(data.answers).any())
+        holes = bool(np.isnan(answers).any())
         moments = ordinal_moments(
             columns, data.names, items, categories=categories, label=label, pairwise=holes, weights=data.weights
         )

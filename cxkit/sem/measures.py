@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,6 +17,9 @@ from cxkit.sem.model import GroupModel
 from cxkit.sem.singular import root
 from cxkit.sem.statistics import MomentSpace
 from cxkit.sem.table import Row
+
+if TYPE_CHECKING:
+    from cxkit.sem.corrections import Doubt
 
 LOG_2PI = float(np.log(2 * np.pi))
 
@@ -44,7 +47,8 @@ def all_measures(fit: Fit) -> dict[str, float]:
     out |= _scaled_rmsea(test, n, groups)
     corrected = _corrected(fit, test, base)
     if corrected is not None:
-        out |= fm.robust_block(*corrected, test.df, base.df, n, groups)
+        robust = fm.robust_block(*corrected, test.df, base.df, n, groups)
+        out |= _without_doubtful(robust, fit.doubt)
     out |= residual_measures(fit)
     out |= fm.absolute_block(test.chisq, test.df, npar, n)
     gfi, size = goodness_of_fit(fit)
@@ -54,6 +58,13 @@ def all_measures(fit: Fit) -> dict[str, float]:
         out["wrmr"] = float(np.sqrt(test.chisq / len(fit.sample.groups[0].ordinal.statistics)))
         del out["ecvi"]
     return out
+
+
+def _without_doubtful(robust: dict[str, float], doubt: Doubt | None) -> dict[str, float]:
+    """The robust indices, without value where missing answers leave them none."""
+    if doubt is None:
+        return robust
+    return {name: float("nan") if doubt.rmsea or "rmsea" not in name else value for name, value in robust.items()}
 
 
 def _scaled_rmsea(test: FitTest, n: float, groups: int) -> dict[str, float]:
@@ -278,9 +289,7 @@ def _corrected(fit: Fit, test: FitTest, base: FitTest) -> tuple[fm.Corrected, fm
         perfect = fm.Corrected(chisq=0.0, c=1.0, scaled=0.0)
         return perfect, fm.Corrected(chisq=1.0, c=0.0, scaled=1.0) if fit.settings["missing"] == "fiml" else None
     if fit.settings["missing"] == "fiml":
-        from cxkit.sem.corrections import missing_answers
-
-        return missing_answers(fit)
+        return fit._as_if_complete
     if test.scaled is None or fit.frame.estimator.test == "mean.var.adjusted":
         return None
     if fit.settings["ordered"]:

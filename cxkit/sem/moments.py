@@ -15,6 +15,7 @@ import numpy as np
 
 from cxkit.errors import ModelError, Problems, closest, nearest
 from cxkit.kept import Kept, fingerprint
+from cxkit.sem.coverage import scarcest
 from cxkit.sem.names import WRITABLE
 from cxkit.sem.patterns import Patterns, mean_and_cov
 from cxkit.sem.saturated_moments import SaturatedMoments, moments_of_answers
@@ -137,7 +138,8 @@ class GroupData:
     """The answers of one group.
 
     `cov` has divisor n; `answers` is n x p with NaN where missing, None for Moments; `rows` are their positions in the
-    data frame; `ordinal` are the statistics of ordered items.
+    data frame; `ordinal` are the statistics of ordered items. `settled` is False where `mean` and `cov` of incomplete
+    answers are not their maximum-likelihood estimates, as the search for these did not end.
     """
 
     label: str
@@ -151,6 +153,7 @@ class GroupData:
     rows: np.ndarray | None = None
     patterns: Patterns | None = None
     ordinal: Any = None
+    settled: bool = True
     shared: Shared = field(default_factory=Shared)
 
     __repr__ = without_contents
@@ -169,8 +172,17 @@ class GroupData:
     @cached_property
     def centred(self) -> np.ndarray:
         """Answers minus means; for complete data."""
-        assert self.answers is not None
-        return self.answers - self.mean
+        return self.known_answers - self.mean
+
+    @property
+    def known_answers(self) -> np.ndarray:
+        """The answers, which published moments do not have: a ModelError says so."""
+        if self.answers is None:
+            raise ModelError(
+                "What does not rest on normal answers (robust errors, scaled tests, scores of respondents) needs the "
+                "answers; this model was fitted to published moments. Fit it to the answers."
+            )
+        return self.answers
 
     def by_unit(self, scores: np.ndarray) -> np.ndarray:
         """Casewise values times the weights, and summed within clusters."""
@@ -483,13 +495,28 @@ def _twins(values: np.ndarray, names: Sequence[str], ordered: Sequence[str]) -> 
     return [f"'{names[i]}' and '{names[j]}' correlate perfectly" for i, j in pairs]
 
 
-def _unsettled(found: SaturatedMoments, label: str) -> str:
+def _unsettled(found: SaturatedMoments, label: str, scarce: str) -> str:
     """What a reader must know of moments that are not the optimum."""
     where = f" of group '{label}'" if label else ""
+    remedy = f"{scarce}: leave that out" if scarce else "Too few people answered some items together: use fewer items"
     return (
         f"The means and covariances that maximum likelihood gives all answers{where} did not settle in {found.steps:,} "
         f"steps (last change {found.change:.1g} standard deviations): chi-square and the indices made of it are "
-        "approximate. Too few people answered some items together: use fewer items."
+        f"approximate. {remedy}."
+    )
+
+
+def _too_incomplete(values: np.ndarray, label: str, scarce: str) -> str:
+    """Why the covariances of all items have no estimate, and what would help."""
+    where = f" in group {label!r}" if label else ""
+    if scarce:
+        return (
+            f"The covariances of all items{where} cannot be estimated from these answers: {scarce}. Leave that out, or "
+            "collect more answers to it."
+        )
+    return (
+        f"{len(values)} respondents{where} are too few, or their answers too incomplete, to estimate the covariances "
+        "of all items. Use fewer items or collect more answers."
     )
 
 
@@ -497,30 +524,26 @@ def _group(
     label: str, names: Sequence[str], values: np.ndarray, roles: dict[str, Any], fiml: bool, warnings: list[str],
     once: bool = False,
 ) -> GroupData:  # fmt: skip
-    patterns = None
+    patterns, settled = None, True
     w = roles["weights"]
     if fiml:
         try:
             patterns, found = moments_of_answers(values, w, once=once)
         except np.linalg.LinAlgError as error:
-            raise ModelError(
-                f"{len(values)} respondents{f' in group {label!r}' if label else ''} are too few, or their answers too "
-                "incomplete, to estimate the covariances of all items. Use fewer items or collect more answers."
-            ) from error
-        mean, cov = found.mean, found.cov
-        if not found.converged:
-            warnings.append(_unsettled(found, label))
+            raise ModelError(_too_incomplete(values, label, scarcest(values, names))) from error
+        mean, cov, settled = found.mean, found.cov, found.converged
+        if not settled:
+            warnings.append(_unsettled(found, label, scarcest(values, names)))
     elif np.isnan(values).any():
         # missing="pairwise" is for ordered items, whose correlations take the place of these covariances.
         mean, cov = np.nanmean(values, axis=0), np.diag(np.nanvar(values, axis=0))
     else:
         mean, cov = mean_and_cov(values, w)
     return GroupData(label=label, names=tuple(names), n=len(values), mean=mean, cov=cov, answers=values,
-                     patterns=patterns, **roles)  # fmt: skip
+                     patterns=patterns, settled=settled, **roles)  # fmt: skip
 
 
 def regroup(data: GroupData, rows: np.ndarray) -> GroupData:
     """The same group with other rows, for resampling."""
-    assert data.answers is not None
     roles: dict[str, Any] = {"weights": None, "clusters": None}
-    return _group(data.label, data.names, data.answers[rows], roles, data.patterns is not None, [], once=True)
+    return _group(data.label, data.names, data.known_answers[rows], roles, data.patterns is not None, [], once=True)

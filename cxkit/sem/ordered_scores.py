@@ -46,7 +46,7 @@ def posterior_modes(part: Any, theta: np.ndarray) -> np.ndarray:
     at = model.implied(theta)
     _refuse_chains(model, part.statistics.outcomes)
     root = _root(at.full[model.p :, model.p :])
-    base = _given_predictors(model, part.data.answers, theta, at.effects)
+    base = _given_predictors(model, part.data.known_answers, theta, at.effects)
     items = _items(part, theta, base[:, : model.p], root)
     return base[:, model.p :] + _climb(items) @ root.T
 
@@ -97,7 +97,7 @@ def _items(part: Any, theta: np.ndarray, mean: np.ndarray, root: np.ndarray) -> 
     if (own[used] <= 0).any():
         name = model.names[int(used[own[used] <= 0][0])]
         raise ModelError(f"There are no factor scores: the residual variance of '{name}' is not positive.")
-    answers = part.data.answers
+    answers = part.data.known_answers
     low, high = np.empty((len(answers), len(used))), np.empty((len(answers), len(used)))
     for k, i in enumerate(used):
         bounds = _bounds(part, theta, int(i), answers[:, i])

@@ -181,7 +181,7 @@ def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndar
     thresholds = implied_values[: len(part.statistics.th_variable)]
     names = [data.names[i] for i in items]
     cuts = {name: thresholds[part.statistics.th_variable == i] for name, i in zip(names, items, strict=True)}
-    answers = data.answers[:, items]
+    answers = data.known_answers[:, items]
     observed = _covariances_of_pairs(answers, data.weights)
     block = data.cov[np.ix_(items, items)]
     ordered = [(cuts[name], _steps(column)) for name, column in zip(names, answers.T, strict=True)]

@@ -153,6 +153,12 @@ def _residual_metric(fit: Fit, group: int) -> tuple[np.ndarray, np.ndarray]:
     if isinstance(part, LeastSquares):
         # Under GLS the weight is the inverse of what normal answers give; under ULS and DWLS it is no such thing.
         normal = frame.estimator.discrepancy == "GLS"
+        if not normal and part.data.answers is None:
+            raise ModelError(
+                f"residuals('standardized') of a fit by {frame.estimator.name} need the answers, from which the errors "
+                "of the moments are taken; this model was fitted to published moments. Use residuals('cor'), or "
+                "estimator='ML' or 'GLS', whose errors follow from the moments."
+            )
         return part.weight, inverse_of(part.weight) if normal else gamma_of(part, space)
     if frame.estimator.information == "expected" and frame.estimator.se == "standard":
         observed = space.normal_weight(inverse_of(part.data.cov))

@@ -30,9 +30,12 @@ def index_variant(fits: Sequence[Fit], order: Sequence[str] = (ROBUST, SCALED)) 
 
     One for all of them, because a difference between indices of two variants means nothing. Where a scaled test has
     neither variant, it is still not the unscaled one: its indices have no value then. A saturated model has none to
-    show and does not decide.
+    show and does not decide. Where missing answers leave the robust indices without value (`Fit.doubt`), no other
+    variant takes their place: the others are the more distorted by missing answers (Zhang & Savalei, 2023).
     """
     tested = [fit for fit in fits if fit.df > 0] or list(fits)
+    if ROBUST in order and any(fit.doubt for fit in tested):
+        return ROBUST
     for variant in order:
         if all(np.isfinite(fit.measures.get(f"{name}.{variant}", np.nan)) for fit in tested for name in LEADING):
             return variant

@@ -212,3 +212,44 @@ def test_a_scaled_comparison_names_the_variant_of_every_number() -> None:
         assert "chisq: unscaled; chisq_diff: scaled chi-square difference (Satorra-Bentler 2001)" in shown
     ordered = fitted("bfi_agree_gender.configural").compare(fitted("bfi_agree_gender.thresholds"))
     assert "caled and shifted chi-square difference (Satorra 2000)" in ordered.text
+
+
+WITHOUT_METHOD = "A =~ A2 + A3 + A5\nN =~ N1 + N2 + N3"
+EQUAL_METHOD = f"{WITHOUT_METHOD}\nm =~ k*A2 + k*A3 + k*A5 + k*N1 + k*N2 + k*N3\nm ~~ 0*A + 0*N"
+
+
+def opposed(order: int) -> Any:
+    """Agreeableness and neuroticism correlate negatively, which no common method could make them."""
+    return cases.bfi_an().iloc[:400].sample(frac=1, random_state=order)
+
+
+@pytest.mark.parametrize("estimator", ["ML", "MLR", "MLM", "MLMV"])
+def test_a_freed_parameter_that_vanished_leaves_nothing_to_test(estimator: str) -> None:
+    """Equal method loadings at 0: the difference was one rounding over another, and followed the order of rows."""
+    said = set()
+    for order in range(2):
+        free, tight = (
+            sem.cfa(model, opposed(order), estimator=estimator, std_lv=True) for model in (EQUAL_METHOD, WITHOUT_METHOD)
+        )
+        loading = free.estimates.query("label == 'k'")["est"].iloc[0]
+        assert loading == pytest.approx(0, abs=1e-4)
+        found = free.compare(tight)
+        assert found.vanished
+        assert np.isnan(found.p)
+        assert found.chisq_diff == 0
+        said.add(found.text)
+    assert len(said) == 1  # whatever the order of the rows
+    assert said.pop().startswith("There is nothing to test: what the freer model adds is estimated at 0, a boundary")
+
+
+def test_a_restriction_that_costs_nothing_is_still_tested() -> None:
+    """Equal loadings of two groups of the same answers: a difference of 0, p = 1, and no sign before it."""
+    import pandas as pd
+
+    half = cases.hs()
+    data = pd.concat([half.assign(half="one"), half.assign(half="two")], ignore_index=True)
+    fits = [sem.cfa("v =~ x1 + x2 + x3", data, group="half", equal=equal) for equal in ((), ("loadings", "intercepts"))]
+    found = fits[0].compare(fits[1])
+    assert not found.vanished
+    assert found.p == pytest.approx(1)
+    assert "-0.0" not in found.text

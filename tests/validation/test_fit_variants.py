@@ -116,7 +116,7 @@ def fit_like(**measures: float) -> SimpleNamespace:
     """What a fit tells of itself, where its correction has no value."""
     empty = dict.fromkeys(("chisq.scaled", "pvalue.scaled", "cfi.scaled", "tli.scaled", "rmsea.scaled"), np.nan)
     plain = {"chisq": 12.0, "df": 8.0, "cfi": 0.98, "tli": 0.97, "rmsea": 0.05, "srmr": 0.04, "df.scaled": 8.0}
-    return SimpleNamespace(measures=plain | empty | measures, df=8, settings={"ordered": []})
+    return SimpleNamespace(measures=plain | empty | measures, df=8, settings={"ordered": []}, doubt=None)
 
 
 def test_a_model_without_a_scaled_test_shows_no_unscaled_index_beside_the_empty_chi_square():

@@ -14,6 +14,7 @@ from cxkit.sem.comparison import Comparison
 from cxkit.sem.fit import Fit
 from cxkit.validation.invariance.judging import (
     NO_DF,
+    NOT_JUDGED,
     UNJUDGED_STRUCTURE,
     Family,
     chosen_cutoffs,
@@ -146,7 +147,7 @@ def climb(ladder: Ladder, family: Family, adjusted: Mapping[str, float], *, shar
         base = tried[-1] if tried[-1].holds else tried[0]
     accepted = [rung for rung in rungs if rung.holds and rung.level in reached]
     ended = [ladder.problem] if ladder.problem and not notes else []
-    below = [] if ladder.first.holds or len(rungs) == 1 else [NO_STRUCTURE]
+    below = [] if ladder.first.holds or len(rungs) == 1 else [_no_test(ladder.first)]
     return Climb(
         rungs=tuple(rungs),
         cutoffs=ladder.cutoffs,
@@ -154,6 +155,14 @@ def climb(ladder: Ladder, family: Family, adjusted: Mapping[str, float], *, shar
         freed=accepted[-1].freed if accepted else (),
         notes=(*notes, *ended, *below, *_unjudged(rungs)),
     )
+
+
+def _no_test(first: Rung) -> str:
+    """Why no level above the lowest is tested."""
+    if first.fit.doubt is None:
+        return NO_STRUCTURE
+    reason = first.fit.doubt.sentence
+    return f"The levels above configural are shown without a test, as the structure is not judged: {reason}."
 
 
 def _unjudged(rungs: Sequence[Rung]) -> list[str]:
@@ -172,6 +181,8 @@ def _lowest(design: Design, fit: Fit) -> Rung:
     if design.ordinal:
         # Cut-offs for CFI, RMSEA and SRMR come from maximum likelihood (Hu & Bentler 1999; Xia & Yang 2019).
         verdict, holds = UNJUDGED_STRUCTURE, True
+    if fit.doubt:
+        verdict, holds = NOT_JUDGED, False
     if fit.df == 0:
         verdict, holds = NO_DF, True
     if not fit.measures["baseline.pvalue"] < SIGNIFICANT:

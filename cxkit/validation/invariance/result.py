@@ -20,7 +20,7 @@ from cxkit.sem.fit import Fit
 from cxkit.sem.variants import chi_square_variant, named
 from cxkit.validation.invariance.false_alarms import SIMULATED, false_alarms
 from cxkit.validation.invariance.grouping import detectable_shift
-from cxkit.validation.invariance.judging import DIFFERENCE_TESTS, NO_DF, UNJUDGED_STRUCTURE
+from cxkit.validation.invariance.judging import DIFFERENCE_TESTS, NO_DF, NOT_JUDGED, UNJUDGED_STRUCTURE
 from cxkit.validation.invariance.models import in_words, index_kind
 from cxkit.validation.structure.fit import Variant
 
@@ -152,6 +152,9 @@ class Invariance(Result):
         return [unit] if unit in self.evidence.levels else list(self.evidence.levels)
 
     def _reached(self, unit: str) -> str:
+        lowest = self.frame[self.frame["unit"] == unit].iloc[0]
+        if lowest["verdict"] == NOT_JUDGED:
+            return NOT_JUDGED
         freed = [text for key in self._keys(unit) for text in self.evidence.partial.get(key, ())]
         free = f" (let go: {', '.join(map(in_words, freed))}; compare without these items too)" if freed else ""
         return f"{'partial ' if freed else ''}{self._level(unit)} invariance{free}"
@@ -226,6 +229,8 @@ def _range(values: pd.Series) -> str:
 
 def _said(reached: str, titles: list[str]) -> str:
     who = ", ".join(titles) if len(titles) <= 4 else f"{len(titles)} dimensions ({', '.join(titles[:3])} and others)"
+    if reached == NOT_JUDGED:
+        return f"the model of {who} {reached}"
     if reached.startswith("none"):
         return f"the model of {who} does not hold in every group"
     return f"{who} {'reaches' if len(titles) == 1 else 'reach'} {reached}"

@@ -19,7 +19,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import probability
 from cxkit.results.thresholds import CFI_HU, RMSEA_HU, Verdicts
 from cxkit.sem.comparison import NAMES as NAMES_OF_TESTS
-from cxkit.sem.comparison import Comparison, default_method
+from cxkit.sem.comparison import NO_EFFECT, Comparison, default_method
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.blueprints import MODELS, Model, Plan, blueprint, plan, refuse_unusable
 from cxkit.validation.structure.confirmatory import GOOD, NAMES, THREE_DIGITS
@@ -50,11 +50,12 @@ class StructureComparison(Result):
     """Models of one instrument with their fit. `notes` say which model could not be fitted, and why.
 
     `kind` says which variant of chi-square and of the indices all rows show, `difference` by which test nested models
-    were compared.
+    were compared, `doubt` why incomplete answers leave the robust indices of a model without value.
     """
 
     kind: Variant
     difference: str = ""
+    doubt: str = ""
     notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
@@ -90,6 +91,8 @@ class StructureComparison(Result):
 
     def _best(self) -> str:
         usable = self._usable
+        if usable.empty and self.doubt:
+            return f"The models are not ranked by their fit: {self.doubt}."
         if usable.empty:
             return "No model gave a proper solution that could be tested."
         row = self._best_row
@@ -205,7 +208,7 @@ class StructureComparison(Result):
                 f"{self.kind.name('RMSEA')} {THREE_DIGITS(row['rmsea'])} ({THREE_DIGITS(row['rmsea_low'])} to "
                 f"{THREE_DIGITS(row['rmsea_high'])}), {self.kind.name('CFI')} {THREE_DIGITS(row['cfi'])}"
                 if np.isfinite(row["rmsea"])
-                else "not fitted"
+                else ("not fitted" if row["verdict"] == NOT_FITTED else "no value")
             )
             for _, row in self.frame.iterrows()
         )
@@ -282,6 +285,7 @@ def compare_structures(
         raise AnalysisError(f"None of the models could be fitted. {' '.join(reasons)}")
     kind = variant(list(fits.values()))
     rows = [_row(model, fits, kind) for model in wanted]
+    doubts = {NAMES[model]: fit.doubt.sentence for model, fit in fits.items() if fit.doubt}
     first = next(iter(fits.values()))
     return StructureComparison(
         frame=pd.DataFrame(rows),
@@ -296,8 +300,17 @@ def compare_structures(
         verdicts=_all_verdicts({m: fits[m] for m in wanted if m in fits}, kind),
         kind=kind,
         difference=default_method(next(iter(fits.values()))),
-        notes=tuple(filter(None, [*base.notes, *how.reasons, *reasons, _not_judged(how)])),
+        doubt=next(iter(doubts.values()), ""),
+        notes=tuple(filter(None, [*base.notes, *how.reasons, *reasons, _not_judged(how), *_doubted(doubts)])),
     )  # fmt: skip
+
+
+def _doubted(doubts: Mapping[str, str]) -> list[str]:
+    """Which models' fit is not judged, a sentence for each reason."""
+    return [
+        f"Not judged: {', '.join(name for name, own in doubts.items() if own == reason)}; {reason}."
+        for reason in dict.fromkeys(doubts.values())
+    ]
 
 
 def _not_judged(how: Plan) -> str:
@@ -340,6 +353,8 @@ def _untested(fits: Mapping[Model, Fit]) -> list[str]:
         difference = _difference(model, fits)
         if isinstance(difference, ModelError):
             found.append(f"No difference test of {NAMES[model]}: {_first_sentence(difference)}")
+        elif difference is not None and difference.vanished:
+            found.append(f"No difference test of {NAMES[model]}: {NO_EFFECT}.")
         elif difference is not None and np.isnan(difference.p):
             found.append(f"No difference test of {NAMES[model]}: its scaling correction is not positive in these data.")
     return found
@@ -373,14 +388,14 @@ def _row(model: Model, fits: Mapping[Model, Fit], kind: Variant) -> dict[str, ob
         return (
             row
             | dict.fromkeys([*INDICES, *COMPARISON], np.nan)
-            | {"good": 0, "proper": False, "verdict": "not fitted", "test": "", "variant": ""}
+            | {"good": 0, "proper": False, "verdict": NOT_FITTED, "test": "", "variant": ""}
         )
     fit = fits[model]
     indices = read_indices(fit, kind)
     verdicts = [v.verdict for v in fit_verdicts(model, fit, indices, kind) if v.source == CFI_HU.source]
     good = verdicts.count(GOOD)
     judged = _verdict(good, len(verdicts), is_proper(fit))
-    if fit.settings["ordered"] and fit.df > 0:
+    if (fit.settings["ordered"] and fit.df > 0) or fit.doubt:
         judged = NOT_JUDGED if is_proper(fit) else f"improper ({NOT_JUDGED})"
     return (
         row
@@ -391,6 +406,7 @@ def _row(model: Model, fits: Mapping[Model, Fit], kind: Variant) -> dict[str, ob
 
 
 NOT_JUDGED = "not judged"
+NOT_FITTED = "not fitted"
 SAME_MODEL = (
     "With so few dimensions a second-order factor has as many degrees of freedom as correlated dimensions: its target "
     "coefficient of 1 is no finding."

@@ -109,6 +109,8 @@ class Structure(Result):
             return "Without degrees of freedom the model cannot be tested."
         if self.plan.ordered:
             return f"No cut-off was made for indices of ordered answers ({cite('xia2019')}): compare models."
+        if self.fit.doubt:
+            return f"The fit is not judged: {self.fit.doubt.sentence}."
         own = [v for v in self.verdicts if v.source == CFI_HU.source]
         if not own:
             return ""
@@ -220,10 +222,14 @@ def fit_in_words(indices: pd.Series, kind: Variant) -> str:
     cfi, tli, rmsea, low, high, srmr = (
         THREE_DIGITS(indices[name]) for name in ("cfi", "tli", "rmsea", "rmsea_low", "rmsea_high", "srmr")
     )
+    # Incomplete answers may leave CFI and TLI, or RMSEA as well, without value: what follows says why.
+    comparative = f"{kind.name('CFI')} {cfi}, {kind.name('TLI')} {tli}, " if np.isfinite(indices["cfi"]) else ""
+    absolute = (
+        f"{kind.name('RMSEA')} {rmsea} (90 % interval {low} to {high}), " if np.isfinite(indices["rmsea"]) else ""
+    )
     return (
         f"{named(kind.test, 'χ²')}({indices['df']:,.0f}) = {indices['chi_square']:,.1f}, {_p_in_words(indices)}; "
-        f"{kind.name('CFI')} {cfi}, {kind.name('TLI')} {tli}, {kind.name('RMSEA')} {rmsea} (90 % interval {low} to "
-        f"{high}), SRMR {srmr}"
+        f"{comparative}{absolute}SRMR {srmr}"
     )
 
 

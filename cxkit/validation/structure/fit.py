@@ -207,10 +207,13 @@ def general_share(fit: Fit, drawn: Blueprint) -> pd.Series:
 def fit_verdicts(subject: str, fit: Fit, indices: pd.Series, kind: Variant) -> Verdicts:
     """What the rules say of each index; nothing without degrees of freedom or a test, nothing of ordered answers.
 
+    Nothing either where incomplete answers leave the robust indices without value (`Fit.doubt`).
+
     The rules come from maximum likelihood on continuous answers; of ordered answers under least squares the same
     misfit gives better-looking indices, by an amount that depends on thresholds and loadings (Xia & Yang 2019).
     """
-    if not indices["df"] or fit.settings["ordered"] or np.isnan(indices["chi_square"]):
+    # Where the robust indices have no value, SRMR is as uncertain: it rests on the same estimated covariances.
+    if not indices["df"] or fit.settings["ordered"] or np.isnan(indices["chi_square"]) or fit.doubt:
         return Verdicts()
     found = (v for name, rule in RULES for v in judge(rule, [subject], [indices[name]]))
     return Verdicts(tuple(replace(v, measure=kind.name(v.measure) if v.measure != "SRMR" else "SRMR") for v in found))
@@ -227,6 +230,10 @@ def caution_on_ordered(how: Plan) -> str:
     )
 
 
+POORLY = "fits poorly"
+"""How `poor_fit` tells poor fit from fit that cannot be known."""
+
+
 def poor_fit(fit: Fit) -> str:
     """Why numbers that rest on this model must wait, or nothing: its fit in words where it is poor.
 
@@ -236,13 +243,15 @@ def poor_fit(fit: Fit) -> str:
     indices = read_indices(fit)
     if not indices["df"]:
         return ""
+    if fit.doubt:
+        return f"the fit of the model of correlated dimensions that this rests on is not judged ({fit.doubt.sentence})"
     if np.isnan(indices["cfi"]):
         return "the model of correlated dimensions that this rests on cannot be tested (its χ² cannot be scaled)"
     if indices["cfi"] >= CFI_BENTLER.bands[-1][0] and indices["srmr"] < SRMR_HU.bands[-1][0]:
         return ""
     cfi = variant([fit]).name("CFI")
     return (
-        f"the model of correlated dimensions that this rests on fits poorly ({cfi} {fixed(3)(indices['cfi'])}, "
+        f"the model of correlated dimensions that this rests on {POORLY} ({cfi} {fixed(3)(indices['cfi'])}, "
         f"SRMR {fixed(3)(indices['srmr'])})"
     )
 

@@ -257,7 +257,7 @@ def common_method(
         harman=harman,
         kind=kind,
         difference=default_method(fitted[0]) if fitted else "standard",
-        notes=tuple(filter(None, [*drawn.notes, *how.reasons, *(r for ladder in ladders for r in ladder.reasons)])),
+        notes=tuple(filter(None, [*drawn.notes, *how.reasons, *(r for ladder in ladders for r in ladder.remarks)])),
     )  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from cxkit.results.weighted import weights_at
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import moments
 from cxkit.validation.reliability.resampling import bootstrap_note, resampled_covariances
-from cxkit.validation.structure.fit import FittedModel, fitted_model, poor_fit
+from cxkit.validation.structure.fit import POORLY, FittedModel, fitted_model, poor_fit
 from cxkit.validation.validity.convergent import convergence
 from cxkit.validation.weighted_models import effective_of
 
@@ -200,7 +200,8 @@ def _with_misfit(verdicts: Verdicts, misfit: str) -> tuple[Verdict, ...]:
     """The verdicts, with the reservation that the model of the latent correlations does not hold."""
     if not misfit:
         return verdicts.items
-    return tuple(replace(v, verdict=f"{v.verdict}, if the model held, which fits poorly") for v in verdicts)
+    known = "which fits poorly" if POORLY in misfit else "whose fit is not known"
+    return tuple(replace(v, verdict=f"{v.verdict}, if the model held, {known}") for v in verdicts)
 
 
 def _frame(found: FittedModel) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import CxkitWarning, ModelError
+from cxkit.sem.comparison import NO_EFFECT
 from cxkit.validation.structure.blueprints import Blueprint, Names, Plan
 from cxkit.validation.structure.fit import Variant, fit_answers, is_proper, read_indices
 from cxkit.without_contents import without_contents
@@ -41,6 +42,7 @@ class Ladder:
     fits: dict[str, Fit] = field(default_factory=dict)
     compared: dict[str, Fit | None] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
+    vanished: list[str] = field(default_factory=list)
 
     __repr__ = without_contents
 
@@ -81,6 +83,17 @@ class Ladder:
             weights=self.weights,
         )  # fmt: skip
 
+    @property
+    def remarks(self) -> list[str]:
+        """What could not be fitted, which indices have no value, and where there is nothing to test (after `rows`)."""
+        doubts: dict[str, list[str]] = {}
+        for model, fit in self.fits.items():
+            if fit.doubt:
+                doubts.setdefault(fit.doubt.sentence, []).append(model)
+        told = [f"{self.technique}, {', '.join(models)}: {reason}." for reason, models in doubts.items()]
+        told += [f"{self.technique}, {model}: nothing to test, as {NO_EFFECT}." for model in self.vanished]
+        return [*self.reasons, *(text[0].upper() + text[1:] for text in told)]
+
     def rows(self, kind: Variant) -> list[dict[str, object]]:
         """A row a fitted model, all in one variant."""
         return [self._row(model, fit, self.compared[model], kind) for model, fit in self.fits.items()]
@@ -88,6 +101,8 @@ class Ladder:
     def _row(self, model: str, fit: Fit, other: Fit | None, kind: Variant) -> dict[str, object]:
         indices = read_indices(fit, kind)
         difference = other.compare(fit) if other is not None else None
+        if difference is not None and difference.vanished:
+            self.vanished.append(model)
         return {
             "technique": self.technique,
             "model": model,
