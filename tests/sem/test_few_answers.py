@@ -88,7 +88,7 @@ def test_a_baseline_without_misfit_gives_no_comparison() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", CxkitWarning)
             fits.append(sem.sem("x0 ~~ x1\nx2 ~~ x3\nx4 ~~ x5", shuffled, missing="fiml", estimator="MLR"))
-        chisq = fits[order].as_if_complete[1]
+        chisq = fits[order]._as_if_complete[1]
         if chisq is not None and chisq.scaled < 15:
             break
     fit = fits[-1]
