@@ -10,6 +10,7 @@ import pytest
 
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.marking.answers import Number, Series, Table, Text
+from cxkit.coursework.marking.follow_through import without_messages
 from cxkit.coursework.marking.reference import References, answers_as_data
 from cxkit.coursework.marking.restored import restored
 from cxkit.coursework.marking.submission import mark_notebook
@@ -67,6 +68,11 @@ def test_nothing_is_run_again_for_tasks_that_build_on_nothing(references, monkey
     assert (first.points, second.points) == (0, 0)
     _, second, _ = marks_of(references, "average = 1", "spread = None  # average: YOUR CODE")
     assert second.outcome == "missing"
+
+
+def test_an_error_of_the_second_try_tells_no_value_of_the_model():
+    told = {"a": "Its cell ended with ValueError: 3.14159.", "b": "Its cell took too long and was stopped."}
+    assert without_messages(told) == {"a": "Its cell ended with an error.", "b": told["b"]}
 
 
 @pytest.mark.parametrize(

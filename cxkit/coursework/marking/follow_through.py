@@ -65,7 +65,7 @@ def follow_through(
     for trial in trials:
         run = rerun(trial, with_model_values(notebook, list(failed.values()), trial.reference.model, cut))
         # At the end the model's own values stand in the variables: only what each task left after its cells counts.
-        again.append(replace(run, left=replace(run.left, at_end={})))
+        again.append(replace(run, left=replace(run.left, at_end={}, troubles=without_messages(run.left.troubles))))
     made, followed = dict(marks), []
     for key, earlier in builds_on.items():
         new = mark(assignment.question(key), again)
@@ -73,6 +73,14 @@ def follow_through(
             made[key] = _joined(marks[key], new, earlier)
             followed.append(key)
     return made, followed
+
+
+def without_messages(troubles: Mapping[str, str]) -> dict[str, str]:
+    """That a cell failed, without what its error said: that may hold a value of the model's."""
+    return {
+        key: "Its cell ended with an error." if said.startswith("Its cell ended with") else said
+        for key, said in troubles.items()
+    }
 
 
 def dependants(
