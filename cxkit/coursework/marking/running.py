@@ -204,10 +204,8 @@ def data_for(assignment: Assignment, seed: int | None, folder: Path) -> dict[str
         if file.vary == "no":
             data[file.relative] = file.path
             continue
-        name = "common" if seed is None else str(seed)
         try:
-            # What was drawn from an earlier version of the file, or with another number of rows, is other data.
-            path = folder / _version(file) / name / file.relative
+            path = folder / _version(file, seed) / file.relative
             if not path.is_file():
                 write_variant(file, seed, path)
         except (CxkitError, OSError) as error:
@@ -216,6 +214,9 @@ def data_for(assignment: Assignment, seed: int | None, folder: Path) -> dict[str
     return data
 
 
-def _version(file: DataFile) -> str:
-    """A name that changes with the file's bytes and with how many rows are drawn."""
-    return sha256(f"{sha256_of(file.path)} {file.rows}".encode()).hexdigest()[:16]
+def _version(file: DataFile, seed: int | None) -> str:
+    """A name that changes with the file's bytes, with how many rows are drawn, and with the seed.
+
+    It does not tell the seed: where a file lies on the host is seen in /proc/self/mountinfo.
+    """
+    return sha256(f"{sha256_of(file.path)} {file.rows} {seed}".encode()).hexdigest()[:16]

@@ -32,6 +32,7 @@ PRELOADED_LATER = (
 PRELOADED_OF_CLIENTS = ("cxkit.running.apart", "cxkit.running.contained_client")
 
 START_SECONDS = 120.0
+_SECONDS_TO_END = 6.0  # that a warden has to end all that its kernel has started, before it is killed itself
 
 # Each of these starts threads on import or first use unless told otherwise; and one BLAS thread makes sums come out in
 # the same order everywhere.
@@ -264,6 +265,7 @@ class ForkedProcess:
         self.ending: dict[str, Any] = {}
         self.is_ready = False
         self.refusal = ""
+        self.ends_by_word, self._told_to_end = False, 0.0
         self._unread = b""
 
     def fileno(self) -> int:
@@ -327,8 +329,19 @@ class ForkedProcess:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
-        """End it at once."""
-        self.send_signal(signal.SIGKILL)
+        """End it at once, and with it whatever it has started.
+
+        Where no namespace ends with its first process the warden must do that, and lives until it has: it is told by
+        the end of what we say.
+        """
+        if self.poll() is not None:
+            return
+        if self.ends_by_word and not self._told_to_end:
+            self._told_to_end = time.monotonic()
+            with suppress(OSError):
+                self.connection.shutdown(socket.SHUT_WR)
+        elif time.monotonic() > self._told_to_end + _SECONDS_TO_END:
+            self.send_signal(signal.SIGKILL)
 
     def terminate(self) -> None:
         """Ask it to end."""

@@ -83,7 +83,15 @@ class ForkProvisioner(LocalProvisioner):
             streams = [_descriptor(options.get(name), default) for name, default in (("stdout", 1), ("stderr", 2))]
             process = template.fork(request, [nothing, *streams])
         await _until_ready(process)
+        process.ends_by_word = self.confinement is not None and self.confinement["mechanism"] == "landlock"
         return process
+
+    async def kill(self, restart: bool = False) -> None:
+        """End the kernel: not by its process group where that is a warden's who is to end what the kernel started."""
+        if isinstance(self.process, ForkedProcess) and self.process.ends_by_word:
+            self.process.kill()
+        else:
+            await super().kill(restart)
 
     async def wait(self) -> int | None:
         """Wait for the kernel's end; its return code."""

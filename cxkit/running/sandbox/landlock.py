@@ -76,8 +76,8 @@ class LandlockWorld:
         processes.kill_all(lambda: processes.descendants(os.getpid()))
 
     def written_bytes(self) -> int:
-        """What the run has written."""
-        return processes.folder_bytes(self.confinement["folder"])
+        """What the run has written, beside its sockets as well."""
+        return sum(processes.folder_bytes(self.confinement[name]) for name in ("folder", "sockets"))
 
 
 def _restrict_files(confinement: Mapping[str, Any]) -> None:
