@@ -197,6 +197,7 @@ def test_whatever_becomes_of_the_client_is_the_notebooks_doing(monkeypatch):
 
 
 def test_a_run_that_is_stopped_leaves_neither_client_nor_kernel_nor_folder(tmp_path, monkeypatch):
+    contained("1")  # the templates have folders of their own, for as long as they live
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     for policy in ("contained", "open"):
         stop = threading.Event()
