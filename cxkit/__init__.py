@@ -25,6 +25,7 @@ _HOMES = {
     "cxkit.survey.survey": ("About", "Survey"),
     "cxkit.survey.named_in_notebook": ("check_notebook_names", "check_notebook_roles"),
     "cxkit.survey.partial_answers": ("protect_incomplete",),
+    "cxkit.survey.waves": ("one_wave",),
     "cxkit.survey.readers": ("read_survey",),
     "cxkit.survey.datasets": ("dataset_card", "dataset_names", "load_instrument", "load_survey"),
     "cxkit.survey.simulate": ("simulate_culture",),

@@ -29,6 +29,8 @@ ROLES = {
 STATED = cx.About(population="test", period="2026", selection="random draws")
 ANSWERS = np.random.default_rng(1).integers(1, 6, (N, 6)).astype(float)
 SURVEY = tiny_survey(ANSWERS, about=STATED, **ROLES)
+OF_MANY = tiny_survey(ANSWERS, about=STATED, **{role: ROLES[role] for role in ROLES if role != "id"})
+"""The same answers, each sheet of another person as far as anybody knows."""
 UNANSWERED = tiny_survey(np.full_like(ANSWERS, np.nan), about=STATED, **ROLES)
 JUDGED = pd.DataFrame([[4, 4, 3]] * 6, index=list(SURVEY.instrument.items), columns=list("xyz"))
 
@@ -40,12 +42,12 @@ def rated(kind: str) -> ExpertRatings:
 
 @cache
 def norm() -> object:
-    return cx.build_norm(SURVEY, leave_out="3")
+    return cx.build_norm(OF_MANY, leave_out="3")
 
 
 @cache
 def screened() -> object:
-    return cx.screen_respondents(SURVEY)
+    return cx.screen_respondents(OF_MANY)
 
 
 POSITIONAL: dict[str, Callable[[cx.Survey], list[object]]] = {
@@ -53,7 +55,7 @@ POSITIONAL: dict[str, Callable[[cx.Survey], list[object]]] = {
     "content_validity_index": lambda s: [rated("relevance")],
     "content_validity_ratio": lambda s: [rated("essential")],
     "substantive_validity": lambda s: [rated("assignment")],
-    "exclusion_effect": lambda s: [SURVEY, screened()],
+    "exclusion_effect": lambda s: [OF_MANY, screened()],
     "percentile_benchmark": lambda s: [s, norm()],
     "rater_reliability": lambda s: [s.given],
 }

@@ -14,6 +14,7 @@ from cxkit.errors import AnalysisError
 from cxkit.results import declared, tables
 from cxkit.results.references import cite
 from cxkit.results.thresholds import Verdicts
+from cxkit.survey.people import refuse_several_sheets
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import DataStamp
 
@@ -62,6 +63,8 @@ class Result(ABC):
     """Whether the numbers honour the respondents' weights, where the survey has some."""
     why_unweighted: ClassVar[str] = ""
     """Why they do not, as it is printed below the table."""
+    sheets_of_one_person: ClassVar[str] = ""
+    """Why several answer sheets of one person do no harm; where empty, a survey with such sheets is refused."""
     grouped: ClassVar[str] = ""
     """The column whose equal neighbours are printed under one heading, where the page allows it."""
 
@@ -72,7 +75,18 @@ class Result(ABC):
             cls.__repr__ = Result.__repr__  # type: ignore[method-assign]
 
     def __post_init__(self) -> None:
-        """A weighted n beside no effective n would promise more precision than there is: no analysis may forget it."""
+        """Refuse what would promise more precision than there is: no analysis may forget it.
+
+        That is a weighted n beside no effective n, and answer sheets of the same people that were taken for those of
+        different ones.
+
+        Raises
+        ------
+        AnalysisError
+            If people handed in several answer sheets and the analysis takes each sheet for another person.
+        """
+        if self.data.people is not None and not self.sheets_of_one_person:
+            refuse_several_sheets(self.data.name, self.data.people, self.title)
         if self.uses_weights and self.data.has_weights and self.n_effective is None:
             raise TypeError(f"{type(self).__name__} uses weights: it needs n_effective=, as effective_among gives it.")
 
@@ -96,6 +110,8 @@ class Result(ABC):
             parts.append(self._about_weights)
         if self.data.withholds:
             parts.append(f"Answers of fewer than {MINIMUM_CELL} to only some items of a dimension are left out.")
+        if self.data.people is not None and self.data.people.note:
+            parts.append(self.data.people.note)
         return " ".join(parts)
 
     @property

@@ -15,6 +15,7 @@ import pandas as pd
 from cxkit.errors import AnalysisError, OptionError, SurveyError, counted, nearest
 from cxkit.survey.instrument import Dimension, Instrument
 from cxkit.survey.ledger import RowLedger
+from cxkit.survey.people import People
 from cxkit.survey.privacy import MINIMUM_CELL
 
 ROLES = ("id", "level", "function", "unit", "organisation", "wave", "weight")
@@ -42,7 +43,8 @@ class About:
 class DataStamp:
     """Which answers a result rests on: the survey's name, a short hash of its answers, and what to know of them.
 
-    `withholds` says whether answers of a few respondents are left out (see `protect_incomplete`).
+    `withholds` says whether answers of a few respondents are left out (see `protect_incomplete`), `people` of how many
+    people the answer sheets are.
     """
 
     name: str
@@ -50,6 +52,7 @@ class DataStamp:
     synthetic: bool = False
     has_weights: bool = False
     withholds: bool = False
+    people: People | None = None
 
     def __str__(self) -> str:
         return f"{self.name}{' (synthetic)' if self.synthetic else ''}, answers {self.hash}"
@@ -119,8 +122,13 @@ class Survey:
 
     @property
     def n(self) -> int:
-        """How many respondents there are, with or without answers."""
+        """How many answer sheets there are, with or without answers; `people` says of how many people."""
         return len(self.given)
+
+    @cached_property
+    def people(self) -> People:
+        """How many people the answer sheets come from: whoever answered in several waves has several."""
+        return People.of(self.respondents)
 
     @property
     def dimensions(self) -> tuple[Dimension, ...]:
@@ -252,6 +260,7 @@ class Survey:
             synthetic=self.about.synthetic,
             has_weights=self.weights is not None,
             withholds=self.withheld is not None and bool(self.withheld.to_numpy().any()),
+            people=self.people,
         )
 
     @property
@@ -262,7 +271,7 @@ class Survey:
         share = answered / self.given.size if self.given.size else 0.0
         synthetic = " The answers are synthetic." if self.about.synthetic else ""
         lines = [
-            f"{self.name}: {counted(self.n, 'respondent')}, {counted(items, 'item')} of '{self.instrument.title}', "
+            f"{self.name}: {self.people.text}, {counted(items, 'item')} of '{self.instrument.title}', "
             f"{share:.1%} of all answers given.{synthetic}",
             *(f"{role}: {self._describe(role)}" for role in self.respondents.columns if role != "id"),
             *self.notes,
@@ -284,8 +293,7 @@ class Survey:
 
     def __repr__(self) -> str:
         """Which survey it is, without answers: a notebook's file keeps this beside the page that people see."""
-        people = counted(self.n, "respondent")
-        return f"<Survey '{self.name}': {people}, '{self.instrument.title}', answers {self.hash}>"
+        return f"<Survey '{self.name}': {self.people.text}, '{self.instrument.title}', answers {self.hash}>"
 
     def _repr_html_(self) -> str:
         first, *more = (html.escape(line) for line in self.text.splitlines())

@@ -133,9 +133,23 @@ def _participants(survey: Survey) -> str:
     period = about.period or "[period not stated]"
     selection = about.selection or "[not stated how respondents came to take part]"
     return (
-        f"{synthetic}{counted(survey.n, 'respondent')} took part. Population: {bare(population)}. Period: "
-        f"{bare(period)}. Selection: {bare(selection)}."
+        f"{synthetic}{_who_took_part(survey)}. Population: {bare(population)}. Period: {bare(period)}. Selection: "
+        f"{bare(selection)}."
     )
+
+
+def _who_took_part(survey: Survey) -> str:
+    """How many people, which are not as many as answer sheets where they answered in several waves."""
+    people = survey.people
+    if people.several:
+        handed_in = f"handed in {counted(people.sheets, 'answer sheet')}"
+        return f"{people.count} took part, {people.several:,} of them {people.where}, and {handed_in}"
+    if people.may_repeat:
+        return (
+            f"{counted(people.sheets, 'answer sheet')} were handed in in {len(people.waves)} waves, "
+            f"[{people.without_id:,} of them without an id: say how many people took part]"
+        )
+    return f"{counted(survey.n, 'respondent')} took part{f' in wave {people.waves[0]}' if people.waves else ''}"
 
 
 def bare(words: str) -> str:
@@ -174,7 +188,12 @@ def _gaps(survey: Survey) -> str:
         if survey.stamp.withholds
         else ""
     )
-    return f"{share:.1%} of all answers are missing; {complete:,} respondents answered everything.{withheld}"
+    whole = (
+        f"{complete:,} answer sheets are complete"
+        if survey.people.several
+        else (f"{complete:,} respondents answered everything")
+    )
+    return f"{share:.1%} of all answers are missing; {whole}.{withheld}"
 
 
 def _analyses(results: Sequence[Result]) -> str:

@@ -29,6 +29,7 @@ class ReportStandards(Result):
 
     why_unweighted: ClassVar[str] = "it is a list of what is reported"
     title: ClassVar[str] = "What a report of this instrument must say"
+    sheets_of_one_person: ClassVar[str] = "nothing is estimated"
     cites: ClassVar[tuple[str, ...]] = tuple(SOURCES.values())
     shown: ClassVar[tuple[str, ...]] = ("standard", "topic", "status", "where")
     grouped: ClassVar[str] = "standard"

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import cxkit as cx
+from cxkit.survey.waves import one_wave
 from cxkit.validation.items import distribution
 from cxkit.validation.items.distribution import answer_distribution
 from tests.validation.building import factor_answers, survey_of
@@ -19,7 +20,7 @@ def test_shares_equal_psych(reference, shipped):
 
 @pytest.mark.parametrize("name", ["bfi", "lq2002", "customersat", "culture_synthetic", "hs1939", "univbct"])
 def test_every_answer_is_counted_once(shipped, name):
-    survey = shipped(name)
+    survey = one_wave(shipped(name))
     frame = answer_distribution(survey).frame
     by_item = frame.groupby("item")[["count", "share"]].sum()
     assert by_item["count"].to_dict() == survey.given[by_item.index].notna().sum().astype(float).to_dict()

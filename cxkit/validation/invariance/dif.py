@@ -20,6 +20,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, fixed
 from cxkit.results.thresholds import DIF_JODOIN, judge
 from cxkit.survey.instrument import Dimension
+from cxkit.survey.people import refuse_several_sheets_in_a_group, same_people_note
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
@@ -74,6 +75,7 @@ class ItemFunctioning(Result):
     """How many items there are, tested or not."""
 
     title: ClassVar[str] = "Differential item functioning"
+    sheets_of_one_person: ClassVar[str] = "one in each group, and the note says what that does"
     cites: ClassVar[tuple[str, ...]] = ("swaminathan1990",)
     shown: ClassVar[tuple[str, ...]] = (
         "title", "item", "text", "p_uniform", "p_nonuniform", "p_adjusted", "r2_change", "log_odds", "kind", "effect",
@@ -261,7 +263,8 @@ def differential_item_functioning(
         check_options(minimum=minimum)
     grouped = grouping(survey, by, groups)
     selection = select(survey, dimensions, items=3, analysis="differential item functioning", why_not=LIKELIHOOD_RATIOS)
-    notes, data = list(selection.notes), []
+    refuse_several_sheets_in_a_group(survey, grouped.members, "Differential item functioning")
+    notes, data = [*selection.notes, *same_people_note(survey, grouped.members)], []
     if groups is None:
         largest = max(len(d.items) for d in selection.dimensions)
         answered = survey.answers[selection.item_keys].notna().any(axis=1)

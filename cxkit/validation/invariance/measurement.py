@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, CxkitError, OptionError, counted
+from cxkit.errors import AnalysisError, CxkitError, OptionError
 from cxkit.results.accounting import account
 from cxkit.results.invariance import InvarianceEvidence
 from cxkit.results.multiplicity import FAMILY_ERROR
@@ -17,6 +17,7 @@ from cxkit.results.options import check_choice, check_options
 from cxkit.results.thresholds import CHEN_SMALL, DIFFERENCE_HOLM, Verdict, Verdicts
 from cxkit.results.weighted import refuse_weights
 from cxkit.survey.instrument import Dimension
+from cxkit.survey.people import refuse_several_sheets_in_a_group, same_people_note
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
@@ -156,6 +157,7 @@ def measurement_invariance(
     )
     grouped = grouping(survey, by, groups)
     selection = select(survey, dimensions, items=3, analysis="measurement invariance", weighted=True)
+    refuse_several_sheets_in_a_group(survey, grouped.members, "Measurement invariance")
     largest = max(len(d.items) for d in selection.dimensions)
     answered, left_out = survey.answers[selection.item_keys].notna().any(axis=1), ""
     concealed = concealed_sizes(survey, grouped, answered)
@@ -192,7 +194,7 @@ def measurement_invariance(
         "together": together, "ordinal": ordinal, "rare": rare, **options, "up_to": up_to, "share": share,
         "minimum": minimum, "tests": family.tests, "error_rate": FAMILY_ERROR,
     }  # fmt: skip
-    told = _same_people(survey, grouped) + _told_once(notes)
+    told = same_people_note(survey, grouped.members) + _told_once(notes)
     return replace(_result(survey, units, climbs, grouped, settings, told), concealed=concealed)
 
 
@@ -317,18 +319,6 @@ def _incomplete(design: Design, grouped: Grouping, short: dict[str, int], answer
         f" Only respondents who answered every item count here (missing='complete'): {', '.join(told[:5])}; "
         f"missing='{every}' uses them too."
     )
-
-
-def _same_people(survey: Survey, grouped: Grouping) -> list[str]:
-    """A remark where respondents stand in several groups, as in waves."""
-    if "id" not in survey.respondents:
-        return []
-    ids = survey.respondents["id"][grouped.members.notna()].dropna()
-    repeated = int(ids.duplicated().sum())
-    if not repeated:
-        return []
-    return [f"{counted(repeated, 'answer sheet')} come from people who answered more than once; the tests count them "
-            "as different people."]  # fmt: skip
 
 
 def _told_once(notes: Sequence[str]) -> list[str]:

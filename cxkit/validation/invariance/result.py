@@ -68,6 +68,7 @@ class Invariance(Result):
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Measurement invariance"
+    sheets_of_one_person: ClassVar[str] = "one in each group, and the note says what that does"
     shown: ClassVar[tuple[str, ...]] = (
         "title", "level", "freed", "chi_square", "df", "cfi", "d_cfi", "d_rmsea", "d_srmr", "d_p_adjusted", "verdict",
     )  # fmt: skip

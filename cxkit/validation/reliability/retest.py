@@ -37,6 +37,7 @@ class RetestReliability(Result):
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Test-retest reliability"
+    sheets_of_one_person: ClassVar[str] = "they are what is compared"
     cites: ClassVar[tuple[str, ...]] = ("shrout1979", "devet2006")
     shown: ClassVar[tuple[str, ...]] = (
         "title", "n", "agreement", "ci_low..ci_high", "consistency", "change", "sem", "smallest_change",
