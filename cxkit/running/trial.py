@@ -16,7 +16,6 @@ from pathlib import Path
 
 from cxkit.running.kernels.forked import Template
 from cxkit.running.sandbox.limits import Limits, Policy
-from cxkit.running.sandbox.processes import all_processes
 
 _MIB = 1 << 20
 LIMITS = Limits(
@@ -191,6 +190,8 @@ def _broken_at_the_end() -> dict[str, str]:
 
 def _kernels_of_the_template() -> list[int]:
     """Processes that were forked by the template: they have its command line, and no program of their own."""
+    from cxkit.running.sandbox.processes import all_processes  # Linux alone has what it reads
+
     template = Template.begin().process.pid
     wanted = Path(f"/proc/{template}/cmdline").read_bytes()
     found = []

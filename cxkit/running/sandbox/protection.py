@@ -90,7 +90,8 @@ def required_protection() -> Mechanism:
     tried = "\n".join(f"  {name}: {problem}" for name, problem in found.failed.items())
     raise NotebookError(
         f"This machine offers no sandbox, so nothing was run.\n{tried}\n"
-        "On Linux, install bubblewrap or allow user namespaces; `cxkit doctor` tells more."
+        "On Linux, install bubblewrap or allow user namespaces; `cxkit doctor` tells more. With --accept-no-sandbox "
+        "(accept_no_sandbox=True) strangers' notebooks run with all your rights."
     )
 
 
