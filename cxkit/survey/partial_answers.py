@@ -32,7 +32,8 @@ def protect_incomplete(survey: Survey) -> Survey:
     Parameters
     ----------
     survey
-        The survey as it was read. Subsets are taken afterwards.
+        The survey as it was read. Subsets are taken afterwards; of several waves of the same people, the one to report
+        is taken before (`one_wave`), because it counts rows.
 
     Returns
     -------
