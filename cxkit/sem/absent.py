@@ -90,6 +90,10 @@ def _reason(fit: Fit, name: str, measures: Mapping[str, float]) -> str:
             name.startswith(RESIDUAL) and _negative_implied(fit),
             "the model implies a negative variance of an item",
         ),
+        (
+            name.startswith(("gfi", "agfi", "pgfi")) and fit.settings["missing"] == "fiml",
+            "a pair of items was answered together by one person, and so has no covariance of its own",
+        ),
         (name.startswith(("nfi", "rfi")), "the model has more degrees of freedom than the baseline model"),
         (
             robust and ordered and bool(fit.table.variables.exogenous),

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.linalg.lapack import dposv
 
 from cxkit.errors import ModelError
+from cxkit.sem.coverage import scarcest
 from cxkit.sem.discrepancy import SINGULAR, Objective
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData
@@ -86,12 +87,23 @@ def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, e
             return solution
         if search is _newton and objective.evaluations - before > effort.evaluations:
             break
-    raise ModelError(
-        "The model did not converge. Tried: "
-        + "; ".join(tried)
-        + ". Look for items with loadings near 0, factors with "
-        "fewer than three items, or correlations above .95 between factors; or give start() values."
-    )
+    raise ModelError(f"The model did not converge. Tried: {'; '.join(tried)}. {_advice(objective)}")
+
+
+def _advice(objective: Objective) -> str:
+    """Where to look: other things go wrong in a model whose loadings are all fixed, such as one of growth."""
+    models = [part.model for part in objective.parts]
+    measured = any(row.op == "=~" for model in models for row in model.rows)
+    if measured:
+        look = (
+            "items with loadings near 0, factors with fewer than three items, or correlations above .95 between factors"
+        )
+    else:
+        look = "variances near 0, and variables whose units differ by a factor of a hundred or more"
+    data = [part.data for part in objective.parts if part.data.patterns is not None]
+    scarce = [found for group in data if (found := scarcest(group.known_answers, group.names))]
+    few = f" {scarce[0]}: see whether the model is found without." if scarce else ""
+    return f"Look for {look}; or give start() values.{few}"
 
 
 def _beginnings(objective: Objective, start: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:

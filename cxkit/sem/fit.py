@@ -237,7 +237,10 @@ class Fit:
 
     @cached_property
     def r_squared(self) -> pd.Series | dict[str, pd.Series]:
-        """Explained share of variance of every indicator and outcome."""
+        """Explained share of variance of every indicator and outcome; empty where its residual variance is negative.
+
+        As R's `lavInspect(fit, "rsquare")`: a share above 1 (a Heywood case, which the note names) is none.
+        """
         out = []
         for group in self.row_table.groups:
             model = group.model
@@ -248,7 +251,8 @@ class Fit:
             explained = (model.a0 != 0).any(1)
             explained[model.a[0]] = True
             names = [name for i, name in enumerate(model.names) if explained[i] and name in residual]
-            shares = [1 - residual[name] / variance[model.index[name]] for name in names]
+            own = np.array([residual[name] for name in names])
+            shares = np.where(own < 0, np.nan, 1 - own / variance[[model.index[name] for name in names]])
             out.append(pd.Series(shares, index=names, name="r_squared"))
         return self._by_group(out)
 

@@ -61,7 +61,10 @@ def _named_comparative(x: float, df: float, x0: float, df0: float, suffix: str) 
 
 
 def relative_fit(x: float, df: float, x0: float, df0: float) -> float:
-    """Relative fit index; 1 where the model fits worse per degree of freedom than the baseline, as in lavaan."""
+    """Relative fit index (Bollen, 1986); 1 where the model fits worse per degree of freedom than the baseline.
+
+    The formula is negative there. lavaan 0.6-14 gives 1, which is kept so that values can be compared (docs/sem.md).
+    """
     if not (df and df0) or x0 / df0 < x / df:
         return 1.0
     return _ratio(x0 / df0 - x / df, x0 / df0)

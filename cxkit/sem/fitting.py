@@ -14,6 +14,7 @@ from cxkit.errors import CxkitWarning, ModelError, nearest
 from cxkit.one_thread import in_one_thread
 from cxkit.sem.conditional_ordinal import conditional_moments
 from cxkit.sem.constraints import null_space
+from cxkit.sem.coverage import scarcest
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
 from cxkit.sem.estimation import BRIEF, FULL, NEAR, Effort, Normalised, Solution, minimise
 from cxkit.sem.fit import Fit
@@ -148,9 +149,14 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
     plain = _as_if_complete(objective) if settings["missing"] == "fiml" else objective
     refuse_unidentified(plain, spaces, start, settings)
     warm = start if plain is objective else _warm_start(plain, start)
-    solution, table, models = _search(
-        objective, start if warm is None else warm, table, models, _effort(plain is objective, warm)
-    )
+    begin = start if warm is None else warm
+    try:
+        solution, table, models = _search(objective, begin, table, models, _effort(plain is objective, warm))
+    except ModelError:
+        if warm is None or plain is objective or not _has_scarce_items(sample):
+            raise
+        # Where few answered an item, the moments that all answers estimate can be far from what the model implies.
+        solution, table, models = _search(objective, start, table, models, NEAR)
     kind = "hessian" if chosen.information == "observed" else "information"
     second = Normalised(objective.second(solution.states, kind), _names_of(models))
     frame = Frame(
@@ -236,6 +242,11 @@ def _warm_start(plain: Objective, start: np.ndarray) -> np.ndarray | None:
         return minimise(plain, start, tolerance=1e-6).z
     except ModelError:
         return None
+
+
+def _has_scarce_items(sample: Sample) -> bool:
+    """Whether some item, or pair of items, was answered by few."""
+    return any(bool(scarcest(group.known_answers, group.names)) for group in sample.groups)
 
 
 def _effort(complete: bool, warm: np.ndarray | None) -> Effort:
@@ -522,9 +533,10 @@ def _improper(fit: Fit) -> list[str]:
         values = fit.row_table.groups[g].values(theta) if negative else ()
         for row, value in zip(model.all_rows, values, strict=False):
             if row.op == "~~" and row.lhs == row.rhs and value < -1e-9:
+                empty = ", so that its R-squared is left empty" if row.lhs in model.observed else ""
                 out.append(
-                    f"Heywood case{where}: the variance of '{row.lhs}' is estimated at {value:.3f}. Read the factor "
-                    "with care; too few items, too small a sample or a wrong model are the usual reasons."
+                    f"Heywood case{where}: the variance of '{row.lhs}' is estimated at {value:.3f}{empty}. Read the "
+                    "factor with care; too few items, too small a sample or a wrong model are the usual reasons."
                 )
         if len(latent) > 1 and np.linalg.eigvalsh(latent)[0] < -1e-9:
             out.append(

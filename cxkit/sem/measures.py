@@ -270,7 +270,8 @@ def available_moments(answers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     count = seen.T.astype(float) @ seen
     sums = z.T @ seen
     n = len(answers)
-    return mean, (z.T @ z - sums * sums.T / count) / (count - 1) * (n - 1) / n
+    with np.errstate(divide="ignore", invalid="ignore"):  # a pair that one person answered has no covariance
+        return mean, (z.T @ z - sums * sums.T / count) / (count - 1) * (n - 1) / n
 
 
 def _normal_square(weight: np.ndarray, cov: np.ndarray, mean: np.ndarray | None) -> np.ndarray:

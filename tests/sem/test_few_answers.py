@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,11 @@ import pytest
 
 from cxkit import sem
 from cxkit.errors import CxkitWarning, ModelError
+from cxkit.sem import fitting
 from cxkit.sem.corrections import _square_as_if_complete, missing_answers
 from cxkit.sem.coverage import scarcest
+from cxkit.sem.discrepancy import FullInformation, Objective
+from cxkit.sem.estimation import _advice
 from cxkit.sem.fit import Fit
 from cxkit.sem.variants import index_variant
 from tests.sem.cases import bfi
@@ -144,3 +148,51 @@ def test_the_scarcest() -> None:
     apart = np.ones((40, 4))
     apart[:18, 0] = apart[19:37, 1] = np.nan
     assert scarcest(apart, "abcd") == "'a' and 'b' were answered together by fewer than 5 of 40 respondents"
+
+
+def late_wave(answered: int) -> pd.DataFrame:
+    """Linear growth of 600 people, of whom few were there in the last wave."""
+    rng = np.random.default_rng(9)
+    level, slope, noise = rng.normal(-2.5, 0.8, 600), rng.normal(0.6, 0.2, 600), rng.normal(0, 0.6, (600, 6))
+    time = np.arange(6)
+    values = level[:, None] + slope[:, None] * time + noise
+    seen = rng.random((600, 6)) < [0.8, 0.9, 0.94, 0.8, 0.6, 1.0]
+    seen[:, 5] = False
+    seen[:answered, 5] = True
+    seen[: answered - 3, 0] = False
+    return pd.DataFrame(np.where(seen, values, np.nan), columns=[f"y{t}" for t in range(6)])
+
+
+@pytest.mark.parametrize("failing", [False, True])
+def test_growth_with_a_last_wave_of_few_is_found(monkeypatch: pytest.MonkeyPatch, failing: bool) -> None:
+    """Where the search from the estimated moments fails (here it is made to), it begins once more from the data."""
+    searched: list[np.ndarray] = []
+    plain = fitting.minimise
+
+    def counted(objective: Objective, start: np.ndarray, *args: Any, **options: Any) -> Any:
+        if isinstance(objective.parts[0], FullInformation):
+            searched.append(start)
+            if failing and len(searched) == 1:
+                raise ModelError("The model did not converge.")
+        return plain(objective, start, *args, **options)
+
+    monkeypatch.setattr(fitting, "minimise", counted)
+    loadings = [" + ".join(f"{w}*y{t}" for t, w in enumerate(weights)) for weights in ([1] * 6, range(6))]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CxkitWarning)
+        fit = sem.growth(f"i =~ {loadings[0]}\ns =~ {loadings[1]}", late_wave(9), missing="fiml")
+    assert fit.measures["df"] == 16
+    means = fit.estimates.query("op == '~1' and lhs in ['i', 's']")["est"].to_numpy()
+    assert means == pytest.approx([-2.5, 0.6], abs=0.15)
+    assert len(searched) <= 2
+    assert len(searched) == 2 or not failing
+    assert np.isnan(fit.measures["gfi"]) == ("answered together by one person" in fit.note)
+
+
+def test_advice_suits_a_model_of_growth() -> None:
+    data = late_wave(9)
+    model = sem.growth("i =~ 1*y0 + 1*y1 + 1*y2 + 1*y3\ns =~ 0*y0 + 1*y1 + 2*y2 + 3*y3", data, missing="fiml")
+    assert "loadings" not in _advice(model.frame.objective)
+    assert "variances near 0" in _advice(model.frame.objective)
+    assert "loadings near 0" in _advice(with_few(60).frame.objective)
+    assert "'N5' was answered by 60 of 320 respondents" in _advice(with_few(60).frame.objective)

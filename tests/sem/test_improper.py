@@ -146,3 +146,12 @@ def test_a_search_without_end_of_incomplete_answers_is_given_up(monkeypatch: pyt
         sem.sem(*ring(2, 0.03), missing="fiml")
     assert [type(objective.parts[0]) for objective in searched] == [MaximumLikelihood, FullInformation]
     assert searched[-1].evaluations < 100
+
+
+def test_no_explained_share_beside_a_negative_residual_variance() -> None:
+    """lavInspect(fit, "rsquare") is NA there; it was above 1."""
+    cor = [[1.0, 0.9, 0.8], [0.9, 1.0, 0.6], [0.8, 0.6, 1.0]]
+    with pytest.warns(CxkitWarning, match="'x1' is estimated at -0.199, so that its R-squared is left empty"):
+        fit = sem.cfa("f =~ x1 + x2 + x3", sem.Moments(n=200, cov=cor, names=["x1", "x2", "x3"]))
+    assert np.isnan(fit.r_squared["x1"])
+    assert (fit.r_squared[["x2", "x3"]] < 1).all()

@@ -247,7 +247,9 @@ def screen_respondents(
         Published ones: longstring_max 0.5 (Curran 2016), irv 3 (Leys et al. 2013), mahalanobis_p 0.001 (Tabachnick &
         Fidell 2013), even_odd 0.3 (Johnson 2005). They, too, are shown with their false-flag rate.
     seed
-        Makes the simulation repeatable.
+        Makes the simulation repeatable. Simulated answers go to respondents and items in their order: in another order
+        of rows or columns they are other ones, as with another seed, and respondents close to a cut-off may change
+        sides.
 
     Returns
     -------
