@@ -15,6 +15,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.accounting import Rule, account, not_stated, too_few
 from cxkit.results.each_dimension import of_each
+from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.results.options import check_choice, check_options, check_positive
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
@@ -38,10 +39,10 @@ class GroupReliability(Result):
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "How much groups differ: ICC(1) and ICC(2)"
-    cites: ClassVar[tuple[str, ...]] = ("bliese2000",)
+    cites: ClassVar[tuple[str, ...]] = ("bliese2000", "holm1979")
     why_unweighted: ClassVar[str] = "the mean squares are of the members who answered, each of whom counts once"
     shown: ClassVar[tuple[str, ...]] = (
-        "title", "n", "n_groups", "mean_group_size", "f_value", "p_value", "icc1", "ci_low..ci_high", "icc2",
+        "title", "n", "n_groups", "mean_group_size", "f_value", "p_adjusted", "icc1", "ci_low..ci_high", "icc2",
     )  # fmt: skip
 
     @property
@@ -49,20 +50,31 @@ class GroupReliability(Result):
         by = self.settings["by"]
         if self.frame["icc1"].isna().all():
             return f"Everybody scores the same, so that no difference lies between one {by} and another."
-        low, high = self.frame["icc1"].clip(lower=0).min(), self.frame["icc1"].clip(lower=0).max()
+        known = self.frame[self.frame["icc1"].notna()]
+        clear = known[known["p_adjusted"] < FAMILY_ERROR]
         reliable = int((self.frame["icc2"] >= ICC2_LEBRETON.bands[-1][0]).sum())
-        shares = f"{low:.0%}" if len(self.frame) == 1 else f"{low:.0%} to {high:.0%}"
         return (
-            f"Which {by} people belong to explains {shares} of the variance of their scores (ICC(1)); the means of "
-            f"{reliable} of {counted(len(self.frame), 'dimension')} are reliable enough to be compared "
-            "(ICC(2) of .70 or more)."
+            f"The share of the variance of scores that lies between one {by} and another (ICC(1)) can be told from 0 "
+            f"on {len(clear)} of {counted(len(known), 'dimension')}{', allowing for their number' * (len(known) > 1)}"
+            f"{self._extent(known, clear)}; the means of {reliable} of {counted(len(self.frame), 'dimension')} are "
+            "reliable enough to be compared (ICC(2) of .70 or more)."
+        )
+
+    def _extent(self, known: pd.DataFrame, clear: pd.DataFrame) -> str:
+        """The largest share that is no chance; where all may be chance, how far the intervals reach."""
+        if clear.empty:
+            return f", and may be up to {known['ci_high'].max():.0%} (upper end of the {self.level} intervals)"
+        most = clear.loc[clear["icc1"].idxmax()]
+        low, high = (max(float(most[end]), 0.0) for end in ("ci_low", "ci_high"))
+        return f"; it is {most['icc1']:.0%} ({self.level} interval {low:.0%} to {high:.0%}) on {most['title']}" + (
+            ", where it is largest" if len(clear) > 1 else ""
         )
 
     @property
     def note(self) -> str:
         """Which dimensions and groups had to be left out, and the usual line."""
         hidden = _hidden_sentence(self.hidden_groups, MINIMUM_CELL)
-        told = [_P_ALONE] if len(self.frame) > 1 else []
+        told = [_SHARED_P] if len(self.frame) > 1 else []
         told += [_NEGATIVE_ICC2] if (self.frame["icc2"] < 0).any() else []
         return " ".join([*self.notes, *told, *hidden, super().note, *_whose_n(self.frame)])
 
@@ -97,7 +109,8 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
     -------
     GroupReliability
         A row a dimension: n, n_groups, mean_group_size, ms_between, ms_within, df_between, df_within, f_value,
-        p_value, icc1, ci_low, ci_high, icc2.
+        p_value (of this dimension alone), p_adjusted (Holm's method over the dimensions: 5 % for all together), icc1,
+        ci_low, ci_high (of this dimension alone), icc2.
 
     Raises
     ------
@@ -115,6 +128,8 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
     shown = shown_by_dimension(survey, scores)
     found, left_out = of_each(survey.dimensions, lambda d: _reliability_row(d, scores[d.key], groups, by, shown[d.key]))
     frame = pd.DataFrame([row for row, _ in found.values()])
+    adjusted = holm(frame["p_value"].to_numpy(dtype="float64"))
+    frame.insert(frame.columns.get_loc("p_value") + 1, "p_adjusted", adjusted)
     largest = frame.loc[frame["n"].idxmax(), "dimension"]
     return GroupReliability(
         frame=frame,
@@ -143,7 +158,7 @@ def _reliability_row(
     return {"dimension": dimension.key, "title": dimension.title, **_one_way(y, g, by, dimension)}, len(hidden)
 
 
-_P_ALONE = "p is of each dimension alone, not adjusted for their number."
+_SHARED_P = "p is adjusted for the number of dimensions (Holm's method); each interval is of its dimension alone."
 _NEGATIVE_ICC2 = (
     "A negative ICC(2) (its values have no lower end) means that groups differ less than chance alone would make them: "
     "read it as no reliability."

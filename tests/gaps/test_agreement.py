@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxkit as cx
+from cxkit.results.multiplicity import holm
 from tests.conftest import tiny_survey
 
 CASES = [
@@ -166,5 +167,44 @@ def test_notes_say_whose_n_they_tell_and_what_p_and_negative_icc2_mean():
         most = found.frame.loc[found.frame["n"].idxmax(), "title"]
         assert found.note.endswith(f"n and who is left out are those of '{most}', which has most answers.")
     assert (reliability.frame["icc2"] < 0).any()
-    assert "p is of each dimension alone, not adjusted for their number." in reliability.note
+    assert (
+        "p is adjusted for the number of dimensions (Holm's method); each interval is of its dimension alone."
+        in reliability.note
+    )
     assert "A negative ICC(2) (its values have no lower end) means" in reliability.note
+
+
+class TestTheSentenceOfReliability:
+    """How much lies between groups is said where it can be told from 0, allowing for the number of dimensions."""
+
+    def shares(self, rng, between):
+        units = np.repeat(np.arange(12), 12)
+        means = rng.normal(0, 1, (12, 3)) * np.sqrt(between)
+        scores = means[units] + rng.normal(0, 1, (144, 3)) * np.sqrt(1 - np.array(between))
+        answers = np.repeat(3 + scores, 3, axis=1) + rng.normal(0, 0.1, (144, 9))
+        return tiny_survey(answers, unit=units.astype(str))
+
+    def test_surveys_without_differences_rarely_name_one(self):
+        rng = np.random.default_rng(20261201)
+        surveys, alarms = 60, 0
+        for _ in range(surveys):
+            result = cx.group_reliability(self.shares(rng, [0.0, 0.0, 0.0]))
+            if (
+                "can be told from 0 on 0 of 3 dimensions, allowing for their number, and may be up to"
+                not in result.text
+            ):
+                alarms += 1
+            assert "explains" not in result.text
+        assert alarms / surveys <= 0.05 + 2.5 * np.sqrt(0.05 * 0.95 / surveys)
+
+    def test_the_largest_share_that_is_no_chance_has_its_interval(self):
+        result = cx.group_reliability(self.shares(np.random.default_rng(3), [0.4, 0.0, 0.3]))
+        clear = result.frame[result.frame["p_adjusted"] < 0.05]
+        most = clear.loc[clear["icc1"].idxmax()]
+        assert len(clear) == 2
+        assert "told from 0 on 2 of 3 dimensions, allowing for their number; it is " in result.text
+        interval = f"(95 % interval {most['ci_low']:.0%} to {most['ci_high']:.0%})"
+        assert f"{most['icc1']:.0%} {interval} on {most['title']}, where it is largest" in result.text
+        # R: p.adjust(p, "holm")
+        assert result.frame["p_adjusted"].to_numpy() == pytest.approx(holm(result.frame["p_value"].to_numpy()))
+        assert "adjusted for the number of dimensions (Holm's method)" in result.note
