@@ -243,7 +243,13 @@ class ContainedClient(CxkitClient):
         too_much = isinstance(msg["content"], TooMuch) or isinstance(msg["metadata"], TooMuch)
         size = self.limits.output_bytes + 1 if too_much else size_of(msg["content"]) + size_of(msg["metadata"])
         before, self._printed = self._printed, self._printed + size
-        most = max(0, min(self.limits.output_bytes, self._room))  # many cells of much output each are a flood as well
+        most = self.limits.output_bytes
+        if self._room < self._printed <= most:
+            # Many cells of much output each are a flood as well; it is left out, and costs no cell its work
+            if before <= max(0, self._room):
+                text = "[cxkit: output left out here: that of the cells before is as much as is kept]\n"
+                cell.outputs.append(new_output("stream", name="stderr", text=text))
+            return None
         if self._printed <= most:
             return super().process_message(msg, cell, cell_index)
         if before <= most:
