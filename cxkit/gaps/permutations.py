@@ -140,11 +140,16 @@ def _sorted_sums(scores: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
     total = np.maximum(seen.sum(axis=0), 1)
     y = np.where(seen, scores - np.nansum(scores, axis=0) / total, 0.0)
     parts = [seen.astype(float), y, y * y]
+    # Weights only tell apart people with equal scores: weights that hardly differ must not give other draws.
+    order = np.lexsort(np.hstack([*_column(weights), seen, np.where(seen, scores, 0.0), *parts]).T)
     if weights is not None:
         w = np.where(seen, weights[:, None], 0.0)
         parts += [w, w * y, w * y * y, w * w, w * w * y, w * w * y * y]
-    rows = np.hstack(parts)
-    return rows[np.lexsort(np.hstack([seen, np.where(seen, scores, 0.0), rows]).T)]
+    return np.hstack(parts)[order]
+
+
+def _column(weights: np.ndarray | None) -> list[np.ndarray]:
+    return [] if weights is None else [weights[:, None]]
 
 
 def distances(own: np.ndarray, everybody: np.ndarray, dimensions: int) -> np.ndarray:
