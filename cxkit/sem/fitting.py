@@ -25,6 +25,7 @@ from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData, Moments, Sample, Shared, read_frame, read_moments
 from cxkit.sem.names import ambiguous_names, columns_of, unwritable
 from cxkit.sem.ordinal import ordinal_moments
+from cxkit.sem.rows import Row
 from cxkit.sem.starts import starting_values
 from cxkit.sem.statements import Syntax
 from cxkit.sem.statistics import ContinuousStatistics, MomentSpace, OrdinalStatistics
@@ -522,6 +523,17 @@ def _few_clusters(fit: Fit) -> list[str]:
     ]
 
 
+def _negative(row: Row, value: float, where: str, observed: bool) -> str:
+    """What a variance below 0 means; one that was fixed there is the model's and not the data's."""
+    so = ", so that its R-squared is left empty" if observed else ""
+    if row.fixed is not None:
+        return f"The variance of '{row.lhs}'{where} is fixed at {value:.3f}{so}: no variance is negative."
+    return (
+        f"Heywood case{where}: the variance of '{row.lhs}' is estimated at {value:.3f}{so}. Read the factor with care; "
+        "too few items, too small a sample or a wrong model are the usual reasons."
+    )
+
+
 def _improper(fit: Fit) -> list[str]:
     out = []
     for g, (model, state) in enumerate(zip(fit.models, fit.frame.states, strict=True)):
@@ -529,15 +541,10 @@ def _improper(fit: Fit) -> list[str]:
         theta = model.values(fit.solution.z)
         at = state.at if hasattr(state, "at") else model.implied(theta)
         latent = at.full[model.p :, model.p :]
-        negative = model.ordered or np.any(theta[model.na : model.na + model.ns][model.half < 1] < 0)
-        values = fit.row_table.groups[g].values(theta) if negative else ()
-        for row, value in zip(model.all_rows, values, strict=False):
+        values = fit.row_table.groups[g].values(theta)
+        for row, value in zip(model.all_rows, values, strict=True):
             if row.op == "~~" and row.lhs == row.rhs and value < -1e-9:
-                empty = ", so that its R-squared is left empty" if row.lhs in model.observed else ""
-                out.append(
-                    f"Heywood case{where}: the variance of '{row.lhs}' is estimated at {value:.3f}{empty}. Read the "
-                    "factor with care; too few items, too small a sample or a wrong model are the usual reasons."
-                )
+                out.append(_negative(row, value, where, row.lhs in model.observed))
         if len(latent) > 1 and np.linalg.eigvalsh(latent)[0] < -1e-9:
             out.append(
                 f"The covariance matrix of the latent variables{where} is not positive definite: two factors correlate "
