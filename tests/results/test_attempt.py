@@ -75,7 +75,8 @@ def test_conclusions_name_it_and_reports_leave_it_out():
 RETURN_NO_RESULT = {  # they make or read things, or put results together
     "attempt", "bibliography", "check_notebook", "check_notebook_names", "check_notebook_roles", "conclude",
     "dataset_card", "dataset_names", "declare", "load_instrument", "load_survey", "methods_paragraph",
-    "protect_incomplete", "read_expert_ratings", "read_instrument", "read_survey", "session", "simulate_culture",
+    "one_wave", "protect_incomplete", "read_expert_ratings", "read_instrument", "read_survey", "session",
+    "simulate_culture",
 }  # fmt: skip
 ANALYSES = [
     name
