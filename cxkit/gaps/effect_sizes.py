@@ -220,7 +220,14 @@ def smallest_detectable_g(n1: float, n2: float, *, critical: float, power: float
         How many standard errors a difference must reach; see `MaxT`.
     power
         How often it should be found.
+
+    Returns
+    -------
+    float
+        NaN without a critical value: where no score varies, every permuted table has the distance 0.
     """
+    if not 0 < critical < np.inf:
+        return np.nan
     test = PlannedTest.of(n1, n2, critical=critical)
     enough = float(test.borders.max())
     while test.power(enough) < power:
