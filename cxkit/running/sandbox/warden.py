@@ -22,7 +22,7 @@ from cxkit.running.sandbox.landlock import LandlockWorld
 from cxkit.running.sandbox.namespaces import NamespaceWorld
 
 _GLANCE = 0.1  # seconds between two looks at what is used
-_CROWD, _LAST = 4, 19  # more processes than this go to the lowest priority
+_CROWD, _LAST = 4, 10  # more processes than this go behind others; further back, killed ones take half a minute to end
 
 
 class World(Protocol):
