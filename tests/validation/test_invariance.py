@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 import cxkit as cx
 from cxkit.errors import CxkitWarning
 from cxkit.survey.datasets import dataset_path
-from cxkit.validation.invariance.grouping import grouping, not_following
+from cxkit.validation.invariance.grouping import grouping
 from cxkit.validation.invariance.judging import chosen_cutoffs
 from cxkit.validation.invariance.measurement import _design, measurement_invariance
 from cxkit.validation.invariance.models import fit_level, in_words
-from tests.conftest import tiny_survey
 from tests.validation.building import survey_of
 
 A, N = "agreeableness", "neuroticism"
@@ -429,24 +428,3 @@ def test_words_table_and_picture(bfi, gender):
     assert result.picture().png.startswith(b"\x89PNG")
     assert result.fits[A]["scalar"].df == 17
     pd.testing.assert_frame_equal(bfi.given, before)
-
-
-def test_no_size_is_hidden_that_follows_from_n():
-    """The three at the top are hidden, and so is what protects them; but 233 minus 198 is 35, whatever a note says."""
-    rng = np.random.default_rng(1)
-    answers = np.clip(np.round(3 + rng.normal(size=(236, 1)) + rng.normal(size=(236, 3))), 1, 5)
-    survey = tiny_survey(answers, level=["Top"] * 3 + ["Leaders"] * 35 + ["Staff"] * 198)
-    found = cx.measurement_invariance(survey, by="level", up_to="metric")
-    assert "Staff (n = 198)" in found.note
-    assert "Leaders (n = 35)" in found.note
-    assert "With 35 and 198 respondents in the smallest groups" in found.note
-    assert found.n == 35 + 198
-
-
-def test_sizes_stay_hidden_where_only_their_sum_follows():
-    assert not_following({"Top", "Leaders", "Assistants"}, ["Leaders", "Assistants", "Staff"]) == {
-        "Leaders",
-        "Assistants",
-    }
-    assert not_following({"Top", "Leaders"}, ["Leaders", "Staff"]) == frozenset()
-    assert not_following(frozenset(), ["Leaders", "Staff"]) == frozenset()

@@ -67,18 +67,12 @@ def power_note(sizes: Mapping[str, int], *, tests: int, concealed: Collection[st
 
 
 def concealed_sizes(survey: Survey, grouped: Grouping, answered: pd.Series) -> frozenset[str]:
-    """The groups that no table of groups shows: the size of a smaller one may follow from theirs."""
+    """The groups whose size is not told: those that no table of groups shows, as the others' sizes gave it away."""
     if grouped.name in GROUPING_ROLES and grouped.name in survey.respondents:
         return frozenset(shown_groups(survey, answered).hidden[grouped.name])
     sizes = grouped.sizes(answered)
     hidden = rows_to_hide(np.array(list(sizes.values())), MINIMUM_CELL)
     return frozenset(name for name, is_hidden in zip(sizes, hidden, strict=True) if is_hidden)
-
-
-def not_following(concealed: Collection[str], compared: Collection[str]) -> frozenset[str]:
-    """The compared groups whose size need not be told: one alone follows from the others' sizes and from n."""
-    silent = frozenset(concealed) & frozenset(compared)
-    return silent if len(silent) > 1 else frozenset()
 
 
 FEWER_GROUPS = (

@@ -28,7 +28,6 @@ from cxkit.validation.invariance.grouping import (
     concealed_sizes,
     grouping,
     large_enough,
-    not_following,
     power_note,
     smallest_group,
     too_small,
@@ -187,7 +186,6 @@ def measurement_invariance(
     for unit, (_, climbed) in climbs.items():
         notes += [f"{units[unit][0].title}: {_in_one_line(note)}" for note in climbed.notes]
     notes += _not_examined(lost)
-    concealed = not_following(concealed, grouped.groups)
     notes.append(power_note(_largest_sizes(climbs), tests=family.tests, concealed=concealed))
     settings: dict[str, object] = {
         "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],

@@ -51,13 +51,11 @@ class Invariance(Result):
     evidence
         What `level_gap`, `group_profile` and `build_norm` take as `invariance=`.
     fits
-        Dimension (or "together") to level to its last fit: all that the models estimated. For the analyst alone: they
-        hold the moments of every group, those that tables of groups hide too. Tables, figures and reports do not.
+        Dimension (or "together") to level to its last fit: all that the models estimated.
     notes
         Whom and what the analysis leaves out, and why.
     concealed
-        The groups whose size is not printed, because that of a smaller one would follow: two or more, as that of one
-        alone follows from n.
+        The groups whose size is not printed, because that of a smaller one would follow.
     """
 
     evidence: InvarianceEvidence
