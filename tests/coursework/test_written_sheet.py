@@ -315,7 +315,8 @@ def test_what_was_written_is_found_in_notebooks(tmp_path, monkeypatch):
         notebook(tmp_path / "in-place.ipynb", cell("An answer", **place), cell("## Next part"), cell("Not mine")),
         notebook(tmp_path / "below.ipynb", cell("*Your answer here*", **place), cell(["Be", "low"]), cell("x", "code")),
         notebook(tmp_path / "nothing.ipynb", cell("*Your answer here*", **place), cell("## Next part")),
-        notebook(tmp_path / "gone.ipynb", cell("x = 1", "code"), cell("Somewhere")),
+        notebook(tmp_path / "gone.ipynb", cell("x = 1", "code"), cell("## Next part")),
+        notebook(tmp_path / "by-order.ipynb", cell("x = 1", "code"), cell("Somewhere"), cell("## Next part")),
         notebook(
             tmp_path / "odd.ipynb", {**cell("\ud800 half"), "metadata": {"cxkit": place}}, cell("", question=[[]])
         ),
@@ -327,6 +328,7 @@ def test_what_was_written_is_found_in_notebooks(tmp_path, monkeypatch):
         "below": "Below",
         "nothing": "",
         "gone": "",
+        "by-order": "Somewhere",
         "odd": "\N{REPLACEMENT CHARACTER} half",
     }
 
