@@ -22,8 +22,9 @@ from cxkit.running.sandbox.confinement import Mechanism
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.processes import data_bytes
 
-MEMORY_BYTES = 320 << 20
-"""Beyond what it has at its start. Outputs of a run are at most 32 MiB, and take several times that when read."""
+MEMORY_BYTES = 768 << 20
+"""Beyond what it has at its start: messages of up to 32 MiB wait beside the one that is read. With less, a flood could
+not be taken in, and ended as a cell that took too long."""
 _OWN_SECONDS = 60
 """Processor time beyond that of the run's limits."""
 

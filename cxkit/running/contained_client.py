@@ -34,6 +34,7 @@ _CELLS_OF_OUTPUT = 8  # of all cells together as much as of so many that print a
 _MOST_COLLECTED = 32 << 20  # characters of all answers together
 _MOST_PARTS = 200_000  # values in one message; a figure drawn in JavaScript has some thousands
 _PER_VALUE, _PER_NUMBER = 64, 32
+_BYTES_OF_A_CHARACTER, _REST_OF_A_PART = 6, 1 << 16  # at most, as JSON writes it; what is no output
 _OUTPUTS = {"stream", "display_data", "execute_result", "error", "update_display_data"}
 _REASONS: dict[str, Ending] = {"memory": "out_of_memory", "cpu": "out_of_cpu", "files": "out_of_space"}
 
@@ -69,7 +70,7 @@ class ContainedClient(CxkitClient):
         self.ending: Ending = "completed"
         self.protection = UNPROTECTED if self.mechanism is None else IN_FORCE[self.mechanism]
         self.shutdown_kernel = "immediate"
-        self.starved = False
+        self.starved = self._is_asking = False
         self._process: Any = None
         self._kernel = 0  # the kernel's process as seen from here
         self._current, self._printed, self._cut_at = -1, 0, 0.0
@@ -145,9 +146,11 @@ class ContainedClient(CxkitClient):
 
     def read_part(self, part: bytes) -> Any:
         """One part of a message, if its size and the number of its values are within bounds."""
+        if not self._is_asking and len(part) > _BYTES_OF_A_CHARACTER * self.limits.output_bytes + _REST_OF_A_PART:
+            return TooMuch()  # read, a flood would take the memory of this process and come faster than it is read
         try:
             return read_json(part, most_parts=_MOST_PARTS)
-        except Unbounded:
+        except (Unbounded, MemoryError):  # the memory of this process is bounded as well
             return TooMuch()
 
     @property
@@ -267,7 +270,11 @@ class ContainedClient(CxkitClient):
     def _collect(self, index: int, cell: NotebookNode) -> None:
         code = self.after_cell(index, cell) if self.after_cell is not None else None
         if code is not None:
-            text = asyncio.get_event_loop().run_until_complete(self._ask(code))
+            self._is_asking = True
+            try:
+                text = asyncio.get_event_loop().run_until_complete(self._ask(code))
+            finally:
+                self._is_asking = False
             if text is not None and len(text) <= self._collected_room:
                 self._collected_room -= len(text)
                 self.collected.append((index, text))

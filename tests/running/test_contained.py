@@ -104,8 +104,7 @@ def test_a_cell_that_prints_for_ever_is_cut_and_the_run_goes_on():
 def test_printing_that_ignores_interrupts_ends_the_run():
     flood = "while True:\n    try:\n        while True: print('x' * 10000)\n    except BaseException: pass"
     run = contained(flood, limits=Limits(output_bytes=100_000))
-    # On a busy machine the bounded client may be full before the grace of an interrupted cell is over.
-    assert run.ending == "output_flood" or "sent more than can be taken in" in run.note
+    assert run.ending == "output_flood"
     assert len(json.dumps(run.notebook)) < 300_000
 
 
