@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxkit as cx
+from cxkit.survey.screening import answer_patterns
+from cxkit.validation.screening.breaking_off import breaking_off
 from cxkit.validation.screening.missingness import little_mcar, missing_pattern
 from tests.conftest import tiny_instrument, tiny_survey
 from tests.validation.building import factor_answers, survey_of, with_gaps
@@ -155,10 +157,48 @@ def test_who_answered_nothing_and_who_stopped():
     answers[1, 3:] = np.nan
     answers[2, 4:] = np.nan
     answers[3, 5] = np.nan
-    answers[4, [0, 1, 4]] = np.nan
+    answers[4, 1] = np.nan
     result = missing_pattern(tiny_survey(answers))
     assert (result.n_complete, result.n_nothing, result.n_stopped) == (7, 1, 2)
-    assert "2 respondents stopped before the end. 1 respondent answered nothing." in result.text
+    stopped = "2 respondents stopped before the end: the last 2 items or more are blank (expected by chance: fewer than"
+    assert f"{stopped} 0.1). 1 respondent answered nothing." in result.text
+
+
+def left_out(rng, manner, n, width, share):
+    """True where an item was left out by chance; by respondents alike, or by some far more often."""
+    rates = rng.beta(0.5, 0.5 / share - 0.5, size=(n, 1)) if manner == "people" else share
+    return rng.random((n, width)) < rates
+
+
+@pytest.mark.parametrize("manner", ["alike", "people"])
+def test_blanks_at_the_end_by_chance_are_not_called_break_offs(manner):
+    # In at most 5 % of surveys where nobody stops, anybody is said to; 120 of them allow for 12 at p = .01.
+    rng = np.random.default_rng(5)
+    found = []
+    for n, width, share in [(60, 10, 0.1), (300, 10, 0.1), (300, 40, 0.05)] * 40:
+        given = np.where(left_out(rng, manner, n, width, share), np.nan, 1.0)
+        kinds, which = answer_patterns(given)
+        found.append(breaking_off(kinds, np.bincount(which), [f"q{i}" for i in range(width)]))
+    assert sum(f.stopped > 0 for f in found) <= 12
+    expected, seen = sum(f.blank_by_chance for f in found), sum(f.blank for f in found)
+    assert expected == pytest.approx(seen, rel=0.25)
+
+
+def test_blanks_by_chance_and_real_break_offs_in_words():
+    rng = np.random.default_rng(2)
+    answers = with_gaps(factor_answers(2, n=400, items=10), 2, 0.12)
+    by_chance = missing_pattern(survey_of(answers))
+    assert by_chance.n_blank_end == 8
+    assert by_chance.n_stopped == 0
+    assert "8 respondents left the last two items or more blank (expected by chance: 6.0); that any" in by_chance.text
+    assert "stopped:" not in str([t.get_text() for t in by_chance.plot().get_yticklabels()])
+    for person, last in enumerate(rng.integers(2, 6, 30)):
+        answers[person, last:] = np.nan
+    real = missing_pattern(survey_of(answers))
+    assert real.stopped_from == 5
+    assert real.n_stopped == 30
+    assert f"{real.n_stopped} respondents stopped before the end: the last 5 items or more are blank" in real.text
+    assert "more left fewer of the last items blank, which may be chance." in real.text
 
 
 def test_words_and_picture(shipped):

@@ -21,13 +21,11 @@ from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.screening import answer_patterns
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import constant_items
+from cxkit.validation.screening.breaking_off import breaking_off
 
 PATTERNS_DRAWN = 15
 ITEMS_NAMED = 6
 OTHERS = "other patterns"
-STOPPED = 2
-"""Who left out so many of the last items, or more, is taken to have stopped before the end."""
-
 
 STOPPED_COLOURS = LinearSegmentedColormap.from_list("stopped", ["#EEF3F7", "#3B3B3B"])
 
@@ -37,8 +35,10 @@ class MissingPattern(Result):
     """Patterns of missing answers, the frequent ones one by one and the rare ones together.
 
     `items` has a row an item (dimension, title, item, text, n, missing); `answered` a row a listed pattern and a column
-    an item, true where answered. `stopped` is, by item, the share of those who stopped before the end (`n_stopped`) who
-    had stopped there; 0 where that is fewer than five.
+    an item, true where answered. `n_blank_end` is how many left the last two items or more blank; `n_stopped` is how
+    many stopped before the end, because they left `stopped_from` items or more blank there and chance would give so
+    many blanks to `stopped_by_chance` respondents only. `stopped` is, by item, the share of those who stopped who had
+    stopped there; 0 where that is fewer than five.
     """
 
     items: pd.DataFrame
@@ -47,9 +47,14 @@ class MissingPattern(Result):
     n_nothing: int
     n_stopped: int
     stopped: pd.Series
+    stopped_from: int = 0
+    stopped_by_chance: float = float("nan")
+    n_blank_end: int = 0
+    blank_by_chance: float = 0.0
 
     why_unweighted: ClassVar[str] = "patterns of those who answered are counted"
     title: ClassVar[str] = "Missing answers"
+    cites: ClassVar[tuple[str, ...]] = ("benjamini1995",)
     shown: ClassVar[tuple[str, ...]] = ("pattern", "n", "share", "items_missing", "missing_items")
 
     @property
@@ -71,9 +76,7 @@ class MissingPattern(Result):
         if not share:
             return f"All {self.n:,} respondents answered all {counted(len(self.items), 'item')}."
         most = self.items.sort_values("missing", ascending=False, kind="stable").iloc[0]
-        extra = []
-        if self.n_stopped:
-            extra.append(f"{counted(self.n_stopped, 'respondent')} stopped before the end.")
+        extra = [self._end_in_words] if self.n_blank_end else []
         if self.n_nothing:
             extra.append(f"{counted(self.n_nothing, 'respondent')} answered nothing.")
         return " ".join(
@@ -84,6 +87,19 @@ class MissingPattern(Result):
                 *extra,
             ]
         )
+
+    @property
+    def _end_in_words(self) -> str:
+        """Who stopped before the end, and how many blanks there chance explains."""
+        if not self.n_stopped:
+            blank = f"{counted(self.n_blank_end, 'respondent')} left the last two items or more blank"
+            expected = f"expected by chance: {_expected(self.blank_by_chance)}"
+            return f"{blank} ({expected}); that any of them stopped before the end cannot be told from chance."
+        stopped = f"{counted(self.n_stopped, 'respondent')} stopped before the end: "
+        ends = f"the last {self.stopped_from} items or more are blank"
+        others = self.n_blank_end - self.n_stopped
+        fewer = f" {others:,} more left fewer of the last items blank, which may be chance." if others else ""
+        return f"{stopped}{ends} (expected by chance: {_expected(self.stopped_by_chance)}).{fewer}"
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -141,6 +157,13 @@ class MissingPattern(Result):
         return [f"stopped:  {self.n_stopped:,} ({tables.share(self.n_stopped / self.n)})"]
 
 
+def _expected(number: float) -> str:
+    """An expected number of respondents: with one decimal where it is small."""
+    if number < 0.1:
+        return "fewer than 0.1"
+    return f"{number:.1f}" if number < 10 else f"{number:,.0f}"
+
+
 def _some(listed: str) -> str:
     """The first items of a list of them."""
     if not listed:
@@ -180,8 +203,11 @@ def missing_pattern(survey: Survey) -> MissingPattern:
         A row a pattern, the most frequent first: pattern, patterns (how many the row stands for), n, share (of all
         respondents), items_missing, missing_items (their keys). Patterns of fewer than five respondents are one row:
         an unusual pattern may be known to belong to somebody. `items` holds the share missing by item, `n_complete`,
-        `n_nothing` and `n_stopped` how many answered everything, nothing, and nothing from some item on (two or more
-        items in the instrument's order, after at least one answer).
+        `n_nothing` and `n_stopped` how many answered everything, nothing, and nothing from some item on (in the
+        instrument's order, after at least one answer). Blanks at the end are a break-off only where they are more than
+        chance gives: the smallest number of them is sought that at most one in twenty of those with so many has by
+        chance, by how often others leave out as many in a row and still answer later. Blanks beyond chance may also
+        be items at the end that did not apply to everybody.
 
     Raises
     ------
@@ -194,6 +220,7 @@ def missing_pattern(survey: Survey) -> MissingPattern:
     kinds, which = answer_patterns(np.where(given, 1.0, np.nan))
     counts = np.bincount(which, minlength=len(kinds))
     listed = counts >= MINIMUM_CELL
+    end = breaking_off(kinds, counts, list(given.columns))
     return MissingPattern(
         frame=_pattern_rows(kinds, counts, listed, list(given.columns)),
         n=survey.n,
@@ -203,8 +230,12 @@ def missing_pattern(survey: Survey) -> MissingPattern:
         answered=pd.DataFrame(kinds[listed], columns=given.columns),
         n_complete=int(counts[kinds.all(axis=1)].sum()),
         n_nothing=int(counts[~kinds.any(axis=1)].sum()),
-        n_stopped=int(counts[_stops(kinds)].sum()),
-        stopped=_stopped_at(kinds, counts, list(given.columns)),
+        n_stopped=end.stopped,
+        stopped=end.shares,
+        stopped_from=end.from_items,
+        stopped_by_chance=end.by_chance,
+        n_blank_end=end.blank,
+        blank_by_chance=end.blank_by_chance,
     )
 
 
@@ -242,21 +273,6 @@ def _item_rows(survey: Survey) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-def _stops(kinds: np.ndarray) -> np.ndarray:
-    """Which patterns answer something and then nothing more, well before the end."""
-    last = kinds.shape[1] - np.argmax(kinds[:, ::-1], axis=1)
-    return kinds.any(axis=1) & (kinds.shape[1] - last >= STOPPED)
-
-
-def _stopped_at(kinds: np.ndarray, counts: np.ndarray, keys: list[str]) -> pd.Series:
-    """The share of those who stopped who answer nothing from this item on; 0 for fewer than five people."""
-    stopping = _stops(kinds)
-    answered_later = np.cumsum(kinds[stopping][:, ::-1], axis=1)[:, ::-1] > 0
-    people = counts[stopping] @ ~answered_later
-    share = np.where(people < MINIMUM_CELL, 0, people) / max(int(counts[stopping].sum()), 1)
-    return pd.Series(share, index=keys, name="stopped")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
