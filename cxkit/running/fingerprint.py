@@ -11,6 +11,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from cxkit.running.defaults import Code
 from cxkit.running.files import sha256_of
 from cxkit.shipped import datasets_folder
 
@@ -51,7 +52,7 @@ def named_files(values: Iterable[Any]) -> Iterator[str]:
     """The values, or what lies within them, that are names of files or folders that exist."""
     for value in values:
         if isinstance(value, str):
-            if 0 < len(value) < 1000 and "\0" not in value and _exists(value):
+            if not isinstance(value, Code) and 0 < len(value) < 1000 and "\0" not in value and _exists(value):
                 yield value
         elif isinstance(value, Mapping):
             yield from named_files(value.values())

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import ast
-import io
 import json
 import numbers
-import tokenize
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from cxkit.allowed import hint, is_allowed, wanted
 from cxkit.errors import NotebookError, Problems, nearest
+from cxkit.running.defaults import Kind, kind_of, parse_cell, read_defaults
 from cxkit.running.notebook import parameters_cell, read_notebook
-
-Kind = Literal["bool", "int", "float", "str", "list", "dict", "any"]
 
 # How a refused value is explained: what a person would have to write.
 _WANTED: dict[str, str] = {
@@ -29,15 +26,6 @@ _WANTED: dict[str, str] = {
     "any": "plain data: text, number, true, false, None, list or dict",
 }
 _YES_NO = {"true": True, "yes": True, "false": False, "no": False}
-# bool before int: every bool is an int to Python, but not to a reader.
-_KINDS: tuple[tuple[type, Kind], ...] = (
-    (bool, "bool"),
-    (int, "int"),
-    (float, "float"),
-    (str, "str"),
-    (list, "list"),
-    (dict, "dict"),
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,9 +37,9 @@ class Parameter:
     name : str
         The variable of the parameters cell.
     default : object
-        Its literal default; a plain Python value.
+        A plain Python value where it is literal; the text of its code, a `Code`, where the notebook computes it.
     kind : {"bool", "int", "float", "str", "list", "dict", "any"}
-        What a value must be; "any" where the default is None.
+        What a value must be, by its type hint or else its default; "any" where neither says.
     help : str
         The comment that trails the line, without its ``#``; empty where there is none.
     allowed : tuple
@@ -86,7 +74,7 @@ def read_parameters(notebook: str | Path | Mapping[str, Any], *, where: str | No
     Raises
     ------
     NotebookError
-        If there is no parameters cell, or it holds anything but names set to literal values; all problems at once.
+        If there is no parameters cell, or it is not Python.
     """
     if not isinstance(notebook, Mapping):
         where = where or str(notebook)
@@ -98,90 +86,42 @@ def read_parameters(notebook: str | Path | Mapping[str, Any], *, where: str | No
             f"{where} has no parameters cell: no cell is tagged 'parameters'. "
             "Tag the cell that sets its options (JupyterLab: property inspector, Cell Tags)."
         )
-    parameters = _parse_cell(notebook["cells"][index]["source"], f"{where}, parameters cell")
+    defaults = read_defaults(notebook["cells"][index]["source"], f"{where}, parameters cell")
     allowed = _allowed_values(notebook["cells"][index + 1 :])
-    return tuple(replace(one, allowed=tuple(allowed.get(one.name, ()))) for one in parameters)
+    return tuple(
+        Parameter(name=one.name, default=one.value, kind=one.kind, help=one.help, allowed=allowed.get(one.name, ()))
+        for one in defaults
+    )
 
 
-def _allowed_values(cells: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _allowed_values(cells: Sequence[Mapping[str, Any]]) -> dict[str, tuple[Any, ...]]:
     """What the parameters may be: the literal options of ``check_notebook`` in the first code cell that follows."""
     source = next((cell["source"] for cell in cells if cell.get("cell_type") == "code"), "")
     try:
-        tree = ast.parse(source)
-    except SyntaxError:  # a magic of IPython
+        tree = parse_cell(source)
+    except SyntaxError:  # the notebook itself will say so
         return {}
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_check(node.func)]
-    return {option.arg: ast.literal_eval(option.value) for call in calls for option in call.keywords if option.arg}
+    allowed = {}
+    for option in (option for call in calls for option in call.keywords if option.arg):
+        values = _literal_list(option.value)
+        if values:
+            allowed[str(option.arg)] = values
+    return allowed
+
+
+def _literal_list(node: ast.expr) -> tuple[Any, ...]:
+    """The elements of a literal list; none of what is computed, which is checked when the notebook runs."""
+    try:
+        values = ast.literal_eval(node)
+    except (ValueError, TypeError, MemoryError, RecursionError):
+        return ()
+    is_usable = isinstance(values, list | tuple) and all(len(one) == 2 for one in values if isinstance(one, tuple))
+    return tuple(values) if is_usable else ()
 
 
 def _is_check(function: ast.expr) -> bool:
     return isinstance(function, ast.Attribute) and function.attr == "check_notebook"
-
-
-def _parse_cell(source: str, where: str) -> tuple[Parameter, ...]:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError as error:
-        raise NotebookError(f"{where}: line {error.lineno} is not Python: {error.msg}.") from None
-    help_of_line = _trailing_comments(source)
-    problems = Problems(where)
-    found: dict[str, Parameter] = {}
-    for statement in tree.body:
-        parameter = _parse_statement(statement, help_of_line, problems)
-        if parameter is None:
-            continue
-        if parameter.name in found:
-            problems.add(f"line {statement.lineno}: '{parameter.name}' is set twice")
-        found[parameter.name] = parameter
-    if problems:
-        problems.raise_as(NotebookError)
-    return tuple(found.values())
-
-
-def _parse_statement(statement: ast.stmt, help_of_line: Mapping[int, str], problems: Problems) -> Parameter | None:
-    target, value = _assigned(statement)
-    if target is None or value is None:
-        if not _is_docstring(statement):
-            problems.add(f"line {statement.lineno}: only 'name = value' belongs into this cell")
-        return None
-    try:
-        default = ast.literal_eval(value)
-        kind = kind_of(default)
-    except ValueError:
-        problems.add(f"line {statement.lineno}: the default of '{target}' must be {_WANTED['any']}")
-        return None
-    return Parameter(name=target, default=default, kind=kind, help=help_of_line.get(statement.end_lineno or 0, ""))
-
-
-def _assigned(statement: ast.stmt) -> tuple[str | None, ast.expr | None]:
-    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
-        return statement.target.id, statement.value
-    if isinstance(statement, ast.Assign) and len(statement.targets) == 1 and isinstance(statement.targets[0], ast.Name):
-        return statement.targets[0].id, statement.value
-    return None, None
-
-
-def _is_docstring(statement: ast.stmt) -> bool:
-    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
-
-
-def kind_of(default: object) -> Kind:
-    """What values must be so that they fit this default."""
-    if default is None:
-        return "any"
-    for kind_type, kind in _KINDS:
-        if isinstance(default, kind_type):
-            return kind
-    raise ValueError(default)
-
-
-def _trailing_comments(source: str) -> dict[int, str]:
-    """Line number -> the comment that ends it, for lines that hold code as well."""
-    comments: dict[int, str] = {}
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT and token.line[: token.start[1]].strip():
-            comments[token.start[0]] = token.string.lstrip("#").strip()
-    return comments
 
 
 def parse_parameters(
@@ -268,7 +208,7 @@ def check_parameters(
             problems.add(_unknown(str(name), known))
             continue
         try:
-            checked[name] = _fit(_plain(value), known[name].kind)
+            checked[name] = _fit(_plain(value), known[name])
         except ValueError:
             problems.add(_misfit(value, known[name]))
             continue
@@ -300,12 +240,14 @@ def _misfit(value: object, parameter: Parameter) -> str:
 
 
 def _read_value(text: str, parameter: Parameter, problems: Problems) -> Any:
+    if parameter.default is None and text.strip() == "None":
+        return None
     if parameter.kind == "str":
         return text
     try:
         if parameter.kind == "bool":
             return _YES_NO[text.strip().lower()]
-        return _fit(_literal(text), parameter.kind)
+        return _fit(_literal(text), parameter)
     except (ValueError, KeyError):
         if parameter.kind == "any":
             return text
@@ -347,8 +289,9 @@ _PLAIN_TYPES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
 )
 
 
-def _fit(value: Any, kind: Kind) -> Any:
-    if kind == "any":
+def _fit(value: Any, parameter: Parameter) -> Any:
+    kind = parameter.kind
+    if kind == "any" or (value is None and parameter.default is None):
         return value
     if kind == "float" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)

@@ -88,7 +88,7 @@ def test_what_is_left_to_do_is_listed_and_tests_are_kept_in_the_notes(tmp_path: 
 
 def test_once_the_list_is_done_the_assignment_can_be_read(tmp_path: Path) -> None:
     own = [one for one in lesson() if one.metadata.get("nbgrader", {}).get("grade_id") in (None, "mean", "mean-test")]
-    own.insert(0, cell("factor = 2  # what to multiply with"))
+    own.insert(0, cell("factor = 2  # what to multiply with\nday = date(2024, 1, 1)\nrest = None"))
     own[0].metadata.tags = ["parameters"]
     course = write_course(tmp_path / "course", {"ps1/lesson": own})
     folder = import_nbgrader(course, tmp_path / "ps1").folder
@@ -99,6 +99,8 @@ def test_once_the_list_is_done_the_assignment_can_be_read(tmp_path: Path) -> Non
     description.write_text(description.read_text().replace("[[questions]]", f"{held_out}[[questions]]", 1))
     assignment = read_assignment(folder)
     assert assignment.public.values == {"factor": 2}
+    left = ("# day = TODO: a value, here and in the notebook, which has date(2024, 1, 1)", "# rest = TODO: a value")
+    assert all(line in description.read_text() for line in left)
     assert "mean = None  # YOUR CODE" in json.dumps(student_notebook(assignment))
     assert (folder / "values.csv").is_file()
     assert not (folder / ".ipynb_checkpoints").exists()

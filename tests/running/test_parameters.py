@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from cxkit.errors import NotebookError
+from cxkit.running.defaults import Code
+from cxkit.running.fingerprint import named_files
 from cxkit.running.notebook import find_notebook, read_notebook
 from cxkit.running.parameters import Parameter, check_parameters, parse_parameters, read_parameters
 from tests.running.building import code, notebook_of, words
@@ -50,17 +52,114 @@ def test_no_parameters_cell():
         read_parameters(notebook_of("x = 1"), where="lesson.ipynb")
 
 
-def test_all_problems_of_a_parameters_cell_at_once():
-    with pytest.raises(NotebookError) as error:
-        parameters_of("a = 1\nimport os\nb = a + 1\na = 2\nc, d = 1, 2\ne = (1, 2)")
-    assert str(error.value) == (
-        "lesson.ipynb, parameters cell: 5 problems found.\n"
-        "  line 2: only 'name = value' belongs into this cell\n"
-        "  line 3: the default of 'b' must be plain data: text, number, true, false, None, list or dict\n"
-        "  line 4: 'a' is set twice\n"
-        "  line 5: only 'name = value' belongs into this cell\n"
-        "  line 6: the default of 'e' must be plain data: text, number, true, false, None, list or dict"
+def test_what_is_literal_is_told_and_the_rest_stands_as_code():
+    cell = (
+        "import os\n'A sentence.'\na = 60 * 60\nb = a + 1  # more\na = 2\nc, (d, *e) = 1, (2, 3)\nf = (1, 2)\n"
+        "g = Path('data') / 'x.csv'\nh = f'{a}.csv'\nif a:\n    i = 3\nj = k = -2 ** 3; l: int = None\nm: float\n"
+        "n = {1: 'a'}\nfor o in []: pass\np = [q for q in 'ab']\ndef r():\n    s = 1\nt = 1e999"
     )
+    told = {p.name: (p.default, p.kind) for p in parameters_of(cell)}
+    assert told == {
+        "a": (2, "int"), "b": ("a + 1", "any"), "c": (1, "int"), "d": ("(2, 3)", "any"), "e": ("(2, 3)", "any"),
+        "f": ([1, 2], "list"), "g": ("Path('data') / 'x.csv'", "any"), "h": ("f'{a}.csv'", "str"),
+        "i": ("(set in line 10)", "any"), "j": (-8, "int"), "k": (-8, "int"), "l": (None, "int"),
+        "m": ("(no default)", "float"), "n": ("{1: 'a'}", "dict"), "o": ("(set in line 15)", "any"),
+        "p": ("[q for q in 'ab']", "list"), "t": ("1e309", "any"),
+    }  # fmt: skip
+    computed = [name for name, (default, _) in told.items() if isinstance(default, Code)]
+    assert computed == ["b", "d", "e", "g", "h", "i", "m", "n", "o", "p", "t"]
+    assert repr(told["b"][0]) == "a + 1"
+    assert next(p.help for p in parameters_of(cell) if p.name == "b") == "more"
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("60*60*24", 86400), ("2**10", 1024), ("1 << 20", 1048576), ("-(1/4)", -0.25), ("7 // 2 % 2", 1),
+        ("'a' 'b' + 'c'", "abc"), ("f'plain'", "plain"), ("Path('a/b')", "a/b"), ("pathlib.Path('a')", "a"),
+        ("('a', ['b', (1,)])", ["a", ["b", [1]]]), ("{'k': (1, 2)}", {"k": [1, 2]}), ("(\n  1,\n  2)", [1, 2]),
+    ],
+)  # fmt: skip
+def test_expressions_that_need_nothing_but_themselves(expression, value):
+    assert [p.default for p in parameters_of(f"x = {expression}")] == [value]
+    assert not isinstance(parameters_of(f"x = {expression}")[0].default, Code)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "9**9**9**9", "2**-1 * 10**5000", "'a' * 10**12", "1 / 0", "(-8) ** 0.5", "1 << 10**9", "1j", "b'a'", "{1, 2}",
+        "date(2024, 1, 1)", "x", "1.0 ** 1e400", "10**1000 * 10**1000", "True + 1", "...",
+        "{**{}}",
+    ],
+)  # fmt: skip
+def test_what_is_costly_or_no_plain_data_stands_as_code(expression):
+    assert isinstance(parameters_of(f"x = {expression}")[0].default, Code)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "%matplotlib inline\nn = 1", "n = 1\n!pip install x", "files = !ls\nn = 1", "!echo (\nn = 1", "n = 1\nn?",
+        "%%time\nn = 1", "%env A=b\nif True:\n    %time 1\nn = 1",
+        't = """\n%d of n\n"""\n%cd ..\nn = 1', "!echo 'it\nn = 1",
+    ],
+)  # fmt: skip
+def test_magics_among_parameters_are_passed_over(cell):
+    known = {p.name: p.default for p in parameters_of(cell)}
+    assert known["n"] == 1
+    assert known.get("t", "\n%d of n\n") == "\n%d of n\n"
+
+
+def test_a_cell_of_another_tongue_sets_nothing():
+    assert parameters_of("%%bash\nn=1; if [ $n ]; then echo; fi") == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "value"),
+    [
+        ("x: float = 1", "0.5", 0.5), ("x = None  # type: int  how many", "7", 7), ("x: 'str' = None", "7", "7"),
+        ("x: str = None", "None", None), ("x: list[int] = None", "[1]", [1]), ("x: int | None = 3", "None", None),
+        ("x: Optional[int] = 3", "None", None), ("x = Path('a')", "007", "007"), ("x = f'{y}'", "7", "7"),
+        ("x = date.today()", "2024-01-01", "2024-01-01"), ("x = int(y)", "7", 7), ("x = (1, 2)", "[3]", [3]),
+        ("x: typing.Dict[str, int]", "{'a': 1}", {"a": 1}), ("x = not y", "no", False),
+    ],
+)  # fmt: skip
+def test_what_is_overridden_is_checked_by_hint_or_default(line, text, value):
+    known = parameters_of(line)
+    assert parse_parameters([f"x={text}"], known) == {"x": value}
+    assert check_parameters({"x": value}, known) == {"x": value}
+    assert "how many" in known[0].help or "#" not in line
+
+
+@pytest.mark.parametrize(
+    ("line", "text"), [("x: int = None", "a"), ("x = int(y)", "1.5"), ("x = [y]", "1"), ("x = 60 * 60", "an hour")]
+)
+def test_what_is_overridden_by_another_kind_is_refused(line, text):
+    with pytest.raises(NotebookError, match=r"x = '.*' does not fit: .* is wanted \(default .*\)"):
+        parse_parameters([f"x={text}"], parameters_of(line))
+
+
+def test_code_is_no_name_of_a_file():
+    Path("data").touch()
+    assert list(named_files([p.default for p in parameters_of("a = 'data'; b = data")])) == ["data"]
+
+
+def test_choices_that_are_computed_are_left_to_the_notebook():
+    cells = (
+        code("way = 'a'; n = 1", "parameters"),
+        code("%time 1\ncx.check_notebook(globals(), way=WAYS, n=[(0, 5)])"),
+    )
+    allowed = {p.name: p.allowed for p in read_parameters(notebook_of(*cells))}
+    assert allowed == {"way": (), "n": ((0, 5),)}
+
+
+@pytest.mark.parametrize(
+    "source", ["a = = 1", "a = 1\n  b = 2", "a = '\0'", "(" * 300, "a = 1\n" * 40_000, "+".join("1" * 9000)]
+)
+def test_cells_that_cannot_be_read_are_refused_in_words(source):
+    with pytest.raises(NotebookError, match=r"parameters cell: line \d+ is not Python: "):
+        parameters_of(source)
 
 
 def test_parameters_cell_that_is_not_python():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from cxkit.coursework.import_nbgrader.cells import Marked
 from cxkit.coursework.import_nbgrader.course import Found
 from cxkit.coursework.import_nbgrader.questions import Group
 from cxkit.coursework.regions import CellType, split
+from cxkit.running.defaults import Code
 from cxkit.running.notebook import parameters_cell
 from cxkit.running.parameters import Parameter
 from cxkit.running.tidy import tidy
@@ -30,7 +32,7 @@ def description(name: str, title: str, groups: Sequence[Group], parameters: Sequ
     ]
     if parameters:
         lines.append("\n[parameters]")
-        lines += [f"{one.name} = {_toml(one.default)}" for one in parameters]
+        lines += [_parameter(one) for one in parameters]
     lines.append(
         "\n# A result that was typed in is found by running the notebook with other values or other rows:\n"
         "# [[held_out]]\n"
@@ -40,6 +42,19 @@ def description(name: str, title: str, groups: Sequence[Group], parameters: Sequ
     for one in groups:
         lines.append(_question(one))
     return "\n".join(lines) + "\n"
+
+
+def _parameter(one: Parameter) -> str:
+    """The line that sets a parameter; a reminder where its default is computed, or nothing that TOML could write."""
+    line = f"{one.name} = {_toml(one.default)}"
+    try:
+        tomllib.loads(line)
+    except tomllib.TOMLDecodeError:  # None
+        is_value = False
+    else:
+        is_value = not isinstance(one.default, Code)
+    told = " ".join(repr(one.default).split())
+    return line if is_value else f"# {one.name} = TODO: a value, here and in the notebook, which has {told}"
 
 
 def _question(one: Group) -> str:
