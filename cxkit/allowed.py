@@ -13,7 +13,7 @@ from cxkit.errors import NotebookError, Problems, closest
 
 Allowed = Sequence[object]
 """Values as they may be written; `(low, high)` for whole numbers from `low` to `high`, None being no upper end; and
-`[...]` for a list that is not empty."""
+`[...]` for a list that is not empty; a set of words for a dict that has no other keys."""
 
 
 def check_notebook(values: Mapping[str, object], /, **allowed: Allowed) -> None:
@@ -25,7 +25,8 @@ def check_notebook(values: Mapping[str, object], /, **allowed: Allowed) -> None:
         The notebook's names with their values: `globals()`.
     allowed
         For every parameter that is a choice or a range, what it may be: words, numbers, and `(low, high)` for whole
-        numbers between two ends; `(0, None)` has no upper one; `[...]` for a list of at least one name.
+        numbers between two ends; `(0, None)` has no upper one; `[...]` for a list of at least one name;
+        `{"level", "unit"}` for a dict whose keys are among these.
 
     Raises
     ------
@@ -52,6 +53,8 @@ def _fits(value: object, known: object) -> bool:
         return _in_range(value, known)
     if known == [...]:
         return isinstance(value, list | tuple) and len(value) > 0
+    if isinstance(known, set):
+        return isinstance(value, Mapping) and known.issuperset(value)
     return type(value) is type(known) and value == known
 
 
@@ -69,7 +72,10 @@ def wanted(allowed: Allowed) -> str:
 
 
 def hint(value: object, allowed: Allowed) -> str:
-    """The word that was probably meant."""
+    """The word that was probably meant, or the key of a dict."""
+    if isinstance(value, Mapping):
+        keys = set().union(*(known for known in allowed if isinstance(known, set)))
+        return "".join(closest(str(key), sorted(keys)) for key in value if key not in keys)
     return closest(value, [known for known in allowed if isinstance(known, str)]) if isinstance(value, str) else ""
 
 
@@ -78,6 +84,8 @@ def _in_words(known: object) -> str:
         return _range_in_words(*known)
     if known == [...]:
         return "a list of at least one name"
+    if isinstance(known, set):
+        return f"a dict with no other keys than {', '.join(sorted(known))}"
     return f'"{known}"' if isinstance(known, str) else repr(known)
 
 

@@ -10,6 +10,8 @@ import pytest
 import cxkit as cx
 from cxkit.running.notebook import find_notebook, parameters_cell, read_notebook
 from cxkit.running.parameters import Parameter, check_parameters, parse_parameters, read_parameters
+from cxkit.survey.reading_options import OPTIONS
+from cxkit.survey.survey import ROLES
 
 NOTEBOOKS = ["01_validate_instrument", "02_benchmark", "03_organisational_gaps"]
 # Names of data, files and organisations, and what people write themselves: what they may be depends on the data.
@@ -18,6 +20,8 @@ FREE_TEXT = {
 }  # fmt: skip
 
 NOT_EMPTY = {"leaders"}
+# What a dict may hold: the options of read_survey that plain data can say, and the respondents' attributes.
+KEYS = {"reading": set(OPTIONS) - {"about"}, "respondent": set(ROLES), "norm_respondent": set(ROLES)}
 
 
 def parameters_of(name: str) -> dict[str, Parameter]:
@@ -28,7 +32,8 @@ def parameters_of(name: str) -> dict[str, Parameter]:
 def test_every_choice_and_every_number_of_a_shipped_notebook_is_declared(name):
     for parameter in parameters_of(name).values():
         limited = parameter.kind in ("int", "float") or (parameter.kind == "str" and parameter.name not in FREE_TEXT)
-        limited |= parameter.name in NOT_EMPTY
+        limited |= parameter.name in NOT_EMPTY or parameter.kind == "dict"
+        assert parameter.allowed == ((KEYS[parameter.name],) if parameter.kind == "dict" else parameter.allowed)
         assert bool(parameter.allowed) == limited, parameter
         if parameter.allowed:
             assert check_parameters({parameter.name: parameter.default}, [parameter])
@@ -63,6 +68,34 @@ def test_a_wrong_value_is_refused_at_the_command_line_and_in_a_list_of_runs(text
         with pytest.raises(cx.NotebookError) as refused:
             door()
         assert WRONG[text] in str(refused.value)
+
+
+MISSPELT = [
+    ({"reading": {"decimals": ","}}, "Did you mean 'decimal'?"),
+    ({"reading": {"instrument": "x.toml"}}, "reading = {'instrument': 'x.toml'} does not fit"),
+    ({"respondent": {"levl": "Job level"}}, "Did you mean 'level'?"),
+    ({"norm_respondent": {"organization": "Company"}}, "Did you mean 'organisation'?"),
+]
+
+
+@pytest.mark.parametrize(("values", "words"), MISSPELT)
+def test_a_misspelt_key_of_a_dict_is_refused_at_every_door_with_the_parameter_and_the_keys(values, words):
+    for name in NOTEBOOKS:
+        known = parameters_of(name)
+        if not set(values) <= set(known):
+            continue
+        allowed = {parameter: list(known[parameter].allowed) for parameter in values}
+        doors = (
+            lambda known=known: parse_parameters([f"{k}={v!r}" for k, v in values.items()], list(known.values())),
+            lambda known=known: check_parameters(values, list(known.values())),
+            lambda allowed=allowed: cx.check_notebook(values, **allowed),
+        )
+        for door in doors:
+            with pytest.raises(cx.NotebookError) as refused:
+                door()
+            assert words in str(refused.value)
+            for part in (*values, f"no other keys than {', '.join(sorted(KEYS[next(iter(values))]))} is wanted"):
+                assert part in str(refused.value)
 
 
 def test_all_wrong_values_of_a_notebook_come_at_once():

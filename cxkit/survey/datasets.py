@@ -16,6 +16,7 @@ from cxkit.errors import InstrumentError, SurveyError, nearest
 from cxkit.shipped import datasets_folder
 from cxkit.survey.instrument import Instrument, read_instrument
 from cxkit.survey.readers import RoleColumn, read_survey
+from cxkit.survey.reading_options import refuse_unknown_options
 from cxkit.survey.survey import About, Survey
 
 
@@ -205,10 +206,13 @@ def load_survey(
 
     Raises
     ------
+    OptionError
+        If `read_survey` has no such option (the nearest is offered), or it is of the wrong kind.
     SurveyError
         If there is neither a data set of that name (the nearest is offered) nor a file, if the instrument is missing,
         and with every problem of the file at once.
     """
+    refuse_unknown_options(read_options)
     if _is_path(name_or_path, (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")):
         return _load_file(Path(name_or_path), instrument, respondent, read_options)
     if str(name_or_path) not in dataset_names():

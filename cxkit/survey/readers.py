@@ -22,6 +22,7 @@ from cxkit.survey.foot_rows import find_foot_rows, refuse_feet
 from cxkit.survey.header_rows import refuse_header_rows
 from cxkit.survey.instrument import Instrument, fold_name, read_instrument
 from cxkit.survey.likeness import clean_name, look_alikes
+from cxkit.survey.reading_options import check_options
 from cxkit.survey.repeated import missing_id_note, refuse_repeated, repeated_notes
 from cxkit.survey.responses import Unfinished, check_unfinished, find_responses
 from cxkit.survey.survey import ROLES, About, Survey, typed_role
@@ -88,10 +89,21 @@ def read_survey(
 
     Raises
     ------
+    OptionError
+        If an option is of the wrong kind; every such option at once.
     SurveyError
         With all problems at once: missing file, wrong delimiter, missing or doubled columns, answers off the scale,
         text that is no label, respondents that occur twice. Row numbers are those of the file.
     """
+    check_options(
+        rename=rename,
+        delimiter=delimiter,
+        encoding=encoding,
+        sheet=sheet,
+        header_row=header_row,
+        name=name,
+        about=about,
+    )
     described = instrument if isinstance(instrument, Instrument) else read_instrument(instrument)
     table = read_table(
         Path(path),

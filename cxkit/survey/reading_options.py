@@ -1,0 +1,67 @@
+"""Are the options of reading a file what they may be? Asked before the file is opened, in the words of both doors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from cxkit.errors import OptionError, Problems, closest
+from cxkit.survey.survey import About
+
+DOORS = "How to read the file (options of read_survey; in a notebook, its parameter reading)"
+
+OPTIONS = (
+    "rename", "missing_codes", "decimal", "delimiter", "encoding", "sheet", "header_row", "unfinished", "name", "about",
+)  # fmt: skip
+"""What `read_survey` takes beside the path, the instrument and the respondents' attributes."""
+
+
+def refuse_unknown_options(names: Iterable[str]) -> None:
+    """Refuse options that `read_survey` does not have.
+
+    Raises
+    ------
+    OptionError
+        Every unknown name, with the nearest one, and the names that there are.
+    """
+    unknown = [f"there is no option '{name}'.{closest(str(name), OPTIONS)}" for name in names if name not in OPTIONS]
+    if unknown:
+        raise OptionError(f"{DOORS}: {' '.join(unknown)} There are {', '.join(OPTIONS)}.")
+
+
+def check_options(**options: object) -> None:
+    """Refuse options whose value is of the wrong kind; `decimal`, `unfinished` and codes are checked where used.
+
+    Raises
+    ------
+    OptionError
+        Every such option, with what it takes.
+    """
+    problems = Problems(DOORS)
+    for name, value in options.items():
+        fits, wanted = KINDS[name]
+        if value is not None and not fits(value):
+            problems.add(f"{name}={value!r} does not fit: {wanted} is wanted.")
+    if problems:
+        problems.raise_as(OptionError)
+
+
+def _names_to_names(value: object) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    return all(isinstance(name, str) for pair in value.items() for name in pair)
+
+
+def _whole(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
+    "rename": (_names_to_names, "a dict of column names to item keys, such as {'Q1': 'CI1'},"),
+    "delimiter": (lambda value: isinstance(value, str), "the character between two cells, such as ';',"),
+    "encoding": (lambda value: isinstance(value, str), "the name of an encoding, such as 'cp1250',"),
+    "sheet": (lambda value: isinstance(value, str) or _whole(value), "the name or the number of a sheet"),
+    "header_row": (_whole, "the number of the row with the column names, from 1 up,"),
+    "name": (lambda value: isinstance(value, str), "text"),
+    "about": (lambda value: isinstance(value, About), "an About(population=..., period=..., selection=...)"),
+}
+"""Option to what it takes; None is the default of each."""
