@@ -7,7 +7,6 @@ import logging
 import os
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +23,7 @@ from traitlets import Any as AnyTrait
 from cxkit.running.kernels.provisioner import LAUNCHER
 from cxkit.running.modules import FOLDER_VARIABLE
 from cxkit.running.sandbox.confinement import Confinement
+from cxkit.running.temporary import OwnFolder
 from cxkit.running.untrusted import read_json
 
 # What goes wrong is told once, by the error that is raised; nbclient's log would tell it a second time.
@@ -80,7 +80,11 @@ class CxkitClient(PapermillNotebookClient):
         # nbclient imitates Output widgets by sending on the shell channel in the midst of a cell, and then waits for
         # ever for a reply that it has already thrown away. Reports need no such imitation.
         self.widget_registry: dict[str, dict[str, Any]] = {}
-        self._folder = folder or Path(tempfile.mkdtemp(prefix="cxkit-"))
+        self._own: OwnFolder | None = None
+        if folder is None:
+            self._own = OwnFolder()
+            folder = self._own.path
+        self._folder = folder
         self._sockets = self._folder / "s"
         self._sockets.mkdir()
 
@@ -118,7 +122,13 @@ class CxkitClient(PapermillNotebookClient):
                 error.add_note(self._last_words())
                 raise
             finally:
-                shutil.rmtree(self._folder, ignore_errors=True)
+                self._clear_away()
+
+    def _clear_away(self) -> None:
+        if self._own is not None:
+            self._own.remove()
+        else:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def papermill_execute_cells(self) -> None:
         """Run the cells one after the other, as papermill does."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import select
-import shutil
 import signal
 import tempfile
 import threading
@@ -23,6 +22,7 @@ from cxkit.running.sandbox.confinement import Mechanism
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import IN_FORCE, UNPROTECTED
 from cxkit.running.stopwatch import PATIENCE
+from cxkit.running.temporary import own_folder
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -92,8 +92,7 @@ def run_in_client(
     code = {str(index): after_cell(index, cell) for index, cell in enumerate(notebook.cells)} if after_cell else {}
     heard = _Heard(on_cell)
     with ExitStack() as stack:
-        folder = tempfile.mkdtemp(prefix="cxkit-")
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        folder = str(stack.enter_context(own_folder()))
         work = Work(
             notebook=notebook,
             limits=limits.as_data(),

@@ -6,7 +6,6 @@ Only imported when a scheduler is named; needs the extra `cxkit[cluster]`.
 from __future__ import annotations
 
 import os
-import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -18,6 +17,7 @@ from cxkit.running.execution import Executed, HowToRun, execute
 from cxkit.running.files import sha256_of
 from cxkit.running.plan import Plan
 from cxkit.running.provenance.manifest import versions
+from cxkit.running.temporary import own_folder
 from cxkit.running.workers import RETRIES, Outcome
 
 if TYPE_CHECKING:
@@ -172,8 +172,8 @@ def _outcome(name: str, future: Any) -> Outcome[Executed]:
 
 def run_there(plan: Plan, notebook: bytes, files: Mapping[str, Mapping[str, bytes]], how: HowToRun) -> Executed:
     """On a worker: run a notebook in a folder of its own that holds what it may read."""
-    with tempfile.TemporaryDirectory(prefix="cxkit-there-") as place:
-        folder = Path(place).resolve()
+    with own_folder("there-") as place:
+        folder = place.resolve()
         inputs = {name: _written(folder / name, contents) for name, contents in files.items()}
         path = folder / ".cxkit" / plan.notebook.name
         _written(path, {"": notebook})

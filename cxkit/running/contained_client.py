@@ -88,14 +88,13 @@ class ContainedClient(CxkitClient):
         if user is not None:
             self._folder.chmod(0o711)
             os.chown(self._sockets, user, user)
-        folder, inputs = WORK_FOLDER, dict(self.inputs)
-        if self.mechanism != "namespaces":
-            copies = self._copied_folder()
-            folder = str(copies) if self.mechanism == "landlock" else WORK_FOLDER
-            inputs = {name: str(copies / name) for name in inputs}
+        # Copies: where a file lies on the host is told by /proc/self/mountinfo, and a file that several runs see can
+        # carry signs from one to another
+        copies = self._copied_folder()
+        inputs = {name: str(copies / name) for name in self.inputs}
         return Confinement(
             mechanism=self.mechanism,
-            folder=folder,
+            folder=str(copies) if self.mechanism == "landlock" else WORK_FOLDER,
             sockets=str(self._sockets),
             root=str(root),
             readable=readable_paths(),
@@ -111,13 +110,17 @@ class ContainedClient(CxkitClient):
         return super().execute(**options)
 
     def _copied_folder(self) -> Path:
-        """A folder with copies of the inputs, for kernels that cannot be shown the host's own."""
+        """A folder with copies of the inputs, which any user may read."""
         folder = self._folder / "work"
         folder.mkdir()
         for name, source in self.inputs.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             copy = shutil.copytree if Path(source).is_dir() else shutil.copyfile
             copy(source, folder / name)
+        for place, _, names in os.walk(folder):
+            Path(place).chmod(0o755)
+            for name in names:
+                (Path(place) / name).chmod(0o644)
         return folder
 
     def start_new_kernel_client(self, **options: Any) -> Any:

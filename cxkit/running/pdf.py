@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from xml.etree import ElementTree
 
 from cxkit.errors import NotebookError
 from cxkit.running.files import write_atomically
+from cxkit.running.temporary import own_folder
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 _FORMULAS = Path(__file__).parent / "template" / "formulas.css"
@@ -164,8 +164,8 @@ def _plain_formula(formula: str) -> str:
 
 
 def _by_browser(browser: str, html: str) -> bytes:
-    with tempfile.TemporaryDirectory(prefix="cxkit-pdf-", ignore_cleanup_errors=True) as folder:
-        page, target = Path(folder) / "report.html", Path(folder) / "report.pdf"
+    with own_folder("pdf-") as folder:
+        page, target = folder / "report.html", folder / "report.pdf"
         page.write_text(html, encoding="utf-8")
         command = [
             browser,
@@ -174,7 +174,7 @@ def _by_browser(browser: str, html: str) -> bytes:
             "--no-pdf-header-footer",
             "--disable-background-networking",
             "--host-resolver-rules=MAP * ~NOTFOUND",  # a report holds all it needs
-            f"--user-data-dir={Path(folder) / 'profile'}",
+            f"--user-data-dir={folder / 'profile'}",
             f"--print-to-pdf={target}",
         ]
         if hasattr(os, "geteuid") and os.geteuid() == 0:

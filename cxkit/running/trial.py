@@ -7,7 +7,6 @@ import secrets
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from cxkit.running.kernels.forked import Template
 from cxkit.running.sandbox.limits import Limits, Policy
+from cxkit.running.temporary import own_folder
 
 _MIB = 1 << 20
 LIMITS = Limits(
@@ -113,9 +113,9 @@ def bait() -> Iterator[Bait]:
     """Lay it out, and clear it away."""
     secret = secrets.token_hex(12)
     sleeper = [sys.executable, "-S", "-c", "import time; time.sleep(300)"]
-    with tempfile.TemporaryDirectory(prefix="cxkit-doctor-") as place, socket.create_server(("127.0.0.1", 0)) as server:
-        Path(place).chmod(0o777)
-        file = Path(place) / "yours.txt"
+    with own_folder("doctor-") as place, socket.create_server(("127.0.0.1", 0)) as server:
+        place.chmod(0o777)
+        file = place / "yours.txt"
         file.write_text("not for strangers")
         file.chmod(0o666)
         with subprocess.Popen(sleeper) as process:

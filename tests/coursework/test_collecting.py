@@ -14,7 +14,7 @@ import pytest
 
 from cxkit.cli import main
 from cxkit.cli.commands import moment
-from cxkit.coursework.collecting import archives, collect, read_collection
+from cxkit.coursework.collecting import archives, choice, collect, read_collection
 from cxkit.coursework.moodle_worksheet import time_of
 from cxkit.coursework.roster import Student, roster_of
 from cxkit.coursework.submissions import submissions_in
@@ -472,3 +472,36 @@ def test_a_day_alone_is_due_at_its_end_and_that_is_said(capsys):
     assert moment("2026-12-02 00:00") == datetime(2026, 12, 2)
     assert moment("2026-12-02T10:00+01:00").utcoffset() == timedelta(hours=1)
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "status"),
+    [
+        ("s100/{:05}.txt", b"", "refused"),
+        ("s100/{:05}.ipynb", b"{", "two_files"),
+        ("s100 s200/{:05}.ipynb", b"", "missing"),
+    ],
+    ids=["no notebooks", "notebooks", "of nobody"],
+)
+def test_thousands_of_files_of_one_student_are_named_in_short(tmp_path, name, data, status):
+    """49,000 files made a note of 1.4 MB, which stood in every table."""
+    many = {name.format(number): data for number in range(1_200)}
+    found = collected(tmp_path, many)
+    row = found.by_student["s100"]
+    assert row.status == status
+    assert len(row.note) < 2_000
+    assert "more" in row.note or status == "missing"
+    assert (tmp_path / "out" / "collection.json").stat().st_size < 100_000
+    assert len(found.text) < 10_000
+
+
+def test_of_many_notebooks_of_one_student_none_is_read(tmp_path, monkeypatch):
+    """All of them would be in memory at once."""
+    files = {f"s100/{number}.ipynb": book(str(number)) for number in range(60)}
+    source = tmp_path / "download.zip"
+    source.write_bytes(zip_of(files))
+    monkeypatch.setattr(choice, "LARGEST_NOTEBOOK", 0)  # whatever is read is refused
+    found = collect(source, ROSTER, ASSIGNMENT, into=tmp_path / "out")
+    assert found.by_student["s100"].status == "two_files"
+    assert found.by_student["s100"].note.endswith("and 50 more.")
+    assert found.refused == ()

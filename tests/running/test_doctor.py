@@ -117,3 +117,23 @@ def test_little_memory_and_little_room_are_said(monkeypatch):
 
 def test_kernelspec_is_installed_with_the_package():
     assert found("kernelspec").state == "good"
+
+
+LONG_REASON = """
+import os, sys
+from cxkit.running.sandbox import probe
+def told_at_length(secret, bound):
+    bound()
+    os.write(3, probe.json.dumps({"leaks": ["do " + "x" * 9000]}).encode() + b"\\n")
+probe._try_to_get_out = told_at_length
+print(len(probe.main("namespaces")))
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
+def test_a_reason_of_any_length_comes_through():
+    """A longer one than a read took in became a JSONDecodeError."""
+    done = subprocess.run([sys.executable, "-c", LONG_REASON], capture_output=True, text=True, check=False)
+    if "not permitted" in done.stderr:
+        pytest.skip("this machine has no namespaces")
+    assert int(done.stdout) > 9000, done.stderr

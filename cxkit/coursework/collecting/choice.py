@@ -15,6 +15,10 @@ from cxkit.coursework.decisions import DECISIONS_FILE
 from cxkit.coursework.marks_folder import safe_name
 from cxkit.coursework.submissions import Status, Submission
 
+MOST_NOTEBOOKS = 50
+"""Of one student. Of more none is read: all would be in memory at once, and a person must choose anyhow."""
+_MOST_NAMED = 10  # files in one note
+
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
@@ -59,6 +63,8 @@ class Choice:
         if not notebooks:
             return self._nothing_readable()
         notebooks = self._newest(notebooks)
+        if len(notebooks) > MOST_NOTEBOOKS:
+            return self._ended("two_files", f"Which one counts? {some_of(shown(one.item.name) for one in notebooks)}.")
         contents = self._read(notebooks)
         if not contents:
             return self._ended("refused")
@@ -80,11 +86,11 @@ class Choice:
             n for n, of in told.items() if not of or self.is_decided
         }
         if not ours:
-            others = ", ".join(f"{shown(name)} is of '{shown(of)}'" for name, of in told.items())
+            others = some_of(f"{shown(name)} is of '{shown(of)}'" for name, of in told.items())
             return self._ended("wrong_assignment", f"{others}.")
         different = {hashlib.sha256(contents[name][1]).hexdigest(): name for name in sorted(ours, reverse=True)}
         if len(different) > 1:
-            return self._ended("two_files", f"Which one counts? {', '.join(sorted(map(shown, different.values())))}.")
+            return self._ended("two_files", f"Which one counts? {some_of(map(shown, different.values()))}.")
         (digest, name), *_ = different.items()
         if self.is_decided:
             self.notes.append(f"{DECISIONS_FILE} says that {shown(name)} counts.")
@@ -155,7 +161,17 @@ class Choice:
         return time.replace(tzinfo=self.due.tzinfo) if self.due else time.astimezone()
 
     def _ended(self, status: Status, note: str = "") -> Submission:
-        return replace(self.row, status=status, note=" ".join([*self.notes, note]).strip())
+        notes, more = self.notes[:_MOST_NAMED], len(self.notes) - _MOST_NAMED
+        if more > 0:
+            notes.append(f"And {more:,} more such files.")
+        return replace(self.row, status=status, note=" ".join([*notes, note]).strip())
+
+
+def some_of(names: Iterable[str]) -> str:
+    """The first names in their order, and how many more there are."""
+    ordered = sorted(names)
+    more = len(ordered) - _MOST_NAMED
+    return ", ".join(ordered[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _is_receipt(item: Item) -> bool:

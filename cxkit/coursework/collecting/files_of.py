@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from cxkit.coursework.collecting.archives import FileRefused, Item, shown
-from cxkit.coursework.collecting.choice import Candidate
+from cxkit.coursework.collecting.choice import Candidate, some_of
 from cxkit.coursework.collecting.contents import timestamp_of
 from cxkit.coursework.collecting.layouts import Owner, owners
 from cxkit.coursework.csv_text import CsvText
@@ -91,7 +91,7 @@ class FilesOf:
             if owner is not None and len(several) == 1:
                 self._of_students[several[0]].append((item, owner))
             elif item.name not in taken and (item.suffix in {".ipynb", ".zip"} or item.refusal or several):
-                why = f"could be of {', '.join(several)}" if several else "its name fits no student of the roster"
+                why = f"could be of {some_of(several)}" if several else "its name fits no student of the roster"
                 self.unmatched.append((shown(item.name), why))
                 for student in several:
                     unclear[student].append(f"{shown(item.name)} {why}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from cxkit.coursework.collecting.adding import Adding
 from cxkit.coursework.collecting.archives import list_files, shown
-from cxkit.coursework.collecting.choice import Choice
+from cxkit.coursework.collecting.choice import Choice, some_of
 from cxkit.coursework.collecting.collection import Collection, as_json, read_collection
 from cxkit.coursework.collecting.files_of import FilesOf
 from cxkit.coursework.csv_text import read_csv_text
@@ -17,6 +17,8 @@ from cxkit.coursework.roster import Roster
 from cxkit.coursework.submissions import COLLECTION_FILE, Submission
 from cxkit.errors import MarkingError
 from cxkit.running.files import sha256_of, write_atomically
+
+_MOST_KEPT = 500  # files in a list of `collection.json`
 
 
 def collect(
@@ -80,16 +82,24 @@ def collect(
             adding.withdraw(student.id)
             continue
         files, is_decided = files_of.student(student.id)
-        unclear = ", ".join(files_of.unclear.get(student.id, ()))
+        unclear = some_of(files_of.unclear.get(student.id, ()))
         adding.add(Choice(student.id, files, assignment_id, due, into, refused, is_decided=is_decided, unclear=unclear))
     if decide:
         write_decisions(into, decisions)
     result = Collection(
-        assignment=assignment_id, submissions=adding.rows, unmatched=tuple(files_of.unmatched), refused=tuple(refused),
+        assignment=assignment_id, submissions=adding.rows,
+        unmatched=_first(files_of.unmatched), refused=_first(refused),
         stayed=tuple(adding.stayed), replaced=tuple(adding.replaced),
     )  # fmt: skip
     write_atomically(into / COLLECTION_FILE, as_json(result))
     return result
+
+
+def _first(files: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """As many as somebody may read, and a last entry for the others: one student can send 50,000."""
+    rest = len(files) - _MOST_KEPT
+    others = [(f"{rest:,} more files", "not listed here")] if rest > 0 else []
+    return (*files[:_MOST_KEPT], *others)
 
 
 def _collected_before(into: Path, assignment_id: str) -> dict[str, Submission]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +21,7 @@ from cxkit.coursework.release.secrecy import secrecy_checks
 from cxkit.coursework.release.trying import Judge, try_all
 from cxkit.coursework.roster import Roster
 from cxkit.errors import AssignmentError, counted
+from cxkit.running.temporary import own_folder
 
 if TYPE_CHECKING:
     from cxkit.running.progress import Teller
@@ -127,9 +127,9 @@ def prove(
 
 def check_only(assignment: Assignment, plan: Plan, judge: Judge, **how: Any) -> Proof:
     """The same proof without a release: everything is built in a temporary folder."""
-    with tempfile.TemporaryDirectory(prefix="cxkit-release-") as folder:
-        write_folders(Path(folder), assignment, plan.seeds, plan.deadline)
-        return prove(assignment, plan, Path(folder), judge, **how)
+    with own_folder("release-") as folder:
+        write_folders(folder, assignment, plan.seeds, plan.deadline)
+        return prove(assignment, plan, folder, judge, **how)
 
 
 def release(

@@ -6,20 +6,19 @@ import atexit
 import json
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 from cxkit.errors import NotebookError
+from cxkit.running.temporary import OwnFolder, clear_left
 
 PRELOADED = ("numpy", "pandas", "matplotlib.pyplot", "matplotlib_inline.backend_inline", "seaborn", "scipy.stats")
 """What the template imports beyond the kernel itself before it takes requests."""
@@ -83,7 +82,9 @@ class Template:
         self, now: Sequence[str] = PRELOADED, later: Sequence[str] = PRELOADED_LATER, kernels: bool = True
     ) -> None:
         self.owner, self.begun_with = os.getpid(), _startup_environment()
-        self.folder = Path(tempfile.mkdtemp(prefix="cxkit-t-"))
+        _clear_left_once()
+        self._own = OwnFolder("t-")
+        self.folder = self._own.path
         self.socket = self.folder / "s"
         self.log = self.folder / "log"
         program = [sys.executable, "-P", "-m", "cxkit.running.kernels.template"]
@@ -191,7 +192,7 @@ class Template:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._own.remove()
 
     def fork(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> ForkedProcess:
         """Ask for a kernel; it is there when `ForkedProcess.ready` says so.
@@ -231,6 +232,13 @@ def _fork(path: str, request: Mapping[str, Any], descriptors: Sequence[int]) -> 
 
 
 atexit.register(Template.stop)
+
+
+@cache
+def _clear_left_once() -> None:
+    """What killed processes left goes when the next one starts its first template."""
+    with suppress(OSError):
+        clear_left()
 
 
 def _startup_environment() -> dict[str, str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.running.sandbox import processes, seccomp
-from cxkit.running.sandbox.namespaces import SHARED_MEMORY
+from cxkit.running.sandbox.namespaces import LOCKS_OF_ALL, SHARED_MEMORY
 
 KERNEL_PROGRAM = "cxkit.running.kernels.template"
 
@@ -51,6 +51,7 @@ class BubblewrapWorld:
         words += ["--seccomp", str(filter_descriptor), "--proc", "/proc", "--dev", "/dev"]
         words += ["--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # else without bounds
         words += ["--size", str(limits["temporary_bytes"]), "--tmpfs", "/tmp"]
+        words += [word for name in LOCKS_OF_ALL for word in ("--ro-bind-try", "/dev/null", name)]
         for path in self.confinement["readable"]:
             words += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
         words += ["--size", str(limits["work_bytes"]), "--tmpfs", folder]

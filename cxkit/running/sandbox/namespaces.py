@@ -15,6 +15,8 @@ from cxkit.running.sandbox import linux, processes, seccomp
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 _INODES = 20_000
 SHARED_MEMORY = 64 << 20
+LOCKS_OF_ALL = ("/proc/locks",)
+"""Files of /proc that show what other runs do to files which they share."""
 
 
 class NamespaceWorld:
@@ -76,7 +78,16 @@ def _build_world(confinement: Mapping[str, Any]) -> None:
     # Read-only: otherwise a run lowers its own oom_score_adj, and the machine's memory is freed by ending others
     flags = linux.READ_ONLY | linux.NO_SUID | linux.NO_DEVICES | linux.NO_EXEC
     linux.mount("proc", confinement["root"] + "/proc", "proc", flags)
+    for name in LOCKS_OF_ALL:
+        _cover(confinement["root"] + name)
     _enter(confinement["root"])
+
+
+def _cover(file: str) -> None:
+    """Let nothing be seen in a file."""
+    if os.path.exists(file):
+        linux.bind("/dev/null", file)
+        linux.restrict(file, linux.READ_ONLY | linux.NO_DEVICES)
 
 
 def _become_root_of_a_user_namespace() -> None:

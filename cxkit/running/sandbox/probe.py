@@ -11,7 +11,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -22,6 +21,7 @@ from cxkit.running.sandbox.bubblewrap import BubblewrapWorld
 from cxkit.running.sandbox.confinement import WORK_FOLDER, Confinement, Mechanism, own_user, readable_paths
 from cxkit.running.sandbox.seccomp import notebook_filter
 from cxkit.running.sandbox.warden import confine
+from cxkit.running.temporary import own_folder
 
 _CONTROL = 3
 
@@ -34,9 +34,9 @@ def main(mechanism: Mechanism) -> str:
         return "bubblewrap is not installed"
     if mechanism == "landlock" and landlock.version() == 0:
         return "this system has no Landlock"
-    with tempfile.TemporaryDirectory(prefix="cxkit-p-") as place:
-        confinement = _confinement(mechanism, Path(place))
-        secret = Path(place) / "secret"
+    with own_folder("p-") as place:
+        confinement = _confinement(mechanism, place)
+        secret = place / "secret"
         secret.write_text("not for strangers")
         secret.chmod(0o644)
         if mechanism == "bubblewrap":

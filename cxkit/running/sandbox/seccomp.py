@@ -33,6 +33,11 @@ _REFUSED = {
     "memfd_secret": (447, 447), "shmget": (29, 194), "shmat": (30, 196), "msgget": (68, 186), "semget": (64, 190),
     "mq_open": (240, 180), "landlock_restrict_self": (446, 446),
 }  # fmt: skip
+# Files that several runs see, of Python's installation for one, are no post: a lock, or who is told of a reading,
+# would carry bits from one run to another. Where locks are not to be had, libraries make do without.
+_NO_SIGNS = {"flock": (73, 32), "inotify_init": (253, None), "inotify_init1": (294, 26)}
+_CONTROL_FILE = (72, 25)  # fcntl, and what of it asks for others' locks, leases a file, or watches a folder
+_SEEING_OTHERS = (5, 36, 1024, 1026)  # F_GETLK, F_OFD_GETLK, F_SETLEASE, F_NOTIFY
 # clone3 hides its flags behind a pointer, which a filter cannot follow; the C library falls back to clone on ENOSYS.
 _ABSENT = {"clone3": (435, 435)}
 _CLONE, _PRCTL, _SOCKET, _SIGNAL_THREAD = (56, 220), (157, 167), (41, 198), (234, 131)
@@ -72,9 +77,10 @@ def notebook_filter() -> bytes:
     """The program for a kernel that has namespaces of its own."""
     program = _Program()
     program.refuse_all(_REFUSED)
-    program.refuse_all(_ABSENT, errno.ENOSYS)
+    program.refuse_all({**_ABSENT, **_NO_SIGNS}, errno.ENOSYS)
     program.refuse_if_bits(_CLONE, _FIRST, _NEW_NAMESPACES)
-    program.refuse_if_equal(_PRCTL, _FIRST, _SET_DEATH_SIGNAL)  # it must die with its warden
+    program.refuse_if_equal(_PRCTL, _FIRST, (_SET_DEATH_SIGNAL,))  # it must die with its warden
+    program.refuse_if_equal(_CONTROL_FILE, _SECOND, _SEEING_OTHERS)
     program.allow_only(_SOCKET, _FIRST, _FAMILIES)
     return program.finished()
 
@@ -83,9 +89,10 @@ def silent_filter(own_process: int) -> bytes:
     """The program for a kernel without namespaces, its sockets once bound: no new ones, nothing done to others."""
     program = _Program()
     program.refuse_all(_REFUSED)
-    program.refuse_all(_ABSENT, errno.ENOSYS)
+    program.refuse_all({**_ABSENT, **_NO_SIGNS}, errno.ENOSYS)
     program.refuse_if_bits(_CLONE, _FIRST, _NEW_NAMESPACES)
-    program.refuse_if_equal(_PRCTL, _FIRST, _SET_DEATH_SIGNAL)
+    program.refuse_if_equal(_PRCTL, _FIRST, (_SET_DEATH_SIGNAL,))
+    program.refuse_if_equal(_CONTROL_FILE, _SECOND, _SEEING_OTHERS)
     program.refuse_all({"socket": _SOCKET, **_CONNECTING, **_SIGNALS})
     program.refuse_all(_PRETENDED, 0)
     program.refuse_all(_CHANGING_OWNERS_AND_ATTRIBUTES)
@@ -121,8 +128,9 @@ class _Program:
     def refuse_if_bits(self, call: tuple[int, int], argument: int, bits: int) -> None:
         self._on_argument(call, argument, [self._make(_ANY_BIT, bits, 0, 1), self._make(_RETURN, _ERRNO | errno.EPERM)])
 
-    def refuse_if_equal(self, call: tuple[int, int], argument: int, value: int) -> None:
-        self._on_argument(call, argument, [self._make(_EQUAL, value, 0, 1), self._make(_RETURN, _ERRNO | errno.EPERM)])
+    def refuse_if_equal(self, call: tuple[int, int], argument: int, values: tuple[int, ...]) -> None:
+        refusal = self._make(_RETURN, _ERRNO | errno.EPERM)
+        self._on_argument(call, argument, [i for one in values for i in (self._make(_EQUAL, one, 0, 1), refusal)])
 
     def allow_only(self, call: tuple[int, int], argument: int, values: tuple[int, ...]) -> None:
         tests = [self._make(_EQUAL, value, len(values) - place, 0) for place, value in enumerate(values)]

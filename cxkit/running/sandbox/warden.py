@@ -106,6 +106,14 @@ def _bound(confinement: Mapping[str, Any]) -> None:
         resource.setrlimit(which, (bound, bound))
 
 
+def _line(descriptor: int) -> bytes:
+    """A line from a pipe, all of it: a probe's tells a reason of any length."""
+    said = b""
+    while not said.endswith(b"\n") and (more := os.read(descriptor, 4096)):
+        said += more
+    return said
+
+
 class _Watch:
     """Waits for the kernel's end and brings it about when a limit is passed or the client has gone."""
 
@@ -145,7 +153,7 @@ class _Watch:
 
     def let_in(self) -> bool:
         """The kernel has bound its sockets, and no stranger's code has run yet: close their folder, then say so."""
-        said = os.read(self.hearing, 4096)  # a line is written at once; a probe's may name several leaks
+        said = _line(self.hearing)
         os.close(self.hearing)
         if not said:
             return False  # it died while it started; the end is near
