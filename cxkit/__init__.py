@@ -13,6 +13,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from cxkit import factor_analyzer_guard
+
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -80,6 +82,9 @@ _HOMES = {
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 
 __all__ = ["__version__", *sorted(_HOME_OF)]  # noqa: PLE0604 - the names are strings from the table above
+
+
+factor_analyzer_guard.install()  # imports nothing of it
 
 
 def __getattr__(name: str) -> Any:

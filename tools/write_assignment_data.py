@@ -22,7 +22,7 @@ NOT_ANSWERED = 99
 
 def validate_instrument() -> dict[str, pd.DataFrame]:
     """1,400 people of one organisation; half of the missing answers stand as a code, as survey software writes them."""
-    frame = simulate_culture(organisations=2, respondents=(1400, 1400), seed=20261101).frame
+    frame = simulate_culture(organisations=2, respondents=(1400, 1400), seed=20261152).frame
     frame = frame[frame["organisation"] == "Synthetic 01"].drop(columns=["industry", "unit", "ENPS"])
     items = frame.columns[4:]
     coded = frame[items].isna() & (np.random.default_rng(20261102).random((len(frame), len(items))) < 0.5)

@@ -93,6 +93,8 @@ class Answer:
         Of a figure, what must be so: `title`, `xlabel`, `ylabel`, `kind`, `n_bars`, ...
     partial : tuple of Partial
         The narrowest first.
+    few_values : bool
+        Of a number: it has so few possible values that it can be guessed, so it counts only beside another answer.
     """
 
     name: str
@@ -109,6 +111,7 @@ class Answer:
     factor_columns: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     partial: tuple[Partial, ...] = ()
+    few_values: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,9 +180,9 @@ class Question:
 
     @property
     def guessable(self) -> tuple[Answer, ...]:
-        """Choices and texts beside other answers: few values, which follow from those, so alone they earn nothing."""
-        words = tuple(answer for answer in self.answers if answer.type in ("choice", "text"))
-        return words if len(words) < len(self.answers) else ()
+        """Answers of few values beside others, from which they follow, so that alone they earn nothing."""
+        few = tuple(answer for answer in self.answers if answer.type in ("choice", "text") or answer.few_values)
+        return few if len(few) < len(self.answers) else ()
 
     def answer(self, name: str) -> Answer:
         """The answer of this name.

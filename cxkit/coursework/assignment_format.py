@@ -181,6 +181,12 @@ ANSWER = Form(
             TEXTS, [], "Columns of loadings: factors in any order and with any sign are right", "table"
         ),
         "facts": optional(VALUES, {}, "What must be so in the figure: title, xlabel, n_bars, kind ...", "figure"),
+        "few_values": optional(
+            YES_NO,
+            False,
+            "Few numbers are possible, so it counts only if another answer of the question does",
+            "number",
+        ),
     },
     tables={"partial": PARTIAL},
 )

@@ -64,7 +64,7 @@ def _check_parts(question: Question, place: str, problems: Problems) -> None:
             problems.add(f'{place}: a computed question has no rubric. Say kind = "written", or take it out.')
         parts, what = [answer.points for answer in question.answers], "answers"
         lacking = "it needs an answer: begin [[questions.answers]] with name, type and points."
-        if question.answers and not question.after and all(answer.type == "choice" for answer in question.answers):
+        if question.answers and not question.after and all(map(_is_guessed, question.answers)):
             problems.add(f"{place}: it asks for a choice alone, which can be guessed.",
                          remedy="add an answer that the choice follows from, or name the question that it rests on: "
                          'after = ["..."].')  # fmt: skip
@@ -72,6 +72,10 @@ def _check_parts(question: Question, place: str, problems: Problems) -> None:
         problems.add(f"{place}: {lacking}")
     elif question.points and abs(sum(parts) - question.points) > 1e-9:
         problems.add(f"{place}: points = {question.points:g}, but the points of its {what} sum to {sum(parts):g}.")
+
+
+def _is_guessed(answer: Answer) -> bool:
+    return answer.type == "choice" or answer.few_values
 
 
 def _answer(place: str, table: Mapping[str, Any], tables: Tables) -> Answer:
@@ -99,6 +103,7 @@ def _answer(place: str, table: Mapping[str, Any], tables: Tables) -> Answer:
         points=read["points"] or 0,
         tolerance=tolerance,
         any_order=read["any_order"],
+        few_values=read["few_values"],
         facts=read["facts"],
         partial=partial,
         **{name: tuple(read[name]) for name in _LISTS},

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from cxkit.coursework.assignment import Answer, ParameterSet, Question
 from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.marking import follow_through as follow_through_module
 from cxkit.coursework.marking.answers import Number, Series, Table, Text
 from cxkit.coursework.marking.follow_through import without_messages
-from cxkit.coursework.marking.reference import References, answers_as_data
+from cxkit.coursework.marking.reference import Reference, References, answers_as_data
 from cxkit.coursework.marking.restored import restored
+from cxkit.coursework.marking.running import Left
 from cxkit.coursework.marking.submission import mark_notebook
+from cxkit.coursework.marking.trial import Trial
 from cxkit.coursework.source import student_notebook
 from tests.coursework.small_assignment import TOML, cells, write_assignment
 
@@ -28,6 +33,15 @@ def references(tmp_path_factory):
     folder = tmp_path_factory.mktemp("follow")
     written = write_assignment(folder, toml=TOML.replace('after = ["centre"]\n', ""), cells=made)
     return References(read_assignment(written), folder / "cache")
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """The same, where the spread counts only after the centre."""
+    made = cells()
+    made[4].source = made[4].source.replace("* factor", "* factor + average")
+    folder = tmp_path_factory.mktemp("guarded")
+    return References(read_assignment(write_assignment(folder, cells=made)), folder / "cache")
 
 
 def marks_of(references, centre, spread):
@@ -57,6 +71,32 @@ def test_what_builds_on_a_failed_task_earns_its_points(references, centre, point
 def test_a_task_that_is_wrong_itself_stays_wrong(references):
     first, second, _ = marks_of(references, "average = 1", "spread = average * 2")
     assert (first.points, second.points) == (0, 0)
+
+
+def test_what_counts_only_after_a_failed_task_earns_its_points_by_the_right_values(guarded):
+    """Tasks stand alone: whoever gets the first one wrong pays for it once."""
+    wrong = RIGHT.replace("mean()", "median()")
+    first, second, notes = marks_of(guarded, wrong, BUILDS)
+    assert (first.points, second.points, second.outcome) == (1, 2, "right")
+    assert second.feedback[0].startswith("This task builds on 'Where is the centre?', which is not right.")
+    assert notes[-1] == "Marked with the model's values of an earlier task, which failed: 'spread'."
+    # What makes no use of the failed task may be a guess: it counts only after it, as declared
+    _, second, _ = marks_of(guarded, wrong, BUILDS.replace("+ average", "+ data['x'].mean() * factor"))
+    assert second.points == 0
+    assert second.feedback[0] == "It counts only together with 'Where is the centre?', which is not right yet."
+
+
+def test_a_guarded_task_that_a_constant_passes_gets_no_second_try():
+    number = Answer(name="n", type="number", points=1)
+    question = Question(id="q", title="Q", points=1, kind="computed", answers=(number,), after=("p",))
+
+    def trials(*values):
+        one = ParameterSet(id="public", values={})
+        return [Trial(one, Left({}, {}), Reference({"n": Number(value)}, {})) for value in values]
+
+    assert follow_through_module._a_constant_passes(question, trials(8.0, 8.0, 8.0))
+    assert not follow_through_module._a_constant_passes(question, trials(8.0, 8.0, 7.0))
+    assert not follow_through_module._a_constant_passes(replace(question, after=()), trials(8.0, 8.0, 8.0))
 
 
 def test_nothing_is_run_again_for_tasks_that_build_on_nothing(references, monkeypatch):

@@ -271,7 +271,9 @@ def test_instructions_say_what_to_do_and_nothing_of_the_solution(assignment: Ass
     page = instructions(assignment, datetime(2026, 12, 4, 23, 59))
     assert "Plan about 2 hours." in page
     assert "| Where is the centre? | 4 | `average` (a number), `bigger` (a choice) |" in page
-    assert "counts only if 'Where is the centre?' is right" in page
+    assert "counts only if 'Where is the centre?' is right, or if this is right once the values of" in page
+    assert "it can import Python's own modules and `cxkit`, `numpy`, `pandas`" in page
+    assert "The columns of `data/scores.csv`: `" in page
     assert "| **together** | **10** | |" in page
     assert "Hand in by **4 December 2026, 23:59**." in page
     assert (

@@ -1,11 +1,14 @@
 """Factor analysis against R's psych 2.2.9 and GPArotation; the calls stand in tests/reference/scripts/validation.R."""
 
+import subprocess
+import sys
 from itertools import permutations
 
 import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+from factor_analyzer import ConfirmatoryFactorAnalyzer, FactorAnalyzer, ModelSpecificationParser
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -152,13 +155,34 @@ def test_one_factor_is_not_rotated_and_equals_the_one_of_parallel_analysis(shipp
 class TestTrapsOfTheLibrary:
     """What factor-analyzer 0.5.1 does by itself, and what does not happen here."""
 
-    def test_it_crashes_on_new_scikit_learn(self, shipped):
-        from factor_analyzer import FactorAnalyzer
-
+    def test_it_crashes_on_new_scikit_learn_and_not_here(self, shipped):
+        answers = shipped("customersat").answers.dropna()
         if tuple(map(int, sklearn.__version__.split(".")[:2])) >= (1, 8):
             with pytest.raises(TypeError, match="force_all_finite"):
-                FactorAnalyzer(n_factors=2).fit(shipped("customersat").answers)
-        assert cx.exploratory_factors(shipped("customersat"), n_factors=2).n == 1811
+                sklearn.utils.check_array(answers, force_all_finite=True)  # as the library calls it
+        fitted = FactorAnalyzer(n_factors=2, rotation=None).fit(answers)
+        mine = cx.exploratory_factors(shipped("customersat"), n_factors=2, rotation="none", missing="complete")
+        communalities = (mine.loadings.filter(like="factor_") ** 2).sum(axis=1).to_numpy()
+        assert fitted.get_communalities() == pytest.approx(communalities, abs=1e-3)
+        assert fitted.transform(answers).shape == (len(answers), 2)
+
+    @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # of scipy, for options that the library gives
+    def test_its_confirmatory_model_can_be_given_a_table(self, shipped):
+        # pandas 3 hands out read-only arrays, into which the library writes.
+        answers = shipped("hs1939").answers.dropna()
+        asked = {"one": list(answers.columns[:3]), "two": list(answers.columns[3:6])}
+        specification = ModelSpecificationParser.parse_model_specification_from_dict(answers, asked)
+        fitted = ConfirmatoryFactorAnalyzer(specification, disp=False).fit(answers.iloc[:, :6].to_numpy())
+        assert (np.count_nonzero(fitted.loadings_, axis=0) == 3).all()
+
+    def test_the_guard_mends_what_was_imported_before_cxkit(self):
+        code = (
+            "import sys; from factor_analyzer import FactorAnalyzer; assert 'cxkit' not in sys.modules; import cxkit; "
+            "import numpy as np; x = np.random.default_rng(1).normal(size=(50, 4)); "
+            "print(FactorAnalyzer(1).fit(x).loadings_.shape)"
+        )
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "(4, 1)"
 
     def test_its_phi_can_stand_in_another_order_than_its_loadings(self, shipped):
         # fit() sorts the columns of the loadings and leaves phi as it was: loadings @ phi @ loadings.T then does not

@@ -1,4 +1,3 @@
-n_factors = int((eigenvalues > 1).sum())
-random_eigenvalues = pd.Series(
-    cx.parallel_analysis(survey, seed=seed).frame["random"].to_numpy()[:8], index=range(1, 9)
-)
+parallel = cx.parallel_analysis(survey, method="components", seed=seed)
+n_factors = int((parallel.frame["observed"] > 1).sum())
+excess = pd.Series((parallel.frame["observed"] - parallel.frame["random"]).to_numpy()[:9], index=range(1, 10))

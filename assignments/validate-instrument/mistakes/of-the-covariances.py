@@ -1,3 +1,2 @@
-complete = survey.answers.dropna()
-largest = np.sort(np.linalg.eigvalsh(complete.cov().to_numpy()))[::-1]
+largest = np.sort(np.linalg.eigvalsh(survey.answers.cov().to_numpy()))[::-1]
 eigenvalues = pd.Series(largest[:12], index=range(1, 13))

@@ -6,5 +6,3 @@ for key, its in dimension_items.items():
     errors = estimates.loc[(estimates["op"] == "~~") & (estimates["lhs"] != "f"), "est"].sum()
     omega[key] = common / (common + errors)
 omega = pd.Series(omega)
-omega_general = cx.hierarchical_omega(survey).frame["omega_general"].iloc[0]
-total_is_justified = "yes" if omega_general >= 0.75 else "no"

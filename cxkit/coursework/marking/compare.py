@@ -29,10 +29,14 @@ class Verdict:
         Of the answer's points: 1 right, 0 wrong, between for what is close.
     reason : str
         One sentence for the student; empty where it is right.
+    off, of : int
+        How many values of a series or table are off, and of how many; 0 where values were not compared.
     """
 
     share: float
     reason: str = ""
+    off: int = 0
+    of: int = 0
 
     @property
     def is_right(self) -> bool:
@@ -96,14 +100,14 @@ class _Closeness:
                 if k == 0:
                     self.places.append(place)
 
-    def verdict(self, reason: Callable[[], str]) -> Verdict:
-        """By the narrowest tolerance that everything is within."""
+    def verdict(self, reason: Callable[[], str], of: int = 0) -> Verdict:
+        """By the narrowest tolerance that everything is within; `of` is how many values there are."""
         if not self.failed[0]:
             return RIGHT
         for failed, partial in zip(self.failed[1:], self.answer.partial, strict=True):
             if not failed:
-                return Verdict(partial.share, partial.feedback)
-        return Verdict(0.0, reason())
+                return Verdict(partial.share, partial.feedback, off=self.failed[0], of=of)
+        return Verdict(0.0, reason(), off=self.failed[0], of=of)
 
 
 def within(given: float, wanted: float, tolerance: Tolerance) -> bool:
@@ -230,13 +234,14 @@ def _cells_compared(answer: Answer, given: dict[str, Cell], wanted: dict[str, Ce
         elif not _same(mine, value):
             other.append(place)
     if other:
-        return Verdict(0.0, f"`{answer.name}` is not right at {_several('', other).strip()}.")
+        off = len(other) + close.failed[0]
+        return Verdict(0.0, f"`{answer.name}` is not right at {_several('', other).strip()}.", off=off, of=len(wanted))
 
     def reason() -> str:
         head = f"{len(close.places)} of {len(wanted)} values of `{answer.name}` are not right"
         return f"{head}; the farthest is off by {close.worst:.3g}. Among them: {_several('', close.places).strip()}."
 
-    return close.verdict(reason)
+    return close.verdict(reason, len(wanted))
 
 
 def _is_number(value: Cell) -> bool:

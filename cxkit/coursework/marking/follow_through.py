@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxkit.coursework.assignment import Assignment, Question
 from cxkit.coursework.marking.answers import Answers, Figure, Refused
+from cxkit.coursework.marking.compare import compare
 from cxkit.coursework.marking.reference import answers_as_data
 from cxkit.coursework.marking.trial import Trial
 from cxkit.coursework.marks import AnswerCheck, QuestionMark
@@ -53,9 +54,10 @@ def follow_through(
     Returns
     -------
     dict, list of str
-        The marks, none lower than before; and the ids of the questions that earned more by it.
+        The marks, none lower than before; and the ids of the questions that count by it.
     """
-    builds_on = dependants(assignment, notebook, marks)
+    found = dependants(assignment, notebook, marks)
+    builds_on = {key: one for key, one in found.items() if not _a_constant_passes(assignment.question(key), trials)}
     ended = [trial.left.run is not None and trial.left.run.ending == "completed" for trial in trials]
     if not builds_on or not all(ended) or len(trials) < len(assignment.parameter_sets):
         return dict(marks), []
@@ -69,7 +71,9 @@ def follow_through(
     made, followed = dict(marks), []
     for key, earlier in builds_on.items():
         new = mark(assignment.question(key), again)
-        if new.points > marks[key].points:
+        # What counts only after a question that is not right earns nothing so far, whatever it left
+        before = 0.0 if failed.keys() & set(assignment.question(key).after) else marks[key].points
+        if new.points > before:
             made[key] = _joined(marks[key], new, earlier)
             followed.append(key)
     return made, followed
@@ -86,22 +90,35 @@ def without_messages(troubles: Mapping[str, str]) -> dict[str, str]:
 def dependants(
     assignment: Assignment, notebook: NotebookNode, marks: Mapping[str, QuestionMark]
 ) -> dict[str, list[Question]]:
-    """Questions that are not right and use what an earlier one, which is not right either, should have left.
+    """Questions that earn less than all and use what an earlier one, which is not right, should have left.
 
-    Not those that were left open, and not those that count only if the earlier one is right.
+    Not those that were left open. One that counts only after others must use all of these that are not right: what it
+    leaves without them may be a guess.
     """
-    failed = [q for q in assignment.questions if q.kind == "computed" and marks[q.id].points < q.points]
-    places = {question.id: _last_cell(notebook, question.id) for question in failed}
+    computed = [question for question in assignment.questions if question.kind == "computed"]
+    failed = {question.id: question for question in computed if marks[question.id].points < question.points}
+    places = {question.id: _last_cell(notebook, question.id) for question in computed}
     found: dict[str, list[Question]] = {}
-    for question in failed:
+    for question in computed:
+        gates = failed.keys() & set(question.after)
         is_open = all(check.outcome == "missing" for check in marks[question.id].answers)
-        if is_open or set(question.after) & places.keys():
+        if is_open or not (gates or question.id in failed):
             continue
-        earlier = [one for one in failed if -1 < places[one.id] < places[question.id]]
+        earlier = [one for one in failed.values() if -1 < places[one.id] < places[question.id]]
         used = [one for one in earlier if _uses(notebook, one, places[one.id], places[question.id])]
-        if used:
+        if used and gates <= {one.id for one in used}:
             found[question.id] = used
     return found
+
+
+def _a_constant_passes(question: Question, trials: Sequence[Trial]) -> bool:
+    """Whether a question that others guard could be guessed: one value is right for all of its answers everywhere."""
+    models = [trial.reference.model for trial in trials]
+    return bool(question.after) and all(
+        compare(answer, models[0][answer.name], one[answer.name]).is_right
+        for answer in question.answers
+        for one in models[1:]
+    )
 
 
 def _last_cell(notebook: NotebookNode, question: str) -> int:

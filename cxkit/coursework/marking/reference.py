@@ -157,8 +157,8 @@ class References:
         weak = []
         for question in self.assignment.questions:
             for answer in question.answers:
-                if answer.type == "figure" or question.after:
-                    continue
+                if answer.type == "figure" or question.after or (answer.few_values and question.guessable):
+                    continue  # what counts only beside another answer may be the same everywhere
                 values = [one[answer.name] for one in sets]
                 apart = self.assignment.varies and len(values) > 2 and answer not in question.guessable
                 if told := _passes_as_constant(answer, values, values[1:] if apart else values):

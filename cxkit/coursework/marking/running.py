@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxkit.coursework.assignment import Assignment, DataFile, ParameterSet
+from cxkit.coursework.available import hint
 from cxkit.coursework.lost_metadata import names_set
 from cxkit.coursework.marking.answers import Answers, collecting_code, read_answers
 from cxkit.coursework.source import questions_of
@@ -102,7 +103,7 @@ def run_for_answers(
                                 if answer.name in answers}  # fmt: skip
     return Left(
         at_question=at_question, at_end=latest, troubles=_troubles(assignment, run), run=run,
-        first_failure=_first_failure(run, place),
+        first_failure=_first_failure(assignment, run, place),
     )  # fmt: skip
 
 
@@ -144,10 +145,10 @@ def parameters_lost(assignment: Assignment, kind: str) -> str:
     return f"{found}. Without it your notebook cannot be run on other data, which is needed for most points."
 
 
-def _first_failure(run: Contained, place: int) -> str:
+def _first_failure(assignment: Assignment, run: Contained, place: int) -> str:
     """The first cell that ended with an error or was cut; open tasks, which are released to raise, do not count."""
     for index, cell in enumerate(run.notebook.cells):
-        said = _trouble(index, cell, run) if cell.cell_type == "code" and index != place else ""
+        said = _trouble(assignment, index, cell, run) if cell.cell_type == "code" and index != place else ""
         if said and not said.startswith("Its cell ended with NotImplementedError"):
             number = index + 1 - (index > place)
             lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
@@ -162,7 +163,7 @@ def _troubles(assignment: Assignment, run: Contained) -> dict[str, str]:
     """For each question, the first thing that went wrong in one of its cells."""
     troubles: dict[str, str] = {}
     for index, cell in enumerate(run.notebook.cells):
-        said = _trouble(index, cell, run) if cell.cell_type == "code" else _not_code(assignment, cell)
+        said = _trouble(assignment, index, cell, run) if cell.cell_type == "code" else _not_code(assignment, cell)
         for key in questions_of(cell) if said else ():
             troubles.setdefault(key, said)
     return troubles
@@ -177,14 +178,15 @@ def _not_code(assignment: Assignment, cell: NotebookNode) -> str:
     return f"Its code stands in a {cell.cell_type} cell, so nothing in it ran: make it a code cell."
 
 
-def _trouble(index: int, cell: NotebookNode, run: Contained) -> str:
+def _trouble(assignment: Assignment, index: int, cell: NotebookNode, run: Contained) -> str:
     cut = run.cuts.get(index)
     if cut is not None:
         return "Its cell took too long and was stopped." if cut == "time" else "Its cell printed too much and was cut."
     for output in cell.outputs:
         if output.output_type == "error":
             name, said = str(output.get("ename", ""))[:60], str(output.get("evalue", "")).strip()[:300]
-            return f"Its cell ended with {name}{f': {said}' if said else ''}".rstrip(".") + "."
+            ended = f"Its cell ended with {name}{f': {said}' if said else ''}".rstrip(".") + "."
+            return ended + hint(assignment, name, said)
     return ""
 
 

@@ -15,6 +15,7 @@ from cxkit.coursework.assignment import ANSWER_KINDS, PUBLIC, Answer, Assignment
 from cxkit.coursework.lost_metadata import RELEASED_ID, Recovered, id_of, recover
 from cxkit.coursework.marking.answers import Answers, Number, Refused, Text, Value
 from cxkit.coursework.marking.compare import Verdict, compare, is_open
+from cxkit.coursework.marking.elsewhere import why_not_there
 from cxkit.coursework.marking.follow_through import follow_through
 from cxkit.coursework.marking.reference import References, answers_of
 from cxkit.coursework.marking.running import Left, data_for, parameters_lost, run_for_answers
@@ -32,11 +33,6 @@ if TYPE_CHECKING:
 LARGEST_NOTEBOOK = 50 << 20
 MOST_CELLS = 2_000
 _SHOWN = 120
-_GENERAL = (
-    "It is right for the data that you were given, and not when your notebook runs on other data of the same form: "
-    "compute it from the parameters, and type no result in."
-)
-
 _NOT_TRIED = (
     "It is right for the data that you were given. Whether it is right for other data could not be seen, since the "
     "parameters did not reach your notebook: see the top of this page."
@@ -103,7 +99,10 @@ def mark_notebook(
     )
     told = [trials[0].left.first_failure, *([lost] if lost and _differ(marks.values()) else [])]
     causes = tuple(filter(None, told))
-    final = tuple(_gated(question, marks, assignment) for question in assignment.questions)
+    final = tuple(
+        marks[question.id] if question.id in followed else _gated(question, marks, assignment)
+        for question in assignment.questions
+    )
     runs = [trial.left.run for trial in trials if trial.left.run is not None]
     return SubmissionMarks(
         student=student,
@@ -143,17 +142,15 @@ def _marked(question: Question, trials: Sequence[Trial], lost: str = "") -> Ques
     """The mark of a question; `lost` says that the parameters did not reach the notebook."""
     if question.kind == "written":
         return QuestionMark(question=question.id, points=0.0, out_of=question.points, outcome="awaiting")
-    shares, checks = {}, []
-    for answer in question.answers:
-        verdicts = [_verdict(question, answer, trial) for trial in trials]
-        shares[answer.name] = min(verdict.share for verdict in verdicts)
-        checks.append(_check(question, answer, verdicts, trials, lost))
+    verdicts = {answer.name: [_verdict(question, answer, trial) for trial in trials] for answer in question.answers}
+    shares = {name: min(verdict.share for verdict in of_answer) for name, of_answer in verdicts.items()}
+    checks = [_check(question, answer, verdicts[answer.name], trials, lost) for answer in question.answers]
     points = sum(answer.points * shares[answer.name] for answer in question.answers)
     mistakes = () if min(shares.values()) >= 1 else _recognised(question, trials)
     feedback = [mistake.feedback for mistake in mistakes]
     if mistakes:
-        untouched = all(shares[name] >= 1 for name in shares if not _touches(question, mistakes[0], name, trials))
-        points = mistakes[0].points if untouched else min(points, mistakes[0].points)
+        is_all = _nothing_else_is_wrong(question, mistakes[0], verdicts, trials)
+        points = mistakes[0].points if is_all else min(points, mistakes[0].points)
     elif points > 0 and (alone := _guessed_alone(question, shares)):
         points = 0.0
         feedback.append(alone)
@@ -174,12 +171,12 @@ def _marked(question: Question, trials: Sequence[Trial], lost: str = "") -> Ques
 
 
 def _guessed_alone(question: Question, shares: Mapping[str, float]) -> str:
-    """Why words earn nothing: they can be guessed, and of the answers that they follow from none is right."""
-    words = question.guessable
-    others = [answer.name for answer in question.answers if answer not in words]
-    if not words or any(shares[name] > 0 for name in others):
+    """Why answers of few values earn nothing: of the answers that they follow from none is right."""
+    few = question.guessable
+    others = [answer.name for answer in question.answers if answer not in few]
+    if not few or any(shares[name] > 0 for name in others):
         return ""
-    guessed = " and ".join(f"`{answer.name}`" for answer in words)
+    guessed = " and ".join(f"`{answer.name}`" for answer in few)
     computed = " or ".join(f"`{name}`" for name in others)
     return f"{guessed}: this counts only together with {computed}, and nothing of that is right yet."
 
@@ -203,7 +200,8 @@ def _check(
     reason = verdicts[0].reason
     outcome: Outcome = "right" if share >= 1 else "partly" if share > 0 else "wrong"
     if verdicts[0].is_right and share < 1:
-        reason = _NOT_TRIED if lost else _GENERAL
+        left = [answers_of(question, trial.left).get(answer.name) for trial in trials]
+        reason = _NOT_TRIED if lost else why_not_there(answer, left, verdicts, trials)
     elif (given is None or is_open(given)) and share == 0:
         outcome = _absent(question, trials[0].left)
     return AnswerCheck(
@@ -269,6 +267,18 @@ def _touches(question: Question, mistake: Mistake, name: str, trials: Sequence[T
         for trial in trials
         if key in trial.reference.mistakes
     )
+
+
+def _nothing_else_is_wrong(
+    question: Question, mistake: Mistake, verdicts: Mapping[str, Sequence[Verdict]], trials: Sequence[Trial]
+) -> bool:
+    """Whether the answers that a mistake leaves right are right in the runs of which it is known what it gives.
+
+    On a student's own data that is not known: there it may touch an answer that it leaves right on the others.
+    """
+    known = [k for k, trial in enumerate(trials) if f"{question.id}/{mistake.id}" in trial.reference.mistakes]
+    spared = [name for name in verdicts if not _touches(question, mistake, name, trials)]
+    return all(verdicts[name][k].is_right for name in spared for k in known)
 
 
 def _alike(answer: Answer, given: Value | None, theirs: Value | None) -> bool:

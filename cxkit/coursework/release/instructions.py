@@ -1,10 +1,11 @@
-"""What a student reads first: the tasks and their points, the time, the deadline, and how to hand in."""
+"""What a student reads first: tasks and points, packages and columns, the deadline, and how to hand in."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from cxkit.coursework.assignment import ANSWER_KINDS, Assignment, LatePolicy, Question
+from cxkit.coursework.available import columns_sentence, packages_sentence
 from cxkit.errors import counted
 
 
@@ -22,6 +23,8 @@ def instructions(assignment: Assignment, deadline: datetime | None = None) -> st
         _overview(assignment),
         "## Points",
         _points(assignment),
+        "## What you can use",
+        _usable(assignment),
         "## When",
         _when(assignment.late, deadline),
         "## How to hand in",
@@ -70,11 +73,16 @@ def _left_behind(question: Question, assignment: Assignment) -> str:
     if not question.after:
         return asked
     first = " and ".join(f"'{_cell(assignment.question(key).title)}'" for key in question.after)
-    return f"{asked}; counts only if {first} is right"
+    return f"{asked}; counts only if {first} is right, or if this is right once the values of {first} are"
 
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+def _usable(assignment: Assignment) -> str:
+    """The packages, and the columns of the data."""
+    return "\n\n".join(filter(None, [packages_sentence(), *map(columns_sentence, assignment.files)]))
 
 
 def _when(late: LatePolicy, deadline: datetime | None) -> str:

@@ -1,0 +1,73 @@
+"""An answer that is right on the student's data and not on other data: what can be said about it, accusing nobody.
+
+No value, label or text of a run on held-out data is told: what a notebook leaves there could carry those data out. How
+many values are off, and in which parameters the runs differ, is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from cxkit.coursework.assignment import Answer, ParameterSet
+from cxkit.coursework.marking.answers import Number, Text, Value
+from cxkit.coursework.marking.compare import Verdict
+from cxkit.coursework.marking.trial import Trial
+from cxkit.errors import counted
+
+_HERE_ONLY = "It is right for the data that you were given, and not when your notebook runs {}."
+
+
+def why_not_there(
+    answer: Answer, given: Sequence[Value | None], verdicts: Sequence[Verdict], trials: Sequence[Trial]
+) -> str:
+    """Why an answer is right for the first of these runs and not for all of them.
+
+    Parameters
+    ----------
+    answer : Answer
+    given, verdicts, trials : sequence
+        What the student's notebook left in each run, how it compares, and the run; the public one first.
+    """
+    failed = [k for k, verdict in enumerate(verdicts) if not verdict.is_right]
+    said = _HERE_ONLY.format(_other_conditions(failed, trials))
+    if any(given[k] is None for k in failed):
+        return f"{said} There it left no `{answer.name}`: something fails or is skipped with those."
+    if any(given[k] != given[0] for k in failed):
+        return f"{said} Your method gives the same as the model answer here and not there{_how_much(failed, verdicts)}."
+    if _has_few_values(given[0]):
+        return f"{said} It is the same on every run, and something else is right there: let it follow from the data."
+    return (
+        f"{said} It does not change there. Compute it from the parameters: a result, a file's name or a setting that "
+        "stands in your code stays what it is."
+    )
+
+
+def _has_few_values(value: Value | None) -> bool:
+    """Whether two runs may well give the same although both were computed: words and whole numbers."""
+    is_whole = isinstance(value, Number) and value.value is not None and float(value.value).is_integer()
+    return is_whole or isinstance(value, Text)
+
+
+def _how_much(failed: Sequence[int], verdicts: Sequence[Verdict]) -> str:
+    """Of an answer with several values, how many are off where most are; empty for one value."""
+    worst = max((verdicts[k] for k in failed), key=lambda verdict: verdict.off)
+    if worst.of < 2 or worst.off == 0:
+        return ""
+    return f": {worst.off} of {counted(worst.of, 'value')} {'differs' if worst.off == 1 else 'differ'}"
+
+
+def _other_conditions(failed: Sequence[int], trials: Sequence[Trial]) -> str:
+    """In what the runs that fail differ from the student's own, and if possible from those that do not fail."""
+    public = trials[0].parameters
+    differing = [_differences(trial.parameters, public) for trial in trials]
+    wrong = {name for k in failed for name in differing[k]}
+    harmless = {name for k in range(1, len(trials)) if k not in failed for name in differing[k]}
+    names = [f"`{name}`" for name in public.values if name in (wrong - harmless or wrong)]
+    if not names:
+        return "on other data of the same form"
+    listed = ", ".join(names[:-1]) + (" and " if len(names) > 1 else "") + names[-1]
+    return f"on other data of the same form with another {listed}"
+
+
+def _differences(parameters: ParameterSet, public: ParameterSet) -> set[str]:
+    return {name for name, value in parameters.values.items() if value != public.values.get(name)}
