@@ -90,7 +90,8 @@ def check_decimal_marks(
     for key, column in columns.items():
         labels = exact_wordings(scales[key].labels)
         cells = table.cells[column]
-        numbers = cells[~cells.map(lambda cell, labels=labels: plain_words(cell) in labels)]
+        different = [cell for cell in cells.unique() if plain_words(cell) not in labels]
+        numbers = cells[cells.isin(different)]
         _check_column(key, numbers, scales[key], decimal, found)
     for column in weights:
         _check_column(column, table.cells[column], None, decimal, found)
@@ -106,7 +107,7 @@ def check_decimal_marks(
 def _check_column(name: str, cells: pd.Series, scale: AnswerScale | None, decimal: str, found: _Found) -> None:
     different = cells.unique()
     if may_be_thousands(different, decimal, scale):
-        marked = cells[cells.map(lambda cell: _MARKED[decimal].fullmatch(cell) is not None)]
+        marked = cells[cells.isin([*filter(_MARKED[decimal].fullmatch, different)])]
         what = NAMES[decimal]
         found.notes.append(
             f"{name}: all {len(marked):,} numbers with a {what} have three digits behind it (row {marked.index[0]}: "
@@ -115,7 +116,7 @@ def _check_column(name: str, cells: pd.Series, scale: AnswerScale | None, decima
         )
     if decimal != ",":
         return
-    points = cells[cells.map(lambda cell: _MARKED["."].fullmatch(cell) is not None)]
+    points = cells[cells.isin([*filter(_MARKED["."].fullmatch, different)])]
     if points.empty:
         return
     has_commas = any(map(_MARKED[","].fullmatch, different))

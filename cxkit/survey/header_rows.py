@@ -15,6 +15,7 @@ from cxkit.errors import Problems
 from cxkit.survey.answers import CellReader
 from cxkit.survey.instrument import Instrument, fold_name
 from cxkit.survey.ledger import named_rows
+from cxkit.survey.likeness import map_distinct
 from cxkit.survey.tables import Table
 
 ROWS_LOOKED_AT = 3
@@ -64,7 +65,8 @@ def _repeated(table: Table, columns: Mapping[str, str], rename: Mapping[str, str
     """Rows in which more than half of the items' cells are the names of their columns."""
     before = {new: old for old, new in rename.items()}
     written = {column: {fold_name(column), fold_name(before.get(column, column))} for column in columns.values()}
-    is_name = pd.DataFrame({column: table.cells[column].map(fold_name).isin(written[column]) for column in written})
+    folded = {column: map_distinct(table.cells[column], fold_name) for column in written}
+    is_name = pd.DataFrame({column: cells.isin(written[column]) for column, cells in folded.items()})
     hits = is_name.sum(axis=1)
     return tuple(int(row) for row in hits.index[hits * 2 > len(columns)])
 

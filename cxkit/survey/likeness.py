@@ -5,13 +5,20 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+
+import pandas as pd
 
 _INVISIBLE_KEPT = "\u200c\u200d"  # joiners: they change how Persian, Hindi and emoji are written
 
 # Soft hyphen, zero-width blank, word joiner and invisible operators, byte order mark; marks, embeddings and isolates of
 # writing direction, which programs put round what is copied from pages in Arabic or Hebrew, and round phone numbers.
 _INVISIBLE = re.compile("[\u00ad\u061c\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+
+
+def map_distinct(cells: pd.Series, function: Callable[[str], object]) -> pd.Series:
+    """`cells.map(function)`, with each different cell asked once: columns of a survey repeat a few answers."""
+    return cells.map({cell: function(cell) for cell in cells.unique()})
 
 
 def drop_invisible(text: str) -> str:

@@ -21,7 +21,7 @@ from cxkit.survey.decimal_marks import check_decimal_marks, weight_remedy
 from cxkit.survey.foot_rows import find_foot_rows, refuse_feet
 from cxkit.survey.header_rows import refuse_header_rows
 from cxkit.survey.instrument import Instrument, fold_name, read_instrument
-from cxkit.survey.likeness import clean_name, look_alikes
+from cxkit.survey.likeness import clean_name, look_alikes, map_distinct
 from cxkit.survey.reading_options import check_options
 from cxkit.survey.repeated import missing_id_note, refuse_repeated, repeated_notes
 from cxkit.survey.responses import Unfinished, check_unfinished, find_responses
@@ -302,7 +302,7 @@ def _respondents(table: Table, roles: list[_Role], problems: Problems) -> pd.Dat
     columns = {}
     for role in roles:
         named = {*(role.labels or ()), *(role.order or ())}
-        cells = table.cells[role.column].map(clean_name)
+        cells = map_distinct(table.cells[role.column], clean_name)
         cells = cells.mask(cells.str.casefold().isin(NOT_ANSWERED) & ~cells.isin(named), "")
         if role.labels is not None:
             cells = _labelled(cells, role, problems)

@@ -117,8 +117,7 @@ def copied_rows(cells: pd.DataFrame, items: Collection[str]) -> list[tuple[int, 
     can be equal by chance, far more pairs differ in exactly one column than in none. So equal rows are copies if they
     are more than such pairs.
     """
-    answers = cells[[column for column in cells.columns if column in set(items)]]
-    varied = cells[(answers.nunique(axis=1) - (answers == "").any(axis=1)) > 1]
+    varied = cells[_has_different_answers(cells[[column for column in cells.columns if column in set(items)]])]
     if varied.empty or not varied.duplicated().any():
         return []
     numbers = _row_numbers(varied)
@@ -131,6 +130,13 @@ def copied_rows(cells: pd.DataFrame, items: Collection[str]) -> list[tuple[int, 
         return []
     rows = varied.index
     return [(int(rows[n]), int(rows[first[group]])) for n, group in enumerate(which.ravel()) if n != first[group]]
+
+
+def _has_different_answers(answers: pd.DataFrame) -> np.ndarray:
+    """Whether a row holds two answers that differ; empty cells are none."""
+    flat, values = pd.factorize(answers.to_numpy().ravel())
+    numbers = np.ma.masked_array(flat, values[flat] == "").reshape(answers.shape)
+    return np.asarray((numbers.max(axis=1) > numbers.min(axis=1)).filled(False))
 
 
 def _row_numbers(cells: pd.DataFrame) -> np.ndarray:
