@@ -16,7 +16,7 @@ from cxkit.errors import ModelError
 from cxkit.sem.model import GroupModel, Implied
 from cxkit.sem.moments import GroupData
 from cxkit.sem.patterns import MOST_MOMENTS, AllMoments, IncompleteNormal, cells_of
-from cxkit.sem.saturated import free_information, lowest
+from cxkit.sem.saturated import lowest
 
 CHUNK = 500_000
 LARGEST = 1e100
@@ -159,14 +159,14 @@ class FullInformation:
         return sum(self.model.information(state.at, state.weight[c], self.share[c]) for c in self._chunks())  # type: ignore[return-value]
 
     def nearby(self, state: IncompleteState) -> np.ndarray:
-        """The Hessian as it would be if the moments curved everywhere as they do where they are saturated.
+        """The Hessian as it would be if everybody had left out the same share of every item: no sum over patterns.
 
-        That curvature belongs to the sample and is the same for every model of it; where the model fits, this is all
-        but the Hessian, for a fraction of its cost.
+        Products of averages stand for averages of products.
         """
-        jacobian, normal = self.jacobian(state), state.normal
-        bending = self.model.bending(state.at, normal.lean, normal.mean_pull)
-        return np.asarray(jacobian.T @ free_information(self.data) @ jacobian + bending)
+        normal = state.normal
+        weight = normal.inverses.average()
+        gap = np.linalg.solve(weight, normal.mean_pull)
+        return self.model.hessian(state.at, weight, weight - normal.lean, gap)
 
     def hessian(self, state: IncompleteState) -> np.ndarray:
         model, normal = self.model, state.normal

@@ -91,12 +91,13 @@ def find_patterns(values: np.ndarray, weights: np.ndarray | None = None) -> Patt
     rows = tuple(np.split(order, ends[:-1]))
     p = values.shape[1]
     mean, cov = np.zeros((len(kinds), p)), np.zeros((len(kinds), p, p))
-    counts = np.zeros(len(kinds))
+    counts = np.bincount(which, weights, minlength=len(kinds)).astype(float)
     filled = np.where(seen, values, 0.0)
-    for k, members in enumerate(rows):
-        part = None if weights is None else weights[members]
-        mean[k], cov[k] = mean_and_cov(filled[members], part)
-        counts[k] = len(members) if part is None else part.sum()
+    sizes = np.diff(ends, prepend=0)
+    # Most patterns of a real survey are those of one respondent, who does not vary.
+    mean[sizes == 1] = filled[order[ends[sizes == 1] - 1]]
+    for k in np.flatnonzero(sizes > 1):
+        mean[k], cov[k] = mean_and_cov(filled[rows[k]], None if weights is None else weights[rows[k]])
     return Patterns(seen=kinds, counts=counts, mean=mean, cov=cov, rows=rows)
 
 
@@ -171,19 +172,19 @@ class PatternInverses:
 
     def stack(self, chosen: np.ndarray | None = None) -> np.ndarray:
         """The inverses themselves, of all patterns or of the chosen ones."""
-        seen = self.patterns.seen
-        place = np.full(len(seen), -1)
-        chosen = np.arange(len(seen)) if chosen is None else chosen
-        place[chosen] = np.arange(len(chosen))
-        out = np.repeat(self.whole[None], len(chosen), axis=0)
+        seen = self.patterns.seen if chosen is None else self.patterns.seen[chosen]
+        place = np.full(len(self.patterns.seen), -1)
+        place[slice(None) if chosen is None else chosen] = np.arange(len(seen))
+        out = np.empty((len(seen), *self.whole.shape))
+        out[seen.all(1)] = self.whole
         for which, root in self.roots:
             own = place[which] >= 0
-            out[place[which[own]]] -= root[own].swapaxes(1, 2) @ root[own]
+            out[place[which[own]]] = self.whole - root[own].swapaxes(1, 2) @ root[own]
         for which, block in self.blocks:
             own = place[which] >= 0
             out[place[which[own]]] = block[own]
         # What is left in the rows of missing items is rounding.
-        kind, item = np.nonzero(~seen[chosen])
+        kind, item = np.nonzero(~seen)
         out[kind, item] = 0.0
         out[kind, :, item] = 0.0
         return out

@@ -109,16 +109,11 @@ def _sums(counts: np.ndarray, values: np.ndarray) -> _Sums:
 
 def _add_complete(sums: _Sums, counts: np.ndarray, values: np.ndarray) -> None:
     """Respondents without gaps: one sum an item, and the products of each pair of items once."""
-    k = values.shape[1]
-    i, j = np.triu_indices(k)
     sums.both += counts.sum(axis=1)[:, np.newaxis, np.newaxis]
     sums.first += (counts @ values)[:, :, np.newaxis]
     for start in range(0, len(values), ROWS):
         rows = slice(start, start + ROWS)
-        pairs = counts[:, rows] @ (values[rows, i] * values[rows, j])
-        sums.products[:, i, j] += pairs
-        off = i != j
-        sums.products[:, j[off], i[off]] += pairs[:, off]
+        _add_products(sums.products, counts[:, rows], values[rows])
 
 
 def _add_incomplete(sums: _Sums, counts: np.ndarray, values: np.ndarray) -> None:
@@ -127,16 +122,20 @@ def _add_incomplete(sums: _Sums, counts: np.ndarray, values: np.ndarray) -> None
         block, drawn = values[start : start + ROWS], counts[:, start : start + ROWS]
         seen = (~np.isnan(block)).astype("float64")
         given = np.nan_to_num(block)
-        sums.both += _by_pairs(drawn, seen, seen)
-        sums.first += _by_pairs(drawn, given, seen)
-        sums.products += _by_pairs(drawn, given, given)
+        _add_products(sums.both, drawn, seen)
+        _add_products(sums.products, drawn, given)
+        n, k = block.shape
+        one_with_other = (given[:, :, np.newaxis] * seen[:, np.newaxis, :]).reshape(n, k * k)
+        sums.first += (drawn @ one_with_other).reshape(-1, k, k)
 
 
-def _by_pairs(drawn: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Of each resample, sums of the products of every column on the left with every one on the right."""
-    n, k = left.shape
-    products = (left[:, :, np.newaxis] * right[:, np.newaxis, :]).reshape(n, k * k)
-    return np.asarray(drawn @ products).reshape(-1, k, k)
+def _add_products(out: np.ndarray, drawn: np.ndarray, columns: np.ndarray) -> None:
+    """Add each resample's sums of the products of two columns, each pair of columns multiplied once."""
+    i, j = np.triu_indices(columns.shape[1])
+    pairs = drawn @ (columns[:, i] * columns[:, j])
+    out[:, i, j] += pairs
+    off = i != j
+    out[:, j[off], i[off]] += pairs[:, off]
 
 
 def percentile_interval(replicates: np.ndarray, confidence: float) -> tuple[float, float]:
