@@ -53,16 +53,17 @@ def organisational_gaps() -> dict[str, pd.DataFrame]:
     return {"survey.csv": frame.drop(columns=["industry", "ENPS"])}
 
 
-def culture_to_customers() -> dict[str, pd.DataFrame]:
+def culture_to_customers(seed: int = 20261121) -> dict[str, pd.DataFrame]:
     """Branches of a bank whose customers' experience follows from the culture, and retention from the experience.
 
     Overall culture and experience of a branch correlate .55; customers of a branch differ much more than branches do.
+    Another `seed` gives another bank of the same kind.
     """
-    made = simulate_culture(organisations=140, respondents=(14, 40), seed=20261121)
+    made = simulate_culture(organisations=140, respondents=(14, 40), seed=seed)
     employees = made.frame.drop(columns=["industry", "function", "unit"]).rename(columns={"organisation": "branch"})
     culture = made.truth.tables["organisations"].groupby("organisation")["culture"].mean()
     z = ((culture - culture.mean()) / culture.std()).to_numpy()
-    draws = np.random.default_rng(20261122)
+    draws = np.random.default_rng(seed + 1)
 
     def normal(count: int) -> np.ndarray:
         return ndtri(draws.random(count))

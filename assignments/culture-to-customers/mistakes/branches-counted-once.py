@@ -1,13 +1,9 @@
-z = stats.norm.ppf(0.975)
-rows = {}
-for name, chosen in {
+quarters = {
     "top": units.index[units["culture"] >= units["culture"].quantile(0.75)],
     "bottom": units.index[units["culture"] <= units["culture"].quantile(0.25)],
-}.items():
-    kept = customers.loc[customers["branch"].isin(chosen)]
-    share, count = units.loc[chosen, "retention"].mean(), len(kept)
-    centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    rows[name] = {"share": share, "low": centre - half, "high": centre + half}
-wilson = pd.DataFrame(rows).T
+}
+shares = {name: units.loc[chosen, "retention"] for name, chosen in quarters.items()}
+retained = pd.Series({name: share.mean() for name, share in shares.items()})
+half = pd.Series({name: stats.t.ppf(0.975, len(share) - 1) * share.sem() for name, share in shares.items()})
+retained_interval = pd.DataFrame({"low": retained - half, "high": retained + half})
 kendall = stats.kendalltau(units["culture"], units["retention"]).statistic

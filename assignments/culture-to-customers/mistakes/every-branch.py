@@ -7,8 +7,7 @@ n, k = len(scores), len(enough)
 n_j, means, variances = groups.size(), groups.mean(), groups.var()
 ms_between = (n_j * (means - scores.mean()) ** 2).sum() / (k - 1)
 ms_within = ((n_j - 1) * variances).sum() / (n - k)
-n0 = (n - (n_j**2).sum() / n) / (k - 1)
-icc1 = (ms_between - ms_within) / (ms_between + (n0 - 1) * ms_within)
+icc1 = (ms_between - ms_within) / (ms_between + (n / k - 1) * ms_within)
 icc2 = (ms_between - ms_within) / ms_between
 items = survey.answers[dimension_items[discipline]]
 rwg = 1 - items[branch_of.isin(enough)].groupby(branch_of).var().mean(axis=1) / 4
