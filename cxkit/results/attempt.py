@@ -27,6 +27,8 @@ class NotComputed:
         That it was not computed, and why.
     references : tuple
         None.
+    kind : str
+        The name of the result's class; empty where the analysis does not say it.
     asked : bool
         Whether this stands for something that was asked of what was not computed.
     """
@@ -34,6 +36,7 @@ class NotComputed:
     title: str
     text: str
     references: tuple[str, ...] = ()
+    kind: str = ""
     asked: bool = False
     _shown: list[bool] = field(default_factory=list, repr=False, compare=False)
 
@@ -86,14 +89,14 @@ def attempt(analysis: Callable[..., T], *arguments: Any, **options: Any) -> T | 
     Result or NotComputed
         What the analysis returned; or a `NotComputed`, which is false.
     """
-    title = title_of(analysis)
+    title, kind = title_of(analysis), _kind_of(analysis)
     lacking = next((value for value in (*arguments, *options.values()) if isinstance(value, NotComputed)), None)
     if lacking is not None:
-        return NotComputed(title, f"Not computed: it rests on what is missing above ({lacking.title}).")
+        return NotComputed(title, f"Not computed: it rests on what is missing above ({lacking.title}).", kind=kind)
     try:
         return analysis(*arguments, **options)
     except (AnalysisError, ModelError) as refusal:
-        return NotComputed(title, f"Not computed. {refusal}")
+        return NotComputed(title, f"Not computed. {refusal}", kind=kind)
 
 
 def title_of(analysis: Callable[..., object]) -> str:
@@ -101,10 +104,20 @@ def title_of(analysis: Callable[..., object]) -> str:
 
     The annotation of what is returned is looked up alone: other annotations may name what only type checkers import.
     """
+    title = getattr(_returned(analysis), "title", None)
+    if isinstance(title, str):
+        return title
+    return str(getattr(analysis, "__name__", analysis)).replace("_", " ").capitalize()
+
+
+def _kind_of(analysis: Callable[..., object]) -> str:
+    """The name of the class of what an analysis returns; empty where it is not known."""
+    returned = _returned(analysis)
+    return returned.__name__ if returned else ""
+
+
+def _returned(analysis: Callable[..., object]) -> type | None:
     returned = getattr(analysis, "__annotations__", {}).get("return")
     if isinstance(returned, str):
         returned = getattr(analysis, "__globals__", {}).get(returned)
-    title = getattr(returned, "title", None)
-    if isinstance(returned, type) and isinstance(title, str):
-        return title
-    return str(getattr(analysis, "__name__", analysis)).replace("_", " ").capitalize()
+    return returned if isinstance(returned, type) else None

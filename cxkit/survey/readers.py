@@ -183,6 +183,7 @@ def survey_from_table(
         about=about or About(),
         notes=tuple(_notes(table, [*responses.notes, *feet.notes, *marks, *doubted], answers, ignored)),
         ledger=table.ledger,
+        columns={role.role: role.column for role in roles},
     )
 
 

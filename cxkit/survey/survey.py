@@ -78,6 +78,8 @@ class Survey:
     withheld
         Which answers were given and are left out to protect the few who gave them (see `protect_incomplete`): a truth
         value for each of `given`; None where none are.
+    columns
+        Role to the column of the file that it was read from, where the answers come from a file.
     """
 
     name: str
@@ -88,6 +90,7 @@ class Survey:
     notes: tuple[str, ...] = ()
     ledger: RowLedger | None = None
     withheld: pd.DataFrame | None = None
+    columns: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         # Copies on write: what the caller does with their frames afterwards must not change a survey with a hash.

@@ -10,6 +10,7 @@ from cxkit.results.attempt import NotComputed
 from cxkit.results.conclusion import escaped
 from cxkit.results.references import cite
 from cxkit.results.result import Result
+from cxkit.results.weighted import effective_n
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.standards import JARS, SOURCES
@@ -76,15 +77,15 @@ def _paragraph(heading: str, words: str) -> str:
 def methods_paragraph(survey: Survey, *results: Result | NotComputed) -> Paragraph:
     """What would a journal want to read about this study of an instrument?
 
-    Follows the order of JARS-Quant: participants, instrument, missing answers, analyses, results. What is not known is
-    said to be unknown, in brackets, so that somebody fills it in.
+    Follows the order of JARS-Quant: participants, instrument, missing answers, weights, analyses, results. What is not
+    known is said to be unknown, in brackets, so that somebody fills it in.
 
     Parameters
     ----------
     survey
         The survey that the results rest on.
     results
-        Results, in the order in which they should be read; what an `attempt` could not compute is left out.
+        Results, in the order in which they should be read; of what an `attempt` could not compute, the reason is told.
 
     Raises
     ------
@@ -103,7 +104,9 @@ def methods_paragraph(survey: Survey, *results: Result | NotComputed) -> Paragra
         ("Participants", _participants(survey)),
         ("Instrument", _instrument(survey)),
         ("Missing answers", _gaps(survey)),
+        ("Weights", _weights(survey, computed)),
         ("Analyses", _analyses(computed)),
+        ("Not computed", _not_computed(results)),
         ("Software", _software(survey)),
     )
     said = [result.text for result in computed] or ["[No result is given.]"]
@@ -196,13 +199,56 @@ def _gaps(survey: Survey) -> str:
     return f"{share:.1%} of all answers are missing; {whole}.{withheld}"
 
 
+def _weights(survey: Survey, results: Sequence[Result]) -> str:
+    """By which column respondents count, and which analyses honour it; nothing where the survey has no weights."""
+    column = survey.columns.get("weight", "")
+    named = f"the column '{column}'" if column else "their weights"
+    if survey.weights is None:
+        unused = f"the weights of the column '{column}' were" if column else ""
+        alike = "all weights are the same, so that they were" if "weight" in survey.respondents else unused
+        return f"Every respondent counts alike: {alike} not used." if alike else ""
+    effective = effective_n(survey.weights.to_numpy(dtype="float64"))
+    honoured = [result.title for result in results if is_weighted(result)]
+    others = [f"{result.title}{_why_unweighted(survey, result)}" for result in results if not is_weighted(result)]
+    said = [
+        f"Respondents were weighted by {named} [say how the weights were made]; the {survey.n:,} respondents are as "
+        f"precise as {effective:,.1f} of equal weight (Kish's effective n)."
+    ]
+    said += [f"Weighted: {_listed(honoured)}."] if honoured else []
+    said += [f"Not weighted: {_listed(others)}."] if others else []
+    return " ".join(said)
+
+
+def is_weighted(result: Result) -> bool:
+    """Whether the numbers of a result honour respondents' weights."""
+    return result.n_effective is not None and result.data.has_weights and result.uses_weights
+
+
+def _why_unweighted(survey: Survey, result: Result) -> str:
+    if result.data.has_weights:
+        return f" ({result.why_unweighted})" if result.why_unweighted else ""
+    return " (computed from answers without weights)" if result.data.name == survey.name else " (other answers)"
+
+
+def _listed(titles: Sequence[str]) -> str:
+    return "; ".join(lowered(title) for title in dict.fromkeys(titles))
+
+
+def _not_computed(results: Sequence[object]) -> str:
+    """What was asked for and refused, a line each with its reason."""
+    refused = {result.title: result.text for result in results if isinstance(result, NotComputed)}
+    return "\n".join(f"{title}: {' '.join(reason.split())}" for title, reason in refused.items())
+
+
 def _analyses(results: Sequence[Result]) -> str:
     parts = []
     for result in results:
         told = {name: result.settings.get(name) for name in TOLD}
         options = [f"{TOLD[name]} {_value(name, value)}" for name, value in told.items() if is_told(value)]
         sources = [cite(key) for key in result.references]
-        inside = "; ".join([f"n = {result.n:,}", *options, *sources])
+        size = [f"n = {result.n:,}"]
+        size += [f"weighted, effective n = {result.n_effective:,.1f}"] if is_weighted(result) else []
+        inside = "; ".join([*size, *options, *sources])
         parts.append(f"{result.title} ({inside}).")
     return "\n".join(parts)
 

@@ -17,8 +17,9 @@ SOURCES: Mapping[str, str] = {JARS: "appelbaum2018", COSMIN: "mokkink2018"}
 class Topic:
     """One topic: which results cover it, and what to do where none does.
 
-    `kinds` are the names of result classes; a topic without them is filled from the survey itself. `reflective` topics
-    do not apply to instruments whose dimensions are all formative.
+    `kinds` are the names of result classes, of which one is enough; where `also` names some, one of those must be there
+    as well. A topic without them is filled from the survey itself. `reflective` topics do not apply to instruments
+    whose dimensions are all formative; `each` topics are there for the dimensions that the results have a row for.
     """
 
     key: str
@@ -26,7 +27,9 @@ class Topic:
     title: str
     remedy: str
     kinds: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     reflective: bool = False
+    each: bool = False
 
 
 RELIABILITY = ("Reliability", "Omega", "HierarchicalOmega", "SplitHalf", "OrdinalReliability", "StratifiedAlpha")
@@ -51,15 +54,21 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         key="missing", standard=JARS, title="Answers that are missing: how many, and whether at random",
-        remedy="Add missing_pattern(survey) and little_mcar(survey).", kinds=("MissingPattern", "LittleTest"),
+        remedy="Add missing_pattern(survey) and little_mcar(survey).", kinds=("MissingPattern",),
+        also=("LittleTest",),
     ),
     Topic(
         key="treatment", standard=JARS, title="How missing answers were treated",
         remedy="Add an analysis with the option missing=, or say in words who was left out.",
     ),
     Topic(
+        key="weights", standard=JARS, title="Weights: by which column, and which analyses honour them",
+        remedy="Compute results from the survey with its weights, or say why every respondent counts alike.",
+    ),
+    Topic(
         key="screening", standard=JARS, title="Careless answers: how looked for, and what leaving them out does",
-        remedy="Add screen_respondents(survey) and exclusion_effect(...).", kinds=("Screening", "ExclusionEffect"),
+        remedy="Add screen_respondents(survey) and exclusion_effect(...).", kinds=("Screening",),
+        also=("ExclusionEffect",),
     ),
     Topic(
         key="instrument", standard=JARS, title="The instrument: origin, items, answer scale, version",
@@ -71,7 +80,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     Topic(
         key="reliability", standard=JARS, title="Reliability of the scores among these respondents",
-        remedy="Add cronbach_alpha(survey) or omega(survey).", kinds=RELIABILITY, reflective=True,
+        remedy="Add cronbach_alpha(survey) or omega(survey).", kinds=RELIABILITY, reflective=True, each=True,
     ),
     Topic(
         key="validity", standard=JARS, title="Evidence for the meaning of the scores among these respondents",
@@ -106,7 +115,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         key="consistency", standard=COSMIN, title="Internal consistency, of dimensions whose structure was tested",
         remedy="Add confirm_structure(survey) and omega(survey) or cronbach_alpha(survey).", kinds=RELIABILITY,
-        reflective=True,
+        also=STRUCTURE, reflective=True, each=True,
     ),
     Topic(
         key="invariance", standard=COSMIN, title="The same meaning in different groups",
@@ -121,6 +130,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         key="error", standard=COSMIN, title="How much a score may be off, in its own units",
         remedy="Add measurement_error(survey).", kinds=("MeasurementError",), reflective=True,
+        each=True,
     ),
     Topic(
         key="criterion", standard=COSMIN, title="Agreement with an outside criterion",
@@ -129,7 +139,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         key="hypotheses", standard=COSMIN, title="Relations with other dimensions as expected",
         remedy="Add convergent_validity(survey) and discriminant_validity(survey).",
-        kinds=("ConvergentValidity", "DiscriminantValidity"), reflective=True,
+        kinds=("ConvergentValidity",), also=("DiscriminantValidity",), reflective=True,
     ),
     Topic(
         key="responsiveness", standard=COSMIN, title="Sensitivity to change",

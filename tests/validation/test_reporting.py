@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 
+import numpy as np
 import pytest
 
 import cxkit as cx
@@ -14,6 +15,8 @@ from cxkit.validation.reporting import report_standards
 from cxkit.validation.standards import TOPICS
 from cxkit.validation.structure.confirmatory import confirm_structure
 from tests.conftest import tiny_survey
+from tests.test_degenerate_surveys import N
+from tests.test_weights import made_up, ordinary
 from tests.validation.building import factor_answers, survey_of
 
 
@@ -133,6 +136,73 @@ class TestStandards:
             open_ += kind.__subclasses__()
         named = {kind for topic in TOPICS for kind in topic.kinds}
         assert named <= known
+
+
+@pytest.fixture(scope="module")
+def weighted(tmp_path_factory):
+    """A survey from a file whose weights stand in the column 'waga'; what it allows and what it refuses."""
+    path = tmp_path_factory.mktemp("weights") / "mine.csv"
+    answers = ordinary(missing=0.1).given.assign(waga=made_up(N))
+    answers.to_csv(path, index=False)
+    survey = cx.read_survey(path, tiny_survey([[1, 2, 3]]).instrument, {"weight": "waga"})
+    analyses = (cx.missing_pattern, cx.little_mcar, cx.cronbach_alpha, cx.number_of_factors)
+    return survey, [cx.attempt(analysis, survey) for analysis in analyses]
+
+
+class TestWeights:
+    def test_the_draft_names_the_column_and_who_honours_it(self, weighted):
+        survey, results = weighted
+        told = dict(methods_paragraph(survey, *results).parts)
+        assert told["Weights"] == (
+            "Respondents were weighted by the column 'waga' [say how the weights were made]; the 120 respondents are "
+            "as precise as 106.7 of equal weight (Kish's effective n). Weighted: reliability: Cronbach's alpha. Not "
+            "weighted: missing answers (patterns of those who answered are counted)."
+        )
+        assert f"(n = {results[2].n}; weighted, effective n = {results[2].n_effective:.1f}; " in told["Analyses"]
+        assert told["Not computed"].startswith("Missing completely at random: Little's test: Not computed. ")
+        assert "is not computed, because its respondents have weights" in told["Not computed"]
+
+    def test_the_draft_says_that_weights_were_not_used(self, weighted):
+        survey, _ = weighted
+        plain = survey.without_weights()
+        told = dict(methods_paragraph(plain, cx.cronbach_alpha(plain)).parts)["Weights"]
+        assert told == "Every respondent counts alike: the weights of the column 'waga' were not used."
+        assert "Weights" not in dict(methods_paragraph(cx.load_survey("bfi")).parts)
+        mixed = dict(methods_paragraph(survey, cx.cronbach_alpha(plain)).parts)["Weights"]
+        assert "Not weighted: reliability: Cronbach's alpha (computed from answers without weights)." in mixed
+
+    def test_the_checklist_ticks_nothing_that_was_refused(self, weighted):
+        survey, results = weighted
+        found = report_standards(survey, *results)
+        assert rows(found).loc[topic("weights"), "where"] == "column 'waga': 1 of 2 results weighted"
+        assert rows(found).loc[topic("missing"), ["status", "where"]].tolist() == ["partly", "Missing answers"]
+        assert "because its respondents have weights" in rows(found).loc[topic("missing"), "remedy"]
+        assert "In part: answers that are missing: how many, and whether at random. Missing: " in found.text
+        refused = [cx.attempt(cx.criterion_validity, survey, criterion="d2_3")]
+        assert not refused[0]
+        found = rows(report_standards(survey, *refused))
+        assert found.loc[topic("criterion", "COSMIN"), "status"] == "missing"
+        assert "have weights" in found.loc[topic("criterion", "COSMIN"), "remedy"]
+        unused = rows(report_standards(survey, results[0]))
+        assert unused.loc[topic("weights"), "status"] == "missing"
+
+    def test_the_checklist_ticks_nothing_without_an_estimate(self):
+        answers = np.full((30, 6), np.nan)
+        answers[:3] = 2
+        survey = tiny_survey(answers)
+        items = cx.item_analysis(survey)
+        assert items.frame["mean"].isna().all()
+        assert rows(report_standards(survey, items)).loc[topic("descriptives"), "status"] == "missing"
+
+    def test_a_dimension_that_could_not_be_analysed_is_named(self):
+        answers = ordinary().given.to_numpy(copy=True)
+        answers[:, 3:] = 2
+        survey = tiny_survey(answers)
+        alpha = cx.cronbach_alpha(survey)
+        found = rows(report_standards(survey, alpha)).loc[topic("reliability")]
+        assert found[["status", "where"]].tolist() == [
+            "partly", "Reliability: Cronbach's alpha (not of Dimension 2)",
+        ]  # fmt: skip
 
 
 def test_a_paragraph_takes_the_survey_first():
