@@ -24,8 +24,13 @@ from cxkit.survey.survey import Survey
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class DimensionScores(Result):
-    """Mean scores with their intervals."""
+    """Mean scores with their intervals.
 
+    `ends_differ` is whether the highest and the lowest score, of dimensions whose high scores are good, differ by more
+    than chance; None where that is not compared.
+    """
+
+    ends_differ: bool | None = None
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Scores by dimension"
@@ -36,20 +41,16 @@ class DimensionScores(Result):
     def text(self) -> str:
         alike = self.frame[self.frame["higher_is"] == "better"]
         against = self.frame[self.frame["higher_is"] == "worse"]
-        parts = [self._ends(alike) if len(alike) > 1 else self._each(alike), self._each(against)]
+        parts = [_ends(alike, self._compared) if len(alike) > 1 else self._each(alike), self._each(against)]
         return " ".join(part for part in parts if part)
 
-    @staticmethod
-    def _ends(frame: pd.DataFrame) -> str:
-        """The highest and the lowest score, among dimensions of one direction: others are not on one ladder."""
-        if not share_one_scale(ends_of(frame)):
-            return _on_different_scales(frame)
-        best, worst = frame.loc[frame["score"].idxmax()], frame.loc[frame["score"].idxmin()]
-        apart = "can" if best["ci_low"] > worst["ci_high"] else "cannot"
-        return (
-            f"The highest score is {best['title']} ({best['score']:.2f}), the lowest {worst['title']} "
-            f"({worst['score']:.2f}); the two {apart} be told apart by their intervals."
-        )
+    @property
+    def _compared(self) -> str:
+        """What the comparison of the highest and the lowest score shows, as the end of a sentence."""
+        if self.ends_differ is None:
+            return ""
+        said = "the two differ by more than chance" if self.ends_differ else "their difference may be chance"
+        return f"; {said} (paired t-test, allowing for the choice among all pairs of dimensions)"
 
     def _each(self, frame: pd.DataFrame) -> str:
         scores = (
@@ -74,19 +75,59 @@ class DimensionScores(Result):
         axes.set_xlabel(f"Mean score on the full answer scale, with {self.level} interval")
 
 
-def _on_different_scales(frame: pd.DataFrame) -> str:
-    """The highest and the lowest score where a 4 of 5 is not a 4 of 7: by how far up their scales they are."""
-    width = frame["scale_high"] - frame["scale_low"]
-    share, low, high = ((frame[name] - frame["scale_low"]) / width for name in ("score", "ci_low", "ci_high"))
-    if share.isna().any():
+def _ends(frame: pd.DataFrame, compared: str) -> str:
+    """The highest and the lowest score, among dimensions of one direction: others are not on one ladder."""
+    level = _levels(frame)
+    if level is None:
         return "The dimensions have no answer scale in common, so that their scores do not compare."
-    best, worst = share.idxmax(), share.idxmin()
-    apart = "can" if low[best] > high[worst] else "cannot"
+    best, worst = level.idxmax(), level.idxmin()
+    if not share_one_scale(ends_of(frame)):
+        return (
+            f"The dimensions have different answer scales. By how far up its scale a score is, "
+            f"{frame.at[best, 'title']} is highest ({level[best]:.0%} of the way), {frame.at[worst, 'title']} lowest "
+            f"({level[worst]:.0%}){compared}."
+        )
     return (
-        f"The dimensions have different answer scales. By how far up its scale a score is, "
-        f"{frame.at[best, 'title']} is highest ({share[best]:.0%} of the way), {frame.at[worst, 'title']} lowest "
-        f"({share[worst]:.0%}); the two {apart} be told apart by their intervals."
+        f"The highest score is {frame.at[best, 'title']} ({level[best]:.2f}), the lowest {frame.at[worst, 'title']} "
+        f"({level[worst]:.2f}){compared}."
     )
+
+
+def _levels(frame: pd.DataFrame) -> pd.Series | None:
+    """What the dimensions are ranked by: their scores, or how far up its scale each is, as a 4 of 5 is not a 4 of 7."""
+    if share_one_scale(ends_of(frame)):
+        return frame["score"]
+    share = (frame["score"] - frame["scale_low"]) / (frame["scale_high"] - frame["scale_low"])
+    return None if share.isna().any() else share
+
+
+def _as_ranked(scores: pd.DataFrame, frame: pd.DataFrame, row: object) -> pd.Series:
+    """The respondents' scores on one dimension, in the units by which the dimensions are ranked."""
+    own = scores[frame.at[row, "dimension"]]
+    if share_one_scale(ends_of(frame)):
+        return own
+    low, high = frame.at[row, "scale_low"], frame.at[row, "scale_high"]
+    return (own - low) / (high - low)
+
+
+def _ends_differ(survey: Survey, scores: pd.DataFrame, frame: pd.DataFrame, confidence: float) -> bool | None:
+    """Whether the highest and the lowest of these scores differ by more than chance.
+
+    The same people have both, so that intervals that overlap show nothing: their differences are tested, by paired t.
+    The two are picked from all pairs, which Bonferroni's correction allows for. Only the verdict is kept: the mean
+    difference of those who have both scores, beside the means of all, would give away who has only one.
+    """
+    level = _levels(frame) if len(frame) > 1 else None
+    if level is None:
+        return None
+    high, low = (_as_ranked(scores, frame, row) for row in (level.idxmax(), level.idxmin()))
+    differences = (high - low).dropna()
+    found = mean_of(differences.to_numpy(), weights_at(survey, differences.index))
+    if found.n < MINIMUM_CELL or not found.error > 0:
+        return None
+    pairs = len(frame) * (len(frame) - 1) / 2
+    p_value = 2 * float(stats.t.sf(abs(found.mean) / found.error, found.n - 1))
+    return p_value * pairs < 1 - confidence
 
 
 def dimension_scores(
@@ -116,7 +157,8 @@ def dimension_scores(
     -------
     DimensionScores
         A row a dimension: n, score, sd, ci_low, ci_high, the ends of the answer scale, and higher_is. With weights
-        also n_effective (Kish): so many respondents of equal weight would be as precise.
+        also n_effective (Kish): so many respondents of equal weight would be as precise. The sentence compares the
+        highest and the lowest score by a paired t-test, not by their intervals.
 
     Raises
     ------
@@ -139,6 +181,7 @@ def dimension_scores(
         n_effective=effective_among(survey, contributing),
         settings={"answered": answered, "confidence": confidence, "minimum": minimum},
         data=survey.stamp,
+        ends_differ=_ends_differ(survey, scores, frame[frame["higher_is"] == "better"], confidence),
         notes=left_out,
     )
 
