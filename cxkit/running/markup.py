@@ -8,11 +8,12 @@ unbalanced tag that could swallow the rest of the page.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from html import escape
-from html.parser import HTMLParser
 
+from cxkit.running.html_tokens import Attributes, tell_tokens
 from cxkit.running.styles import is_safe_value, safe_declarations, safe_stylesheet
 
 _TEXT = """a abbr address article aside b bdi bdo blockquote br caption cite code col colgroup data dd del details dfn
@@ -23,6 +24,10 @@ mstyle mpadded mphantom merror ms mmultiscripts mprescripts none semantics"""
 _SVG = """svg g path rect circle ellipse line polyline polygon text tspan title desc defs clippath lineargradient
 radialgradient stop marker pattern use symbol"""
 _ALLOWED = frozenset(_TEXT.split()) | frozenset(_MATHML.split()) | frozenset(_SVG.split())
+# A browser repeats open elements of the second kind in every paragraph that is begun within them, so that depth times
+# length is what it must build: 2 MB of `<b><p>` would be a page of some gigabytes. No notebook's output lies deeper.
+_DEEPEST, _DEEPEST_FORMAT = 100, 12
+_FORMATS = frozenset({"a", "b", "code", "em", "i", "s", "small", "strong", "tt", "u"})
 # More columns than this do not fit on a printed page in the ordinary size.
 MANY_COLUMNS = 9
 VERY_MANY_COLUMNS = 15
@@ -39,7 +44,7 @@ preserveAspectRatio r refX refY rx ry shape-rendering spreadMethod stop-color st
 stroke-dashoffset stroke-linecap stroke-linejoin stroke-miterlimit stroke-opacity stroke-width text-anchor transform
 vector-effect version viewBox x x1 x2 y y1 y2"""
 _SVG_ATTRIBUTES = frozenset(_SVG_NAMES.split())
-# HTMLParser folds case, but svg minds it.
+# Names of tags and attributes come in lower case, but svg minds it.
 _SVG_CASE = {
     "viewbox": "viewBox", "preserveaspectratio": "preserveAspectRatio", "clippath": "clipPath",
     "lineargradient": "linearGradient", "radialgradient": "radialGradient", "gradientunits": "gradientUnits",
@@ -68,8 +73,7 @@ def clean_html(html: str, embed: Callable[[str], str | None] = lambda source: No
         Balanced html without scripts, event handlers, forms, frames or anything loaded from elsewhere.
     """
     composer = _Composer(embed)
-    composer.feed(html)
-    composer.close()
+    tell_tokens(html, composer)
     return _sanitised(composer.result())
 
 
@@ -118,69 +122,76 @@ class _Table:
     widest: int = 0
 
 
-class _Composer(HTMLParser):
+class _Composer:
     """Lays html out for a report; what may stand there is judged by the sanitiser afterwards."""
 
     def __init__(self, embed: Callable[[str], str | None]) -> None:
-        super().__init__(convert_charrefs=True)
         self.embed = embed
         self.parts: list[str] = []
         self.open: list[str] = []
+        self.count_open: Counter[str] = Counter()
+        self.passed_over: Counter[str] = Counter()
         self.swallowing = ""
         self.swallowed = 0
         self.tables: list[_Table] = []
 
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+    def start(self, tag: str, attributes: Attributes) -> None:
         if self.swallowing or tag in _SWALLOWED:
             self._swallow(tag)
             return
         if tag not in _ALLOWED:
             return
         if tag == "img":
-            self.parts.append(self._picture(dict(attrs)))
+            self.parts.append(self._picture(dict(attributes)))
+            return
+        if self._is_too_deep(tag):
+            self.passed_over[tag] += 1
             return
         if tag == "table":
             self._open_table()
         if tag in {"td", "th"} and self.tables:
-            self._count_column(dict(attrs))
-        in_svg = tag == "svg" or "svg" in self.open
-        kept = "".join(_attribute(name, value or "", in_svg) for name, value in attrs if _keeps(name, value, in_svg))
+            self._count_column(dict(attributes))
+        in_svg = tag == "svg" or self.count_open["svg"] > 0
+        kept = "".join(_attribute(name, value, in_svg) for name, value in attributes if _keeps(name, value, in_svg))
         self.parts.append(f"<{_SVG_CASE.get(tag, tag) if in_svg else tag}{kept}>")
         if tag not in _VOID:
             self.open.append(tag)
+            self.count_open[tag] += 1
 
-    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attrs)
-        if tag in _ALLOWED and tag not in _VOID and not self.swallowing:
-            self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
+    def end(self, tag: str) -> None:
         if self.swallowing:
             self._release(tag)
-            return
-        if tag not in self.open:
-            return
-        while self.open:
-            last = self.open.pop()
-            self._close(last)
-            if last == tag:
-                return
+        elif self.passed_over[tag]:
+            self.passed_over[tag] -= 1
+        elif self.count_open[tag]:
+            while self._close() != tag:
+                pass
 
-    def handle_data(self, data: str) -> None:
+    def text(self, text: str) -> None:
         if self.swallowing:
             return
         if self.open and self.open[-1] == "style":
-            self.parts.append(safe_stylesheet(data))
+            self.parts.append(safe_stylesheet(text))
         else:
-            self.parts.append(escape(data, quote=False))
+            self.parts.append(escape(text, quote=False))
 
     def result(self) -> str:
         while self.open:
-            self._close(self.open.pop())
+            self._close()
         return "".join(self.parts)
 
-    def _close(self, tag: str) -> None:
-        in_svg = tag == "svg" or "svg" in self.open
+    def _is_too_deep(self, tag: str) -> bool:
+        """Whether an element's own tags are left out, and its contents stay."""
+        if tag in _VOID:
+            return False
+        formats = sum(self.count_open[name] for name in _FORMATS)
+        return len(self.open) >= _DEEPEST or (tag in _FORMATS and formats >= _DEEPEST_FORMAT)
+
+    def _close(self) -> str:
+        """End the innermost element that is open; its name."""
+        in_svg = self.count_open["svg"] > 0
+        tag = self.open.pop()
+        self.count_open[tag] -= 1
         self.parts.append(f"</{_SVG_CASE.get(tag, tag) if in_svg else tag}>")
         if tag == "table":
             self.parts.append("</div>")
@@ -192,14 +203,16 @@ class _Composer(HTMLParser):
         if tag == "tr" and self.tables:
             table = self.tables[-1]
             table.widest, table.columns = max(table.widest, table.columns), 0
+        return tag
 
     def _open_table(self) -> None:
         self.tables.append(_Table(box=len(self.parts)))
         self.parts.append('<div class="scroll" tabindex="0">')
 
-    def _count_column(self, attributes: dict[str, str | None]) -> None:
+    def _count_column(self, attributes: Mapping[str, str]) -> None:
         span = attributes.get("colspan") or "1"
-        self.tables[-1].columns += int(span) if span.isdecimal() else 1
+        # Beyond 1,000 a browser takes no colspan
+        self.tables[-1].columns += int(span) if span.isdecimal() and len(span) < 4 else 1
 
     def _swallow(self, tag: str) -> None:
         if not self.swallowing:
@@ -213,7 +226,7 @@ class _Composer(HTMLParser):
             if self.swallowed == 0:
                 self.swallowing = ""
 
-    def _picture(self, attributes: dict[str, str | None]) -> str:
+    def _picture(self, attributes: Mapping[str, str]) -> str:
         source, alt = attributes.get("src") or "", attributes.get("alt") or ""
         address = source if _PICTURE.match(source) else self.embed(source)
         if address is None or not _PICTURE.match(address):
@@ -227,8 +240,8 @@ class _Composer(HTMLParser):
         return f'<img src="{escape(address)}" alt="{escape(alt)}"{size}>'
 
 
-def _keeps(name: str, value: str | None, in_svg: bool) -> bool:
-    name, value = name.lower(), (value or "").strip()
+def _keeps(name: str, value: str, in_svg: bool) -> bool:
+    value = value.strip()
     if name.startswith("on") or name == "srcdoc":
         return False
     if name in {"href", "xlink:href"}:

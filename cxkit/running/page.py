@@ -31,6 +31,9 @@ TEXT_END_SHOWN = 1_000
 LINES_SHOWN = 120
 HTML_SHOWN = 2_000_000
 
+# The lexer looks to the end of the empty lines from each of them: of thousands it sees five
+_EMPTY_LINES = re.compile(r"\n(?:[^\S\n]*\n){5,}")
+_LONGEST_IMPORTS = 20_000  # characters: the tree of a text takes hundreds of times its memory
 _PICTURES = ("image/svg+xml", "image/png", "image/jpeg")
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CXKIT_WARNING = re.compile(r"^\S.*?:\d+: CxkitWarning: (?P<message>.*(?:\n(?!\S.*?:\d+: \w+Warning: |  ).*)*)", re.M)
@@ -129,9 +132,12 @@ def _is_setup(cell: Mapping[str, Any]) -> bool:
         return True
     if any(SESSION_MIME in output.get("data", {}) for output in cell.get("outputs", [])):
         return True
+    source = joined(cell["source"])
+    if len(source) > _LONGEST_IMPORTS:
+        return False
     try:
-        body = ast.parse(joined(cell["source"])).body
-    except SyntaxError:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):  # zero bytes, brackets without end
         return False
     return bool(body) and all(isinstance(statement, (ast.Import, ast.ImportFrom)) for statement in body)
 
@@ -248,4 +254,5 @@ def shorten(text: str) -> tuple[str, str]:
 
 def highlighted(source: str) -> str:
     """Python with its words marked up for the style sheet."""
+    source = _EMPTY_LINES.sub("\n" * 5, source)
     return str(highlight(source, PythonLexer(stripnl=False), HtmlFormatter(nowrap=True))).rstrip("\n")

@@ -6,7 +6,8 @@ properties with known functions are written out again. Nothing that loads, cover
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 import tinycss2
@@ -38,26 +39,37 @@ _FUNCTIONS = frozenset(_CALLED.split())
 
 def safe_declarations(text: str) -> str:
     """The declarations of a style attribute that may stand in a report."""
-    return _declarations(tinycss2.parse_blocks_contents(text), _INLINE)
+    return _unless_too_deep(lambda: _declarations(tinycss2.parse_blocks_contents(text), _INLINE))
 
 
 def safe_stylesheet(text: str) -> str:
     """The rules of a style element that may stand in a report; every at-rule goes."""
     rules = []
     for rule in tinycss2.parse_stylesheet(text, skip_comments=True, skip_whitespace=True):
-        if rule.type != "qualified-rule":
-            continue
-        selector = tinycss2.serialize(rule.prelude).strip()
-        kept = _declarations(tinycss2.parse_blocks_contents(rule.content), _PROPERTIES)
-        # "<" has no meaning in a selector; in the text of a style element it could end it.
-        if kept and "<" not in selector and "<" not in kept:
-            rules.append(f"{selector}{{{kept}}}")
-    return "\n".join(rules)
+        if rule.type == "qualified-rule":
+            rules.append(_unless_too_deep(partial(_rule, rule)))
+    return "\n".join(filter(None, rules))
+
+
+def _rule(rule: Any) -> str:
+    selector = tinycss2.serialize(rule.prelude).strip()
+    kept = _declarations(tinycss2.parse_blocks_contents(rule.content), _PROPERTIES)
+    # "<" has no meaning in a selector; in the text of a style element it could end it.
+    return f"{selector}{{{kept}}}" if kept and "<" not in selector and "<" not in kept else ""
 
 
 def is_safe_value(text: str) -> bool:
     """Whether the value of an svg attribute such as ``fill`` calls known functions only and loads nothing."""
-    return _is_safe(tinycss2.parse_component_value_list(text))
+    safe = _unless_too_deep(lambda: "yes" if _is_safe(tinycss2.parse_component_value_list(text)) else "")
+    return safe == "yes"
+
+
+def _unless_too_deep(read: Callable[[], str]) -> str:
+    """What `read` gives; nothing for brackets within one another without end, which are nobody's style."""
+    try:
+        return read()
+    except RecursionError:
+        return ""
 
 
 def _declarations(found: Iterable[Any], properties: frozenset[str]) -> str:

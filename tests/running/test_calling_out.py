@@ -77,14 +77,14 @@ def listening() -> Iterator[tuple[str, list[str]]]:
         server.server_close()
 
 
-def open_in_browser(html: str, folder: Path) -> None:
+def open_in_browser(html: str, folder: Path, seconds: int = 1) -> None:
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         pytest.skip("neither Chromium nor Chrome is installed")
     page = folder / "page.html"
     page.write_text(html, encoding="utf-8")
     command = [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-               "--disable-component-update", "--no-first-run", "--virtual-time-budget=1000",
+               "--disable-component-update", "--no-first-run", f"--virtual-time-budget={1000 * seconds}",
                f"--user-data-dir={folder / 'profile'}", "--dump-dom", page.as_uri()]  # fmt: skip
     subprocess.run(command, check=True, capture_output=True, timeout=120)
 
@@ -138,7 +138,7 @@ def test_the_policy_calls_a_halt_even_without_the_cleaning(calls, tmp_path):
 def test_every_page_has_the_same_policy(tmp_path):
     policy = (
         '<meta http-equiv="Content-Security-Policy" '
-        "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">"
+        "content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'\">"
     )
     templates = sorted(path for path in TEMPLATES.rglob("*.html.j2") if "<head>" in path.read_text(encoding="utf-8"))
     assert len(templates) >= 3
