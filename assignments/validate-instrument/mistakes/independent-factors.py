@@ -6,4 +6,5 @@ eight += "\n" + "\n".join(f"{a} ~~ 0*{b}" for i, a in enumerate(keys) for b in k
 fits = {name: sem.cfa(model, complete, estimator="MLR") for name, model in {"eight": eight, "one": one}.items()}
 measures = {"df": "df", "cfi": "cfi.robust", "rmsea": "rmsea.robust", "srmr": "srmr"}
 fit = pd.DataFrame({name: {m: f.measures[long] for m, long in measures.items()} for name, f in fits.items()}).T
-weakest_loading = None
+estimates = fits["eight"].estimates
+weakest_loading = estimates.loc[estimates["op"] == "=~", "std_all"].min()
