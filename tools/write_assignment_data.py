@@ -36,20 +36,31 @@ def benchmark_organisation() -> dict[str, pd.DataFrame]:
     Some people answer only one or two statements of a discipline: too few for a score.
     """
     frame = simulate_culture(organisations=60, respondents=(20, 160), seed=20261111).frame
-    draws = np.random.default_rng(20261112)
+    _answer_in_part(frame, np.random.default_rng(20261112))
+    return {"survey.csv": frame.drop(columns=["industry", "function", "unit"])}
+
+
+def _answer_in_part(frame: pd.DataFrame, draws: np.random.Generator) -> None:
+    """Let 6 % of the people answer only one or two statements of a discipline, others for each discipline."""
     items = frame.columns[6:46]
     for first in range(0, len(items), 5):
         chosen = draws.random(len(frame)) < 0.06
         kept = draws.random((len(frame), 5)).argsort(axis=1) >= 3 + (draws.random(len(frame)) < 0.5)[:, None]
         block = items[first : first + 5]
         frame[block] = frame[block].mask(~kept & chosen[:, None])
-    return {"survey.csv": frame.drop(columns=["industry", "function", "unit"])}
 
 
 def organisational_gaps() -> dict[str, pd.DataFrame]:
-    """900 people of one organisation, in units of about fifteen."""
+    """900 people of one organisation, in units of about fifteen.
+
+    Human resources has two executives and six managers, so that two of its cells are small for most students, and one
+    may be empty. Some people answer too few statements of a discipline for a score.
+    """
     frame = simulate_culture(organisations=2, respondents=(900, 900), seed=20261131).frame
-    frame = frame[frame["organisation"] == "Synthetic 01"]
+    frame = frame[frame["organisation"] == "Synthetic 01"].copy()
+    managers = frame.index[(frame["function"] == "Human resources") & (frame["level"] == "Managers")]
+    frame.loc[managers[6:], "level"] = "Staff"
+    _answer_in_part(frame, np.random.default_rng(20261132))
     return {"survey.csv": frame.drop(columns=["industry", "ENPS"])}
 
 

@@ -22,7 +22,8 @@ from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.running import Left, data_for, injected
 from cxkit.coursework.marking.submission import mark_notebook
 from cxkit.coursework.marks import QuestionMark
-from cxkit.coursework.source import mistake_notebook, model_notebook, questions_of
+from cxkit.coursework.regions import split
+from cxkit.coursework.source import mistake_notebook, model_notebook, questions_of, read_source
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -152,3 +153,27 @@ def _answers(assignment: Assignment, question: str, source: str, names: Mapping[
         return {}
     asked = [[answer.name, answer.type] for answer in assignment.question(question).answers]
     return dict(read_answers(collect(own, asked), assignment))
+
+
+def key(assignment: str, question: str) -> str:
+    """The code of the model answer of a question."""
+    cells = read_source(read_assignment(ASSIGNMENTS / assignment).source)["cells"]
+    own = [cell for cell in cells if cell["cell_type"] == "code" and question in questions_of(cell)]
+    pieces = [piece for cell in own for piece in split(cell["source"], "code", lambda _: None)]
+    return "\n".join(piece.text for piece in pieces if piece.is_solution)
+
+
+def code_of(assignment: str, name: str) -> str:
+    """The code of a foreseen mistake."""
+    return (ASSIGNMENTS / assignment / "mistakes" / f"{name}.py").read_text(encoding="utf-8")
+
+
+def left_by(code: str, given: dict[str, Any]) -> dict[str, Any]:
+    """The variables after code that finds `given` there."""
+    import numpy as np
+    import pandas as pd
+    from scipy import stats
+
+    names = {"np": np, "pd": pd, "stats": stats, **given}
+    exec(code, names)
+    return names

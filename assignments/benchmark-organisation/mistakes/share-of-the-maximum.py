@@ -1,5 +1,4 @@
-own_mean = person.loc[member_of == organisation, discipline].mean()
-below = (norm_means < own_mean).sum() + (norm_means == own_mean).sum() / 2
-percentile = 100 * own_mean / 7
+below = (norm_means < own_mean_of_kit).sum() + (norm_means == own_mean_of_kit).sum() / 2
+percentile = 100 * own_mean_of_kit / 7
 interval = stats.beta.ppf([0.025, 0.975], below + 0.5, len(norm_means) - below + 0.5)
 percentile_interval = pd.Series(100 * interval, index=["low", "high"])

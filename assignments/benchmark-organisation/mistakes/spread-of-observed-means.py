@@ -7,5 +7,5 @@ grand = (sizes * means).sum() / total
 ms_between = (sizes * (means - grand) ** 2).sum() / (k - 1)
 ms_within = ((sizes - 1) * variances).sum() / (total - k)
 n0 = (total - (sizes**2).sum() / total) / (k - 1)
-icc1 = (ms_between - ms_within) / (ms_between + (n0 - 1) * ms_within)
+icc1 = (ms_between - ms_within) / (ms_between + (total / k - 1) * ms_within)
 true_sd = means.std()

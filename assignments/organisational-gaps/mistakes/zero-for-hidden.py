@@ -1,10 +1,11 @@
 levels = ["Staff", "Managers", "Executives"]
 own = pd.DataFrame({"score": scores["empowerment"], "function": people["function"], "level": people["level"]}).dropna()
-counts = own.pivot_table(index="function", columns="level", values="score", aggfunc="size", fill_value=0)
-counts = counts.reindex(columns=levels, fill_value=0)
-hidden = counts < 5
+groups = own.groupby(["function", "level"])["score"]
+counts = groups.size().unstack(fill_value=0).reindex(columns=levels, fill_value=0)
+hidden = (counts > 0) & (counts < 5)
 for function in counts.index:
-    if hidden.loc[function].sum() == 1:
-        hidden.loc[function, counts.loc[function].where(~hidden.loc[function]).idxmin()] = True
-means = own.pivot_table(index="function", columns="level", values="score", aggfunc="mean").reindex(columns=levels)
-cells = means.mask(hidden, 0)
+    row, mask = counts.loc[function], hidden.loc[function].copy()
+    while 0 < row[mask].sum() < 5 and (row[~mask] > 0).any():
+        mask[row[~mask & (row > 0)].idxmin()] = True
+    hidden.loc[function] = mask
+cells = groups.mean().unstack().reindex(columns=levels).mask(hidden, 0)

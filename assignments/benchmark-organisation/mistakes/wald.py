@@ -1,0 +1,5 @@
+answers = raw.loc[raw["organisation"] == organisation, "ENPS"].dropna()
+p, d = (answers >= 9).mean(), (answers <= 6).mean()
+enps = 100 * (p - d)
+half = 100 * stats.norm.ppf(0.975) * np.sqrt((p + d - (p - d) ** 2) / len(answers))
+enps_interval = pd.Series({"low": enps - half, "high": enps + half})
