@@ -65,8 +65,9 @@ def _check_parts(question: Question, place: str, problems: Problems) -> None:
         parts, what = [answer.points for answer in question.answers], "answers"
         lacking = "it needs an answer: begin [[questions.answers]] with name, type and points."
         if question.answers and not question.after and all(map(_is_guessed, question.answers)):
-            problems.add(f"{place}: it asks for a choice alone, which can be guessed.",
-                         remedy="add an answer that the choice follows from, or name the question that it rests on: "
+            what = "a number of few values" if any(one.few_values for one in question.answers) else "a choice"
+            problems.add(f"{place}: it asks for {what} alone, which can be guessed.",
+                         remedy="add an answer that it follows from, or name the question that it rests on: "
                          'after = ["..."].')  # fmt: skip
     if not parts:
         problems.add(f"{place}: {lacking}")

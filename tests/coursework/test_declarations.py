@@ -115,6 +115,20 @@ def test_a_question_that_asks_for_a_choice_alone_must_rest_on_another(tmp_path: 
     assert "[[questions]] 'spread': it asks for a choice alone, which can be guessed." in message
 
 
+def test_a_number_of_few_values_counts_only_beside_another_answer(tmp_path: Path) -> None:
+    spread = 'name = "spread"\ntype = "number"\n'
+    assert spread in TOML
+    toml = TOML.replace(spread, f"{spread}few_values = true\n").replace('after = ["centre"]\n', "")
+    message = refusal(tmp_path, toml)
+    assert "[[questions]] 'spread': it asks for a number of few values alone, which can be guessed." in message
+    average = 'name = "average"\ntype = "number"\n'
+    toml = TOML.replace('name = "bigger"\ntype = "choice"\noptions = ["x", "y"]\n', 'name = "bigger"\ntype = "number"\n'
+                        "few_values = true\n")  # fmt: skip
+    assert average in toml
+    question = read_assignment(write_assignment(tmp_path / "counted", toml=toml)).question("centre")
+    assert [answer.name for answer in question.guessable] == ["bigger"]
+
+
 def test_a_mistake_that_is_no_python_is_named_with_its_line(tmp_path: Path) -> None:
     folder = write_assignment(tmp_path)
     (folder / "mistakes" / "median.py").write_text("x = 1\ny = = 2\n", encoding="utf-8")
