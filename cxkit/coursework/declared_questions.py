@@ -65,8 +65,8 @@ def _check_parts(question: Question, place: str, problems: Problems) -> None:
         parts, what = [answer.points for answer in question.answers], "answers"
         lacking = "it needs an answer: begin [[questions.answers]] with name, type and points."
         if question.answers and not question.after and all(map(_is_guessed, question.answers)):
-            what = "a number of few values" if any(one.few_values for one in question.answers) else "a choice"
-            problems.add(f"{place}: it asks for {what} alone, which can be guessed.",
+            alone = "a number of few values" if any(one.few_values for one in question.answers) else "a choice"
+            problems.add(f"{place}: it asks for {alone} alone, which can be guessed.",
                          remedy="add an answer that it follows from, or name the question that it rests on: "
                          'after = ["..."].')  # fmt: skip
     if not parts:
