@@ -46,7 +46,7 @@ NONE = [
     *(([leaders, others], 8, "4.17") for leaders, others in ((5, 150), (8, 150), (15, 150), (30, 300))),
     *(([8, 150], 8, shape) for shape in ("3.81", "3.00", "normal")),
 ]
-SPREAD = [(sizes, 8, "normal") for sizes in ([8, 150], [15, 150], [40, 150])]
+SPREAD = [(sizes, 8, "normal") for sizes in ([5, 150], [8, 150], [15, 150], [40, 150])]
 GAPS = [
     (MIXED, 3, "4.17", 0, -1.8),
     (MIXED, 3, "4.17", 0, 1.0),

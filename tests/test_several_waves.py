@@ -10,6 +10,8 @@ import pandas as pd
 import pytest
 
 import cxkit as cx
+from cxkit.benchmarking.scores import DimensionScores
+from cxkit.results.result import Result
 from cxkit.survey.survey import Survey
 from tests.conftest import tiny_survey
 from tests.test_allowed import NOTEBOOKS, parameters_of, reading_cells
@@ -64,6 +66,35 @@ def test_every_analysis_refuses_sheets_of_the_same_people(analysis):
     assert "120 answer sheets of 60 people, 60 of them in both waves" in said
     assert "survey.subset(wave='2')" in said
     assert "-p wave=2" in said
+
+
+SLOW = (
+    "confirm_structure", "compare_structures", "convergent_validity", "discriminant_validity", "common_method", "omega",
+    "hierarchical_omega", "ordinal_reliability", "parallel_analysis", "number_of_factors", "sampling_adequacy",
+    "split_half",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("analysis", SLOW)
+def test_they_are_refused_before_anything_is_computed(analysis, monkeypatch):
+    def too_late(self):
+        raise AssertionError("the result was computed first")
+
+    monkeypatch.setattr(Result, "__post_init__", too_late)
+    monkeypatch.setattr(Survey, "answers", property(too_late))
+    survey = in_waves(ids=same_people())
+    with pytest.raises(cx.AnalysisError, match="120 answer sheets of 60 people"):
+        getattr(cx, analysis)(survey)
+    assert "120 answer sheets of 60 people" in cx.attempt(getattr(cx, analysis), survey).text
+
+
+def test_an_attempt_refuses_them_first_whatever_it_is():
+    survey = in_waves(ids=same_people())
+
+    def looked_at(survey: Survey, **options) -> DimensionScores:
+        raise AssertionError("it was begun")
+
+    assert "120 answer sheets of 60 people" in cx.attempt(looked_at, survey).text
 
 
 @pytest.mark.parametrize("analysis", ["group_profile", "level_gap", "cronbach_alpha", "dimension_scores", "build_norm"])

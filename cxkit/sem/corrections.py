@@ -43,8 +43,11 @@ class Doubt:
 
     @property
     def sentence(self) -> str:
-        """`robust CFI, TLI and RMSEA have no value: ...`, without a stop."""
-        return f"robust {'CFI, TLI and RMSEA' if self.rmsea else 'CFI and TLI'} have no value: {self.reason}"
+        """`robust CFI, TLI and RMSEA have no value: ...`, without a stop; SRMR compares with the same covariances."""
+        if self.rmsea:
+            srmr = "SRMR is of the same covariances, and as uncertain"
+            return f"robust CFI, TLI and RMSEA have no value: {self.reason}; {srmr}"
+        return f"robust CFI and TLI have no value: {self.reason}"
 
 
 def missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import CxkitWarning, ModelError, nearest
+from cxkit.errors import CxkitWarning, ModelError, counted, nearest
 from cxkit.one_thread import in_one_thread
 from cxkit.sem.categorical_omega import answer_covariances
 from cxkit.sem.model import GroupModel
@@ -46,6 +46,20 @@ class Reliability:
     htmt: pd.DataFrame | None
     htmt2: pd.DataFrame | None
     warnings: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """One sentence fit for a report: omega of every factor, which of them is lowest, and what to know of it."""
+        several = self.frame["group"].nunique() > 1
+        each = [
+            f"{row['factor']}{' in ' + str(row['group']) if several else ''} {row['omega']:.2f}"
+            for _, row in self.frame.iterrows()
+            if not np.isnan(row["omega"])
+        ]
+        lacking = len(self.frame) - len(each)
+        said = f"Omega (share of the sum score's variance that its factor explains): {', '.join(each)}." if each else ""
+        without = f"{counted(lacking, 'factor')} {'has' if lacking == 1 else 'have'} no omega." if lacking else ""
+        return " ".join(part for part in (said, without, *self.warnings) if part)
 
     def __str__(self) -> str:
         return self.frame.to_string(index=False, float_format=lambda v: f"{v:.3f}", na_rep="")

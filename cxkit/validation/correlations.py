@@ -13,6 +13,7 @@ from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted
 from cxkit.results.options import check_choice, check_names
 from cxkit.results.weighted import effective_n, refuse_weights, weights_at
 from cxkit.survey.instrument import Dimension
+from cxkit.survey.people import refuse_several_sheets
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.without_contents import without_contents
@@ -63,7 +64,7 @@ NO_WEIGHTED_FORM = "its estimates and tests are those of respondents who all cou
 
 def select(
     survey: Survey, dimensions: Sequence[str] | None, *, items: int, analysis: str, weighted: bool = False,
-    why_not: str = NO_WEIGHTED_FORM,
+    why_not: str = NO_WEIGHTED_FORM, several_sheets: bool = False,
 ) -> Selection:  # fmt: skip
     """The reflective dimensions with enough items.
 
@@ -81,12 +82,18 @@ def select(
         Whether the analysis honours weights; if not, weighted answers are refused.
     why_not
         Why it does not, for the sentence.
+    several_sheets
+        Whether the analysis itself looks at answer sheets of the same people; if not, they are refused before anything
+        is computed.
 
     Raises
     ------
     AnalysisError
-        If a dimension is unknown, none is left, or the respondents have weights that the analysis cannot honour.
+        If people handed in several sheets, a dimension is unknown, none is left, or the respondents have weights that
+        the analysis cannot honour.
     """
+    if not several_sheets:
+        refuse_several_sheets(survey.name, survey.people, analysis[:1].upper() + analysis[1:])
     if not weighted:
         refuse_weights(survey, analysis[:1].upper() + analysis[1:], why_not)
     asked = asked_for(survey, dimensions)

@@ -45,6 +45,7 @@ def test_no_value_with_a_reason_that_names_the_item(answered: int, estimator: st
     assert fit.measures[list(ROBUST)].isna().all()
     assert f"'N5' was answered by {answered} of 320 respondents" in fit.text
     assert "robust CFI, TLI and RMSEA have no value" in fit.text
+    assert fit.text.endswith("; SRMR is of the same covariances, and as uncertain.")
     assert "nan" not in fit.text
     assert f"'N5' was answered by {answered} of 320" in fit.note
     assert index_variant([fit]) == "robust"  # the others do not stand in for them

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import FrozenInstanceError
+from dataclasses import FrozenInstanceError, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -153,3 +153,24 @@ def test_a_standardised_constant_has_no_error_and_no_z() -> None:
     assert variance["se"] == 0.0
     assert np.isnan(variance["z"])
     assert np.isnan(variance["p"])
+
+
+def test_every_result_of_a_fit_says_itself_in_a_sentence() -> None:
+    """Whatever a public method returns that is neither a table, nor moments, nor a figure."""
+    fit = fitted("hs_ml")
+    arguments: dict[str, tuple[Any, ...]] = {"compare": (fitted("hs_ml"),), "bootstrap": (5,)}
+    said = {}
+    for name in sorted(member for member in dir(type(fit)) if not member.startswith("_")):
+        found = getattr(fit, name)
+        if callable(found) and name != "plot":
+            try:
+                found = found(*arguments.get(name, ()))
+            except ModelError:  # a model is not compared with itself
+                continue
+        if is_dataclass(found) and hasattr(found, "_repr_html_"):
+            said[name] = found.text
+    assert said["reliability"] == (
+        "Omega (share of the sum score's variance that its factor explains): visual 0.61, textual 0.89, speed 0.69."
+    )
+    assert {"reliability", "bootstrap"} <= set(said)
+    assert all(len(words) > 20 for words in said.values())

@@ -262,7 +262,10 @@ def differential_item_functioning(
     if minimum is not None:
         check_options(minimum=minimum)
     grouped = grouping(survey, by, groups)
-    selection = select(survey, dimensions, items=3, analysis="differential item functioning", why_not=LIKELIHOOD_RATIOS)
+    selection = select(
+        survey, dimensions, items=3, analysis="differential item functioning", why_not=LIKELIHOOD_RATIOS,
+        several_sheets=True,
+    )  # fmt: skip
     refuse_several_sheets_in_a_group(survey, grouped.members, "Differential item functioning")
     notes, data = [*selection.notes, *same_people_note(survey, grouped.members)], []
     if groups is None:

@@ -155,7 +155,9 @@ def measurement_invariance(
         survey, options["estimator"], analysis="Measurement invariance", ordered=0, items=0
     )
     grouped = grouping(survey, by, groups)
-    selection = select(survey, dimensions, items=3, analysis="measurement invariance", weighted=True)
+    selection = select(
+        survey, dimensions, items=3, analysis="measurement invariance", weighted=True, several_sheets=True
+    )
     refuse_several_sheets_in_a_group(survey, grouped.members, "Measurement invariance")
     largest = max(len(d.items) for d in selection.dimensions)
     answered, left_out = survey.answers[selection.item_keys].notna().any(axis=1), ""
