@@ -6,14 +6,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cxkit.cli.commands import EXIT_FAILED, add_command, seconds
+from cxkit.cli.commands import EXIT_FAILED, add_command, local_path, seconds
 
 
 def add_to(commands: Any) -> None:
     """Add the commands of this module."""
     parser = add_command(commands, "batch", batch_command, "run a list of notebooks, and go on after any interruption")
-    parser.add_argument("runs", metavar="RUNS_TOML", type=Path, help="list of runs")
-    parser.add_argument("-o", metavar="DIR", dest="output", type=Path, default=Path("out") / "batch",
+    parser.add_argument("runs", metavar="RUNS_TOML", type=local_path, help="list of runs")
+    parser.add_argument("-o", metavar="DIR", dest="output", type=local_path, default=Path("out") / "batch",
                         help="folder for results and journal (default out/batch)")  # fmt: skip
     parser.add_argument("--jobs", metavar="N", type=int, help="notebooks at a time (default: one a core)")
     parser.add_argument("--resume", action="store_true", help="go on with the batch that was begun in the folder")

@@ -6,7 +6,11 @@ import argparse
 import sys
 from collections.abc import Callable
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
+
+from cxkit.errors import NotebookError
+from cxkit.running.files import refuse_address
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130
@@ -22,6 +26,15 @@ def add_command(
     )
     parser.set_defaults(command=function)
     return parser
+
+
+def local_path(text: str) -> Path:
+    """An argument that is a file or folder of this machine."""
+    try:
+        refuse_address(text)
+    except NotebookError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+    return Path(text)
 
 
 END_OF_DAY = time(23, 59)

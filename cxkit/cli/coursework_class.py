@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.cli.commands import add_command
+from cxkit.cli.commands import add_command, local_path
 
 if TYPE_CHECKING:
     from cxkit.coursework.assignment import Assignment
@@ -27,7 +27,12 @@ def _add_feedback(commands: Any) -> None:
     parser = add_command(commands, "feedback", feedback_command, "write a feedback page for each student")
     _add_common(parser)
     parser.add_argument(
-        "-o", metavar="DIR", dest="output", type=Path, default=Path("feedback"), help="folder for the pages (feedback)"
+        "-o",
+        metavar="DIR",
+        dest="output",
+        type=local_path,
+        default=Path("feedback"),
+        help="folder for the pages (feedback)",
     )
 
 
@@ -35,17 +40,24 @@ def _add_class(commands: Any) -> None:
     parser = add_command(commands, "class", class_command, "show the class: questions, findings, alike submissions")
     _add_common(parser)
     parser.add_argument(
-        "-o", metavar="FILE", dest="output", type=Path, default=Path("class.html"), help="page to write (class.html)"
+        "-o",
+        metavar="FILE",
+        dest="output",
+        type=local_path,
+        default=Path("class.html"),
+        help="page to write (class.html)",
     )
-    parser.add_argument("--submissions", metavar="DIR", type=Path, help="the students' notebooks, to compare them")
+    parser.add_argument(
+        "--submissions", metavar="DIR", type=local_path, help="the students' notebooks, to compare them"
+    )
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("assignment", metavar="ASSIGNMENT", type=Path, help="folder with assignment.toml")
-    parser.add_argument("marks", metavar="MARKS", type=Path, help="folder that cxkit mark has written")
-    parser.add_argument("--roster", metavar="CSV", type=Path, help="class list, for the names of students")
+    parser.add_argument("assignment", metavar="ASSIGNMENT", type=local_path, help="folder with assignment.toml")
+    parser.add_argument("marks", metavar="MARKS", type=local_path, help="folder that cxkit mark has written")
+    parser.add_argument("--roster", metavar="CSV", type=local_path, help="class list, for the names of students")
     parser.add_argument(
-        "--gradebook", metavar="FILE", type=Path, help="gradebook, for written answers, lateness and decisions"
+        "--gradebook", metavar="FILE", type=local_path, help="gradebook, for written answers, lateness and decisions"
     )
 
 

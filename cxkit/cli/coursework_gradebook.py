@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.cli.commands import add_command
+from cxkit.cli.commands import add_command, local_path
 
 if TYPE_CHECKING:
     from cxkit.coursework.gradebook import Gradebook
@@ -20,9 +20,11 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser("gradebook", help="keep marks with their history, and export them", allow_abbrev=False)
     own = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     record = _add(own, "record", record_command, "record the marks of an assignment; the same again adds nothing")
-    record.add_argument("assignment", metavar="ASSIGNMENT", type=Path, help="folder with assignment.toml")
-    record.add_argument("marks", metavar="MARKS", type=Path, help="folder that cxkit mark has written")
-    record.add_argument("--submissions", metavar="DIR", type=Path, help="what cxkit collect made: tells who was late")
+    record.add_argument("assignment", metavar="ASSIGNMENT", type=local_path, help="folder with assignment.toml")
+    record.add_argument("marks", metavar="MARKS", type=local_path, help="folder that cxkit mark has written")
+    record.add_argument(
+        "--submissions", metavar="DIR", type=local_path, help="what cxkit collect made: tells who was late"
+    )
     record.add_argument("--reason", metavar="TEXT", default="", help="why they are recorded")
     record.add_argument("--may-be-zero", metavar="STUDENT", action="append", default=[],
                         help="let the points of this student fall to 0; repeat it")  # fmt: skip
@@ -50,17 +52,17 @@ def add_to(commands: Any) -> None:
 def _add_export(own: Any) -> None:
     export = _add(own, "export", export_command, "write grades for a learning management system, Excel or nbgrader")
     export.add_argument("--to", choices=(*SYSTEMS, "csv", "xlsx", "nbgrader"), help="default: the system of --fill")
-    export.add_argument("--roster", metavar="CSV", type=Path, required=True, help="class list")
+    export.add_argument("--roster", metavar="CSV", type=local_path, required=True, help="class list")
     export.add_argument("--assignment", metavar="ID", help="needed for learning management systems")
-    export.add_argument("--fill", metavar="CSV", type=Path, help="the gradebook that the system gave out: best")
+    export.add_argument("--fill", metavar="CSV", type=local_path, help="the gradebook that the system gave out: best")
     export.add_argument("--column", metavar="NAME", help="the assignment's name there, if it is not its title")
     export.add_argument("--scale", action="store_true", help="convert points if the system has another maximum")
-    export.add_argument("-o", metavar="FILE", dest="output", type=Path, required=True)
+    export.add_argument("-o", metavar="FILE", dest="output", type=local_path, required=True)
 
 
 def _add(own: Any, name: str, function: Any, summary: str) -> argparse.ArgumentParser:
     parser = add_command(own, name, function, summary)
-    parser.add_argument("-g", "--gradebook", metavar="FILE", type=Path, default=Path("gradebook.db"),
+    parser.add_argument("-g", "--gradebook", metavar="FILE", type=local_path, default=Path("gradebook.db"),
                         help="the gradebook (gradebook.db)")  # fmt: skip
     return parser
 

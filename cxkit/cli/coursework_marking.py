@@ -6,17 +6,17 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cxkit.cli.commands import EXIT_FAILED, add_command
+from cxkit.cli.commands import EXIT_FAILED, add_command, local_path
 
 
 def add_to(commands: Any) -> None:
     """Add the command of this module."""
     parser = add_command(commands, "mark", mark_command, "mark the submissions of a class")
-    parser.add_argument("assignment", metavar="ASSIGNMENT", type=Path, help="the assignment's folder")
-    parser.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="what was handed in")
-    parser.add_argument("--roster", metavar="CSV", type=Path, required=True, help="the class list")
+    parser.add_argument("assignment", metavar="ASSIGNMENT", type=local_path, help="the assignment's folder")
+    parser.add_argument("submissions", metavar="SUBMISSIONS", type=local_path, help="what was handed in")
+    parser.add_argument("--roster", metavar="CSV", type=local_path, required=True, help="the class list")
     parser.add_argument(
-        "-o", metavar="DIR", dest="output", type=Path, default=Path("out") / "marks",
+        "-o", metavar="DIR", dest="output", type=local_path, default=Path("out") / "marks",
         help="folder for the marks (default out/marks); the same one goes on after an interruption",
     )  # fmt: skip
     parser.add_argument("--jobs", metavar="N", type=int, help="submissions at a time (default: one a core)")

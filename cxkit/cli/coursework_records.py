@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cxkit.cli.commands import add_command, moment
+from cxkit.cli.commands import add_command, local_path, moment
 
 
 def add_to(commands: Any) -> None:
@@ -16,15 +16,15 @@ def add_to(commands: Any) -> None:
 
 def _add_collect(commands: Any) -> None:
     parser = add_command(commands, "collect", collect_command, "collect submissions: one row for every student")
-    parser.add_argument("source", metavar="PATH", type=Path, help="folder, or zip from Canvas, Moodle, Blackboard, "
-                        "Brightspace")  # fmt: skip
-    parser.add_argument("--roster", metavar="CSV", type=Path, required=True, help="class list")
+    parser.add_argument("source", metavar="PATH", type=local_path, help="folder, or zip from Canvas, Moodle, "
+                        "Blackboard, Brightspace")  # fmt: skip
+    parser.add_argument("--roster", metavar="CSV", type=local_path, required=True, help="class list")
     parser.add_argument("--assignment", metavar="ID", required=True, help="id of the assignment")
     parser.add_argument("--due", metavar="TIME", type=moment, help='when it was due, as "2026-03-01 23:59" or with a '
                         'zone, "2026-03-01T23:59+01:00"; a day alone means 23:59')  # fmt: skip
-    parser.add_argument("--worksheet", metavar="CSV", type=Path,
+    parser.add_argument("--worksheet", metavar="CSV", type=local_path,
                         help="Moodle's grading worksheet: tells when each handed in, which its zip lacks")  # fmt: skip
-    parser.add_argument("-o", metavar="DIR", dest="output", type=Path, default=Path("submissions"),
+    parser.add_argument("-o", metavar="DIR", dest="output", type=local_path, default=Path("submissions"),
                         help="folder for STUDENT.ipynb and collection.json (submissions); this download adds to "
                         "it")  # fmt: skip
     parser.add_argument("--replace", action="store_true",

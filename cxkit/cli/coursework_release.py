@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cxkit.cli.commands import EXIT_FAILED, add_command, moment
+from cxkit.cli.commands import EXIT_FAILED, add_command, local_path, moment
 
 
 def add_to(commands: Any) -> None:
@@ -19,10 +19,12 @@ def _add_release(commands: Any) -> None:
     parser = add_command(
         commands, "release", release_command, "make what students get, and prove that it marks as declared"
     )
-    parser.add_argument("assignment", metavar="ASSIGNMENT", type=Path, help="folder with assignment.toml")
-    parser.add_argument("-o", metavar="DIR", dest="output", type=Path, default=Path("release"),
+    parser.add_argument("assignment", metavar="ASSIGNMENT", type=local_path, help="folder with assignment.toml")
+    parser.add_argument("-o", metavar="DIR", dest="output", type=local_path, default=Path("release"),
                         help="folder of releases (default release)")  # fmt: skip
-    parser.add_argument("--roster", metavar="CSV", type=Path, help="class list: a folder and a zip for each student")
+    parser.add_argument(
+        "--roster", metavar="CSV", type=local_path, help="class list: a folder and a zip for each student"
+    )
     parser.add_argument("--common", action="store_true", help="the same data for all, also where they could vary")
     parser.add_argument("--deadline", metavar="WHEN", type=moment,
                         help="for the instructions, such as 2026-12-04T23:59")  # fmt: skip
@@ -40,10 +42,15 @@ def _add_import(commands: Any) -> None:
         commands, "import-nbgrader", import_command, "make an assignment from nbgrader's, and list what is left to do"
     )
     parser.add_argument(
-        "folder", metavar="FOLDER", type=Path, help="a course (with source/), an assignment, or a notebook"
+        "folder", metavar="FOLDER", type=local_path, help="a course (with source/), an assignment, or a notebook"
     )
     parser.add_argument(
-        "-o", metavar="DIR", dest="output", type=Path, required=True, help="the new assignment, such as assignments/ID"
+        "-o",
+        metavar="DIR",
+        dest="output",
+        type=local_path,
+        required=True,
+        help="the new assignment, such as assignments/ID",
     )
     parser.add_argument("--notebook", metavar="NAME", help="which one, if the assignment has several")
 

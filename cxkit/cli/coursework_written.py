@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from cxkit.cli.commands import EXIT_FAILED, add_command
+from cxkit.cli.commands import EXIT_FAILED, add_command, local_path
 
 
 def add_to(commands: Any) -> None:
@@ -16,26 +16,26 @@ def add_to(commands: Any) -> None:
     parser = commands.add_parser("written", help="mark written answers: sheets, merging, agreement", allow_abbrev=False)
     own = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     sheet = _add(own, "sheet", sheet_command, "make a marking sheet, and files for markers to fill in")
-    sheet.add_argument("submissions", metavar="SUBMISSIONS", type=Path, help="what cxkit collect made")
-    sheet.add_argument("--roster", metavar="CSV", type=Path, required=True, help="class list")
+    sheet.add_argument("submissions", metavar="SUBMISSIONS", type=local_path, help="what cxkit collect made")
+    sheet.add_argument("--roster", metavar="CSV", type=local_path, required=True, help="class list")
     sheet.add_argument(
         "--marker", metavar="NAME", action="append", default=[], help="a file for this marker; repeat it"
     )
     sheet.add_argument("--xlsx", action="store_true", help="Excel files instead of csv")
     sheet.add_argument("--seed", metavar="TEXT", help="makes codes and order; drawn if not given")
     merge = _add(own, "merge", merge_command, "bring in what markers filled in; nothing is lost, conflicts are named")
-    merge.add_argument("files", metavar="FILE", type=Path, nargs="+", help="csv or xlsx")
+    merge.add_argument("files", metavar="FILE", type=local_path, nargs="+", help="csv or xlsx")
     _add(own, "agreement", agreement_command, "show how far markers agree")
     record = _add(own, "record", record_command, "record the marks of written answers in the gradebook")
-    record.add_argument("-g", "--gradebook", metavar="FILE", type=Path, default=Path("gradebook.db"),
+    record.add_argument("-g", "--gradebook", metavar="FILE", type=local_path, default=Path("gradebook.db"),
                         help="the gradebook (gradebook.db)")  # fmt: skip
     record.add_argument("--reason", metavar="TEXT", default="")
 
 
 def _add(own: Any, name: str, function: Any, summary: str) -> argparse.ArgumentParser:
     parser = add_command(own, name, function, summary)
-    parser.add_argument("assignment", metavar="ASSIGNMENT", type=Path, help="folder with assignment.toml")
-    parser.add_argument("-w", "--written", metavar="DIR", type=Path, default=Path("written"),
+    parser.add_argument("assignment", metavar="ASSIGNMENT", type=local_path, help="folder with assignment.toml")
+    parser.add_argument("-w", "--written", metavar="DIR", type=local_path, default=Path("written"),
                         help="folder of the marking sheet (written)")  # fmt: skip
     return parser
 

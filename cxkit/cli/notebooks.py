@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cxkit.cli.commands import EXIT_FAILED, add_command, seconds
+from cxkit.cli.commands import EXIT_FAILED, add_command, local_path, seconds
 
 
 def add_to(commands: Any) -> None:
@@ -25,7 +25,7 @@ def _add_run(commands: Any) -> None:
     parser.add_argument(
         "-p", metavar="NAME=VALUE", dest="parameters", action="append", default=[], help="set a parameter; repeatable"
     )
-    parser.add_argument("-o", metavar="FILE", dest="outputs", type=Path, action="append", default=[],
+    parser.add_argument("-o", metavar="FILE", dest="outputs", type=local_path, action="append", default=[],
                         help=".html, .pdf or .ipynb (default out/NAME.html); repeatable: all from one run")  # fmt: skip
     parser.add_argument("--timeout", metavar="S", type=seconds, default=600.0, help="seconds per cell (default 600)")
     parser.add_argument("--show-code", action="store_true", help="leave the code unfolded in the report")
@@ -40,14 +40,14 @@ def _add_parameters(commands: Any) -> None:
 
 def _add_tidy(commands: Any) -> None:
     parser = add_command(commands, "tidy", tidy_command, "strip notebooks of everything that is not their source")
-    parser.add_argument("files", metavar="FILE", nargs="+", type=Path)
+    parser.add_argument("files", metavar="FILE", nargs="+", type=local_path)
     parser.add_argument("--check", action="store_true", help="change nothing; exit 1 if a file is untidy")
 
 
 def _add_notebooks(commands: Any) -> None:
     parser = add_command(commands, "notebooks", notebooks_command, "list cxkit's notebooks, or copy one out")
     parser.add_argument("notebook", metavar="NOTEBOOK", nargs="?", help="the (start of a) name: copy this one")
-    parser.add_argument("-o", metavar="FILE_OR_DIR", dest="output", type=Path, default=Path(),
+    parser.add_argument("-o", metavar="FILE_OR_DIR", dest="output", type=local_path, default=Path(),
                         help="where the copy goes (default: here)")  # fmt: skip
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 from typing import Any
 
-from cxkit.cli.commands import EXIT_FAILED, add_command, seconds
+from cxkit.cli.commands import EXIT_FAILED, add_command, local_path, seconds
 
 EXIT_CANNOT_TELL = 2
 
@@ -15,7 +14,11 @@ def add_to(commands: Any) -> None:
     """Add the command of this module."""
     parser = add_command(commands, "verify", verify_command, "make reports again and say what moved")
     parser.add_argument(
-        "reports", metavar="REPORT", nargs="+", type=Path, help="a report, the crate beside it, or a folder of reports"
+        "reports",
+        metavar="REPORT",
+        nargs="+",
+        type=local_path,
+        help="a report, the crate beside it, or a folder of reports",
     )
     parser.add_argument("--allow-versions", action="store_true",
                         help="accept other versions of libraries as long as the numbers hold")  # fmt: skip

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from cxkit.cli.commands import add_command, seconds
+from cxkit.cli.commands import add_command, local_path, seconds
 from cxkit.errors import NotebookError
 
 
@@ -22,10 +22,12 @@ def _add_report(commands: Any) -> None:
         "runs",
         metavar="RUNS_TOML",
         nargs="?",
-        type=Path,
+        type=local_path,
         help="list of runs (default: notebooks/runs.toml, here or above)",
     )
-    parser.add_argument("-o", metavar="DIR", dest="output", type=Path, help="folder for the reports (out/reports)")
+    parser.add_argument(
+        "-o", metavar="DIR", dest="output", type=local_path, help="folder for the reports (out/reports)"
+    )
     parser.add_argument("--only", metavar="NAME", nargs="+", help="only these runs")
     parser.add_argument("--workers", metavar="N", type=int, help="notebooks at a time (default 2, or 1 on one core)")
     parser.add_argument("--timeout", metavar="S", type=seconds, default=600.0, help="seconds per cell (default 600)")

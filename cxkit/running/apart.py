@@ -43,6 +43,8 @@ class Work:
         How the kernel is shut in; None for an open one.
     after_cell : mapping
         From a cell's index to the code that is run unseen after it.
+    stops_at_exit : bool
+        Whether a cell may end the run on purpose.
     folder : str
         For sockets and what the kernel's process itself says.
     template : str
@@ -56,6 +58,7 @@ class Work:
     inputs: Mapping[str, str]
     mechanism: Mechanism | None
     after_cell: Mapping[str, str]
+    stops_at_exit: bool
     folder: str
     template: str
     env: Mapping[str, str] | None
@@ -115,6 +118,7 @@ def _run(work: Work, tell: _Teller) -> None:
             inputs=work.inputs,
             after_cell=lambda index, cell: code.get(index),
             tell=tell,
+            stops_at_exit=work.stops_at_exit,
             folder=Path(work.folder),
         )
         error: Exception | None = None

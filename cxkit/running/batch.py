@@ -9,8 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from cxkit.errors import CxkitError, NotebookError, Problems, counted
+from cxkit.running import failure
 from cxkit.running.execution import Executed, HowToRun, execute
-from cxkit.running.files import sha256_of, write_atomically
+from cxkit.running.files import refuse_address, sha256_of, write_atomically
 from cxkit.running.fingerprint import fingerprint, named_files
 from cxkit.running.journal import Journal
 from cxkit.running.modules import modules_beside
@@ -46,7 +47,7 @@ class RunRecord:
     seconds : float
         Wall time.
     note : str
-        Why it failed; empty for a completed run.
+        Why it failed, or where a completed one ended itself; else empty.
     attempts : int
         How often it was tried.
     fingerprint : str
@@ -90,7 +91,7 @@ class BatchResult:
             + (f", {counts['fault']} could not be run (resume to try again)" if counts["fault"] else "")
             + f". Results: {self.folder / _RESULTS}."
         ]
-        lines += [f"  {run.name}: {run.note}".replace("\n", "\n    ") for run in self.runs if run.state != "completed"]
+        lines += [f"  {run.name}: {run.note}".replace("\n", "\n    ") for run in self.runs if run.note]
         return "\n".join([*lines, f"Protection: {self.protection}."])
 
 
@@ -160,6 +161,7 @@ def run_batch(
     if policy is None:
         policy = "contained" if any(run.policy == "contained" for run in planned) else "open"
     check_workers(jobs)
+    refuse_address(output_folder)
     folder = Path(output_folder)
     how, protection = _how(policy, limits, accept_no_sandbox, timeout, elsewhere=scheduler is not None)
     tasks = [_Task.planned(run, folder, to) for run in planned]
@@ -274,8 +276,10 @@ class _Task:
             policy=policy,
         )
         write_run(run, self.plan, title=self.run.title, badge=self.run.data)
-        output = self.plan.output
-        return RunRecord(name=self.name, state="completed", output=output.name, output_sha256=sha256_of(output))
+        output, note = self.plan.output, failure.describe_end(left.executed)
+        return RunRecord(
+            name=self.name, state="completed", output=output.name, output_sha256=sha256_of(output), note=note
+        )
 
     def _failed(self, left: Executed) -> RunRecord:
         from cxkit.running.run import keep_partial

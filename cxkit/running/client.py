@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,12 @@ from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 from jupyter_core.utils import ensure_event_loop
 from nbformat import NotebookNode
+from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, NotebookExecutionManager
 from traitlets import Any as AnyTrait
 
+from cxkit.running import failure
 from cxkit.running.kernels.provisioner import LAUNCHER
 from cxkit.running.modules import FOLDER_VARIABLE
 from cxkit.running.sandbox.confinement import Confinement
@@ -70,10 +72,15 @@ class OwnInterpreter(KernelSpecManager):
         )
 
 
+class NotebookEnded(Exception):
+    """A cell ended its notebook on purpose, with nothing wrong: `exit()`, `quit`, `sys.exit(0)`."""
+
+
 class CxkitClient(PapermillNotebookClient):
     """papermill's client on a private kernel: own interpreter, own folder, no port that another process could take."""
 
     on_kernel = AnyTrait(None, allow_none=True)
+    stops_at_exit = True
 
     def __init__(self, nb_man: NotebookExecutionManager, *, folder: Path | None = None, **options: Any) -> None:
         super().__init__(nb_man, **options)
@@ -131,17 +138,46 @@ class CxkitClient(PapermillNotebookClient):
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def papermill_execute_cells(self) -> None:
-        """Run the cells one after the other, as papermill does."""
+        """Run the cells one after the other, as papermill does, until one ends the notebook."""
         try:
             super().papermill_execute_cells()
+        except NotebookEnded:
+            self.shutdown_kernel = "immediate"
         except BaseException:
             self.shutdown_kernel = "immediate"
             raise
+
+    def wait_for_reply(self, msg_id: str, cell: NotebookNode | None = None) -> dict[str, Any]:
+        """What papermill asks after the last cell: the language, which is known. A kernel that ended cannot answer."""
+        if self.shutdown_kernel == "immediate":
+            return {"content": {"language_info": {"name": "python"}}}
+        reply: dict[str, Any] = super().wait_for_reply(msg_id, cell)
+        return reply
+
+    async def _check_raise_for_error(
+        self, cell: NotebookNode, cell_index: int, exec_reply: dict[str, Any] | None
+    ) -> None:
+        """Raise what a cell came to: an exception, or the end of the notebook that it asks for."""
+        content = exec_reply["content"] if exec_reply is not None else {}
+        if self.stops_at_exit and _asks_for_the_end(content):
+            # The kernel leaves within moments. Whether further cells ran would be chance, so none does
+            cell.outputs.append(new_output("error", ename="SystemExit", evalue="", traceback=["SystemExit"]))
+        if self.stops_at_exit and failure.ended_cleanly(cell) is not None:
+            raise NotebookEnded
+        if "status" in content:
+            await super()._check_raise_for_error(cell, cell_index, exec_reply)
 
     def _last_words(self) -> str:
         """The end of what the kernel's process itself wrote: the only trace of one that never came up."""
         log = self._folder / "kernel.log"
         return log.read_text(errors="replace")[-2000:].strip() if log.exists() else ""
+
+
+def _asks_for_the_end(content: Mapping[str, Any]) -> bool:
+    """Whether the reply to a cell says that the kernel is to leave: `exit()` and `quit` do, `exit(1)` keeps it."""
+    payload = content.get("payload")
+    asked = [one for one in payload if isinstance(one, Mapping)] if isinstance(payload, list) else []
+    return any(one.get("source") == "ask_exit" and not one.get("keepkernel") for one in asked)
 
 
 class ManagedEngine(NBClientEngine):

@@ -74,6 +74,7 @@ def run_in_client(
     limits: Limits,
     inputs: Mapping[str, str],
     after_cell: Callable[[int, NotebookNode], str | None] | None,
+    stops_at_exit: bool,
     on_cell: Callable[[], Any] | None,
     stop: threading.Event | None,
 ) -> Contained:
@@ -99,6 +100,7 @@ def run_in_client(
             inputs=inputs,
             mechanism=mechanism,
             after_cell={index: text for index, text in code.items() if text is not None},
+            stops_at_exit=stops_at_exit,
             folder=folder,
             template=str(Template.begin().socket),
             env=dict(os.environ) if mechanism is None else None,

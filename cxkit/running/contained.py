@@ -77,6 +77,7 @@ def run_contained(
     inputs: Mapping[str, Path] | None = None,
     after_cell: Callable[[int, NotebookNode], str | None] | None = None,
     on_cell: Callable[[], Any] | None = None,
+    stops_at_exit: bool = False,
     stop: threading.Event | None = None,
 ) -> Contained:
     """What does this notebook do, if it is not to be trusted?
@@ -99,6 +100,9 @@ def run_contained(
         a text in the variable `COLLECTED`. What it leaves is the stranger's word, not ours.
     on_cell : callable, optional
         Called after each cell, for a progress bar.
+    stops_at_exit : bool
+        Whether `sys.exit(0)`, `exit()` and `quit` end the run, as completed; else the first is an error like any other,
+        and the kernel dies of the others.
     stop : Event, optional
         When another thread sets it, the run is ended.
 
@@ -123,6 +127,7 @@ def run_contained(
     mechanism = None if policy == "open" else required_protection()
     options: dict[str, Any] = {
         "mechanism": mechanism, "limits": limits or Limits(), "inputs": shown, "after_cell": after_cell,
+        "stops_at_exit": stops_at_exit,
     }  # fmt: skip
     prepared = _without_claims(notebook)
     if template is None:
@@ -136,9 +141,10 @@ def run_contained(
 
 
 def _without_claims(notebook: NotebookNode) -> NotebookNode:
-    """A copy without outputs: those that came along are the stranger's claim."""
+    """A copy without outputs and marks of failure: those that came along are the stranger's claim."""
     copy = deepcopy(notebook)
     for cell in copy.cells:
+        cell.metadata.pop("papermill", None)
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
     return copy

@@ -19,9 +19,11 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from papermill.engines import NotebookExecutionManager
 
-from cxkit.running.client import START_TIMEOUT, CxkitClient, logger
+from cxkit.running import failure
+from cxkit.running.client import START_TIMEOUT, CxkitClient, NotebookEnded, logger
 from cxkit.running.contained import COLLECTED, Cut, Ending
 from cxkit.running.kernels.forked import ForkedProcess
+from cxkit.running.notebook import tags
 from cxkit.running.sandbox.confinement import WORK_FOLDER, Confinement, Mechanism, own_user, readable_paths
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import IN_FORCE, UNPROTECTED
@@ -51,6 +53,7 @@ class ContainedClient(CxkitClient):
         inputs: Mapping[str, str],
         after_cell: Callable[[int, NotebookNode], str | None] | None,
         tell: Callable[[Mapping[str, Any]], Any],
+        stops_at_exit: bool = False,
         folder: Path | None = None,
     ) -> None:
         super().__init__(
@@ -65,6 +68,7 @@ class ContainedClient(CxkitClient):
         )
         self.mechanism, self.limits, self.inputs = mechanism, limits, inputs
         self.after_cell, self.tell = after_cell, tell
+        self.stops_at_exit = stops_at_exit
         self.collected: list[tuple[int, str]] = []
         self.cuts: dict[int, Cut] = {}
         self.ending: Ending = "completed"
@@ -172,10 +176,21 @@ class ContainedClient(CxkitClient):
             try:
                 self.execute_cell(cell, index)
                 self._collect(index, cell)
+            except NotebookEnded:
+                self.tell({"done": index})
+                break
             except CellTimeoutError:
                 self.ending = self.ending if self.ending != "completed" else "cell_timeout"
                 break
             self.tell({"done": index})
+
+    async def _check_raise_for_error(
+        self, cell: NotebookNode, cell_index: int, exec_reply: dict[str, Any] | None
+    ) -> None:
+        """Note that a cell failed, which not every one shows; the next has its turn."""
+        if exec_reply is not None and exec_reply["content"].get("status") == "error":
+            cell.metadata["papermill"] = {"exception": failure.MAY_RAISE not in tags(cell)}
+        await super()._check_raise_for_error(cell, cell_index, exec_reply)
 
     def wait_for_reply(self, msg_id: str, cell: NotebookNode | None = None) -> dict[str, Any]:
         """The language is known, and a kernel that was ended cannot answer."""

@@ -9,7 +9,7 @@ import operator
 import re
 import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from cxkit.errors import NotebookError
@@ -100,6 +100,9 @@ def read_defaults(source: str, where: str) -> tuple[Default, ...]:
         comment = comments.get(statement.end_lineno or 0, "")
         for one in _set_by(statement, comment):
             found[one.name] = one
+        for name in _changed_in(statement) & found.keys():
+            if isinstance(found[name].value, list | dict):
+                found[name] = replace(found[name], value=_set_in(statement))
     return tuple(found.values())
 
 
@@ -174,7 +177,23 @@ def _set_by(statement: ast.stmt, comment: str) -> Iterator[Default]:
             yield _default(name, value, annotation, said) if is_whole else Default(name, _as_code(value), "any", said)
     elif not isinstance(statement, _NESTED):
         for name in _stored_in(statement):
-            yield Default(name, Code(f"(set in line {statement.lineno})"), "any", said)
+            yield Default(name, _set_in(statement), "any", said)
+
+
+def _set_in(statement: ast.stmt) -> Code:
+    return Code(f"(set in line {statement.lineno})")
+
+
+def _changed_in(statement: ast.stmt) -> set[str]:
+    """Names of lists and dicts that a statement may change: `items.append(1)`, `options["a"] = 1`."""
+    changed = set()
+    for node in ast.walk(statement):
+        match node:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name))):
+                changed.add(name)
+            case ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del()):
+                changed.add(name)
+    return changed
 
 
 def _default(name: str, value: ast.expr | None, annotation: str, comment: str) -> Default:

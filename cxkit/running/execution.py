@@ -111,7 +111,12 @@ def _contained(plan: Plan, inputs: Mapping[str, Path], how: HowToRun, stop: thre
 
     bare = how.accept_no_sandbox and find_protection().mechanism is None
     left = run_fairly(
-        parameterised(plan), policy="open" if bare else "contained", limits=how.limits, inputs=inputs, stop=stop
+        parameterised(plan),
+        policy="open" if bare else "contained",
+        limits=how.limits,
+        inputs=inputs,
+        stops_at_exit=True,
+        stop=stop,
     )
     return Executed(without_clock(left.notebook), _complaint(left), left.seconds)
 
@@ -122,12 +127,8 @@ def _complaint(left: Contained) -> str:
 
     if left.ending != "completed":
         return left.note
-    for index, cell in enumerate(left.notebook.cells):
-        if cell.cell_type != "code":
-            continue
-        if index in left.cuts:
-            reason = {"time": "took too long and was interrupted", "output": "printed too much and was cut"}
-            return f"{failure.place_of(left.notebook, index)} {reason[left.cuts[index]]}"
-        if any(output.output_type == "error" for output in cell.outputs):
-            return failure.describe_exception(left.notebook, index)
-    return ""
+    failed, cut = failure.failed_cell(left.notebook), min(left.cuts, default=None)
+    if cut is not None and (failed is None or cut <= failed):
+        reason = {"time": "took too long and was interrupted", "output": "printed too much and was cut"}
+        return f"{failure.place_of(left.notebook, cut)} {reason[left.cuts[cut]]}"
+    return "" if failed is None else failure.describe_exception(left.notebook, failed)

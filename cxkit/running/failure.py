@@ -13,21 +13,61 @@ from cxkit.running.notebook import tags
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
+MAY_RAISE = "raises-exception"
+"""The tag of cells whose exceptions are shown on purpose; nbclient goes on after them."""
+# sys.exit(), sys.exit(0) and sys.exit(None) end a Python program with the status 0.
+_CLEAN = {"", "0", "None"}
+_LONGEST_WORDS = 2000
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _SYNTAX_PLACE = re.compile(r" \((?:[\w-]+\.py|<[^>]*>), line \d+\)$")
 _FRAME = re.compile(r"^\s*Cell In\s?\[(\d+)\], line (\d+)", re.MULTILINE)
 
 
 def failed_cell(executed: NotebookNode) -> int | None:
-    """The index of the cell that raised, or None.
+    """The index of the first cell that failed, or None.
 
-    Of all that papermill writes down, only this flag is set where it happens; its "completed" also stands on cells
-    that never ran, after a time-out.
+    A cell fails by an exception, by a display or anything else that shows one, and by a reply that says so without
+    showing any, as a magic that does not exist gives. No failure are exceptions that the cell is tagged to raise, and
+    SystemExit with the status 0.
     """
+    return next((index for index, cell in enumerate(executed.cells) if _has_failed(cell)), None)
+
+
+def _has_failed(cell: NotebookNode) -> bool:
+    if cell.cell_type != "code" or MAY_RAISE in tags(cell):
+        return False
+    # Of all that papermill writes down, only this flag is set where it happens; its "completed" also stands on cells
+    # that never ran, after a time-out.
+    is_flagged = cell.metadata.get("papermill", {}).get("exception") is True
+    return bool(_failures(cell)) or (is_flagged and ended_cleanly(cell) is None)
+
+
+def _errors(cell: NotebookNode) -> list[Any]:
+    return [output for output in cell.get("outputs", []) if output.output_type == "error"]
+
+
+def _failures(cell: NotebookNode) -> list[Any]:
+    return [error for error in _errors(cell) if not _is_clean_exit(error)]
+
+
+def _is_clean_exit(error: Any) -> bool:
+    return error.ename == "SystemExit" and error.evalue in _CLEAN
+
+
+def ended_cleanly(cell: NotebookNode) -> Any | None:
+    """The output by which a cell ended its notebook on purpose, with the status 0; None if it did not."""
+    if cell.cell_type != "code" or MAY_RAISE in tags(cell):
+        return None
+    return next((error for error in _errors(cell) if _is_clean_exit(error)), None)
+
+
+def describe_end(executed: NotebookNode) -> str:
+    """Where a notebook ended itself, in words; empty if it went on to its last cell."""
+    last = max((index for index, cell in enumerate(executed.cells) if cell.cell_type == "code"), default=-1)
     for index, cell in enumerate(executed.cells):
-        if cell.metadata.get("papermill", {}).get("exception") is True:
-            return index
-    return None
+        if ended_cleanly(cell) is not None and index < last:
+            return f"the notebook ended itself in {place_of(executed, index)}; the cells after it did not run."
+    return ""
 
 
 def place_of(executed: NotebookNode, index: int) -> str:
@@ -46,9 +86,12 @@ def describe_exception(executed: NotebookNode, index: int, *, with_parameters: b
     `with_parameters` adds those that the line names, with their values: whoever set one may not know the line.
     """
     cell = executed.cells[index]
-    error = next((output for output in cell.outputs if output.output_type == "error"), None)
+    error = next(iter(_failures(cell)), None)
     if error is None:
-        return f"{place_of(executed, index)} failed without saying why."
+        last_words = _last_words(cell)
+        return (
+            f"{place_of(executed, index)} failed{f':{chr(10)}{last_words}' if last_words else ' without saying why.'}"
+        )
     message = _SYNTAX_PLACE.sub("", _ANSI.sub("", error.evalue).strip("\n"))
     said = f"{error.ename}: {message}" if message else error.ename
     line = failing_line(error, cell.execution_count)
@@ -59,6 +102,12 @@ def describe_exception(executed: NotebookNode, index: int, *, with_parameters: b
         f"{place_of(executed, index)} failed in line {line}:\n    {lines[line - 1].strip()}\n{said}"
         f"{_parameters_named(executed, cell.source, line) if with_parameters else ''}"
     )
+
+
+def _last_words(cell: NotebookNode) -> str:
+    """The end of what a cell wrote on standard error: where IPython's own commands say what was wrong with them."""
+    text = "".join(output.text for output in cell.outputs if output.get("name") == "stderr")
+    return _ANSI.sub("", text).strip()[-_LONGEST_WORDS:]
 
 
 def _parameters_named(executed: NotebookNode, source: str, line: int) -> str:

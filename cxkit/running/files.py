@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tempfile
 from contextlib import suppress
 from pathlib import Path
@@ -11,6 +12,23 @@ from pathlib import Path
 from cxkit.errors import NotebookError
 
 _CHUNK = 1 << 20
+# As a path keeps it: `s3://bucket` becomes `s3:/bucket`. A drive of Windows has one letter.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[/\\]")
+
+
+def refuse_address(path: str | Path) -> None:
+    """Refuse what names no file of this machine, such as `s3://bucket/report.html`.
+
+    Raises
+    ------
+    NotebookError
+        If it begins like an address: taken for a path it would be a folder named `s3:`.
+    """
+    if _ADDRESS.match(str(path)):
+        raise NotebookError(
+            f"'{path}' is an address, and cxkit reads and writes files of this machine only. Name a file or folder "
+            "here, and copy it with the tool of that store."
+        )
 
 
 def write_atomically(path: Path, content: str | bytes) -> Path:
@@ -21,6 +39,7 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
     NotebookError
         If the folder cannot be made or written to, or the disk is full; the older file is untouched.
     """
+    refuse_address(path)
     data = content.encode("utf-8") if isinstance(content, str) else content
     part: Path | None = None
     try:

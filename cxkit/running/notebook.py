@@ -11,9 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.errors import NotebookError, nearest
-from cxkit.running.files import write_atomically
+from cxkit.running.files import refuse_address, write_atomically
 from cxkit.running.untrusted import read_json
 from cxkit.shipped import notebooks_folder
+
+_PYTHON = {"python", "python3", "ipython"}
+"""How notebooks name Python; it is said in `kernelspec` or `language_info`."""
 
 
 def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
@@ -35,8 +38,9 @@ def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
     Raises
     ------
     NotebookError
-        If nothing or more than one notebook fits; the nearest name is offered.
+        If nothing or more than one notebook fits; the nearest name is offered. If the name is an address.
     """
+    refuse_address(name)
     given, shelf = Path(name), Path(folder)
     with_suffix = given if given.suffix == ".ipynb" else given.with_name(given.name + ".ipynb")
     for candidate in (given, with_suffix, shelf / with_suffix):
@@ -158,6 +162,33 @@ def tags(cell: Mapping[str, Any]) -> list[str]:
     """The tags of a cell, in the order they were set."""
     named = cell.get("metadata", {}).get("tags", [])
     return [tag for tag in named if isinstance(tag, str)] if isinstance(named, list) else []
+
+
+# Names of kernels that say their language nowhere else; others begin like it: ir, julia-1.10.
+_KERNELS = {"ir": "R", "julia": "Julia", "bash": "Bash", "scala": "Scala", "deno": "TypeScript", "octave": "Octave"}
+
+
+def language_of(notebook: Mapping[str, Any]) -> str:
+    """The language that a notebook's metadata name, as they write it; "python" where they name none."""
+    metadata = notebook.get("metadata")
+    parts = [metadata.get(key) for key in ("kernelspec", "language_info")] if isinstance(metadata, Mapping) else []
+    spec, info = [part if isinstance(part, Mapping) else {} for part in parts] or ({}, {})
+    kernel = str(spec.get("name") or "").split("-")[0].lower()
+    named = spec.get("language") or info.get("name") or _KERNELS.get(kernel)
+    return named if isinstance(named, str) else "python"
+
+
+def refuse_other_language(notebook: Mapping[str, Any], where: str) -> None:
+    """Refuse a notebook that is not written in Python.
+
+    Raises
+    ------
+    NotebookError
+        With the language.
+    """
+    language = language_of(notebook)
+    if language.lower() not in _PYTHON:
+        raise NotebookError(f"{where} is written in {language}, and cxkit runs Python notebooks only.")
 
 
 def parameters_cell(notebook: Mapping[str, Any]) -> int | None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxkit.errors import NotebookError
-from cxkit.running.files import sha256_of
-from cxkit.running.notebook import parameters_cell, read_notebook
+from cxkit.running.files import refuse_address, sha256_of
+from cxkit.running.notebook import parameters_cell, read_notebook, refuse_other_language
 from cxkit.running.parameters import Parameter, check_parameters, read_parameters
 from cxkit.running.pdf import find_printer
 from cxkit.running.sandbox.limits import Policy
@@ -98,15 +98,17 @@ def plan_run(
     Raises
     ------
     NotebookError
-        If the notebook cannot be read, has no such parameters, an output is neither .html, .pdf nor .ipynb, or nothing
-        here prints PDF.
+        If the notebook cannot be read, is in another language, has no such parameters, an output is no file of this
+        machine or neither .html, .pdf nor .ipynb, or nothing here prints PDF.
     """
     path = Path(notebook)
     targets = [Path(one) for one in ([] if output is None else [output] if isinstance(output, (str, Path)) else output)]
     for target in targets:
+        refuse_address(target)
         if target.suffix not in {".html", ".pdf", ".ipynb"}:
             raise NotebookError(f"A run is written as .html, .pdf or .ipynb, not as '{target.name}'.")
     content = read_notebook(path)
+    refuse_other_language(content, path.name)
     for target in targets:
         if target.resolve() == path.resolve():
             raise NotebookError(f"{path} would be overwritten by its own run. Name another output.")

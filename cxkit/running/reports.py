@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from cxkit.errors import NotebookError, Problems, nearest
-from cxkit.running.files import sha256_of, write_atomically
+from cxkit.running.files import refuse_address, sha256_of, write_atomically
 from cxkit.running.fingerprint import fingerprint
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
 from cxkit.running.progress import Speaker
@@ -83,6 +83,7 @@ def report_all(
             f"{which} wants its notebooks contained, and reports are run with your rights. Nothing was run: use "
             "`cxkit batch`, or take the line policy out if you trust the notebooks."
         )
+    refuse_address(output_folder)
     chosen = _choose(planned, only)
     if workers is not None and not 1 <= workers <= _MOST_WORKERS:
         raise NotebookError(f"workers is {workers}; it must lie between 1 and {_MOST_WORKERS}.")

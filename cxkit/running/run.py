@@ -7,6 +7,7 @@ import signal
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from copy import deepcopy
@@ -21,7 +22,7 @@ from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 from tqdm import tqdm
 
-from cxkit.errors import NotebookError
+from cxkit.errors import CxkitWarning, NotebookError
 from cxkit.running import failure
 from cxkit.running.client import own_event_loop
 from cxkit.running.files import write_atomically
@@ -199,6 +200,8 @@ class Execution:
             partial = self.keep_partial()
             raise NotebookError(f"{self.plan.notebook.name}: {complaint}\n{failure.kept(partial)}")
         assert self.executed is not None  # without a complaint there is a notebook
+        if end := failure.describe_end(self.executed):
+            warnings.warn(f"{self.plan.notebook.name}: {end}", CxkitWarning, stacklevel=2)
         run = self._finished_run(without_clock(self.executed))
         if self.plan.output is not None:
             write_run(run, self.plan, show_code=show_code, title=title, badge=badge)

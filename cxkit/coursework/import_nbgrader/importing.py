@@ -17,7 +17,7 @@ from cxkit.coursework.regions import split
 from cxkit.coursework.release.folders import new_folder
 from cxkit.coursework.source import read_source
 from cxkit.errors import AssignmentError, NotebookError, Problems, counted
-from cxkit.running.notebook import parameters_cell
+from cxkit.running.notebook import parameters_cell, refuse_other_language
 from cxkit.running.parameters import Parameter, read_parameters
 from cxkit.running.tidy import as_text
 
@@ -105,9 +105,10 @@ def import_nbgrader(folder: str | Path, output: str | Path, *, notebook: str | N
 
 
 def _check(read: Mapping[str, Any], cells: Sequence[Marked], found: Found) -> None:
-    language = read.get("metadata", {}).get("kernelspec", {}).get("language", "python")
-    if str(language).lower() != "python":
-        raise AssignmentError(f"{found.notebook.name} is written in {language}; cxkit marks Python.")
+    try:
+        refuse_other_language(read, found.notebook.name)
+    except NotebookError as error:
+        raise AssignmentError(str(error)) from None
     problems = Problems(found.notebook.name)
     for cell in cells:
         if cell.cell_type == "code" or (cell.cell_type == "markdown" and cell.role != "plain"):

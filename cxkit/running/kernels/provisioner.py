@@ -93,6 +93,12 @@ class ForkProvisioner(LocalProvisioner):
         else:
             await super().kill(restart)
 
+    async def cleanup(self, restart: bool = False) -> None:
+        """Let go of a kernel whose end the template has not told in time: it may be in the midst of an import."""
+        await super().cleanup(restart)
+        if not restart and self.confinement is None and isinstance(self.process, ForkedProcess):
+            self.process.connection.close()
+
     async def wait(self) -> int | None:
         """Wait for the kernel's end; its return code."""
         if not isinstance(self.process, ForkedProcess):

@@ -27,6 +27,7 @@ import resource
 import selectors
 import signal
 import socket
+import subprocess
 import sys
 import time
 import traceback
@@ -263,6 +264,26 @@ def _find_modules_beside(notebook_folder: str) -> None:
     sys.path[place:place] = [path for path in dict.fromkeys(("", notebook_folder)) if path not in sys.path]
 
 
+def _do_without_terminal() -> None:
+    """Let IPython's `!` run commands where there is no terminal to be had, as in a sandbox: it asks for one."""
+    from ipykernel import zmqshell
+
+    try:
+        for descriptor in os.openpty():
+            os.close(descriptor)
+    except OSError:
+        zmqshell.system = _run_by_pipe
+
+
+def _run_by_pipe(cmd: str) -> int:
+    """Run a command of the shell, show what it writes, and return its exit status."""
+    options: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    with subprocess.Popen(["/bin/sh", "-c", cmd], stdin=subprocess.DEVNULL, errors="replace", **options) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+    return process.returncode
+
+
 def _run_kernel(argv: list[str], folder: str, sockets_bound: Callable[[], None] = lambda: None) -> None:
     """An ipykernel as ``python -m ipykernel_launcher`` runs it. No zmq context and no event loop exists before here."""
     from ipykernel.kernelapp import IPKernelApp
@@ -274,6 +295,7 @@ def _run_kernel(argv: list[str], folder: str, sockets_bound: Callable[[], None] 
     app = IPKernelApp.instance(parent_handle=os.getppid() or 1)
     app.initialize(argv[1:])
     _find_modules_beside(os.environ.pop("CXKIT_NOTEBOOK_FOLDER", ""))
+    _do_without_terminal()
     inline = sys.modules.get("matplotlib_inline.backend_inline")
     if inline is not None:
         inline._enable_matplotlib_integration()  # it was imported before there was a shell: figures would be lost
