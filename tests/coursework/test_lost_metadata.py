@@ -7,6 +7,7 @@ import json
 import nbformat
 import pytest
 
+from cxkit.coursework.available import PACKAGES
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback.content import feedback_content
 from cxkit.coursework.feedback.page import feedback_html
@@ -163,7 +164,8 @@ def test_the_first_failing_cell_stands_first_and_each_task_is_said_as_what_it_is
     (cause,) = marks.causes
     assert cause == (
         "The first cell that failed is cell 3 of the notebook (`import pandas as pd`): it ended with "
-        "ModuleNotFoundError: No module named 'no_such_package'."
+        "ModuleNotFoundError: No module named 'no_such_package'. There is no 'no_such_package' where notebooks are "
+        f"marked. Beside Python's own modules there are {', '.join(repr(name) for name in PACKAGES)}."
     )
     assert marks.notes == (f"Run 'public': {cause}",)
     assert html.index("No module named") < html.index("Where is the centre?")
