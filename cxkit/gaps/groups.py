@@ -113,6 +113,9 @@ class GroupProfile(Result):
         return 3.0 + 0.8 * max(len(self._titles), 3), 2.4 + 0.4 * len(self._groups)
 
     def draw(self, axes: Axes) -> None:
+        if self.frame["hidden"].all():
+            figures.say_instead(axes, "Every gap is hidden.")
+            return
         distance = self.frame[self._unit]
         favourable = self.frame.assign(distance=distance.where(self.frame["higher_is"] != "worse", -distance))
         gaps = favourable.pivot(index="group", columns="title", values="distance")

@@ -116,6 +116,9 @@ class LevelGap(Result):
         return " ".join(part for part in parts if part)
 
     def draw(self, axes: Axes) -> None:
+        if self.frame["hidden"].all():
+            figures.say_instead(axes, "Every gap is hidden.")
+            return
         frame = self.frame
         heights = figures.rows(axes, frame["title"].tolist())
         smallest = float(np.nanmax(frame["smallest_detectable_g"].to_numpy(dtype=float), initial=0.0))

@@ -14,7 +14,7 @@ from typing import Any
 
 from cxkit.errors import InstrumentError, SurveyError, nearest
 from cxkit.shipped import datasets_folder
-from cxkit.survey.instrument import Instrument, read_instrument
+from cxkit.survey.instrument import ANSWERS, Instrument, read_instrument
 from cxkit.survey.readers import RoleColumn, read_survey
 from cxkit.survey.reading_options import refuse_unknown_options
 from cxkit.survey.survey import About, Survey
@@ -213,7 +213,7 @@ def load_survey(
         and with every problem of the file at once.
     """
     refuse_unknown_options(read_options)
-    if _is_path(name_or_path, (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")):
+    if _is_path(name_or_path, (*ANSWERS, ".toml")):
         return _load_file(Path(name_or_path), instrument, respondent, read_options)
     if str(name_or_path) not in dataset_names():
         raise SurveyError(

@@ -21,6 +21,8 @@ from cxkit.survey.labels import find_collisions, fold_label
 
 Kind = Literal["reflective", "formative"]
 HigherIs = Literal["better", "worse"]
+ANSWERS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+"""Endings of files that hold answers."""
 LOW_IS_GOOD = " (low is good)"
 """Follows the title of a dimension whose high scores are unfavourable, wherever the title stands."""
 
@@ -186,6 +188,11 @@ def read_instrument(path: str | Path) -> Instrument:
         entries of the wrong form, keys used twice, a reversed item on a scale without ends, labels off the scale.
     """
     file = Path(path)
+    if file.suffix.casefold() in ANSWERS and file.is_file():
+        raise InstrumentError(
+            f"{file.name} looks like a file of answers; the instrument's TOML file is wanted here (in a notebook, in "
+            "its parameter instrument_path). Are the two swapped?"
+        )
     try:
         described = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, IsADirectoryError):

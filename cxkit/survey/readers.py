@@ -104,6 +104,11 @@ def read_survey(
         name=name,
         about=about,
     )
+    if Path(path).suffix.casefold() == ".toml":
+        raise SurveyError(
+            f"{Path(path).name} looks like an instrument; the file of answers is wanted here (in a notebook, in its "
+            "parameter survey_path). Are the two swapped?"
+        )
     described = instrument if isinstance(instrument, Instrument) else read_instrument(instrument)
     table = read_table(
         Path(path),

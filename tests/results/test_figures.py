@@ -11,8 +11,10 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.colors import to_rgb
 
+import cxkit as cx
 from cxkit.results import figures
 from cxkit.results.figures import Picture
+from tests.conftest import tiny_survey
 
 
 @pytest.fixture(autouse=True)
@@ -168,3 +170,33 @@ def test_a_picture_is_laid_out_once(monkeypatch):
     )
     cx.answer_distribution(cx.load_survey("bfi")).picture()
     assert len(counted) <= 2  # once more where the legend needed fewer columns
+
+
+def test_numbers_on_colours_can_be_read():
+    """WCAG 2.1 asks for a contrast of 4.5 to 1; the better of black and white always has 4.58."""
+    with figures.style():
+        axes = figures.detached_axes((4, 4))
+        values = np.linspace(-1, 1, 81).reshape(9, 9)
+        figures.heat_map(axes, values, np.full((9, 9), "x"), limit=1.0)
+    cells = axes.collections[0].get_facecolors()
+    assert len(cells) == len(axes.texts) == 81
+    for cell, text in zip(cells, axes.texts, strict=True):
+        light, dark = sorted((luminance(cell), luminance(to_rgb(text.get_color()))), reverse=True)
+        assert (light + 0.05) / (dark + 0.05) > 4.5
+
+
+def luminance(colour):
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
+    return float(np.dot([0.2126, 0.7152, 0.0722], linear))
+
+
+@pytest.mark.parametrize("analysis", [lambda s: cx.level_gap(s, leaders=["Boss"]), cx.group_profile])
+def test_a_figure_without_a_gap_to_show_says_so(analysis):
+    answers = np.full((30, 6), np.nan)
+    answers[:3] = 3
+    result = analysis(tiny_survey(answers, level=["Boss"] * 10 + ["Staff"] * 20, function=["A", "B"] * 15))
+    assert result.frame["hidden"].all()
+    axes = result.plot()
+    assert axes.texts[0].get_text() == "Every gap is hidden."
+    assert "hidden" in result.alt or "No gap can be shown" in result.alt
+    assert not axes.axison

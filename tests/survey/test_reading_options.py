@@ -58,3 +58,15 @@ def test_an_option_that_does_not_exist_is_told_with_the_nearest_and_all(path):
         refused.value
     )
     assert f"There are {', '.join(OPTIONS)}." in str(refused.value)
+
+
+def test_answers_and_instrument_that_are_swapped_are_told(path, tmp_path):
+    described = tmp_path / "mine.toml"
+    described.write_text("name = 'mine'")
+    with pytest.raises(cx.SurveyError, match=r"mine.toml looks like an instrument; .* the two swapped"):
+        cx.load_survey(described, instrument="culture8")
+    words = r"mine.csv looks like a file of answers; .* instrument_path\). Are the two swapped"
+    with pytest.raises(cx.InstrumentError, match=words):
+        cx.load_survey(described, instrument=path)
+    with pytest.raises(cx.InstrumentError, match=words):
+        cx.read_instrument(path)

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.colors import LinearSegmentedColormap
 
 from cxkit.errors import AnalysisError
 from cxkit.results import figures, tables
@@ -186,15 +186,8 @@ def _bar(axes: Axes, height: float, answers: pd.DataFrame) -> tuple[float, float
     for start, share, colour in zip(starts, shares, colours, strict=True):
         if share >= PRINTED_FROM:
             middle = (start + share / 2, height)
-            figures.text_within(axes, middle, f"{100 * share:.0f}", fontsize=7, color=_ink(colour))
+            figures.text_within(axes, middle, f"{100 * share:.0f}", fontsize=7, color=figures.ink_on(colour))
     return -left, left + float(shares.sum())
-
-
-def _ink(colour: tuple[float, float, float, float]) -> str:
-    """Black or white, whichever is read more easily on this colour."""
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in to_rgb(colour)]
-    luminance = 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-    return "black" if luminance > 0.179 else "white"
 
 
 def _counts(axes: Axes, heights: np.ndarray, counts: pd.Series, reach: float) -> None:

@@ -105,8 +105,8 @@ class HierarchicalOmega(Result):
         heights = figures.rows(axes, [f"{row['scale']} ({row['items']})" for _, row in self.frame.iterrows()])
         left = np.zeros(len(heights))
         parts = (
-            ("omega_general", "general factor", figures.BLUE, "white", ""),
-            ("omega_group", "group factors", figures.SKY, "black", "//"),
+            ("omega_general", "general factor", figures.BLUE, figures.ink_on(figures.BLUE), ""),
+            ("omega_group", "group factors", figures.SKY, figures.ink_on(figures.SKY), "//"),
         )
         for key, name, colour, ink, hatch in parts:
             width = self.frame[key].to_numpy()
