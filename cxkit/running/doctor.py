@@ -20,7 +20,7 @@ from cxkit.running.kernels.forked import Template, can_fork
 from cxkit.running.memory import free_memory
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import find_protection
-from cxkit.running.trial import ALL_CLAIMS, Bait, bait, broken_claims
+from cxkit.running.trial import ALL_CLAIMS, NOT_HELD, Bait, bait, broken_claims
 
 State = Literal["good", "limited", "bad"]
 
@@ -118,9 +118,9 @@ def _sandbox(laid: Bait) -> Finding:
         return Finding(subject="sandbox", state="bad", text=f"{found.mechanism}: a trial run failed: {error}{better}")
     if broken:
         told = "; ".join(f"{what} ({seen})" for what, seen in broken.items())
-        text = f"{found.text}. Tried just now, and it does NOT hold that a notebook cannot {told}{better}"
+        text = f"{found.text}. Tried just now, and it does NOT hold that a notebook cannot {told}. {NOT_HELD}{better}"
         return Finding(subject="sandbox", state="limited", text=text, remedy="Mark on a machine with namespaces.")
-    text = f"{found.text}. Tried just now: a notebook cannot {', '.join(ALL_CLAIMS)}{better}"
+    text = f"{found.text}. Tried just now: a notebook cannot {', '.join(ALL_CLAIMS)}. {NOT_HELD}{better}"
     return Finding(subject="sandbox", state="limited" if failed else "good", text=text)
 
 

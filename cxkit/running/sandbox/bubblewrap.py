@@ -19,6 +19,8 @@ KERNEL_PROGRAM = "cxkit.running.kernels.template"
 class BubblewrapWorld:
     """A kernel that bubblewrap starts: it imports everything anew, so it takes seconds where a fork takes none."""
 
+    has_own_network = True
+
     def __init__(self, confinement: Mapping[str, Any]) -> None:
         self.confinement = confinement
 

@@ -35,6 +35,8 @@ def version() -> int:
 class LandlockWorld:
     """Same files, few of them open; no sockets; no signals."""
 
+    has_own_network = False
+
     def __init__(self, confinement: Mapping[str, Any]) -> None:
         self.confinement = confinement
 

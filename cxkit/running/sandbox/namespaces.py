@@ -22,6 +22,8 @@ LOCKS_OF_ALL = ("/proc/locks",)
 class NamespaceWorld:
     """Own root, processes, network and names."""
 
+    has_own_network = True
+
     def __init__(self, confinement: Mapping[str, Any]) -> None:
         self.confinement = confinement
 

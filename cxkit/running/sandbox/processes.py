@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
+_LARGEST_BUFFER = 425_984  # twice net.core.wmem_max, which is this everywhere unless somebody has raised it
 
 
 def all_processes() -> list[int]:
@@ -43,24 +44,45 @@ def kill_all(which: Callable[[], list[int]], seconds: float = 5.0) -> None:
 
 
 def resident_bytes(process: int) -> int:
-    """Bytes in memory that belong to no file, those of shared mappings among them; 0 if it has gone."""
-    total = 0
-    with suppress(OSError):
-        for line in Path(f"/proc/{process}/status").read_text().splitlines():
-            if line.startswith(("RssAnon:", "RssShmem:")):
-                total += int(line.split()[1]) * 1024
-    return total
+    """Bytes in memory that belong to no file, those of shared mappings among them; 0 if it has gone.
+
+    With the tables of its pages: reading one byte of every 2 MiB of an empty mapping takes memory nowhere else.
+    """
+    return _sum_of(f"/proc/{process}/status", ("RssAnon:", "RssShmem:", "VmPTE:"))
 
 
 def proportional_bytes(process: int) -> int:
-    """Bytes in memory without those of files, each page divided by the number of processes that share it."""
-    total = 0
+    """Bytes in memory without those of files, each page divided by the number of processes that share it.
+
+    With the tables of its pages, which it shares with none.
+    """
+    pages = _sum_of(f"/proc/{process}/smaps_rollup", ("Pss_Anon:", "Pss_Shmem:", "SwapPss:"))
+    return pages + _sum_of(f"/proc/{process}/status", ("VmPTE:",))
+
+
+def _sum_of(file: str, lines: tuple[str, ...]) -> int:
+    """Bytes that lines of a file in /proc come to, which count by KiB; 0 if it is not there."""
     try:
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
-            if line.startswith(("Pss_Anon:", "Pss_Shmem:", "SwapPss:")):
-                total += int(line.split()[1]) * 1024
+        told = Path(file).read_text().splitlines()
     except OSError:
         return 0
+    return sum(int(line.split()[1]) * 1024 for line in told if line.startswith(lines))
+
+
+def socket_bytes(process: int) -> int:
+    """At most so much waits in the buffers of all sockets of a process's network; 0 if it has gone.
+
+    Of sockets within the machine the system tells no more than their number, and each may hold what a program is let
+    to ask for; those of TCP and UDP may hold more, and their queues are told.
+    """
+    place = f"/proc/{process}/net"
+    total = 0
+    with suppress(OSError, ValueError, IndexError):
+        total += int(Path(f"{place}/sockstat").read_text().split()[2]) * _LARGEST_BUFFER
+        for kind in ("tcp", "tcp6", "udp", "udp6"):
+            for line in Path(f"{place}/{kind}").read_text().splitlines()[1:]:
+                sent, received = line.split()[4].split(":")
+                total += int(sent, 16) + int(received, 16)
     return total
 
 

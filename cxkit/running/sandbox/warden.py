@@ -28,6 +28,8 @@ _CROWD, _LAST = 4, 10  # more processes than this go behind others; further back
 class World(Protocol):
     """One way to shut a kernel in."""
 
+    has_own_network: bool
+
     def before_fork(self) -> None:
         """In the warden, before the kernel's process is made."""
 
@@ -158,7 +160,7 @@ class _Watch:
         if not said:
             return False  # it died while it started; the end is near
         self.world.close_sockets()
-        self.base = sum(map(processes.proportional_bytes, self.world.inside(self.kernel)))
+        self.base = self.memory_bytes(self.world.inside(self.kernel))
         self.say(said)
         return True
 
@@ -170,10 +172,15 @@ class _Watch:
         elif self.world.written_bytes() > self.limits["work_bytes"]:
             self.end("files")
         # Pages shared by forked children count once for each of them here: an upper bound, and cheap to read
-        elif sum(map(processes.resident_bytes, inside)) > max(self.peak, self.limits["memory_bytes"] // 4):
-            self.peak = max(self.peak, sum(map(processes.proportional_bytes, inside)) - self.base)
+        elif self.memory_bytes(inside, processes.resident_bytes) > max(self.peak, self.limits["memory_bytes"] // 4):
+            self.peak = max(self.peak, self.memory_bytes(inside) - self.base)
             if self.peak > self.limits["memory_bytes"]:
                 self.end("memory")
+
+    def memory_bytes(self, inside: list[int], of_process: Callable[[int], int] = processes.proportional_bytes) -> int:
+        """Memory of all processes, and what waits in their sockets."""
+        of_sockets = processes.socket_bytes(inside[-1]) if inside and self.world.has_own_network else 0
+        return sum(map(of_process, inside)) + of_sockets
 
     def cpu_seconds(self, inside: list[int]) -> float:
         """Processor time of all, those that have ended among them.
