@@ -12,9 +12,11 @@ from typing import Any
 
 from cxkit.errors import NotebookError, nearest
 from cxkit.running.files import refuse_address, write_atomically
-from cxkit.running.untrusted import read_json
+from cxkit.running.untrusted import Unbounded, read_json
 from cxkit.shipped import notebooks_folder
 
+LARGEST, MOST_VALUES = 200 << 20, 6_000_000
+"""Of a notebook's file: bytes, and values in it. Each value takes 60 to 200 bytes of memory once it is read."""
 _PYTHON = {"python", "python3", "ipython"}
 """How notebooks name Python; it is said in `kernelspec` or `language_info`."""
 
@@ -135,11 +137,15 @@ def read_notebook(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
-        notebook = read_json(path.read_bytes(), most_parts=None)
+        if path.is_file() and path.stat().st_size > LARGEST:
+            raise NotebookError(f"{path} is larger than {LARGEST >> 20} MB. Clear its outputs.")
+        notebook = read_json(path.read_bytes(), most_parts=MOST_VALUES)
     except FileNotFoundError:
         raise NotebookError(f"There is no notebook {path}.") from None
     except OSError as error:
         raise NotebookError(f"{path} cannot be read: {error.strerror}.") from None
+    except Unbounded as error:
+        raise NotebookError(f"{path} cannot be read: {error}.") from None
     except ValueError as error:
         raise NotebookError(f"{path} is not a notebook: it is not JSON ({error}).") from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list) or notebook.get("nbformat") != 4:

@@ -18,7 +18,6 @@ from typing import Any
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 from nbformat import NotebookNode, from_dict, writes
 from papermill.engines import papermill_engines
-from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 from tqdm import tqdm
 
@@ -26,6 +25,7 @@ from cxkit.errors import CxkitWarning, NotebookError
 from cxkit.running import failure
 from cxkit.running.client import own_event_loop
 from cxkit.running.files import write_atomically
+from cxkit.running.loading import load_lightly
 from cxkit.running.page import SESSION_MIME
 from cxkit.running.pdf import write_pdf
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
@@ -249,7 +249,7 @@ class Execution:
 
 def parameterised(plan: Plan) -> NotebookNode:
     """The notebook of a plan, with a cell that sets its values."""
-    notebook = from_dict(writable_data(load_notebook_node(str(plan.notebook))))
+    notebook = from_dict(writable_data(load_lightly(plan.notebook)))
     if plan.values:
         notebook = parameterize_notebook(
             notebook, dict(plan.values), kernel_name="python3", language="python", engine_name="cxkit"

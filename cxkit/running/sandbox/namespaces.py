@@ -147,6 +147,11 @@ def _mount_devices(folder: str) -> None:
         linux.bind(f"/dev/{name}", f"{folder}/{name}")
     _mount_memory(f"{folder}/shm", SHARED_MEMORY, "1777")
     os.symlink("/proc/self/fd", f"{folder}/fd")
+    # Terminals of its own, through which IPython runs `!command`
+    os.makedirs(f"{folder}/pts")
+    options = "newinstance,ptmxmode=0666,mode=0600,max=16"
+    linux.mount("devpts", f"{folder}/pts", "devpts", linux.NO_SUID | linux.NO_EXEC, options)
+    os.symlink("pts/ptmx", f"{folder}/ptmx")
 
 
 def _enter(root: str) -> None:

@@ -40,6 +40,8 @@ _CONTROL_FILE = (72, 25)  # fcntl, and what of it asks for others' locks, leases
 _SEEING_OTHERS = (5, 36, 1024, 1026)  # F_GETLK, F_OFD_GETLK, F_SETLEASE, F_NOTIFY
 # clone3 hides its flags behind a pointer, which a filter cannot follow; the C library falls back to clone on ENOSYS.
 _ABSENT = {"clone3": (435, 435)}
+# What a system newer than these lists offers is absent, whatever it does: libraries try it and fall back.
+_FIRST_UNKNOWN = 470
 _CLONE, _PRCTL, _SOCKET, _SIGNAL_THREAD = (56, 220), (157, 167), (41, 198), (234, 131)
 _CONNECTING = {"connect": (42, 203), "bind": (49, 200)}
 _SIGNALS = {
@@ -114,6 +116,8 @@ class _Program:
         ]
         if machine == "x86_64":
             self.instructions += [self._make(_AT_LEAST, _X32_BIT, 0, 1), self._make(_RETURN, _KILL_PROCESS)]
+        unknown = self._make(_RETURN, _ERRNO | errno.ENOSYS)
+        self.instructions += [self._make(_AT_LEAST, _FIRST_UNKNOWN, 0, 1), unknown]
 
     @staticmethod
     def _make(code: int, value: int, if_true: int = 0, if_false: int = 0) -> bytes:
