@@ -216,6 +216,11 @@ def test_words_and_picture(shipped):
     assert complete.picture().png.startswith(b"\x89PNG")
 
 
+def test_items_beside_the_dimensions_are_counted_as_such():
+    survey = cx.load_survey("culture_synthetic")
+    assert "answered all 41 items (1 of them beside the dimensions)." in missing_pattern(survey).text
+
+
 # --- codes, from the file to the pattern ----------------------------------------------------------------------------
 
 

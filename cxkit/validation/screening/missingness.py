@@ -74,7 +74,7 @@ class MissingPattern(Result):
         """How many answers are missing, who answered everything, and which items were left out most."""
         share = float(self.items["missing"].mean())
         if not share:
-            return f"All {self.n:,} respondents answered all {counted(len(self.items), 'item')}."
+            return f"All {self.n:,} respondents answered all {self._asked}."
         most = self.items.sort_values("missing", ascending=False, kind="stable").iloc[0]
         extra = [self._end_in_words] if self.n_blank_end else []
         if self.n_nothing:
@@ -82,11 +82,18 @@ class MissingPattern(Result):
         return " ".join(
             [
                 f"{tables.share(share)} of the answers are missing; {self.n_complete:,} of {self.n:,} respondents "
-                f"({tables.share(self.n_complete / self.n)}) answered all {counted(len(self.items), 'item')}. Most "
+                f"({tables.share(self.n_complete / self.n)}) answered all {self._asked}. Most "
                 f"often left out: {most['item']} ({tables.share(most['missing'])}).",
                 *extra,
             ]
         )
+
+    @property
+    def _asked(self) -> str:
+        """How many items were asked, and how many of them belong to no dimension: other tables do not count these."""
+        single = int(self.items["dimension"].isna().sum())
+        beside = f" ({single:,} of them beside the dimensions)" if single else ""
+        return f"{counted(len(self.items), 'item')}{beside}"
 
     @property
     def _end_in_words(self) -> str:

@@ -56,6 +56,11 @@ class ConvergentValidity(Result):
             f"Composite reliability: omega of the model of correlated dimensions ({self.settings['estimator']}); the "
             "tables of omega rest on models of their own."
         )
+        if self.settings.get("missing") == "fiml":
+            model += (
+                " Alpha in its frame is of the covariances that full information maximum likelihood gives all answers; "
+                "that of cronbach_alpha is of pairs of items, and differs where answers are missing."
+            )
         return " ".join([model, *self.notes, super().note])
 
     @property
