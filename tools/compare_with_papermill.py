@@ -45,6 +45,7 @@ _CHANCE = (
     (re.compile(r"0x[0-9a-f]{6,}"), "0x"),
     (re.compile(r"/tmp/ipykernel_\d+/\d+\.py"), "cell"),
     (re.compile(r"[0-9a-f]{32}"), "id"),
+    (re.compile(r"/tmp/tmp\w+"), "/tmp"),
     (re.compile(r"\S*/site-packages/"), ""),
     (re.compile("\r\n"), "\n"),
 )
@@ -128,7 +129,7 @@ def by_batch(folder: Path, chosen: Mapping[str, Small], policy: Policy) -> dict[
     """`cxkit batch` of all that it does not refuse; the exit status of each is what the state of its run says."""
     ends, planned = {}, []
     for name, small in chosen.items():
-        run = PlannedRun(name=_file(name), notebook=folder / f"{_file(name)}.ipynb", parameters=small.given,
+        run = PlannedRun(name=file_of(name), notebook=folder / f"{file_of(name)}.ipynb", parameters=small.given,
                          inputs=tuple(FILES))  # fmt: skip
         try:
             plan_run(run.notebook, run.parameters)
@@ -139,22 +140,28 @@ def by_batch(folder: Path, chosen: Mapping[str, Small], policy: Policy) -> dict[
     result = run_batch(planned, output_folder=target, policy=policy, to="ipynb")
     states = {run.name: run for run in result.runs}
     for name in chosen.keys() - ends.keys():
-        record = states[_file(name)]
+        record = states[file_of(name)]
         ends[name] = End(int(record.state != "completed"), outputs_of(target / record.output) if record.output else [])
     return ends
 
 
-def _file(name: str) -> str:
+def file_of(name: str) -> str:
+    """The name of a notebook as that of a file."""
     return "".join(letter if letter.isalnum() else f"-{ord(letter)}-" for letter in name)
+
+
+def digest_of(small: Small) -> str:
+    """What tells a notebook with its parameters from another."""
+    return hashlib.sha256(json.dumps([small.node(), small.given], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def recorded(folder: Path, chosen: Mapping[str, Small]) -> dict[str, End]:
     """What papermill makes of each, from the record where the notebook is the same."""
     record = json.loads(RECORD.read_text(encoding="utf-8")) if RECORD.is_file() else {}
     for name, small in chosen.items():
-        digest = hashlib.sha256(json.dumps([small.node(), small.given], sort_keys=True).encode()).hexdigest()[:16]
+        digest = digest_of(small)
         if record.get(name, [""])[0] != digest:
-            end = by_papermill(folder, _file(name), small, is_forked=name not in NOTEBOOKS)
+            end = by_papermill(folder, file_of(name), small, is_forked=name not in NOTEBOOKS)
             record[name] = [digest, end.status, end.outputs]
             print(f"papermill: {name}: {end.status}", flush=True)
             known = {one: record[one] for one in cases() if one in record}
@@ -170,10 +177,10 @@ def compare(chosen: Mapping[str, Small]) -> dict[str, dict[str, End]]:
         for file, text in FILES.items():
             (folder / file).write_text(text, encoding="utf-8")
         for name, small in chosen.items():
-            nbformat.write(small.node(), folder / f"{_file(name)}.ipynb")
+            nbformat.write(small.node(), folder / f"{file_of(name)}.ipynb")
         ways = {
             "papermill": recorded(folder, chosen),
-            "run": {name: by_run(folder, _file(name), small) for name, small in chosen.items()},
+            "run": {name: by_run(folder, file_of(name), small) for name, small in chosen.items()},
             "batch": by_batch(folder, chosen, "open"),
             "contained": by_batch(folder, chosen, "contained"),
         }

@@ -68,8 +68,8 @@ NOTEBOOKS: dict[str, Small] = {
     "another kernel": _small("print(1)", kernel={**PYTHON, "name": "conda-env-study-py"}),
     "no kernel": _small("print(1)", kernel=None),
     "another language": _small("cat(1)", kernel={"name": "ir", "display_name": "R", "language": "R"}, language="R"),
-    "large output": _small("print('x' * 2_000_000)", "list(range(1000))"),
-    "many lines": _small("for k in range(5000):\n    print(k)"),
+    "large output": _small("print('x' * 5_000)", "list(range(1000))"),
+    "many lines": _small("for k in range(1000):\n    print(k)"),
     "display that raises": _small(
         "class Broken:\n    def _repr_html_(self):\n        raise ValueError('no table')\nBroken()", "print('on')"
     ),
@@ -122,5 +122,31 @@ NOTEBOOKS: dict[str, Small] = {
 }
 """What it shows -> the notebook."""
 
-REASONS: dict[str, str] = {}
+_GOES_ON = "contained runs give every cell its turn, also after one that fails"
+_ENDS = "a clean stop here; in papermill the kernel leaves while the next cells run, and how that ends is chance"
+_CHECKED = "parameters are checked before anything runs"
+
+REASONS: dict[str, str] = {
+    "widgets": "what an `Output` widget has caught is printed, as reports have no widgets",
+    "exit by 1": _GOES_ON,
+    "exit by a text": _GOES_ON,
+    "input": _GOES_ON,
+    "unknown magic": _GOES_ON,
+    "unknown cell magic": _GOES_ON,
+    "extension that is missing": _GOES_ON,
+    "bash that fails": _GOES_ON,
+    "raises": _GOES_ON,
+    "not Python": _GOES_ON,
+    "interrupted by itself": _GOES_ON,
+    "magic of wrong use": "contained runs work in a folder of their own, which IPython names here",
+    "exit()": _ENDS,
+    "quit": _ENDS,
+    "exit at the end": _ENDS,
+    "another kernel": "the kernel is always this Python",
+    "no kernel": "the kernel is always this Python",
+    "no parameters cell, one set": _CHECKED,
+    "a name that is misspelt": _CHECKED,
+    "a value of another kind": _CHECKED,
+    "meant to raise": "the cell is tagged `raises-exception`, which papermill runs on after and fails for at the end",
+}
 """What comes out otherwise than by papermill, and why that is better."""

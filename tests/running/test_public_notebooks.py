@@ -21,6 +21,7 @@ from cxkit.running.run import run_notebook
 from cxkit.running.runs import PlannedRun
 from tests.running.building import code, names_in, notebook_of
 from tests.running.public_cells import CELLS
+from tools import compare_with_papermill as compare
 
 
 @pytest.mark.parametrize("style", CELLS)
@@ -168,3 +169,9 @@ def test_a_notebook_of_another_language_is_refused_by_its_name(metadata, languag
         return
     with pytest.raises(NotebookError, match=f"a.ipynb is written in {language}, and cxkit runs Python notebooks only"):
         plan_run("a.ipynb", output="a.html")
+
+
+def test_every_small_notebook_is_recorded_as_it_stands():
+    record = json.loads(compare.RECORD.read_text(encoding="utf-8"))
+    stands = {name: compare.digest_of(small) for name, small in compare.cases().items()}
+    assert {name: told[0] for name, told in record.items()} == stands, "run tools/compare_with_papermill.py"
