@@ -205,7 +205,7 @@ class Result(ABC):
         """The wording of the items that the result has a row for."""
         if not {"item", "text"} <= set(self.frame):
             return {}
-        rows = self.frame[["item", "text"]].astype(str).drop_duplicates("item")
+        rows = tables.reversed_in_words(self.frame)[["item", "text"]].astype(str).drop_duplicates("item")
         return {item: text for item, text in rows.itertuples(index=False) if text != item}
 
     def picture(self) -> Picture:

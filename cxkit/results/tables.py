@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxkit.survey.wording import wording
+
 MISSING = "–"
 LONG_TEXT = 40
 SHORT_NAME = 24
@@ -292,6 +294,7 @@ def printed(
     `level` heads the intervals; `headings` replace those of `COLUMNS` where this table needs to say more.
     """
     own = headings or {}
+    frame = reversed_in_words(frame) if "reversed" not in (shown or frame) else frame
     names = [name for name in (shown or frame.columns) if name.split(INTERVAL)[0] in frame and name != "hidden"]
     hidden = frame["hidden"].to_numpy(dtype=bool) if "hidden" in frame else np.zeros(len(frame), dtype=bool)
     columns = [
@@ -304,8 +307,10 @@ def printed(
 
 def reversed_in_words(frame: pd.DataFrame) -> pd.DataFrame:
     """The same items with "(reversed)" behind the wording of those that were turned round: it saves a column."""
-    text = frame["text"].where(~frame["reversed"].astype(bool), frame["text"] + " (reversed)")
-    return frame.assign(text=text)
+    if not {"text", "reversed"} <= set(frame):
+        return frame
+    marks = zip(frame["text"], frame["reversed"], strict=True)
+    return frame.assign(text=[wording(text, turned=bool(turned)) for text, turned in marks])
 
 
 def _printed_interval(frame: pd.DataFrame, name: str, hidden: np.ndarray) -> pd.Series:

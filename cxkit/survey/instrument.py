@@ -18,6 +18,7 @@ from cxkit.errors import InstrumentError, Problems, counted, nearest
 from cxkit.survey.description import KEYS as _KEYS  # noqa: F401
 from cxkit.survey.description import is_complete, well_formed
 from cxkit.survey.labels import find_collisions, fold_label
+from cxkit.survey.wording import quoted
 
 Kind = Literal["reflective", "formative"]
 HigherIs = Literal["better", "worse"]
@@ -77,6 +78,11 @@ class Item:
     scale: AnswerScale
     reversed: bool = False
     measure: Measure | None = None
+
+    @property
+    def quoted(self) -> str:
+        """The wording within a sentence about answers that are turned round where the item is reversed."""
+        return quoted(self.text, turned=self.reversed)
 
 
 @dataclass(frozen=True, kw_only=True)

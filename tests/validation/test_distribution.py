@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import cxkit as cx
+from cxkit.results import figures
 from cxkit.survey.waves import one_wave
 from cxkit.validation.items import distribution
 from cxkit.validation.items.distribution import answer_distribution
@@ -34,9 +35,12 @@ def test_answers_are_shown_as_they_were_given():
     by_item = {key: rows.set_index("answer")["count"].tolist() for key, rows in result.frame.groupby("item")}
     assert by_item == {"q1": [2, 2, 0, 0, 2], "q2": [2, 0, 0, 0, 4]}
     assert result.frame["label"].head(5).fillna("").tolist() == ["never", "", "", "", "always"]
-    assert result.note.startswith("Reversed items are shown as they were answered.")
-    assert result.table["Item"].tolist() == ["q1", "q2 (reversed)"]
-    assert result.text == "Most answers above the middle of the scale: q2 (reversed) (67%); most below: q1 (67%)."
+    assert result.note.startswith("Reversed items are shown as they were ticked, not turned round.")
+    assert result.table["Item"].tolist() == ["q1", "q2 (reversed, as ticked)"]
+    assert (
+        result.text
+        == "Most answers above the middle of the scale: q2 (reversed, as ticked) (67%); most below: q1 (67%)."
+    )
 
 
 def test_an_item_of_few_answers_is_hidden():
@@ -94,7 +98,7 @@ def test_numbers_on_the_bars_can_be_read():
         colour = distribution.DIVERGING(place)
         linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour[:3]]
         luminance = float(np.dot([0.2126, 0.7152, 0.0722], linear))
-        ink = 0.0 if distribution._ink(colour) == "black" else 1.0
+        ink = 0.0 if figures.ink_on(colour) == "black" else 1.0
         light, dark = max(luminance, ink), min(luminance, ink)
         assert (light + 0.05) / (dark + 0.05) >= 4.5
 
@@ -111,13 +115,15 @@ def test_neighbouring_colours_differ_in_lightness_or_side():
 
 def test_words_and_picture(shipped):
     result = answer_distribution(shipped("bfi"), dimensions=["openness", "agreeableness"])
-    assert result.text == ("Most answers above the middle of the scale: A2 (88%); most below: O5 (reversed) (78%).")
+    assert result.text == (
+        "Most answers above the middle of the scale: A2 (88%); most below: O5 (reversed, as ticked) (78%)."
+    )
     assert result.alt.startswith(
         "Diverging stacked bars of the answers to each item, around the middle of the scale. O1: 12% below, 88% above;"
     )
     assert list(result.table.columns) == ["Dimension", "Item", "n", "1", "2", "3", "4", "5", "6"]
     labels = [label.get_text() for label in result.plot().get_yticklabels()]
-    assert labels[:2] == ["O1", "O2 (reversed)"]
+    assert labels[:2] == ["O1", "O2 (reversed, as ticked)"]
     assert result.picture().png.startswith(b"\x89PNG")
 
 

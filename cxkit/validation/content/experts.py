@@ -88,10 +88,11 @@ class ExpertRatings:
 
     @property
     def item_frame(self) -> pd.DataFrame:
-        """A row an item: dimension (its key, "" for a single item), title, item, text."""
+        """A row an item: dimension (its key, "" for a single item), title, item, text, reversed."""
         homes = {item.key: (d.key, d.title) for d in self.instrument.dimensions for item in d.items}
-        rows = [(*homes.get(key, ("", "")), key, self.instrument.items[key].text) for key in self.items]
-        return pd.DataFrame(rows, columns=["dimension", "title", "item", "text"])
+        judged = [self.instrument.items[key] for key in self.items]
+        rows = [(*homes.get(item.key, ("", "")), item.key, item.text, item.reversed) for item in judged]
+        return pd.DataFrame(rows, columns=["dimension", "title", "item", "text", "reversed"])
 
     @property
     def stamp(self) -> DataStamp:

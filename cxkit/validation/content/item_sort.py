@@ -72,7 +72,8 @@ def substantive_validity(
     Returns
     -------
     SubstantiveValidity
-        A row an item: dimension, title, item, text, experts, intended (how many put it into its dimension), p_sa
+        A row an item: dimension, title, item, text, reversed, experts, intended (how many put it into its dimension),
+        p_sa
         (their share) with ci_low and ci_high (Wilson), c_sv (that number minus the largest number for any one other
         dimension, by experts: from -1 to 1), taken_for (that other dimension; "" if none) and p_value.
 

@@ -20,6 +20,7 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import LOADING_HOWARD, judge
 from cxkit.survey.survey import Survey
+from cxkit.survey.wording import wording
 from cxkit.validation.correlations import Missing, Selection, handling, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations
 from cxkit.validation.factors.extraction import (
@@ -134,7 +135,7 @@ class FactorSolution(Result):
         size = self.loadings.abs().max(axis=1).to_numpy()
         order = np.lexsort((-size, self.frame["main_factor"].to_numpy()))
         shown = ["item", "text", *factors, "communality"]
-        printed = tables.printed(tables.reversed_in_words(self.frame.iloc[order]), shown)
+        printed = tables.printed(self.frame.iloc[order], shown)
         small = self.loadings.abs().to_numpy()[order] < SMALLEST_PRINTED
         first = shown.index(factors[0])
         for j in range(len(factors)):
@@ -188,8 +189,7 @@ class FactorSolution(Result):
 
 
 def _label(row: pd.Series) -> str:
-    turned = " (reversed)" if row["reversed"] else ""
-    return f"{row['item']}{turned}"
+    return wording(row["item"], turned=row["reversed"])
 
 
 def exploratory_factors(

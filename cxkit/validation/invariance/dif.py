@@ -238,7 +238,7 @@ def differential_item_functioning(
     Returns
     -------
     ItemFunctioning
-        A row an item: dimension, title, item, text, n; chi_uniform, p_uniform, chi_nonuniform, p_nonuniform,
+        A row an item: dimension, title, item, text, reversed, n; chi_uniform, p_uniform, chi_nonuniform, p_nonuniform,
         chi_square, df and p_value (both together), p_adjusted; r2_change (of both, in the chosen R²), r2_uniform,
         nagelkerke and mcfadden (of both); log_odds (of a higher answer, highest minus lowest group, at the same
         score), highest, lowest; kind, effect, flagged, and in_sum (whether the item is part of the purified sum);
@@ -410,6 +410,7 @@ def _with_words(survey: Survey, frame: pd.DataFrame) -> pd.DataFrame:
             "title": [owner.title for owner in owners],
             "item": [item.key for item in items],
             "text": [item.text for item in items],
+            "reversed": [item.reversed for item in items],
         }
     )
     dropped = ["dimension", "place", "nagelkerke_uniform", "mcfadden_uniform", "information", "gain_alone", "null"]

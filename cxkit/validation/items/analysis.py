@@ -22,6 +22,7 @@ from cxkit.results.weighted import effective_among, effective_n, mean_of, weight
 from cxkit.survey.instrument import Dimension, Item
 from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_small_cells
 from cxkit.survey.survey import Survey
+from cxkit.survey.wording import wording
 from cxkit.validation.correlations import alpha_from_covariance, asked_for, constant_items, moments
 
 BELONGS = ITEM_REST_NUNNALLY.bands[-1][0]
@@ -47,7 +48,7 @@ class ItemAnalysis(Result):
     @property
     def table(self) -> pd.DataFrame:
         """What a reader needs of each item; median, skew and kurtosis are in `frame`."""
-        return tables.printed(tables.reversed_in_words(self.frame), self.shown)
+        return tables.printed(self.frame, self.shown)
 
     @property
     def text(self) -> str:
@@ -133,7 +134,7 @@ def _grouped_heights(groups: list[str]) -> np.ndarray:
 
 
 def _label(row: pd.Series) -> str:
-    return f"{row['item']} (reversed)" if row["reversed"] else str(row["item"])
+    return wording(row["item"], turned=row["reversed"])
 
 
 def _some(names: list[str]) -> str:
@@ -350,7 +351,7 @@ def _warn_against(frame: pd.DataFrame, survey: Survey) -> None:
             f"{why}: item {row['item']} of '{row['title']}' correlates {TWO_DIGITS(row['item_rest_r'])} with the "
             f"dimension's other items (95 % interval {TWO_DIGITS(row['item_rest_low'])} to "
             f"{TWO_DIGITS(row['item_rest_high'])}). "
-            f'Read its wording ("{row["text"]}") and set reversed = '
+            f"Read its wording, {survey.instrument.items[row['item']].quoted}, and set reversed = "
             f"{'false' if marked else 'true'} in the instrument if it is so.",
             CxkitWarning,
             stacklevel=3,

@@ -19,6 +19,7 @@ from cxkit.results.weighted import effective_among, mean_of, weights_at
 from cxkit.survey.instrument import AnswerScale, Dimension, Item
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
+from cxkit.survey.wording import as_ticked
 from cxkit.validation.correlations import asked_for
 
 DIVERGING = LinearSegmentedColormap.from_list(
@@ -73,7 +74,7 @@ class AnswerDistribution(Result):
                 {
                     "dimension": first["dimension"],
                     "title": first["title"],
-                    "item": f"{first['item']} (reversed)" if first["reversed"] else first["item"],
+                    "item": as_ticked(first["item"], against=first["reversed"]),
                     "key": first["item"],
                     "n": first["n"],
                     "cells": dict(zip(answers["heading"], answers["share"], strict=True)),
@@ -84,9 +85,16 @@ class AnswerDistribution(Result):
         return pd.DataFrame(rows)
 
     @property
+    def _item_wording(self) -> dict[str, str]:
+        firsts = self.frame.drop_duplicates("item")[["item", "text", "reversed"]]
+        return {str(key): as_ticked(text, against=against) for key, text, against in firsts.itertuples(index=False)}
+
+    @property
     def note(self) -> str:
         """That reversed items are as they were answered, then the usual line."""
-        as_given = ["Reversed items are shown as they were answered."] if self.frame["reversed"].any() else []
+        as_given = (
+            ["Reversed items are shown as they were ticked, not turned round."] if self.frame["reversed"].any() else []
+        )
         return " ".join([*as_given, super().note])
 
     @property

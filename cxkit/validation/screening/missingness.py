@@ -34,7 +34,8 @@ STOPPED_COLOURS = LinearSegmentedColormap.from_list("stopped", ["#EEF3F7", "#3B3
 class MissingPattern(Result):
     """Patterns of missing answers, the frequent ones one by one and the rare ones together.
 
-    `items` has a row an item (dimension, title, item, text, n, missing); `answered` a row a listed pattern and a column
+    `items` has a row an item (dimension, title, item, text, reversed, n, missing); `answered` a row a listed pattern
+    and a column
     an item, true where answered. `n_blank_end` is how many left the last two items or more blank; `n_stopped` is how
     many stopped before the end, because they left `stopped_from` items or more blank there and chance would give so
     many blanks to `stopped_by_chance` respondents only. `stopped` is, by item, the share of those who stopped who had
@@ -275,6 +276,7 @@ def _item_rows(survey: Survey) -> pd.DataFrame:
                 "title": home[key].title if key in home else "Single items",
                 "item": key,
                 "text": survey.instrument.items[key].text,
+                "reversed": survey.instrument.items[key].reversed,
                 "n": answered,
                 "missing": 1 - answered / survey.n,
             }

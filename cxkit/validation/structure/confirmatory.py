@@ -21,6 +21,7 @@ from cxkit.results.tables import TWO_DIGITS, fixed, probability
 from cxkit.results.thresholds import CFI_HU
 from cxkit.sem.variants import named
 from cxkit.survey.survey import Survey
+from cxkit.survey.wording import wording
 from cxkit.validation.structure.blueprints import Blueprint, Model, Plan
 from cxkit.validation.structure.fit import (
     Variant,
@@ -139,7 +140,7 @@ class Structure(Result):
     @property
     def table(self) -> pd.DataFrame:
         """Loadings with the items' wording, factor by factor."""
-        return tables.printed(tables.reversed_in_words(self.frame), self.shown, level=self.level)
+        return tables.printed(self.frame, self.shown, level=self.level)
 
     @cached_property
     def misfit(self) -> Misfit:
@@ -210,7 +211,7 @@ def _mark_factors(axes: Axes, titles: list[str], heights: np.ndarray) -> None:
 
 def _label(row: pd.Series) -> str:
     """The item's key; its wording stands in the key below the picture."""
-    return f"{row['item']} (reversed)" if row["reversed"] else str(row["item"])
+    return wording(row["item"], turned=row["reversed"])
 
 
 def fit_in_words(indices: pd.Series, kind: Variant) -> str:

@@ -136,9 +136,10 @@ class Misfit(Result):
         more = len(self.frame) - ROWS_PRINTED
         added = ", and the largest residual correlation" if len(self._printed) > ROWS_PRINTED else ""
         rest = f"The largest {ROWS_PRINTED} of {len(self.frame):,} by index{added}. " if more > 0 else ""
+        turned = "Items marked (reversed) are turned round. " if self.reversed_items else ""
         return (
-            f"{rest}Index: fall of chi-square if this were allowed. Expected: the standardised loading or residual "
-            f"correlation it would get. Residual r: observed minus modelled correlation. {super().note}"
+            f"{rest}{turned}Index: fall of chi-square if this were allowed. Expected: the standardised loading or "
+            f"residual correlation it would get. Residual r: observed minus modelled correlation. {super().note}"
         )
 
     @property
@@ -260,7 +261,7 @@ def _pair_rows(
     for a, b in combinations(residuals.index, 2):
         residual = float(residuals.loc[a, b])
         mi, epc = indices.get(frozenset((a, b)), (np.nan, np.nan))
-        what = f"{key[a]} '{_short(items[key[a]].text)}' and {key[b]} '{_short(items[key[b]].text)}'"
+        what = f"{key[a]} {items[key[a]].quoted} and {key[b]} {items[key[b]].quoted}"
         rows.append(
             (PAIR if residual >= 0 else LESS, key[a], key[b], True, what, mi, epc, residual, float(z.loc[a, b]))
         )
@@ -275,10 +276,6 @@ def _cross_rows(structure: Structure, indices: dict[object, tuple[float, float]]
         if isinstance(change, frozenset) or not isinstance(change, tuple) or key.get(change[1]) not in drawn.items:
             continue
         factor, item = key[change[0]], key[change[1]]
-        what = f"{item} '{_short(drawn.items[item].text)}' on '{title[factor]}'"
+        what = f"{item} {drawn.items[item].quoted} on '{title[factor]}'"
         rows.append((CROSS, item, factor, False, what, mi, epc, np.nan, np.nan))
     return rows
-
-
-def _short(text: str) -> str:
-    return text.rstrip(".")

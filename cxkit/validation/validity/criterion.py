@@ -194,7 +194,7 @@ def _criterion(survey: Survey, criterion: pd.Series | str) -> tuple[str, pd.Seri
             "The criterion comes from the same questionnaire, so the way of asking may account for part of the "
             f"correlations ({cite('podsakoff2003')})."
         )
-        return f"'{survey.instrument.items[criterion].text}'", survey.answers[criterion], (note,), own
+        return survey.instrument.items[criterion].quoted, survey.answers[criterion], (note,), own
     if not isinstance(criterion, pd.Series) or not criterion.index.equals(survey.given.index):
         raise OptionError(
             f"The criterion must be a Series with the {survey.n:,} row numbers of '{survey.name}', or an item's key."

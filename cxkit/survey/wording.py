@@ -1,0 +1,20 @@
+"""How an item's wording is quoted: a reversed item says the opposite of the numbers beside it, so it is marked."""
+
+from __future__ import annotations
+
+REVERSED = " (reversed)"
+
+
+def wording(text: object, *, turned: bool) -> str:
+    """The wording as tables and the keys of figures give it; `turned` where answers to the item are turned round."""
+    return f"{text}{REVERSED}" if turned else str(text)
+
+
+def quoted(text: str, *, turned: bool) -> str:
+    """The wording within a sentence: in quotation marks, without its full stop."""
+    return wording(f"'{text.rstrip('.')}'", turned=turned)
+
+
+def as_ticked(name: object, *, against: bool) -> str:
+    """The name of an item whose answers are shown as ticked; `against` where it is worded against its dimension."""
+    return f"{name} (reversed, as ticked)" if against else str(name)
