@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pandas as pd
 
@@ -25,6 +25,21 @@ class Cutoff:
         if math.isnan(value):
             return "cannot be judged"
         return next(words for start, words in reversed(self.bands) if value >= start)
+
+    def of_interval(self, value: float, low: float, high: float) -> str:
+        """The words for an interval's ends, "moderate to good"; where there is none, for the value, saying so."""
+        if math.isnan(value):
+            return self.verdict(value)
+        if math.isnan(low) or math.isnan(high):
+            return f"{self.verdict(value)} by the estimate alone"
+        lower, upper = self.verdict(low), self.verdict(high)
+        return lower if lower == upper else f"{lower} to {upper}"
+
+    def reaching_down(self, value: float, low: float) -> str:
+        """What to add to a verdict of the estimate where its interval reaches into a lower band."""
+        if math.isnan(low) or self.verdict(low) == self.verdict(value):
+            return ""
+        return f"; the interval reaches down to '{self.verdict(low)}'"
 
     def digits(self, value: float) -> int:
         """How many digits show the value on its side of the cut-offs: two, or more where two would round it across."""
@@ -108,6 +123,14 @@ def judge(cutoff: Cutoff, subjects: Sequence[str], values: Sequence[float]) -> V
     )
 
 
+def judge_intervals(
+    cutoff: Cutoff, subjects: Sequence[str], values: Sequence[float], low: Sequence[float], high: Sequence[float]
+) -> Verdicts:
+    """One verdict for each value, by the ends of its interval."""
+    rows = zip(judge(cutoff, subjects, values), low, high, strict=True)
+    return Verdicts(tuple(replace(v, verdict=cutoff.of_interval(v.value, float(a), float(b))) for v, a, b in rows))
+
+
 LOWEST = -math.inf
 
 ALPHA_NUNNALLY = Cutoff(
@@ -121,6 +144,7 @@ ALPHA_NUNNALLY = Cutoff(
     ),
 )
 OMEGA_NUNNALLY = Cutoff(measure="omega", source="nunnally1994", bands=ALPHA_NUNNALLY.bands)
+# Koo & Li (2016, p. 161): the level is that of the 95 % interval, not of the estimate; so judge_intervals, of_interval.
 RETEST_KOO = Cutoff(
     measure="ICC",
     source="koo2016",

@@ -215,7 +215,7 @@ class TestTheTable:
         assert result.text.startswith(
             "Coders give the same code in 82% of all pairs. Krippendorff's alpha (ordinal) is 0.815, 95 % interval "
         )
-        assert "reliable (Krippendorff 2004)" in result.text
+        assert "reliable (Krippendorff 2004); the interval reaches down to 'too low to rely on'." in result.text
         assert result.origin.startswith(
             "Synthetic data. n = 11 units that at least two of 4 coders coded, 1 coded by fewer left out. Codes: comm"
         )

@@ -58,6 +58,7 @@ def test_perfect_agreement_has_no_interval_and_says_so_by_a_dash():
     assert result.frame["icc"].tolist() == pytest.approx([1] * 6)
     assert result.table["95 % interval"].tolist() == ["–"] * 6
     assert "interval" not in result.text
+    assert "(ICC(2,1): excellent by the estimate alone, Koo & Li 2016)" in result.text
     assert result.picture().png.startswith(b"\x89PNG")
 
 
@@ -87,7 +88,7 @@ def test_words_and_picture_of_raters():
     result = rater_reliability(SHROUT_FLEISS, name="Shrout and Fleiss")
     assert result.text == (
         "6 objects were rated by 4 raters each. One rating has a reliability of 0.29, 95 % interval 0.02 to 0.76 "
-        "(ICC(2,1): poor, Koo & Li 2016), the mean of all 4 of 0.62, 95 % interval 0.07 to 0.93."
+        "(ICC(2,1): poor to good, Koo & Li 2016), the mean of all 4 of 0.62, 95 % interval 0.07 to 0.93."
     )
     assert result.note.startswith("n = 6. Data: Shrout and Fleiss, answers ")
     assert result.alt.startswith(
@@ -135,7 +136,12 @@ def test_refusals_of_waves(shipped):
 def test_words_and_picture_of_waves(shipped):
     result = retest_reliability(shipped("univbct"), waves=["0", "2"])
     assert result.text.startswith("Over 2 waves (0, 2) the lowest agreement is that of ")
-    assert "poor (Koo & Li 2016)" in result.text
+    row = result.frame.loc[result.frame["agreement"].idxmin()]
+    # Koo & Li (2016, p. 161) judge the ends of the interval: poor below .50, moderate to .75, good to .90.
+    bands = [int(np.searchsorted([0.5, 0.75, 0.9], end, side="right")) for end in row[["ci_low", "ci_high"]]]
+    ends = [("poor", "moderate", "good", "excellent")[band] for band in bands]
+    assert f"{' to '.join(dict.fromkeys(ends))} (Koo & Li 2016)" in result.text
+    assert "True change in the time between the waves counts as error." in result.text
     assert result.note.startswith("ICC(2,1) counts a shift of everybody between waves against agreement")
     assert result.picture().png.startswith(b"\x89PNG")
 

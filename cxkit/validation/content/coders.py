@@ -80,7 +80,8 @@ class CoderAgreement(Result):
             f", {self.level} interval {_THREE(alpha['ci_low'])} to {_THREE(alpha['ci_high'])}"
         )  # fmt: skip
         verdict = f"{KRIPPENDORFF.verdict(alpha['value'])} ({cite(KRIPPENDORFF.source)})"
-        words += f" {ALPHA} ({alpha['weights']}) is {_THREE(alpha['value'])}{interval}: {verdict}."
+        below = KRIPPENDORFF.reaching_down(alpha["value"], alpha["ci_low"])
+        words += f" {ALPHA} ({alpha['weights']}) is {_THREE(alpha['value'])}{interval}: {verdict}{below}."
         kappa, ac1 = float(rows["Fleiss' kappa", ""]), float(rows["Gwet's AC1", ""])
         if raw >= HIGH_AGREEMENT and kappa < LOW_KAPPA:
             words += (

@@ -103,7 +103,7 @@ class FormativeProfile(Result):
         verdict = KRIPPENDORFF.verdict(found.alpha)
         return (
             f"Raters' agreement by Krippendorff's alpha is {THREE_DIGITS(found.alpha)}{interval}: {verdict} "
-            f"({cite(KRIPPENDORFF.source)})."
+            f"({cite(KRIPPENDORFF.source)}){KRIPPENDORFF.reaching_down(found.alpha, found.low)}."
         )
 
     @property

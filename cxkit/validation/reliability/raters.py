@@ -18,7 +18,7 @@ from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
-from cxkit.results.thresholds import RETEST_KOO, judge
+from cxkit.results.thresholds import RETEST_KOO, judge_intervals
 from cxkit.survey.survey import SHORT_HASH, DataStamp
 
 MEANINGS = {
@@ -125,9 +125,10 @@ class RaterReliability(Result):
     def text(self) -> str:
         """Agreement of one rating and of the mean of all."""
         one, mean = (self.frame.set_index("type").loc[key] for key in ("ICC(2,1)", "ICC(2,k)"))
+        level = RETEST_KOO.of_interval(one["icc"], one["ci_low"], one["ci_high"])
         return (
             f"{self.n:,} objects were rated by {self.n_raters} raters each. One rating has a reliability of "
-            f"{TWO_DIGITS(one['icc'])}{self._interval(one)} (ICC(2,1): {RETEST_KOO.verdict(one['icc'])}, "
+            f"{TWO_DIGITS(one['icc'])}{self._interval(one)} (ICC(2,1): {level}, "
             f"{cite(RETEST_KOO.source)}), the mean of all {self.n_raters} of {TWO_DIGITS(mean['icc'])}"
             f"{self._interval(mean)}."
         )
@@ -224,7 +225,7 @@ def rater_reliability(
         n_dropped=len(values) - len(complete),
         settings={"confidence": confidence},
         data=DataStamp(name=name, hash=digest),
-        verdicts=judge(RETEST_KOO, frame["type"], frame["icc"]),
+        verdicts=judge_intervals(RETEST_KOO, frame["type"], frame["icc"], frame["ci_low"], frame["ci_high"]),
         n_raters=values.shape[1],
     )
 

@@ -18,7 +18,7 @@ from cxkit.results.options import check_names, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
-from cxkit.results.thresholds import RETEST_KOO, judge
+from cxkit.results.thresholds import RETEST_KOO, judge_intervals
 from cxkit.results.weighted import refuse_weights
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
@@ -48,10 +48,12 @@ class RetestReliability(Result):
         """The lowest agreement, with the smallest change that counts for one person."""
         row = self.frame.loc[self.frame["agreement"].idxmin()]
         lowest = "" if len(self.frame) == 1 else "lowest "
+        level = RETEST_KOO.of_interval(row["agreement"], row["ci_low"], row["ci_high"])
         return (
             f"Over {len(self.waves)} waves ({', '.join(self.waves)}) the {lowest}agreement is that of {row['title']}: "
-            f"ICC(2,1) = {TWO_DIGITS(row['agreement'])}{self._interval(row)}, {RETEST_KOO.verdict(row['agreement'])} "
-            f"({cite(RETEST_KOO.source)}). One person's score there must change by more than "
+            f"ICC(2,1) = {TWO_DIGITS(row['agreement'])}{self._interval(row)}: {level} "
+            f"({cite(RETEST_KOO.source)}). True change in the time between the waves counts as "
+            f"error. One person's score there must change by more than "
             f"{TWO_DIGITS(row['smallest_change'])} before it can be told from measurement error."
         )
 
@@ -65,7 +67,7 @@ class RetestReliability(Result):
         """What the columns are, and the usual line."""
         columns = (
             "ICC(2,1) counts a shift of everybody between waves against agreement, ICC(3,1) does not. SEM: standard "
-            "error of one score, shifts included; smallest change: 1.96 times √2 times SEM."
+            "error of one score, shifts and true changes included; smallest change: 1.96 times √2 times SEM."
         )
         return " ".join([columns, *self.notes, super().note])
 
@@ -154,7 +156,7 @@ def retest_reliability(
             "confidence": confidence,
         },
         data=survey.stamp,
-        verdicts=judge(RETEST_KOO, frame["title"], frame["agreement"]),
+        verdicts=judge_intervals(RETEST_KOO, frame["title"], frame["agreement"], frame["ci_low"], frame["ci_high"]),
         waves=names,
         notes=left_out,
     )  # fmt: skip
