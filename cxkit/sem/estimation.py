@@ -59,6 +59,9 @@ NEAR = Effort(evaluations=60)
 # Where even the estimated moments of incomplete answers are out of reach, the costly search rarely ends elsewhere: no
 # model of the tests needs it.
 BRIEF = Effort(attempts=1, steps=20)
+# With few patterns of few items an evaluation costs so little that the search may go on: samples of some dozen people
+# with a loading near 0 need more than a hundred.
+PATIENT = Effort(evaluations=300)
 # A resample is near the sample, whose estimates are where it starts.
 RESAMPLE = Effort(attempts=3, steps=60, points=100)
 

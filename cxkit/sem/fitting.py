@@ -16,7 +16,7 @@ from cxkit.sem.conditional_ordinal import conditional_moments
 from cxkit.sem.constraints import null_space
 from cxkit.sem.coverage import scarcest
 from cxkit.sem.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
-from cxkit.sem.estimation import BRIEF, FULL, NEAR, Effort, Normalised, Solution, minimise
+from cxkit.sem.estimation import BRIEF, FULL, NEAR, PATIENT, Effort, Normalised, Solution, minimise
 from cxkit.sem.fit import Fit
 from cxkit.sem.groundwork import models_of, spaces_of, with_exogenous
 from cxkit.sem.identification import refuse_unidentified
@@ -26,7 +26,7 @@ from cxkit.sem.moments import GroupData, Moments, Sample, Shared, read_frame, re
 from cxkit.sem.names import ambiguous_names, columns_of, unwritable
 from cxkit.sem.ordinal import ordinal_moments
 from cxkit.sem.rows import Row
-from cxkit.sem.starts import starting_values
+from cxkit.sem.starts import has_negative_variance, starting_values, without_further_loadings
 from cxkit.sem.statements import Syntax
 from cxkit.sem.statistics import ContinuousStatistics, MomentSpace, OrdinalStatistics
 from cxkit.sem.syntax import parse_model
@@ -35,6 +35,10 @@ from cxkit.sem.table import Options, Table, Variables, build_table, variables_in
 INFORMATIONS = ("expected", "observed")
 # Sampling variance of a moment that is rounding only, as a share of the variances of its items.
 CERTAIN = 1e-14
+# Patterns times squared items: below it an evaluation of incomplete answers takes less than a millisecond.
+FEW_NUMBERS = 20_000
+# A second end is taken only if it is better by more than rounding.
+GAINED = 1e-9
 MISSING = ("listwise", "fiml", "pairwise")
 
 
@@ -152,7 +156,7 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
     warm = start if plain is objective else _warm_start(plain, start)
     begin = start if warm is None else warm
     try:
-        solution, table, models = _search(objective, begin, table, models, _effort(plain is objective, warm))
+        solution, table, models = _search(objective, begin, table, models, _effort(sample, plain is objective, warm))
     except ModelError:
         if warm is None or plain is objective or not _has_scarce_items(sample):
             raise
@@ -250,10 +254,12 @@ def _has_scarce_items(sample: Sample) -> bool:
     return any(bool(scarcest(group.known_answers, group.names)) for group in sample.groups)
 
 
-def _effort(complete: bool, warm: np.ndarray | None) -> Effort:
+def _effort(sample: Sample, complete: bool, warm: np.ndarray | None) -> Effort:
     """How long to search: an evaluation with incomplete answers costs many of those with complete ones."""
     if complete:
         return FULL
+    if sum(group.patterns.seen.size * len(group.cov) for group in sample.groups if group.patterns) < FEW_NUMBERS:
+        return PATIENT
     return BRIEF if warm is None else NEAR
 
 
@@ -261,7 +267,7 @@ def _search(
     objective: Objective, start: np.ndarray, table: Table, models: list[GroupModel], effort: Effort
 ) -> tuple[Solution, Table, list[GroupModel]]:
     """Minimise; an inequality that the solution breaks is then held as an equality."""
-    solution = minimise(objective, start, effort=effort)
+    solution = _better_end(objective, minimise(objective, start, effort=effort), start, models, effort)
     held: list[int] = []
     while True:
         values = table.basis @ solution.z + table.offset
@@ -276,6 +282,22 @@ def _search(
             model.basis, model.offset = table.basis[model.parameter], table.offset[model.parameter]
         begin = np.linalg.lstsq(table.basis, values - table.offset, rcond=None)[0]
         solution = minimise(objective, begin)
+
+
+def _better_end(
+    objective: Objective, solution: Solution, start: np.ndarray, models: Sequence[GroupModel], effort: Effort
+) -> Solution:
+    """The better of two ends, where the first has a negative variance and an item with several loadings may be why."""
+    if not has_negative_variance(models, solution.z):
+        return solution
+    other = without_further_loadings(models, start)
+    if other is None:
+        return solution
+    try:
+        found = minimise(objective, other, effort=effort)
+    except ModelError:
+        return solution
+    return found if found.value < solution.value - GAINED * max(1.0, abs(solution.value)) else solution
 
 
 def _names_of(models: Sequence[GroupModel]) -> Any:

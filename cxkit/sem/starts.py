@@ -5,6 +5,7 @@ Good starting values are what makes Fisher scoring converge in a handful of step
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,6 +40,35 @@ def starting_values(models: list[GroupModel], data: list[GroupData], z_size: int
         return np.zeros(0)
     # Every free parameter has a row of its own, so the normal equations are regular.
     return np.asarray(np.linalg.solve(basis.T @ basis, basis.T @ (values - offset)))
+
+
+def has_negative_variance(models: Sequence[GroupModel], z: np.ndarray) -> bool:
+    """Whether a free variance is negative at these free parameters."""
+    for model in models:
+        values = model.basis @ z + model.offset
+        if any(row.op == "~~" and row.lhs == row.rhs and values[k] < 0 for k, row in enumerate(model.rows)):
+            return True
+    return False
+
+
+def without_further_loadings(models: Sequence[GroupModel], z: np.ndarray) -> np.ndarray | None:
+    """The same start with free loadings at 0 where an item has others, unless the user gave one; None if there is none.
+
+    Slopes on factors that are only guessed can begin far out, from where the search may end beside the optimum: an item
+    of a growth factor that loads on another one began at -37 instead of -.3.
+    """
+    values = [model.basis @ z + model.offset for model in models]
+    further = False
+    for model, own in zip(models, values, strict=True):
+        several = set(_plan_of(model).several)
+        for k, row in enumerate(model.rows):
+            if row.op == "=~" and row.start is None and model.index[row.rhs] in several:
+                own[k], further = 0.0, True
+    if not further:
+        return None
+    basis = np.concatenate([model.basis for model in models])
+    offset = np.concatenate([model.offset for model in models])
+    return np.asarray(np.linalg.lstsq(basis, np.concatenate(values) - offset, rcond=None)[0])
 
 
 def _plan_of(model: GroupModel) -> Plan:
