@@ -6,8 +6,8 @@ Simulates surveys with means of four items of five points (loading .8, dimension
 4.17, 3.81 or 3.00, and with normal scores, in groups of many sizes, and prints for each setting how many of 100 surveys
 
 - name a finding although groups do not differ ("none"): at most 5 are promised,
-- name one although groups differ only in spread ("wider", "narrower": the first group's SD times 1.5 or .6): told, not
-  promised,
+- name one although groups differ only in spread ("wider", "narrower": the first group's SD times 1.5 or .6) or, with
+  equal means, in spread and skew ("skew"): told, not promised,
 - find a true gap of the first or the last group ("found"),
 
 by the kit's test and, beside it, by Welch's t with Bonferroni's correction. `--public 100` runs the public analyses on
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
@@ -47,6 +48,27 @@ NONE = [
     *(([8, 150], 8, shape) for shape in ("3.81", "3.00", "normal")),
 ]
 SPREAD = [(sizes, 8, "normal") for sizes in ([5, 150], [8, 150], [15, 150], [40, 150])]
+
+
+def skewed(z: np.ndarray) -> np.ndarray:
+    """Skewed to the right, of mean 0 and SD 1: exponential, with the ranks of the normal scores."""
+    return -stats.norm.logsf(z) - 1
+
+
+def two_points(z: np.ndarray) -> np.ndarray:
+    """94 of 100 at 5 and 6 at 1, less the mean of 4.76."""
+    return np.where(z < stats.norm.ppf(0.06), 1.0, 5.0) - 4.76
+
+
+# Both sides have mean 0: what is seen, sizes of the sides, and each side's scores from correlated normal ones.
+SKEW = [
+    ("skewed, 3 SD", [30, 30], lambda z: 3 * skewed(z), lambda z: z),
+    ("skewed, 3 SD", [40, 30], lambda z: 3 * skewed(z), lambda z: z),
+    ("94 at 5", [60, 40], two_points, lambda z: 0.95 * z),
+    ("94 at 5", [60, 15], two_points, lambda z: 0.95 * z),
+    ("opposite", [40, 40], skewed, lambda z: -skewed(z)),
+    ("opposite", [10, 90], skewed, lambda z: -skewed(z)),
+]
 GAPS = [
     (MIXED, 3, "4.17", 0, -1.8),
     (MIXED, 3, "4.17", 0, 1.0),
@@ -80,7 +102,7 @@ def show(name: str, sizes: list[int], shape: str, found: list[tuple[bool, bool]]
     kit, old = np.mean(found, axis=0)
     error = sqrt(max(kit * (1 - kit), 0.0001) / len(found))
     print(
-        f"{name:<14} {shape:<7} {','.join(map(str, sizes)):<48} {kit:.3f} (± {error:.3f})  Welch {old:.3f}", flush=True
+        f"{name:<14} {shape:<12} {','.join(map(str, sizes)):<48} {kit:.3f} (± {error:.3f})  Welch {old:.3f}", flush=True
     )
     return float(kit)
 
@@ -103,6 +125,7 @@ def rates(surveys: int, permutations: int) -> int:
             table = Table(scores, sizes, seed, permutations)
             found.append((table.kit.any(), table.welch.any()))
         show("wider" if factor > 1 else "narrower", sizes, shape, found)
+    unlike(surveys, permutations)
     for sizes, dimensions, shape, group, gap in GAPS:
         found = []
         own = np.repeat(np.arange(len(sizes)), sizes) == group
@@ -113,6 +136,19 @@ def rates(surveys: int, permutations: int) -> int:
             found.append((table.kit[group, 0], table.welch[group, 0]))
         show(f"found, {gap:+.1f} SD", [sizes[group], sum(sizes) - sizes[group]], shape, found)
     return broken
+
+
+def unlike(surveys: int, permutations: int) -> None:
+    """How often sides with equal means, but unlike distributions, are told apart."""
+    rng = np.random.default_rng(20260103)
+    for name, sizes, first, second in SKEW:
+        found = []
+        for seed in range(surveys):
+            z = draw(rng, sum(sizes), 8, "normal")
+            scores = np.vstack([first(z[: sizes[0]]), second(z[sizes[0] :])])
+            table = Table(scores, sizes, seed, permutations)
+            found.append((table.kit.any(), table.welch.any()))
+        show("skew", sizes, name, found)
 
 
 def public(surveys: int) -> None:

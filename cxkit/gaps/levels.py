@@ -196,7 +196,8 @@ def level_gap(
     their scores on all dimensions (Westfall & Young 1993, single step; p with Phipson & Smyth's correction). That
     critical value makes p_adjusted, the interval, g's and the detectable gap. It holds whatever the shape of the
     scores, if leaders and others do not differ at all; where only their means are equal it holds for large groups
-    (Chung & Romano 2013), and a few leaders who spread more widely than the others are told apart more often.
+    (Chung & Romano 2013), and sides that differ in spread or skew only are told apart more often, in over 10 of 100
+    simulated surveys even with 30 and 30 people (`benchmarks/error_rates.py`).
 
     p_value is that of R's `t.test(leaders, others)`, g that of `effectsize::hedges_g(leaders, others)`. Weighted means
     have design-based errors, as R's `svymean` gives them for each group. Respondents count as independent; where they

@@ -207,7 +207,11 @@ def test_seed_and_permutations_are_told_and_matter_little(organisation):
     survey = tiny_survey(answers, function=function, level=level)
     one, other = (cx.group_profile(survey, seed=seed) for seed in (1, 2))
     assert f"{PERMUTATIONS:,} tables with people permuted between groups (largest t of a table, seed 1)" in one.note
-    assert "in at most 5 of 100 surveys" in one.note
+    assert "where the scores of all groups have the same distribution, of whatever shape, any cell is" in one.note
+    assert (
+        "in at most 5 of 100 surveys. Where means are equal and only spread or skew differ, that happens in" in one.note
+    )
+    assert "in 12 to 14 of 100 with 30 people beside 30 whose scores are skewed and of 3 times the SD" in one.note
     assert not one.frame.equals(other.frame)
     np.testing.assert_allclose(one.frame["p_adjusted"], other.frame["p_adjusted"], atol=0.03)
     assert cx.level_gap(survey, leaders=["Boss"], permutations=199, seed=3).settings["permutations"] == 199
