@@ -12,32 +12,34 @@ from cxkit import sem
 
 # The people of these files leave negative variances, of which a warning tells.
 pytestmark = pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
-DATA = Path(__file__).parent / "data"
+ROOT = Path(__file__).parents[2]
 CURVES = """
-i =~ 1*jobsat1 + 1*jobsat2 + 1*jobsat3
-s =~ 0*jobsat1 + 1*jobsat2 + 2*jobsat3
+i =~ 1*jsat1 + 1*jsat2 + 1*jsat3
+s =~ 0*jsat1 + 1*jsat2 + 2*jsat3
 ic =~ 1*commit1 + 1*commit2 + 1*commit3
 sc =~ 0*commit1 + 1*commit2 + 2*commit3
 """
 FURTHER = [f"{factor} =~ {item}{wave}" for (factor, item), wave in product(
-    [("i", "commit"), ("s", "commit"), ("ic", "jobsat"), ("sc", "jobsat")], (1, 2, 3)
+    [("i", "commit"), ("s", "commit"), ("ic", "jsat"), ("sc", "jsat")], (1, 2, 3)
 )]  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def soldiers() -> pd.DataFrame:
     """Job satisfaction and commitment of 495 people in three waves (multilevel::univbct; Bliese & Ployhart, 2002)."""
-    return pd.read_csv(DATA / "univbct.csv")
+    long = pd.read_csv(ROOT / "datasets" / "univbct" / "data.csv")
+    wide = long.pivot(index="SUBNUM", columns="TIME", values=["JSAT", "COMMIT"])
+    return wide.set_axis([f"{name.lower()}{wave + 1}" for name, wave in wide.columns], axis=1)
 
 
-# lavaan 0.6-14: growth(paste0(CURVES, further), univbct, missing = "ml")
+# lavaan 0.6-14: growth(paste0(CURVES, further), wide, missing = "ml")
 @pytest.mark.parametrize(
     ("further", "chisq", "logl"),
     [
         ("", 105.364831, -3044.219557),
-        ("sc =~ jobsat3", 105.014466, -3044.044375),
+        ("sc =~ jsat3", 105.014466, -3044.044375),
         ("s =~ commit3", 103.362835, -3043.218559),
-        ("ic =~ jobsat2", 104.487984, -3043.781134),
+        ("ic =~ jsat2", 104.487984, -3043.781134),
     ],
 )
 def test_curves_end_where_lavaans_do(soldiers, further, chisq, logl):
@@ -60,7 +62,9 @@ def test_no_further_loading_makes_the_fit_worse(soldiers, missing):
 @pytest.mark.parametrize("std_lv", [False, True])
 def test_few_people_and_a_marker_near_zero(std_lv):
     """lavaan 0.6-14: cfa(model, hs1939_forty, missing = "ml", std.lv = FALSE and TRUE)."""
-    forty = pd.read_csv(DATA / "hs1939_forty.csv")  # 40 of lavaan::HolzingerSwineford1939, 8 % of the answers blank
+    forty = pd.read_csv(
+        ROOT / "tests/sem/data/hs1939_forty.csv"
+    )  # 40 of lavaan::HolzingerSwineford1939, 8 % of the answers blank
     model = "v =~ x1 + x2 + x3\nt =~ x4 + x5 + x6\ns =~ x7 + x8 + x9"
     fit = sem.cfa(model, forty, missing="fiml", std_lv=std_lv)
     assert fit.measures["logl"] == pytest.approx(-441.718278, abs=1e-5)
