@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from cxkit.errors import AnalysisError, ModelError
-from cxkit.survey.people import refuse_several_sheets
-from cxkit.survey.survey import Survey
 
 T = TypeVar("T")
 
@@ -96,18 +94,9 @@ def attempt(analysis: Callable[..., T], *arguments: Any, **options: Any) -> T | 
     if lacking is not None:
         return NotComputed(title, f"Not computed: it rests on what is missing above ({lacking.title}).", kind=kind)
     try:
-        _refuse_sheets_first(analysis, arguments, title)
         return analysis(*arguments, **options)
     except (AnalysisError, ModelError) as refusal:
         return NotComputed(title, f"Not computed. {refusal}", kind=kind)
-
-
-def _refuse_sheets_first(analysis: Callable[..., object], arguments: tuple[object, ...], title: str) -> None:
-    """Refuse several sheets of one person before minutes of computing, where the result would refuse them after it."""
-    harmless = getattr(_returned(analysis), "sheets_of_one_person", "not said")
-    survey = arguments[0] if arguments else None
-    if not harmless and isinstance(survey, Survey):
-        refuse_several_sheets(survey.name, survey.people, title)
 
 
 def title_of(analysis: Callable[..., object]) -> str:

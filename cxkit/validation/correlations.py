@@ -92,11 +92,11 @@ def select(
         If people handed in several sheets, a dimension is unknown, none is left, or the respondents have weights that
         the analysis cannot honour.
     """
+    asked = asked_for(survey, dimensions)
     if not several_sheets:
         refuse_several_sheets(survey.name, survey.people, analysis[:1].upper() + analysis[1:])
     if not weighted:
         refuse_weights(survey, analysis[:1].upper() + analysis[1:], why_not)
-    asked = asked_for(survey, dimensions)
     reflective = [dimension for dimension in asked if dimension.kind == "reflective"]
     kept = [dimension for dimension in reflective if len(dimension.items) >= items]
     notes = [

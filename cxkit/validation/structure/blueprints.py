@@ -14,6 +14,7 @@ from cxkit.errors import AnalysisError, OptionError, counted
 from cxkit.results.options import check_choice, check_names
 from cxkit.results.references import cite
 from cxkit.survey.instrument import Dimension, HigherOrder, Item
+from cxkit.survey.people import refuse_several_sheets
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Selection, constant_items, select
@@ -113,7 +114,9 @@ def blueprint(survey: Survey, kind: Model, dimensions: Sequence[str] | None) -> 
         If the kind is unknown, no dimension is left, or the instrument cannot carry such a model.
     """
     check_choice("model", kind, MODELS)
-    selection = select(survey, dimensions, items=2, analysis="confirmatory factor analysis", weighted=True)
+    selection = select(
+        survey, dimensions, items=2, analysis="confirmatory factor analysis", weighted=True, several_sheets=True
+    )
     build: Mapping[str, Callable[[Survey, Selection], tuple[list[Factor], list[str]]]] = {
         "first-order": _first_order,
         "orthogonal": _orthogonal,
@@ -315,9 +318,10 @@ def refuse_unusable(survey: Survey, keys: Sequence[str], missing: str) -> None:
     Raises
     ------
     AnalysisError
-        If there are no more respondents than items or fewer than five, an item does not vary, two items were never
-        answered together, or an item follows from others.
+        If people handed in several sheets, there are no more respondents than items or fewer than five, an item does
+        not vary, two items were never answered together, or an item follows from others.
     """
+    refuse_several_sheets(survey.name, survey.people, "Confirmatory factor analysis")
     answers = survey.answers[list(keys)]
     used = answers.dropna() if missing == "listwise" else answers.dropna(how="all")
     if len(used) < max(len(keys) + 1, MINIMUM_CELL):
