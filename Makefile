@@ -31,7 +31,7 @@ report: $(READY)  ## run all notebooks of notebooks/runs.toml and write out/repo
 
 test: $(READY)  ## all tests, and the notebooks against their recorded numbers
 	@echo "cxkit: tests of the package"
-	@$(BIN)/python -m pytest -n auto --dist loadfile tests
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests
 	@echo "cxkit: the notebooks, cell by cell (nbval)"
 	@$(BIN)/python -m pytest -p no:randomly -p no:cacheprovider --nbval-lax --nbval-cell-timeout=300 notebooks
 

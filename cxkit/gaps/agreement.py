@@ -75,6 +75,7 @@ class GroupReliability(Result):
         """Which dimensions and groups had to be left out, and the usual line."""
         hidden = _hidden_sentence(self.hidden_groups, MINIMUM_CELL)
         told = [_SHARED_P] if len(self.frame) > 1 else []
+        told.append(_EQUAL_SPREAD)
         told += [_NEGATIVE_ICC2] if (self.frame["icc2"] < 0).any() else []
         return " ".join([*self.notes, *told, *hidden, super().note, *_whose_n(self.frame)])
 
@@ -159,6 +160,11 @@ def _reliability_row(
 
 
 _SHARED_P = "p is adjusted for the number of dimensions (Holm's method); each interval is of its dimension alone."
+_EQUAL_SPREAD = (
+    "The F test of ICC(1) and its interval assume that scores spread alike in all groups: where small groups spread "
+    "more widely than large ones, the test tells ICC(1) from 0 far too often."
+)
+
 _NEGATIVE_ICC2 = (
     "A negative ICC(2) (its values have no lower end) means that groups differ less than chance alone would make them: "
     "read it as no reliability."

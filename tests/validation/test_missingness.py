@@ -160,7 +160,10 @@ def test_who_answered_nothing_and_who_stopped():
     answers[4, 1] = np.nan
     result = missing_pattern(tiny_survey(answers))
     assert (result.n_complete, result.n_nothing, result.n_stopped) == (7, 1, 2)
-    stopped = "2 respondents stopped before the end: the last 2 items or more are blank (expected by chance: fewer than"
+    stopped = (
+        "2 respondents stopped before the end, or the last items did not apply to them: the last 2 or more are blank "
+        "(expected by chance: fewer than"
+    )
     assert f"{stopped} 0.1). 1 respondent answered nothing." in result.text
 
 
@@ -197,7 +200,8 @@ def test_blanks_by_chance_and_real_break_offs_in_words():
     real = missing_pattern(survey_of(answers))
     assert real.stopped_from == 5
     assert real.n_stopped == 30
-    assert f"{real.n_stopped} respondents stopped before the end: the last 5 items or more are blank" in real.text
+    assert f"{real.n_stopped} respondents stopped before the end, or" in real.text
+    assert "the last 5 or more are blank" in real.text
     assert "more left fewer of the last items blank, which may be chance." in real.text
 
 
@@ -269,3 +273,12 @@ def test_codes_of_the_instrument_need_no_naming(tmp_path):
     assert missing_pattern(survey).items["missing"].tolist() == pytest.approx([2 / 30, 0, 0, 0, 0, 0])
     with pytest.raises(cx.SurveyError, match=r"1 answer outside the scale of 'coded'(.|\n)*row 3, item d1_1: 9"):
         cx.read_survey(written(tmp_path, [-99, 9]), instrument)
+
+
+def test_items_that_nobody_answered_are_no_end():
+    """Otherwise everybody would have stopped before them."""
+    answers = np.tile([1.0, 2.0, 3.0, 4.0, 5.0, 4.0], (30, 1))
+    answers[:, 4:] = np.nan
+    result = missing_pattern(tiny_survey(answers))
+    assert (result.n_stopped, result.n_blank_end) == (0, 0)
+    assert "stopped" not in result.text

@@ -309,7 +309,8 @@ class TestWords:
     def test_misfit_speaks_the_items_words(self, confirmed):
         found = confirmed("culture_synthetic", missing="listwise").misfit
         pair = (
-            "CF4 'Our plans take for granted that customers will go on wanting what they want today' and XC3 'A request"
+            "CF4 'Our plans take for granted that customers will go on wanting what they want today' (reversed) and "
+            "XC3 'A request from another department has to wait until our own work is done' (reversed) correlate"
         )
         assert pair in found.text
         assert "Both are worded against their dimension" in found.text

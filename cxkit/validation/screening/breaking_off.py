@@ -9,6 +9,7 @@ import pandas as pd
 
 from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.without_contents import without_contents
 
 SHORTEST = 2
 """One blank at the end is an item left out like any other; from two on there is an end to speak of."""
@@ -40,6 +41,8 @@ class BreakingOff:
     by_chance: float
     from_items: int
     shares: pd.Series
+
+    __repr__ = without_contents
 
 
 def breaking_off(kinds: np.ndarray, counts: np.ndarray, keys: list[str]) -> BreakingOff:

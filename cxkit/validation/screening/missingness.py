@@ -103,8 +103,10 @@ class MissingPattern(Result):
             blank = f"{counted(self.n_blank_end, 'respondent')} left the last two items or more blank"
             expected = f"expected by chance: {_expected(self.blank_by_chance)}"
             return f"{blank} ({expected}); that any of them stopped before the end cannot be told from chance."
-        stopped = f"{counted(self.n_stopped, 'respondent')} stopped before the end: "
-        ends = f"the last {self.stopped_from} items or more are blank"
+        stopped = (
+            f"{counted(self.n_stopped, 'respondent')} stopped before the end, or the last items did not apply to them: "
+        )
+        ends = f"the last {self.stopped_from} or more are blank"
         others = self.n_blank_end - self.n_stopped
         fewer = f" {others:,} more left fewer of the last items blank, which may be chance." if others else ""
         return f"{stopped}{ends} (expected by chance: {_expected(self.stopped_by_chance)}).{fewer}"
@@ -228,7 +230,8 @@ def missing_pattern(survey: Survey) -> MissingPattern:
     kinds, which = answer_patterns(np.where(given, 1.0, np.nan))
     counts = np.bincount(which, minlength=len(kinds))
     listed = counts >= MINIMUM_CELL
-    end = breaking_off(kinds, counts, list(given.columns))
+    asked = kinds.any(axis=0)  # nobody stopped before items that were never asked
+    end = breaking_off(kinds[:, asked], counts, list(given.columns[asked]))
     return MissingPattern(
         frame=_pattern_rows(kinds, counts, listed, list(given.columns)),
         n=survey.n,
