@@ -96,6 +96,12 @@ def closest(name: str, known: Iterable[object]) -> str:
     return f" Did you mean '{folded[close[0]]}'?" if close else ""
 
 
+def nearest_of_waves(name: str, known: Iterable[object]) -> str:
+    """The nearest wave and all of them: years differ by a digit, so that the nearest is seldom the one meant."""
+    names = [str(k) for k in known]
+    return closest(name, names) + nearest("", names)
+
+
 def nearest(name: str, known: Iterable[object]) -> str:
     """`" Did you mean 'loyalty'?"` if a known name resembles `name`, else the known names, else nothing."""
     names = [str(k) for k in known]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -161,7 +162,7 @@ def test_which_wave_a_report_looks_at():
     assert cx.one_wave(survey, "1").name == "tiny, wave 1"
     assert cx.one_wave(survey).name == "tiny, wave 2"
     assert cx.one_wave(in_waves()).n == N
-    with pytest.raises(cx.OptionError, match="No wave '3'"):
+    with pytest.raises(cx.OptionError, match=r"No wave '3' in 'tiny'\. Known: 1, 2\."):
         cx.one_wave(survey, "3")
     wave = survey.respondents["wave"].astype("str")
     gone = survey.subset(~((wave == "2") & (survey.role("organisation") == "3")))
@@ -218,3 +219,13 @@ def test_notebooks_take_one_wave_and_say_so_on_top(name, wave):
     assert len(said) == (not wave)
     with pytest.raises(cx.NotebookError, match="wave = \"3\": 'univbct' has no wave '3'"):
         exec(compile(ast.parse(cells), name, "exec"), values | {"wave": "3"})
+
+
+def test_a_year_mistyped_is_told_all_waves():
+    years = in_waves(ids=same_people())
+    waves = years.respondents["wave"].astype("str").map({"1": "2023", "2": "2025"}).astype("category")
+    survey = replace(years, respondents=years.respondents.assign(wave=waves))
+    with pytest.raises(cx.OptionError, match=r"Did you mean '202\d'\? Known: 2023, 2025\.$"):
+        cx.one_wave(survey, "2024")
+    with pytest.raises(cx.NotebookError, match=r"Did you mean '202\d'\? Known: 2023, 2025\."):
+        cx.check_notebook_names({"wave": "2024"}, survey, wave="wave")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Mapping
 
-from cxkit.errors import CxkitWarning, NotebookError, Problems, nearest
+from cxkit.errors import CxkitWarning, NotebookError, Problems, nearest, nearest_of_waves
 from cxkit.survey.shared_suppression import GROUPING_ROLES
 from cxkit.survey.survey import Survey, natural_order
 
@@ -81,6 +81,7 @@ def _unknown(parameter: str, value: object, survey: Survey, role: str) -> Iterat
             )
         return
     known = sorted(survey.respondents[role].dropna().astype("str").unique(), key=natural_order)
+    offered = nearest_of_waves if role == "wave" else nearest
     for name in names:
         if name not in known:
-            yield f"{written}: '{survey.name}' has no {role} '{name}'.{nearest(name, known)}"
+            yield f"{written}: '{survey.name}' has no {role} '{name}'.{offered(name, known)}"

@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, OptionError, SurveyError, counted, nearest
+from cxkit.errors import AnalysisError, OptionError, SurveyError, counted, nearest, nearest_of_waves
 from cxkit.survey.instrument import Dimension, Instrument
 from cxkit.survey.ledger import RowLedger
 from cxkit.survey.people import People
@@ -236,9 +236,10 @@ class Survey:
         column = self.role(role).astype("str")
         values = _listed(wanted)
         known = sorted(column.dropna().unique(), key=natural_order)
+        offered = nearest_of_waves if role == "wave" else nearest
         for value in values:
             if value not in known:
-                raise OptionError(f"No {role} '{value}' in '{self.name}'.{nearest(value, known)}")
+                raise OptionError(f"No {role} '{value}' in '{self.name}'.{offered(value, known)}")
         return column.isin(values)
 
     @cached_property
