@@ -184,9 +184,9 @@ def _parsed(name: str, text: str, separator: str) -> tuple[list[list[str]], list
 def _encoding_notes(name: str, decoded: Decoded, found: CsvRows) -> list[str]:
     """What to know of bytes that are not UTF-8, also as a warning."""
     if decoded.is_latin:
-        note = f"{name} is not UTF-8; it was read as Windows Latin-1 (encoding='cp1252')."
+        note = f"{name} is not UTF-8; it was read as Windows Latin-1 (encoding='cp1252'). Check names with accents."
         others = f" If they are wrong, say encoding={' or '.join(decoded.readings)}." if decoded.readings else ""
-        warnings.warn(f"{note} Check names with accents.{others}", CxkitWarning, stacklevel=2)
+        warnings.warn(note + others, CxkitWarning, stacklevel=2)
         return [note + others]
     if decoded.strays:
         note = stray_note(name, decoded.strays, [found.row_of_line(stray.line) for stray in decoded.strays])

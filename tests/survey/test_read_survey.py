@@ -152,8 +152,8 @@ class TestWhatIsRead:
         path = file("id,L1,L2,S1\nJosé,1,2,3\n".encode("cp1252"))
         with pytest.warns(CxkitWarning) as warned:
             survey = read_survey(path, MINI, {"id": "id"})
-        note = "a.csv is not UTF-8; it was read as Windows Latin-1 (encoding='cp1252')."
-        assert [str(w.message) for w in warned] == [f"{note} Check names with accents."]
+        note = "a.csv is not UTF-8; it was read as Windows Latin-1 (encoding='cp1252'). Check names with accents."
+        assert [str(w.message) for w in warned] == [note]
         assert survey.notes == (note,)
         assert survey.respondents["id"].tolist() == ["José"]
         with warnings.catch_warnings():
