@@ -21,6 +21,7 @@ from matplotlib.figure import Figure
 from matplotlib.typing import ColorType
 
 from cxkit.results import declared, labels
+from cxkit.survey.wording import without_stop
 
 BLUE, ORANGE, GREEN, RED, SKY, PURPLE, GREY = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#6E6E6E",
@@ -103,7 +104,7 @@ class Picture:
         """The wording behind the short names in the picture."""
         if not self.key:
             return ""
-        each = "; ".join(f"<b>{html.escape(short)}</b> {html.escape(name)}" for short, name in self.key)
+        each = "; ".join(f"<b>{html.escape(short)}</b> {html.escape(without_stop(name))}" for short, name in self.key)
         return f'<p class="cx-text">Key to the figure: {each}.</p>'
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, object]:

@@ -17,6 +17,7 @@ from cxkit.results.thresholds import Verdicts
 from cxkit.survey.people import refuse_several_sheets
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import DataStamp
+from cxkit.survey.wording import without_stop
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -205,7 +206,8 @@ class Result(ABC):
         """The wording of the items that the result has a row for."""
         if not {"item", "text"} <= set(self.frame):
             return {}
-        rows = tables.reversed_in_words(self.frame)[["item", "text"]].astype(str).drop_duplicates("item")
+        bare = self.frame.assign(text=[without_stop(str(text)) for text in self.frame["text"]])
+        rows = tables.reversed_in_words(bare)[["item", "text"]].astype(str).drop_duplicates("item")
         return {item: text for item, text in rows.itertuples(index=False) if text != item}
 
     def picture(self) -> Picture:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +98,7 @@ COLUMNS: dict[str, Column] = {
     "ci_low": Column("95 % low"),
     "coefficient": Column("Coefficient"),
     "communality": Column("h²"),
+    "components": Column("Components", whole),
     "complexity": Column("Complexity", fixed(1)),
     "consistency": Column("ICC(3,1)"),
     "critical_cvr": Column("Critical CVR"),
@@ -321,6 +322,8 @@ def _printed_interval(frame: pd.DataFrame, name: str, hidden: np.ndarray) -> pd.
 
 def _printed_column(frame: pd.DataFrame, name: str, hidden: np.ndarray) -> pd.Series:
     values, how = frame[name], column(name)
+    if name not in COLUMNS and pd.api.types.is_integer_dtype(values):
+        how = replace(how, show=whole)  # a count has no digits after the point
     is_truth = pd.api.types.is_bool_dtype(values)
     is_number = pd.api.types.is_numeric_dtype(values) and not is_truth
 

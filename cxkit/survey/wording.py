@@ -12,7 +12,12 @@ def wording(text: object, *, turned: bool) -> str:
 
 def quoted(text: str, *, turned: bool) -> str:
     """The wording within a sentence: in quotation marks, without its full stop."""
-    return wording(f"'{text.rstrip('.')}'", turned=turned)
+    return wording(f"'{without_stop(text)}'", turned=turned)
+
+
+def without_stop(text: str) -> str:
+    """The wording without its full stop, where a sentence or a list goes on behind it; an ellipsis stays."""
+    return text[:-1] if text.endswith(".") and not text.endswith("..") else text
 
 
 def as_ticked(name: object, *, against: bool) -> str:

@@ -153,3 +153,9 @@ def test_break_offs_are_seen_though_no_two_are_alike():
     axes = found.plot()
     assert "stopped:  30 (30%)" in [t.get_text() for t in axes.get_yticklabels()]
     assert "those who stopped" in axes.get_xlabel()
+
+
+def test_a_key_has_one_stop_at_its_end_and_none_before_a_semicolon():
+    key = (("P1", "We listen."), ("P2", "And so on..."), ("P3", "We ask for everything."))
+    shown = figures.Picture(png=b"\x89PNG" + bytes(20), alt="", caption="A", key=key)._repr_html_()
+    assert "<b>P1</b> We listen; <b>P2</b> And so on...; <b>P3</b> We ask for everything.</p>" in shown

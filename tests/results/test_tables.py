@@ -190,3 +190,10 @@ def test_the_first_column_names_rows_even_by_numbers():
 def test_headings_are_said_once():
     assert all(column.heading.strip() == column.heading != "" for column in tables.COLUMNS.values())
     assert list(tables.COLUMNS) == [name.lower() for name in tables.COLUMNS]
+
+
+def test_a_column_of_counts_is_printed_whole_whatever_its_name():
+    table = tables.printed(
+        pd.DataFrame({"components": [0, 1], "never_heard_of": [3, 12], "unnamed_share": [0.5, 0.25]})
+    )
+    assert table.to_numpy().tolist() == [["0", "3", "0.50"], ["1", "12", "0.25"]]

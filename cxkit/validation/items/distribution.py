@@ -19,7 +19,7 @@ from cxkit.results.weighted import effective_among, mean_of, weights_at
 from cxkit.survey.instrument import AnswerScale, Dimension, Item
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
-from cxkit.survey.wording import as_ticked
+from cxkit.survey.wording import as_ticked, without_stop
 from cxkit.validation.correlations import asked_for
 
 DIVERGING = LinearSegmentedColormap.from_list(
@@ -86,8 +86,8 @@ class AnswerDistribution(Result):
 
     @property
     def _item_wording(self) -> dict[str, str]:
-        firsts = self.frame.drop_duplicates("item")[["item", "text", "reversed"]]
-        return {str(key): as_ticked(text, against=against) for key, text, against in firsts.itertuples(index=False)}
+        firsts = self.frame.drop_duplicates("item")[["item", "text", "reversed"]].itertuples(index=False)
+        return {str(key): as_ticked(without_stop(text), against=against) for key, text, against in firsts}
 
     @property
     def note(self) -> str:
