@@ -61,9 +61,10 @@ class MaxT:
 
 UNLIKE = (
     "in 12 to 14 of 100 with 30 people beside 30 whose scores are skewed and of 3 times the SD, or 40 beside 40 skewed "
-    "the other way; in 19 with five people of 1.5 times the SD of 150 others, in 11 with fifteen (simulated)"
+    "the other way; in 22 with 60 people of whom 94 in 100 give the highest answer beside 15; in 19 with five people "
+    "of 1.5 times the SD of 150 others, in 11 with fifteen (simulated)"
 )
-"""Rates of benchmarks/error_rates.py on eight dimensions: .135 and .120 of 200 surveys, .190 and .112 of 600."""
+"""Rates of benchmarks/error_rates.py on eight dimensions: .135, .120 and .225 of 200 surveys, .190 and .112 of 600."""
 
 
 def permuted_tables(
