@@ -16,6 +16,7 @@ from cxkit.sem.coverage import scarcest
 from cxkit.sem.discrepancy import SINGULAR, Objective
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData
+from cxkit.sem.starts import free_values
 
 # Newton decrements: where the search ends, where one last step is enough, where Newton's method takes over.
 DONE = 1e-16
@@ -115,10 +116,8 @@ def _advice(objective: Objective) -> str:
 def _beginnings(objective: Objective, start: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """The given start, then a plain one: equal loadings, half of each variance unexplained, nothing correlated."""
     yield "data-based starts", start
-    values = np.concatenate([_plain_values(part.model, part.data) for part in objective.parts])
-    basis = np.concatenate([part.model.basis for part in objective.parts])
-    offset = np.concatenate([part.model.offset for part in objective.parts])
-    yield "plain starts", np.linalg.lstsq(basis, values - offset, rcond=None)[0]
+    models = [part.model for part in objective.parts]
+    yield "plain starts", free_values(models, [_plain_values(part.model, part.data) for part in objective.parts])
 
 
 def _plain_values(model: GroupModel, data: GroupData) -> np.ndarray:

@@ -49,7 +49,7 @@ class Reliability:
 
     @property
     def text(self) -> str:
-        """One sentence fit for a report: omega of every factor, which of them is lowest, and what to know of it."""
+        """One sentence fit for a report: omega of every factor, and what to know of it."""
         several = self.frame["group"].nunique() > 1
         each = [
             f"{row['factor']}{' in ' + str(row['group']) if several else ''} {row['omega']:.2f}"

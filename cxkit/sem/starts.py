@@ -33,13 +33,17 @@ class Plan:
 
 def starting_values(models: list[GroupModel], data: list[GroupData], z_size: int) -> np.ndarray:
     """Free parameters to begin with; equal parameters begin at the mean over groups."""
-    values = np.concatenate([_group_values(model, group) for model, group in zip(models, data, strict=True)])
-    basis = np.concatenate([model.basis for model in models])
-    offset = np.concatenate([model.offset for model in models])
     if not z_size:
         return np.zeros(0)
+    return free_values(models, [_group_values(model, group) for model, group in zip(models, data, strict=True)])
+
+
+def free_values(models: Sequence[GroupModel], values: Sequence[np.ndarray]) -> np.ndarray:
+    """The free parameters that come nearest to these values of each group's rows."""
+    basis = np.concatenate([model.basis for model in models])
+    offset = np.concatenate([model.offset for model in models])
     # Every free parameter has a row of its own, so the normal equations are regular.
-    return np.asarray(np.linalg.solve(basis.T @ basis, basis.T @ (values - offset)))
+    return np.asarray(np.linalg.solve(basis.T @ basis, basis.T @ (np.concatenate(values) - offset)))
 
 
 def has_negative_variance(models: Sequence[GroupModel], z: np.ndarray) -> bool:
@@ -64,11 +68,7 @@ def without_further_loadings(models: Sequence[GroupModel], z: np.ndarray) -> np.
         for k, row in enumerate(model.rows):
             if row.op == "=~" and row.start is None and model.index[row.rhs] in several:
                 own[k], further = 0.0, True
-    if not further:
-        return None
-    basis = np.concatenate([model.basis for model in models])
-    offset = np.concatenate([model.offset for model in models])
-    return np.asarray(np.linalg.lstsq(basis, np.concatenate(values) - offset, rcond=None)[0])
+    return free_values(models, values) if further else None
 
 
 def _plan_of(model: GroupModel) -> Plan:
