@@ -31,6 +31,8 @@ from cxkit.running.stopwatch import Stopwatch, innermost_child
 from cxkit.running.untrusted import Unbounded, read_json, text_of_repr
 
 _GRACE = 3.0  # seconds that an interrupted cell has to end by itself
+# An interrupt that came when the cell had ended already can have cost its reply, which is then taken to be this.
+_LOST: dict[str, Any] = {"content": {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}}
 _LARGEST_MESSAGE = 32 << 20  # bytes; the connection of whoever sends more is closed
 _CELLS_OF_OUTPUT = 8  # of all cells together as much as of so many that print all that one may
 _MOST_COLLECTED = 32 << 20  # characters of all answers together
@@ -78,6 +80,7 @@ class ContainedClient(CxkitClient):
         self._process: Any = None
         self._kernel = 0  # the kernel's process as seen from here
         self._current, self._printed, self._cut_at = -1, 0, 0.0
+        self._interrupting: asyncio.Future[None] | None = None
         self._room, self._collected_room = _CELLS_OF_OUTPUT * limits.output_bytes, _MOST_COLLECTED
 
     # --- the kernel -----------------------------------------------------------------------------------------------
@@ -175,6 +178,8 @@ class ContainedClient(CxkitClient):
             self.tell({"at": index})
             try:
                 self.execute_cell(cell, index)
+                if index in self.cuts:
+                    self._let_the_interrupt_pass()
                 self._collect(index, cell)
             except NotebookEnded:
                 self.tell({"done": index})
@@ -219,7 +224,7 @@ class ContainedClient(CxkitClient):
     ) -> dict[str, Any]:
         """Wait for the cell's end; when its time is up interrupt it, and when that does not help give up."""
         try:
-            reply = await self._reply_in_time(msg_id)
+            reply = await self._reply_in_time(msg_id, idle=task_poll_output_msg)
             if reply is None:
                 self.cuts[self._current] = "time"
                 await self.km.interrupt_kernel()
@@ -234,15 +239,36 @@ class ContainedClient(CxkitClient):
         finally:
             task_poll_kernel_alive.cancel()
 
-    async def _reply_in_time(self, msg_id: str) -> dict[str, Any] | None:
+    async def _reply_in_time(self, msg_id: str, idle: asyncio.Future[Any] | None = None) -> dict[str, Any] | None:
         """The reply, if it comes in the time of a cell; the time that the kernel waits for a core is not its own."""
         watch = Stopwatch(self._kernel, self.limits.cell_seconds)
         while (left := watch.left()) > 0:
-            reply = await self._reply_to(msg_id, left)
+            was_idle = idle is not None and idle.done()
+            reply = await self._reply_to(msg_id, left if idle is None else min(left, _GRACE))
             if reply is not None:
                 return reply
+            if was_idle and self._current in self.cuts:
+                return _LOST
         self.starved = self.starved or watch.may_have_starved()
         return None
+
+    def _let_the_interrupt_pass(self) -> None:
+        """Wait until the kernel has taken the interrupt, which must not end what it runs next.
+
+        The cell may have ended before it came. What the kernel handles just then goes without a reply.
+        """
+        loop = ensure_event_loop()
+        if self._interrupting is not None:
+            loop.run_until_complete(self._interrupting)
+            self._interrupting = None
+        deadline = time.monotonic() + _GRACE
+        while self.mechanism is not None and self._process.is_interrupting and time.monotonic() < deadline:
+            time.sleep(0.002)
+            self._process.poll()
+        for _ in range(2):
+            asked = self.kc.execute("", silent=True, store_history=False, stop_on_error=False)
+            if loop.run_until_complete(self._reply_to(asked, _GRACE)) is not None:
+                break
 
     async def _reply_to(self, msg_id: str, seconds: float) -> dict[str, Any] | None:
         deadline = time.monotonic() + seconds

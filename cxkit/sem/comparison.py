@@ -233,7 +233,8 @@ def _check(free: Fit, tight: Fit, method: str) -> None:
         raise ModelError(
             f"The two models are not nested: the one with {degrees(tight.df)} fits better (chi-square "
             f"{tight.test.chisq:.2f}) than the one with {free.df} ({free.test.chisq:.2f}), which no restriction of it "
-            "can. Compare them by AIC or BIC in fit.measures."
+            "can. Compare them by AIC or BIC in fit.measures. Or, if they are nested, the search for the freer one "
+            "ended at a local optimum: give it starting values, as in start(0.3)*item."
         )
     if method not in ("default", "standard") and free.frame.estimator.test == "standard":
         raise ModelError(f"method='{method}' needs a scaled test; {free.frame.estimator.name} has none.")

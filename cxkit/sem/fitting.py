@@ -244,9 +244,10 @@ def _as_if_complete(objective: Objective) -> Objective:
 def _warm_start(plain: Objective, start: np.ndarray) -> np.ndarray | None:
     """Where the model fits the moments that missing answers estimate, which is nearly there; None if it fails."""
     try:
-        return minimise(plain, start, tolerance=1e-6).z
+        found = minimise(plain, start, tolerance=1e-6)
     except ModelError:
         return None
+    return _better_end(plain, found, start, [part.model for part in plain.parts], FULL).z
 
 
 def _has_scarce_items(sample: Sample) -> bool:
@@ -267,7 +268,10 @@ def _search(
     objective: Objective, start: np.ndarray, table: Table, models: list[GroupModel], effort: Effort
 ) -> tuple[Solution, Table, list[GroupModel]]:
     """Minimise; an inequality that the solution breaks is then held as an equality."""
-    solution = _better_end(objective, minimise(objective, start, effort=effort), start, models, effort)
+    solution = minimise(objective, start, effort=effort)
+    # A second search is cheap with complete answers; with incomplete ones it was made where their moments were fitted.
+    if effort is FULL or has_negative_variance(models, solution.z):
+        solution = _better_end(objective, solution, start, models, effort)
     held: list[int] = []
     while True:
         values = table.basis @ solution.z + table.offset
@@ -285,17 +289,24 @@ def _search(
 
 
 def _better_end(
-    objective: Objective, solution: Solution, start: np.ndarray, models: Sequence[GroupModel], effort: Effort
+    objective: Objective,
+    solution: Solution,
+    start: np.ndarray,
+    models: Sequence[GroupModel],
+    effort: Effort,
 ) -> Solution:
-    """The better of two ends, where the first has a negative variance and an item with several loadings may be why."""
-    if not has_negative_variance(models, solution.z):
-        return solution
+    """The better of two ends, where items with several loadings may have led the first search beside the optimum.
+
+    A lower value with a negative variance does not replace an end without one.
+    """
     other = without_further_loadings(models, start)
     if other is None:
         return solution
     try:
         found = minimise(objective, other, effort=effort)
     except ModelError:
+        return solution
+    if has_negative_variance(models, found.z) and not has_negative_variance(models, solution.z):
         return solution
     return found if found.value < solution.value - GAINED * max(1.0, abs(solution.value)) else solution
 

@@ -13,6 +13,9 @@ import numpy as np
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData
 
+# Loadings begin at a hundredth of their start and not at 0, where loadings that count by their squares would stay.
+NEARLY_NONE = 0.01
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Plan:
@@ -56,18 +59,23 @@ def has_negative_variance(models: Sequence[GroupModel], z: np.ndarray) -> bool:
 
 
 def without_further_loadings(models: Sequence[GroupModel], z: np.ndarray) -> np.ndarray | None:
-    """The same start with free loadings at 0 where an item has others, unless the user gave one; None if there is none.
+    """The same start with free loadings near 0 where an item has others before them; None if there is none.
 
-    Slopes on factors that are only guessed can begin far out, from where the search may end beside the optimum: an item
-    of a growth factor that loads on another one began at -37 instead of -.3.
+    The first loading of an item stays, unless another is fixed; so does one whose start the user gave. Slopes on
+    factors that are only guessed can begin far out, from where the search may end beside the optimum: an item of a
+    growth factor that loads on another one began at -37 instead of -.3.
     """
     values = [model.basis @ z + model.offset for model in models]
     further = False
     for model, own in zip(models, values, strict=True):
         several = set(_plan_of(model).several)
+        first = {row.rhs for row in model.all_rows if row.op == "=~" and row.fixed}
         for k, row in enumerate(model.rows):
-            if row.op == "=~" and row.start is None and model.index[row.rhs] in several:
-                own[k], further = 0.0, True
+            if row.op != "=~" or model.index[row.rhs] not in several:
+                continue
+            if row.rhs in first and row.start is None:
+                own[k], further = own[k] * NEARLY_NONE, True
+            first.add(row.rhs)
     return free_values(models, values) if further else None
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import threading
@@ -217,6 +218,26 @@ def test_values_of_an_output_count_and_not_only_its_text():
     lists = "from IPython.display import display\ndisplay({'application/json': [[]] * 150_000}, raw=True)"
     run = contained(lists, "print('on')", limits=Limits(output_bytes=1 << 20))
     assert (run.cuts, printed(run, 1)) == ({0: "output"}, "on\n")
+
+
+@pytest.fixture
+def busy_cores():
+    """Two processes that leave the others little time."""
+    spinning = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    yield
+    for process in spinning:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.usefixtures("busy_cores")
+def test_the_interrupt_of_a_cell_that_ended_first_strikes_no_other():
+    """A flood in the last line of a cell: the interrupt came late and cost the next cell, and all that followed."""
+    flood = "from IPython.display import display\ndisplay({'application/json': [[]] * 150_000}, raw=True)"
+    for _ in range(3):
+        run = contained(*[flood, "print('on')"] * 7, limits=Limits(output_bytes=1 << 20, cell_seconds=8))
+        assert (run.ending, run.cuts) == ("completed", {2 * k: "output" for k in range(7)})
+        assert [printed(run, 2 * k + 1) for k in range(7)] == ["on\n"] * 7
 
 
 def test_many_cells_that_print_all_that_one_may_are_a_flood_as_well():

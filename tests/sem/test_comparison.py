@@ -242,6 +242,14 @@ def test_a_freed_parameter_that_vanished_leaves_nothing_to_test(estimator: str) 
     assert said.pop().startswith("There is nothing to test: what the freer model adds is estimated at 0, a boundary")
 
 
+def test_no_order_of_the_rows_leaves_the_search_at_a_local_optimum() -> None:
+    """By the last bit of the moments it ended at loadings of .52 and a chi-square above that of the model without."""
+    tight = sem.cfa(WITHOUT_METHOD, opposed(0), std_lv=True)
+    for order in range(12):
+        free = sem.cfa(EQUAL_METHOD, opposed(order), std_lv=True)
+        assert free.test.chisq == pytest.approx(tight.test.chisq, abs=1e-6)  # lavaan 0.6-14: 27.729, loadings 0.000
+
+
 def test_a_restriction_that_costs_nothing_is_still_tested() -> None:
     """Equal loadings of two groups of the same answers: a difference of 0, p = 1, and no sign before it."""
     import pandas as pd

@@ -261,6 +261,9 @@ class ForkedProcess:
         As of Popen: negative for a signal; None while it runs. -9 if the template died, which takes all along.
     ending : dict
         What the warden of a confined kernel said about its end.
+    is_interrupting : bool
+        Whether an interrupt was sent of which its warden has not said yet that the kernel has it; without a warden it
+        stays so.
     """
 
     stdin = stdout = stderr = None
@@ -271,7 +274,7 @@ class ForkedProcess:
         self.pid = 0
         self.returncode: int | None = None
         self.ending: dict[str, Any] = {}
-        self.is_ready = False
+        self.is_ready = self.is_interrupting = False
         self.refusal = ""
         self.ends_by_word, self._told_to_end = False, 0.0
         self._unread = b""
@@ -300,6 +303,7 @@ class ForkedProcess:
             message = json.loads(line)
             self.pid = message.get("pid", self.pid)
             self.is_ready = self.is_ready or "ready" in message
+            self.is_interrupting = self.is_interrupting and "interrupted" not in message
             self.refusal = message.get("refused", self.refusal)
             self.ending.update(message.get("ended", {}))
             if "exit" in message:
@@ -334,6 +338,7 @@ class ForkedProcess:
     def send_signal(self, number: int) -> None:
         """Signal it, unless it has ended."""
         if self.pid and self.poll() is None:
+            self.is_interrupting = self.is_interrupting or number == signal.SIGINT
             os.kill(self.pid, number)
 
     def kill(self) -> None:

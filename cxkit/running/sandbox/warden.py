@@ -128,7 +128,12 @@ class _Watch:
         self.cpu_now: dict[tuple[int, int], float] = {}
         self.cpu_gone = 0.0
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda number, _: world.interrupt(kernel, number))
+            signal.signal(number, self.pass_on)
+
+    def pass_on(self, number: int, _: object) -> None:
+        """Signal the kernel, and say so: what runs next in it must not be interrupted in place of what ran before."""
+        self.world.interrupt(self.kernel, number)
+        self.say(b'{"interrupted": true}\n')
 
     def until_the_end(self) -> int:
         ended = os.pidfd_open(self.kernel)

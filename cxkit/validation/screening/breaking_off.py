@@ -63,6 +63,9 @@ def breaking_off(kinds: np.ndarray, counts: np.ndarray, keys: list[str]) -> Brea
     later has not stopped. The smallest k is taken for which chance explains at most one in twenty of those with k
     blanks or more: the rule of Benjamini and Hochberg (1995), with the expected number in place of n times p.
     """
+    if not kinds.any():
+        nothing = pd.Series(0.0, index=keys, name="stopped")
+        return BreakingOff(0, 0.0, stopped=0, by_chance=float("nan"), from_items=0, shares=nothing)
     trailing = np.argmax(kinds[:, ::-1], axis=1)
     began = kinds.any(axis=1)
     people = int(counts[began].sum())
