@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from cxkit.errors import AnalysisError, counted
+from cxkit.gaps.unequal_spread import brown_forsythe
 from cxkit.results import figures
 from cxkit.results.accounting import Rule, account, not_stated, too_few
 from cxkit.results.each_dimension import of_each
@@ -39,10 +40,10 @@ class GroupReliability(Result):
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "How much groups differ: ICC(1) and ICC(2)"
-    cites: ClassVar[tuple[str, ...]] = ("bliese2000", "holm1979")
+    cites: ClassVar[tuple[str, ...]] = ("bliese2000", "brown1974", "mehrotra1997", "holm1979")
     why_unweighted: ClassVar[str] = "the mean squares are of the members who answered, each of whom counts once"
     shown: ClassVar[tuple[str, ...]] = (
-        "title", "n", "n_groups", "mean_group_size", "f_value", "p_adjusted", "icc1", "ci_low..ci_high", "icc2",
+        "title", "n", "n_groups", "mean_group_size", "f_star", "p_adjusted", "icc1", "ci_low..ci_high", "icc2",
     )  # fmt: skip
 
     @property
@@ -75,9 +76,22 @@ class GroupReliability(Result):
         """Which dimensions and groups had to be left out, and the usual line."""
         hidden = _hidden_sentence(self.hidden_groups, MINIMUM_CELL)
         told = [_SHARED_P] if len(self.frame) > 1 else []
-        told.append(_EQUAL_SPREAD)
+        told.append(_UNEQUAL_SPREAD)
+        told += self._apart
         told += [_NEGATIVE_ICC2] if (self.frame["icc2"] < 0).any() else []
         return " ".join([*self.notes, *told, *hidden, super().note, *_whose_n(self.frame)])
+
+    @property
+    def _apart(self) -> list[str]:
+        """Where the interval leaves out 0 and the test does not, for the spread that they assume."""
+        frame = self.frame
+        apart = frame.loc[(frame["ci_low"] > 0) & (frame["p_star"] >= FAMILY_ERROR), "title"]
+        if apart.empty:
+            return []
+        return [
+            f"On {', '.join(apart)} groups spread so differently that the interval leaves out 0 and the test does not: "
+            "go by the test."
+        ]
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())
@@ -110,8 +124,9 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
     -------
     GroupReliability
         A row a dimension: n, n_groups, mean_group_size, ms_between, ms_within, df_between, df_within, f_value,
-        p_value (of this dimension alone), p_adjusted (Holm's method over the dimensions: 5 % for all together), icc1,
-        ci_low, ci_high (of this dimension alone), icc2.
+        p_value (of the analysis of variance); f_star, df1_star, df2_star, p_star (of Brown and Forsythe's test, which
+        lets groups spread differently; p_value and p_star are of this dimension alone), p_adjusted (p_star by Holm's
+        method over the dimensions: 5 % for all together), icc1, ci_low, ci_high (of this dimension alone), icc2.
 
     Raises
     ------
@@ -121,7 +136,8 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
     Notes
     -----
     ICC(1) = (MSB - MSW) / (MSB + (k - 1) MSW) with the mean group size k, ICC(2) = (MSB - MSW) / MSB (Bliese 2000);
-    equal to R's `multilevel::ICC1(aov(y ~ factor(g)))` and `ICC2`.
+    equal to R's `multilevel::ICC1(aov(y ~ factor(g)))` and `ICC2`. The plain F test finds differences that are none
+    where small groups spread more widely than large ones; F* (Brown & Forsythe 1974, Mehrotra 1997) does not.
     """
     check_options(answered=answered)
     groups = survey.role(by)
@@ -129,8 +145,8 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
     shown = shown_by_dimension(survey, scores)
     found, left_out = of_each(survey.dimensions, lambda d: _reliability_row(d, scores[d.key], groups, by, shown[d.key]))
     frame = pd.DataFrame([row for row, _ in found.values()])
-    adjusted = holm(frame["p_value"].to_numpy(dtype="float64"))
-    frame.insert(frame.columns.get_loc("p_value") + 1, "p_adjusted", adjusted)
+    adjusted = holm(frame["p_star"].to_numpy(dtype="float64"))
+    frame.insert(frame.columns.get_loc("p_star") + 1, "p_adjusted", adjusted)
     largest = frame.loc[frame["n"].idxmax(), "dimension"]
     return GroupReliability(
         frame=frame,
@@ -160,11 +176,10 @@ def _reliability_row(
 
 
 _SHARED_P = "p is adjusted for the number of dimensions (Holm's method); each interval is of its dimension alone."
-_EQUAL_SPREAD = (
-    "The F test of ICC(1) and its interval assume that scores spread alike in all groups: where small groups spread "
-    "more widely than large ones, the test tells ICC(1) from 0 far too often."
+_UNEQUAL_SPREAD = (
+    "Whether ICC(1) can be told from 0 is tested by Brown and Forsythe's F*, which lets each group spread in its own "
+    "way; the interval of ICC(1) assumes that all spread alike."
 )
-
 _NEGATIVE_ICC2 = (
     "A negative ICC(2) (its values have no lower end) means that groups differ less than chance alone would make them: "
     "read it as no reliability."
@@ -220,10 +235,12 @@ def _one_way(y: np.ndarray, g: np.ndarray, by: str, dimension: Dimension) -> dic
         )
     sizes = np.bincount(member)
     means = np.bincount(member, weights=y) / sizes
+    squares = np.bincount(member, weights=(y - means[member]) ** 2)
     between = float(np.sum(sizes * (means - y.mean()) ** 2)) / (k - 1)
-    within = float(np.sum((y - means[member]) ** 2)) / (n - k)
+    within = float(squares.sum()) / (n - k)
     size = n / k
     f = between / within if within > 0 else np.inf if between > 0 else np.nan
+    star = brown_forsythe(means, squares / (sizes - 1), sizes)
     low, high = (_icc1(f / stats.f.ppf(p, k - 1, n - k), size) for p in (0.975, 0.025))
     return {
         "n": n,
@@ -235,6 +252,10 @@ def _one_way(y: np.ndarray, g: np.ndarray, by: str, dimension: Dimension) -> dic
         "df_within": n - k,
         "f_value": f,
         "p_value": float(stats.f.sf(f, k - 1, n - k)),
+        "f_star": star.f,
+        "df1_star": star.df1,
+        "df2_star": star.df2,
+        "p_star": star.p,
         "icc1": _icc1(f, size),
         "ci_low": low,
         "ci_high": high,

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxkit as cx
+from cxkit.gaps.unequal_spread import brown_forsythe
 from cxkit.results.multiplicity import holm
 from tests.conftest import tiny_survey
 
@@ -34,6 +35,53 @@ def test_icc_equals_multilevel(reference, data, dimension, key):
     assert found["p_value"] == pytest.approx(wanted["p"], rel=1e-6)
     assert [found["ms_between"], found["ms_within"]] == pytest.approx(wanted["ms"], rel=1e-10)
     assert [found["df_between"], found["df_within"]] == wanted["df"]
+
+
+@pytest.mark.parametrize(("data", "dimension", "key"), CASES)
+def test_f_star_equals_the_moments_of_its_quadratic_forms(reference, data, dimension, key):
+    """By traces of matrices, tests/reference/scripts/unequal_spread.R."""
+    wanted = reference("unequal_spread")[key]
+    found = row(cx.group_reliability(cx.load_survey(data), by="organisation"), dimension)
+    for column, name in (("f_star", "f"), ("df1_star", "df1"), ("df2_star", "df2")):
+        assert found[column] == pytest.approx(wanted[name], rel=1e-9)
+    assert found["p_star"] == pytest.approx(wanted["p"], rel=1e-6)
+
+
+def test_f_star_of_two_groups_is_welchs_test(reference):
+    """R: oneway.test(y ~ g)."""
+    wanted = reference("unequal_spread")["two_groups"]
+    survey = cx.load_survey("bhr2000")
+    scores, groups = survey.scores()["leadership"], survey.role("organisation").astype(float)
+    parts = [scores[groups == name].dropna() for name in wanted["groups"]]
+    sizes = np.array([len(part) for part in parts])
+    found = brown_forsythe(
+        np.array([part.mean() for part in parts]), np.array([part.var(ddof=1) for part in parts]), sizes
+    )
+    assert [found.f, found.df1, found.df2] == pytest.approx([wanted["f"], wanted["df1"], wanted["df2"]], rel=1e-9)
+    assert found.p == pytest.approx(wanted["p"], rel=1e-8)
+
+
+def test_people_who_all_answer_alike_have_no_f_star():
+    same = brown_forsythe(np.array([3.0, 3.0]), np.zeros(2), np.array([5, 6]))
+    apart = brown_forsythe(np.array([3.0, 4.0]), np.zeros(2), np.array([5, 6]))
+    assert np.isnan(same.p)
+    assert (apart.f, apart.p) == (np.inf, 0.0)
+
+
+@pytest.mark.parametrize("sizes", [[6] * 6 + [60] * 3, [5, 5, 6, 6, 7, 7, 8, 8, 30, 40, 50, 60]])
+def test_small_groups_that_spread_widely_are_no_difference(sizes):
+    """The plain F test called 77 of 100 such surveys different."""
+    rng = np.random.default_rng(7)
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    spread = np.where(np.array(sizes) < 10, 3.0, 0.8)
+    alarms, rounds = 0, 2000
+    for _ in range(rounds):
+        y = rng.normal(size=len(groups)) * spread[groups]
+        n = np.bincount(groups)
+        means = np.bincount(groups, y) / n
+        variances = np.bincount(groups, (y - means[groups]) ** 2) / (n - 1)
+        alarms += brown_forsythe(means, variances, n).p < 0.05
+    assert alarms / rounds <= 0.07
 
 
 @pytest.mark.parametrize(("data", "dimension", "key"), CASES)
@@ -206,5 +254,5 @@ class TestTheSentenceOfReliability:
         interval = f"(95 % interval {most['ci_low']:.0%} to {most['ci_high']:.0%})"
         assert f"{most['icc1']:.0%} {interval} on {most['title']}, where it is largest" in result.text
         # R: p.adjust(p, "holm")
-        assert result.frame["p_adjusted"].to_numpy() == pytest.approx(holm(result.frame["p_value"].to_numpy()))
+        assert result.frame["p_adjusted"].to_numpy() == pytest.approx(holm(result.frame["p_star"].to_numpy()))
         assert "adjusted for the number of dimensions (Holm's method)" in result.note
