@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import ast
+import re
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -39,11 +42,51 @@ def check_command(options: argparse.Namespace) -> int:
     """``cxkit check``: what is in a survey file, or everything that is wrong with it."""
     roles = _roles(options.roles)
     reading = _reading(options.reading)
-    survey = cxkit.load_survey(options.data, instrument=options.instrument, respondent=roles or None, **reading)
+    try:
+        survey = cxkit.load_survey(options.data, instrument=options.instrument, respondent=roles or None, **reading)
+    except SurveyError as error:
+        raise SurveyError("\n".join([str(error), *_typed_here(str(error), reading)])) from None
     print(survey.text)
     if survey.ledger is not None and survey.ledger.text not in survey.notes:
         print(survey.ledger.text)
     return 0
+
+
+def _typed_here(message: str, reading: dict[str, Any]) -> list[str]:
+    """The options that a refusal advises in Python's form, as they are typed in a shell, here and for a notebook."""
+    advised: dict[str, Any] = {}
+    for name, rest in re.findall(rf"(?:as in|say|with) ({'|'.join(READING)})=(.*)", message):
+        ends = [end for end in range(len(rest), 0, -1) if rest[end - 1] in "]}'\"0123456789"]
+        value = next((value for end in ends if (value := _literal(rest[:end])) is not None), None)
+        if value is not None and "<" not in str(value):  # "<column>" is to be filled in
+            before = advised.get(name, reading.get(name))
+            advised[name] = _added(before, value) if name == "missing_codes" else value
+    if not advised:
+        return []
+    here = " ".join(f"--read {_quoted(f'{name}={value}')}" for name, value in advised.items())
+    notebook = _quoted(f"reading={reading | advised}")
+    return [f"To say so in a shell, add to cxkit check: {here}", f"and to cxkit run: -p {notebook}"]
+
+
+def _literal(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return None
+
+
+def _added(before: Any, codes: Any) -> Any:
+    """The codes behind those that were given or advised before, which typing the option again would otherwise lose."""
+    if not before or isinstance(codes, dict) is not isinstance(before, dict):
+        return codes
+    if isinstance(codes, dict):
+        return {name: [*before.get(name, []), *codes.get(name, [])] for name in {**before, **codes}}
+    return [*before, *codes]
+
+
+def _quoted(text: str) -> str:
+    """The text as one word of a command: in double quotes, which Windows knows too, where nothing forbids them."""
+    return shlex.quote(text) if set(text) & set('"$`\\!%') else f'"{text}"'
 
 
 def _reading(texts: Sequence[str]) -> dict[str, Any]:

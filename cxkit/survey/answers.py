@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,10 +12,18 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import Problems, counted
-from cxkit.survey.codes import example_of_codes, is_on_scale
+from cxkit.survey.codes import declare_words, how_to_declare
 from cxkit.survey.decimal_marks import GROUPED, UNGROUP, may_be_thousands
 from cxkit.survey.instrument import READ_TWICE, AnswerScale, Instrument
-from cxkit.survey.labels import exact_wordings, find_collisions, fold_label, loose_wordings, plain_words
+from cxkit.survey.labels import (
+    Code,
+    exact_wordings,
+    find_collisions,
+    fold_label,
+    folded_words,
+    loose_wordings,
+    plain_words,
+)
 from cxkit.survey.tables import Table
 from cxkit.without_contents import without_contents
 
@@ -47,20 +56,23 @@ class _Findings:
     outside: list[str] = field(default_factory=list)
     between: list[str] = field(default_factory=list)
     outside_values: dict[str, set[float]] = field(default_factory=dict)
+    words: dict[str, Counter[str]] = field(default_factory=dict)
 
-    def add_words(self, cell: str, where: str, *, may_be_thousands: bool) -> None:
+    def add_words(self, cell: str, row: Hashable, item: str, *, may_be_thousands: bool) -> None:
         """Note a cell that is neither number nor label, under what it seems to be."""
         commas = self.thousands if may_be_thousands else self.commas
         kinds = ((_DECIMAL_COMMA, commas), (GROUPED, self.grouped), (_DATE, self.dates))
         found = next((listed for pattern, listed in kinds if pattern.fullmatch(cell)), self.text)
-        found.append(f"{where}: '{cell[:40]}'")
+        found.append(f"row {row}, item {item}: '{cell[:40]}'")
+        if found is self.text:
+            self.words.setdefault(item, Counter())[cell] += 1
 
 
 def read_answers(
     table: Table,
     columns: Mapping[str, str],
     instrument: Instrument,
-    missing_codes: Mapping[str, tuple[float, ...]],
+    missing_codes: Mapping[str, tuple[Code, ...]],
     problems: Problems,
     *,
     decimal_comma: bool = False,
@@ -86,7 +98,7 @@ def read_answers(
 
 
 def _refuse_collisions(
-    keys: Collection[str], instrument: Instrument, codes: Mapping[str, tuple[float, ...]], problems: Problems
+    keys: Collection[str], instrument: Instrument, codes: Mapping[str, tuple[Code, ...]], problems: Problems
 ) -> None:
     """Refuse labels that collide with this file's codes, or in an instrument that was not read from a TOML file."""
     found: dict[str, list[str]] = {}
@@ -105,7 +117,7 @@ class CellReader:
 
     key: str
     scale: AnswerScale
-    codes: tuple[float, ...]
+    codes: tuple[Code, ...]
     decimal_comma: bool
 
     def numbers(self, table: Table, column: str, findings: _Findings) -> tuple[np.ndarray, int]:
@@ -117,7 +129,7 @@ class CellReader:
         unread = {cell for cell, (value, _) in meanings.items() if np.isnan(value) and not self.is_silent(cell)}
         thousands = may_be_thousands(unread, ",", self.scale)
         for row, cell in cells[cells.isin(unread)].items():
-            findings.add_words(cell, f"row {row}, item {self.key}", may_be_thousands=thousands)
+            findings.add_words(cell, row, self.key, may_be_thousands=thousands)
         return values, int(cells.isin(labels).sum())
 
     def meaning(self, cell: str) -> tuple[float, bool]:
@@ -133,6 +145,8 @@ class CellReader:
         number = self.number(cell)
         if not np.isnan(number):
             return (np.nan if number in self.codes else number), False
+        if fold_label(cell) in self.words:
+            return np.nan, False
         loose = self.loose.get(fold_label(cell))
         return (np.nan, False) if loose is None else (loose, True)
 
@@ -148,7 +162,12 @@ class CellReader:
 
     def is_silent(self, cell: str) -> bool:
         """Whether the cell says that the item was not answered."""
-        return cell.casefold() in NOT_ANSWERED or self.number(cell) in self.codes
+        return cell.casefold() in NOT_ANSWERED or self.number(cell) in self.codes or fold_label(cell) in self.words
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Words for "no answer", folded as labels are."""
+        return folded_words(self.codes)
 
     @cached_property
     def exact(self) -> Mapping[str, float]:
@@ -185,7 +204,8 @@ def _report(findings: _Findings, instrument: Instrument, keys: Collection[str], 
         problems.add(
             f"{counted(len(findings.text), 'answer')} in words that are no label of '{instrument.name}'.",
             findings.text,
-            f"{known}; correct the answers, or add [scale] labels to the instrument.",
+            f"{known}; {declare_words(findings.words, instrument, keys)}correct the answers, or add [scale] labels "
+            "to the instrument.",
         )
     if findings.commas:
         problems.add(
@@ -242,9 +262,8 @@ def _outside_remedy(by_item: Mapping[str, set[float]], instrument: Instrument, k
     )
     means = "means" if len(values) == 1 else "mean"
     shown = ", ".join(f"{value:g}" for value in values)
-    everywhere = not any(is_on_scale(value, instrument.items[key].scale) for value in values for key in keys)
-    codes = f"[{shown}]" if everywhere else example_of_codes(values, by_item, instrument)
-    return f'{ask}if {shown} {means} "no answer", say missing_codes={codes}; otherwise correct the answers in the file.'
+    declared = how_to_declare(values, by_item, instrument, keys)
+    return f'{ask}if {shown} {means} "no answer", say {declared}; otherwise correct the answers in the file.'
 
 
 def _notes(frame: pd.DataFrame, labelled: int) -> list[str]:

@@ -1,38 +1,53 @@
-"""Numbers that mean "no answer" in one file, for the items that they belong to.
+"""Numbers and words that mean "no answer" in one file, for the items that they belong to.
 
-9 is "no answer" beside a 1-5 scale and an answer on a 0-10 scale. A code is therefore refused wherever it lies on the
-scale of an item: taking it out there would wipe valid answers.
+9 is "no answer" beside a 1-5 scale and an answer on a 0-10 scale; "not applicable" may be a label of one scale alone.
+A code is therefore refused wherever it is an answer on the scale of an item: taking it out would wipe valid answers.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from math import isfinite
+from typing import SupportsFloat
 
 from cxkit.errors import Problems, nearest
 from cxkit.survey.instrument import AnswerScale, Instrument, fold_name
+from cxkit.survey.labels import Code, fold_label, loose_wordings
 
-MissingCodes = Sequence[float] | Mapping[str, Sequence[float]]
-"""Codes for every item of a file, or by item or dimension: `{"loyalty": [9]}`."""
+MissingCodes = Sequence[Code] | Mapping[str, Sequence[Code]]
+"""Codes for every item of a file, or by item or dimension: `{"loyalty": [9, "Don't know"]}`."""
+
+_WORDS_OFFERED = 4  # as many values as the advice on numbers names
+_LONGEST_OFFERED = 40  # longer cells are remarks, not something to tick
 
 
 def codes_by_item(
     given: MissingCodes, instrument: Instrument, items: Collection[str], problems: Problems
-) -> dict[str, tuple[float, ...]]:
+) -> dict[str, tuple[Code, ...]]:
     """The codes of every item of the file, those of its scale included; a code that is an answer goes to `problems`."""
-    added: dict[str, set[float]] = {key: set() for key in items}
+    added: dict[str, set[Code]] = {key: set() for key in items}
     if isinstance(given, Mapping):
         for name, codes in given.items():
             for key in _items_named(str(name), instrument, problems):
-                added.get(key, set()).update(_numbers(codes, f"missing_codes[{name!r}]", problems))
+                added.get(key, set()).update(read_codes(codes, f"missing_codes[{name!r}]", problems))
     else:
-        codes = _numbers(given, "missing_codes", problems)
+        codes = read_codes(given, "missing_codes", problems)
         for key in items:
             added[key].update(codes)
     wiped = {key: _answers_among(added[key], instrument.items[key].scale) for key in items}
-    for code in sorted(set().union(*wiped.values())):
+    for code in sorted(set().union(*wiped.values()), key=_in_order):
         _refuse_answer(code, [key for key in items if code in wiped[key]], instrument, items, problems)
-    return {key: (*instrument.items[key].scale.missing_codes, *sorted(added[key])) for key in items}
+    words_wiped = {key: {code for code in wiped[key] if isinstance(code, str)} for key in items}
+    return {
+        key: (*instrument.items[key].scale.missing_codes, *sorted(added[key] - words_wiped[key], key=_in_order))
+        for key in items
+    }
+
+
+def _in_order(code: Code) -> tuple[bool, Code]:
+    """Numbers first, then words."""
+    return isinstance(code, str), code
 
 
 def is_on_scale(number: float, scale: AnswerScale) -> bool:
@@ -42,20 +57,39 @@ def is_on_scale(number: float, scale: AnswerScale) -> bool:
     return scale.low <= number <= scale.high
 
 
-def _answers_among(codes: set[float], scale: AnswerScale) -> set[float]:
+def _answers_among(codes: set[Code], scale: AnswerScale) -> set[Code]:
     declared = set() if scale.is_bounded else set(scale.missing_codes)
-    return {code for code in codes - declared if is_on_scale(code, scale)}
+    labels = loose_wordings(scale.labels, scale.low, scale.high)
+    return {code for code in codes - declared if _is_answer(code, scale, labels)}
 
 
-def _numbers(codes: Sequence[float], where: str, problems: Problems) -> tuple[float, ...]:
+def _is_answer(code: Code, scale: AnswerScale, labels: Collection[str]) -> bool:
+    return fold_label(code) in labels if isinstance(code, str) else is_on_scale(code, scale)
+
+
+def read_codes(codes: Sequence[Code], where: str, problems: Problems) -> tuple[Code, ...]:
+    """The codes as numbers and words; a list that holds anything else goes to `problems`."""
     try:
-        numbers = tuple(float(code) for code in ([codes] if isinstance(codes, str) else codes))
+        return tuple(map(_code, [codes] if isinstance(codes, str) else codes))
     except (TypeError, ValueError):
-        numbers = (float("nan"),)
-    if all(map(isfinite, numbers)):
-        return numbers
-    problems.add(f"{where}={codes!r} must be a list of numbers, such as [99].")
+        problems.add(f'{where}={codes!r} must be a list of numbers or words, such as [99, "Don\'t know"].')
     return ()
+
+
+def _code(given: SupportsFloat | str) -> Code:
+    """A number, also where it is written as text or with a decimal comma, or words."""
+    words = given.strip() if isinstance(given, str) else ""
+    try:
+        number = float(words.replace(",", ".") or given)
+    except ValueError:
+        if not words:
+            raise
+        return words
+    if isfinite(number):
+        return number
+    if not words:  # "inf" in a cell is a word
+        raise ValueError(given)
+    return words
 
 
 def _items_named(name: str, instrument: Instrument, problems: Problems) -> list[str]:
@@ -69,12 +103,14 @@ def _items_named(name: str, instrument: Instrument, problems: Problems) -> list[
 
 
 def _refuse_answer(
-    code: float, wiped: Sequence[str], instrument: Instrument, items: Collection[str], problems: Problems
+    code: Code, wiped: Sequence[str], instrument: Instrument, items: Collection[str], problems: Problems
 ) -> None:
     scales = list(dict.fromkeys(str(instrument.items[key].scale) for key in wiped))
     shown = ", ".join(wiped[:4]) + (", ..." if len(wiped) > 4 else "")
     scale = f"scale {scales[0]}" if len(scales) == 1 else f"scales {', '.join(scales)}"
-    found = f"missing_codes: {code:g} is an answer on the {scale} of {shown}; as a code it would wipe valid answers."
+    found = (
+        f"missing_codes: {_shown(code)} is an answer on the {scale} of {shown}; as a code it would wipe valid answers."
+    )
     others = [key for key in items if key not in wiped]
     if not others:
         problems.add(found, remedy="leave it out, or correct the scale in the instrument.")
@@ -83,9 +119,15 @@ def _refuse_answer(
     problems.add(found, remedy=f'name the items where it means "no answer", such as missing_codes={named}.')
 
 
-def example_of_codes(codes: Sequence[float], keys: Collection[str], instrument: Instrument) -> str:
-    """How to write codes for these items alone, whole dimensions by their keys."""
-    listed = f"[{', '.join(f'{code:g}' for code in codes)}]"
+def _shown(code: Code) -> str:
+    """A code as Python writes it, whole numbers without a point."""
+    return repr(code) if isinstance(code, str) else f"{code:.15g}"
+
+
+def example_of_codes(
+    codes: Sequence[Code], keys: Collection[str], instrument: Instrument, *, at_most: int | None = 4
+) -> str:
+    """How to write codes for these items alone, whole dimensions by their keys; `at_most` so many of them."""
     names: list[str] = []
     left = list(keys)
     for dimension in instrument.dimensions:
@@ -93,5 +135,36 @@ def example_of_codes(codes: Sequence[float], keys: Collection[str], instrument: 
         if len(inside) == len(dimension.item_keys):
             names.append(dimension.key)
             left = [key for key in left if key not in inside]
-    entries = ", ".join(f"'{name}': {listed}" for name in [*names, *left][:4])
-    return f"{{{entries}{', ...' if len(names) + len(left) > 4 else ''}}}"
+    named = [*names, *left]
+    entries = ", ".join(f"'{name}': {_listed(codes)}" for name in named[:at_most])
+    return f"{{{entries}{', ...' if len(named) > len(named[:at_most]) else ''}}}"
+
+
+def _listed(codes: Sequence[Code]) -> str:
+    return f"[{', '.join(map(_shown, codes))}]"
+
+
+def how_to_declare(
+    codes: Sequence[Code], found_in: Collection[str], instrument: Instrument, keys: Collection[str]
+) -> str:
+    """What to write so that these codes count as "no answer": for all items of the file where no scale forbids it."""
+    scales = [instrument.items[key].scale for key in keys]
+    everywhere = not any(_answers_among(set(codes), scale) for scale in scales)
+    listed = _listed(codes) if everywhere else example_of_codes(codes, found_in, instrument, at_most=None)
+    return f"missing_codes={listed}"
+
+
+def declare_words(words: Mapping[str, Counter[str]], instrument: Instrument, keys: Collection[str]) -> str:
+    """How to declare the most frequent of these words (by item) as "no answer"; nothing where all are long remarks."""
+    total: Counter[str] = Counter()
+    for counts in words.values():
+        total.update({word: count for word, count in counts.items() if len(word) <= _LONGEST_OFFERED})
+    distinct = {fold_label(word): word for word, _ in reversed(total.most_common())}
+    offered = [word for word, _ in total.most_common() if word in distinct.values()][:_WORDS_OFFERED]
+    if not offered:
+        return ""
+    found_in = [key for key, counts in words.items() if set(counts) & set(offered)]
+    declared = how_to_declare(offered, found_in, instrument, keys)
+    if len(distinct) == 1:
+        return f'if {_shown(offered[0])} means "no answer", say {declared}; otherwise '
+    return f'if some mean "no answer", list them, as in {declared}; otherwise '

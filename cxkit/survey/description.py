@@ -37,6 +37,17 @@ def _is_text(value: Any) -> bool:
     return isinstance(value, str)
 
 
+def _is_code(value: Any) -> bool:
+    """A number, or words; a number in quotation marks is none of both."""
+    if not _is_text(value):
+        return _is_number(value)
+    try:
+        float(value.replace(",", "."))
+    except ValueError:
+        return bool(value.strip())
+    return False
+
+
 def _is_table(value: Any) -> bool:
     return isinstance(value, Mapping)
 
@@ -64,7 +75,7 @@ _FORMS: dict[tuple[str, str], tuple[str, Callable[[Any], bool]]] = {
         'a table of words, such as { 1 = "Never", 5 = "Always" }',
         lambda value: _is_table(value) and all(map(_is_text, value.values())),
     ),
-    ("scale", "missing_codes"): ("a list of numbers, such as [99]", _is_list_of(_is_number)),
+    ("scale", "missing_codes"): ('a list of numbers or words, such as [99, "Don\'t know"]', _is_list_of(_is_code)),
     ("scale", "continuous"): _TRUTH,
     ("dimension", "items"): ("a list of tables, each { key = ..., text = ... }", _is_list_of(_is_table)),
     ("item", "reversed"): _TRUTH,

@@ -13,7 +13,7 @@ from cxkit.errors import Problems, counted
 from cxkit.survey.answers import CellReader
 from cxkit.survey.codes import is_on_scale
 from cxkit.survey.instrument import Instrument
-from cxkit.survey.labels import fold_label
+from cxkit.survey.labels import Code, fold_label
 from cxkit.survey.ledger import LeftOut
 from cxkit.survey.likeness import is_unlike
 from cxkit.survey.tables import Table
@@ -49,7 +49,7 @@ def find_foot_rows(
     table: Table,
     columns: Mapping[str, str],
     instrument: Instrument,
-    codes: Mapping[str, tuple[float, ...]],
+    codes: Mapping[str, tuple[Code, ...]],
     *,
     decimal_comma: bool,
     weights: Collection[str] = (),
@@ -200,7 +200,7 @@ class _Statistics:
         table: Table,
         columns: Mapping[str, str],
         instrument: Instrument,
-        codes: Mapping[str, tuple[float, ...]],
+        codes: Mapping[str, tuple[Code, ...]],
         decimal_comma: bool,
         rows: int,
     ) -> None:

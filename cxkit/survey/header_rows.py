@@ -14,6 +14,7 @@ import pandas as pd
 from cxkit.errors import Problems
 from cxkit.survey.answers import CellReader
 from cxkit.survey.instrument import Instrument, fold_name
+from cxkit.survey.labels import Code
 from cxkit.survey.ledger import named_rows
 from cxkit.survey.likeness import map_distinct
 from cxkit.survey.tables import Table
@@ -27,7 +28,7 @@ def refuse_header_rows(
     columns: Mapping[str, str],
     rename: Mapping[str, str],
     instrument: Instrument,
-    codes: Mapping[str, tuple[float, ...]],
+    codes: Mapping[str, tuple[Code, ...]],
     problems: Problems,
 ) -> Table:
     """The table without rows of the header, which go to `problems`.
@@ -72,7 +73,7 @@ def _repeated(table: Table, columns: Mapping[str, str], rename: Mapping[str, str
 
 
 def _texts(
-    first: pd.DataFrame, columns: Mapping[str, str], instrument: Instrument, codes: Mapping[str, tuple[float, ...]]
+    first: pd.DataFrame, columns: Mapping[str, str], instrument: Instrument, codes: Mapping[str, tuple[Code, ...]]
 ) -> tuple[int, ...]:
     """The first rows in which most items' cells are words that are no answers, if a row of answers follows.
 

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from cxkit.errors import InstrumentError, Problems, counted, nearest
 from cxkit.survey.description import KEYS as _KEYS  # noqa: F401
 from cxkit.survey.description import is_complete, well_formed
-from cxkit.survey.labels import find_collisions, fold_label
+from cxkit.survey.labels import Code, find_collisions, fold_label
 from cxkit.survey.wording import quoted
 
 Kind = Literal["reflective", "formative"]
@@ -40,14 +40,14 @@ class AnswerScale:
     """The answers that an item can have.
 
     `low` and `high` are the lowest and highest possible answer, `labels` the words printed beside answers,
-    `missing_codes` numbers that stand for "no answer". A `continuous` scale (test scores, scale means) takes any number
-    between its ends; without ends it takes any number at all and cannot be reversed.
+    `missing_codes` numbers or words that stand for "no answer". A `continuous` scale (test scores, scale means) takes
+    any number between its ends; without ends it takes any number at all and cannot be reversed.
     """
 
     low: float | None = None
     high: float | None = None
     labels: Mapping[float, str] = field(default_factory=dict)
-    missing_codes: tuple[float, ...] = ()
+    missing_codes: tuple[Code, ...] = ()
     continuous: bool = False
 
     @property
@@ -273,10 +273,11 @@ class _Builder:
         low, high = table.get("low"), table.get("high")
         continuous = table.get("continuous", low is None and high is None)
         self.check_ends(low, high, continuous, {"low", "high"} & set(described), where)
-        codes = tuple(float(code) for code in table.get("missing_codes", ()))
+        codes = tuple(code if isinstance(code, str) else float(code) for code in table.get("missing_codes", ()))
         labels = self.labels(table.get("labels", {}), low, high, where)
         self.check_readings(labels, low, high, codes, where)
-        on_scale = [f"{c:g}" for c in codes if low is not None and high is not None and low <= c <= high]
+        numbers = [code for code in codes if not isinstance(code, str)]
+        on_scale = [f"{c:g}" for c in numbers if low is not None and high is not None and low <= c <= high]
         if on_scale:
             lies = "code {} lies" if len(on_scale) == 1 else "codes {} lie"
             self.problems.add(f"{where}: missing {lies.format(', '.join(on_scale))} on the scale {low}-{high}.")
@@ -310,7 +311,7 @@ class _Builder:
         return MappingProxyType(labels)
 
     def check_readings(
-        self, labels: Mapping[float, str], low: Any, high: Any, codes: tuple[float, ...], where: str
+        self, labels: Mapping[float, str], low: Any, high: Any, codes: tuple[Code, ...], where: str
     ) -> None:
         """Refuse labels by which a cell of the file could be read as either of two answers."""
         answers: dict[str, list[str]] = {}

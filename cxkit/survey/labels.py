@@ -26,6 +26,9 @@ _PLAIN_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 Claim = tuple[float, str]
 """An answer and the words by which a message names the reading."""
 
+Code = float | str
+"""A number or words that stand for "no answer"."""
+
 
 def plain_words(words: str) -> str:
     """The words as printed, but for capitals, invisible signs and the width of blanks; accents in one form (NFC)."""
@@ -73,8 +76,13 @@ def _has_letters(label: str) -> bool:
     return any(map(str.isalpha, label))
 
 
+def folded_words(codes: Iterable[Code]) -> frozenset[str]:
+    """Those of the codes that are words, folded as labels are."""
+    return frozenset(fold_label(code) for code in codes if isinstance(code, str))
+
+
 def find_collisions(
-    labels: Mapping[float, str], low: float | None, high: float | None, codes: Iterable[float] = ()
+    labels: Mapping[float, str], low: float | None, high: float | None, codes: Iterable[Code] = ()
 ) -> list[str]:
     """Every cell that could be read in two ways with different answers, as a sentence that names both readings."""
     found = []
@@ -87,7 +95,7 @@ def find_collisions(
 
 
 def _claims(
-    labels: Mapping[float, str], low: float | None, high: float | None, codes: tuple[float, ...]
+    labels: Mapping[float, str], low: float | None, high: float | None, codes: tuple[Code, ...]
 ) -> dict[str, list[Claim]]:
     """Each folded wording with every reading of it."""
     claims: dict[str, list[Claim]] = {}
@@ -102,6 +110,9 @@ def _claims(
             behind.append((value, f"the label '{label}' with its number {value:g}"))
         for number in _numbers_in(label):
             claims[fold_label(label)] += _as_number(number, low, high, codes)
+    for code in codes:
+        if isinstance(code, str):
+            claims.setdefault(fold_label(code), []).append(_as_code(code))
     if (low, high) == (0, 1):
         for word, value in TRUTH.items():
             if word in claims:
@@ -124,10 +135,16 @@ def _numbers_in(label: str) -> set[float]:
     return set(filter(isfinite, numbers))
 
 
-def _as_number(number: float, low: float | None, high: float | None, codes: tuple[float, ...]) -> list[Claim]:
+def _as_code(code: Code) -> Claim:
+    """The reading as "no answer", which differs from every answer."""
+    named = f"the words '{code}'" if isinstance(code, str) else f"the code {code:g}"
+    return (float("-inf"), f'{named} for "no answer"')
+
+
+def _as_number(number: float, low: float | None, high: float | None, codes: tuple[Code, ...]) -> list[Claim]:
     """A number as a reading: on the scale it is an answer, among the codes "no answer", else it is none."""
     if number in codes:
-        return [(float("-inf"), f'the code {number:g} for "no answer"')]
+        return [_as_code(number)]
     if low is None or high is None or low <= number <= high:
         return [(number, f"the number {number:g}")]
     return []

@@ -71,8 +71,9 @@ def read_survey(
     rename
         Column names of the file to item keys, where they differ: `{"Q1": "CI1"}`.
     missing_codes
-        Numbers that mean "no answer" in this file, beside those of the instrument: a list for all items, or by item or
-        dimension, `{"loyalty": [9]}`. A code that is an answer on the scale of an item is refused there.
+        Numbers or words that mean "no answer" in this file, beside those of the instrument: a list for all items,
+        `[9, "Don't know"]`, or by item or dimension, `{"loyalty": [9]}`. Capitals and punctuation of words do not
+        matter. A code that is an answer on the scale of an item is refused there.
     decimal
         What stands before the decimals of a number: "," for files that say 3,5.
     delimiter, encoding

@@ -123,7 +123,7 @@ class TestTheFile:
         (changed("scale", "missing_codes", to=[1, 3]), "[scale]: missing codes 1, 3 lie on the scale 1-5."),
         (
             changed("scale", "missing_codes", to=99),
-            "[scale]: 'missing_codes' must be a list of numbers, such as [99]; it is 99.",
+            "[scale]: 'missing_codes' must be a list of numbers or words, such as [99, \"Don't know\"]; it is 99.",
         ),
         (
             changed("scale", "labels", "often", to="Often"),

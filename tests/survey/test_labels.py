@@ -160,10 +160,10 @@ class TestCodesForNoAnswer:
 
     def test_names_and_forms_that_are_wrong(self):
         problems = Problems("a.csv")
-        assert codes_by_item({"e": [9], "b": "x"}, self.NPS, ["a", "b"], problems) == {"a": (), "b": ()}
+        assert codes_by_item({"e": [9], "b": 99}, self.NPS, ["a", "b"], problems) == {"a": (), "b": ()}
         assert problems.findings == [
             "missing_codes: 'e' is neither an item nor a dimension. Known: d, a, b, NPS, T.",
-            "missing_codes['b']='x' must be a list of numbers, such as [99].",
+            "missing_codes['b']=99 must be a list of numbers or words, such as [99, \"Don't know\"].",
         ]
 
     def test_the_advice_asks_first_whether_the_scale_is_right(self, tmp_path):

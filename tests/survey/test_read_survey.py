@@ -244,7 +244,8 @@ class TestAnswersInWords:
             "    row 2, item S1: 'inf'\n"
             "    row 3, item S1: 'Agre'\n"
             "    -> the labels are Strongly disagree, Disagree, Slightly disagree, Neither, Slightly agree, Agree, "
-            "Strongly agree; correct the answers, or add [scale] labels to the instrument."
+            "Strongly agree; if some mean \"no answer\", list them, as in missing_codes=['x', 'TRUE', 'inf', 'Agre']; "
+            "otherwise correct the answers, or add [scale] labels to the instrument."
         )
 
     def test_words_where_the_scale_has_no_labels(self, file):
@@ -252,7 +253,8 @@ class TestAnswersInWords:
             "a.csv: 1 problem found.\n"
             "  1 answer in words that are no label of 'mini'.\n"
             "    row 2, item L1: 'Agree'\n"
-            "    -> the answer scale has no labels; correct the answers, or add [scale] labels to the instrument."
+            "    -> the answer scale has no labels; if 'Agree' means \"no answer\", say missing_codes=['Agree']; "
+            "otherwise correct the answers, or add [scale] labels to the instrument."
         )
 
 
@@ -304,8 +306,9 @@ class TestNumbersThatAreNoAnswers:
         )
 
     def test_codes_for_no_answer_that_are_none(self, file):
-        message = "a.csv: 1 problem found.\n  missing_codes={} must be a list of numbers, such as [99]."
-        for codes in (99, ["none"], None):
+        wanted = 'must be a list of numbers or words, such as [99, "Don\'t know"].'
+        message = f"a.csv: 1 problem found.\n  missing_codes={{}} {wanted}"
+        for codes in (99, [""], None):
             assert refusal(file(GOOD), missing_codes=codes) == message.format(repr(codes))
 
 
@@ -578,7 +581,8 @@ def test_everything_at_once(file):
         "  1 answer in words that are no label of 'mini'.\n"
         "    row 2, item S1: 'x'\n"
         "    -> the labels are Strongly disagree, Disagree, Slightly disagree, Neither, Slightly agree, Agree, "
-        "Strongly agree; correct the answers, or add [scale] labels to the instrument.\n"
+        "Strongly agree; if 'x' means \"no answer\", say missing_codes=['x']; otherwise correct the answers, or add "
+        "[scale] labels to the instrument.\n"
         "  1 answer with a decimal comma.\n"
         "    row 3, item S1: '2,5'\n"
         "    -> read the file with decimal=','.\n"

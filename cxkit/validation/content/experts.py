@@ -13,6 +13,7 @@ import pandas as pd
 
 from cxkit.errors import AnalysisError, Problems, SurveyError, closest, counted, nearest
 from cxkit.survey.answers import NOT_ANSWERED
+from cxkit.survey.codes import read_codes
 from cxkit.survey.datasets import load_instrument
 from cxkit.survey.instrument import Instrument, fold_name, fold_words
 from cxkit.survey.survey import SHORT_HASH, DataStamp
@@ -145,7 +146,7 @@ def read_expert_ratings(
     items: Instrument | str | Path,
     name: str | None = None,
     synthetic: bool = False,
-    missing_codes: Sequence[float] = (),
+    missing_codes: Sequence[float | str] = (),
     delimiter: str | None = None,
     encoding: str | None = None,
     sheet: str | int | None = None,
@@ -172,7 +173,7 @@ def read_expert_ratings(
     synthetic
         Whether they are made up; every result then says so.
     missing_codes
-        Numbers that mean "not judged" in this file.
+        Numbers or words that mean "not judged" in this file, such as `[9, "Cannot say"]`.
     delimiter, encoding, sheet, header_row
         How the file is written, as in `read_survey`; found out where None.
 
@@ -195,7 +196,7 @@ def read_expert_ratings(
     )
     problems = Problems(table.source)
     grid, notes = _items_down(table, instrument, problems)
-    codes = frozenset(f"{code:g}" for code in missing_codes)
+    codes = frozenset(_folded(str(code)) for code in read_codes(missing_codes, "missing_codes", problems))
     judgements = _judged(grid, kind, instrument, codes, problems)
     if problems:
         problems.raise_as(SurveyError)
