@@ -1,5 +1,6 @@
 """Missing answers against lavaan's saturated moments and base R; calls in tests/reference/scripts/screening.R."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -141,13 +142,16 @@ def test_patterns_of_few_respondents_are_one_row():
     answers[6:9, 1] = np.nan
     answers[9, [1, 2]] = np.nan
     frame = missing_pattern(tiny_survey(answers)).frame
-    assert frame["n"].tolist() == [10, 6, 4]
-    assert frame["missing_items"].tolist() == ["", "d1_1", "2 patterns"]
+    assert frame["n"].tolist() == [10, 10]  # the other patterns would be those of four people
+    assert frame["missing_items"].tolist() == ["", "3 patterns"]
     assert "d1_2" not in str(missing_pattern(tiny_survey(answers)))
-    answers[9] = 1
+    answers[10, 1:] = np.nan
+    assert missing_pattern(tiny_survey(answers)).frame["n"].tolist() == [9, 6, 5]
+    answers[9:11] = 1
+    answers[:6, 0] = 1
     only = missing_pattern(tiny_survey(answers))
-    assert only.frame["missing_items"].tolist() == ["", "d1_1", "1 pattern"]
-    assert only.table["Pattern"].tolist() == ["1", "2", "other patterns"]
+    assert only.frame["missing_items"].tolist() == ["", "1 pattern"]
+    assert only.table["Pattern"].tolist() == ["1", "other patterns"]
     assert "3 respondents" not in only.alt
 
 
@@ -161,10 +165,30 @@ def test_who_answered_nothing_and_who_stopped():
     result = missing_pattern(tiny_survey(answers))
     assert (result.n_complete, result.n_nothing, result.n_stopped) == (7, 1, 2)
     stopped = (
-        "2 respondents stopped before the end, or the last items did not apply to them: the last 2 or more are blank "
-        "(expected by chance: fewer than"
+        "Fewer than 5 respondents stopped before the end, or the last items did not apply to them: the last 2 or more "
+        "are blank (expected by chance: fewer than"
     )
-    assert f"{stopped} 0.1). 1 respondent answered nothing." in result.text
+    assert f"{stopped} 0.1). Fewer than 5 respondents answered nothing." in result.text
+
+
+@pytest.mark.parametrize("stopping", range(1, 9))
+@pytest.mark.parametrize("silent", [0, 1, 4, 5])
+@pytest.mark.parametrize("earlier", [0, 3, 6])
+def test_fewer_than_five_people_are_not_counted_out(stopping, silent, earlier):
+    answers = np.ones((60, 6))
+    answers[:stopping, 2:] = np.nan
+    answers[stopping : stopping + silent] = np.nan
+    answers[40 : 40 + earlier, 4:] = np.nan
+    found = missing_pattern(tiny_survey(answers))
+    said = found.text + found.alt
+    counted = re.findall(r"\b(\d+)(?: more)? (?:respondents?|left)", said)
+    assert not [number for number in counted if 0 < int(number) < 5]
+    n = dict(zip(found.frame["missing_items"], found.frame["n"], strict=True))
+    incomplete = {key: number for key, number in n.items() if key}
+    assert all(number >= 5 for number in incomplete.values()) or len(incomplete) == 1
+    if silent:
+        many = "Fewer than 5 respondents" if silent < 5 else f"{silent} respondents"
+        assert f" {many} answered nothing." in found.text
 
 
 def left_out(rng, manner, n, width, share):

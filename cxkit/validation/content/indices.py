@@ -175,8 +175,7 @@ def content_validity_ratio(ratings: ExpertRatings, *, alpha: float = 0.05) -> Co
     -------
     ContentValidityRatio
         A row an item: dimension, title, item, text, reversed, experts (who judged it), essential (how many called it
-        so), cvr
-        ((essential - experts / 2) / (experts / 2), from -1 to 1), critical_cvr and p_value (exact, one-sided).
+        so), cvr ((essential - experts / 2) / (experts / 2), from -1 to 1), critical_cvr and p_value (exact, one-sided).
 
     Raises
     ------
@@ -291,10 +290,9 @@ def content_validity_index(ratings: ExpertRatings, *, confidence: float = 0.95) 
     -------
     ContentValidityIndex
         A row an item: dimension, title, item, text, reversed, experts, relevant (how many called it so), i_cvi with
-        ci_low and
-        ci_high (Wilson), p_chance (probability of just so many by tossing coins) and kappa ((i_cvi - p_chance) /
-        (1 - p_chance)). `scales` has a row a dimension and one for all items: dimension, title, items, s_cvi_ave (mean
-        I-CVI) and s_cvi_ua (share of items with universal agreement).
+        ci_low and ci_high (Wilson), p_chance (probability of just so many by tossing coins) and kappa
+        ((i_cvi - p_chance) / (1 - p_chance)). `scales` has a row a dimension and one for all items: dimension, title,
+        items, s_cvi_ave (mean I-CVI) and s_cvi_ua (share of items with universal agreement).
 
     Raises
     ------

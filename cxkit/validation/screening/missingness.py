@@ -39,7 +39,8 @@ class MissingPattern(Result):
     an item, true where answered. `n_blank_end` is how many left the last two items or more blank; `n_stopped` is how
     many stopped before the end, because they left `stopped_from` items or more blank there and chance would give so
     many blanks to `stopped_by_chance` respondents only. `stopped` is, by item, the share of those who stopped who had
-    stopped there; 0 where that is fewer than five.
+    stopped there; 0 where that is fewer than five. Text, table and figure print none of these counts
+    below five; how many answered every item is a count of the file's rows and printed as it is.
     """
 
     items: pd.DataFrame
@@ -79,7 +80,7 @@ class MissingPattern(Result):
         most = self.items.sort_values("missing", ascending=False, kind="stable").iloc[0]
         extra = [self._end_in_words] if self.n_blank_end else []
         if self.n_nothing:
-            extra.append(f"{counted(self.n_nothing, 'respondent')} answered nothing.")
+            extra.append(f"{_respondents(self.n_nothing)} answered nothing.")
         return " ".join(
             [
                 f"{tables.share(share)} of the answers are missing; {self.n_complete:,} of {self.n:,} respondents "
@@ -100,15 +101,13 @@ class MissingPattern(Result):
     def _end_in_words(self) -> str:
         """Who stopped before the end, and how many blanks there chance explains."""
         if not self.n_stopped:
-            blank = f"{counted(self.n_blank_end, 'respondent')} left the last two items or more blank"
+            blank = f"{_respondents(self.n_blank_end)} left the last two items or more blank"
             expected = f"expected by chance: {_expected(self.blank_by_chance)}"
             return f"{blank} ({expected}); that any of them stopped before the end cannot be told from chance."
-        stopped = (
-            f"{counted(self.n_stopped, 'respondent')} stopped before the end, or the last items did not apply to them: "
-        )
+        stopped = f"{_respondents(self.n_stopped)} stopped before the end, or the last items did not apply to them: "
         ends = f"the last {self.stopped_from} or more are blank"
         others = self.n_blank_end - self.n_stopped
-        fewer = f" {others:,} more left fewer of the last items blank, which may be chance." if others else ""
+        fewer = f" {_number(others)} more left fewer of the last items blank, which may be chance." if others else ""
         return f"{stopped}{ends} (expected by chance: {_expected(self.stopped_by_chance)}).{fewer}"
 
     @property
@@ -167,6 +166,15 @@ class MissingPattern(Result):
         return [f"stopped:  {self.n_stopped:,} ({tables.share(self.n_stopped / self.n)})"]
 
 
+def _number(people: int) -> str:
+    """A number of people at the beginning of a sentence; fewer than five are not counted out."""
+    return f"Fewer than {MINIMUM_CELL}" if people < MINIMUM_CELL else f"{people:,}"
+
+
+def _respondents(people: int) -> str:
+    return f"{_number(people)} respondents"
+
+
 def _expected(number: float) -> str:
     """An expected number of respondents: with one decimal where it is small."""
     if number < 0.1:
@@ -212,7 +220,8 @@ def missing_pattern(survey: Survey) -> MissingPattern:
     MissingPattern
         A row a pattern, the most frequent first: pattern, patterns (how many the row stands for), n, share (of all
         respondents), items_missing, missing_items (their keys). Patterns of fewer than five respondents are one row:
-        an unusual pattern may be known to belong to somebody. `items` holds the share missing by item, `n_complete`,
+        an unusual pattern may be known to belong to somebody. Where these are fewer than five people together, the
+        rarest of the other patterns joins them. `items` holds the share missing by item, `n_complete`,
         `n_nothing` and `n_stopped` how many answered everything, nothing, and nothing from some item on (in the
         instrument's order, after at least one answer). Blanks at the end are a break-off only where they are more than
         chance gives: the smallest number of them is sought that at most one in twenty of those with so many has by
@@ -229,7 +238,7 @@ def missing_pattern(survey: Survey) -> MissingPattern:
         raise AnalysisError(f"'{survey.name}' holds {survey.n:,} respondents and {given.shape[1]:,} items.")
     kinds, which = answer_patterns(np.where(given, 1.0, np.nan))
     counts = np.bincount(which, minlength=len(kinds))
-    listed = counts >= MINIMUM_CELL
+    listed = _may_be_listed(kinds, counts)
     asked = kinds.any(axis=0)  # nobody stopped before items that were never asked
     end = breaking_off(kinds[:, asked], counts, list(given.columns[asked]))
     return MissingPattern(
@@ -248,6 +257,18 @@ def missing_pattern(survey: Survey) -> MissingPattern:
         n_blank_end=end.blank,
         blank_by_chance=end.blank_by_chance,
     )
+
+
+def _may_be_listed(kinds: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Which patterns stand in a row of their own, so that the others are no group of fewer than five.
+
+    Everything answered stays a row of its own, because the table of items tells how many answers are missing anyway.
+    """
+    listed: np.ndarray = counts >= MINIMUM_CELL
+    incomplete = listed & ~kinds.all(axis=1)
+    if incomplete.any() and 0 < counts[~listed].sum() < MINIMUM_CELL:
+        listed[np.where(incomplete, counts, counts.max() + 1).argmin()] = False
+    return listed
 
 
 def _pattern_rows(kinds: np.ndarray, counts: np.ndarray, listed: np.ndarray, keys: list[str]) -> pd.DataFrame:
