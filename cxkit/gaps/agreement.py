@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -53,12 +53,22 @@ class GroupReliability(Result):
             return f"Everybody scores the same, so that no difference lies between one {by} and another."
         known = self.frame[self.frame["icc1"].notna()]
         clear = known[known["p_adjusted"] < FAMILY_ERROR]
-        reliable = int((self.frame["icc2"] >= ICC2_LEBRETON.bands[-1][0]).sum())
         return (
             f"The share of the variance of scores that lies between one {by} and another (ICC(1)) can be told from 0 "
             f"on {len(clear)} of {counted(len(known), 'dimension')}{', allowing for their number' * (len(known) > 1)}"
-            f"{self._extent(known, clear)}; the means of {reliable} of {counted(len(self.frame), 'dimension')} are "
-            "reliable enough to be compared (ICC(2) of .70 or more)."
+            f"{self._extent(known, clear)}; {self._reliable(known)}."
+        )
+
+    def _reliable(self, known: pd.DataFrame) -> str:
+        """On how many dimensions means may be compared, as far as the intervals of ICC(2) tell."""
+        enough = ICC2_LEBRETON.bands[-1][0]
+        sure, never = int((known["icc2_low"] >= enough).sum()), int((known["icc2_high"] < enough).sum())
+        left_open = len(known) - sure - never
+        return (
+            "the means are reliable enough to be compared (ICC(2) of .70 or more in the whole "
+            f"{self.level} interval) on {sure} of {counted(len(known), 'dimension')}"
+            + (f", not reliable enough on {never}" if never else "")
+            + (f", and on {left_open} the interval leaves it open" if left_open else "")
         )
 
     def _extent(self, known: pd.DataFrame, clear: pd.DataFrame) -> str:
@@ -126,7 +136,8 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
         A row a dimension: n, n_groups, mean_group_size, ms_between, ms_within, df_between, df_within, f_value,
         p_value (of the analysis of variance); f_star, df1_star, df2_star, p_star (of Brown and Forsythe's test, which
         lets groups spread differently; p_value and p_star are of this dimension alone), p_adjusted (p_star by Holm's
-        method over the dimensions: 5 % for all together), icc1, ci_low, ci_high (of this dimension alone), icc2.
+        method over the dimensions: 5 % for all together), icc1, ci_low, ci_high (of this dimension alone), icc2,
+        icc2_low, icc2_high (95 % interval, which decides whether means are called reliable).
 
     Raises
     ------
@@ -136,8 +147,10 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
     Notes
     -----
     ICC(1) = (MSB - MSW) / (MSB + (k - 1) MSW) with the mean group size k, ICC(2) = (MSB - MSW) / MSB (Bliese 2000);
-    equal to R's `multilevel::ICC1(aov(y ~ factor(g)))` and `ICC2`. The plain F test finds differences that are none
-    where small groups spread more widely than large ones; F* (Brown & Forsythe 1974, Mehrotra 1997) does not.
+    equal to R's `multilevel::ICC1(aov(y ~ factor(g)))` and `ICC2`. The interval of ICC(2) is that of the mean of k
+    raters in a one-way model (McGraw & Wong 1996): 1 - 1/F with F divided by the quantiles of F; psych's `ICC` gives it
+    for ICC1k. The plain F test finds differences that are none where small groups spread more widely than large ones;
+    F* (Brown & Forsythe 1974, Mehrotra 1997) does not.
     """
     check_options(answered=answered)
     groups = survey.role(by)
@@ -155,10 +168,19 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
         data=survey.stamp,
         hidden_groups=max(hidden for _, hidden in found.values()),
         notes=left_out,
-        verdicts=Verdicts(
-            judge(ICC1_LEBRETON, frame["title"], frame["icc1"]).items
-            + judge(ICC2_LEBRETON, frame["title"], frame["icc2"]).items
-        ),
+        verdicts=Verdicts(judge(ICC1_LEBRETON, frame["title"], frame["icc1"]).items + _by_interval(frame).items),
+    )
+
+
+def _by_interval(frame: pd.DataFrame) -> Verdicts:
+    """Whether the means are reliable, by both ends of the interval of ICC(2); where these differ, it is left open."""
+    cutoff = ICC2_LEBRETON
+    rows = zip(judge(cutoff, frame["title"], frame["icc2"]), frame["icc2_low"], frame["icc2_high"], strict=True)
+    return Verdicts(
+        tuple(
+            v if cutoff.verdict(low) == cutoff.verdict(high) else replace(v, verdict="left open by the interval")
+            for v, low, high in rows
+        )
     )
 
 
@@ -178,7 +200,7 @@ def _reliability_row(
 _SHARED_P = "p is adjusted for the number of dimensions (Holm's method); each interval is of its dimension alone."
 _UNEQUAL_SPREAD = (
     "Whether ICC(1) can be told from 0 is tested by Brown and Forsythe's F*, which lets each group spread in its own "
-    "way; the interval of ICC(1) assumes that all spread alike."
+    "way; the intervals of ICC(1) and ICC(2) assume that all spread alike."
 )
 _NEGATIVE_ICC2 = (
     "A negative ICC(2) (its values have no lower end) means that groups differ less than chance alone would make them: "
@@ -241,7 +263,9 @@ def _one_way(y: np.ndarray, g: np.ndarray, by: str, dimension: Dimension) -> dic
     size = n / k
     f = between / within if within > 0 else np.inf if between > 0 else np.nan
     star = brown_forsythe(means, squares / (sizes - 1), sizes)
-    low, high = (_icc1(f / stats.f.ppf(p, k - 1, n - k), size) for p in (0.975, 0.025))
+    by_chance = [float(stats.f.ppf(p, k - 1, n - k)) for p in (0.975, 0.025)]
+    low, high = (_icc1(f / quantile, size) for quantile in by_chance)
+    icc2_low, icc2_high = (_icc2(f / quantile) for quantile in by_chance)
     return {
         "n": n,
         "n_groups": k,
@@ -259,8 +283,14 @@ def _one_way(y: np.ndarray, g: np.ndarray, by: str, dimension: Dimension) -> dic
         "icc1": _icc1(f, size),
         "ci_low": low,
         "ci_high": high,
-        "icc2": 1 - 1 / f if f != 0 else -np.inf,
+        "icc2": _icc2(f),
+        "icc2_low": icc2_low,
+        "icc2_high": icc2_high,
     }
+
+
+def _icc2(f: float) -> float:
+    return 1 - 1 / f if f != 0 else -np.inf
 
 
 def _icc1(f: float, size: float) -> float:

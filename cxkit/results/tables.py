@@ -147,6 +147,8 @@ COLUMNS: dict[str, Column] = {
     "icc": Column("ICC"),
     "icc1": Column("ICC(1)", fixed(3)),
     "icc2": Column("ICC(2)", fixed(3)),
+    "icc2_high": Column("ICC(2), 95 % high", fixed(3)),
+    "icc2_low": Column("ICC(2), 95 % low", fixed(3)),
     "index": Column("Index"),
     "item": Column("Item"),
     "item_rest_high": Column("Item-rest r, upper"),

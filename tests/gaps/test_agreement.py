@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxkit as cx
+from cxkit.gaps.agreement import _one_way
 from cxkit.gaps.unequal_spread import brown_forsythe
 from cxkit.results.multiplicity import holm
 from tests.conftest import tiny_survey
@@ -220,6 +221,35 @@ def test_notes_say_whose_n_they_tell_and_what_p_and_negative_icc2_mean():
         in reliability.note
     )
     assert "A negative ICC(2) (its values have no lower end) means" in reliability.note
+
+
+def test_the_interval_of_icc2_is_that_of_the_mean_of_raters_in_a_one_way_model():
+    # R: psych::ICC(sf)$results["Average_raters_absolute", ], the ratings of Shrout and Fleiss (1979)
+    ratings = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
+    found = _one_way(ratings.ravel(), np.repeat(np.arange(6), 4), "unit", tiny_survey(np.ones((6, 6))).dimensions[0])
+    assert [round(found[name], 2) for name in ("icc2", "icc2_low", "icc2_high")] == [0.44, -0.88, 0.91]
+
+
+def test_means_are_called_reliable_by_the_interval_of_icc2_and_not_by_the_estimate():
+    rng = np.random.default_rng(8)
+    units = np.repeat(np.arange(5), 6)
+    shift = np.array([[0.0, 0.45, 3.0]])
+    scores = rng.normal(0, 1, (30, 3)) + np.linspace(-1, 1, 5)[units][:, None] * shift * 1.6
+    found = cx.group_reliability(tiny_survey(np.repeat(3 + scores, 3, axis=1), unit=units.astype(str)))
+    frame = found.frame
+    sure, never = (frame["icc2_low"] >= 0.7).sum(), (frame["icc2_high"] < 0.7).sum()
+    assert (sure, never) == (1, 0)
+    assert (
+        "the means are reliable enough to be compared (ICC(2) of .70 or more in the whole 95 % interval) on 1 of 3 "
+        "dimensions, and on 2 the interval leaves it open."
+    ) in found.text
+    told = [v.verdict for v in found.verdicts if v.measure == "ICC(2)"]
+    assert told == ["left open by the interval"] * 2 + ["group means reliable"]
+    # Spearman and Brown's formula leads from the interval of ICC(1) to that of ICC(2)
+    size = frame["mean_group_size"]
+    for end in ("low", "high"):
+        one = frame[f"ci_{end}"]
+        assert frame[f"icc2_{end}"].to_numpy() == pytest.approx((size * one / (1 + (size - 1) * one)).to_numpy())
 
 
 class TestTheSentenceOfReliability:
