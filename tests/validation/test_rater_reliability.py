@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 import cxkit as cx
 from cxkit.errors import AnalysisError, OptionError
 from cxkit.survey.survey import Survey
 from cxkit.validation.reliability.alpha import cronbach_alpha
-from cxkit.validation.reliability.measurement_error import measurement_error
+from cxkit.validation.reliability.measurement_error import _sureness, measurement_error
 from cxkit.validation.reliability.omega import omega
 from cxkit.validation.reliability.raters import rater_reliability
 from cxkit.validation.reliability.retest import retest_reliability
@@ -178,11 +179,41 @@ def test_the_mean_of_a_dimension_is_one_whoever_shows_it(weight):
     assert "Mean:" not in measurement_error(survey_of(factor_answers(2, items=5))).note
 
 
+def test_the_margin_of_one_score_says_how_sure_it_is():
+    # R: a <- anova(lm(y ~ person + item)); sqrt(a["Residuals", "Mean Sq"] / k) is sem; sem * sqrt(df / qchisq(p, df))
+    answers = factor_answers(4, n=6, items=4)
+    few = measurement_error(survey_of(answers))
+    row = few.frame.iloc[0]
+    x = np.asarray(answers, dtype="float64")
+    residual = x - x.mean(axis=0) - x.mean(axis=1)[:, None] + x.mean()
+    assert row["sem"] ** 2 == pytest.approx((residual**2).sum() / 15 / 4)
+    bounds = [1.959964 * np.sqrt((residual**2).sum() / stats.chi2.ppf(p, 15) / 4) for p in (0.975, 0.025)]
+    assert [row["margin_low"], row["margin_high"]] == pytest.approx(bounds, rel=1e-6)
+    assert row["margin_low"] < row["margin"] < row["margin_high"]
+    assert ", itself an estimate from 6 people (95 % interval " in few.text
+    many = measurement_error(survey_of(factor_answers(4, n=600, items=4))).frame.iloc[0]
+    assert many["margin_high"] / many["margin_low"] < 1.1
+
+
+def test_the_interval_of_the_margin_holds_the_true_one_in_95_of_100_samples():
+    rng = np.random.default_rng(12)
+    true, held = 1.96 * 0.8 / np.sqrt(4), 0
+    for _ in range(200):
+        people = rng.normal(0, 1, (8, 1)) + rng.normal(0, 0.8, (8, 4))
+        covariance = np.cov(people, rowvar=False)
+        alpha = 4 / 3 * (1 - np.trace(covariance) / covariance.sum())
+        margin = 1.96 * np.sqrt(covariance.sum()) / 4 * np.sqrt(1 - alpha)
+        low, high = (margin * factor for factor in _sureness(8, 4))
+        held += low <= true <= high
+    assert 0.95 - 3 * np.sqrt(0.95 * 0.05 / 200) <= held / 200
+
+
 def test_words_and_picture_of_measurement_error(shipped):
     result = measurement_error(shipped("bfi"))
     assert result.text == (
-        "One person's score on Extraversion is known to within 1.01 either way (95 %), the widest margin; two scores "
-        "of that person must differ by more than 1.43 before that is a change. Means of groups are far more precise."
+        "One person's score on Extraversion is known to within 1.01 either way (95 %), the widest margin, itself an "
+        "estimate from 2,800 people (95 % interval 1.00 to 1.03); two scores of that person must "
+        "differ by more than 1.43 before that is a change. Means of groups are far more precise."
     )
     assert result.table["Margin"].iloc[0] == "± 0.96"
     assert result.plot().get_xlim() == (1.0, 6.0)

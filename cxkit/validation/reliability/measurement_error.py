@@ -51,7 +51,7 @@ class MeasurementError(Result):
         row, widest = self._widest()
         return (
             f"One person's score on {row['title']} is known to within {TWO_DIGITS(row['margin'])} either way "
-            f"({self.level}){widest}; two scores of that person must differ by more than "
+            f"({self.level}){widest}{_how_sure(row)}; two scores of that person must differ by more than "
             f"{TWO_DIGITS(row['smallest_change'])} before that is a change. Means of groups are far more precise."
         )
 
@@ -73,7 +73,8 @@ class MeasurementError(Result):
     def note(self) -> str:
         """Where the reliability comes from, what is left out, and the usual line."""
         made = f"Reliability: {self.settings['coefficient']}. Margin: {self.level} either way of one score."
-        return " ".join([made, *self.notes, super().note])
+        sure = "How sure a margin is itself: 95 % interval, as if all items measured equally well."
+        return " ".join([made, sure, *self.notes, super().note])
 
     @property
     def alt(self) -> str:
@@ -123,8 +124,9 @@ def measurement_error(
     MeasurementError
         A row a dimension: dimension, title, n, mean (of the respondents' scores, as in `dimension_scores`, but for
         items that do not vary), sd (of the mean of the items, from the covariances behind the reliability),
-        reliability, sem (sd * sqrt(1 - reliability)), margin (half the interval of one score), smallest_change (between
-        two scores of one person, at 95 %), scale_low, scale_high. All but n and reliability are in units of the answer
+        reliability, sem (sd * sqrt(1 - reliability)), margin (half the interval of one score), margin_low, margin_high
+        (95 % interval of the margin: with few respondents it is hardly known), smallest_change (between two scores of
+        one person, at 95 %), scale_low, scale_high. All but n and reliability are in units of the answer
         scale.
 
     Raises
@@ -135,7 +137,9 @@ def measurement_error(
     Notes
     -----
     Exact from variance and reliability. R: `sd(rowMeans(x)) * sqrt(1 - psych::alpha(x)$total$raw_alpha)` for complete
-    answers.
+    answers. With alpha, sem² is the residual mean square of persons by items over the number of items; its interval is
+    that of chi-square with (n - 1)(items - 1) degrees of freedom, under the assumptions of Feldt's interval of alpha
+    (normal, items that measure equally well). With missing answers and with omega it is approximate.
     """
     check_options(confidence=confidence)
     check_choice("coefficient", coefficient, Coefficient)
@@ -170,6 +174,22 @@ def _on_incomplete(survey: Survey, keys: Iterable[str]) -> list[str]:
     ]
 
 
+def _how_sure(row: pd.Series) -> str:
+    """The interval of the margin, within the sentence."""
+    low, high = TWO_DIGITS(row["margin_low"]), TWO_DIGITS(row["margin_high"])
+    return f", itself an estimate from {int(row['n']):,} people (95 % interval {low} to {high})"
+
+
+def _sureness(n: float, items: int) -> tuple[float, float]:
+    """By what the standard error of measurement is multiplied to have its 95 % interval.
+
+    The residual mean square of persons by items, times its degrees of freedom, follows chi-square: Feldt's model.
+    """
+    df = (n - 1) * (items - 1)
+    low, high = (float(np.sqrt(df / stats.chi2.ppf(p, df))) for p in (0.975, 0.025))
+    return low, high
+
+
 def _row(
     survey: Survey, dimension: Dimension, reliability: float, coefficient: Coefficient, confidence: float
 ) -> dict[str, object]:
@@ -187,6 +207,8 @@ def _row(
     items = [item for item in dimension.items if item.key in used]
     sd = float(np.sqrt(found.covariance.sum())) / len(items)
     sem = sd * float(np.sqrt(max(1 - reliability, 0.0)))
+    margin = float(stats.norm.isf((1 - confidence) / 2)) * sem
+    margin_low, margin_high = (margin * factor for factor in _sureness(found.n, len(items)))
     lows = [np.nan if item.scale.low is None else item.scale.low for item in items]
     highs = [np.nan if item.scale.high is None else item.scale.high for item in items]
     return {
@@ -197,7 +219,9 @@ def _row(
         "sd": sd,
         "reliability": reliability,
         "sem": sem,
-        "margin": float(stats.norm.isf((1 - confidence) / 2)) * sem,
+        "margin": margin,
+        "margin_low": margin_low,
+        "margin_high": margin_high,
         "smallest_change": 1.96 * float(np.sqrt(2)) * sem,
         "scale_low": float(np.min(lows)),
         "scale_high": float(np.max(highs)),
