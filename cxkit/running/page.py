@@ -70,6 +70,8 @@ class Page:
     blocks: list[Block] = field(default_factory=list)
     setup_code: list[str] = field(default_factory=list)
     figures: int = 0
+    notes: set[str] = field(default_factory=set)
+    """Warnings that are told: one that several cells give stands where it came first."""
 
 
 def compose_page(executed: Mapping[str, Any], prose: Prose) -> Page:
@@ -148,7 +150,9 @@ def _output_blocks(cell: Mapping[str, Any], page: Page) -> Iterator[Block]:
     for output in _joined_streams(outputs):
         kind = output["output_type"]
         if kind == "stream" and output["name"] == "stderr":
-            yield from (Block(kind="note", html=note) for note in cxkit_warnings(output["text"]))
+            new = [note for note in cxkit_warnings(output["text"]) if note not in page.notes]
+            page.notes.update(new)
+            yield from (Block(kind="note", html=note) for note in new)
         elif kind == "stream":
             yield _text_block(output["text"])
         elif kind == "error":

@@ -163,6 +163,13 @@ def test_only_cxkits_warnings_reach_the_reader(text, notes):
     assert cxkit_warnings(text) == notes
 
 
+def test_one_note_of_several_cells_stands_once(tmp_path):
+    said = [f"/x.py:{line}: CxkitWarning: {text}\n  w()\n" for line, text in ((1, "n < 10"), (2, "n < 10"), (3, "odd"))]
+    cells = [code(f"f({i})", outputs=[stream(text, "stderr"), stream(f"out {i}")]) for i, text in enumerate(said)]
+    main = main_of(report_html(executed_run(*cells, folder=tmp_path)))
+    assert [main.count(note) for note in ("n &lt; 10", "odd</aside>", "out 0", "out 1")] == [1, 1, 1, 1]
+
+
 def test_warnings_become_notes_and_logs_vanish(tmp_path):
     outputs = [stream("log noise\n/x.py:1: CxkitWarning: n < 10\n  w()\n", "stderr"), stream("said")]
     main = main_of(report_html(executed_run(code("f()", outputs=outputs), folder=tmp_path)))
