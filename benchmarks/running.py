@@ -27,6 +27,7 @@ from functools import partial
 from pathlib import Path
 
 import nbformat
+from jupyter_core.paths import jupyter_data_dir
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 WORKERS = 2
@@ -155,8 +156,10 @@ class NbgraderCourse:
         courses = [self.copy(part, processes, kernel) for part in range(processes)]
         started = time.perf_counter()
         running = [self.start(course, "autograde", "ps1") for course in courses]
-        if any(process.wait() for process in running):
-            raise SystemExit(f"nbgrader failed: {(courses[0] / 'log').read_text()[-2000:]}")
+        ended = [process.wait() for process in running]
+        for course, code in zip(courses, ended, strict=True):
+            if code:
+                raise SystemExit(f"nbgrader failed: {(course / 'log').read_text()[-2000:]}")
         seconds = time.perf_counter() - started
         self.scores[processes, kernel] = sorted(score for course in courses for score in self.scores_of(course))
         for course in courses:
@@ -178,10 +181,18 @@ class NbgraderCourse:
         return course
 
     def start(self, course: Path, *words: str) -> subprocess.Popen[bytes]:
-        log = (course / "log").open("ab")
-        place = {**os.environ, "PATH": f"{Path(self.python).parent}{os.pathsep}{os.environ['PATH']}"}
+        """One command of nbgrader, with a home of its own: two trip over the files that Jupyter keeps there."""
+        home = course / "home"
+        home.mkdir(exist_ok=True)
+        place = {
+            **os.environ,
+            "PATH": f"{Path(self.python).parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(home),
+            "JUPYTER_PATH": jupyter_data_dir(),  # where a kernelspec may be installed
+        }
         command = [self.python, "-m", "nbgrader", *words]
-        return subprocess.Popen(command, cwd=course, stdout=log, stderr=log, env=place)
+        with (course / "log").open("ab") as log:
+            return subprocess.Popen(command, cwd=course, stdout=log, stderr=log, env=place)
 
     def scores_of(self, course: Path) -> list[tuple[str, float]]:
         program = (
