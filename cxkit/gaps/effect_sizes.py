@@ -86,6 +86,17 @@ def simultaneous_interval(groups: TwoGroups, table: MaxT) -> tuple[float, float,
     return groups.difference - half, groups.difference + half, table.p_adjusted(groups.distance)
 
 
+def in_standard_deviations(groups: TwoGroups, *points: float) -> list[float]:
+    """Differences in points, or the ends of their interval, in units of Hedges' g; NaN where neither group varies.
+
+    An interval excludes 0 in these units just where it does in points: the pooled SD is taken as known.
+    """
+    if groups.pooled_sd == 0:
+        return [float("nan")] * len(points)
+    unit = small_sample_correction(sum(groups.n) - 2) / groups.pooled_sd
+    return [value * unit for value in points]
+
+
 def welch(groups: TwoGroups, *, confidence: float = 0.95) -> tuple[float, float, float]:
     """Interval of the difference of means and its p-value, without assuming equal variances.
 
@@ -102,49 +113,14 @@ def welch(groups: TwoGroups, *, confidence: float = 0.95) -> tuple[float, float,
     return groups.difference - half, groups.difference + half, p
 
 
-def matching_confidence(groups: TwoGroups, critical: float) -> float:
-    """The confidence of one interval of Student's t that reaches as many standard errors as the table's do."""
-    tail = 2 * float(stats.t.sf(critical, sum(groups.n) - 2))
-    return 1 - max(tail, 1e-12)  # beyond, the noncentral t has no digits left
-
-
-def hedges_g(groups: TwoGroups, *, confidence: float = 0.95) -> tuple[float, float, float]:
-    """Hedges' g and its interval from the noncentral t distribution.
-
-    Equal to R's `effectsize::hedges_g(x, y, pooled_sd = TRUE)`. With weights the interval is that of the effective
-    numbers of respondents. NaN where neither group varies.
-    """
-    if groups.pooled_sd == 0:
-        return np.nan, np.nan, np.nan
-    df = sum(groups.n) - 2
-    scale = sqrt(1 / groups.effective[0] + 1 / groups.effective[1])
-    t = groups.difference / groups.pooled_sd / scale
-    low, high = _noncentrality(t, df, confidence)
-    unbiased = small_sample_correction(df) * scale
-    return t * unbiased, low * unbiased, high * unbiased
-
-
 def standardised_difference(groups: TwoGroups) -> float:
-    """Hedges' g without an interval; NaN where neither group varies."""
-    if groups.pooled_sd == 0:
-        return float("nan")
-    return groups.difference / groups.pooled_sd * small_sample_correction(sum(groups.n) - 2)
+    """Hedges' g, equal to R's `effectsize::hedges_g(x, y, pooled_sd = TRUE)`; NaN where neither group varies."""
+    return in_standard_deviations(groups, groups.difference)[0]
 
 
 def small_sample_correction(df: int) -> float:
     """The factor that makes Cohen's d unbiased (Hedges 1981, exact form)."""
     return exp(lgamma(df / 2) - log(sqrt(df / 2)) - lgamma((df - 1) / 2))
-
-
-def _noncentrality(t: float, df: int, confidence: float) -> tuple[float, float]:
-    """The noncentral t distributions under which t is just not unusual."""
-    tail = (1 - confidence) / 2
-
-    def solve(probability: float) -> float:
-        width = 12 + abs(t)
-        return float(optimize.brentq(lambda nc: noncentral_t_cdf(t, df, nc) - probability, t - width, t + width))
-
-    return solve(1 - tail), solve(tail)
 
 
 @lru_cache(maxsize=4)
@@ -153,33 +129,13 @@ def _gauss(points: int) -> tuple[np.ndarray, np.ndarray]:
     return np.polynomial.legendre.leggauss(points)
 
 
-def noncentral_t_cdf(t: float, df: int, noncentrality: float) -> float:
-    """The chance that a noncentral t variable is at most t.
-
-    `scipy.stats.nct` gives NaN in the tails that an interval needs (t = -1, df = 140, noncentrality 9, for one), so
-    this integrates the normal distribution over that of the estimated standard deviation, by Gauss's rule.
-    """
-    x, density = _chi_nodes(df)
-    return float(np.sum(density * ndtr(t * x / sqrt(df) - noncentrality)))
-
-
-@lru_cache(maxsize=64)
-def _chi_nodes(df: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points and weights that integrate over a chi distribution; an interval asks for the same ones some 40 times."""
-    spread = stats.chi(df)
-    low, high = spread.ppf(1e-17), spread.isf(1e-17)
-    nodes, weights = _gauss(160)
-    x = low + (high - low) * (nodes + 1) / 2
-    return x, weights * spread.pdf(x) * (high - low) / 2
-
-
 @dataclass(frozen=True)
 class PlannedTest:
-    """The test of two normal groups of the same spread against a critical value, before any data are seen.
+    """The test of two normal groups against a critical value, before any data are seen.
 
     Its error is the larger of Welch's and the pooled one, which depend on the two observed variances, so its power is
-    integrated over both chi-square distributions by Gauss's rule. With groups of equal size both errors are the same,
-    and the test is Student's, as in R's `power.t.test`.
+    integrated over both chi-square distributions by Gauss's rule. With groups of equal size and spread both errors are
+    the same, and the test is Student's, as in R's `power.t.test`.
     """
 
     scale: float
@@ -187,13 +143,14 @@ class PlannedTest:
     weights: np.ndarray
 
     @classmethod
-    def of(cls, n1: float, n2: float, *, critical: float) -> PlannedTest:
+    def of(cls, n1: float, n2: float, *, critical: float, variances: tuple[float, float]) -> PlannedTest:
         """Lay out the differences that are just significant, over both observed variances."""
+        v1, v2 = variances
         (s1, w1), (s2, w2) = _variance_nodes(n1 - 1), _variance_nodes(n2 - 1)
-        s1, s2 = s1[:, None], s2[None, :]
+        s1, s2 = v1 * s1[:, None], v2 * s2[None, :]
         pooled = ((n1 - 1) * s1 + (n2 - 1) * s2) / (n1 + n2 - 2)
-        variances = np.maximum(s1 / n1 + s2 / n2, pooled * (1 / n1 + 1 / n2))
-        return cls(sqrt(1 / n1 + 1 / n2), critical * np.sqrt(variances), np.outer(w1, w2))
+        seen = np.maximum(s1 / n1 + s2 / n2, pooled * (1 / n1 + 1 / n2))
+        return cls(sqrt(v1 / n1 + v2 / n2), critical * np.sqrt(seen), np.outer(w1, w2))
 
     def power(self, g: float) -> float:
         """The chance to find a true difference of g standard deviations, on the right side."""
@@ -206,7 +163,22 @@ def _variance_nodes(df: float) -> tuple[np.ndarray, np.ndarray]:
     return stats.chi2.ppf((nodes + 1) / 2, df) / df, weights / 2
 
 
-def smallest_detectable_g(n1: float, n2: float, *, critical: float, power: float = 0.80) -> float:
+def detectable_in(groups: TwoGroups, *, critical: float) -> float:
+    """The smallest true difference that is found in 80 of 100 surveys of such groups, in pooled standard deviations.
+
+    The larger of two: for groups that spread alike, and for groups that spread as these do. A small group that spreads
+    more widely than a large one makes the error larger than its pooled SD shows.
+    """
+    alike = smallest_detectable_g(*groups.effective, critical=critical)
+    if groups.pooled_sd == 0:
+        return alike
+    first, second = ((sd / groups.pooled_sd) ** 2 for sd in groups.sd)
+    return max(alike, smallest_detectable_g(*groups.effective, critical=critical, variances=(first, second)))
+
+
+def smallest_detectable_g(
+    n1: float, n2: float, *, critical: float, power: float = 0.80, variances: tuple[float, float] = (1.0, 1.0)
+) -> float:
     """The smallest true difference, in standard deviations, that the table's test finds with that power.
 
     Being significant on the wrong side does not count. For one comparison of equal sizes and the critical value of
@@ -220,6 +192,8 @@ def smallest_detectable_g(n1: float, n2: float, *, critical: float, power: float
         How many standard errors a difference must reach; see `MaxT`.
     power
         How often it should be found.
+    variances
+        The true variance of each group, in squares of the standard deviation that the difference is measured in.
 
     Returns
     -------
@@ -228,7 +202,7 @@ def smallest_detectable_g(n1: float, n2: float, *, critical: float, power: float
     """
     if not 0 < critical < np.inf:
         return np.nan
-    test = PlannedTest.of(n1, n2, critical=critical)
+    test = PlannedTest.of(n1, n2, critical=critical, variances=variances)
     enough = float(test.borders.max())
     while test.power(enough) < power:
         enough *= 1.5

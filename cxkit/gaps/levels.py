@@ -13,10 +13,9 @@ from matplotlib.axes import Axes
 from cxkit.errors import AnalysisError, OptionError, counted
 from cxkit.gaps.effect_sizes import (
     TwoGroups,
-    hedges_g,
-    matching_confidence,
+    detectable_in,
+    in_standard_deviations,
     simultaneous_interval,
-    smallest_detectable_g,
     welch,
 )
 from cxkit.gaps.permutations import PERMUTATIONS, SOURCES, MaxT, error_rate_note, permuted_tables
@@ -103,7 +102,7 @@ class LevelGap(Result):
     def _detectable(self, shown: pd.DataFrame) -> str:
         low, high = shown["smallest_detectable_g"].min(), shown["smallest_detectable_g"].max()
         size = TWO_DIGITS(low) if TWO_DIGITS(low) == TWO_DIGITS(high) else f"{TWO_DIGITS(low)} to {TWO_DIGITS(high)}"
-        return f"A true gap of g = {size} would be found in 80 of 100 such surveys, a smaller one less often."
+        return f"A true gap of g = {size} would be found in 80 of 100 such surveys or more, a smaller one less often."
 
     @property
     def note(self) -> str:
@@ -123,9 +122,7 @@ class LevelGap(Result):
         heights = figures.rows(axes, frame["title"].tolist())
         smallest = float(np.nanmax(frame["smallest_detectable_g"].to_numpy(dtype=float), initial=0.0))
         axes.axvspan(-smallest, smallest, color="#EFEFEF", label="true gaps found in fewer than 80 of 100 such surveys")
-        # the table's interval in standard deviations, so that it excludes zero exactly where the p-value says so
-        scale = (frame["g"] / frame["gap"]).to_numpy(dtype=float)
-        low, high = frame["gap_low"].to_numpy() * scale, frame["gap_high"].to_numpy() * scale
+        low, high = (frame[end].to_numpy(dtype=float) for end in ("g_low", "g_high"))
         figures.intervals(
             axes, heights, frame["g"].to_numpy(), low, high, label=f"gap with {self.level} interval, all at once"
         )
@@ -179,9 +176,10 @@ def level_gap(
     -------
     LevelGap
         A row a dimension: n and mean of both, gap (leaders minus others, points of the answer scale) with gap_low and
-        gap_high, Hedges' g with g_low and g_high (noncentral t), p_value (Welch, of this dimension alone),
-        p_adjusted, and smallest_detectable_g: the true gap that would be found in 80 of 100 such surveys. All of them
-        but p_value keep one error rate: 5 % for all shown dimensions together.
+        gap_high, Hedges' g with g_low and g_high (the gap's interval in pooled standard deviations), p_value (Welch,
+        of this dimension alone), p_adjusted, and smallest_detectable_g: the true gap that would be found in 80 of 100
+        surveys of such sides, whether they spread alike or as these do. All of them but p_value keep one error rate:
+        5 % for all shown dimensions together.
 
     Raises
     ------
@@ -296,11 +294,11 @@ def _gap_row(survey: Survey, dimension: Dimension, sides: _Sides, table: MaxT, *
         weights = (survey.weights[sides.leaders.index].to_numpy(), survey.weights[sides.others.index].to_numpy())
     groups = TwoGroups.of(sides.leaders.to_numpy(), sides.others.to_numpy(), weights)
     gap_low, gap_high, adjusted = simultaneous_interval(groups, table)
-    g, g_low, g_high = hedges_g(groups, confidence=matching_confidence(groups, table.critical))
+    g, g_low, g_high = in_standard_deviations(groups, groups.difference, gap_low, gap_high)
     alone = welch(groups)[2]
     numbers = (
         *groups.n, *groups.mean, *groups.sd, groups.difference, gap_low, gap_high, g, g_low, g_high, alone, adjusted,
-        smallest_detectable_g(*groups.effective, critical=table.critical),
+        detectable_in(groups, critical=table.critical),
     )  # fmt: skip
     return row | dict(zip(_NUMBERS, numbers, strict=True)) | {"hidden": False}
 
