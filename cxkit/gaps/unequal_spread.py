@@ -35,7 +35,8 @@ def brown_forsythe(means: np.ndarray, variances: np.ndarray, sizes: np.ndarray) 
     -----
     F* of Brown & Forsythe (1974) with the numerator's degrees of freedom by Mehrotra (1997): those of the chi-square
     distribution with the same first two moments, as the denominator's are. For two groups it is Welch's test, R's
-    `oneway.test(y ~ g)`. With small and skewed groups it keeps its error rate where Welch's of many groups does not.
+    `oneway.test(y ~ g)`. A group of five that happen to give nearly the same answer makes F* large where answers are
+    skewed; the plain F test is not misled by that, so ask both.
     """
     share = sizes / sizes.sum()
     between = float(sizes @ (means - share @ means) ** 2)

@@ -4,6 +4,7 @@ See tests/reference/scripts/gaps.R and agreement.R for the calls.
 """
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ import cxkit as cx
 from cxkit.gaps.agreement import _one_way
 from cxkit.gaps.unequal_spread import brown_forsythe
 from cxkit.results.multiplicity import holm
-from tests.conftest import tiny_survey
+from tests.conftest import tiny_instrument, tiny_survey
 
 CASES = [
     ("lq2002", "leadership", "lq2002_lead"),
@@ -69,20 +70,51 @@ def test_people_who_all_answer_alike_have_no_f_star():
     assert (apart.f, apart.p) == (np.inf, 0.0)
 
 
-@pytest.mark.parametrize("sizes", [[6] * 6 + [60] * 3, [5, 5, 6, 6, 7, 7, 8, 8, 30, 40, 50, 60]])
-def test_small_groups_that_spread_widely_are_no_difference(sizes):
-    """The plain F test called 77 of 100 such surveys different."""
+def normal(rng, groups):
+    return rng.normal(size=len(groups))
+
+
+def wider_where_small(rng, groups):
+    return rng.normal(size=len(groups)) * np.where(np.bincount(groups)[groups] < 10, 3.0, 0.8)
+
+
+def mostly_the_highest(rng, groups):
+    """One item on five points: 88 of 100 give the highest answer."""
+    return np.searchsorted([-2.6, -2.2, -1.8, -1.2], rng.normal(size=len(groups))).astype(float)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "scores", "misled"),
+    [
+        ([6] * 6 + [60] * 3, wider_where_small, "p_value"),  # F alone: 76 of 100
+        ([5, 5, 6, 6, 7, 7, 8, 8, 30, 40, 50, 60], wider_where_small, "p_value"),
+        ([5, 300], mostly_the_highest, "p_star"),  # F* alone: 54 of 100
+        ([5, 5, 300], mostly_the_highest, "p_star"),
+        ([12] * 12, normal, ""),
+    ],
+)
+def test_groups_without_a_difference_are_rarely_told_apart(sizes, scores, misled):
+    """The larger p of F and F* keeps the error rate where either of them does not."""
     rng = np.random.default_rng(7)
     groups = np.repeat(np.arange(len(sizes)), sizes)
-    spread = np.where(np.array(sizes) < 10, 3.0, 0.8)
-    alarms, rounds = 0, 2000
-    for _ in range(rounds):
-        y = rng.normal(size=len(groups)) * spread[groups]
-        n = np.bincount(groups)
-        means = np.bincount(groups, y) / n
-        variances = np.bincount(groups, (y - means[groups]) ** 2) / (n - 1)
-        alarms += brown_forsythe(means, variances, n).p < 0.05
-    assert alarms / rounds <= 0.07
+    dimension = tiny_instrument().dimensions[0]
+    drawn = [scores(rng, groups) for _ in range(500)]
+    found = pd.DataFrame([_one_way(y, groups.astype(str), "unit", dimension) for y in drawn])[["p_value", "p_star"]]
+    assert (found.max(axis=1) < 0.05).mean() <= 0.05 + 2.5 * np.sqrt(0.05 * 0.95 / 500)
+    if misled:
+        assert (found[misled] < 0.05).mean() > 0.2
+
+
+def test_no_dimension_is_told_from_nothing_whose_share_is_negative():
+    """Five people who all gave the same skewed answer: F* 50, p < .001, ICC(1) -.001."""
+    rng, found = np.random.default_rng(8), 0
+    units = np.repeat(["a", "b"], [5, 300])
+    for _ in range(40):
+        answers = np.repeat(1 + mostly_the_highest(rng, np.zeros(305, dtype=int))[:, None], 3, axis=1)
+        frame = cx.group_reliability(tiny_survey(answers, unit=units)).frame
+        found += bool((frame["p_star"] < 0.05).any())
+        assert (frame.loc[frame["p_adjusted"] < 0.05, "icc1"] > 0).all()
+    assert found > 5, "the case itself is broken"
 
 
 @pytest.mark.parametrize(("data", "dimension", "key"), CASES)
@@ -284,5 +316,7 @@ class TestTheSentenceOfReliability:
         interval = f"(95 % interval {most['ci_low']:.0%} to {most['ci_high']:.0%})"
         assert f"{most['icc1']:.0%} {interval} on {most['title']}, where it is largest" in result.text
         # R: p.adjust(p, "holm")
-        assert result.frame["p_adjusted"].to_numpy() == pytest.approx(holm(result.frame["p_star"].to_numpy()))
+        assert result.frame["p_adjusted"].to_numpy() == pytest.approx(
+            holm(result.frame[["p_value", "p_star"]].max(axis=1).to_numpy())
+        )
         assert "adjusted for the number of dimensions (Holm's method)" in result.note
