@@ -70,6 +70,7 @@ def feedback_command(options: argparse.Namespace) -> int:
 
     assignment = read_assignment(options.assignment)
     marks = read_marks(options.marks, assignment.id)
+    _tell_versions(assignment, marks)
     known = _recorded(options.gradebook, assignment, marks)
     written = write_feedback(
         options.output,
@@ -95,6 +96,7 @@ def class_command(options: argparse.Namespace) -> int:
 
     assignment = read_assignment(options.assignment)
     marks = read_marks(options.marks, assignment.id)
+    _tell_versions(assignment, marks)
     written = _recorded(options.gradebook, assignment, marks).written
     marks = tuple(with_written(assignment, one, written.get(one.student, ())) for one in marks)
     students = [one.student for one in marks]
@@ -110,6 +112,13 @@ def class_command(options: argparse.Namespace) -> int:
     )
     print(write_if_changed(options.output, html))
     return 0
+
+
+def _tell_versions(assignment: Assignment, marks: Sequence[SubmissionMarks]) -> None:
+    from cxkit.coursework.fingerprint import fingerprint, version_notes
+
+    for note in version_notes(marks, fingerprint(assignment)):
+        sys.stderr.write(f"cxkit: note: {note}\n")
 
 
 def _recorded(gradebook: Path | None, assignment: Assignment, marks: Sequence[SubmissionMarks]) -> Recorded:

@@ -1,10 +1,18 @@
-"""Has the assignment changed? Everything in its folder that marks depend on, in one hash."""
+"""Has the assignment changed, and which marks follow an earlier version of it?
+
+Everything in its folder that marks depend on goes into one hash, which marks carry with them.
+"""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 from cxkit.coursework.assignment import Assignment
+from cxkit.coursework.marks import SubmissionMarks
+from cxkit.errors import counted
+
+_TO_DO = "Have their notebooks among the submissions, then run cxkit mark and cxkit gradebook record again."
 
 
 def fingerprint(assignment: Assignment) -> str:
@@ -17,3 +25,37 @@ def fingerprint(assignment: Assignment) -> str:
         digest.update(f"{path.relative_to(assignment.folder).as_posix()}\n".encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def version_notes(marks: Iterable[SubmissionMarks], now: str) -> tuple[str, ...]:
+    """Which marks were not given by the assignment as it is now, and what is to be done?
+
+    Parameters
+    ----------
+    marks : iterable of SubmissionMarks
+        Those of students of whom nothing was marked are passed over: they follow no key.
+    now : str
+        `fingerprint` of the assignment.
+
+    Returns
+    -------
+    tuple of str
+        A sentence or two for marks by another version, and for marks that do not tell theirs; empty where all follow
+        this version.
+    """
+    marked = [one for one in marks if one.submission_sha256]
+    earlier = [one.student for one in marked if one.assignment_sha256 not in {"", now}]
+    unknown = [one.student for one in marked if not one.assignment_sha256]
+    told = []
+    if earlier:
+        told.append(
+            f"The marks of {counted(len(earlier), 'student')} follow an earlier version of the assignment (it was "
+            f"changed since, or is another copy): {', '.join(earlier)}. By this version they may earn other points. "
+            f"{_TO_DO}"
+        )
+    if unknown:
+        told.append(
+            f"The marks of {counted(len(unknown), 'student')} do not say which version of the assignment they follow "
+            f"(key not known: an older cxkit did not keep it): {', '.join(unknown)}. To be sure: {_TO_DO}"
+        )
+    return tuple(told)

@@ -83,6 +83,9 @@ class SubmissionMarks:
         In plain words, what kept the student's code away from everything else.
     source : str
         Who marked: `"cxkit 0.1.0"` or a person's name.
+    assignment_sha256 : str
+        Of the assignment that was marked by (`fingerprint`): answers are right by this version of it. Empty where
+        nothing was marked, and in marks that were written before this was kept.
     """
 
     student: str
@@ -93,6 +96,7 @@ class SubmissionMarks:
     notes: tuple[str, ...] = ()
     protection: str = ""
     source: str = ""
+    assignment_sha256: str = ""
 
     @property
     def points(self) -> float:
@@ -111,7 +115,11 @@ class SubmissionMarks:
 
     def as_data(self) -> dict[str, Any]:
         """Plain data for a journal or a store; `marks_from_data` reads it back equal."""
-        return asdict(self)
+        data = asdict(self)
+        if not self.assignment_sha256:
+            # Marks that were written before this was kept stay the same bytes, and are not recorded a second time.
+            del data["assignment_sha256"]
+        return data
 
 
 def marks_from_data(data: Mapping[str, Any]) -> SubmissionMarks:

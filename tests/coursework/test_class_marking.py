@@ -135,6 +135,32 @@ def test_a_changed_submission_is_marked_again(tmp_path):
     assert earned(mark(tmp_path, assignment).marks) == {"model": (4, 2), "median": (4, 2)}
 
 
+def test_after_a_change_of_the_key_marks_of_two_keys_do_not_stand_side_by_side_unsaid(tmp_path, capsys):
+    assignment, _ = write_class(tmp_path, ["model", "median"])
+    assert mark(tmp_path, assignment).versions == ()
+    own = [str(tmp_path / name) for name in ("small", "marks")]
+    record = ["gradebook", "record", *own, "-g", str(tmp_path / "book.db")]
+    assert main(record) == 0
+    assert capsys.readouterr().err.count("version of the assignment") == 0
+    toml = tmp_path / "small" / "assignment.toml"
+    toml.write_text(toml.read_text().replace('id = "median"\npoints = 1', 'id = "median"\npoints = 2'))
+    changed = read_assignment(tmp_path / "small")
+    (tmp_path / "in" / "model" / "work.ipynb").unlink()
+    result = mark(tmp_path, changed)
+    assert earned(result.marks) == {"model": (4, 2), "median": (2, 0)}
+    told = "The marks of 1 student follow an earlier version of the assignment"
+    assert f"note: {told}" in result.text
+    for command in (record, ["feedback", *own, "-o", str(tmp_path / "pages")]):
+        assert main(command) == 0
+        said = capsys.readouterr().err
+        assert told in said
+        assert "model. By this version" in said
+    # Also where the folder of marks holds only those that were marked now: the gradebook has the others.
+    (tmp_path / "marks" / "model.json").unlink()
+    assert main(record) == 0
+    assert "model. By this version" in capsys.readouterr().err
+
+
 def test_people_who_are_not_in_the_class_are_told(tmp_path):
     write_class(tmp_path, ["model"])
     (tmp_path / "in" / "modle").mkdir()

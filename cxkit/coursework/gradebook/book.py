@@ -21,7 +21,7 @@ from cxkit.coursework.gradebook.grades import (
     totals_of,
 )
 from cxkit.coursework.gradebook.store import Entry, Kind, Store
-from cxkit.coursework.marks import SubmissionMarks
+from cxkit.coursework.marks import SubmissionMarks, marks_from_data
 from cxkit.errors import MarkingError, Problems, nearest
 
 if TYPE_CHECKING:
@@ -242,6 +242,12 @@ class Gradebook:
     def history(self, assignment: str | None = None, student: str | None = None) -> tuple[Entry, ...]:
         """Everything that happened, oldest first, or what is about an assignment or a student."""
         return tuple(self._store.entries(assignment, student))
+
+    def last_marks(self, assignment: str) -> tuple[SubmissionMarks, ...]:
+        """The marks of an assignment that were recorded last, one for each student."""
+        entries = [entry for entry in self._store.entries(assignment) if entry.kind == "marks"]
+        last = {entry.student: entry.detail["marks"] for entry in entries}
+        return tuple(marks_from_data(data) for data in last.values())
 
     def assignments(self) -> dict[str, AssignmentSettings]:
         """The assignments that were described, in their order."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from cxkit.coursework.assignment import Assignment
+from cxkit.coursework.fingerprint import version_notes
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.submission import mark_notebook, policy_for, read_submission, unmarked
 from cxkit.coursework.marks import SubmissionMarks, marks_from_data
@@ -43,6 +44,8 @@ class ClassMarks:
         Answers for which a constant would pass.
     kept : tuple of str
         Students of whom nothing that can be run lies there any more, and whose earlier marks stay.
+    versions : tuple of str
+        Whose marks, of those that stay, were given by an earlier version of the assignment, and what to do.
     """
 
     marks: tuple[SubmissionMarks, ...]
@@ -51,6 +54,7 @@ class ClassMarks:
     protection: str
     weak: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    versions: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -75,6 +79,7 @@ class ClassMarks:
                 f"  {counted(len(self.kept), 'student')} without a notebook here keep the marks of an earlier one: "
                 f"{', '.join(self.kept)}. To let them go, delete their files from the folder of marks."
             )
+        lines += [f"  note: {text}" for text in self.versions]
         undecided = [one for one in self.marks if one.is_undecided]
         lines += [f"  undecided: {one.student}: {' '.join(one.notes)}" for one in undecided]
         lines += [f"  {text}" for text in what_to_do(self.submissions)]
@@ -184,7 +189,16 @@ def mark_class(
         protection=UNPROTECTED if policy == "open" else find_protection().text,
         weak=weak,
         kept=tuple(kept),
+        versions=_versions(output, assignment, done.values(), faults, references.assignment_sha256),
     )
+
+
+def _versions(
+    output: Path, assignment: Assignment, done: Iterable[SubmissionMarks], faults: Iterable[str], now: str
+) -> tuple[str, ...]:
+    """What is to be said of marks by an earlier version: also of those of students who could not be marked now."""
+    stayed = [earlier_marks(output, assignment, student) for student in faults]
+    return version_notes([*done, *filter(None, stayed)], now)
 
 
 def _check_students(submissions: Sequence[Submission]) -> None:

@@ -61,7 +61,8 @@ class References:
 
     def __init__(self, assignment: Assignment, folder: Path, *, policy: Policy = "contained") -> None:
         self.assignment, self.folder, self.policy = assignment, folder, policy
-        self.state = _state_of(assignment)
+        self.assignment_sha256 = fingerprint(assignment)
+        self.state = _state_of(self.assignment_sha256)
         self._known: dict[str, Reference] = {}
         self._locks: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
@@ -216,9 +217,9 @@ def _complete(assignment: Assignment, left: Left, parameters: ParameterSet) -> d
     return answers
 
 
-def _state_of(assignment: Assignment) -> str:
+def _state_of(assignment_sha256: str) -> str:
     """Everything that answers can depend on but the parameters."""
-    told = json.dumps([fingerprint(assignment), kit_hash(), installed_versions()], sort_keys=True)
+    told = json.dumps([assignment_sha256, kit_hash(), installed_versions()], sort_keys=True)
     return hashlib.sha256(told.encode()).hexdigest()
 
 

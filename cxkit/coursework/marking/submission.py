@@ -113,6 +113,7 @@ def mark_notebook(
         notes=(*_recovery_notes(recovered, lost), *_notes(trials), *_followed_notes(followed)),
         protection=runs[0].protection if runs else "",
         source=f"cxkit {cxkit.__version__}",
+        assignment_sha256=references.assignment_sha256,
     )
 
 
