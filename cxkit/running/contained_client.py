@@ -27,10 +27,10 @@ from cxkit.running.notebook import tags
 from cxkit.running.sandbox.confinement import WORK_FOLDER, Confinement, Mechanism, own_user, readable_paths
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import IN_FORCE, UNPROTECTED
-from cxkit.running.stopwatch import Stopwatch, innermost_child
+from cxkit.running.stopwatch import PATIENCE, Stopwatch, innermost_child
 from cxkit.running.untrusted import Unbounded, read_json, text_of_repr
 
-_GRACE = 3.0  # seconds that an interrupted cell has to end by itself
+_GRACE = 3.0  # seconds of its own, as a stopwatch counts them, that an interrupted cell has to end by itself
 # An interrupt that came when the cell had ended already can have cost its reply, which is then taken to be this.
 _LOST: dict[str, Any] = {"content": {"status": "error", "ename": "KeyboardInterrupt", "evalue": "", "traceback": []}}
 _LARGEST_MESSAGE = 32 << 20  # bytes; the connection of whoever sends more is closed
@@ -79,7 +79,8 @@ class ContainedClient(CxkitClient):
         self.starved = self._is_asking = False
         self._process: Any = None
         self._kernel = 0  # the kernel's process as seen from here
-        self._current, self._printed, self._cut_at = -1, 0, 0.0
+        self._current, self._printed, self._replied = -1, 0, False
+        self._since_cut = Stopwatch(0, _GRACE)
         self._interrupting: asyncio.Future[None] | None = None
         self._room, self._collected_room = _CELLS_OF_OUTPUT * limits.output_bytes, _MOST_COLLECTED
 
@@ -174,7 +175,7 @@ class ContainedClient(CxkitClient):
         """Give every cell its turn, until the kernel is gone."""
         for index, cell in enumerate(self.nb.cells):
             self._room -= min(self._printed, self.limits.output_bytes)
-            self._current, self._printed = index, 0
+            self._current, self._printed, self._replied = index, 0, False
             self.tell({"at": index})
             try:
                 self.execute_cell(cell, index)
@@ -228,11 +229,14 @@ class ContainedClient(CxkitClient):
             if reply is None:
                 self.cuts[self._current] = "time"
                 await self.km.interrupt_kernel()
-                reply = await self._reply_to(msg_id, _GRACE)
+                reply = await self._reply_before(Stopwatch(self._kernel, _GRACE), msg_id)
             if reply is None:
                 raise CellTimeoutError.error_from_timeout_and_cell("Cell execution timed out", int(timeout or 0), cell)
+            self._replied = True
+            # What a flood has left on its way must not be taken for output of the next cell
+            patience = PATIENCE if self._current in self.cuts else 1.0
             try:
-                await asyncio.wait_for(task_poll_output_msg, self.iopub_timeout)
+                await asyncio.wait_for(task_poll_output_msg, patience * (self.iopub_timeout or _GRACE))
             except TimeoutError:
                 self.cuts.setdefault(self._current, "output")
             return reply
@@ -242,6 +246,13 @@ class ContainedClient(CxkitClient):
     async def _reply_in_time(self, msg_id: str, idle: asyncio.Future[Any] | None = None) -> dict[str, Any] | None:
         """The reply, if it comes in the time of a cell; the time that the kernel waits for a core is not its own."""
         watch = Stopwatch(self._kernel, self.limits.cell_seconds)
+        reply = await self._reply_before(watch, msg_id, idle)
+        self.starved = self.starved or (reply is None and watch.may_have_starved())
+        return reply
+
+    async def _reply_before(
+        self, watch: Stopwatch, msg_id: str, idle: asyncio.Future[Any] | None = None
+    ) -> dict[str, Any] | None:
         while (left := watch.left()) > 0:
             was_idle = idle is not None and idle.done()
             reply = await self._reply_to(msg_id, left if idle is None else min(left, _GRACE))
@@ -249,7 +260,6 @@ class ContainedClient(CxkitClient):
                 return reply
             if was_idle and self._current in self.cuts:
                 return _LOST
-        self.starved = self.starved or watch.may_have_starved()
         return None
 
     def _let_the_interrupt_pass(self) -> None:
@@ -300,14 +310,15 @@ class ContainedClient(CxkitClient):
         if self._printed <= most:
             return super().process_message(msg, cell, cell_index)
         if before <= most:
-            self._cut_at = time.monotonic()
+            self._since_cut = Stopwatch(self._kernel, _GRACE)
             self.cuts.setdefault(cell_index, "output")
             cell.outputs.append(
                 new_output("stream", name="stderr", text=f"[cxkit: output cut here, after {most:,} bytes]\n")
             )
             self._interrupting = asyncio.ensure_future(self.km.interrupt_kernel())
-        elif time.monotonic() > self._cut_at + _GRACE:
+        elif not self._replied and self._since_cut.left() <= 0:
             self.ending = "output_flood"
+            self.starved = self.starved or self._since_cut.may_have_starved()
             self.kill()
         return None
 
