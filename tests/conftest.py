@@ -29,6 +29,9 @@ settings.register_profile("repeatable", deadline=None, derandomize=True)
 settings.load_profile("repeatable")
 
 
+KILLS = int(os.environ.get("CXKIT_KILLS", "8"))
+"""How often long work is killed at a moment left to chance; `CXKIT_KILLS=20 pytest -k killed_at` does so more often."""
+
 KEPT = (("cxkit.validation.structure.fit", "FITS"), ("cxkit.sem.saturated_moments", "RECENT"))
 
 

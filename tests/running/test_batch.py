@@ -22,6 +22,7 @@ from cxkit.running.reports import report_all
 from cxkit.running.runs import read_runs
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import UNPROTECTED, Protection
+from tests.conftest import KILLS
 
 COUNT = "import pathlib, os\nwith open('ran', 'a') as file: file.write(f'{x}\\n')\nx"
 
@@ -247,12 +248,12 @@ def journalled():
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")
-def test_killed_at_twenty_moments_every_run_is_done_and_none_that_was_counted_is_done_again(write_notebook):
+def test_killed_at_any_moment_every_run_is_done_and_none_that_was_counted_is_done_again(write_notebook):
     write_notebook("import time\ntime.sleep(0.02)", COUNT)
     write_runs(60)
     chance = random.Random(4)
     counted = {}  # how often a run had been made when the journal first told of it
-    for _ in range(20):
+    for _ in range(KILLS):
         process = subprocess.Popen(command("--resume"), stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
         time.sleep(1.5 + 2.0 * chance.random())
         process.kill()
