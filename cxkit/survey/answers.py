@@ -253,17 +253,28 @@ def _outside_remedy(by_item: Mapping[str, set[float]], instrument: Instrument, k
     Taking 0 for a code where the scale ran from 0 would turn the clearest answers into missing ones.
     """
     values = sorted(set().union(*by_item.values()))
-    scales = list(dict.fromkeys(str(instrument.items[key].scale) for key in by_item))
+    by_scale: dict[str, set[float]] = {}
+    for key, found in by_item.items():
+        by_scale.setdefault(str(instrument.items[key].scale), set()).update(found)
     if len(values) > VALUES_NAMED:
         return f"they run from {values[0]:g} to {values[-1]:g}: does the instrument describe the scale that was used?"
+    seen = "was {} the scale" if len(by_scale) == 1 else "were {} the scales"
     ask = (
-        f"was {' and '.join(scales)} the scale that people saw? If they could choose "
-        f"{' or '.join(f'{value:g}' for value in values)}, correct low and high in the instrument; "
+        f"{seen.format(' and '.join(by_scale))} that people saw? If they could choose {_choices(by_scale)}, correct "
+        "low and high in the instrument; "
     )
     means = "means" if len(values) == 1 else "mean"
     shown = ", ".join(f"{value:g}" for value in values)
-    declared = how_to_declare(values, by_item, instrument, keys)
+    declared = how_to_declare(by_item, instrument, keys)
     return f'{ask}if {shown} {means} "no answer", say {declared}; otherwise correct the answers in the file.'
+
+
+def _choices(by_scale: Mapping[str, set[float]]) -> str:
+    """The values outside each scale, "6 or 55 on the scale 1-5, or 8 on the scale 1-7"."""
+    each = {scale: " or ".join(f"{value:g}" for value in sorted(values)) for scale, values in by_scale.items()}
+    if len(each) == 1:
+        return next(iter(each.values()))
+    return ", or ".join(f"{values} on the scale {scale}" for scale, values in each.items())
 
 
 def _notes(frame: pd.DataFrame, labelled: int) -> list[str]:

@@ -144,14 +144,24 @@ def _listed(codes: Sequence[Code]) -> str:
     return f"[{', '.join(map(_shown, codes))}]"
 
 
-def how_to_declare(
-    codes: Sequence[Code], found_in: Collection[str], instrument: Instrument, keys: Collection[str]
-) -> str:
-    """What to write so that these codes count as "no answer": for all items of the file where no scale forbids it."""
-    scales = [instrument.items[key].scale for key in keys]
-    everywhere = not any(_answers_among(set(codes), scale) for scale in scales)
-    listed = _listed(codes) if everywhere else example_of_codes(codes, found_in, instrument, at_most=None)
-    return f"missing_codes={listed}"
+def how_to_declare(by_item: Mapping[str, Collection[Code]], instrument: Instrument, keys: Collection[str]) -> str:
+    """What to write so that the codes found count as "no answer": one list for the file where no scale forbids it.
+
+    Otherwise every item gets the codes that were found in it and no other: another's may be an answer on its scale.
+    """
+    codes = list(dict.fromkeys(code for found in by_item.values() for code in found))
+    if not any(_answers_among(set(codes), instrument.items[key].scale) for key in keys):
+        return f"missing_codes={_listed(_ordered(codes))}"
+    alike: dict[tuple[Code, ...], list[str]] = {}
+    for key, found in by_item.items():
+        alike.setdefault(tuple(_ordered(found)), []).append(key)
+    entries = [example_of_codes(own, items, instrument, at_most=None)[1:-1] for own, items in alike.items()]
+    return f"missing_codes={{{', '.join(entries)}}}"
+
+
+def _ordered(codes: Collection[Code]) -> list[Code]:
+    """Numbers rising; words in the order given."""
+    return sorted(codes, key=lambda code: 0.0 if isinstance(code, str) else float(code))
 
 
 def declare_words(words: Mapping[str, Counter[str]], instrument: Instrument, keys: Collection[str]) -> str:
@@ -163,8 +173,8 @@ def declare_words(words: Mapping[str, Counter[str]], instrument: Instrument, key
     offered = [word for word, _ in total.most_common() if word in distinct.values()][:_WORDS_OFFERED]
     if not offered:
         return ""
-    found_in = [key for key, counts in words.items() if set(counts) & set(offered)]
-    declared = how_to_declare(offered, found_in, instrument, keys)
+    found_in = {key: [word for word in offered if word in counts] for key, counts in words.items()}
+    declared = how_to_declare({key: own for key, own in found_in.items() if own}, instrument, keys)
     if len(distinct) == 1:
         return f'if {_shown(offered[0])} means "no answer", say {declared}; otherwise '
     return f'if some mean "no answer", list them, as in {declared}; otherwise '

@@ -348,8 +348,10 @@ def _weights(column: pd.Series) -> pd.Series:
     wrong = column[~(numbers > 0) | ~np.isfinite(numbers)]
     if len(wrong):
         first = wrong.index[0]
-        are = "is" if len(wrong) == 1 else "are"
+        cells = "cell is" if len(wrong) == 1 else "cells are"
+        is_empty = pd.isna(wrong[first]) or not str(wrong[first]).strip()
+        found = "empty" if is_empty else f"'{wrong[first]}'"
         raise SurveyError(
-            f"A weight must be a positive number; {len(wrong):,} {are} not, the first in row {first}: '{wrong[first]}'."
+            f"A weight must be a positive number; {len(wrong):,} {cells} not, the first in row {first}: {found}."
         )
     return numbers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -174,6 +176,30 @@ class TestCodesForNoAnswer:
             "    -> was 1-5 the scale that people saw? If they could choose 9, correct low and high in the instrument; "
             "if 9 means \"no answer\", say missing_codes={'a': [9]}; otherwise correct the answers in the file."
         )
+
+    @pytest.mark.parametrize(
+        ("cells", "said"),
+        [
+            ("6,55,11", "{'a': [6], 'b': [55], 'NPS': [11]}"),
+            ("6,6,11", "{'d': [6], 'NPS': [11]}"),
+            ("9,7,1", "{'a': [9], 'b': [7]}"),
+        ],
+    )
+    def test_the_advice_is_taken_as_it_stands(self, tmp_path, cells, said):
+        """Every item gets the codes that were found in it: another's may be an answer on its scale."""
+        content = f"a,b,NPS\n{cells}\n5,4,6\n"
+        with pytest.raises(SurveyError) as refused:
+            self.read(tmp_path, content)
+        assert f"say missing_codes={said};" in str(refused.value)
+        assert self.read(tmp_path, content, missing_codes=ast.literal_eval(said)).iloc[1].tolist() == [5, 4, 6]
+
+    def test_what_could_be_chosen_is_asked_by_scale(self, tmp_path):
+        with pytest.raises(SurveyError) as refused:
+            self.read(tmp_path, "a,b,NPS\n6,55,11\n")
+        assert (
+            "were 1-5 and 0-10 the scales that people saw? If they could choose 6 or 55 on the scale 1-5, or 11 on the "
+            "scale 0-10, correct low and high in the instrument;"
+        ) in str(refused.value)
 
 
 def test_labels_with_their_number_behind():

@@ -535,14 +535,14 @@ class TestRespondents:
     def test_weights_that_are_none(self, file):
         message = "a.csv: 1 problem found.\n  column 'w': A weight must be a positive number; {}."
         for cells, found, *remedy in [
-            (["1", "0", "x"], "2 are not, the first in row 3: '0'"),
-            (["1", "", "2"], "1 is not, the first in row 3: ''"),
+            (["1", "0", "x"], "2 cells are not, the first in row 3: '0'"),
+            (["1", "", "2"], "1 cell is not, the first in row 3: empty"),
             (
                 ["0,5", "1", "2"],
-                "1 is not, the first in row 2: '0,5'",
+                "1 cell is not, the first in row 2: '0,5'",
                 "read the file with decimal=',' (`--read decimal=,`).",
             ),
-            (["inf", "-1", "nan"], "3 are not, the first in row 2: 'inf'"),
+            (["inf", "-1", "nan"], "3 cells are not, the first in row 2: 'inf'"),
         ]:
             content = "w;L1;L2;S1\n" + "".join(f"{cell};1;1;1\n" for cell in cells)
             assert refusal(file(content), {"weight": "w"}) == "\n    -> ".join([message.format(found), *remedy])

@@ -160,7 +160,10 @@ class TestRoles:
     def test_a_weight_is_a_positive_number(self, value):
         with pytest.raises(SurveyError) as refused:
             typed_role("weight", pd.Series([1, value], index=[2, 3], dtype=object))
-        assert str(refused.value) == (f"A weight must be a positive number; 1 is not, the first in row 3: '{value}'.")
+        found = "empty" if pd.isna(value) or value == "" else f"'{value}'"
+        assert str(refused.value) == (
+            f"A weight must be a positive number; 1 cell is not, the first in row 3: {found}."
+        )
 
 
 class TestSubset:
