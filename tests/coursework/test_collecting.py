@@ -239,6 +239,7 @@ def test_a_zip_that_means_harm_leaves_nothing_outside(made, why, inner, tmp_path
     found = collected(tmp_path, zip_of({"s100.zip": data}) if inner else data)
     ((_, said),) = found.refused
     assert said == why
+    assert found.unmatched == (), "told twice"
     assert {p.name for p in tmp_path.iterdir()} == {"download.zip", "out"}
     assert statuses(found)["s100"] in ({"refused"} if inner else {"refused", "missing"})
     assert inner or found.by_student["s100"].path is None
@@ -398,6 +399,7 @@ def test_the_command(tmp_path, capsys):
     assert main([*arguments, "-o", str(tmp_path / "out"), "--due", "2026-03-01 23:59"]) == 0
     out = capsys.readouterr().out
     assert out.startswith("2 students: 1 collected, 1 missing.\n")
+    assert "  missing: s200." in out
     assert "hw1_z_lowe.ipynb: its name fits no student of the roster" in out
 
 

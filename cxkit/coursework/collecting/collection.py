@@ -58,6 +58,8 @@ class Collection:
             for one in self.submissions
             if one.note and one.status != "missing"
         ]
+        missing = [one.student for one in self.submissions if one.status == "missing"]
+        lines += [f"  missing: {', '.join(missing)}."] * bool(missing)
         for head, files in (("Of nobody on the roster", self.unmatched), ("Not read", self.refused)):
             lines += [f"{head}:"] * bool(files) + [f"  {name}: {why}" for name, why in files[:20]]
             lines += [f"  and {len(files) - 20} more"] * (len(files) > 20)

@@ -90,7 +90,8 @@ class FilesOf:
             several = sorted(owner.students) if owner else []
             if owner is not None and len(several) == 1:
                 self._of_students[several[0]].append((item, owner))
-            elif item.name not in taken and (item.suffix in {".ipynb", ".zip"} or item.refusal or several):
+            elif item.name not in taken and (several or (item.suffix in {".ipynb", ".zip"} and not item.refusal)):
+                # What must not be read is told among the refused files, once.
                 why = f"could be of {some_of(several)}" if several else "its name fits no student of the roster"
                 self.unmatched.append((shown(item.name), why))
                 for student in several:

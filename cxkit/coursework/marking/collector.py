@@ -96,7 +96,7 @@ def _finite(value: float) -> float:
 
 
 def _unknown(value: Any) -> Any:
-    raise _Refused(f"it is a {type(value).__name__}")
+    raise _Refused(f"it is of type {type(value).__name__}")
 
 
 def _number(value: Any) -> dict[str, Any]:
@@ -141,13 +141,13 @@ def _series(value: Any) -> dict[str, Any]:
     if type(value) in (list, tuple):
         _fits(len(value), 1)
         return {"kind": "series", "index": None, "values": [_scalar(v) for v in value]}
-    raise _Refused(f"it is a {type(value).__name__}; a series is wanted")
+    raise _Refused(f"it is of type {type(value).__name__}; a series is wanted")
 
 
 def _table(value: Any) -> dict[str, Any]:
     pandas = sys.modules.get("pandas")
     if pandas is None or type(value) is not pandas.DataFrame:
-        raise _Refused(f"it is a {type(value).__name__}; a table (DataFrame) is wanted")
+        raise _Refused(f"it is of type {type(value).__name__}; a table (DataFrame) is wanted")
     _fits(len(value), value.shape[1])
     columns = _labels(value.columns)
     cells = [[_scalar(v) for v in value.iloc[:, k].tolist()] for k in range(value.shape[1])]
@@ -175,7 +175,7 @@ def _label(value: Any) -> str:
 def _figure(value: Any) -> dict[str, Any]:
     """What can be seen of a matplotlib figure: kinds of marks and their numbers, labels."""
     if "matplotlib" not in sys.modules:
-        raise _Refused(f"it is a {type(value).__name__}; a figure is wanted")
+        raise _Refused(f"it is of type {type(value).__name__}; a figure is wanted")
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -186,7 +186,7 @@ def _figure(value: Any) -> dict[str, Any]:
     elif isinstance(getattr(value, "figure", None), Figure):  # seaborn's grids
         axes = list(value.figure.axes)
     else:
-        raise _Refused(f"it is a {type(value).__name__}; a figure is wanted")
+        raise _Refused(f"it is of type {type(value).__name__}; a figure is wanted")
     if not axes:
         return {"kind": "figure", "facts": {"n_axes": 0}}
     first = axes[0]
