@@ -6,9 +6,12 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-Outcome = Literal["right", "partly", "wrong", "missing", "crashed", "timed_out", "refused", "awaiting", "undecided"]
-"""How a question ended. `awaiting`: a written answer that no person has marked yet; `refused`: nothing was handed in;
-`undecided`: something was, and a person must see to it before it can be marked."""
+Outcome = Literal[
+    "right", "partly", "wrong", "missing", "crashed", "timed_out", "not_run", "refused", "awaiting", "undecided"
+]
+"""How a question ended. `not_run`: the run was ended in an earlier cell; `awaiting`: a written answer that no person
+has marked yet; `refused`: nothing was handed in; `undecided`: something was, and a person must see to it before it can
+be marked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,8 @@ class SubmissionMarks:
     questions : tuple of QuestionMark
         In the order of assignment.toml; every question is there, whatever happened.
     causes : tuple of str
-        What stands first on the student's page, since much else may follow from it: the first cell that failed.
+        What stands first on the student's page, since much else may follow from it: the first cell that failed, and the
+        cell in which a run was ended.
     notes : tuple of str
         What the instructor should know: a crash, a limit that cut in, a file that was refused.
     protection : str

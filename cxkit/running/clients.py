@@ -182,12 +182,14 @@ def _told(notebook: NotebookNode, heard: _Heard, mechanism: Mechanism | None, se
         if kind == "NotebookError":
             raise NotebookError(text)
         raise TemplateLost(text if kind == "TemplateLost" else f"The kernel's client failed: {kind}: {text}")
-    where = f"cell {heard.at + 1} of {len(notebook.cells)}"
+    where, why = f"cell {heard.at + 1} of {len(notebook.cells)}", "which sent more than can be taken in"
     return Contained(
         notebook=notebook,
         collected=heard.collected,
         ending="died",
-        note=f"It was ended in {where}, which sent more than can be taken in.",
+        note=f"It was ended in {where}, {why}.",
+        ended_in=heard.at,
+        why=why,
         seconds=seconds,
         protection=UNPROTECTED if mechanism is None else IN_FORCE[mechanism],
     )

@@ -48,6 +48,10 @@ class Contained:
         `"completed"` if every cell had its turn, else what ended the run before.
     note : str
         The ending in a sentence; empty for `"completed"`.
+    ended_in : int or None
+        The index of the cell in which it was ended; None for `"completed"`.
+    why : str
+        Why it was ended, as a clause that follows the cell; empty if completed or where the kernel died by itself.
     seconds : float
         Wall time, start of the kernel included.
     peak_bytes : int
@@ -63,6 +67,8 @@ class Contained:
     cuts: Mapping[int, Cut] = field(default_factory=dict)
     ending: Ending = "completed"
     note: str = ""
+    ended_in: int | None = None
+    why: str = ""
     seconds: float = 0.0
     peak_bytes: int = 0
     protection: str = ""

@@ -360,38 +360,42 @@ class ContainedClient(CxkitClient):
 
     def left(self, error: Exception | None) -> dict[str, Any]:
         """What is left of the run, as plain data and without what was collected: the attributes of `Contained`."""
-        ending, note = self.told_ending(error)
+        ending, why, note = self.told_ending(error)
         return {
             "notebook": self.nb,
             "cuts": self.cuts,
             "ending": ending,
             "note": note,
+            "ended_in": None if ending == "completed" else self._current,
+            "why": why,
             "peak_bytes": self.warden_said().get("peak_bytes", 0),
             "protection": self.protection,
             "starved": self.starved,
         }
 
-    def told_ending(self, error: Exception | None) -> tuple[Ending, str]:
-        """How the run ended, and the same in a sentence."""
+    def told_ending(self, error: Exception | None) -> tuple[Ending, str, str]:
+        """How the run ended; why, as a clause that follows the cell; and both in a sentence."""
         ending = self.ending
         if error is not None and ending == "completed":
             ending = _REASONS.get(self.warden_said().get("reason", ""), "died")
         where = f"cell {self._current + 1} of {len(self.nb.cells)}"
-        sentences: dict[Ending, str] = {
-            "completed": "",
-            "cell_timeout": f"It was ended in {where}, which took more than {self.limits.cell_seconds:g} s "
-            "and could not be interrupted.",
-            "total_timeout": f"It was ended in {where}, when {self.limits.total_seconds:g} s were over.",
-            "out_of_memory": f"It was ended in {where}, when its processes had taken more than "
-            f"{self.limits.memory_bytes >> 20:,} MiB of memory.",
-            "out_of_cpu": f"It was ended in {where}, when its processes had computed for more than "
-            f"{self.limits.cpu_seconds} s.",
-            "out_of_space": f"It was ended in {where}, when its files had taken more than "
-            f"{self.limits.work_bytes >> 20:,} MiB.",
-            "output_flood": f"It was ended in {where}, which went on printing after its output had been cut.",
-            "died": f"Its kernel died in {where}" + (f": {error}" if error is not None else "") + ".",
+        if ending == "completed":
+            return ending, "", ""
+        if ending == "died":
+            return ending, "", f"Its kernel died in {where}" + (f": {error}" if error is not None else "") + "."
+        why = self._reasons()[ending]
+        return ending, why, f"It was ended in {where}, {why}."
+
+    def _reasons(self) -> dict[Ending, str]:
+        limits = self.limits
+        return {
+            "cell_timeout": f"which took more than {limits.cell_seconds:g} s and could not be interrupted",
+            "total_timeout": f"when {limits.total_seconds:g} s were over",
+            "out_of_memory": f"when its processes had taken more than {limits.memory_bytes >> 20:,} MiB of memory",
+            "out_of_cpu": f"when its processes had computed for more than {limits.cpu_seconds} s",
+            "out_of_space": f"when its files had taken more than {limits.work_bytes >> 20:,} MiB",
+            "output_flood": "which went on printing after its output had been cut",
         }
-        return ending, sentences[ending]
 
 
 class TooMuch(dict[str, Any]):

@@ -104,7 +104,9 @@ def test_a_kernel_that_dies_leaves_what_was_there_before(references):
     marks = mark_notebook(references, submission(references, spread="import os\nos._exit(0)"))
     points = {mark.question: (mark.points, mark.outcome) for mark in marks.questions}
     assert points == {"centre": (4, "right"), "spread": (0, "crashed"), "words": (0, "awaiting")}
-    assert marks.notes[0].startswith("Run 'public': Its kernel died in cell")
+    assert marks.causes[0] == "The kernel died in cell 5 (`import os`)."
+    assert marks.notes[0] == f"Run 'public': {marks.causes[0]}"
+    assert marks.questions[1].feedback[0] == "In this task the kernel died in cell 5 (`import os`)."
 
 
 def test_a_name_that_is_used_again_later_does_not_harm(references):

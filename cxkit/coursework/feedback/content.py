@@ -90,7 +90,8 @@ class Feedback:
     refusal : str
         Why nothing was marked; empty where something was.
     causes : tuple of str
-        What stands first, since much else may follow from it: the first cell that failed.
+        What stands first, since much else may follow from it: the first cell that failed, and the cell
+        in which a run was ended.
     synthetic : bool
         Whether the marks say of themselves that they are made up.
     """

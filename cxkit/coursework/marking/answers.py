@@ -91,16 +91,24 @@ def read_answers(text: str, assignment: Assignment) -> dict[str, Value]:
     dict
         Values in order; what is malformed is `Refused`. Never raises on account of the text.
     """
+    told = _told(text) or {}
+    names = [answer.name for question in assignment.questions for answer in question.answers]
+    return {name: _value(told[name]) for name in names if name in told}
+
+
+def can_be_read(text: str) -> bool:
+    """Whether this is what `collecting_code` leaves, with any answers or none."""
+    return _told(text) is not None
+
+
+def _told(text: str) -> dict[str, Any] | None:
     if len(text) > MOST_CHARACTERS + 10_000:
-        return {}
+        return None
     try:
         told = read_json(text, parse_constant=_no_constant)
     except ValueError:
-        return {}
-    if not isinstance(told, dict):
-        return {}
-    names = [answer.name for question in assignment.questions for answer in question.answers]
-    return {name: _value(told[name]) for name in names if name in told}
+        return None
+    return told if isinstance(told, dict) else None
 
 
 def _no_constant(name: str) -> float:

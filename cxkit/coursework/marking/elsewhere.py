@@ -1,7 +1,7 @@
 """An answer that is right on the student's data and not on other data: what can be said about it, accusing nobody.
 
 No value, label or text of a run on held-out data is told: what a notebook leaves there could carry those data out. How
-many values are off, and in which parameters the runs differ, is told.
+many values are off, in which parameters the runs differ, and how and in which cell such a run was ended is told.
 """
 
 from __future__ import annotations
@@ -11,14 +11,20 @@ from collections.abc import Sequence
 from cxkit.coursework.assignment import Answer, ParameterSet
 from cxkit.coursework.marking.answers import Number, Text, Value
 from cxkit.coursework.marking.compare import Verdict
+from cxkit.coursework.marking.ending import Lost
 from cxkit.coursework.marking.trial import Trial
 from cxkit.errors import counted
 
+_HERE = "It is right for the data that you were given."
 _HERE_ONLY = "It is right for the data that you were given, and not when your notebook runs {}."
 
 
 def why_not_there(
-    answer: Answer, given: Sequence[Value | None], verdicts: Sequence[Verdict], trials: Sequence[Trial]
+    answer: Answer,
+    given: Sequence[Value | None],
+    verdicts: Sequence[Verdict],
+    trials: Sequence[Trial],
+    lost: Sequence[Lost | None] = (),
 ) -> str:
     """Why an answer is right for the first of these runs and not for all of them.
 
@@ -27,8 +33,15 @@ def why_not_there(
     answer : Answer
     given, verdicts, trials : sequence
         What the student's notebook left in each run, how it compares, and the run; the public one first.
+    lost : sequence, optional
+        For each run, why the answer's task left nothing there, if the run was ended or answers could not be read.
     """
     failed = [k for k, verdict in enumerate(verdicts) if not verdict.is_right]
+    gone = {k: one for k, one in enumerate(lost) if one is not None and k in failed and given[k] is None}
+    failed = [k for k in failed if k not in gone]
+    if not failed:  # in what the runs differ says nothing of why one was ended
+        first = next(iter(gone.values()))
+        return f"{_HERE} On other data of the same form {first.clause}, so that `{answer.name}` was not seen there."
     said = _HERE_ONLY.format(_other_conditions(failed, trials))
     if any(given[k] is None for k in failed):
         return f"{said} There it left no `{answer.name}`: something fails or is skipped with those."

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from cxkit.coursework.assignment import Assignment, Question
 from cxkit.coursework.marking.answers import Answers, Figure, Refused
 from cxkit.coursework.marking.compare import compare
+from cxkit.coursework.marking.ending import KITS_OWN
 from cxkit.coursework.marking.reference import answers_as_data
 from cxkit.coursework.marking.trial import Trial
 from cxkit.coursework.marks import AnswerCheck, QuestionMark
@@ -148,7 +149,8 @@ def with_model_values(
     places = {question.id: _last_cell(copy, question.id) for question in failed}
     for question in sorted(failed, key=lambda one: -places[one.id]):
         code = _code({answer.name: model[answer.name] for answer in question.answers})
-        copy.cells.insert(places[question.id] + 1, new_code_cell(code, id=f"given-{question.id}"[:64]))
+        given = new_code_cell(code, id=f"given-{question.id}"[:64], metadata={KITS_OWN: True})
+        copy.cells.insert(places[question.id] + 1, given)
     return copy
 
 

@@ -208,8 +208,7 @@ def _complete(assignment: Assignment, left: Left, parameters: ParameterSet) -> d
                     f"  '{answer.name}' of '{question.id}' {why}. {left.troubles.get(question.id, '')}".rstrip()
                 )
     if problems:
-        ending = f"\n  {left.first_failure}" if left.first_failure else ""
-        ending += f"\n  {left.run.note}" if left.run is not None and left.run.note else ""
+        ending = "".join(f"\n  {cause}" for cause in left.causes)
         raise MarkingError(
             f"The model answer of '{assignment.id}' does not give every answer with the parameter set "
             f"'{parameters.id}'.\n" + "\n".join(problems) + ending

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from cxkit.coursework.assignment import Assignment, DataFile, ParameterSet
 from cxkit.coursework.available import hint
 from cxkit.coursework.lost_metadata import names_set
-from cxkit.coursework.marking.answers import Answers, collecting_code, read_answers
+from cxkit.coursework.marking.answers import Answers, can_be_read, collecting_code, read_answers
+from cxkit.coursework.marking.ending import KITS_OWN, Lost, cell_named, ended_sentence, lost_answers, unread_sentence
 from cxkit.coursework.source import questions_of
 from cxkit.errors import MarkingError
 from cxkit.running.contained import Contained
@@ -41,6 +42,11 @@ class Left:
     run : Contained
     first_failure : str
         The first cell that failed, whichever question it belongs to, in a sentence; empty if none did.
+    ended, unread : str
+        How the run was ended before its last cell was over, and after which cell answers could not be read, in a
+        sentence each; empty if neither was so.
+    lost : dict
+        The questions whose answers were not seen for one of these.
     """
 
     at_question: Mapping[str, Answers]
@@ -48,6 +54,14 @@ class Left:
     troubles: Mapping[str, str] = field(default_factory=dict)
     run: Contained | None = None
     first_failure: str = ""
+    ended: str = ""
+    unread: str = ""
+    lost: Mapping[str, Lost] = field(default_factory=dict)
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """What much else may follow from, in the order of the cells."""
+        return tuple(filter(None, (self.first_failure, self.unread, self.ended)))
 
 
 def run_for_answers(
@@ -95,7 +109,9 @@ def run_for_answers(
     )
     at_question: dict[str, Answers] = {}
     latest: dict[str, Any] = {}
+    unread = {index for index in read if run.ended_in is None or index < run.ended_in}
     for index, text in run.collected:
+        unread -= {index} if can_be_read(text) else set()
         answers = read_answers(text, assignment)
         latest |= answers
         for key in read.get(index, ()):
@@ -103,7 +119,8 @@ def run_for_answers(
                                 if answer.name in answers}  # fmt: skip
     return Left(
         at_question=at_question, at_end=latest, troubles=_troubles(assignment, run), run=run,
-        first_failure=_first_failure(assignment, run, place),
+        first_failure=_first_failure(assignment, run, place), ended=ended_sentence(run),
+        unread=unread_sentence(run, unread), lost=lost_answers(assignment, run, unread),
     )  # fmt: skip
 
 
@@ -122,7 +139,7 @@ def injected(assignment: Assignment, notebook: NotebookNode, parameters: Paramet
     copy = from_dict(dict(notebook))
     place = next((n + 1 for n, cell in enumerate(copy.cells) if cell.cell_type == "code" and _TAG in _tags(cell)), 0)
     cell = new_code_cell("\n".join(lines))
-    cell.id = "injected-parameters"
+    cell.id, cell.metadata = "injected-parameters", from_dict({KITS_OWN: True})
     copy.cells = [*copy.cells[:place], cell, *copy.cells[place:]]
     return copy, place
 
@@ -150,12 +167,9 @@ def _first_failure(assignment: Assignment, run: Contained, place: int) -> str:
     for index, cell in enumerate(run.notebook.cells):
         said = _trouble(assignment, index, cell, run) if cell.cell_type == "code" and index != place else ""
         if said and not said.startswith("Its cell ended with NotImplementedError"):
-            number = index + 1 - (index > place)
-            lines = [line.strip() for line in cell.source.splitlines() if line.strip()]
-            first = next((line for line in lines if not line.startswith(("#", "%"))), "")[:60].replace("`", "'")
-            quoted = f" (`{first}`)" if first else ""
             what = said.removeprefix("Its cell ").replace("`", "'")
-            return f"The first cell that failed is cell {number} of the notebook{quoted}: it {what}"
+            named = cell_named(run.notebook.cells, index, " of the notebook")
+            return f"The first cell that failed is {named}: it {what}"
     return ""
 
 
@@ -179,7 +193,7 @@ def _not_code(assignment: Assignment, cell: NotebookNode) -> str:
 
 
 def _trouble(assignment: Assignment, index: int, cell: NotebookNode, run: Contained) -> str:
-    cut = run.cuts.get(index)
+    cut = run.cuts.get(index) if index != run.ended_in else None  # which is told as how the run was ended
     if cut is not None:
         return "Its cell took too long and was stopped." if cut == "time" else "Its cell printed too much and was cut."
     for output in cell.outputs:

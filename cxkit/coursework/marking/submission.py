@@ -97,8 +97,7 @@ def mark_notebook(
         lambda trial, other: _tried(references, other, trial.parameters, seed, stop, again=False),
         lambda question, again: _marked(question, again, lost),
     )
-    told = [trials[0].left.first_failure, *([lost] if lost and _differ(marks.values()) else [])]
-    causes = tuple(filter(None, told))
+    causes = (*_causes(trials), *([lost] if lost and _differ(marks.values()) else []))
     final = tuple(
         marks[question.id] if question.id in followed else _gated(question, marks, assignment)
         for question in assignment.questions
@@ -155,7 +154,9 @@ def _marked(question: Question, trials: Sequence[Trial], lost: str = "") -> Ques
     elif points > 0 and (alone := _guessed_alone(question, shares)):
         points = 0.0
         feedback.append(alone)
-    trouble = trials[0].left.troubles.get(question.id)
+    gone, trouble = trials[0].left.lost.get(question.id), trials[0].left.troubles.get(question.id)
+    if gone and gone.task and min(shares.values()) < 1:
+        feedback.append(gone.task)
     if trouble and min(shares.values()) < 1:
         feedback.append(trouble)
     if points < question.points and question.read:
@@ -202,20 +203,22 @@ def _check(
     outcome: Outcome = "right" if share >= 1 else "partly" if share > 0 else "wrong"
     if verdicts[0].is_right and share < 1:
         left = [answers_of(question, trial.left).get(answer.name) for trial in trials]
-        reason = _NOT_TRIED if lost else why_not_there(answer, left, verdicts, trials)
+        gone = [trial.left.lost.get(question.id) for trial in trials]
+        reason = _NOT_TRIED if lost else why_not_there(answer, left, verdicts, trials, gone)
     elif (given is None or is_open(given)) and share == 0:
         outcome = _absent(question, trials[0].left)
+        if gone_here := trials[0].left.lost.get(question.id):
+            reason = f"`{answer.name}` {gone_here.answer}"
     return AnswerCheck(
         name=answer.name, outcome=outcome, given=shown(given), asked=_asked(answer), reason="" if share >= 1 else reason
     )
 
 
 def _absent(question: Question, left: Left) -> Outcome:
+    if question.id in left.lost:
+        return left.lost[question.id].outcome
     trouble = left.troubles.get(question.id, "")
-    if "too long" in trouble or (left.run is not None and "timeout" in left.run.ending):
-        return "timed_out"
-    ended_early = left.run is not None and left.run.ending != "completed"
-    return "crashed" if trouble or ended_early else "missing"
+    return "timed_out" if "too long" in trouble else "crashed" if trouble else "missing"
 
 
 def _outcome(points: float, question: Question, checks: Sequence[AnswerCheck], trials: Sequence[Trial]) -> Outcome:
@@ -224,7 +227,7 @@ def _outcome(points: float, question: Question, checks: Sequence[AnswerCheck], t
     if points > 0:
         return "partly"
     kinds = {check.outcome for check in checks}
-    for outcome in ("timed_out", "crashed", "missing"):
+    for outcome in ("timed_out", "crashed", "not_run", "missing"):
         if kinds == {outcome}:
             return outcome
     return "wrong"
@@ -306,6 +309,16 @@ def _gated(question: Question, marks: Mapping[str, QuestionMark], assignment: As
     )
 
 
+def _causes(trials: Sequence[Trial]) -> list[str]:
+    """What stands first on the student's page. Of runs on other data only how they were ended, said once."""
+    public = trials[0].left
+    causes = list(public.causes)
+    for trial in trials[1:]:
+        if trial.left.ended and trial.left.ended != public.ended:
+            causes.append(f"When your notebook was run on other data of the same form: {trial.left.ended}")
+    return list(dict.fromkeys(causes))
+
+
 def _differ(marks: Iterable[QuestionMark]) -> bool:
     """Whether an answer is right for the public data and not for other data, for want of parameters."""
     return any(check.reason == _NOT_TRIED for mark in marks for check in mark.answers)
@@ -330,11 +343,11 @@ def _notes(trials: Sequence[Trial]) -> tuple[str, ...]:
     """What the instructor should know of the runs; seconds and megabytes are left out, so that marks stay the same."""
     notes: list[str] = []
     for trial in trials:
-        run, failure = trial.left.run, trial.left.first_failure
-        if run is not None and run.ending != "completed":
-            notes.append(f"Run '{trial.parameters.id}': {run.note}")
-        if failure and not any(failure in note for note in notes):
-            notes.append(f"Run '{trial.parameters.id}': {failure}")
+        ended = trial.left.ended
+        notes += [f"Run '{trial.parameters.id}': {ended}"] if ended else []
+        for said in filter(None, (trial.left.first_failure, trial.left.unread)):
+            if not any(said in note for note in notes):
+                notes.append(f"Run '{trial.parameters.id}': {said}")
     return tuple(notes)
 
 
