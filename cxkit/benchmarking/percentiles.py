@@ -18,7 +18,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
-from cxkit.results.tables import signed, whole
+from cxkit.results.tables import column, share_of_draws, signed, whole
 from cxkit.results.thresholds import ICC2_LEBRETON, judge
 from cxkit.survey.survey import Survey
 
@@ -37,6 +37,13 @@ class PercentileBenchmark(Result):
         "title", "n", "score", "norm_mean", "percentile", "smoothed_percentile", "likely_percentile",
         "percentile_low..percentile_high", "p_top_tenth", "reliability",
     )  # fmt: skip
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """As every result's; the probability says what the number of draws allows."""
+        table, draws = super().table, int(str(self.settings["draws"]))
+        chances = [share_of_draws(float(value), draws) for value in self.frame["p_top_tenth"]]
+        return table.assign(**{column("p_top_tenth").heading: chances})
 
     @property
     def text(self) -> str:
@@ -61,15 +68,20 @@ class PercentileBenchmark(Result):
     def _what_moved(self) -> str:
         """Where the likely percentile is farthest from the observed one, and which of the two steps made it so."""
         row = self.frame.loc[(self.frame["moved_by_smoothing"] + self.frame["moved_by_error"]).abs().idxmax()]
-        smoothing, error = abs(row["moved_by_smoothing"]), abs(row["moved_by_error"])
-        if max(smoothing, error) < 1:
+        # of the percentiles as printed, so that the parts add up to what the table shows
+        observed, smoothed, likely = (
+            round(row[name]) for name in ("percentile", "smoothed_percentile", "likely_percentile")
+        )
+        smoothing, error = smoothed - observed, likely - smoothed
+        if smoothing == error == 0:
             return ""
-        more = "smoothing" if smoothing > error else "error"
+        more = "smoothing" if abs(smoothing) > abs(error) else "error"
+        mostly = f"It is mostly {more} that moves it." if abs(smoothing) != abs(error) else "Both move it as far."
         return (
-            f"The percentile moves most on {row['title']}, from {whole(row['percentile'])} as observed to "
-            f"{whole(row['likely_percentile'])}: {signed(row['moved_by_smoothing'])} by drawing a smooth curve through "
-            f"the norm's organisations (smoothing) and {signed(row['moved_by_error'])} by taking off the chance of who "
-            f"answered (error). It is mostly {more} that moves it."
+            f"The percentile moves most on {row['title']}, from {whole(observed)} as observed to "
+            f"{whole(likely)}: {signed(smoothing)} by drawing a smooth curve through "
+            f"the norm's organisations (smoothing) and {signed(error)} by taking off the chance of who "
+            f"answered (error). {mostly}"
         )
 
     @property

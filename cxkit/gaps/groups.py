@@ -77,6 +77,9 @@ class GroupProfile(Result):
     @property
     def text(self) -> str:
         shown = self.frame[~self.frame["hidden"]]
+        hidden = hidden_note(self.frame, minimum=int(str(self.settings["minimum"])), noun="cell")
+        if shown.empty:
+            return f"Nothing is shown. {hidden}"
         clear = shown[shown["p_adjusted"] < FAMILY_ERROR]
         words = (
             f"{counted(len(clear), 'cell')} of {len(shown)} shown can be told from the rest of the organisation"
@@ -84,7 +87,7 @@ class GroupProfile(Result):
         )
         if len(clear):
             words += f"; the widest is {self._widest(clear)}"
-        return f"{words}. {hidden_note(self.frame, minimum=int(str(self.settings['minimum'])), noun='cell')}".strip()
+        return f"{words}. {hidden}".strip()
 
     @property
     def _unit(self) -> str:

@@ -46,6 +46,19 @@ def share(value: float) -> str:
     return f"{value:.0%}" if value == 0 or value >= 0.01 else f"{value:.1%}"
 
 
+def share_of_draws(value: float, draws: int) -> str:
+    """A probability counted among random draws: that none or all of them had it does not make it 0 or 1.
+
+    Of an event that never occurred in n draws, the probability is below 3 / n with 95 % confidence (the rule of three).
+    """
+    least = max(0.001, 3 / draws)
+    if value == 0:
+        return f"< {share(least)}"
+    if value == 1:
+        return f"> {1 - least:.1%}"
+    return f"{min(value, 0.999):.1%}" if value > 0.99 else share(value)
+
+
 def share_exactly(value: float) -> str:
     """A share as a percentage with one decimal, for rates of error of a few percent."""
     return f"{value:.1%}"

@@ -559,10 +559,12 @@ def _few_clusters(fit: Fit) -> list[str]:
 def _negative(row: Row, value: float, where: str, observed: bool) -> str:
     """What a variance below 0 means; one that was fixed there is the model's and not the data's."""
     so = ", so that its R-squared is left empty" if observed else ""
-    if row.fixed is not None:
+    if row.fixed is not None and abs(value - row.fixed) < 1e-9:
         return f"The variance of '{row.lhs}'{where} is fixed at {value:.3f}{so}: no variance is negative."
+    # The delta parameterisation has no residual variance to estimate: it is what the factors leave of a variance of 1.
+    found = "is estimated at" if row.fixed is None else "comes out at"
     return (
-        f"Heywood case{where}: the variance of '{row.lhs}' is estimated at {value:.3f}{so}. Read the factor with care; "
+        f"Heywood case{where}: the variance of '{row.lhs}' {found} {value:.3f}{so}. Read the factor with care; "
         "too few items, too small a sample or a wrong model are the usual reasons."
     )
 

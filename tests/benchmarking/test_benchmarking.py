@@ -1,5 +1,8 @@
 """Norms against R's lme4, percentiles against published figures and by simulation."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,6 +17,7 @@ from cxkit.benchmarking.random_effects import (
     restricted_maximum_likelihood,
 )
 from cxkit.benchmarking.scores import _ends_differ
+from cxkit.results.tables import share_of_draws
 from cxkit.survey.instrument import instrument_from
 from cxkit.survey.survey import Survey
 from tests.conftest import tiny_survey
@@ -319,3 +323,38 @@ def test_scores_on_different_scales_compare_by_how_far_up_they_are():
     text = cx.dimension_scores(survey).text
     assert "By how far up its scale a score is, Short is highest (60% of the way), Long lowest (50%)" in text
     assert "The highest score is" not in text
+
+
+@pytest.mark.parametrize(
+    ("value", "draws", "said"),
+    [
+        (0.0, 20_000, "< 0.1%"),
+        (0.00005, 20_000, "< 0.1%"),
+        (0.0, 100, "< 3%"),
+        (0.3, 100, "30%"),
+        (0.996, 20_000, "99.6%"),
+        (0.99995, 20_000, "99.9%"),
+        (1.0, 20_000, "> 99.9%"),
+        (1.0, 100, "> 97.0%"),
+    ],
+)
+def test_what_no_draw_or_every_draw_had_is_not_called_impossible_or_certain(value, draws, said):
+    assert share_of_draws(value, draws) == said
+
+
+def test_moves_add_up_to_the_printed_percentiles_and_the_best_tenth_is_never_impossible(companies):
+    for organisation in ("2", "5", "9"):
+        norm = cx.build_norm(companies, leave_out=organisation)
+        result = cx.percentile_benchmark(companies.subset(organisation=organisation), norm, seed=1, draws=2000)
+        assert not {"0%", "100%"} & set(result.table["P(best tenth)"])
+        # any percentiles, the halves and thirds that rounding parts among them
+        for step in np.linspace(0, 11, 34):
+            frame = result.frame.assign(
+                percentile=46.6 - step / 7, smoothed_percentile=36.4, likely_percentile=35.6 - step
+            )
+            moved = replace(result, frame=frame)
+            start, end, smoothing, error = map(int, MOVES.search(moved.text.replace("−", "-")).groups())
+            assert start + smoothing + error == end
+
+
+MOVES = re.compile(r"from (\d+) as observed to (\d+): ([+-]?\d+) by .* and ([+-]?\d+) by taking")

@@ -265,3 +265,9 @@ def test_figures_say_what_they_show(soldiers, gap_by_rank):
     assert axes.get_xlabel() == "Hedges g: leaders lower  ←  0  →  leaders higher"
     assert [t.get_text() for t in axes.get_yticklabels()] == ["Job satisfaction", "Commitment", "Readiness"]
     assert gap.picture().alt == gap.text
+
+
+def test_a_profile_of_hidden_groups_alone_says_that_nothing_is_shown():
+    survey = tiny_survey(np.random.default_rng(1).integers(1, 6, (8, 3)), function=["A"] * 4 + ["B"] * 4)
+    text = cx.group_profile(survey).text
+    assert text.startswith("Nothing is shown. 2 of 2 cells are hidden")

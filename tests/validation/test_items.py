@@ -151,3 +151,18 @@ def test_words_and_picture(shipped):
     assert result.picture().png.startswith(b"\x89PNG")
     labels = [label.get_text() for label in result.plot().get_yticklabels()]
     assert labels[:2] == ["O1", "O2 (reversed)"]
+
+
+def test_correlations_that_are_all_the_same_are_said_once_and_have_no_interval_at_the_end():
+    """Six people, two items that mirror each other: r is -1 for both, where Fisher's z is infinite."""
+    answers = pd.DataFrame({"q1": [1, 2, 3, 4, 5, 2], "q2": [5, 4, 3, 2, 1, 4], "q3": [3] * 6})
+    with pytest.warns(cx.CxkitWarning, match=r"correlates −1\.00 with the dimension's other items\. Read"):
+        found = cx.item_analysis(survey_of(answers))
+    assert found.text.startswith("All item-rest correlations are −1.00 (q1, q2); 2 of 2 items fall below 0.30")
+    assert found.frame[["item_rest_low", "item_rest_high"]].isna().to_numpy().all()
+    assert {verdict.verdict for verdict in found.verdicts} == {"works against the dimension"}
+
+
+def test_why_there_is_no_alpha():
+    with pytest.raises(cx.AnalysisError, match="the variance of their sum is not above 0, although the items vary"):
+        cx.cronbach_alpha(survey_of(pd.DataFrame({"q1": [1, 2, 3, 4, 5, 2], "q2": [5, 4, 3, 2, 1, 4]})))

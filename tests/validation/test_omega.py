@@ -1,6 +1,7 @@
 """Omega and its interval against R's semTools 0.5-6; the calls stand in tests/reference/scripts/reliability.R."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,8 @@ import pytest
 
 from cxkit.errors import AnalysisError, CxkitWarning, OptionError
 from cxkit.sem import cfa
+from cxkit.sem.fitting import _negative
+from cxkit.sem.rows import Row
 from cxkit.validation.reliability.alpha import cronbach_alpha
 from cxkit.validation.reliability.omega import bootstrap_omegas, omega, one_factor
 from cxkit.validation.reliability.one_factor import congeneric_fits
@@ -242,3 +245,11 @@ def test_keys_that_are_no_names_of_the_model_language():
     assert omega(odd, bootstraps=0).frame["omega"].tolist() == plain["omega"].tolist()
     direct = cfa("f =~ a + b + c + d", pd.DataFrame(answers, columns=list("abcd"))).reliability().frame
     assert plain["omega"].iloc[0] == pytest.approx(direct["omega"].iloc[0], abs=1e-9)
+
+
+def test_a_negative_variance_that_nobody_fixed_is_not_called_fixed():
+    """The delta parameterisation computes residual variances: 1 less what the factor explains."""
+    row = Row("q2", "~~", "q2", 0, fixed=1.0)
+    said = _negative(row, -0.784, "", observed=True)
+    assert said.startswith("Heywood case: the variance of 'q2' comes out at -0.784")
+    assert "is fixed at -0.784" in _negative(replace(row, fixed=-0.784), -0.784, "", observed=False)

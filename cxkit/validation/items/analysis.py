@@ -63,10 +63,10 @@ class ItemAnalysis(Result):
             verb = "falls" if len(weak) == 1 else "fall"
             items = counted(len(judged), "item")
             short = f"{len(weak)} of {items} {verb} below {TWO_DIGITS(BELONGS)} ({_some(weak)})"
-        return (
-            f"Item-rest correlations run from {TWO_DIGITS(lowest['item_rest_r'])} ({lowest['item']}) to "
-            f"{TWO_DIGITS(highest['item_rest_r'])} ({highest['item']}); {short}."
-        )
+        low, high = TWO_DIGITS(lowest["item_rest_r"]), TWO_DIGITS(highest["item_rest_r"])
+        if low == high:
+            return f"All item-rest correlations are {low} ({_some(judged['item'].tolist())}); {short}."
+        return f"Item-rest correlations run from {low} ({lowest['item']}) to {high} ({highest['item']}); {short}."
 
     @property
     def note(self) -> str:
@@ -238,13 +238,13 @@ def _answered_with_others(answers: pd.DataFrame, weights: np.ndarray | None) -> 
 
 
 def fisher_interval(r: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The 95 % intervals of correlations by Fisher's z; NaN with fewer than four respondents.
+    """The 95 % intervals of correlations by Fisher's z; NaN with fewer than four respondents, or at -1 and 1.
 
-    Equal to R's `psych::r.con(r, n)`.
+    Equal to R's `psych::r.con(r, n)`, which gives an interval without width at -1 and 1, where z is infinite.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         half = np.where(n > 3, Z_95 / np.sqrt(np.maximum(n - 3, 0)), np.nan)
-        z = np.arctanh(r)
+        z = np.arctanh(np.where(np.abs(r) < 1 - 1e-12, r, np.nan))
     return np.tanh(z - half), np.tanh(z + half)
 
 
@@ -310,7 +310,7 @@ def _verdicts(frame: pd.DataFrame) -> Verdicts:
     """That an item works against its dimension is said only where the interval excludes 0: -.04 of 30 may be chance."""
     related = frame.dropna(subset="item_rest_r")
     judged = judge(ITEM_REST_NUNNALLY, related["item"], related["item_rest_r"])
-    unsure = (related["item_rest_r"] < 0) & ~(related["item_rest_high"] < 0)
+    unsure = (related["item_rest_r"] < 0) & ~_is_against(related)
     items = [
         replace(verdict, verdict=NOT_TOLD_FROM_0) if open_ else verdict
         for verdict, open_ in zip(judged, unsure, strict=True)
@@ -343,14 +343,24 @@ def _constant_notes(survey: Survey, dimensions: Sequence[Dimension]) -> tuple[st
     return tuple(notes)
 
 
+def _is_against(frame: pd.DataFrame) -> pd.Series:
+    """Whose interval lies below 0; a correlation of -1 has none."""
+    return (frame["item_rest_high"] < 0) | (frame["item_rest_high"].isna() & (frame["item_rest_r"] <= -1 + 1e-12))
+
+
+def _interval_of(row: pd.Series) -> str:
+    if pd.isna(row["item_rest_low"]):
+        return ""
+    return f" (95 % interval {TWO_DIGITS(row['item_rest_low'])} to {TWO_DIGITS(row['item_rest_high'])})"
+
+
 def _warn_against(frame: pd.DataFrame, survey: Survey) -> None:
-    for _, row in frame[frame["item_rest_high"] < 0].iterrows():
+    for _, row in frame[_is_against(frame)].iterrows():
         marked = survey.instrument.items[row["item"]].reversed
         why = "marked reversed, though it is probably not worded so" if marked else "probably not reversed"
         warnings.warn(
             f"{why}: item {row['item']} of '{row['title']}' correlates {TWO_DIGITS(row['item_rest_r'])} with the "
-            f"dimension's other items (95 % interval {TWO_DIGITS(row['item_rest_low'])} to "
-            f"{TWO_DIGITS(row['item_rest_high'])}). "
+            f"dimension's other items{_interval_of(row)}. "
             f"Read its wording, {survey.instrument.items[row['item']].quoted}, and set reversed = "
             f"{'false' if marked else 'true'} in the instrument if it is so.",
             CxkitWarning,

@@ -205,6 +205,15 @@ def cronbach_alpha(
     )
 
 
+def _why_none(covariance: np.ndarray) -> str:
+    """Why there is no alpha: a covariance that nobody's answers give, no variance of any item, or none of their sum."""
+    if not np.isfinite(covariance).all():
+        return "no two respondents answered the same two items"
+    if not np.diag(covariance).any():
+        return "these do not vary"
+    return "the variance of their sum is not above 0, although the items vary; look for one that should be reversed"
+
+
 def _row(
     survey: Survey, dimension: Dimension, answers: pd.DataFrame, missing: Missing, confidence: float
 ) -> dict[str, object]:
@@ -213,8 +222,8 @@ def _row(
     alpha = alpha_from_covariance(found.covariance)
     if not np.isfinite(alpha):
         raise AnalysisError(
-            f"Alpha of '{dimension.title}' cannot be computed: {found.n} respondents gave usable answers, and these do "
-            "not vary, or no two respondents answered the same two items."
+            f"Alpha of '{dimension.title}' cannot be computed: {found.n} respondents gave usable answers, and "
+            f"{_why_none(found.covariance)}."
         )
     spread = np.sqrt(np.diag(found.covariance))
     with np.errstate(invalid="ignore", divide="ignore"):
