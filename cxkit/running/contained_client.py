@@ -277,7 +277,7 @@ class ContainedClient(CxkitClient):
             self._process.poll()
         for _ in range(2):
             asked = self.kc.execute("", silent=True, store_history=False, stop_on_error=False)
-            if loop.run_until_complete(self._reply_to(asked, _GRACE)) is not None:
+            if loop.run_until_complete(self._reply_before(Stopwatch(self._kernel, _GRACE), asked)) is not None:
                 break
 
     async def _reply_to(self, msg_id: str, seconds: float) -> dict[str, Any] | None:

@@ -338,7 +338,6 @@ class ForkedProcess:
     def send_signal(self, number: int) -> None:
         """Signal it, unless it has ended."""
         if self.pid and self.poll() is None:
-            self.is_interrupting = self.is_interrupting or number == signal.SIGINT
             os.kill(self.pid, number)
 
     def kill(self) -> None:

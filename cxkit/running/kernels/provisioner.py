@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -85,6 +86,12 @@ class ForkProvisioner(LocalProvisioner):
         await _until_ready(process)
         process.ends_by_word = self.confinement is not None and self.confinement["mechanism"] == "landlock"
         return process
+
+    async def send_signal(self, signum: int) -> None:
+        """Signal the group of the kernel or of its warden, which says when the kernel has an interrupt."""
+        if isinstance(self.process, ForkedProcess) and signum == signal.SIGINT:
+            self.process.is_interrupting = True
+        await super().send_signal(signum)
 
     async def kill(self, restart: bool = False) -> None:
         """End the kernel: not by its process group where that is a warden's who is to end what the kernel started."""
