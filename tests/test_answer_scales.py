@@ -75,7 +75,7 @@ def test_the_unit_of_the_comparison_is_said():
     assert "in standard deviations, because the answer scales differ" in profile.text
     assert "hedges1981" in profile.references
     same = stretched_survey({})
-    assert ", the widest margin;" in cx.measurement_error(same).text
+    assert ", the widest margin, itself an estimate from 240" in cx.measurement_error(same).text
     assert "g = " not in cx.group_profile(same, by="function").text
 
 
