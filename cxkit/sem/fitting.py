@@ -247,7 +247,7 @@ def _warm_start(plain: Objective, start: np.ndarray) -> np.ndarray | None:
         found = minimise(plain, start, tolerance=1e-6)
     except ModelError:
         return None
-    return _better_end(plain, found, start, [part.model for part in plain.parts], FULL).z
+    return _better_end(plain, found, start, FULL).z
 
 
 def _has_scarce_items(sample: Sample) -> bool:
@@ -271,7 +271,7 @@ def _search(
     solution = minimise(objective, start, effort=effort)
     # A second search is cheap with complete answers; with incomplete ones it was made where their moments were fitted.
     if effort is FULL or has_negative_variance(models, solution.z):
-        solution = _better_end(objective, solution, start, models, effort)
+        solution = _better_end(objective, solution, start, effort)
     held: list[int] = []
     while True:
         values = table.basis @ solution.z + table.offset
@@ -288,17 +288,12 @@ def _search(
         solution = minimise(objective, begin)
 
 
-def _better_end(
-    objective: Objective,
-    solution: Solution,
-    start: np.ndarray,
-    models: Sequence[GroupModel],
-    effort: Effort,
-) -> Solution:
+def _better_end(objective: Objective, solution: Solution, start: np.ndarray, effort: Effort) -> Solution:
     """The better of two ends, where items with several loadings may have led the first search beside the optimum.
 
     A lower value with a negative variance does not replace an end without one.
     """
+    models = [part.model for part in objective.parts]
     other = without_further_loadings(models, start)
     if other is None:
         return solution
