@@ -90,6 +90,7 @@ def class_command(options: argparse.Namespace) -> int:
     """``cxkit class``: the page for the instructor."""
     from cxkit.coursework.class_view import class_html
     from cxkit.coursework.declarations import read_assignment
+    from cxkit.coursework.fingerprint import fits_points
     from cxkit.coursework.marks_folder import read_marks, write_if_changed
     from cxkit.coursework.source import student_notebook
     from cxkit.coursework.written_marks import with_written
@@ -97,6 +98,8 @@ def class_command(options: argparse.Namespace) -> int:
     assignment = read_assignment(options.assignment)
     marks = read_marks(options.marks, assignment.id)
     _tell_versions(assignment, marks)
+    # Shares of questions are told of marks by the same points; whose are not is named above
+    marks = tuple(one for one in marks if not one.submission_sha256 or fits_points(one, assignment))
     written = _recorded(options.gradebook, assignment, marks).written
     marks = tuple(with_written(assignment, one, written.get(one.student, ())) for one in marks)
     students = [one.student for one in marks]
@@ -115,9 +118,9 @@ def class_command(options: argparse.Namespace) -> int:
 
 
 def _tell_versions(assignment: Assignment, marks: Sequence[SubmissionMarks]) -> None:
-    from cxkit.coursework.fingerprint import fingerprint, version_notes
+    from cxkit.coursework.fingerprint import fingerprint, points_notes, version_notes
 
-    for note in version_notes(marks, fingerprint(assignment)):
+    for note in (*points_notes(marks, assignment), *version_notes(marks, fingerprint(assignment))):
         sys.stderr.write(f"cxkit: note: {note}\n")
 
 

@@ -84,7 +84,7 @@ def _existing(path: Path) -> Gradebook:
 def record_command(options: argparse.Namespace) -> int:
     """``cxkit gradebook record``: marks into the gradebook, once each."""
     from cxkit.coursework.declarations import read_assignment
-    from cxkit.coursework.fingerprint import fingerprint, version_notes
+    from cxkit.coursework.fingerprint import fingerprint, points_notes, version_notes
     from cxkit.coursework.gradebook import Gradebook
     from cxkit.coursework.marks_folder import read_marks
     from cxkit.errors import counted
@@ -101,7 +101,8 @@ def record_command(options: argparse.Namespace) -> int:
         book.describe(assignment)
         done = book.record(marks, late=late, may_be_zero=options.may_be_zero, reason=options.reason)
         # Of all that the gradebook holds: a folder with the marks of a few stands beside those recorded before.
-        notes = version_notes(book.last_marks(assignment.id), fingerprint(assignment))
+        held = book.last_marks(assignment.id)
+    notes = (*points_notes(held, assignment), *version_notes(held, fingerprint(assignment)))
     print(f"{options.gradebook}: {counted(done.added, 'mark')} recorded, {done.unchanged} were there already.")
     for student, before, after in done.fell:
         print(f"  fell: {student}, {before:g} -> {after:g} points before lateness")

@@ -6,7 +6,7 @@ Everything in its folder that marks depend on goes into one hash, which marks ca
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from cxkit.coursework.assignment import Assignment
 from cxkit.coursework.marks import SubmissionMarks
@@ -59,3 +59,46 @@ def version_notes(marks: Iterable[SubmissionMarks], now: str) -> tuple[str, ...]
             f"(key not known: an older cxkit did not keep it): {', '.join(unknown)}. To be sure: {_TO_DO}"
         )
     return tuple(told)
+
+
+def fits_points(marks: SubmissionMarks, assignment: Assignment) -> bool:
+    """Whether the marks are of the questions and out of the points that the assignment has now."""
+    return _out_of(marks) == {question.id: question.points for question in assignment.questions}
+
+
+def points_notes(marks: Iterable[SubmissionMarks], assignment: Assignment) -> tuple[str, ...]:
+    """Which marks are out of other points, or of other questions, than the assignment has now?
+
+    Parameters
+    ----------
+    marks : iterable of SubmissionMarks
+        Those of students of whom nothing was marked are passed over: nothing was earned.
+    assignment : Assignment
+
+    Returns
+    -------
+    tuple of str
+        One sentence with the students and what differs, empty where all fit.
+    """
+    now = {question.id: question.points for question in assignment.questions}
+    others = [one for one in marks if one.submission_sha256 and not fits_points(one, assignment)]
+    if not others:
+        return ()
+    listed = "; ".join(f"{one.student} ({_differences(_out_of(one), now)})" for one in others)
+    return (
+        f"The marks of {counted(len(others), 'student')} are by other points than the assignment has now: {listed}. "
+        f"They stay as they were given, each out of the points of its own time. {_TO_DO}",
+    )
+
+
+def _out_of(marks: SubmissionMarks) -> dict[str, float]:
+    return {mark.question: mark.out_of for mark in marks.questions}
+
+
+def _differences(then: Mapping[str, float], now: Mapping[str, float]) -> str:
+    """The points of each question that differ; "none" where a question was not or is not there."""
+    told = []
+    for key in dict.fromkeys([*then, *now]):
+        before, after = (f"{of[key]:g}" if key in of else "none" for of in (then, now))
+        told += [f"'{key}' {before}, now {after}"] if before != after else []
+    return ", ".join(told)

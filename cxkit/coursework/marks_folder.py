@@ -69,20 +69,18 @@ def write_if_changed(path: Path, text: str) -> Path:
 
 
 def earlier_marks(folder: str | Path, assignment: Assignment, student: str) -> SubmissionMarks | None:
-    """The marks of a submission that a folder holds of this student, if they still fit the assignment.
+    """The marks of a submission that a folder holds of this student.
 
-    None where there are none, or they are of nothing that was handed in, or of other questions or points: such marks
-    could not be recorded.
+    None where there are none, or they are of nothing that was handed in. Marks by other questions or points are earned
+    as well: `points_notes` tells of them.
     """
     file = Path(folder) / f"{safe_name(student)}.json"
     try:
         marks = marks_from_data(json.loads(file.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
-    asked = [(question.id, question.points) for question in assignment.questions]
-    fits = [(mark.question, mark.out_of) for mark in marks.questions] == asked
     is_of_this = (marks.student, marks.assignment) == (student, assignment.id)
-    return marks if fits and is_of_this and marks.submission_sha256 else None
+    return marks if is_of_this and marks.submission_sha256 else None
 
 
 def read_marks(folder: str | Path, assignment: str) -> tuple[SubmissionMarks, ...]:

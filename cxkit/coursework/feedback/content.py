@@ -234,10 +234,10 @@ def _question(
     mark = mark or QuestionMark(question=question.id, points=0, out_of=question.points, outcome="missing")
     points, outcome = mark.points, mark.outcome
     criteria: tuple[CriterionLine, ...] = ()
-    if question.kind == "written":
+    if question.kind == "written" and mark.out_of == question.points:  # else the rubric is another one by now
         criteria = _criteria(question, result)
     if result is not None and is_complete(question, result):
-        points, outcome = result.points, outcome_of(result.points, question.points)
+        points, outcome = result.points, outcome_of(result.points, mark.out_of)
     # What to read, and why nothing was marked, stand on the page in places of their own.
     elsewhere = {"", said, f"Read: {question.read}."}
     comment = (plain_text(result.comment, 4_000),) if result is not None and result.comment.strip() else ()
@@ -246,7 +246,7 @@ def _question(
         title=question.title,
         kind=question.kind,
         points=points,
-        out_of=question.points,
+        out_of=mark.out_of,
         outcome=outcome,
         sentences=comment + tuple(text for one in mark.feedback if (text := plain_text(one, 2_000)) not in elsewhere),
         answers=tuple(_shown(answer) for answer in mark.answers),

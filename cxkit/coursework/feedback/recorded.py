@@ -58,7 +58,7 @@ def recorded(book: Gradebook, assignment: Assignment, marks: Iterable[Submission
                 "Record them first."
             )
         grade = grades[one.student]
-        written[one.student] = _written(history, one.submission_sha256)
+        written[one.student] = _written(history, one)
         decided = _decided(history) or _other_attempt(grade, with_written(assignment, one, written[one.student]).points)
         if decided is not None:
             decisions[one.student] = decided
@@ -68,13 +68,14 @@ def recorded(book: Gradebook, assignment: Assignment, marks: Iterable[Submission
     return Recorded(written=written, deductions=deductions, decisions=decisions)
 
 
-def _written(history: Iterable[Entry], version: str) -> tuple[WrittenResult, ...]:
-    """The last result of each question."""
-    found: dict[str, WrittenResult] = {}
+def _written(history: Iterable[Entry], marks: SubmissionMarks) -> tuple[WrittenResult, ...]:
+    """The last result of each question; not one given when the question had other points."""
+    found: dict[str, Entry] = {}
+    out_of = {mark.question: mark.out_of for mark in marks.questions}
     for entry in history:
-        if entry.kind == "written" and entry.version == version:
-            found[entry.question] = _result(entry.detail)
-    return tuple(found.values())
+        if entry.kind == "written" and entry.version == marks.submission_sha256:
+            found[entry.question] = entry
+    return tuple(_result(entry.detail) for key, entry in found.items() if entry.out_of == out_of.get(key))
 
 
 def _result(detail: Mapping[str, Any]) -> WrittenResult:

@@ -153,7 +153,11 @@ def _cell(grade: Grade | None, system: System, factor: float = 1.0) -> str | Non
 def left_out(grades: Iterable[Grade]) -> list[str]:
     """Whose points are in no export, and why, in words."""
     listed = list(grades)
-    whys: dict[State, str] = {"awaiting": "whose answers wait for a marker", "undecided": "whose work is undecided"}
+    whys: dict[State, str] = {
+        "awaiting": "whose answers wait for a marker",
+        "undecided": "whose work is undecided",
+        "other_points": "marked out of another total than the assignment has now",
+    }
     notes = []
     for state, why in whys.items():
         who = list(dict.fromkeys(grade.student for grade in listed if grade.state == state))

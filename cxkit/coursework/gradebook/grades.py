@@ -10,10 +10,11 @@ from typing import Literal
 
 from cxkit.coursework.gradebook.store import Entry
 
-State = Literal["marked", "awaiting", "missing", "excused", "undecided"]
+State = Literal["marked", "awaiting", "missing", "excused", "undecided", "other_points"]
 """`awaiting`: some answers wait for a marker and count 0 so far; `excused`: does not count at all; `undecided`:
-something was handed in that a person must see to, so that there are no points yet."""
-NOT_FINAL: tuple[State, ...] = ("awaiting", "undecided")
+something was handed in that a person must see to, so that there are no points yet; `other_points`: they were given out
+of another total than the assignment has now, and are not final before it is marked again."""
+NOT_FINAL: tuple[State, ...] = ("awaiting", "undecided", "other_points")
 Attempts = Literal["latest", "best"]
 DAY = 86_400.0
 
@@ -68,6 +69,7 @@ class Grade:
     points : float or None
         What counts; None where the student is excused, or it is undecided.
     out_of : float
+        What could be earned when the points were given.
     earned : float
         By the submission that counts, before lateness and override.
     penalty : float
@@ -180,7 +182,13 @@ def _grade(settings: AssignmentSettings, policy: CoursePolicy, student: str, ent
     told = f"{decided.reason} ({decided.marker})"
     if decided.kind == "excuse":
         return replace(grade, points=None, state="excused", note=f"Excused: {told}")
-    return replace(grade, points=decided.points, penalty=0.0, state="marked", note=f"Set by hand: {told}")
+    out_of = settings.points if decided.out_of is None else decided.out_of
+    state: State = "marked" if _is_total(out_of, settings) else "other_points"
+    return replace(grade, points=decided.points, out_of=out_of, penalty=0.0, state=state, note=f"Set by hand: {told}")
+
+
+def _is_total(out_of: float, settings: AssignmentSettings) -> bool:
+    return abs(out_of - settings.points) < 1e-6
 
 
 def _attempt(
@@ -190,6 +198,8 @@ def _attempt(
     awaiting = undecided = False
     for mark in entry.detail["marks"]["questions"]:
         by_hand = written.get((entry.version, mark["question"]))
+        if by_hand is not None and by_hand.out_of != mark["out_of"]:
+            by_hand = None  # given when the question had other points: it waits for a marker again
         points = mark["points"] if by_hand is None or by_hand.points is None else by_hand.points
         questions[mark["question"]] = points
         awaiting |= mark["outcome"] == "awaiting" and by_hand is None
@@ -204,12 +214,15 @@ def _attempt(
     days, share = late_share(late or 0.0, settings)
     penalty = round(earned * share, 6)
     notes = [f"{days} {'day' if days == 1 else 'days'} late: {share:.0%} off."] if days else []
+    out_of = settings.points if entry.out_of is None or not entry.version else entry.out_of
+    if not (is_now := _is_total(out_of, settings)):
+        notes.append(f"Marked out of {out_of:g}; the assignment has {settings.points:g} points now.")
     if late is None:
         notes.append("Late by a time that is not known: nothing was taken off.")
     return Grade(
-        student=student, assignment=settings.id, points=round(earned - penalty, 6), out_of=settings.points,
+        student=student, assignment=settings.id, points=round(earned - penalty, 6), out_of=out_of,
         earned=earned, penalty=penalty, late_days=days, questions=questions, note=" ".join(notes),
-        state="awaiting" if awaiting else "marked" if entry.version else "missing",
+        state="other_points" if not is_now else "awaiting" if awaiting else "marked" if entry.version else "missing",
     )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.coursework.assignment import Assignment
-from cxkit.coursework.fingerprint import version_notes
+from cxkit.coursework.fingerprint import fits_points, points_notes, version_notes
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.submission import mark_notebook, policy_for, read_submission, unmarked
 from cxkit.coursework.marks import SubmissionMarks, marks_from_data
@@ -45,7 +45,12 @@ class ClassMarks:
     kept : tuple of str
         Students of whom nothing that can be run lies there any more, and whose earlier marks stay.
     versions : tuple of str
-        Whose marks, of those that stay, were given by an earlier version of the assignment, and what to do.
+        Whose marks, of those that stay, were given by an earlier version of the assignment or by other points, and
+        what to do.
+    fell : tuple of (str, float, float)
+        Students whose same notebook earns less than by the marks that lay there: who, points before and now.
+    comparable : tuple of SubmissionMarks
+        Those of `marks` by the points that the assignment has now, of which the median is told.
     """
 
     marks: tuple[SubmissionMarks, ...]
@@ -55,6 +60,8 @@ class ClassMarks:
     weak: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
+    fell: tuple[tuple[str, float, float], ...] = ()
+    comparable: tuple[SubmissionMarks, ...] = ()
 
     @property
     def text(self) -> str:
@@ -63,7 +70,7 @@ class ClassMarks:
         for submission in self.submissions:
             states[submission.status] = states.get(submission.status, 0) + 1
         told = ", ".join(f"{count} {state.replace('_', ' ')}" for state, count in sorted(states.items()))
-        ran = [one for one in self.marks if one.submission_sha256]
+        ran = [one for one in self.comparable if one.submission_sha256]
         lines = [f"{counted(len(self.submissions), 'student')}: {told}."]
         if ran:
             middle = sorted(one.points for one in ran)[len(ran) // 2]
@@ -80,6 +87,10 @@ class ClassMarks:
                 f"{', '.join(self.kept)}. To let them go, delete their files from the folder of marks."
             )
         lines += [f"  note: {text}" for text in self.versions]
+        lines += [
+            f"  fell: {student}, {before:g} -> {after:g} points, by the assignment as it is now"
+            for student, before, after in self.fell
+        ]
         undecided = [one for one in self.marks if one.is_undecided]
         lines += [f"  undecided: {one.student}: {' '.join(one.notes)}" for one in undecided]
         lines += [f"  {text}" for text in what_to_do(self.submissions)]
@@ -140,18 +151,15 @@ def mark_class(
     # Faults of the model answer are the author's, and told before any student's notebook runs.
     weak = tuple(references.weak_answers())
     with Journal.open(output / _JOURNAL, about=about, resume=True) as journal:
-        tasks = _tasks_of(assignment, submissions)
-        done: dict[str, SubmissionMarks] = {}
-        waiting: list[Job[SubmissionMarks]] = []
-        faults: dict[str, str] = {}
-        kept: list[str] = []
+        tasks, waiting = _tasks_of(assignment, submissions), list[Job[SubmissionMarks]]()
+        done, faults = dict[str, SubmissionMarks](), dict[str, str]()
+        kept, fell = list[str](), list[tuple[str, float, float]]()
         for task in tasks:
             try:
                 ready = task.without_a_run(assignment, journal.finished.get(task.student), references.state)
-                if ready is not None and not ready.submission_sha256 and not task.is_withdrawn:
-                    earlier = earlier_marks(output, assignment, task.student)
-                    kept += [task.student] * (earlier is not None)
-                    ready = earlier or ready
+                if ready is not None and (earlier := task.kept(ready, earlier_marks(output, assignment, task.student))):
+                    kept.append(task.student)
+                    ready = earlier
                 write_marks(output, [] if ready is None else [ready])
             except NotebookError:
                 raise  # a full disk is everybody's
@@ -168,6 +176,7 @@ def mark_class(
         def ended(outcome: Outcome[SubmissionMarks]) -> None:
             fault = writable(str(outcome.error))
             if outcome.value is not None:
+                fell.extend(_fallen(earlier_marks(output, assignment, outcome.key), outcome.value))
                 fault = _written(output, outcome.value, journal, references.state, seeds[outcome.key])
             if fault or outcome.value is None:
                 faults[outcome.key] = fault
@@ -190,6 +199,8 @@ def mark_class(
         weak=weak,
         kept=tuple(kept),
         versions=_versions(output, assignment, done.values(), faults, references.assignment_sha256),
+        fell=tuple(sorted(fell)),
+        comparable=tuple(one for one in done.values() if fits_points(one, assignment)),
     )
 
 
@@ -198,7 +209,15 @@ def _versions(
 ) -> tuple[str, ...]:
     """What is to be said of marks by an earlier version: also of those of students who could not be marked now."""
     stayed = [earlier_marks(output, assignment, student) for student in faults]
-    return version_notes([*done, *filter(None, stayed)], now)
+    lying = [*done, *filter(None, stayed)]
+    return (*points_notes(lying, assignment), *version_notes(lying, now))
+
+
+def _fallen(before: SubmissionMarks | None, now: SubmissionMarks) -> list[tuple[str, float, float]]:
+    """Whether the same notebook has fewer points than before: another one may well be worth less."""
+    if before is None or now.submission_sha256 != before.submission_sha256 or now.points >= before.points - 1e-9:
+        return []
+    return [(now.student, before.points, now.points)]
 
 
 def _check_students(submissions: Sequence[Submission]) -> None:
@@ -248,6 +267,10 @@ class _Task:
     @property
     def is_withdrawn(self) -> bool:
         return self.submission.status == "withdrawn"
+
+    def kept(self, now: SubmissionMarks, earlier: SubmissionMarks | None) -> SubmissionMarks | None:
+        """The marks of before, where there is nothing now that can be run and the student did not take it back."""
+        return None if now.submission_sha256 or self.is_withdrawn else earlier
 
     def without_a_run(
         self, assignment: Assignment, finished: Mapping[str, Any] | None, state: str
