@@ -7,11 +7,22 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 Outcome = Literal[
-    "right", "partly", "wrong", "missing", "crashed", "timed_out", "not_run", "refused", "awaiting", "undecided"
+    "right",
+    "partly",
+    "wrong",
+    "missing",
+    "crashed",
+    "timed_out",
+    "stopped",
+    "not_run",
+    "refused",
+    "awaiting",
+    "undecided",
 ]
-"""How a question ended. `not_run`: the run was ended in an earlier cell; `awaiting`: a written answer that no person
-has marked yet; `refused`: nothing was handed in; `undecided`: something was, and a person must see to it before it can
-be marked."""
+"""How a question ended. `stopped`: its cell was stopped, or the run ended in it, for another reason than time;
+`not_run`: the run was ended in an earlier cell, or its code stands in a cell of another kind; `awaiting`: a written
+answer that no person has marked yet; `refused`: nothing was handed in; `undecided`: something was, and a person must
+see to it before it can be marked."""
 
 
 @dataclass(frozen=True, kw_only=True)

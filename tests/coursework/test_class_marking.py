@@ -97,7 +97,7 @@ def test_everyone_gets_what_is_foreseen(tmp_path):
     assert earned(read_marks(tmp_path / "marks", "small")) == expected
     outcomes = {one.student: [q.outcome for q in one.questions] for one in result.marks}
     assert outcomes["endless"] == ["right", "timed_out", "awaiting"]
-    assert outcomes["dies"] == ["right", "crashed", "awaiting"]
+    assert outcomes["dies"] == ["right", "stopped", "awaiting"]
     assert outcomes["broken"] == outcomes["two"] == ["undecided"] * 3
     assert "undecided: two: 2 notebooks were handed in: a.ipynb, b.ipynb." in result.text
     assert "15 students: 13 collected, 1 missing, 1 two files." in result.text

@@ -57,7 +57,7 @@ def test_every_ending_stands_first_and_in_each_task(assignment, trial, ending):
     assert cause.endswith("The cells below it did not run.")
     centre, spread = (_marked(assignment.question(key), [one]) for key in ("centre", "spread"))
     out_of_time = ending in ("cell_timeout", "total_timeout", "out_of_cpu")
-    assert (centre.outcome, spread.outcome) == ("timed_out" if out_of_time else "crashed", "not_run")
+    assert (centre.outcome, spread.outcome) == ("timed_out" if out_of_time else "stopped", "not_run")
     assert spread.feedback[0].startswith("This task did not run, because ")
     assert "in cell 4 (" in spread.feedback[0]
     assert not any("There is no variable" in check.reason for check in (*centre.answers, *spread.answers))

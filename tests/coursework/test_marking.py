@@ -103,7 +103,7 @@ def test_a_crash_costs_its_own_question_only(references):
 def test_a_kernel_that_dies_leaves_what_was_there_before(references):
     marks = mark_notebook(references, submission(references, spread="import os\nos._exit(0)"))
     points = {mark.question: (mark.points, mark.outcome) for mark in marks.questions}
-    assert points == {"centre": (4, "right"), "spread": (0, "crashed"), "words": (0, "awaiting")}
+    assert points == {"centre": (4, "right"), "spread": (0, "stopped"), "words": (0, "awaiting")}
     assert marks.causes[0] == "The kernel died in cell 5 (`import os`)."
     assert marks.notes[0] == f"Run 'public': {marks.causes[0]}"
     assert marks.questions[1].feedback[0] == "In this task the kernel died in cell 5 (`import os`)."

@@ -8,7 +8,19 @@ from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks, m
 
 words = st.text(max_size=12)
 outcomes = st.sampled_from(
-    ["right", "partly", "wrong", "missing", "crashed", "timed_out", "not_run", "refused", "awaiting", "undecided"]
+    [
+        "right",
+        "partly",
+        "wrong",
+        "missing",
+        "crashed",
+        "timed_out",
+        "stopped",
+        "not_run",
+        "refused",
+        "awaiting",
+        "undecided",
+    ]
 )
 points = st.floats(0, 100)
 answers = st.builds(AnswerCheck, name=words, outcome=outcomes, given=words, asked=words, reason=words)

@@ -117,9 +117,9 @@ def _lowers_alpha(item: ItemStatistics, whole: ClassStatistics) -> str:
 
 
 def _crashes(item: ItemStatistics, whole: ClassStatistics) -> str:
-    count = sum(item.outcomes.get(outcome, 0) for outcome in ("crashed", "timed_out"))
+    count = sum(item.outcomes.get(outcome, 0) for outcome in ("crashed", "timed_out", "stopped"))
     n = len(whole.students)
-    return f"{count} of {n} submissions crashed or ran out of time here" if count > CRASHES * n else ""
+    return f"{count} of {n} submissions crashed, ran out of time or were stopped here" if count > CRASHES * n else ""
 
 
 def _missing(item: ItemStatistics, whole: ClassStatistics) -> str:
@@ -187,8 +187,8 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         name="stops many notebooks",
-        says=f"More than {share_text(CRASHES)} of the submissions crashed or ran out of time in it: limits or "
-        "instructions may be at fault.",
+        says=f"More than {share_text(CRASHES)} of the submissions crashed, ran out of time or were stopped in it: "
+        "limits or instructions may be at fault.",
         source=OURS,
         kind="fault",
         finds=_crashes,

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from cxkit.coursework.feedback.marked import how_marked
 from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
 from cxkit.coursework.page.words import plain_text
 from cxkit.coursework.written_marks import WrittenResult, check_result, is_complete, outcome_of
@@ -92,6 +93,8 @@ class Feedback:
     causes : tuple of str
         What stands first, since much else may follow from it: the first cell that failed, and the cell
         in which a run was ended.
+    how : tuple of str
+        How the marks came about, of this student only what is so.
     synthetic : bool
         Whether the marks say of themselves that they are made up.
     """
@@ -108,6 +111,7 @@ class Feedback:
     refusal: str
     synthetic: bool
     causes: tuple[str, ...] = ()
+    how: tuple[str, ...] = ()
 
     @property
     def earned(self) -> float:
@@ -133,12 +137,16 @@ class Feedback:
 
     @property
     def waiting(self) -> float:
-        """Points of answers that no person has marked yet."""
+        """Points of answers that no person has marked yet; none where a person has set the whole."""
+        if self.decision is not None:
+            return 0.0
         return sum(question.out_of for question in self.questions if question.outcome == "awaiting")
 
     @property
     def most_to_gain(self) -> tuple[QuestionFeedback, ...]:
-        """The two questions that cost most."""
+        """The two questions that cost most; none where a person has set the whole."""
+        if self.decision is not None:
+            return ()
         losing = [question for question in self.questions if question.lost > 0]
         return tuple(sorted(losing, key=lambda question: -question.lost)[:2])
 
@@ -195,29 +203,40 @@ def feedback_content(
         )
     by_question = {result.question: result for result in written}
     refusal = _refusal(marks)
+    questions = tuple(
+        _question(
+            question,
+            own.get(question.id) or _not_asked(question, marks),
+            by_question.get(question.id),
+            prompt=(prompts or {}).get(question.id, ""),
+            said=refusal,
+        )
+        for question in assignment.questions
+    )
     return Feedback(
         student=marks.student,
         name=plain_text(name or marks.student, 200),
         assignment=assignment.id,
         title=assignment.title,
-        questions=tuple(
-            _question(
-                question,
-                own.get(question.id),
-                by_question.get(question.id),
-                prompt=(prompts or {}).get(question.id, ""),
-                said=refusal,
-            )
-            for question in assignment.questions
-        ),
+        questions=questions,
         deductions=tuple(Deduction(points=one.points, reason=plain_text(one.reason)) for one in deductions),
         decision=None if decision is None else replace(decision, reason=plain_text(decision.reason)),
         submission_sha256=marks.submission_sha256,
-        source=plain_text(marks.source, 200),
+        source="" if refusal else plain_text(marks.source, 200),
         refusal=refusal,
         causes=tuple(plain_text(cause) for cause in marks.causes),
+        how=how_marked(assignment, marks, questions, refusal),
         synthetic=marks.source.startswith("synthetic"),
     )
+
+
+def _not_asked(question: Question, marks: SubmissionMarks) -> QuestionMark:
+    """A question that is not in the marks: of nothing handed in, or from before it was in the assignment."""
+    said = (
+        ("This question was not in the assignment when your notebook was marked.",) if marks.submission_sha256 else ()
+    )
+    outcome: Outcome = "refused" if said else "missing"
+    return QuestionMark(question=question.id, points=0, out_of=question.points, outcome=outcome, feedback=said)
 
 
 def _refusal(marks: SubmissionMarks) -> str:
@@ -229,9 +248,8 @@ def _refusal(marks: SubmissionMarks) -> str:
 
 
 def _question(
-    question: Question, mark: QuestionMark | None, result: WrittenResult | None, *, prompt: str, said: str
+    question: Question, mark: QuestionMark, result: WrittenResult | None, *, prompt: str, said: str
 ) -> QuestionFeedback:
-    mark = mark or QuestionMark(question=question.id, points=0, out_of=question.points, outcome="missing")
     points, outcome = mark.points, mark.outcome
     criteria: tuple[CriterionLine, ...] = ()
     if question.kind == "written" and mark.out_of == question.points:  # else the rubric is another one by now

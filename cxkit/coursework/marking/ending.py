@@ -31,7 +31,7 @@ class Lost:
     Attributes
     ----------
     outcome : Outcome
-        `not_run`; of a task in whose cell the run was ended `timed_out` or `crashed`; `missing` where its cells ran and
+        `not_run`; of a task in whose cell the run was ended `timed_out` or `stopped`; `missing` where its cells ran and
         the answers could not be read.
     task : str
         A sentence for the task.
@@ -130,7 +130,7 @@ def _ended(run: Contained, cells: Sequence[int]) -> Lost:
     assert run.ended_in is not None
     clause = how_ended(run)
     if run.ended_in in cells:
-        outcome: Outcome = "timed_out" if run.ending in _OUT_OF_TIME else "crashed"
+        outcome: Outcome = "timed_out" if run.ending in _OUT_OF_TIME else "stopped"
         answer = "could not be read, since the run was ended in a cell of this task."
         return Lost(outcome, f"In this task {clause}.", answer, clause)
     what = "This task did not run" if cells[0] > run.ended_in else "Not all cells of this task ran"

@@ -14,6 +14,7 @@ from cxkit.coursework.available import hint
 from cxkit.coursework.lost_metadata import names_set
 from cxkit.coursework.marking.answers import Answers, can_be_read, collecting_code, read_answers
 from cxkit.coursework.marking.ending import KITS_OWN, Lost, cell_named, ended_sentence, lost_answers, unread_sentence
+from cxkit.coursework.marks import Outcome
 from cxkit.coursework.source import questions_of
 from cxkit.errors import MarkingError
 from cxkit.running.contained import Contained
@@ -25,6 +26,13 @@ if TYPE_CHECKING:
     from nbformat import NotebookNode
 
 _TAG = "parameters"
+TROUBLES: dict[str, Outcome] = {
+    "Its cell took too long": "timed_out",
+    "Its cell printed too much": "stopped",
+    "Its cell ended with": "crashed",
+    "Its code stands in": "not_run",
+}
+"""How a task ended of which nothing was left, by how the sentence on its trouble begins."""
 
 
 @dataclass(frozen=True)

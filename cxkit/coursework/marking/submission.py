@@ -18,7 +18,7 @@ from cxkit.coursework.marking.compare import Verdict, compare, is_open
 from cxkit.coursework.marking.elsewhere import why_not_there
 from cxkit.coursework.marking.follow_through import follow_through
 from cxkit.coursework.marking.reference import References, answers_of
-from cxkit.coursework.marking.running import Left, data_for, parameters_lost, run_for_answers
+from cxkit.coursework.marking.running import TROUBLES, Left, data_for, parameters_lost, run_for_answers
 from cxkit.coursework.marking.trial import Trial
 from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
 from cxkit.errors import MarkingError, counted
@@ -218,7 +218,7 @@ def _absent(question: Question, left: Left) -> Outcome:
     if question.id in left.lost:
         return left.lost[question.id].outcome
     trouble = left.troubles.get(question.id, "")
-    return "timed_out" if "too long" in trouble else "crashed" if trouble else "missing"
+    return next((outcome for begin, outcome in TROUBLES.items() if trouble.startswith(begin)), "missing")
 
 
 def _outcome(points: float, question: Question, checks: Sequence[AnswerCheck], trials: Sequence[Trial]) -> Outcome:
@@ -227,7 +227,7 @@ def _outcome(points: float, question: Question, checks: Sequence[AnswerCheck], t
     if points > 0:
         return "partly"
     kinds = {check.outcome for check in checks}
-    for outcome in ("timed_out", "crashed", "not_run", "missing"):
+    for outcome in ("timed_out", "crashed", "stopped", "not_run", "missing"):
         if kinds == {outcome}:
             return outcome
     return "wrong"

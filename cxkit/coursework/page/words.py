@@ -16,6 +16,7 @@ OUTCOME_WORDS: dict[Outcome, str] = {
     "missing": "No answer",
     "crashed": "Stopped with an error",
     "timed_out": "Ran out of time",
+    "stopped": "Was stopped",
     "not_run": "Did not run",
     "refused": "Not marked",
     "awaiting": "Waits for a marker",
@@ -30,14 +31,14 @@ WRITTEN_WORDS: dict[Outcome, str] = OUTCOME_WORDS | {
 
 SHORT_WORDS: dict[Outcome, str] = {
     "right": "right", "partly": "partly", "wrong": "not right", "missing": "no answer", "crashed": "crashed",
-    "timed_out": "out of time", "not_run": "not run", "refused": "not marked", "awaiting": "waiting",
-    "undecided": "undecided",
+    "timed_out": "out of time", "stopped": "stopped", "not_run": "not run", "refused": "not marked",
+    "awaiting": "waiting", "undecided": "undecided",
 }  # fmt: skip
 """For counts in a table."""
 
 OUTCOME_SIGNS: dict[Outcome, str] = {
-    "right": "✓", "partly": "◐", "wrong": "✗", "missing": "–", "crashed": "!", "timed_out": "!", "not_run": "–",
-    "refused": "!", "awaiting": "…", "undecided": "…",
+    "right": "✓", "partly": "◐", "wrong": "✗", "missing": "–", "crashed": "!", "timed_out": "!", "stopped": "!",
+    "not_run": "–", "refused": "!", "awaiting": "…", "undecided": "…",
 }  # fmt: skip
 """Beside the word and the colour: a page printed in grey must say the same."""
 
