@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -215,7 +216,22 @@ def test_places_that_are_not_right_are_named_and_a_long_answer_is_shown_by_its_b
     wanted = Series(labels, tuple(float(n) for n in range(9)))
     given = Series(labels, (5.0, 6.0, *wanted.values[2:]))
     reason = compare(answer, given, wanted).reason
-    assert reason.endswith("Among them: 'a_rather_long_name_0', 'a_rather_long_name_1'.")
+    assert reason.endswith(" are not right: 'a_rather_long_name_0', 'a_rather_long_name_1'.")
     assert shown(given).endswith(", ... (9 values)")
     assert len(shown(given)) <= 120
     assert shown(Series(("a", "b"), (1.0, 2.5))) == "a: 1, b: 2.5"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("number", Number),
+        ("series", lambda one: Series(("a", "b"), (one, 2.0))),
+        ("table", lambda one: Table(("a",), ("x", "y"), ((one,), (2.0,)))),
+    ],
+)
+def test_a_reason_tells_a_side_and_never_the_distance(kind, value):
+    answer = Answer(name="x", type=kind, points=1)
+    reasons = {compare(answer, value(23.6), value(right)).reason for right in (24.0, 47.2, 1e6)}
+    assert len(reasons) == 1, "the right value can be computed from what is said"
+    assert not re.search(r"\d\.\d|23|24", reasons.pop())

@@ -8,11 +8,11 @@ import pytest
 
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.marking import running
-from cxkit.coursework.marking.answers import Number
+from cxkit.coursework.marking.answers import Number, Text
 from cxkit.coursework.marking.compare import compare
 from cxkit.coursework.marking.elsewhere import why_not_there
 from cxkit.coursework.marking.reference import Reference
-from cxkit.coursework.marking.submission import _causes, _marked
+from cxkit.coursework.marking.submission import _absent_notes, _causes, _marked
 from cxkit.coursework.marking.trial import Trial
 from cxkit.coursework.source import model_notebook
 from cxkit.running.contained import Contained
@@ -31,7 +31,7 @@ def assignment(tmp_path_factory):
 def trial(assignment, monkeypatch):
     """A run that was ended in the cell of the first task, which is cell 4 of the student's."""
 
-    def made(ending, ended_in=4, parameters=None, cuts=None, answers="{}"):
+    def made(ending, ended_in=4, parameters=None, cuts=None, answers="{}", without=None):
         def pretend(notebook, *, after_cell, **_):
             last = len(notebook.cells) if ended_in is None else ended_in
             asked = [n for n, cell in enumerate(notebook.cells) if after_cell(n, cell) is not None]
@@ -43,7 +43,9 @@ def trial(assignment, monkeypatch):
 
         monkeypatch.setattr(running, "run_fairly", pretend)
         parameters = parameters or assignment.public
-        left = running.run_for_answers(assignment, model_notebook(assignment), parameters, {})
+        notebook = model_notebook(assignment)
+        notebook.cells = [cell for cell in notebook.cells if without is None or without not in cell.source]
+        left = running.run_for_answers(assignment, notebook, parameters, {})
         return Trial(parameters, left, Reference(MODEL, {}))
 
     return made
@@ -81,3 +83,28 @@ def test_answers_that_cannot_be_read_have_a_cause(assignment, trial, text):
     one = trial("completed", None, answers=text)
     assert one.left.causes[0].startswith("After cell 4 (")
     assert "could not be read" in _marked(assignment.question("spread"), [one]).answers[0].reason
+
+
+@pytest.mark.parametrize(("ending", "ended_in", "also"), [("completed", None, ""), ("died", 4, "the kernel died in")])
+def test_a_task_whose_cell_is_not_in_the_notebook_is_said_as_that(assignment, trial, ending, ended_in, also):
+    one = trial(ending, ended_in, without="spread_of")
+    mark = _marked(assignment.question("spread"), [one])
+    assert mark.feedback[0].startswith("No code cell of this task was found in your notebook")
+    assert (also in mark.feedback[0], mark.outcome) == (True, "missing")
+    assert mark.answers[0].reason.startswith("`spread` was not seen, since no code cell of this task was found")
+    assert _absent_notes(one.left) == ["No code cell of these tasks was found in the notebook: 'spread'."]
+    assert _absent_notes(trial(ending, ended_in).left) == []
+
+
+def test_the_reason_of_an_answer_is_the_one_that_its_points_follow(assignment):
+    question, near = assignment.question("centre"), {"average": Number(1.05), "bigger": Text("x")}
+    model = {"average": Number(1.0), "bigger": Text("x")}
+    left = running.Left(at_question={"centre": near}, at_end=near)
+    close = _marked(question, [Trial(assignment.public, left, Reference(model, {}))])
+    assert (close.points, close.answers[0].reason) == (2.5, "Close: do not round.")
+    named = _marked(question, [Trial(assignment.public, left, Reference(model, {"centre/median": near}))])
+    assert (named.points, named.mistakes) == (1, ("median",))
+    assert [check.reason for check in named.answers] == ["This follows from the mistake that is named above.", ""]
+    far = Trial(assignment.held_out[0], left, Reference({**model, "average": Number(7.0)}, {}))
+    worse = _marked(question, [Trial(assignment.public, left, Reference(model, {})), far]).answers[0]
+    assert worse.reason.startswith("It is close for the data that you were given, and not when your notebook runs on")

@@ -83,7 +83,6 @@ class _Closeness:
 
     answer: Answer
     scales: tuple[float, ...] = (1.0,)
-    worst: float = 0.0
     failed: list[int] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
 
@@ -92,8 +91,6 @@ class _Closeness:
         self.failed = [0] * len(self.tolerances)
 
     def note(self, given: float, wanted: float, place: str = "") -> None:
-        distance = abs(given - wanted)
-        self.worst = max(self.worst, distance)
         for k, tolerance in enumerate(self.tolerances):
             if not within(given, wanted, tolerance):
                 self.failed[k] += 1
@@ -144,8 +141,8 @@ def _compare_number(answer: Answer, given: Value, reference: Value) -> Verdict |
 def _off(name: str, given: Number, reference: Number) -> str:
     assert given.value is not None
     assert reference.value is not None
-    way = "too high" if given.value > reference.value else "too low"
-    return f"`{name}` is {abs(given.value - reference.value):.3g} {way}."
+    # Which way, and no distance: yours and the distance together are the right answer
+    return f"`{name}` is {'too high' if given.value > reference.value else 'too low'}."
 
 
 # --- texts and choices ------------------------------------------------------------------------------------------------
@@ -238,8 +235,10 @@ def _cells_compared(answer: Answer, given: dict[str, Cell], wanted: dict[str, Ce
         return Verdict(0.0, f"`{answer.name}` is not right at {_several('', other).strip()}.", off=off, of=len(wanted))
 
     def reason() -> str:
-        head = f"{len(close.places)} of {len(wanted)} values of `{answer.name}` are not right"
-        return f"{head}; the farthest is off by {close.worst:.3g}. Among them: {_several('', close.places).strip()}."
+        head = f"{len(close.places)} of {counted(len(wanted), 'value')} of `{answer.name}`"
+        are = "is" if len(close.places) == 1 else "are"
+        which = _several("", close.places).strip()
+        return f"{head} {are} not right: {which}."
 
     return close.verdict(reason, len(wanted))
 

@@ -15,8 +15,8 @@ from cxkit.coursework.marking.ending import Lost
 from cxkit.coursework.marking.trial import Trial
 from cxkit.errors import counted
 
-_HERE = "It is right for the data that you were given."
-_HERE_ONLY = "It is right for the data that you were given, and not when your notebook runs {}."
+_HERE = "It is {} for the data that you were given."
+_HERE_ONLY = "It is {} for the data that you were given, and not when your notebook runs {}."
 
 
 def why_not_there(
@@ -26,7 +26,7 @@ def why_not_there(
     trials: Sequence[Trial],
     lost: Sequence[Lost | None] = (),
 ) -> str:
-    """Why an answer is right for the first of these runs and not for all of them.
+    """Why an answer is right, or close, for the first of these runs and not for all of them.
 
     Parameters
     ----------
@@ -36,17 +36,20 @@ def why_not_there(
     lost : sequence, optional
         For each run, why the answer's task left nothing there, if the run was ended or answers could not be read.
     """
-    failed = [k for k, verdict in enumerate(verdicts) if not verdict.is_right]
+    right = "right" if verdicts[0].is_right else "close"
+    failed = [k for k, verdict in enumerate(verdicts) if verdict.share < verdicts[0].share]
     gone = {k: one for k, one in enumerate(lost) if one is not None and k in failed and given[k] is None}
     failed = [k for k in failed if k not in gone]
     if not failed:  # in what the runs differ says nothing of why one was ended
         first = next(iter(gone.values()))
-        return f"{_HERE} On other data of the same form {first.clause}, so that `{answer.name}` was not seen there."
-    said = _HERE_ONLY.format(_other_conditions(failed, trials))
+        unseen = f"so that `{answer.name}` was not seen there"
+        return f"{_HERE.format(right)} On other data of the same form {first.clause}, {unseen}."
+    said = _HERE_ONLY.format(right, _other_conditions(failed, trials))
     if any(given[k] is None for k in failed):
         return f"{said} There it left no `{answer.name}`: something fails or is skipped with those."
     if any(given[k] != given[0] for k in failed):
-        return f"{said} Your method gives the same as the model answer here and not there{_how_much(failed, verdicts)}."
+        same = "the same" if verdicts[0].is_right else "about the same"
+        return f"{said} Your method gives {same} as the model answer here and not there{_how_much(failed, verdicts)}."
     if _has_few_values(given[0]):
         return f"{said} It is the same on every run, and something else is right there: let it follow from the data."
     return (

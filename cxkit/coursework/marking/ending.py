@@ -114,6 +114,31 @@ def lost_answers(assignment: Assignment, run: Contained, unread: Collection[int]
     return found
 
 
+def without_cell(assignment: Assignment, run: Contained, seen: Collection[str]) -> dict[str, Lost]:
+    """Tasks of which no code cell is in the notebook and no answer was seen, by their ids.
+
+    Parameters
+    ----------
+    assignment : Assignment
+    run : Contained
+    seen : collection of str
+        Names of answers that the run left, in whichever cell they were computed, and ids of questions of which
+        something else is known.
+    """
+    there = {key for cell in run.notebook.cells for key in questions_of(cell) if cell.cell_type == "code"}
+    clause = how_ended(run)
+    also = f", and {clause}" if clause else ""
+    gone = f"no code cell of this task was found in your notebook{also}."
+    task = f"N{gone[1:]} Put it back from the notebook that you were given."
+    return {
+        question.id: Lost("missing", task, f"was not seen, since {gone}", clause or gone[:-1])
+        for question in assignment.questions
+        if question.answers
+        and question.id not in there
+        and not {question.id, *(one.name for one in question.answers)} & set(seen)
+    }
+
+
 def _places(run: Contained, questions: Sequence[Question]) -> Mapping[str, list[int]]:
     """From the id of a computed question to the indices of its code cells; without those that have none."""
     places: dict[str, list[int]] = {}

@@ -9,11 +9,19 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.assignment import Assignment, DataFile, ParameterSet
+from cxkit.coursework.assignment import PUBLIC, Assignment, DataFile, ParameterSet
 from cxkit.coursework.available import hint
 from cxkit.coursework.lost_metadata import names_set
 from cxkit.coursework.marking.answers import Answers, can_be_read, collecting_code, read_answers
-from cxkit.coursework.marking.ending import KITS_OWN, Lost, cell_named, ended_sentence, lost_answers, unread_sentence
+from cxkit.coursework.marking.ending import (
+    KITS_OWN,
+    Lost,
+    cell_named,
+    ended_sentence,
+    lost_answers,
+    unread_sentence,
+    without_cell,
+)
 from cxkit.coursework.marks import Outcome
 from cxkit.coursework.source import questions_of
 from cxkit.errors import MarkingError
@@ -125,10 +133,14 @@ def run_for_answers(
         for key in read.get(index, ()):
             at_question[key] = {answer.name: answers[answer.name] for answer in assignment.question(key).answers
                                 if answer.name in answers}  # fmt: skip
+    troubles = _troubles(assignment, run)
+    # What is missing in a run on other data alone is no matter of cells, unless that run was ended
+    looks = parameters.id == PUBLIC or run.ended_in is not None
+    gone = without_cell(assignment, run, {*latest, *troubles}) if looks else {}
     return Left(
-        at_question=at_question, at_end=latest, troubles=_troubles(assignment, run), run=run,
+        at_question=at_question, at_end=latest, troubles=troubles, run=run,
         first_failure=_first_failure(assignment, run, place), ended=ended_sentence(run),
-        unread=unread_sentence(run, unread), lost=lost_answers(assignment, run, unread),
+        unread=unread_sentence(run, unread), lost=gone | lost_answers(assignment, run, unread),
     )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 LARGEST_NOTEBOOK = 50 << 20
 MOST_CELLS = 2_000
 _SHOWN = 120
+_BY_MISTAKE = "This follows from the mistake that is named above."
 _NOT_TRIED = (
     "It is right for the data that you were given. Whether it is right for other data could not be seen, since the "
     "parameters did not reach your notebook: see the top of this page."
@@ -109,7 +110,12 @@ def mark_notebook(
         submission_sha256=sha256,
         questions=final,
         causes=causes,
-        notes=(*_recovery_notes(recovered, lost), *_notes(trials), *_followed_notes(followed)),
+        notes=(
+            *_recovery_notes(recovered, lost),
+            *_absent_notes(trials[0].left),
+            *_notes(trials),
+            *_followed_notes(followed),
+        ),
         protection=runs[0].protection if runs else "",
         source=f"cxkit {cxkit.__version__}",
         assignment_sha256=references.assignment_sha256,
@@ -144,9 +150,13 @@ def _marked(question: Question, trials: Sequence[Trial], lost: str = "") -> Ques
         return QuestionMark(question=question.id, points=0.0, out_of=question.points, outcome="awaiting")
     verdicts = {answer.name: [_verdict(question, answer, trial) for trial in trials] for answer in question.answers}
     shares = {name: min(verdict.share for verdict in of_answer) for name, of_answer in verdicts.items()}
-    checks = [_check(question, answer, verdicts[answer.name], trials, lost) for answer in question.answers]
-    points = sum(answer.points * shares[answer.name] for answer in question.answers)
     mistakes = () if min(shares.values()) >= 1 else _recognised(question, trials)
+    by_mistake = {name for name in shares if mistakes and _touches(question, mistakes[0], name, trials)}
+    checks = [
+        _check(question, answer, verdicts[answer.name], trials, lost, by_mistake=answer.name in by_mistake)
+        for answer in question.answers
+    ]
+    points = sum(answer.points * shares[answer.name] for answer in question.answers)
     feedback = [mistake.feedback for mistake in mistakes]
     if mistakes:
         is_all = _nothing_else_is_wrong(question, mistakes[0], verdicts, trials)
@@ -195,16 +205,24 @@ def _verdict(question: Question, answer: Answer, trial: Trial) -> Verdict:
 
 
 def _check(
-    question: Question, answer: Answer, verdicts: Sequence[Verdict], trials: Sequence[Trial], lost: str
+    question: Question,
+    answer: Answer,
+    verdicts: Sequence[Verdict],
+    trials: Sequence[Trial],
+    lost: str,
+    *,
+    by_mistake: bool,
 ) -> AnswerCheck:
     given = answers_of(question, trials[0].left).get(answer.name)
     share = min(verdict.share for verdict in verdicts)
     reason = verdicts[0].reason
     outcome: Outcome = "right" if share >= 1 else "partly" if share > 0 else "wrong"
-    if verdicts[0].is_right and share < 1:
+    if by_mistake:  # whose points count, whatever else could be said of a value that is close as well
+        reason, outcome = _BY_MISTAKE, "wrong" if share < 1 else outcome
+    elif verdicts[0].share > share:
         left = [answers_of(question, trial.left).get(answer.name) for trial in trials]
         gone = [trial.left.lost.get(question.id) for trial in trials]
-        reason = _NOT_TRIED if lost else why_not_there(answer, left, verdicts, trials, gone)
+        reason = _NOT_TRIED if lost and verdicts[0].is_right else why_not_there(answer, left, verdicts, trials, gone)
     elif (given is None or is_open(given)) and share == 0:
         outcome = _absent(question, trials[0].left)
         if gone_here := trials[0].left.lost.get(question.id):
@@ -332,6 +350,11 @@ def _recovery_notes(recovered: Recovered, lost: str) -> list[str]:
     if lost:
         notes.append("No code cell with the parameters was found: held-out values could only be set before all cells.")
     return notes
+
+
+def _absent_notes(left: Left) -> list[str]:
+    gone = [f"'{key}'" for key, one in left.lost.items() if one.outcome == "missing" and key not in left.at_question]
+    return [f"No code cell of these tasks was found in the notebook: {', '.join(gone)}."] if gone else []
 
 
 def _followed_notes(followed: Sequence[str]) -> list[str]:
