@@ -13,7 +13,7 @@ from scipy import stats
 
 from cxkit.errors import AnalysisError, counted
 from cxkit.gaps.unequal_spread import brown_forsythe
-from cxkit.results import figures
+from cxkit.results import figures, tables
 from cxkit.results.accounting import Rule, account, not_stated, too_few
 from cxkit.results.each_dimension import of_each
 from cxkit.results.multiplicity import FAMILY_ERROR, holm
@@ -29,6 +29,9 @@ from cxkit.survey.survey import Survey
 STRONG = next(start for start, words in RWG_LEBRETON.bands if words == "strong agreement")
 
 
+_INTERVALS = {"ICC(1)": ("ci_low", "ci_high"), "ICC(2)": ("icc2_low", "icc2_high")}
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class GroupReliability(Result):
     """ICC(1) and ICC(2) by dimension; `hidden_groups` is how many groups were left out to protect their members.
@@ -40,12 +43,20 @@ class GroupReliability(Result):
     notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "How much groups differ: ICC(1) and ICC(2)"
-    cites: ClassVar[tuple[str, ...]] = ("bliese2000", "brown1974", "mehrotra1997", "holm1979")
+    cites: ClassVar[tuple[str, ...]] = (
+        "bliese2000", "shrout1979", "mcgraw1996", "brown1974", "mehrotra1997", "holm1979",
+    )  # fmt: skip
     why_unweighted: ClassVar[str] = "the mean squares are of the members who answered, each of whom counts once"
     shown: ClassVar[tuple[str, ...]] = (
         "title", "n", "n_groups", "mean_group_size", "f_value", "f_star", "p_adjusted", "icc1", "ci_low..ci_high",
-        "icc2",
+        "icc2", "icc2_low..icc2_high",
     )  # fmt: skip
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Both intervals by name: each stands beside its own coefficient."""
+        ends = {f"{ends[0]}..{ends[1]}": f"{name}, {self.level} interval" for name, ends in _INTERVALS.items()}
+        return tables.printed(self.frame, self.shown, level=self.level, headings=ends)
 
     @property
     def text(self) -> str:
@@ -136,11 +147,11 @@ def group_reliability(survey: Survey, *, by: str = "unit", answered: float = 0.5
     -----
     ICC(1) = (MSB - MSW) / (MSB + (k - 1) MSW) with the mean group size k, ICC(2) = (MSB - MSW) / MSB (Bliese 2000);
     equal to R's `multilevel::ICC1(aov(y ~ factor(g)))` and `ICC2`. The interval of ICC(2) is that of the mean of k
-    raters in a one-way model (McGraw & Wong 1996): 1 - 1/F with F divided by the quantiles of F; psych's `ICC` gives it
-    for ICC1k. The plain F test finds differences that are none where small groups spread more widely than large ones;
-    F* (Brown & Forsythe 1974, Mehrotra 1997) finds some where the few members of a group happen to give nearly the same
-    skewed score. Asked together they keep the rate in both; of one small group that is both skewed and of wider spread
-    it is 13 to 17 % (simulated).
+    raters in a one-way model (Shrout & Fleiss 1979; McGraw & Wong 1996): 1 - 1/F with F divided by the quantiles of F;
+    equal to `psych::ICC(x, lmer = FALSE)`'s row ICC1k. The plain F test finds differences that are none where small
+    groups spread more widely than large ones; F* (Brown & Forsythe 1974, Mehrotra 1997) finds some where the few
+    members of a group happen to give nearly the same skewed score. Asked together they keep the rate in both; of one
+    small group that is both skewed and of wider spread it is 13 to 17 % (simulated).
     """
     check_options(answered=answered)
     groups = survey.role(by)
@@ -307,8 +318,23 @@ class WithinGroupAgreement(Result):
     )  # fmt: skip
 
     @property
+    def _is_of_one_group(self) -> bool:
+        """Whether there is nothing to take a mean, a median or a share over."""
+        return bool((self.frame["n_groups"] == 1).all())
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """Means, medians and shares over the groups; of a single group its own values."""
+        if not self._is_of_one_group:
+            return super().table
+        own = tables.printed(self.frame, ("title", "items", "n", "n_groups", "rwg_j", "rwg_j_star"))
+        return own.rename(columns={tables.column(name).heading: plain for name, plain in self._names.items()})
+
+    @property
     def text(self) -> str:
         strongest = self.frame.loc[self.frame["rwg_j_median"].idxmax()]
+        if self._is_of_one_group:
+            return self._of_one_group(strongest)
         weakest = self.frame.loc[self.frame["rwg_j_median"].idxmin()]
         by = self.settings["by"]
         if len(self.frame) == 1:
@@ -323,6 +349,24 @@ class WithinGroupAgreement(Result):
             f"({TWO_DIGITS(weakest['rwg_j_median'])}), against answers given at random. The medians of r*wg(J), which "
             f"does not rise with the number of items, lie between {TWO_DIGITS(self.frame['rwg_j_star_median'].min())} "
             f"and {TWO_DIGITS(self.frame['rwg_j_star_median'].max())}."
+        )
+
+    def _of_one_group(self, strongest: pd.Series) -> str:
+        """The values of the only group by their own names."""
+        group = self.groups["group"].iloc[0]
+        start = f"In the only group by {self.settings['by']} that may be shown, '{group}', agreement "
+        own, star = (strongest[name] for name in ("rwg_j", "rwg_j_star"))
+        if len(self.frame) == 1:
+            return (
+                f"{start}on {strongest['title']} is r_wg(J) = {TWO_DIGITS(own)}, and r*wg(J) = {TWO_DIGITS(star)}, "
+                "which does not rise with the number of items."
+            )
+        weakest = self.frame.loc[self.frame["rwg_j"].idxmin()]
+        stars = self.frame["rwg_j_star"]
+        return (
+            f"{start}is highest on {strongest['title']} (r_wg(J) {TWO_DIGITS(own)}) and lowest on {weakest['title']} "
+            f"({TWO_DIGITS(weakest['rwg_j'])}), against answers given at random. r*wg(J), which does not rise with the "
+            f"number of items, lies between {TWO_DIGITS(stars.min())} and {TWO_DIGITS(stars.max())}."
         )
 
     @property
@@ -340,14 +384,16 @@ class WithinGroupAgreement(Result):
                 spread = np.linspace(-0.12, 0.12, len(values)) if len(values) > 1 else np.zeros(1)
                 axes.plot(values, height + offset + spread, ".", color=pale, markersize=5, alpha=0.8)
             name = self._names[column]
+            whose = name if self._is_of_one_group else f"{name}: median group"
             axes.plot(
                 self.frame[f"{column}_median"], heights + offset, "D", color=strong, markersize=6,
-                label=f"{name}: median group", linestyle="none",
+                label=whose, linestyle="none",
             )  # fmt: skip
         figures.reference_line(axes, STRONG, "strong agreement by r_wg(J)", to_the_left=True)
         lowest = float(np.nanmin(self.groups["rwg_j_star"].to_numpy(), initial=0.0))
         axes.set_xlim(lowest - 0.03, 1.03)
-        axes.set_xlabel("Agreement of each group (dots) and of the median one (diamonds)")
+        of_each = "Agreement of each group (dots) and of the median one (diamonds)"
+        axes.set_xlabel("Agreement of the only group" if self._is_of_one_group else of_each)
         figures.legend_below(axes)
 
     _names: ClassVar[dict[str, str]] = {"rwg_j": "r_wg(J)", "rwg_j_star": "r*wg(J)"}

@@ -255,11 +255,43 @@ def test_notes_say_whose_n_they_tell_and_what_p_and_negative_icc2_mean():
     assert "A negative ICC(2) (its values have no lower end) means" in reliability.note
 
 
-def test_the_interval_of_icc2_is_that_of_the_mean_of_raters_in_a_one_way_model():
-    # R: psych::ICC(sf)$results["Average_raters_absolute", ], the ratings of Shrout and Fleiss (1979)
-    ratings = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
-    found = _one_way(ratings.ravel(), np.repeat(np.arange(6), 4), "unit", tiny_survey(np.ones((6, 6))).dimensions[0])
-    assert [round(found[name], 2) for name in ("icc2", "icc2_low", "icc2_high")] == [0.44, -0.88, 0.91]
+def test_the_interval_of_icc2_is_psychs(reference):
+    # R: psych::ICC(x, lmer = FALSE)$results["Average_raters_absolute", ], row ICC1k: the ratings of Shrout and Fleiss
+    # (1979), and twelve members of each company of lq2002
+    wanted = reference("agreement")
+    rated = np.array([[9, 2, 5, 8], [6, 1, 3, 2], [8, 4, 6, 8], [7, 1, 2, 6], [10, 5, 6, 9], [6, 2, 4, 7]], float)
+    survey = cx.load_survey("lq2002")
+    people = pd.DataFrame({"g": survey.role("organisation"), "y": survey.scores(answered=1)["leadership"]}).dropna()
+    companies = [own.to_numpy()[:12] for _, own in people.groupby("g", observed=True)["y"] if len(own) >= 12]
+    for key, table in (("icc1k_shrout", rated), ("icc1k_lq2002_lead", np.array(companies))):
+        units = np.repeat(np.arange(len(table)), table.shape[1])
+        found = _one_way(table.ravel(), units, "unit", tiny_survey(np.ones((6, 6))).dimensions[0])
+        ends = [found[name] for name in ("f_value", "icc2", "icc2_low", "icc2_high")]
+        assert ends == pytest.approx([wanted[key][name] for name in ("f", "icc", "low", "high")], rel=1e-10), key
+
+
+def test_the_interval_of_icc2_is_printed_with_its_sources():
+    result = cx.group_reliability(cx.load_survey("lq2002"), by="organisation")
+    first = result.frame.iloc[0]
+    assert result.table["ICC(2), 95 % interval"].iloc[0] == f"{first['icc2_low']:.3f} to {first['icc2_high']:.3f}"
+    assert {"shrout1979", "mcgraw1996"} <= set(result.references)
+    assert "Shrout & Fleiss 1979" in result.note
+    assert "McGraw & Wong 1996" in result.note
+
+
+def test_agreement_in_a_single_group_is_that_of_the_group():
+    survey = tiny_survey(np.tile([[4, 4, 5, 3, 1, 5], [4, 5, 5, 2, 5, 1], [5, 4, 4, 3, 3, 2]], (4, 1)), unit=["A"] * 12)
+    found = cx.within_group_agreement(survey)
+    own, other = found.frame["rwg_j"], found.frame["rwg_j_star"]
+    assert found.text == (
+        f"In the only group by unit that may be shown, 'A', agreement is highest on Dimension 1 (r_wg(J) {own[0]:.2f}) "
+        f"and lowest on Dimension 2 ({own[1]:.2f}), against answers given at random. r*wg(J), which does not rise with "
+        f"the number of items, lies between {other.min():.2f} and {other.max():.2f}.".replace("-", "\u2212")
+    )
+    assert list(found.table.columns) == ["Dimension", "Items", "n", "Groups", "r_wg(J)", "r*wg(J)"]
+    for said in (found.text, str(found), found.alt):
+        assert "median" not in said.lower()
+        assert "mean" not in said.lower()
 
 
 def test_means_are_called_reliable_by_the_interval_of_icc2_and_not_by_the_estimate():
