@@ -114,6 +114,9 @@ POINT_ESTIMATES = {
 }  # fmt: skip
 """Columns that a population of twice the people does not change. SDs, g and what rests on them have n - 1 in them."""
 
+OF_FEW_HIDDEN = {"share", "floor", "ceiling"}
+"""Shares of one to four people are hidden, who are more in rows that stand twice."""
+
 DEPENDS_ON_PRECISION = {"percentile_benchmark": {"reliability", "percentile"}}
 
 
@@ -218,9 +221,11 @@ def test_missing_answers_are_weighted_pair_by_pair(analysis):
     found, wanted = (run(ANALYSES[analysis], survey).frame for survey in (weighted, doubled))
     for column in POINT_ESTIMATES & set(found):
         pairwise = column.startswith(("alpha", "mean_r", "item_rest"))
+        shown = found[column].notna() & wanted[column].notna() if column in OF_FEW_HIDDEN else found.index >= 0
         np.testing.assert_allclose(
-            found[column].astype(float), wanted[column].astype(float), atol=5e-4 if pairwise else 1e-10, err_msg=column
-        )
+            found[column][shown].astype(float), wanted[column][shown].astype(float),
+            atol=5e-4 if pairwise else 1e-10, err_msg=column,
+        )  # fmt: skip
 
 
 def test_sds_differ_from_those_of_twice_the_rows_by_n_minus_one_only(surveys):

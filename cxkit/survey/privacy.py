@@ -94,6 +94,36 @@ def rows_to_hide(sizes: np.ndarray, minimum: int, *, total_shown: bool = True) -
     return hidden
 
 
+def hide_few(counts: np.ndarray, minimum: int = MINIMUM_CELL) -> np.ndarray:
+    """Which of some counts of people that add up to a printed total are hidden: those of a few, and what tells them.
+
+    A count of nobody exposes nobody, protects nobody, and is shown.
+    """
+    hidden = np.zeros(len(counts), dtype=bool)
+    somebody = counts > 0
+    hidden[somebody] = rows_to_hide(counts[somebody].astype("float64"), minimum)
+    return hidden
+
+
+def join_few(counts: Sequence[int], minimum: int = MINIMUM_CELL) -> list[int]:
+    """Where ordered counts of people are cut into neighbours that are shown together, so that none counts a few.
+
+    Returns the first position of each joined count. Those of few join what stands before them, and the first, which
+    nothing stands before, what follows; counts of nobody stand alone.
+    """
+    starts: list[int] = []
+    people = first = 0
+    for place in reversed(range(len(counts))):
+        people += counts[place]
+        if place == 0 or people == 0 or people >= minimum:
+            starts.insert(0, place)
+            first, people = people, 0
+    if not 0 < first < minimum:
+        return starts
+    later = [k for k, start in enumerate(starts) if k and counts[start]]
+    return [0, *starts[later[0] + 1 :]] if later else [0]
+
+
 def _findings(frame: pd.DataFrame, names: set[str]) -> list[str]:
     """The columns that say something about the respondents of a row: numbers and truth values."""
     return [c for c in frame if c not in names and c != "hidden" and pd.api.types.is_numeric_dtype(frame[c])]

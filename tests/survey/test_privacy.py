@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cxkit.errors import AnalysisError
 from cxkit.results.references import reference
-from cxkit.survey.privacy import MINIMUM_CELL, audit_cells, hidden_note, hide_small_cells
+from cxkit.survey.privacy import MINIMUM_CELL, audit_cells, hidden_note, hide_few, hide_small_cells, join_few
 
 SIZES = st.lists(st.integers(0, 30), min_size=1, max_size=12)
 MINIMA = st.integers(1, 12)
@@ -200,3 +200,22 @@ def test_the_source_is_in_the_bibliography():
     assert MINIMUM_CELL == 5
     assert "Hundepool et al. (2012)" in hide_small_cells.__doc__
     assert reference("hundepool2012").short == "Hundepool et al. 2012"
+
+
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=6))
+def test_no_count_of_few_is_shown_or_follows_from_the_total(counts):
+    hidden = hide_few(np.array(counts))
+    shown = np.array(counts)[~hidden]
+    assert not ((shown > 0) & (shown < 5)).any()
+    left = sum(counts) - shown.sum()
+    assert left == 0 or left >= 5 or left == sum(counts)
+    assert hidden.sum() != 1 or left == sum(counts)
+
+
+@given(st.lists(st.integers(0, 12), min_size=1, max_size=6))
+def test_joined_counts_are_of_nobody_or_of_five_or_more(counts):
+    starts = join_few(counts)
+    assert starts[0] == 0
+    assert starts == sorted(set(starts))
+    joined = [sum(counts[a:b]) for a, b in zip(starts, [*starts[1:], len(counts)], strict=True)]
+    assert all(n == 0 or n >= 5 for n in joined) or sum(counts) < 5

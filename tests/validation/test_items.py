@@ -51,12 +51,48 @@ def test_an_item_marked_reversed_by_mistake_is_named(shipped):
 
 
 def test_floor_and_ceiling_are_shares_of_the_answers_given():
-    answers = pd.DataFrame({"a": [1, 1, 5, np.nan] * 2, "b": [5, 4, 3, 1] * 2, "c": [1, 2, 2, 5] * 2})
+    answers = pd.DataFrame({"a": [1, 1, 5, np.nan] * 5, "b": [5, 4, 3, 1] * 5, "c": [1, 2, 2, 5] * 5})
     frame = cx.item_analysis(survey_of(answers, reversed_items=["b"], scale={"low": 1, "high": 5})).frame
     assert frame["floor"].tolist() == pytest.approx([2 / 3, 1 / 4, 1 / 4])
     assert frame["ceiling"].tolist() == pytest.approx([1 / 3, 1 / 4, 1 / 4])
     assert frame["missing"].tolist() == [0.25, 0, 0]
     assert frame["mean"].tolist() == pytest.approx([7 / 3, 11 / 4, 10 / 4])
+
+
+def test_answers_of_fewer_than_five_are_shown_by_no_table_of_items():
+    # Of 40: one person ticked 1 at a, which 39 others and the rarest of their answers would tell; three ticked 5 at c.
+    a = [1] + [2] * 9 + [3] * 20 + [4] * 10
+    b = [5] + [4] * 9 + [3] * 20 + [2] * 10
+    c = [1] * 6 + [2] * 6 + [3] * 13 + [4] * 12 + [5] * 3
+    survey = survey_of(pd.DataFrame({"a": a, "b": b, "c": c}), reversed_items=["b"], scale={"low": 1, "high": 5})
+    items = cx.item_analysis(survey)
+    floors, ceilings = items.frame["floor"], items.frame["ceiling"]
+    assert np.isnan(floors[:2]).all()
+    assert (ceilings[0], ceilings[1]) == (0, 0)
+    assert np.isnan(ceilings[2])
+    assert np.isnan(floors[2])  # six, and as rare as the answer that stands for the three: 40 less the others
+    assert "Floor and ceiling are left out where fewer than 5 respondents gave that answer" in items.note
+    shown = cx.answer_distribution(survey)
+    for key, answers in shown.frame.groupby("item", sort=False):
+        counts = answers["count"]
+        assert not ((counts > 0) & (counts < 5)).any(), key
+        assert counts.isna().sum() == 2  # neither is the total less the others
+        assert answers["share"].isna().equals(counts.isna())
+    assert shown.table.iloc[0].tolist()[2:] == ["40", "hidden", "hidden", "50%", "25%", "0%"]
+    assert "a: 25% below, 25% above" in shown.alt
+    assert "c: hidden below, hidden above" in shown.alt
+    assert "fewer than 5 respondents gave to an item are hidden" in shown.note
+    assert shown.picture().png.startswith(b"\x89PNG")
+    assert "fewer" not in cx.answer_distribution(survey.subset(survey.given["a"] > 1)).text
+
+
+def test_scores_of_fewer_than_five_at_an_end_are_not_shown():
+    answers = pd.DataFrame({"a": [1] * 3 + [3] * 37 + [5] * 10, "b": [1] * 3 + [4] * 37 + [5] * 10})
+    found = cx.score_distribution(survey_of(answers, scale={"low": 1, "high": 5}))
+    assert np.isnan(found.frame["floor"].iloc[0])
+    assert found.frame["ceiling"].iloc[0] == pytest.approx(0.2)
+    assert "Shares of fewer than 5 respondents are left out." in found.note
+    assert found.text.startswith("On 1 of 1 dimension")
 
 
 def test_without_ends_of_the_scale_there_is_no_floor(shipped):

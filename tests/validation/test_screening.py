@@ -1,5 +1,6 @@
 """Screening against R row by row and psych::outlier; the calls stand in tests/reference/scripts/screening.R."""
 
+import dataclasses
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -489,10 +490,60 @@ def test_a_difference_that_shows_a_few_peoples_answers_is_hidden(shipped):
     assert few.excluded == 4
     assert few.frame["hidden"].all()
     assert few.frame[["mean", "mean_kept", "alpha_kept", "mean_change"]].isna().all(axis=None)
-    assert "hidden, because it would show their answers" in few.text
+    assert few.text == (
+        "Fewer than 5 of 2,800 respondents have 1 flag or more; what leaving them out would change is hidden, because "
+        "it would show their answers."
+    )
     assert "5 dimensions hidden" in few.note
     assert "hidden" in str(few)
     assert few.picture().png.startswith(b"\x89PNG")
+
+
+FLAG_COUNTS = [
+    ([228, 9, 3], "Of 240 respondents, 228 (95%) have no flag and 12 (5%) one or more.",
+     "no flag 228, 1 flag or more 12"),
+    ([228, 3, 9], "Of 240 respondents, 231 (96%) have no flag or one and 9 (4%) two or more.",
+     "no flag or 1 231, 2 flags or more 9"),
+    ([237, 2, 1], "Of 240 respondents, fewer than 5 have a flag.", "any number of flags 240"),
+    ([3, 100, 137], "Of 240 respondents, 103 (43%) have no flag or one and 137 (57%) two or more.",
+     "no flag or 1 103, 2 flags or more 137"),
+    ([3, 0, 237], "Of 240 respondents, fewer than 5 have no flag.", "any number of flags 240"),
+    ([200, 20, 8, 7, 5], "Of 240 respondents, 200 (83%) have no flag, 20 (8%) one and 20 (8%) two or more.",
+     "no flag 200, 1 flag 20, 2 flags 8, 3 flags 7, 4 flags or more 5"),
+    ([200, 20, 8, 8, 4], "Of 240 respondents, 200 (83%) have no flag, 20 (8%) one and 20 (8%) two or more.",
+     "no flag 200, 1 flag 20, 2 flags 8, 3 flags or more 12"),
+    ([228, 12], "Of 240 respondents, 228 (95%) have no flag, 12 (5%) one and 0 (0%) two or more.",
+     "no flag 228, 1 flag 12"),
+    ([240], "Of 240 respondents, 240 (100%) have no flag, 0 (0%) one and 0 (0%) two or more.", "no flag 240"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def screened_240():
+    return screen_respondents(four_blocks(whole_answers(4, n=240)), cutoffs={rule.index: 0.0 for rule in RULES})
+
+
+@pytest.mark.parametrize(("people", "words", "drawn"), FLAG_COUNTS)
+def test_one_to_four_people_with_so_many_flags_are_counted_with_others(screened_240, people, words, drawn):
+    names = [rule.index for rule in RULES]
+    counts = np.repeat(np.arange(len(people)), people)
+    frame = screened_240.frame.assign(flag_count=counts, flagged_by=[", ".join(names[:k]) for k in counts])
+    result = dataclasses.replace(screened_240, frame=frame)
+    assert result.text.startswith(words)
+    assert result.alt == f"Respondents by number of flags: {drawn}."
+    assert result.picture().png.startswith(b"\x89PNG")
+    for printed in (result.summary["flagged"], result.summary["share"] * result.summary["n"]):
+        assert not printed.between(0.5, 4.5).any()
+
+
+def test_an_index_that_flags_few_says_so_and_its_number_does_not_follow_from_others(screened_240):
+    names = ["longstring_max"] * 3 + ["irv"] * 6 + ["mahalanobis_p"] * 20 + [""] * 211
+    frame = screened_240.frame.assign(flag_count=[int(bool(name)) for name in names], flagged_by=names)
+    table = dataclasses.replace(screened_240, frame=frame).table.set_index("Index")
+    assert table.loc["Longest run of one answer", ["Flagged", "Share"]].tolist() == ["fewer than 5", "hidden"]
+    # 29 people have one flag each: 29 - 20 - 6 would tell the three, so that the next rarest index is hidden as well.
+    assert table.loc["Variability of the answers", ["Flagged", "Share"]].tolist() == ["hidden", "hidden"]
+    assert table.loc["Mahalanobis distance (p)", "Flagged"] == "20"
 
 
 def test_nobody_to_leave_out_changes_nothing(shipped):
@@ -527,7 +578,7 @@ def test_words_and_pictures(shipped):
         "everybody had answered attentively, about 27 (0.9%) would have two or more by chance. A flag is a reason to "
         "look, not to delete: nobody was left out."
     )
-    assert result.alt == "Respondents by number of flags: no flag 2,311, 1 flag 418, 2 flags 62, 3 flags 7, 4 flags 2."
+    assert result.alt == "Respondents by number of flags: no flag 2,311, 1 flag 418, 2 flags 62, 3 flags or more 9."
     assert "each index may flag 2.6%. Attentive with flags: 9.2% one or more, 0.9% two or more." in result.note
     assert result.picture().png.startswith(b"\x89PNG")
     assert json.dumps(dict(result.settings))

@@ -20,7 +20,7 @@ from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ITEM_REST_NUNNALLY, Verdicts, judge
 from cxkit.results.weighted import effective_among, effective_n, mean_of, weighted_median, weights_at
 from cxkit.survey.instrument import Dimension, Item
-from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_small_cells
+from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_few, hide_small_cells
 from cxkit.survey.survey import Survey
 from cxkit.survey.wording import wording
 from cxkit.validation.correlations import alpha_from_covariance, asked_for, constant_items, moments
@@ -160,7 +160,8 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
     ItemAnalysis
         A row an item: dimension, title, item, text, reversed, n, missing (share), mean, median, sd, skew, kurtosis (0
         for a normal distribution), floor and ceiling (share of answers at the lowest and highest answer of the scale;
-        NaN where the scale has no ends), item_rest_r (correlation with the sum of the dimension's other items; NaN
+        NaN where the scale has no ends, fewer than five gave that answer, or it would tell of a rare answer beside it,
+        as in `answer_distribution`), item_rest_r (correlation with the sum of the dimension's other items; NaN
         where there are none, or the dimension is formative) with item_rest_low and item_rest_high (95 %, Fisher's z),
         alpha_if_dropped and hidden (fewer than five respondents answered the item; all its numbers are NaN, and it
         takes no part in those of the other items; nor does an item with one answer from everybody).
@@ -195,6 +196,7 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
     # An item is no part of a whole: what is shown of the others does not give it away.
     frame = hide_small_cells(frame, total_shown=False, keep=["reversed"])
     notes = [*_why_no_correlation(chosen), *_constant_notes(survey, chosen), hidden_note(frame, noun="item")]
+    notes.append(_rare_ends_note(frame, survey))
     return ItemAnalysis(
         frame=frame,
         n=n,
@@ -204,6 +206,16 @@ def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) ->
         data=survey.stamp,
         verdicts=_verdicts(frame),
         notes=tuple(filter(None, notes)),
+    )
+
+
+def _rare_ends_note(frame: pd.DataFrame, survey: Survey) -> str:
+    ended = frame["item"].map(lambda key: survey.instrument.items[key].scale.is_bounded)
+    if not frame.loc[~frame["hidden"] & ended, ["floor", "ceiling"]].isna().any(axis=None):
+        return ""
+    return (
+        f"Floor and ceiling are left out where fewer than {MINIMUM_CELL} respondents gave that answer, or where it "
+        "would tell of a rare answer beside it."
     )
 
 
@@ -284,11 +296,25 @@ def _moments_of(given: np.ndarray, weights: np.ndarray) -> dict[str, float]:
 def _ends_of(item: Item, given: np.ndarray, weights: np.ndarray) -> dict[str, float]:
     if not item.scale.is_bounded or not len(given):
         return {"floor": float("nan"), "ceiling": float("nan")}
+    low, high = _shown_ends(item, given)
     share = weights / weights.sum()
     return {
-        "floor": float(share[given == item.scale.low].sum()),
-        "ceiling": float(share[given == item.scale.high].sum()),
+        "floor": float(share[given == item.scale.low].sum()) if low else float("nan"),
+        "ceiling": float(share[given == item.scale.high].sum()) if high else float("nan"),
     }
+
+
+def _shown_ends(item: Item, given: np.ndarray) -> tuple[bool, bool]:
+    """Whether the shares at both ends may be shown: where `answer_distribution` shows these answers."""
+    low, high = float(item.scale.low or 0), float(item.scale.high or 0)
+    if not item.scale.points:
+        at_ends = np.array([(given == low).sum(), (given == high).sum()])
+        few = (at_ends > 0) & (at_ends < MINIMUM_CELL)
+        return not few[0], not few[1]
+    counts = np.bincount((given - low).astype("int64"), minlength=item.scale.points)
+    as_ticked = counts[::-1] if item.reversed else counts  # of two equally rare answers both hide the same one
+    hidden = hide_few(as_ticked)[:: -1 if item.reversed else 1]
+    return not hidden[0], not hidden[-1]
 
 
 def item_rest(covariance: np.ndarray) -> np.ndarray:

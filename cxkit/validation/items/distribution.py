@@ -17,7 +17,7 @@ from cxkit.results import figures, tables
 from cxkit.results.result import Result
 from cxkit.results.weighted import effective_among, mean_of, weights_at
 from cxkit.survey.instrument import AnswerScale, Dimension, Item
-from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.privacy import MINIMUM_CELL, hide_few
 from cxkit.survey.survey import Survey
 from cxkit.survey.wording import as_ticked, without_stop
 from cxkit.validation.correlations import asked_for
@@ -32,6 +32,8 @@ BAND_LABELS = ("below −2 SD", "−2 to −1 SD", "−1 SD to the mean", "the m
 BAND_HEADINGS = ("< −2 SD", "−2 to −1 SD", "−1 to 0 SD", "0 to 1 SD", "1 to 2 SD", "≥ 2 SD")
 """Answers without a scale of whole numbers are shown by how far they lie from their item's mean."""
 
+RARE = "#FFFFFF"
+"""The colour of answers that are not shown, because few gave them."""
 PRINTED_FROM = 0.09
 """A segment narrower than this share has no room for its number."""
 
@@ -54,8 +56,8 @@ class AnswerDistribution(Result):
         shown = tables.printed(wide, ("title", "item", "n"))
         for name in names:
             shown[name] = [
-                tables.HIDDEN if hidden else tables.MISSING if np.isnan(value) else tables.share(value)
-                for value, hidden in zip(wide[name], wide["hidden"], strict=True)
+                _printed_share(value, hidden=bool(hidden or (name in cells and np.isnan(value))))
+                for value, hidden, cells in zip(wide[name], wide["hidden"], wide["cells"], strict=True)
             ]
         return shown
 
@@ -78,8 +80,8 @@ class AnswerDistribution(Result):
                     "key": first["item"],
                     "n": first["n"],
                     "cells": dict(zip(answers["heading"], answers["share"], strict=True)),
-                    "below": float(answers.loc[answers["place"] < 0.5, "share"].sum(min_count=1)),
-                    "above": float(answers.loc[answers["place"] > 0.5, "share"].sum(min_count=1)),
+                    "below": _side_share(answers, answers["place"] < 0.5),
+                    "above": _side_share(answers, answers["place"] > 0.5),
                 }
             )
         return pd.DataFrame(rows)
@@ -95,7 +97,15 @@ class AnswerDistribution(Result):
         as_given = (
             ["Reversed items are shown as they were ticked, not turned round."] if self.frame["reversed"].any() else []
         )
-        return " ".join([*as_given, super().note])
+        few = (
+            [
+                f"Answers that fewer than {MINIMUM_CELL} respondents gave to an item are hidden, and where they would "
+                "follow from the others, the next rarest answer."
+            ]
+            if (self.frame["share"].isna() & self.frame["n"].notna()).any()
+            else []
+        )
+        return " ".join([*as_given, *few, super().note])
 
     @property
     def text(self) -> str:
@@ -103,6 +113,7 @@ class AnswerDistribution(Result):
         by_item = self._by_item().dropna(subset="n")
         if by_item.empty or by_item[["above", "below"]].isna().all(axis=None):
             return f"No item was answered by {MINIMUM_CELL} respondents; the answers are hidden."
+        by_item[["above", "below"]] = by_item[["above", "below"]].fillna(0.0)
         highest, lowest = by_item.loc[by_item["above"].idxmax()], by_item.loc[by_item["below"].idxmax()]
         middle = "the middle of the scale" if not self._is_banded() else "the item's mean"
         if not highest["above"] and not lowest["below"]:
@@ -126,7 +137,7 @@ class AnswerDistribution(Result):
         each = "; ".join(
             f"{row['item']}: hidden"
             if np.isnan(row["n"])
-            else f"{row['item']}: {tables.share(row['below'])} below, {tables.share(row['above'])} above"
+            else f"{row['item']}: {_told_share(row['below'])} below, {_told_share(row['above'])} above"
             for _, row in self._by_item().iterrows()
         )
         return f"Diverging stacked bars of the answers to each item, around the middle of the scale. {each}."
@@ -171,6 +182,26 @@ class AnswerDistribution(Result):
         figures.legend_below(axes)
 
 
+def _printed_share(value: float, *, hidden: bool) -> str:
+    if hidden:
+        return tables.HIDDEN
+    return tables.MISSING if np.isnan(value) else tables.share(value)
+
+
+def _told_share(share: float) -> str:
+    return tables.HIDDEN if np.isnan(share) else tables.share(share)
+
+
+def _side_share(answers: pd.DataFrame, there: pd.Series) -> float:
+    """The share of the answers on one side; NaN where it would tell which of them the hidden ones are."""
+    hidden = answers["share"].isna()
+    if not (hidden & there).any():
+        return float(answers.loc[there, "share"].sum())
+    if hidden.all() or (hidden & ~there).any():
+        return float("nan")
+    return 1 - float(answers.loc[~there, "share"].sum())
+
+
 def _heights(groups: list[str]) -> np.ndarray:
     """Heights of rows from top to bottom, with one row of space above each group."""
     heights: list[float] = []
@@ -183,16 +214,22 @@ def _heights(groups: list[str]) -> np.ndarray:
 def _bar(axes: Axes, height: float, answers: pd.DataFrame) -> tuple[float, float]:
     """One item's answers side by side, the middle of the scale at zero; how far they reach to either side."""
     shares, places = answers["share"].to_numpy(dtype="float64"), answers["place"].to_numpy()
-    if np.isnan(shares).any():
+    hidden = np.isnan(shares)
+    if hidden.all():
         figures.text_within(axes, (0, height), "hidden", fontsize=7.5, color=figures.GREY)
         return 0.0, 0.0
+    if hidden.any():  # together they are what the shown ones leave; divided evenly, the bar tells no more than that
+        shares = np.where(hidden, (1 - np.nansum(shares)) / hidden.sum(), shares)
     left = -float(shares[places < 0.5].sum() + shares[places == 0.5].sum() / 2)
     starts = left + np.concatenate([[0.0], np.cumsum(shares)[:-1]])
-    colours = [DIVERGING(place) for place in places]
+    colours = [RARE if covered else DIVERGING(place) for place, covered in zip(places, hidden, strict=True)]
     axes.barh(np.full(len(shares), height), shares, left=starts, color=colours, height=0.82, edgecolor="white",
               linewidth=0.4)  # fmt: skip
-    for start, share, colour in zip(starts, shares, colours, strict=True):
-        if share >= PRINTED_FROM:
+    if hidden.any():
+        axes.barh(np.full(hidden.sum(), height), shares[hidden], left=starts[hidden], color=RARE, height=0.82,
+                  edgecolor=figures.GREY, linewidth=0.6)  # fmt: skip
+    for start, share, colour, covered in zip(starts, shares, colours, hidden, strict=True):
+        if share >= PRINTED_FROM and not covered:
             middle = (start + share / 2, height)
             figures.text_within(axes, middle, f"{100 * share:.0f}", fontsize=7, color=figures.ink_on(colour))
     return -left, left + float(shares.sum())
@@ -222,9 +259,10 @@ def answer_distribution(survey: Survey, *, dimensions: Sequence[str] | None = No
     -------
     AnswerDistribution
         A row an item and answer: dimension, title, item, text, reversed, answer, label (of the scale, where it has
-        one), count, share, n (answers to the item), place (of the answer between the lowest, 0, and the highest, 1),
-        scale, heading and legend (of tables and figures), hidden (items that fewer than five answered). Items without a
-        scale of whole numbers are counted in six bands of standard deviations around their mean, numbered 1 to 6.
+        one), count and share (NaN where fewer than five gave the answer, or where those would follow from it), n
+        (answers to the item), place (of the answer between the lowest, 0, and the highest, 1), scale, heading and
+        legend (of tables and figures), hidden (items that fewer than five answered). Items without a scale of whole
+        numbers are counted in six bands of standard deviations around their mean, numbered 1 to 6.
 
     Raises
     ------
@@ -245,7 +283,9 @@ def answer_distribution(survey: Survey, *, dimensions: Sequence[str] | None = No
         [_item_rows(d, item, survey.given[item.key], survey) for d in chosen for item in d.items], ignore_index=True
     )
     hidden = frame["n"] < MINIMUM_CELL
-    covered = {name: frame[name].astype("float64").mask(hidden) for name in ("count", "share", "n")}
+    rare = hidden | frame.groupby("item", sort=False)["count"].transform(lambda counts: hide_few(counts.to_numpy()))
+    covered = {name: frame[name].astype("float64").mask(rare) for name in ("count", "share")}
+    covered["n"] = frame["n"].astype("float64").mask(hidden)
     return AnswerDistribution(
         frame=frame.assign(**covered, hidden=hidden),
         n=n,

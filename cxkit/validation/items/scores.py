@@ -17,6 +17,7 @@ from cxkit.results.result import Result
 from cxkit.results.thresholds import FLOOR_CEILING_TERWEE, judge
 from cxkit.results.weighted import effective_among, mean_of, weights_at
 from cxkit.survey.instrument import Dimension
+from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import asked_for, refuse_unsafe
 
@@ -38,14 +39,15 @@ class ScoreDistribution(Result):
     def text(self) -> str:
         """Which dimensions have more than 15 % of the scores at one end."""
         ends = self.frame[["floor", "ceiling"]].max(axis=1)
-        if ends.isna().all():
+        if self.frame[["lowest", "highest"]].isna().any(axis=1).all():
             return "The answer scales have no ends, so there is no floor and no ceiling."
         effect = FLOOR_CEILING_TERWEE.bands[-1]
         crowded = self.frame.loc[ends >= effect[0], "title"].tolist()
+        judged = counted(int(_told_from_crowded(self.frame).sum()), "dimension")
         named = f": {', '.join(crowded)}" if crowded else ""
         return (
-            f"On {len(crowded)} of {counted(int(ends.notna().sum()), 'dimension')} more than {effect[0]:.0%} of the "
-            f"respondents have the lowest or the highest possible score, a floor or ceiling effect "
+            f"On {len(crowded)} of {judged} more than {effect[0]:.0%} of the respondents "
+            f"have the lowest or the highest possible score, a floor or ceiling effect "
             f"({cite(FLOOR_CEILING_TERWEE.source)}){named}."
         )
 
@@ -53,8 +55,11 @@ class ScoreDistribution(Result):
     def note(self) -> str:
         """What is left out, how many respondents the rule asks for, and the usual line."""
         few = self.frame["n"] < FEWEST_FOR_ENDS
+        bounded = self.frame[["lowest", "highest"]].notna().all(axis=1)
+        rare = self.frame.loc[bounded, ["floor", "ceiling"]].isna().any(axis=None)
+        left_out = [f"Shares of fewer than {MINIMUM_CELL} respondents are left out."] if rare else []
         rule = [f"The rule asks for {FEWEST_FOR_ENDS} respondents or more."] if few.any() else []
-        return " ".join([*self.notes, *rule, super().note])
+        return " ".join([*self.notes, *left_out, *rule, super().note])
 
 
 def score_distribution(
@@ -78,7 +83,8 @@ def score_distribution(
     -------
     ScoreDistribution
         A row a dimension: dimension, title, n (respondents with a score), mean, sd, lowest and highest (the ends of the
-        scale), floor and ceiling (shares of the scores at these ends; NaN where the scale has none).
+        scale), floor and ceiling (shares of the scores at these ends; NaN where the scale has none, or one to four
+        respondents stand there).
 
     Raises
     ------
@@ -97,7 +103,7 @@ def score_distribution(
     rows, left_out = of_each(chosen, lambda d: _row(survey, d, scores[d.key].dropna()))
     frame = pd.DataFrame(list(rows.values()))
     ends = frame[["floor", "ceiling"]].max(axis=1)
-    bounded = ends.notna()
+    judged = ends.notna() & _told_from_crowded(frame)
     used = scores[list(rows)].notna().any(axis=1)
     return ScoreDistribution(
         frame=frame,
@@ -106,9 +112,18 @@ def score_distribution(
         n_effective=effective_among(survey, used),
         settings={"dimensions": [dimension.key for dimension in chosen], "answered": answered},
         data=survey.stamp,
-        verdicts=judge(FLOOR_CEILING_TERWEE, frame.loc[bounded, "title"], ends[bounded]),
+        verdicts=judge(FLOOR_CEILING_TERWEE, frame.loc[judged, "title"], ends[judged]),
         notes=left_out,
     )
+
+
+def _told_from_crowded(frame: pd.DataFrame) -> pd.Series:
+    """Of which dimensions with ends it is known whether an end has too many, although shares of few are not shown."""
+    shares = frame[["floor", "ceiling"]]
+    limit = FLOOR_CEILING_TERWEE.bands[-1][0]
+    few_are_no_crowd = frame["n"] > (MINIMUM_CELL - 1) / limit
+    known = few_are_no_crowd | shares.notna().all(axis=1) | (shares.max(axis=1) >= limit)
+    return known & frame[["lowest", "highest"]].notna().all(axis=1)
 
 
 def _row(survey: Survey, dimension: Dimension, answered: pd.Series) -> dict[str, object]:
@@ -117,7 +132,7 @@ def _row(survey: Survey, dimension: Dimension, answered: pd.Series) -> dict[str,
     scale = dimension.scale
     low, high = (np.nan if end is None else float(end) for end in (scale.low, scale.high))
     found = mean_of(scores, weights)
-    at_ends = [mean_of(np.isclose(scores, end).astype("float64"), weights).mean for end in (low, high)]
+    at_ends = [_share_at(scores, end, weights) for end in (low, high)]
     floor, ceiling = at_ends if scale.is_bounded else (np.nan, np.nan)
     return {
         "dimension": dimension.key,
@@ -130,3 +145,11 @@ def _row(survey: Survey, dimension: Dimension, answered: pd.Series) -> dict[str,
         "floor": floor,
         "ceiling": ceiling,
     }
+
+
+def _share_at(scores: np.ndarray, end: float, weights: np.ndarray | None) -> float:
+    """The share of the scores at one end of the scale; NaN where it would be that of one to four people."""
+    there = np.isclose(scores, end)
+    if 0 < there.sum() < MINIMUM_CELL:
+        return float("nan")
+    return mean_of(there.astype("float64"), weights).mean

@@ -41,12 +41,16 @@ class ExclusionEffect(Result):
     def text(self) -> str:
         """Who would be left out, and the largest changes."""
         flags = counted(int(str(self.settings["flags"])), "flag")
-        share = tables.share(self.excluded / self.n)
-        start = f"{counted(self.excluded, 'respondent')} of {self.n:,} ({share}) have {flags} or more"
-        if self.excluded == 1:
-            start = start.replace(" have ", " has ")
         if not self.excluded:
             return f"Nobody has {flags} or more: there is nobody to leave out."
+        if self.excluded < MINIMUM_CELL or self.n - self.excluded < MINIMUM_CELL:
+            which = "" if self.excluded < MINIMUM_CELL else "all but "
+            return (
+                f"{which}fewer than {MINIMUM_CELL} of {counted(self.n, 'respondent')} have {flags} or more; what "
+                "leaving them out would change is hidden, because it would show their answers."
+            ).capitalize()
+        share = tables.share(self.excluded / self.n)
+        start = f"{counted(self.excluded, 'respondent')} of {self.n:,} ({share}) have {flags} or more"
         changes = [part for part in (self._largest("mean"), self._largest("alpha")) if part]
         if not changes:
             return f"{start}; what leaving them out would change is hidden, because it would show their answers."

@@ -16,7 +16,7 @@ from cxkit.results import figures, tables
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.survey import screening
-from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.privacy import MINIMUM_CELL, hide_few, join_few
 from cxkit.survey.survey import Survey
 from cxkit.validation.screening.attentive import fit_attentive
 from cxkit.validation.screening.flag_rules import (
@@ -31,6 +31,7 @@ from cxkit.validation.screening.flag_rules import (
 )
 from cxkit.validation.screening.indices import Layout, compute_indices, distinct_rows, lay_out, longest_set
 
+FEWER = f"fewer than {MINIMUM_CELL}"
 FEWEST_TO_CALIBRATE = 20
 """Respondents with different answers: means and correlations of fewer say too little of how people answer."""
 
@@ -38,6 +39,9 @@ FEWEST_TO_CALIBRATE = 20
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Screening(Result):
     """Indices of careless responding. `frame` is for the analyst alone; what is printed holds counts, no respondent.
+
+    Text, table, figure and `summary` hold no count of one to four flagged people, and none that would tell one: such
+    numbers of flags are joined with others, and such an index is NaN and printed as "fewer than 5".
 
     `notes` says which indices could not be computed, and why. `calibration` holds the rules that were applied, and how
     often they flag simulated attentive respondents. `copies` is the size of the largest set of identical answers that
@@ -61,12 +65,24 @@ class Screening(Result):
     @cached_property
     def summary(self) -> pd.DataFrame:
         """A row an index that could be computed: its rule, n, its median, how many it flags, and would."""
-        rows = [self._summarised(rule) for rule in self.rules if self.frame[rule.index].notna().any()]
-        return pd.DataFrame(rows, columns=list(self.shown))
+        rules = [rule for rule in self.rules if self.frame[rule.index].notna().any()]
+        hidden = self._hidden_counts()
+        return pd.DataFrame([self._summarised(rule, hidden) for rule in rules], columns=list(self.shown))
 
-    def _summarised(self, rule: FlagRule) -> dict[str, object]:
+    def _counted_flags(self, rule: FlagRule) -> float:
+        return float(self.flagged_by(rule.index).sum()) if rule.cutoff is not None else float("nan")
+
+    def _hidden_counts(self) -> tuple[str, ...]:
+        """The indices whose number of flagged respondents is not shown."""
+        counts = np.nan_to_num([self._counted_flags(rule) for rule in self.rules])
+        few = (counts > 0) & (counts < MINIMUM_CELL)
+        # Where nobody has two flags, the indices add up to the number of flagged respondents.
+        hidden = hide_few(counts) if len(self.flag_counts) < 3 else few
+        return tuple(rule.index for rule, is_hidden in zip(self.rules, hidden, strict=True) if is_hidden)
+
+    def _summarised(self, rule: FlagRule, hidden: tuple[str, ...]) -> dict[str, object]:
         values = self.frame[rule.index].dropna()
-        flagged = float(self.flagged_by(rule.index).sum()) if rule.cutoff is not None else np.nan
+        flagged = float("nan") if rule.index in hidden else self._counted_flags(rule)
         return {
             "index": rule.heading,
             "rule": rule.words,
@@ -100,7 +116,13 @@ class Screening(Result):
     @property
     def table(self) -> pd.DataFrame:
         """Counts by index; the respondents themselves are in `frame`."""
-        return tables.printed(self.summary, self.shown)
+        printed = tables.printed(self.summary, self.shown)
+        for rule in self.rules:
+            rows = (self.summary["index"] == rule.heading).to_numpy()
+            if rule.index in self._hidden_counts():
+                few = self._counted_flags(rule) < MINIMUM_CELL
+                printed.loc[rows, ["Flagged", "Share"]] = [FEWER if few else tables.HIDDEN, tables.HIDDEN]
+        return printed
 
     @property
     def note(self) -> str:
@@ -129,22 +151,56 @@ class Screening(Result):
         return answered.value_counts().reindex(range(most + 1), fill_value=0).rename("respondents")
 
     @property
+    def _joined_counts(self) -> list[tuple[int, int | None, int]]:
+        """Numbers of flags from, to (None: and more) and of respondents; no count of one to four people among them.
+
+        Two flags and more are one number first, as text and calibration have it, and then divided where that is safe.
+        """
+        counts = [int(count) for count in self.flag_counts]
+        wide = [sum(counts[:1]), sum(counts[1:2]), sum(counts[2:])]
+        starts = join_few(wide)
+        if 2 in starts and len(counts) > 3:
+            starts += [2 + k for k in join_few(counts[2:]) if k]
+        ends = [start - 1 for start in starts[1:]]
+        many = zip(starts, [*ends, None], strict=True)
+        return [(low, high, sum(counts[low : None if high is None else high + 1])) for low, high in many]
+
+    @property
+    def _drawn_counts(self) -> list[tuple[int, int | None, int]]:
+        """The joined counts up to the largest number of flags."""
+        return [joined for joined in self._joined_counts if joined[0] < len(self.flag_counts)]
+
+    @property
+    def _flags_in_words(self) -> str:
+        """How many respondents have no flag, one, and two or more, as far as that exposes no few of them."""
+        everybody = f"Of {counted(self.n, 'respondent')}, "
+        none = int(self.flag_counts.iloc[0])
+        starts = [low for low, _, _ in self._joined_counts if low < 3]
+        people = [sum(n for low, _, n in self._joined_counts if at <= low < end)
+                  for at, end in zip(starts, [*starts[1:], np.inf], strict=True)]  # fmt: skip
+        told = [f"{n:,} ({tables.share(n / self.n)})" for n in people]
+        match starts:
+            case [0, 1, 2]:
+                return f"{everybody}{told[0]} have no flag, {told[1]} one and {told[2]} two or more."
+            case [0, 1]:
+                return f"{everybody}{told[0]} have no flag and {told[1]} one or more."
+            case [0, 2]:
+                return f"{everybody}{told[0]} have no flag or one and {told[1]} two or more."
+        if self.n < MINIMUM_CELL:
+            return f"{FEWER.capitalize()} respondents answered: how many have flags is not shown."
+        return f"{everybody}{FEWER} have {'a' if none >= MINIMUM_CELL else 'no'} flag."
+
+    @property
     def text(self) -> str:
         """How many respondents have how many flags, and which indices raise most."""
-        none, one = (int(self.flag_counts.get(k, 0)) for k in (0, 1))
-        more = self.n - none - one
         raised = self.summary[self.summary["flagged"] > 0].sort_values("flagged", ascending=False, kind="stable")
         most = ""
         if len(raised):
             title = {rule.heading: rule.title for rule in self.rules}
             named = [f"{title[row['index']]} ({row['flagged']:,.0f})" for _, row in raised.head(3).iterrows()]
             most = f" Most flags come from {_listed(named)}."
-        counts = (
-            f"Of {counted(self.n, 'respondent')}, {none:,} ({tables.share(none / self.n)}) have no flag, {one:,} "
-            f"({tables.share(one / self.n)}) one and {more:,} ({tables.share(more / self.n)}) two or more."
-        )
         advice = " A flag is a reason to look, not to delete: nobody was left out."
-        return f"{counts}{most}{self._expected}{self._copied}{advice}"
+        return f"{self._flags_in_words}{most}{self._expected}{self._copied}{advice}"
 
     @property
     def _expected(self) -> str:
@@ -171,20 +227,21 @@ class Screening(Result):
     @property
     def figure_size(self) -> tuple[float, float]:
         """The same for any number of respondents."""
-        return 7.0, 1.4 + 0.34 * max(len(self.flag_counts), 3)
+        return 7.0, 1.4 + 0.34 * max(len(self._drawn_counts), 3)
 
     @property
     def alt(self) -> str:
         """How many respondents for each number of flags."""
-        each = ", ".join(f"{_flags(k)} {n:,}" for k, n in self.flag_counts.items())
+        each = ", ".join(f"{_flags(low, high)} {n:,}" for low, high, n in self._drawn_counts)
         return f"Respondents by number of flags: {each}."
 
     def draw(self, axes: Axes) -> None:
         """The share of respondents with each number of flags."""
-        counts = self.flag_counts
-        heights = figures.rows(axes, [_flags(k) for k in counts.index])
-        shares = counts.to_numpy() / max(self.n, 1)
-        colours = [figures.BLUE if k < 2 else figures.RED for k in counts.index]
+        joined = self._drawn_counts
+        heights = figures.rows(axes, [_flags(low, high) for low, high, _ in joined])
+        counts = np.array([n for _, _, n in joined])
+        shares = counts / max(self.n, 1)
+        colours = [figures.BLUE if low < 2 else figures.RED for low, _, _ in joined]
         axes.barh(heights, shares, color=colours, height=0.6)
         for height, share, n in zip(heights, shares, counts, strict=True):
             axes.annotate(
@@ -196,9 +253,12 @@ class Screening(Result):
         axes.set_xlabel("Share of respondents")
 
 
-def _flags(count: object) -> str:
-    number = int(str(count))
-    return "no flag" if not number else counted(number, "flag")
+def _flags(low: int, high: int | None) -> str:
+    if high is None:
+        return f"{counted(low, 'flag')} or more" if low else "any number of flags"
+    if high > low:
+        return f"{low or 'no flag'} {'or 1' if high == 1 else f'to {high} flags'}"
+    return counted(low, "flag") if low else "no flag"
 
 
 def _listed(names: Sequence[str]) -> str:
