@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from typing import NoReturn
 
 EXAMPLES_SHOWN = 5
+_LONGEST_REASON = 200
 
 
 class CxkitError(Exception):
@@ -56,6 +57,42 @@ class CxkitWarning(UserWarning):
 def counted(count: int, noun: str, plural: str = "") -> str:
     """`"1 row"`, `"3 rows"`: a count with its noun, for messages."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def reason_of(error: BaseException) -> str:
+    """What a library's error says, for the end of a sentence on something that could not be read.
+
+    The text of a KeyError is a bare name, that of others is about Python and not about what was read, or empty.
+
+    >>> reason_of(KeyError("cells")), reason_of(AttributeError("'list' object has no attribute 'get'"))
+    ("'cells' is missing in it", 'it is not built as expected')
+    """
+    if isinstance(error, KeyError) and error.args:
+        return f"{error.args[0]!r} is missing in it"
+    if isinstance(error, UnicodeError):
+        return "it is not text in UTF-8"
+    if isinstance(error, RecursionError):
+        return "it is nested too deeply"
+    if isinstance(error, MemoryError):
+        return "it takes more memory than there is"
+    if isinstance(error, (TypeError, AttributeError, LookupError)):
+        return "it is not built as expected"
+    said = " ".join(str(getattr(error, "strerror", None) or error).split())
+    return (said if len(said) <= _LONGEST_REASON else f"{said[: _LONGEST_REASON - 3]}...").rstrip(".") or (
+        "why is not known"
+    )
+
+
+def fault_of(error: BaseException) -> str:
+    """A fault inside cxkit or a library, to be reported: its kind and what it says.
+
+    >>> fault_of(KeyError("msg_id")), fault_of(AssertionError())
+    ("KeyError: there is no 'msg_id'", 'AssertionError, without a message')
+    """
+    kind, said = type(error).__name__, str(error)
+    if isinstance(error, KeyError) and error.args:
+        said = f"there is no {error.args[0]!r}"
+    return f"{kind}: {said}" if said else f"{kind}, without a message"
 
 
 class Problems:

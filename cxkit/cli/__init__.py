@@ -30,7 +30,7 @@ from cxkit.cli import (
     surveys,
 )
 from cxkit.cli.commands import EXIT_BROKEN_PIPE, EXIT_FAILED, EXIT_INTERRUPTED
-from cxkit.errors import CxkitError, CxkitWarning
+from cxkit.errors import CxkitError, CxkitWarning, fault_of
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_BROKEN_PIPE
     except Exception as error:
         _complain(
-            f"something went wrong inside cxkit: {type(error).__name__}: {error}\n"
+            f"something went wrong inside cxkit: {fault_of(error)}\n"
             "Please report it. With CXKIT_DEBUG=1 in the environment the same command shows where."
         )
         return _failed(EXIT_FAILED)

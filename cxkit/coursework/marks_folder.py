@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxkit.coursework.marks import SubmissionMarks, marks_from_data
-from cxkit.errors import MarkingError, Problems
+from cxkit.errors import MarkingError, Problems, reason_of
 from cxkit.running.files import write_atomically
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def read_marks(folder: str | Path, assignment: str) -> tuple[SubmissionMarks, ..
             marks = marks_from_data(json.loads(file.read_text(encoding="utf-8")))
             safe_name(marks.student)
         except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
-            problems.add(f"{file.name} does not hold marks ({type(error).__name__}: {error})")
+            problems.add(f"{file.name} does not hold marks: {reason_of(error)}")
             continue
         except MarkingError as error:
             problems.add(f"{file.name}: {error}")

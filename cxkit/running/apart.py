@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cxkit.errors import CxkitError, fault_of
 from cxkit.running.sandbox.confinement import Mechanism
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.processes import data_bytes
@@ -75,7 +76,8 @@ def be_client() -> None:
     try:
         _run(work, tell)
     except Exception as error:
-        tell({"error": type(error).__name__, "text": str(error)})
+        text = str(error) if isinstance(error, CxkitError) else fault_of(error)
+        tell({"error": type(error).__name__, "text": text})
 
 
 def _bound(work: Work) -> None:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Literal
 
-from cxkit.errors import CxkitError, NotebookError, Problems, counted
+from cxkit.errors import CxkitError, NotebookError, Problems, counted, fault_of
 from cxkit.running import failure
 from cxkit.running.execution import Executed, HowToRun, execute
 from cxkit.running.files import refuse_address, sha256_of, write_atomically
@@ -254,7 +254,7 @@ class _Task:
             raise  # the disk's fault, and everybody's
         except Exception as error:
             # The report is made from what a stranger's code showed: whatever that breaks, the next run goes on
-            told = writable(f"its output cannot be written: {type(error).__name__}: {error}")
+            told = writable(f"its output cannot be written: {fault_of(error)}")
             record = RunRecord(name=self.name, state="failed", note=told)
         return replace(record, attempts=outcome.attempts, seconds=round(left.seconds, 3), fingerprint=self.mark)
 

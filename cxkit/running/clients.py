@@ -181,15 +181,13 @@ def _told(notebook: NotebookNode, heard: _Heard, mechanism: Mechanism | None, se
         kind, text = heard.error or ("TemplateLost", "The client of the kernel ended while it started.")
         if kind == "NotebookError":
             raise NotebookError(text)
-        raise TemplateLost(text if kind == "TemplateLost" else f"The kernel's client failed: {kind}: {text}")
-    where, why = f"cell {heard.at + 1} of {len(notebook.cells)}", "which sent more than can be taken in"
+        raise TemplateLost(text if kind == "TemplateLost" else f"The kernel's client failed: {text}")
     return Contained(
         notebook=notebook,
         collected=heard.collected,
         ending="died",
-        note=f"It was ended in {where}, {why}.",
         ended_in=heard.at,
-        why=why,
+        why="which sent more than can be taken in",
         seconds=seconds,
         protection=UNPROTECTED if mechanism is None else IN_FORCE[mechanism],
     )

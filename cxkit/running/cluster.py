@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.errors import NotebookError, Problems, counted
+from cxkit.errors import NotebookError, Problems, counted, fault_of
 from cxkit.running.execution import Executed, HowToRun, execute
 from cxkit.running.files import sha256_of
 from cxkit.running.plan import Plan
@@ -98,7 +98,7 @@ def check_workers(client: Client) -> None:
     for worker, there in sorted(found.items()):
         if isinstance(there, BaseException):
             missing = there.name if isinstance(there, ModuleNotFoundError) else ""
-            said = f"lacks {missing}" if missing else f"cannot load cxkit ({type(there).__name__}: {there})"
+            said = f"lacks {missing}" if missing else f"cannot load cxkit ({fault_of(there)})"
             problems.add(f"{worker} {said}", remedy="Install the same environment there (constraints.txt).")
             continue
         lacking = [name for name in here if name not in there]
@@ -167,7 +167,7 @@ def _outcome(name: str, future: Any) -> Outcome[Executed]:
     error = future.exception()
     if error is None:
         return Outcome(name, value=future.result())
-    return Outcome(name, error=NotebookError(f"the worker could not run it: {type(error).__name__}: {error}"))
+    return Outcome(name, error=NotebookError(f"the worker could not run it: {fault_of(error)}"))
 
 
 def run_there(plan: Plan, notebook: bytes, files: Mapping[str, Mapping[str, bytes]], how: HowToRun) -> Executed:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cxkit.errors import NotebookError
 from cxkit.running.kernels.forked import Template, TemplateLost, can_fork
+from cxkit.running.notebook import tags
 from cxkit.running.sandbox.limits import Limits, Policy
 from cxkit.running.sandbox.protection import required_protection
 from cxkit.running.workers import Stopped
@@ -46,8 +47,6 @@ class Contained:
         Cells that were interrupted, by index: `"time"` or `"output"`. The run went on after them.
     ending : str
         `"completed"` if every cell had its turn, else what ended the run before.
-    note : str
-        The ending in a sentence; empty for `"completed"`.
     ended_in : int or None
         The index of the cell in which it was ended; None for `"completed"`.
     why : str
@@ -66,13 +65,21 @@ class Contained:
     collected: list[tuple[int, str]] = field(default_factory=list)
     cuts: Mapping[int, Cut] = field(default_factory=dict)
     ending: Ending = "completed"
-    note: str = ""
     ended_in: int | None = None
     why: str = ""
     seconds: float = 0.0
     peak_bytes: int = 0
     protection: str = ""
     starved: bool = False
+
+    @property
+    def note(self) -> str:
+        """The ending in a sentence, with the cell's number among those that the caller gave; empty if completed."""
+        if self.ended_in is None:
+            return ""
+        own = ["injected-parameters" not in tags(cell) for cell in self.notebook.cells]
+        where = f"cell {sum(own[: self.ended_in + 1])} of {sum(own)}"
+        return f"It was ended in {where}, {self.why}." if self.why else f"Its kernel died in {where}."
 
 
 def run_contained(

@@ -360,12 +360,11 @@ class ContainedClient(CxkitClient):
 
     def left(self, error: Exception | None) -> dict[str, Any]:
         """What is left of the run, as plain data and without what was collected: the attributes of `Contained`."""
-        ending, why, note = self.told_ending(error)
+        ending, why = self.told_ending(error)
         return {
             "notebook": self.nb,
             "cuts": self.cuts,
             "ending": ending,
-            "note": note,
             "ended_in": None if ending == "completed" else self._current,
             "why": why,
             "peak_bytes": self.warden_said().get("peak_bytes", 0),
@@ -373,18 +372,15 @@ class ContainedClient(CxkitClient):
             "starved": self.starved,
         }
 
-    def told_ending(self, error: Exception | None) -> tuple[Ending, str, str]:
-        """How the run ended; why, as a clause that follows the cell; and both in a sentence."""
+    def told_ending(self, error: Exception | None) -> tuple[Ending, str]:
+        """How the run ended, and why, as a clause that follows the cell; empty where the kernel died by itself."""
         ending = self.ending
         if error is not None and ending == "completed":
             ending = _REASONS.get(self.warden_said().get("reason", ""), "died")
-        where = f"cell {self._current + 1} of {len(self.nb.cells)}"
-        if ending == "completed":
-            return ending, "", ""
-        if ending == "died":
-            return ending, "", f"Its kernel died in {where}" + (f": {error}" if error is not None else "") + "."
-        why = self._reasons()[ending]
-        return ending, why, f"It was ended in {where}, {why}."
+        if ending == "died" and error is not None and not isinstance(error, DeadKernelError):
+            # What the kernel sent is the stranger's: it can break anything here, and its words are not passed on
+            return ending, "which sent messages that cannot be read"
+        return ending, self._reasons().get(ending, "")
 
     def _reasons(self) -> dict[Ending, str]:
         limits = self.limits

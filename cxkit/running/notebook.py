@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cxkit.errors import NotebookError, nearest
+from cxkit.errors import NotebookError, nearest, reason_of
 from cxkit.running.files import refuse_address, write_atomically
 from cxkit.running.untrusted import Unbounded, read_json
 from cxkit.shipped import notebooks_folder
@@ -147,7 +147,7 @@ def read_notebook(path: str | Path) -> dict[str, Any]:
     except Unbounded as error:
         raise NotebookError(f"{path} cannot be read: {error}.") from None
     except ValueError as error:
-        raise NotebookError(f"{path} is not a notebook: it is not JSON ({error}).") from None
+        raise NotebookError(f"{path} is not a notebook: {reason_of(error)}.") from None
     if not isinstance(notebook, dict) or not isinstance(notebook.get("cells"), list) or notebook.get("nbformat") != 4:
         raise NotebookError(f"{path} is not a notebook in format 4. Open it in JupyterLab and save it again.")
     for number, cell in enumerate(notebook["cells"], start=1):

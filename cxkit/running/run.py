@@ -21,7 +21,7 @@ from papermill.engines import papermill_engines
 from papermill.parameterize import parameterize_notebook
 from tqdm import tqdm
 
-from cxkit.errors import CxkitWarning, NotebookError
+from cxkit.errors import CxkitWarning, NotebookError, fault_of, reason_of
 from cxkit.running import failure
 from cxkit.running.client import own_event_loop
 from cxkit.running.files import write_atomically
@@ -226,13 +226,13 @@ class Execution:
         if self.error is None:
             return None
         if self.executed is None:
-            return f"it could not be read ({self.error})."
+            return f"it could not be read ({reason_of(self.error)})."
         notes = "\n".join(getattr(self.error, "__notes__", []))
         if isinstance(self.error, CellTimeoutError) and self.current is not None:
             return failure.describe_timeout(self.executed, self.current, self.timeout)
         if isinstance(self.error, DeadKernelError) or (isinstance(self.error, RuntimeError) and self.current is None):
             return failure.describe_death(self.executed, self.current, notes)
-        return f"the run broke down: {type(self.error).__name__}: {self.error}"
+        return f"the run broke down: {fault_of(self.error)}"
 
     def keep_partial(self) -> Path | None:
         """Write the unfinished notebook beside the output; None if no output was asked for."""

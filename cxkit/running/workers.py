@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from cxkit.errors import CxkitError, NotebookError
+from cxkit.errors import CxkitError, NotebookError, fault_of
 from cxkit.running.kernels.forked import TemplateLost
 from cxkit.running.memory import free_memory
 
@@ -166,6 +166,6 @@ def _work(job: Job[T], retries: int, stop: threading.Event, ended: queue.SimpleQ
 
 
 def _broken(error: BaseException) -> NotebookError:
-    broken = NotebookError(f"the run broke down inside cxkit: {type(error).__name__}: {error}")
+    broken = NotebookError(f"the run broke down inside cxkit: {fault_of(error)}")
     broken.__cause__ = error
     return broken

@@ -8,13 +8,17 @@ import sys
 import tempfile
 import threading
 import time
+from functools import partial
+from types import SimpleNamespace
 
 import psutil
 import pytest
+from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from cxkit.errors import NotebookError
-from cxkit.running.contained import COLLECTED, run_contained
+from cxkit.running.contained import COLLECTED, Contained, run_contained
+from cxkit.running.contained_client import ContainedClient
 from cxkit.running.kernels.forked import Template
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.workers import Stopped
@@ -252,3 +256,23 @@ def test_half_an_emoji_comes_out_of_a_kernel_as_something_that_can_be_written():
     run = contained(half, after_cell=lambda index, cell: f"{COLLECTED} = 'a' + chr(0xd83d)")
     json.dumps(run.notebook, ensure_ascii=False).encode("utf-8")
     assert run.collected == [(0, "a\N{REPLACEMENT CHARACTER}")]
+
+
+def test_a_death_is_told_once_and_a_broken_message_without_its_key():
+    notebook = new_notebook(cells=[new_code_cell("1"), new_code_cell("2")])
+    client = SimpleNamespace(
+        ending="completed",
+        warden_said=dict,
+        _reasons=dict,
+        cuts={},
+        nb=notebook,
+        _current=1,
+        protection="",
+        starved=False,
+    )  # fmt: skip
+    for error, note in (
+        (DeadKernelError("Kernel died"), "Its kernel died in cell 2 of 2."),
+        (KeyError("msg_id"), "It was ended in cell 2 of 2, which sent messages that cannot be read."),
+    ):
+        client.told_ending = partial(ContainedClient.told_ending, client)
+        assert Contained(**ContainedClient.left(client, error)).note == note

@@ -147,10 +147,10 @@ def test_what_ran_into_the_clock_is_run_once_more_alone(monkeypatch):
 
     def run(notebook, **options):
         calls.append(fairly._COMPANY._is_alone)
-        return Contained(notebook=notebook, starved=len(calls) == 1, note=str(len(calls)))
+        return Contained(notebook=notebook, starved=len(calls) == 1, seconds=len(calls))
 
     monkeypatch.setattr(fairly, "run_contained", run)
-    assert run_fairly(new_notebook()).note == "2"
+    assert run_fairly(new_notebook()).seconds == 2
     assert calls == [False, True]
     calls.clear()
-    assert run_fairly(new_notebook(), again=False).note == "1"
+    assert run_fairly(new_notebook(), again=False).seconds == 1

@@ -10,7 +10,7 @@ from typing import get_args
 
 from cxkit.coursework.marks_folder import safe_name
 from cxkit.coursework.submissions import COLLECTION_FILE, Status, Submission, what_to_do
-from cxkit.errors import MarkingError, counted
+from cxkit.errors import MarkingError, counted, reason_of
 
 _PAIRS = ("unmatched", "refused", "stayed", "replaced")
 
@@ -110,5 +110,5 @@ def read_collection(folder: str | Path) -> Collection:
         return Collection(assignment=data["assignment"], submissions=rows, **pairs)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise MarkingError(
-            f"{file} is damaged ({error}). Move {folder} away and collect everything again: cxkit collect."
+            f"{file} is damaged ({reason_of(error)}). Move {folder} away and collect everything again: cxkit collect."
         ) from None

@@ -16,7 +16,7 @@ from cxkit.coursework.marks import SubmissionMarks, marks_from_data
 from cxkit.coursework.marks_folder import earlier_marks, write_marks
 from cxkit.coursework.release.record import read_released
 from cxkit.coursework.submissions import Submission, what_to_do
-from cxkit.errors import MarkingError, NotebookError, counted
+from cxkit.errors import MarkingError, NotebookError, counted, fault_of
 from cxkit.running.journal import Journal
 from cxkit.running.progress import Teller
 from cxkit.running.sandbox.protection import UNPROTECTED, find_protection
@@ -250,7 +250,7 @@ def _written(output: Path, marks: SubmissionMarks, journal: Journal, state: str,
 
 def _fault(error: Exception) -> str:
     """What went wrong inside cxkit with one student's work."""
-    return writable(f"the result cannot be handled: {type(error).__name__}: {error}")
+    return writable(f"the result cannot be handled: {fault_of(error)}")
 
 
 @dataclass(frozen=True)

@@ -52,12 +52,17 @@ def collect(namespace: Mapping[str, Any], asked: Sequence[Sequence[str]]) -> str
         except _Refused as refusal:
             said = json.dumps({"kind": "refused", "reason": str(refusal)})
         except Exception as error:
-            said = json.dumps({"kind": "refused", "reason": f"it cannot be read ({type(error).__name__})"})
+            said = json.dumps({"kind": "refused", "reason": f"taking its values ends with {_said(error)}"})
         if len(said) > room:
             said = json.dumps({"kind": "refused", "reason": "it is too large"})
         room -= len(said)
         told[name] = json.loads(said)
     return json.dumps(told)
+
+
+def _said(error: Exception) -> str:
+    text = " ".join(str(error).split())[:100]
+    return f"{type(error).__name__}: {text}" if text else f"{type(error).__name__}, without a message"
 
 
 def _collected(value: Any, kind: str) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from cxkit.coursework.marking.reference import References, answers_of
 from cxkit.coursework.marking.running import TROUBLES, Left, data_for, parameters_lost, run_for_answers
 from cxkit.coursework.marking.trial import Trial
 from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
-from cxkit.errors import MarkingError, counted
+from cxkit.errors import MarkingError, counted, reason_of
 from cxkit.running.sandbox.limits import Policy
 from cxkit.running.untrusted import Unbounded, read_json
 
@@ -457,7 +457,7 @@ def _notebook(content: bytes, name: str) -> NotebookNode:
     except Unbounded as error:
         raise MarkingError(f"{name} is not a notebook that can be read: {error}.") from None
     except Exception as error:
-        raise MarkingError(f"{name} is not a notebook that can be read ({type(error).__name__}).") from None
+        raise MarkingError(f"{name} is not a notebook that can be read: {reason_of(error)}.") from None
     if len(cells) > MOST_CELLS:
         raise MarkingError(f"{name} has {len(cells):,} cells; at most {MOST_CELLS:,} are run.")
     made: NotebookNode = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": spec, "cells": cells})

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from cxkit.coursework.assignment import Assignment
-from cxkit.errors import AssignmentError, counted
+from cxkit.errors import AssignmentError, counted, reason_of
 from cxkit.running.files import write_atomically
 
 FILE_NAME = "released.json"
@@ -62,8 +62,8 @@ def read_released(assignment: Assignment) -> Released | None:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise AssignmentError(
-            f"{path} cannot be read ({error}): who got which data is not known. Restore it, or release again "
-            "with the same roster and secret, which gives everybody the same data."
+            f"{path} cannot be read ({reason_of(error)}): who got which data is not known. Restore it, or release "
+            "again with the same roster and secret, which gives everybody the same data."
         ) from None
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxkit.coursework.lost_metadata import recover
 from cxkit.coursework.source import is_written, questions_of, student_notebook
-from cxkit.errors import MarkingError
+from cxkit.errors import MarkingError, reason_of
 from cxkit.running.untrusted import read_json
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def written_texts(assignment: Assignment, submissions: Iterable[Submission]) -> 
         try:
             cells = read_json(submission.path.read_bytes())["cells"]
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise MarkingError(f"{submission.path} cannot be read ({type(error).__name__}). Collect again.") from None
+            raise MarkingError(f"{submission.path} cannot be read: {reason_of(error)}. Collect again.") from None
         cells = recover(assignment, released, [cell for cell in cells if isinstance(cell, dict)]).cells
         texts = _texts(cells, {_source(cell) for cell in released})
         for question in wanted:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxkit.coursework.written.sheet import MarkingSheet
-from cxkit.errors import MarkingError
+from cxkit.errors import MarkingError, reason_of
 from cxkit.running.files import write_atomically
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ def read_key(folder: str | Path) -> Key:
     except FileNotFoundError:
         raise MarkingError(f"There is no {KEY_FILE} in {folder}, which tells whose codes they are.") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise MarkingError(f"{path} is damaged ({error}).") from None
+        raise MarkingError(f"{path} is damaged: {reason_of(error)}.") from None
 
 
 def _as_json(key: Key) -> str:

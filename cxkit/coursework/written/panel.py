@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxkit.coursework.page.words import plain_text, points_text
 from cxkit.coursework.written.panel_state import Level, MarkingRound, PanelMark, PanelSheet
-from cxkit.errors import MarkingError, counted
+from cxkit.errors import MarkingError, counted, fault_of
 
 if TYPE_CHECKING:
     from ipywidgets import VBox, Widget
@@ -174,7 +174,7 @@ class _Panel:
             self._draw(with_comment=False)
             self._say(str(error), wrong=True)
         else:
-            self._say(f"Not saved. Something went wrong: {type(error).__name__}: {error}", wrong=True)
+            self._say(f"Not saved. Something went wrong: {fault_of(error)}", wrong=True)
 
     def _typed(self, change: Any) -> None:
         """What was typed comes with Enter, which goes on, or when the field is left for a click that is meant here."""

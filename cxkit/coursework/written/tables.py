@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cxkit.coursework.csv_text import csv_lines, read_csv_text
 from cxkit.coursework.gradebook.exports import FORMULA_SIGNS, harmless, points_cell
 from cxkit.coursework.written.sheet import COMMENT, MarkingSheet, Place, Value
-from cxkit.errors import AssignmentError, MarkingError, Problems
+from cxkit.errors import AssignmentError, MarkingError, Problems, reason_of
 from cxkit.running.files import write_atomically
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _read_rows_of(data: bytes) -> list[list[str]]:
     try:
         page = load_workbook(io.BytesIO(data)).active
     except (BadZipFile, KeyError, ValueError, OSError) as error:
-        raise MarkingError(f"This is not an Excel file ({error}). Save it as xlsx or csv.") from None
+        raise MarkingError(f"This is not an Excel file ({reason_of(error)}). Save it as xlsx or csv.") from None
     rows = [[_cell(value) for value in row] for row in page.iter_rows(values_only=True)] if page is not None else []
     if not rows:
         raise MarkingError("The Excel file is empty.")

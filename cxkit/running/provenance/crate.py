@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from nbformat import writes
 
-from cxkit.errors import NotebookError
+from cxkit.errors import NotebookError, reason_of
 from cxkit.running.files import sha256_of, write_atomically
 from cxkit.running.provenance.declared import declared_in
 from cxkit.running.provenance.manifest import manifest_of
@@ -83,7 +83,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     except FileNotFoundError:
         raise NotebookError(f"{folder} is no finished crate of a report: it has no {MANIFEST}.") from None
     except (OSError, ValueError) as error:
-        raise NotebookError(f"{folder / MANIFEST} cannot be read: {error}.") from None
+        raise NotebookError(f"{folder / MANIFEST} cannot be read: {reason_of(error)}.") from None
     if not isinstance(manifest, dict) or manifest.get("format") != 1:
         raise NotebookError(f"{folder / MANIFEST} is of another version of cxkit; use that one.")
     return manifest
