@@ -8,7 +8,8 @@ follow. In it are model answers, answers that are right in another way, foreseen
 in or copied from others, crashes, endless loops and floods, dead kernels, lies, blank, missing, broken, wrong,
 doubled and late files; each question has another kind of answer: table, series, number, choice, figure, text. The
 points of every question and the grade of every student are known beforehand. Printed is how many are not as foreseen,
-and the time of each step; the exit status is 1 if any is not. With fewer students there is at least one of each kind.
+the time of each step, and the most memory that the process of `cxkit mark` held; the exit status is 1 if any is not as
+foreseen. With fewer students there is at least one of each kind.
 """
 
 from __future__ import annotations
@@ -273,22 +274,38 @@ def class_of(students: int) -> dict[str, str]:
     return {f"syn{number:03}": kind for number, kind in enumerate(chosen, 1)}
 
 
+def most_memory(process: int) -> float:
+    """The most memory in MB that a process has held so far; 0 where the system does not tell, or once it has ended."""
+    try:
+        lines = Path(f"/proc/{process}/status").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:")), 0.0)
+
+
 class Course:
     """A course in a folder of its own, carried out by the commands that an instructor gives."""
 
     def __init__(self, place: Path, kinds: Mapping[str, str], jobs: int | None) -> None:
         self.place, self.kinds, self.jobs = place, kinds, jobs
         self.seconds: dict[str, float] = {}
+        self.megabytes: dict[str, float] = {}
 
     def cxkit(self, step: str, *words: str) -> str:
-        """Run a command in the course's folder and note how long it took."""
+        """Run a command in the course's folder and note how long it took and what memory it held."""
         started = time.perf_counter()
         command = [sys.executable, "-m", "cxkit.cli", *words]
-        done = subprocess.run(command, check=False, cwd=self.place, capture_output=True, text=True)
+        with (self.place / "said.txt").open("w+", encoding="utf-8") as said:
+            running = subprocess.Popen(command, cwd=self.place, stdout=said, stderr=subprocess.STDOUT)
+            while running.poll() is None:
+                self.megabytes[step] = max(self.megabytes.get(step, 0.0), most_memory(running.pid))
+                time.sleep(0.05)
+            said.seek(0)
+            text = said.read()
         self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - started
-        if done.returncode:
-            raise SystemExit(f"cxkit {' '.join(words)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        if running.returncode:
+            raise SystemExit(f"cxkit {' '.join(words)} ended with {running.returncode}:\n{text}")
+        return text
 
     def run(self) -> int:
         roster = ("--roster", "roster.csv")
@@ -387,6 +404,7 @@ class Course:
         for step, seconds in self.seconds.items():
             print(f"  {step:17}{seconds:6.1f} s")
         print(f"  {60 * students / self.seconds['mark']:.0f} submissions marked a minute")
+        print(f"  {self.megabytes['mark']:.0f} MB is the most that its process held")
         print(f"  questions marked too high: {high.total()}, too low: {low.total()}")
         for name in KINDS:
             if high[name] or low[name]:

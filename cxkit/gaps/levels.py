@@ -26,7 +26,7 @@ from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.results.options import check_names, check_options
 from cxkit.results.result import Result
 from cxkit.results.scales import share_one_scale
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.tables import TWO_DIGITS, clear_of
 from cxkit.results.thresholds import GAP_COHEN, judge
 from cxkit.results.weighted import effective_among, weights_at
 from cxkit.survey.instrument import Dimension
@@ -84,8 +84,8 @@ class LevelGap(Result):
         side = "higher" if widest["gap"] > 0 else "lower"
         return (
             f"The widest of these gaps is on {widest['title']}: leaders score {TWO_DIGITS(abs(widest['gap']))} points "
-            f"{side}{_judged(widest)} ({self.level} interval of the gap {TWO_DIGITS(widest['gap_low'])} to "
-            f"{TWO_DIGITS(widest['gap_high'])}; g = {TWO_DIGITS(widest['g'])}). Picked as the widest, it is likely "
+            f"{side}{_judged(widest)} ({self.level} interval of the gap {clear_of(widest['gap_low'], 0.0)} to "
+            f"{clear_of(widest['gap_high'], 0.0)}; g = {TWO_DIGITS(widest['g'])}). Picked as the widest, it is likely "
             "to be smaller in truth."
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -32,6 +33,14 @@ def fixed(digits: int) -> Callable[[float], str]:
 
 
 TWO_DIGITS = fixed(2)
+
+
+def clear_of(value: float, bound: float, least: int = 2) -> str:
+    """The value with at least so many digits, and more where fewer would show it at the bound or beyond."""
+    if math.isnan(value) or value == bound:
+        return fixed(least)(value)
+    enough = (n for n in range(least, 6) if (round(value, n) - bound) * (value - bound) > 0)
+    return fixed(next(enough, 6))(value)
 
 
 def probability(value: float) -> str:

@@ -46,6 +46,10 @@ class Cutoff:
         rounded = (n for n in range(2, 6) if self.verdict(round(value, n)) == self.verdict(value))
         return 2 if math.isnan(value) else next(rounded, 6)
 
+    def shown(self, value: float, least: int = 2) -> str:
+        """The value for a sentence that judges it: on its own side of every cut-off, with at least so many digits."""
+        return tables.fixed(max(least, self.digits(value)))(value)
+
     def bound(self, value: float) -> float:
         """Where the band of this value starts."""
         return next((start for start, _ in reversed(self.bands) if value >= start), math.nan)

@@ -69,13 +69,17 @@ RESAMPLE = Effort(attempts=3, steps=60, points=100)
 
 @dataclass(frozen=True, slots=True)
 class Solution:
-    """Where the search ended: free parameters, their states and the discrepancy."""
+    """Where the search ended: free parameters, their states and the discrepancy.
+
+    `passed_over` says that another end fits better and is no possible model, with a variance below 0.
+    """
 
     z: np.ndarray
     states: list[Any]
     value: float
     steps: int
     tried: tuple[str, ...]
+    passed_over: bool = False
 
 
 def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, effort: Effort = FULL) -> Solution:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings as warning_system
 from collections.abc import Sequence
 from dataclasses import replace
 from math import comb
@@ -10,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from cxkit.errors import CxkitWarning, ModelError, nearest
+from cxkit.errors import ModelError, nearest
 from cxkit.one_thread import in_one_thread
+from cxkit.sem.cautions import with_warnings
 from cxkit.sem.conditional_ordinal import conditional_moments
 from cxkit.sem.constraints import null_space
 from cxkit.sem.coverage import scarcest
@@ -25,7 +25,6 @@ from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData, Moments, Sample, Shared, read_frame, read_moments
 from cxkit.sem.names import ambiguous_names, columns_of, unwritable
 from cxkit.sem.ordinal import ordinal_moments
-from cxkit.sem.rows import Row
 from cxkit.sem.starts import has_negative_variance, starting_values, without_further_loadings
 from cxkit.sem.statements import Syntax
 from cxkit.sem.statistics import ContinuousStatistics, MomentSpace, OrdinalStatistics
@@ -153,15 +152,17 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
     # pair of items was answered together by somebody.
     plain = _as_if_complete(objective) if settings["missing"] == "fiml" else objective
     refuse_unidentified(plain, spaces, start, settings)
-    warm = start if plain is objective else _warm_start(plain, start)
-    begin = start if warm is None else warm
+    warm = None if plain is objective else _warm_start(plain, start)
+    begin = start if warm is None else warm.z
     try:
         solution, table, models = _search(objective, begin, table, models, _effort(sample, plain is objective, warm))
     except ModelError:
-        if warm is None or plain is objective or not _has_scarce_items(sample):
+        if warm is None or not _has_scarce_items(sample):
             raise
         # Where few answered an item, the moments that all answers estimate can be far from what the model implies.
         solution, table, models = _search(objective, start, table, models, NEAR)
+    if warm is not None and warm.passed_over:
+        solution = replace(solution, passed_over=True)
     kind = "hessian" if chosen.information == "observed" else "information"
     second = Normalised(objective.second(solution.states, kind), _names_of(models))
     frame = Frame(
@@ -177,7 +178,7 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
         parameter_covariance=covariance(frame),
         warnings=(),
     )
-    return _with_warnings(fit)
+    return with_warnings(fit)
 
 
 def parts_for(
@@ -241,13 +242,13 @@ def _as_if_complete(objective: Objective) -> Objective:
     return Objective([MaximumLikelihood(p.model, p.data, means=True) for p in objective.parts])
 
 
-def _warm_start(plain: Objective, start: np.ndarray) -> np.ndarray | None:
+def _warm_start(plain: Objective, start: np.ndarray) -> Solution | None:
     """Where the model fits the moments that missing answers estimate, which is nearly there; None if it fails."""
     try:
         found = minimise(plain, start, tolerance=1e-6)
     except ModelError:
         return None
-    return _better_end(plain, found, start, FULL).z
+    return _better_end(plain, found, start, FULL)
 
 
 def _has_scarce_items(sample: Sample) -> bool:
@@ -255,7 +256,7 @@ def _has_scarce_items(sample: Sample) -> bool:
     return any(bool(scarcest(group.known_answers, group.names)) for group in sample.groups)
 
 
-def _effort(sample: Sample, complete: bool, warm: np.ndarray | None) -> Effort:
+def _effort(sample: Sample, complete: bool, warm: Solution | None) -> Effort:
     """How long to search: an evaluation with incomplete answers costs many of those with complete ones."""
     if complete:
         return FULL
@@ -301,9 +302,11 @@ def _better_end(objective: Objective, solution: Solution, start: np.ndarray, eff
         found = minimise(objective, other, effort=effort)
     except ModelError:
         return solution
-    if has_negative_variance(models, found.z) and not has_negative_variance(models, solution.z):
+    if found.value >= solution.value - GAINED * max(1.0, abs(solution.value)):
         return solution
-    return found if found.value < solution.value - GAINED * max(1.0, abs(solution.value)) else solution
+    if has_negative_variance(models, found.z) and not has_negative_variance(models, solution.z):
+        return replace(solution, passed_over=True)
+    return found
 
 
 def _names_of(models: Sequence[GroupModel]) -> Any:
@@ -519,65 +522,3 @@ def _means(wanted: bool | None, sample: Sample, model: str, needed: bool) -> boo
 
 def _wishart(data: GroupData) -> GroupData:
     return replace(data, cov=data.cov * data.n / (data.n - 1), shared=Shared())
-
-
-def _with_warnings(fit: Fit) -> Fit:
-    """Findings that leave the numbers valid, as CxkitWarning and on the fit."""
-    found = [*fit.sample.warnings, *_improper(fit), *_undefined(fit), *_few_clusters(fit)]
-    for message in found:
-        warning_system.warn(message, CxkitWarning, stacklevel=5)
-    return replace(fit, warnings=tuple(found)) if found else fit
-
-
-def _undefined(fit: Fit) -> list[str]:
-    """Definitions without a value at the estimates: a logarithm of a negative number, a division by 0."""
-    values = fit.row_table.plain(fit.solution.z)[len(fit.row_table.rows) :]
-    pairs = zip(fit.table.definitions, values, strict=True)
-    empty = [f"'{e.lhs.text} := {e.rhs.text}'" for e, value in pairs if not np.isfinite(value)]
-    return [f"Definitions without a finite value at the estimates are left empty: {', '.join(empty)}."] * bool(empty)
-
-
-def _few_clusters(fit: Fit) -> list[str]:
-    """The middle of the sandwich is a sum over units: with fewer of them than parameters it has no inverse."""
-    if fit.settings["cluster"] is None:
-        return []
-    units = sum(len(np.unique(data.clusters)) for data in fit.sample.groups if data.clusters is not None)
-    if units >= fit.n_parameters:
-        return []
-    return [
-        f"Only {units} units ('{fit.settings['cluster']}') for {fit.n_parameters} parameters: robust standard errors "
-        "and the scaled test rest on differences between units and cannot be trusted with so few. Use a smaller model "
-        "or more units."
-    ]
-
-
-def _negative(row: Row, value: float, where: str, observed: bool) -> str:
-    """What a variance below 0 means; one that was fixed there is the model's and not the data's."""
-    so = ", so that its R-squared is left empty" if observed else ""
-    if row.fixed is not None and abs(value - row.fixed) < 1e-9:
-        return f"The variance of '{row.lhs}'{where} is fixed at {value:.3f}{so}: no variance is negative."
-    # The delta parameterisation has no residual variance to estimate: it is what the factors leave of a variance of 1.
-    found = "is estimated at" if row.fixed is None else "comes out at"
-    return (
-        f"Heywood case{where}: the variance of '{row.lhs}' {found} {value:.3f}{so}. Read the factor with care; "
-        "too few items, too small a sample or a wrong model are the usual reasons."
-    )
-
-
-def _improper(fit: Fit) -> list[str]:
-    out = []
-    for g, (model, state) in enumerate(zip(fit.models, fit.frame.states, strict=True)):
-        where = f" in group '{fit.sample.labels[g]}'" if len(fit.models) > 1 else ""
-        theta = model.values(fit.solution.z)
-        at = state.at if hasattr(state, "at") else model.implied(theta)
-        latent = at.full[model.p :, model.p :]
-        values = fit.row_table.groups[g].values(theta)
-        for row, value in zip(model.all_rows, values, strict=True):
-            if row.op == "~~" and row.lhs == row.rhs and value < -1e-9:
-                out.append(_negative(row, value, where, row.lhs in model.observed))
-        if len(latent) > 1 and np.linalg.eigvalsh(latent)[0] < -1e-9:
-            out.append(
-                f"The covariance matrix of the latent variables{where} is not positive definite: two factors correlate "
-                "beyond 1, or one has a negative variance."
-            )
-    return out

@@ -5,13 +5,14 @@ Good starting values are what makes Fisher scoring converge in a handful of step
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData
+from cxkit.sem.rows import Row
 
 # Loadings begin at a hundredth of their start and not at 0, where loadings that count by their squares would stay.
 NEARLY_NONE = 0.01
@@ -23,7 +24,8 @@ class Plan:
 
     `mask[i, k]` says that variable i depends on k. `factors` lists the latent variables in the order in which their
     indicators become known, with the indicators and any fixed loading among them. `single` are the pairs of a variable
-    and its only predictor, `several` the variables with more than one. `given` are values that the user wants.
+    and its only predictor, `several` the variables with more than one. `curve` are the loadings of a change that is
+    fixed in part only, with where they begin; `given` are values that the user wants.
     """
 
     mask: np.ndarray
@@ -31,6 +33,7 @@ class Plan:
     factors: tuple[tuple[int, list[int], tuple[int, float] | None], ...]
     single: tuple[np.ndarray, np.ndarray]
     several: list[int]
+    curve: tuple[tuple[int, float], ...]
     given: tuple[tuple[int, float], ...]
 
 
@@ -97,8 +100,28 @@ def _make_plan(model: GroupModel) -> Plan:
         factors=tuple(_ordered_factors(model, mask)),
         single=np.nonzero(mask & (count == 1)[:, None]),  # type: ignore[arg-type]
         several=np.flatnonzero(count > 1).tolist(),
+        curve=tuple(_open_loadings(model)),
         given=tuple((k, row.start) for k, row in enumerate(model.rows) if row.start is not None),
     )
+
+
+def _open_loadings(model: GroupModel) -> Iterator[tuple[int, float]]:
+    """Free loadings of factors of which two are fixed: growth whose course is estimated in part, and the like.
+
+    The scale and the direction of such a factor are known, and the items' correlations, from which other loadings
+    begin, can point the other way. These begin on the straight line through the fixed ones, in the order of items.
+    """
+    loadings: dict[str, list[Row]] = {}
+    for row in model.all_rows:
+        if row.op == "=~":
+            loadings.setdefault(row.lhs, []).append(row)
+    position = {id(row): k for k, row in enumerate(model.rows)}
+    for rows in loadings.values():
+        known = {at: float(row.fixed) for at, row in enumerate(rows) if row.fixed is not None}
+        if len(known) < 2 or not any(known.values()):
+            continue
+        slope, level = np.polyfit(list(known), list(known.values()), 1)
+        yield from ((position[id(row)], level + slope * at) for at, row in enumerate(rows) if row.fixed is None)
 
 
 def _ordered_factors(model: GroupModel, mask: np.ndarray) -> list[tuple[int, list[int], tuple[int, float] | None]]:
@@ -132,7 +155,7 @@ def _group_values(model: GroupModel, data: GroupData) -> np.ndarray:
         cuts = data.thresholds
         rows = model.rows[model.n_moment : model.n_moment + model.nt]
         values[model.n_moment : model.n_moment + model.nt] = [cuts[r.lhs][int(r.rhs[1:]) - 1] for r in rows]
-    for k, value in plan.given:
+    for k, value in (*plan.curve, *plan.given):
         values[k] = value
     return values
 

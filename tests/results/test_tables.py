@@ -197,3 +197,11 @@ def test_a_column_of_counts_is_printed_whole_whatever_its_name():
         pd.DataFrame({"components": [0, 1], "never_heard_of": [3, 12], "unnamed_share": [0.5, 0.25]})
     )
     assert table.to_numpy().tolist() == [["0", "3", "0.50"], ["1", "12", "0.25"]]
+
+
+@pytest.mark.parametrize("bound", [0.0, 0.1, -0.5])
+@pytest.mark.parametrize("off", [-0.3, -0.004, -0.0004, -0.00004, 0.00004, 0.0004, 0.004, 0.3])
+def test_a_value_off_a_bound_is_not_printed_at_it(bound, off):
+    printed = float(tables.clear_of(bound + off, bound).replace("−", "-"))
+    assert (printed - bound) * off > 0
+    assert tables.clear_of(bound, bound) == tables.TWO_DIGITS(bound)

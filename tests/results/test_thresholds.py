@@ -111,6 +111,17 @@ class TestVerdicts:
         assert verdicts.table["Value"].tolist() == ["0.7996", "0.80", "0.50"]
         assert [v.digits for v in judge(thresholds.RMSEA_BROWNE, ["a", "b"], [0.0803, 0.0797])] == [4, 2]
 
+    @pytest.mark.parametrize("name", [n for n, c in vars(thresholds).items() if isinstance(c, Cutoff)])
+    def test_a_value_in_a_sentence_does_too(self, name):
+        cutoff = getattr(thresholds, name)
+        bounds = [start for start, _ in cutoff.bands[1:]]
+        for bound in bounds:
+            for off in (-0.004, -0.0004, -0.00004, 0.0, 0.00004, 0.0004, 0.004):
+                for least in (2, 3):
+                    shown = cutoff.shown(bound + off, least)
+                    assert cutoff.verdict(float(shown.replace("−", "-"))) == cutoff.verdict(bound + off), shown
+        assert cutoff.shown(math.nan) == "nan"
+
     def test_none(self):
         assert Verdicts().frame.shape == (0, 5)
         assert str(Verdicts()) == "No cut-off applies to this result."

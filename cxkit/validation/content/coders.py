@@ -77,11 +77,12 @@ class CoderAgreement(Result):
         if np.isnan(alpha["value"]):
             return f"{words} There is no coefficient: all codes are the same, so that chance alone would agree as well."
         interval = "" if np.isnan(alpha["ci_low"]) else (
-            f", {self.level} interval {_THREE(alpha['ci_low'])} to {_THREE(alpha['ci_high'])}"
+            f", {self.level} interval {KRIPPENDORFF.shown(alpha['ci_low'], 3)} to {_THREE(alpha['ci_high'])}"
         )  # fmt: skip
         verdict = f"{KRIPPENDORFF.verdict(alpha['value'])} ({cite(KRIPPENDORFF.source)})"
         below = KRIPPENDORFF.reaching_down(alpha["value"], alpha["ci_low"])
-        words += f" {ALPHA} ({alpha['weights']}) is {_THREE(alpha['value'])}{interval}: {verdict}{below}."
+        value = KRIPPENDORFF.shown(alpha["value"], 3)
+        words += f" {ALPHA} ({alpha['weights']}) is {value}{interval}: {verdict}{below}."
         kappa, ac1 = float(rows["Fleiss' kappa", ""]), float(rows["Gwet's AC1", ""])
         if raw >= HIGH_AGREEMENT and kappa < LOW_KAPPA:
             words += (

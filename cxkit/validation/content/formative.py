@@ -102,7 +102,7 @@ class FormativeProfile(Result):
         interval = "" if np.isnan(found.low) else f", {self.level} interval {_span(found.low, found.high)}"
         verdict = KRIPPENDORFF.verdict(found.alpha)
         return (
-            f"Raters' agreement by Krippendorff's alpha is {THREE_DIGITS(found.alpha)}{interval}: {verdict} "
+            f"Raters' agreement by Krippendorff's alpha is {KRIPPENDORFF.shown(found.alpha, 3)}{interval}: {verdict} "
             f"({cite(KRIPPENDORFF.source)}){KRIPPENDORFF.reaching_down(found.alpha, found.low)}."
         )
 

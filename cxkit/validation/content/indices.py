@@ -267,9 +267,10 @@ class ContentValidityIndex(ExpertResult):
             fall = f"{len(short)} of {items} {verb} short of the I-CVI that their number of experts asks for "
             fall += f"({some_names(short)})"
         return (
-            f"S-CVI/Ave is {TWO_DIGITS(everything['s_cvi_ave'])} (enough from {TWO_DIGITS(SCVI_POLIT.bands[1][0])}, "
-            f"{cite(SCVI_POLIT.source)}); {tables.share(everything['s_cvi_ua'])} of the items are called relevant by "
-            f"everybody (S-CVI/UA {TWO_DIGITS(everything['s_cvi_ua'])}). Item by item, {fall}."
+            f"S-CVI/Ave is {SCVI_POLIT.shown(everything['s_cvi_ave'])} (enough from "
+            f"{TWO_DIGITS(SCVI_POLIT.bands[1][0])}, {cite(SCVI_POLIT.source)}); "
+            f"{tables.share(everything['s_cvi_ua'])} of the items are called relevant by everybody (S-CVI/UA "
+            f"{TWO_DIGITS(everything['s_cvi_ua'])}). Item by item, {fall}."
         )
 
 

@@ -46,8 +46,8 @@ class SamplingAdequacy(Result):
         weakest = self.frame.loc[self.frame["kmo"].idxmin()]
         shown = "" if self.p_value < SIGNIFICANT else "not shown to be "
         return (
-            f"KMO is {TWO_DIGITS(self.kmo)}, which Kaiser (1974) called {KMO_KAISER.verdict(self.kmo)}; the lowest "
-            f"item is {weakest['item']} with {TWO_DIGITS(weakest['kmo'])}. {self._bartlett}: the items are "
+            f"KMO is {KMO_KAISER.shown(self.kmo)}, which Kaiser (1974) called {KMO_KAISER.verdict(self.kmo)}; the "
+            f"lowest item is {weakest['item']} with {TWO_DIGITS(weakest['kmo'])}. {self._bartlett}: the items are "
             f"{shown}correlated, which says nothing of how strongly."
         )
 
@@ -60,7 +60,7 @@ class SamplingAdequacy(Result):
     @property
     def note(self) -> str:
         """Overall KMO and test, what is left out, and the usual line."""
-        return " ".join([f"Overall KMO {TWO_DIGITS(self.kmo)}. {self._bartlett}.", *self.notes, super().note])
+        return " ".join([f"Overall KMO {KMO_KAISER.shown(self.kmo)}. {self._bartlett}.", *self.notes, super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -71,7 +71,7 @@ class SamplingAdequacy(Result):
     def alt(self) -> str:
         """The measure of every item."""
         each = ", ".join(f"{row['item']} {TWO_DIGITS(row['kmo'])}" for _, row in self.frame.iterrows())
-        return f"Sampling adequacy of each item, from 0 to 1; overall {TWO_DIGITS(self.kmo)}. {each}."
+        return f"Sampling adequacy of each item, from 0 to 1; overall {KMO_KAISER.shown(self.kmo)}. {each}."
 
     def draw(self, axes: Axes) -> None:
         """The measure of each item, with Kaiser's lowest acceptable value and the overall measure."""
@@ -81,7 +81,7 @@ class SamplingAdequacy(Result):
         axes.axvline(MISERABLE, color=figures.GREY, linewidth=1, linestyle="--")
         axes.set_xlim(0, 1)
         axes.set_xlabel(
-            f"Measure of sampling adequacy (MSA)\nline: all items together, {TWO_DIGITS(self.kmo)}; dashed line: "
+            f"Measure of sampling adequacy (MSA)\nline: all items together, {KMO_KAISER.shown(self.kmo)}; dashed line: "
             f"{TWO_DIGITS(MISERABLE)}, unacceptable below ({cite(KMO_KAISER.source)})"
         )
 

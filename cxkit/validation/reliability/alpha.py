@@ -105,7 +105,7 @@ def _with_interval(row: pd.Series, level: str) -> str:
     interval = ""
     if np.isfinite(row["ci_low"]):
         interval = f", {level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
-    return f"{row['title']} ({TWO_DIGITS(row['alpha'])}{interval})"
+    return f"{row['title']} ({ALPHA_NUNNALLY.shown(row['alpha'])}{interval})"
 
 
 def cronbach_alpha(

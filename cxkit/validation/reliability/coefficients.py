@@ -55,7 +55,7 @@ class DimensionReliability(Result):
         interval = ""
         if "ci_low" in row and np.isfinite(row["ci_low"]):
             interval = f", {self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
-        return f"{row['title']} ({TWO_DIGITS(row[self.coefficient])}{interval})"
+        return f"{row['title']} ({OMEGA_NUNNALLY.shown(row[self.coefficient])}{interval})"
 
     @property
     def note(self) -> str:

@@ -69,9 +69,10 @@ class HierarchicalOmega(Result):
     def text(self) -> str:
         """How much of the total is the general factor, and what that allows."""
         verdict = OMEGA_HIERARCHICAL_REISE.verdict(self.omega_hierarchical)
+        hierarchical = OMEGA_HIERARCHICAL_REISE.shown(self.omega_hierarchical)
         return (
             f"Of the variance of the total, {self.omega_hierarchical:.0%} is due to one general factor (omega "
-            f"hierarchical {TWO_DIGITS(self.omega_hierarchical)}) and {self.omega_total:.0%} to general and group "
+            f"hierarchical {hierarchical}) and {self.omega_total:.0%} to general and group "
             f"factors together (omega total {TWO_DIGITS(self.omega_total)}): {verdict} "
             f"({cite(OMEGA_HIERARCHICAL_REISE.source)}). The general factor makes up {self.ecv:.0%} of the explained "
             f"common variance; {self.puc:.0%} of the pairs of items share it alone."

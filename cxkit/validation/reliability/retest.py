@@ -51,7 +51,7 @@ class RetestReliability(Result):
         level = RETEST_KOO.of_interval(row["agreement"], row["ci_low"], row["ci_high"])
         return (
             f"Over {len(self.waves)} waves ({', '.join(self.waves)}) the {lowest}agreement is that of {row['title']}: "
-            f"ICC(2,1) = {TWO_DIGITS(row['agreement'])}{self._interval(row)}: {level} "
+            f"ICC(2,1) = {RETEST_KOO.shown(row['agreement'])}{self._interval(row)}: {level} "
             f"({cite(RETEST_KOO.source)}). True change in the time between the waves counts as "
             f"error. One person's score there must change by more than "
             f"{TWO_DIGITS(row['smallest_change'])} before it can be told from measurement error."
@@ -60,7 +60,8 @@ class RetestReliability(Result):
     def _interval(self, row: pd.Series) -> str:
         if not np.isfinite(row["ci_low"]):
             return ""
-        return f", {self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
+        low, high = RETEST_KOO.shown(row["ci_low"]), RETEST_KOO.shown(row["ci_high"])
+        return f", {self.level} interval {low} to {high}"
 
     @property
     def note(self) -> str:

@@ -17,7 +17,7 @@ from cxkit.results.options import check_names
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import probability
-from cxkit.results.thresholds import CFI_HU, RMSEA_HU, Verdicts
+from cxkit.results.thresholds import CFI_HU, RMSEA_HU, SRMR_HU, Verdicts
 from cxkit.sem.comparison import NAMES as NAMES_OF_TESTS
 from cxkit.sem.comparison import NO_EFFECT, Comparison, default_method
 from cxkit.survey.survey import Survey
@@ -102,8 +102,8 @@ class StructureComparison(Result):
         name = "BIC" if self._criterion == "bic" else self.kind.name("RMSEA")
         return (
             f"Of {counted(len(usable), 'proper model')}, {row['name']} has the smallest {name} "
-            f"({self.kind.name('CFI')} {THREE_DIGITS(row['cfi'])}, {self.kind.name('RMSEA')} "
-            f"{THREE_DIGITS(row['rmsea'])}, SRMR {THREE_DIGITS(row['srmr'])}); {judged}.{self._ties()}"
+            f"({self.kind.name('CFI')} {CFI_HU.shown(row['cfi'], 3)}, {self.kind.name('RMSEA')} "
+            f"{RMSEA_HU.shown(row['rmsea'], 3)}, SRMR {SRMR_HU.shown(row['srmr'], 3)}); {judged}.{self._ties()}"
         )
 
     @property

@@ -18,7 +18,7 @@ from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, fixed, probability
-from cxkit.results.thresholds import CFI_HU
+from cxkit.results.thresholds import CFI_HU, RMSEA_HU, SRMR_HU, TLI_HU
 from cxkit.sem.variants import named
 from cxkit.survey.survey import Survey
 from cxkit.survey.wording import wording
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
 THREE_DIGITS = fixed(3)
 GOOD = "good"
+HU = (("cfi", CFI_HU), ("tli", TLI_HU), ("rmsea", RMSEA_HU), ("srmr", SRMR_HU))
 NAMES: dict[str, str] = {
     "first-order": "correlated dimensions", "second-order": "second-order", "bifactor": "bifactor",
     "one-factor": "one-factor", "orthogonal": "unrelated dimensions",
@@ -220,9 +221,8 @@ def fit_in_words(indices: pd.Series, kind: Variant) -> str:
         return "0 degrees of freedom"
     if np.isnan(indices["chi_square"]):
         return f"χ² cannot be scaled, so the fit is not tested; SRMR {THREE_DIGITS(indices['srmr'])}"
-    cfi, tli, rmsea, low, high, srmr = (
-        THREE_DIGITS(indices[name]) for name in ("cfi", "tli", "rmsea", "rmsea_low", "rmsea_high", "srmr")
-    )
+    cfi, tli, rmsea, srmr = (rule.shown(indices[name], 3) for name, rule in HU)
+    low, high = THREE_DIGITS(indices["rmsea_low"]), THREE_DIGITS(indices["rmsea_high"])
     # Incomplete answers may leave CFI and TLI, or RMSEA as well, without value: what follows says why.
     comparative = f"{kind.name('CFI')} {cfi}, {kind.name('TLI')} {tli}, " if np.isfinite(indices["cfi"]) else ""
     absolute = (

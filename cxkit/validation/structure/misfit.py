@@ -16,7 +16,7 @@ from cxkit.results import figures, tables
 from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS, fixed
+from cxkit.results.tables import TWO_DIGITS, clear_of, fixed
 from cxkit.results.thresholds import RESIDUAL_KLINE, judge
 from cxkit.sem.variants import chi_square_variant
 
@@ -95,8 +95,8 @@ class Misfit(Result):
         than = "more" if row["residual_r"] >= 0 else "less"
         z = f"z = {ONE_DIGIT(row['z_value'])}, " if np.isfinite(row["z_value"]) else ""
         return (
-            f"The largest residual correlation: {row['what']} correlate {TWO_DIGITS(abs(row['residual_r']))} {than} "
-            f"than the model allows ({z}modification index {ONE_DIGIT(row['mi'])}).{self._wording(row)} "
+            f"The largest residual correlation: {row['what']} correlate {clear_of(abs(row['residual_r']), LARGE)} "
+            f"{than} than the model allows ({z}modification index {ONE_DIGIT(row['mi'])}).{self._wording(row)} "
             f"{_beyond_chance(rows)}"
         )
 

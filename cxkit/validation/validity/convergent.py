@@ -43,7 +43,7 @@ class ConvergentValidity(Result):
             f"{count} explain at least half of their items' variance (AVE {TWO_DIGITS(ENOUGH)}, "
             f"{cite(AVE_FORNELL.source)})"
         )
-        less = ", ".join(f"{t} {TWO_DIGITS(v)}" for t, v in zip(low["title"], low["ave"], strict=True))
+        less = ", ".join(f"{t} {AVE_FORNELL.shown(v)}" for t, v in zip(low["title"], low["ave"], strict=True))
         omega = self.frame["omega"]
         reliability = f"Composite reliability runs from {TWO_DIGITS(omega.min())} to {TWO_DIGITS(omega.max())}."
         caution = f" But {self.misfit}: the numbers describe the model more than the answers." if self.misfit else ""

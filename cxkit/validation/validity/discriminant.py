@@ -67,7 +67,8 @@ class DiscriminantValidity(Result):
         htmt2 = self.frame["htmt2"].max()
         ratio = f" HTMT2 is at most {TWO_DIGITS(htmt2)}." if np.isfinite(htmt2) else ""
         are = "is" if fine == 1 else "are"
-        interval = f"{self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
+        low, high = (CORRELATION_RONKKO.shown(row[name]) for name in ("ci_low", "ci_high"))
+        interval = f"{self.level} interval {low} to {high}"
         closest = f"{row['pair']}, r = {TWO_DIGITS(row['r'])} ({interval}; {CORRELATION_RONKKO.verdict(end.max())})"
         pairs = f"{fine} of {counted(len(words), 'pair')} of dimensions {are} {FINE}"
         rule = f"by the interval of the latent correlation ({cite(CORRELATION_RONKKO.source)})"
