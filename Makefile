@@ -10,6 +10,9 @@ READY := $(ENV)/ready
 CANDIDATES := python3 python3.13 python3.12 python3.11 python
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
 
+# Hundreds of processes import the same modules: without files of bytecode each would compile them anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: help setup report test lab check bench format lock clean-clone clean
 
 help:  ## this list

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from cxkit.late_grammars import load_grammars_late
+
 if TYPE_CHECKING:
     from cxkit.running.notebook import find_notebook, read_notebook
     from cxkit.running.parameters import Parameter, check_parameters, parse_parameters, read_parameters
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from cxkit.running.run import run_notebook
     from cxkit.running.runs import PlannedRun, read_runs
     from cxkit.running.tidy import tidy_file
+
+load_grammars_late()
 
 __all__ = [
     "Parameter",
