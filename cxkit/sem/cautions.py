@@ -46,7 +46,7 @@ def _few_clusters(fit: Fit) -> list[str]:
     ]
 
 
-def _negative(row: Row, value: float, where: str, observed: bool) -> str:
+def negative_variance(row: Row, value: float, where: str, observed: bool) -> str:
     """What a variance below 0 means; one that was fixed there is the model's and not the data's."""
     so = ", so that its R-squared is left empty" if observed else ""
     if row.fixed is not None and abs(value - row.fixed) < 1e-9:
@@ -73,7 +73,7 @@ def _improper(fit: Fit) -> list[str]:
         values = fit.row_table.groups[g].values(theta)
         for row, value in zip(model.all_rows, values, strict=True):
             if row.op == "~~" and row.lhs == row.rhs and value < -1e-9:
-                out.append(_negative(row, value, where, row.lhs in model.observed))
+                out.append(negative_variance(row, value, where, row.lhs in model.observed))
         if len(latent) > 1 and np.linalg.eigvalsh(latent)[0] < -1e-9:
             out.append(
                 f"The covariance matrix of the latent variables{where} is not positive definite: two factors correlate "

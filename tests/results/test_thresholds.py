@@ -117,6 +117,8 @@ class TestVerdicts:
         bounds = [start for start, _ in cutoff.bands[1:]]
         for bound in bounds:
             for off in (-0.004, -0.0004, -0.00004, 0.0, 0.00004, 0.0004, 0.004):
+                if off == 0 and round(bound, 6) != bound:
+                    continue  # "up to .06" starts its next band at the number after .06, which no digits show
                 for least in (2, 3):
                     shown = cutoff.shown(bound + off, least)
                     assert cutoff.verdict(float(shown.replace("−", "-"))) == cutoff.verdict(bound + off), shown

@@ -9,7 +9,7 @@ import pytest
 
 from cxkit.errors import AnalysisError, CxkitWarning, OptionError
 from cxkit.sem import cfa
-from cxkit.sem.fitting import _negative
+from cxkit.sem.cautions import negative_variance
 from cxkit.sem.rows import Row
 from cxkit.validation.reliability.alpha import cronbach_alpha
 from cxkit.validation.reliability.omega import bootstrap_omegas, omega, one_factor
@@ -250,6 +250,6 @@ def test_keys_that_are_no_names_of_the_model_language():
 def test_a_negative_variance_that_nobody_fixed_is_not_called_fixed():
     """The delta parameterisation computes residual variances: 1 less what the factor explains."""
     row = Row("q2", "~~", "q2", 0, fixed=1.0)
-    said = _negative(row, -0.784, "", observed=True)
+    said = negative_variance(row, -0.784, "", observed=True)
     assert said.startswith("Heywood case: the variance of 'q2' comes out at -0.784")
-    assert "is fixed at -0.784" in _negative(replace(row, fixed=-0.784), -0.784, "", observed=False)
+    assert "is fixed at -0.784" in negative_variance(replace(row, fixed=-0.784), -0.784, "", observed=False)

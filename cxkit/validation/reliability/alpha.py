@@ -18,7 +18,7 @@ from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.tables import TWO_DIGITS, clear_of
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
 from cxkit.results.weighted import effective_among, weights_at
 from cxkit.survey.instrument import Dimension
@@ -105,7 +105,7 @@ def _with_interval(row: pd.Series, level: str) -> str:
     interval = ""
     if np.isfinite(row["ci_low"]):
         interval = f", {level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
-    return f"{row['title']} ({ALPHA_NUNNALLY.shown(row['alpha'])}{interval})"
+    return f"{row['title']} ({clear_of(row['alpha'], RESEARCH)}{interval})"
 
 
 def cronbach_alpha(

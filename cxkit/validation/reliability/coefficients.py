@@ -14,7 +14,7 @@ from cxkit.errors import AnalysisError
 from cxkit.results import figures
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.tables import TWO_DIGITS, clear_of
 from cxkit.results.thresholds import OMEGA_NUNNALLY
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
@@ -55,7 +55,7 @@ class DimensionReliability(Result):
         interval = ""
         if "ci_low" in row and np.isfinite(row["ci_low"]):
             interval = f", {self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
-        return f"{row['title']} ({OMEGA_NUNNALLY.shown(row[self.coefficient])}{interval})"
+        return f"{row['title']} ({clear_of(row[self.coefficient], ENOUGH)}{interval})"
 
     @property
     def note(self) -> str:
