@@ -41,14 +41,14 @@ class Cutoff:
             return ""
         return f"; the interval reaches down to '{self.verdict(low)}'"
 
-    def digits(self, value: float) -> int:
-        """How many digits show the value on its side of the cut-offs: two, or more where two would round it across."""
-        rounded = (n for n in range(2, 6) if self.verdict(round(value, n)) == self.verdict(value))
-        return 2 if math.isnan(value) else next(rounded, 6)
+    def digits(self, value: float, least: int = 2) -> int:
+        """How many digits show the value on its side of the cut-offs: so many, or more where they round it across."""
+        rounded = (n for n in range(least, 6) if self.verdict(round(value, n)) == self.verdict(value))
+        return least if math.isnan(value) else next(rounded, 6)
 
     def shown(self, value: float, least: int = 2) -> str:
         """The value for a sentence that judges it: on its own side of every cut-off, with at least so many digits."""
-        return tables.fixed(max(least, self.digits(value)))(value)
+        return tables.fixed(self.digits(value, least))(value)
 
     def bound(self, value: float) -> float:
         """Where the band of this value starts."""
