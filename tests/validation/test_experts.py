@@ -73,6 +73,21 @@ def test_missing_codes(tmp_path):
     assert ratings.judgements.isna().to_numpy().tolist() == [[False, True]]
 
 
+@pytest.mark.parametrize(
+    ("kind", "cells", "codes", "named"),
+    [
+        ("relevance", "4,3", [3], "'3', which is a judgement of the kind 'relevance'"),
+        ("relevance", "4,3", ["4.0", 9, "Highly relevant"], "'4', 'highly relevant', which are judgements"),
+        ("essential", "1,0", [0], "'0', which is a judgement of the kind 'essential'"),
+        ("assignment", "d1,none", ["None"], "'none', which is a judgement of the kind 'assignment'"),
+    ],
+)
+def test_a_missing_code_that_is_a_judgement_is_refused(tmp_path, kind, cells, codes, named):
+    with pytest.raises(cx.SurveyError, match=f"missing_codes names {named}") as caught:
+        read(tmp_path, f"item,a,b\nd1_1,{cells}\n", kind=kind, missing_codes=codes)
+    assert "leave that out of missing_codes; where a cell shall not count, empty it in the file." in str(caught.value)
+
+
 def test_an_excel_file(tmp_path):
     path = tmp_path / "panel.xlsx"
     pd.DataFrame({"item": ["d1_1", "d2_1"], "ann": [4, 2], "bob": [3, 1]}).to_excel(path, index=False)

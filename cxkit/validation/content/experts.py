@@ -173,7 +173,8 @@ def read_expert_ratings(
     synthetic
         Whether they are made up; every result then says so.
     missing_codes
-        Numbers or words that mean "not judged" in this file, such as `[9, "Cannot say"]`.
+        Numbers or words that mean "not judged" in this file, such as `[9, "Cannot say"]`; none that is a judgement of
+        this kind.
     delimiter, encoding, sheet, header_row
         How the file is written, as in `read_survey`; found out where None.
 
@@ -309,6 +310,7 @@ def _refuse_repeated_experts(experts: list[str], rows: list[object], problems: P
 def _judged(grid: _Grid, kind: Kind, instrument: Instrument, codes: frozenset[str], problems: Problems) -> pd.DataFrame:
     """The cells as judgements; what is none goes to `problems`."""
     meanings = _meanings(kind, instrument)
+    _refuse_codes_that_judge(kind, codes, meanings, problems)
     if kind == "assignment":
         _refuse_shared_names(instrument, problems)
     wrong: list[str] = []
@@ -330,6 +332,20 @@ def _judged(grid: _Grid, kind: Kind, instrument: Instrument, codes: frozenset[st
         problems.add(f"{counted(len(wrong), 'cell')} without a judgement of the kind '{kind}'.", wrong, remedy)
     dtype = "object" if kind == "assignment" else "float64"
     return pd.DataFrame(values, index=grid.cells.index, columns=grid.cells.columns, dtype=dtype)
+
+
+def _refuse_codes_that_judge(
+    kind: Kind, codes: frozenset[str], meanings: Mapping[str, object], problems: Problems
+) -> None:
+    """A code that is a judgement of this kind would be read as one, whatever the caller meant by it."""
+    both = sorted(codes & set(meanings))
+    if both:
+        listed = ", ".join(f"'{code}'" for code in both)
+        are = "is a judgement" if len(both) == 1 else "are judgements"
+        problems.add(
+            f"missing_codes names {listed}, which {are} of the kind '{kind}' ({_TAKES[kind]}).",
+            remedy="leave that out of missing_codes; where a cell shall not count, empty it in the file.",
+        )
 
 
 def _refuse_shared_names(instrument: Instrument, problems: Problems) -> None:
