@@ -30,6 +30,12 @@ def scarcest(answers: np.ndarray, names: Sequence[str]) -> str:
     return f"{both} were answered together by {_told(int(pairs[k]), len(answers))}"
 
 
+def pairs_apart(answers: np.ndarray, names: Sequence[str]) -> list[str]:
+    """`'x1' and 'x2'`, for every pair of items that nobody answered together."""
+    seen = (~np.isnan(answers)).astype(float)
+    return [f"'{names[i]}' and '{names[j]}'" for i, j in np.argwhere(np.triu(seen.T @ seen == 0, 1))]
+
+
 def _items(count: np.ndarray, n: int, names: Sequence[str]) -> str:
     """The items that fewest answered."""
     least = np.flatnonzero(count == count.min())

@@ -313,7 +313,14 @@ class Normalised:
         return np.asarray(np.linalg.inv(scaled) * np.outer(scale, scale))
 
     def _refuse(self, vector: np.ndarray) -> NoReturn:
-        involved = ", ".join(self.names(vector)[:4])
+        # What is of no weight beside the largest is rounding.
+        weighty = int(np.count_nonzero(np.abs(vector) > 1e-3 * np.abs(vector).max()))
+        if weighty == 1:
+            raise ModelError(
+                f"The model is not identified: the data say nothing of the value of {self.names(vector)[0]}. Fix it, "
+                "or leave it out."
+            )
+        involved = ", ".join(self.names(vector)[: min(weighty, 4)])
         raise ModelError(
             f"The model is not identified: the data cannot tell apart the values of {involved}. Fix or equate one "
             "of them, or give the factor more items."

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cxkit.errors import ModelError, Problems, closest, nearest
+from cxkit.errors import EXAMPLES_SHOWN, ModelError, Problems, closest, counted, nearest
 from cxkit.kept import Kept, fingerprint
-from cxkit.sem.coverage import scarcest
+from cxkit.sem.coverage import pairs_apart, scarcest
 from cxkit.sem.names import WRITABLE
 from cxkit.sem.patterns import Patterns, mean_and_cov
 from cxkit.sem.saturated_moments import SaturatedMoments, moments_of_answers
@@ -373,6 +373,8 @@ def _in_groups(table: _Table, missing: str, ordered: Sequence[str], cluster: str
         if problems:
             continue
         parts.append(_group(label, names, subset, roles, missing == "fiml", warnings))
+        if missing == "fiml":
+            warnings += _open_covariances(pairs_apart(subset, names), label)
     if problems:
         problems.raise_as(ModelError)
     return Sample(
@@ -469,15 +471,29 @@ def _look(
         problems.add(f"{n} respondents{where} for {p} items", remedy="use fewer items or collect more answers")
         return
     if missing != "listwise":
-        apart = np.argwhere(np.triu((~holes).T.astype(float) @ ~holes == 0, 1))
-        if len(apart):
-            pairs = [f"'{names[i]}' and '{names[j]}'" for i, j in apart]
+        pairs = pairs_apart(values, names)
+        if pairs and missing == "pairwise":
             problems.add(f"pairs of items that nobody{where} answered together", pairs,
                          "their correlation cannot be estimated: leave one of each pair out")  # fmt: skip
         return
     twins = _twins(values, names, ordered)
     if twins:
         problems.add(f"items that are copies of each other{where}", twins, "drop one of each pair")
+
+
+def _open_covariances(pairs: Sequence[str], label: str) -> list[str]:
+    """What a reader must know where the likelihood says nothing of a covariance except through the model."""
+    if not pairs:
+        return []
+    where = f" in group '{label}'" if label else ""
+    listed = "; ".join(pairs[:EXAMPLES_SHOWN]) + ("; ..." if len(pairs) > EXAMPLES_SHOWN else "")
+    this, covariance = ("this pair", "its covariance") if len(pairs) == 1 else ("these pairs", "their covariances")
+    return [
+        f"Nobody{where} answered both items of {counted(len(pairs), 'pair')}: {listed}. Only the model says how {this} "
+        f"hang{'s' * (len(pairs) == 1)} together, and nothing tests that. The degrees of freedom count {covariance}, "
+        f"as in lavaan: without, there are {len(pairs):,} fewer, and p is lower. SRMR and the residuals of {this} mean "
+        "nothing."
+    ]
 
 
 def _listed(names: Sequence[str], mask: np.ndarray) -> str:

@@ -16,10 +16,10 @@ import pandas as pd
 import pytest
 
 from cxkit import sem
-from cxkit.sem.corrections import ordered_answers
+from cxkit.sem.corrections import missing_answers, ordered_answers
 from cxkit.sem.fit_measures import cfi
 from tests.sem.after_fit import after, deviations_after
-from tests.sem.cases import CASES, HS, ROOT, deviations, expected, hs_cut, hs_holes, optima, references
+from tests.sem.cases import CASES, HS, ROOT, deviations, expected, hs, hs_cut, hs_holes, optima, references
 from tests.sem.fits import fitted
 from tests.sem.versions import differences, versions
 
@@ -207,6 +207,48 @@ def test_measures_of_weights_and_of_mixed_items(reference: Callable[[str], Any],
     measures = sem.cfa(model, data(), **options).measures
     for measure, value in reference("sem_measures")["fit"][name].items():
         assert measures[measure] == pytest.approx(value, abs=1e-6), measure
+
+
+def holes_in_whole_thirds() -> pd.DataFrame:
+    schools = [own.head(len(own) // 3 * 3) for _, own in hs().groupby("school")]
+    data = pd.concat(schools, ignore_index=True)
+    row = np.arange(1, len(data) + 1)
+    data = data.assign(whole=np.array([0.5, 1, 1.5])[(row - 1) % 3], broken=0.5 + row % 5 / 4)
+    for j in range(1, 10):
+        data.loc[row % 11 == j, f"x{j}"] = np.nan
+    return data
+
+
+def group_chi_squares(fit: sem.Fit) -> list[float]:
+    """Per respondent, of the moments that all answers estimate as if they had been complete."""
+    out = []
+    for part, state in zip(fit.frame.objective.parts, fit.frame.states, strict=True):
+        gap, sigma = part.data.mean - state.at.mu, state.at.sigma
+        ratio = np.linalg.solve(sigma, part.data.cov)
+        out.append(np.trace(ratio) - np.linalg.slogdet(ratio)[1] - len(sigma) + gap @ np.linalg.solve(sigma, gap))
+    return out
+
+
+@pytest.mark.parametrize("weights", ["whole", "broken"])
+def test_robust_measures_of_weighted_groups_with_missing_answers(reference: Callable[[str], Any], weights: str) -> None:
+    """fitMeasures(cfa(HS, missing = "fiml", sampling.weights = w, group = "school")): sem_apart.R.
+
+    A group counts by the sum of its weights. lavaan cuts that to a whole number in the robust measures (`sample.nobs`
+    of published moments), and there alone: 144.5 and 155.5 become 144 and 155. Where sums are whole both agree.
+    """
+    wanted = reference("sem_apart")["weights"][weights]["MLR"]
+    fit = sem.cfa(HS, holes_in_whole_thirds(), missing="fiml", estimator="MLR", weights=weights, group="school")
+    sizes = fit.frame.objective.shares * fit.n
+    assert sizes.tolist() == pytest.approx(wanted["sizes"])
+    assert fit.measures["chisq"] == pytest.approx(wanted["measures"]["chisq"], abs=1e-5)
+    own = group_chi_squares(fit)
+    assert np.floor(sizes + 1e-9) @ own == pytest.approx(wanted["chisq"], abs=2e-3)  # lavaan's EM stops earlier
+    corrected, _ = missing_answers(fit)
+    assert corrected.chisq == pytest.approx(sizes @ own, rel=1e-9)
+    assert corrected.c == pytest.approx(wanted["c"], abs=5e-6)
+    if weights == "whole":
+        for name, value in wanted["measures"].items():
+            assert fit.measures[name] == pytest.approx(value, abs=5e-6), name
 
 
 def test_page_shows_every_model() -> None:
