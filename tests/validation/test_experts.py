@@ -77,9 +77,9 @@ def test_missing_codes(tmp_path):
     ("kind", "cells", "codes", "named"),
     [
         ("relevance", "4,3", [3], "'3', which is a judgement of the kind 'relevance'"),
-        ("relevance", "4,3", ["4.0", 9, "Highly relevant"], "'4', 'highly relevant', which are judgements"),
+        ("relevance", "4,3", ["4.0", 9, "Highly relevant"], "'4', 'Highly relevant', which are judgements"),
         ("essential", "1,0", [0], "'0', which is a judgement of the kind 'essential'"),
-        ("assignment", "d1,none", ["None"], "'none', which is a judgement of the kind 'assignment'"),
+        ("assignment", "d1,none", ["None"], "'None', which is a judgement of the kind 'assignment'"),
     ],
 )
 def test_a_missing_code_that_is_a_judgement_is_refused(tmp_path, kind, cells, codes, named):

@@ -13,7 +13,7 @@ import pandas as pd
 
 from cxkit.errors import AnalysisError, Problems, SurveyError, closest, counted, nearest
 from cxkit.survey.answers import NOT_ANSWERED
-from cxkit.survey.codes import read_codes
+from cxkit.survey.codes import Code, read_codes
 from cxkit.survey.datasets import load_instrument
 from cxkit.survey.instrument import Instrument, fold_name, fold_words
 from cxkit.survey.survey import SHORT_HASH, DataStamp
@@ -197,7 +197,7 @@ def read_expert_ratings(
     )
     problems = Problems(table.source)
     grid, notes = _items_down(table, instrument, problems)
-    codes = frozenset(_folded(str(code)) for code in read_codes(missing_codes, "missing_codes", problems))
+    codes = {_folded(str(code)): code for code in read_codes(missing_codes, "missing_codes", problems)}
     judgements = _judged(grid, kind, instrument, codes, problems)
     if problems:
         problems.raise_as(SurveyError)
@@ -307,7 +307,9 @@ def _refuse_repeated_experts(experts: list[str], rows: list[object], problems: P
         problems.add(f"{counted(len(again), 'expert')} more than once.", again, "keep one row an expert.")
 
 
-def _judged(grid: _Grid, kind: Kind, instrument: Instrument, codes: frozenset[str], problems: Problems) -> pd.DataFrame:
+def _judged(
+    grid: _Grid, kind: Kind, instrument: Instrument, codes: Mapping[str, Code], problems: Problems
+) -> pd.DataFrame:
     """The cells as judgements; what is none goes to `problems`."""
     meanings = _meanings(kind, instrument)
     _refuse_codes_that_judge(kind, codes, meanings, problems)
@@ -335,10 +337,10 @@ def _judged(grid: _Grid, kind: Kind, instrument: Instrument, codes: frozenset[st
 
 
 def _refuse_codes_that_judge(
-    kind: Kind, codes: frozenset[str], meanings: Mapping[str, object], problems: Problems
+    kind: Kind, codes: Mapping[str, Code], meanings: Mapping[str, object], problems: Problems
 ) -> None:
     """A code that is a judgement of this kind would be read as one, whatever the caller meant by it."""
-    both = sorted(codes & set(meanings))
+    both = [code if isinstance(code, str) else f"{code:g}" for folded, code in codes.items() if folded in meanings]
     if both:
         listed = ", ".join(f"'{code}'" for code in both)
         are = "is a judgement" if len(both) == 1 else "are judgements"
