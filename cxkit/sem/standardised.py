@@ -166,9 +166,10 @@ class RowTable:
         shifted = z + 1j * STEP * np.eye(len(z))
         values = self.standardised(shifted)[1] if standardised else self.plain(shifted)
         jacobian = np.imag(values) / STEP
-        with np.errstate(invalid="ignore"):  # what cannot be standardised has no error either
+        # What cannot be standardised has no error either, nor has a definition so steep that its square has no number.
+        with np.errstate(invalid="ignore", over="ignore"):
             variances = np.einsum("ir,ij,jr->r", jacobian, covariance, jacobian, optimize=True)
-        errors = np.sqrt(np.maximum(variances, 0.0))
+        errors = np.sqrt(np.maximum(np.where(np.isfinite(variances), variances, np.nan), 0.0))
         # Standardised constants, such as the variance of a latent variable, come out with an error of rounding only.
         return np.where(errors < ROUNDING, 0.0, errors) if standardised else errors
 

@@ -253,6 +253,15 @@ def test_a_definition_without_a_value_says_so() -> None:
     assert fit.estimates.query("op != ':='")["est"].notna().all()
 
 
+def test_a_definition_so_steep_that_its_error_is_no_number_has_none() -> None:
+    fit = sem.sem(f"{F4}\nd := exp(500 + 10*a)\ne := a + b", cases.hs())
+    steep, plain = (fit.estimates.set_index("lhs").loc[name] for name in "de")
+    assert np.isfinite(steep["est"])
+    assert np.isnan(steep["se"])
+    assert np.isfinite(plain["se"])
+    assert "d := exp" in str(fit.summary())
+
+
 def test_a_label_that_is_also_a_column_warns() -> None:
     with pytest.warns(CxkitWarning, match=r"in 'ageyr\*sex' the name 'ageyr' is read as a label"):
         sem.sem("f =~ x1 + x2 + x3 + x4\nf ~ ageyr*sex", cases.hs())
