@@ -12,6 +12,7 @@ import numpy as np
 from scipy.linalg.lapack import dposv
 
 from cxkit.errors import ModelError
+from cxkit.sem.bifactor import advice_for_nested_predictors
 from cxkit.sem.coverage import scarcest
 from cxkit.sem.discrepancy import SINGULAR, Objective
 from cxkit.sem.model import GroupModel
@@ -104,6 +105,9 @@ def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, e
 def _advice(objective: Objective) -> str:
     """Where to look: other things go wrong in a model whose loadings are all fixed, such as one of growth."""
     models = [part.model for part in objective.parts]
+    nested = advice_for_nested_predictors(models)
+    if nested:
+        return nested
     measured = any(row.op == "=~" for model in models for row in model.rows)
     if measured:
         look = (

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from cxkit.errors import ModelError
+from cxkit.sem.bifactor import advice_for_nested_predictors
 from cxkit.sem.discrepancy import SINGULAR, LeastSquares, Objective
 from cxkit.sem.estimation import clearly_positive
 from cxkit.sem.model import GroupModel
@@ -104,7 +105,10 @@ def _explain(models: Sequence[GroupModel], vectors: np.ndarray, moments: int, se
     count = vectors.shape[1]
     many = f" It has {count} free parameters for {moments} moments." if count > moments else ""
     missing = f"{len(vectors)} restrictions are" if len(vectors) > 1 else "One restriction is"
-    remedy = _threshold_remedy([row for rows in sets for row in rows], len(models), settings)
+    involved = [row for rows in sets for row in rows]
+    remedy = _threshold_remedy(involved, len(models), settings)
+    if not remedy and any(row.op == "~" for row in involved):
+        remedy = advice_for_nested_predictors(models)
     return (
         f"The model is not identified: {what}.{many} {missing} missing. "
         f"{remedy or 'Fix or equate one of these parameters, or give the factor more items.'}"

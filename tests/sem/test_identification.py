@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -75,3 +76,23 @@ def test_no_identified_model_is_refused(name: str, monkeypatch: pytest.MonkeyPat
     z = fit.solution.z
     for start in (z, np.full(len(z), 0.5), z + np.random.default_rng(2).standard_normal(len(z))):
         identification.refuse_unidentified(fit.frame.objective, fit.frame.spaces, start, fit.settings)
+
+
+NESTED = "g =~ x1 + x2 + x3 + x4 + x5 + x6\nv =~ x1 + x2 + x3\nt =~ x4 + x5 + x6\nageyr ~ g + v + t"
+
+
+@pytest.mark.parametrize(("loadings", "words"), [("1*", "no answers can tell apart"), ("", "did not converge")])
+def test_why_general_and_specific_factors_cannot_all_predict_one_outcome(loadings: str, words: str) -> None:
+    """Equal loadings leave it open; free ones of three specific factors end where lavaan has negative variances."""
+    model = re.sub(r"\b(x\d)\b", loadings + r"\1", NESTED)
+    if not loadings:
+        model = model.replace(" + x6\nv", " + x6 + x7 + x8 + x9\ns =~ x7 + x8 + x9\nv") + " + s"
+    with pytest.raises(ModelError, match=words) as caught:
+        sem.sem(model, hs(), orthogonal=True)
+    said = str(caught.value)
+    assert "'ageyr' is predicted by 'g' and by 'v', 't'" in said
+    assert "'ageyr ~ g', 'ageyr ~ v', 'ageyr ~ t'" in said
+    assert "whose items measure 'g' as well" in said
+    assert "leave out one specific factor altogether" in said
+    assert "give the factor more items" not in said
+    assert "items with loadings near 0" not in said
