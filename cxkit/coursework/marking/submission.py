@@ -14,7 +14,7 @@ import cxkit
 from cxkit.coursework.assignment import ANSWER_KINDS, PUBLIC, Answer, Assignment, Mistake, ParameterSet, Question
 from cxkit.coursework.lost_metadata import RELEASED_ID, Recovered, id_of, recover
 from cxkit.coursework.marking.answers import Answers, Number, Refused, Text, Value
-from cxkit.coursework.marking.compare import Verdict, compare, is_open
+from cxkit.coursework.marking.compare import Verdict, compare, folded, is_open
 from cxkit.coursework.marking.elsewhere import why_not_there
 from cxkit.coursework.marking.follow_through import follow_through
 from cxkit.coursework.marking.reference import References, answers_of
@@ -194,14 +194,35 @@ def _guessed_alone(question: Question, shares: Mapping[str, float]) -> str:
 
 
 def _verdict(question: Question, answer: Answer, trial: Trial) -> Verdict:
-    """The better of an answer as it was after the question's cells, and as it was at the end."""
-    own = answers_of(question, trial.left)
+    """The better of an answer as it was after the question's cells, and as it was at the end.
+
+    Of answers of few values the last counts.
+    """
+    own, last = answers_of(question, trial.left).get(answer.name), trial.left.at_end.get(answer.name)
     wanted = trial.reference.model[answer.name]
-    first = compare(answer, own.get(answer.name), wanted)
-    if first.is_right or trial.left.at_end.get(answer.name) == own.get(answer.name):
+    first = compare(answer, own, wanted)
+    if last == own:
         return first
-    last = compare(answer, trial.left.at_end.get(answer.name), wanted)
-    return last if last.share > first.share else first
+    at_end = compare(answer, last, wanted)
+    if _is_second_guess(answer, own, last):
+        return (
+            at_end if at_end.is_right else Verdict(at_end.share, f"{_two_answers(answer, own, last)} {at_end.reason}")
+        )
+    return at_end if at_end.share > first.share else first
+
+
+def _is_second_guess(answer: Answer, own: Value | None, last: Value | None) -> bool:
+    """Whether another answer of few values was left at the end: the better of two would make a guess certain."""
+    if answer.type == "choice":
+        options = {folded(option) for option in answer.options}
+        return all(isinstance(one, Text) and folded(one.value) in options for one in (own, last))
+    kind = Text if answer.type == "text" else Number if answer.few_values else None
+    return kind is not None and isinstance(own, kind) and isinstance(last, kind)
+
+
+def _two_answers(answer: Answer, own: Value | None, last: Value | None) -> str:
+    where = f"after its task and {shown(last)} at the end of the notebook"
+    return f"`{answer.name}` was {shown(own)} {where}; the last counts."
 
 
 def _check(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxkit.coursework.csv_text import csv_lines, read_csv_text
-from cxkit.coursework.gradebook.exports import FORMULA_SIGNS, harmless, points_cell
+from cxkit.coursework.gradebook.exports import as_written, harmless, points_cell
 from cxkit.coursework.written.sheet import COMMENT, MarkingSheet, Place, Value
 from cxkit.errors import AssignmentError, MarkingError, Problems, reason_of
 from cxkit.running.files import write_atomically
@@ -168,7 +168,7 @@ def _points(text: str) -> Value:
 
 def _comment(text: str) -> Value:
     text = text.replace("\r\n", "\n").replace("\r", "\n").rstrip()
-    return (text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_SIGNS) else text) or None
+    return as_written(text) or None
 
 
 def _read_rows(path: Path) -> list[list[str]]:
