@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 PREFIX = "cxkit-"
@@ -34,11 +35,56 @@ class OwnFolder:
 
     def remove(self) -> None:
         """Remove it and all that is in it."""
-        shutil.rmtree(self.path, ignore_errors=True)
+        remove_tree(self.path)
         if self._lock is not None:
             with suppress(OSError):
                 os.close(self._lock)
             self._lock = None
+
+
+def remove_tree(folder: Path) -> None:
+    """Remove a folder and all that is in it, however deep a stranger's run has dug; what cannot be removed stays."""
+    with suppress(RecursionError):  # `shutil.rmtree` goes down by calling itself
+        shutil.rmtree(folder, ignore_errors=True)
+    if not folder.is_dir() or sys.platform == "win32":
+        return
+    with suppress(OSError):
+        top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+        try:
+            _empty_by_lifting(top)
+        finally:
+            os.close(top)
+        folder.rmdir()
+
+
+def _empty_by_lifting(top: int) -> None:
+    """Empty an open folder without going down: folders within one of its folders are moved up into it first."""
+    for number in count():
+        with os.scandir(top) as found:
+            one = next(found, None)
+        if one is None:
+            return
+        if not one.is_dir(follow_symlinks=False):
+            os.unlink(one.name, dir_fd=top)
+            continue
+        os.chmod(one.name, 0o700, dir_fd=top)
+        lower = os.open(one.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
+        try:
+            _lift(lower, top, f"cxkit-lifted-{number}-")
+        finally:
+            os.close(lower)
+        os.rmdir(one.name, dir_fd=top)
+
+
+def _lift(lower: int, top: int, prefix: str) -> None:
+    with os.scandir(lower) as found:
+        entries = list(found)
+    for number, one in enumerate(entries):
+        if one.is_dir(follow_symlinks=False):
+            os.chmod(one.name, 0o700, dir_fd=lower)
+            os.rename(one.name, f"{prefix}{number}", src_dir_fd=lower, dst_dir_fd=top)
+        else:
+            os.unlink(one.name, dir_fd=lower)
 
 
 @contextmanager
@@ -85,7 +131,7 @@ def _cleared(folder: Path) -> bool:
         lock = os.open(folder / OWNER, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_tree(folder)
             return True
         finally:
             os.close(lock)

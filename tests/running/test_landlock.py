@@ -1,6 +1,7 @@
 """The weaker mechanism, which leaves the grader's files and processes in sight: what it holds, it holds by a test."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -10,7 +11,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from cxkit.running import contained, contained_client
+from cxkit.running import contained, contained_client, temporary
 from cxkit.running.kernels.forked import Template
 from cxkit.running.sandbox import landlock
 from cxkit.running.sandbox.limits import Limits
@@ -110,11 +111,82 @@ def cmdline(process):
 def test_ordinary_work_goes_on_and_the_folder_of_the_sockets_counts():
     work = (
         "import shutil\nopen('a', 'w').write('x')\nshutil.copy('a', 'b'); shutil.copy2('a', 'c')\n"
-        "print(open('c').read())"
+        "print(open('c').read()); print('x' * 300_000)"
     )
     fill = (
         "import os, time, ipykernel\nfolder = os.path.dirname(ipykernel.get_connection_file())\n"
         "for k in range(50):\n    open(f'{folder}/{k}', 'wb').write(b'x' * (1 << 20))\n    time.sleep(0.05)"
     )
     run = ran(work, fill, limits=Limits(work_bytes=4 << 20, file_bytes=2 << 20))
-    assert (printed(run, 0), run.ending) == ("x\n", "out_of_space")
+    # Any output beyond 64 kB killed the kernel
+    assert (printed(run, 0), run.ending) == ("x\n" + "x" * 300_000 + "\n", "out_of_space")
+
+
+# From what somebody wants to the cell; more than eight megabytes each, where four are allowed
+HIDDEN = {
+    "write files that have no name": (
+        "import os, time\nkept = []\nfor k in range(6):\n    kept.append(open('x', 'wb', 0)); "
+        "kept[-1].write(b'x' * 1_500_000)\n"
+        "    os.remove('x')\ntime.sleep(1); print('WORKED')"
+    ),
+    "write files that are only in memory's reach": (
+        "import mmap, os, time\nkept = []\nfor k in range(6):\n    f = os.open('x', os.O_CREAT | os.O_RDWR)\n"
+        "    os.ftruncate(f, 1_500_000); kept.append(mmap.mmap(f, 1_500_000)); kept[-1].write(b'x' * 1_500_000)\n"
+        "    os.close(f); os.remove('x')\ntime.sleep(1); print('WORKED')"
+    ),
+    "write files deeper than names reach": (
+        "import os, time\nfor k in range(30): os.mkdir('d' * 200); os.chdir('d' * 200)\n"
+        "for k in range(6): open(f'{k}', 'wb').write(b'x' * 1_500_000)\ntime.sleep(1); print('WORKED')"
+    ),
+}
+
+
+@pytest.mark.usefixtures("landlocked")
+@pytest.mark.parametrize("wanted", HIDDEN)
+def test_files_count_wherever_they_are_hidden(wanted):
+    run = ran(HIDDEN[wanted], limits=Limits(work_bytes=4 << 20, file_bytes=2 << 20))
+    assert (printed(run, 0), run.ending) == ("", "out_of_space")
+
+
+def noting(made):
+    """The making of a folder, and where it is."""
+    begin = temporary.OwnFolder.__init__
+
+    def make(self, kind=""):
+        begin(self, kind)
+        made.append(self.path)
+
+    return make
+
+
+@pytest.mark.usefixtures("landlocked")
+def test_folders_within_folders_without_end_are_counted_and_removed(monkeypatch):
+    """The run died of them, its folder stayed, and from then on every command of this user ended with the same."""
+    made = []
+    monkeypatch.setattr(temporary.OwnFolder, "__init__", noting(made))
+    deep = "import os, time\nfor k in range(1500): os.mkdir('d'); os.chdir('d')\nopen('x', 'w').close()\nprint('dug')"
+    run = ran(deep, "print('on')")
+    assert (printed(run, 1), run.ending) == ("on\n", "completed")
+    assert made
+    assert [path for path in made if path.exists() and not path.name.startswith("cxkit-t-")] == []
+
+
+@pytest.mark.parametrize("closed", [0o700, 0])
+def test_what_was_left_deep_down_is_removed_by_the_next_process(tmp_path, monkeypatch, closed):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    left = temporary.OwnFolder()
+    here = os.open(left.path, os.O_RDONLY)
+    for number in range(1200):
+        os.mkdir("d", dir_fd=here)
+        next_one = os.open("d", os.O_RDONLY, dir_fd=here)
+        os.close(os.open(f"f{number}", os.O_CREAT | os.O_WRONLY, dir_fd=here))
+        if number == 1100:
+            os.fchmod(here, closed)
+        os.close(here)
+        here = next_one
+    os.close(here)
+    os.close(left._lock)
+    with pytest.raises(RecursionError):
+        shutil.rmtree(left.path / "d", ignore_errors=True)
+    assert temporary.clear_left() == 1
+    assert list(tmp_path.iterdir()) == []

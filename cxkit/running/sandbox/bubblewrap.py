@@ -85,6 +85,6 @@ class BubblewrapWorld:
         with suppress(ProcessLookupError):
             os.kill(kernel, 9)
 
-    def written_bytes(self) -> int:
+    def written_bytes(self) -> float:
         """What has been written outside the bounded folders."""
         return processes.folder_bytes(self.confinement["sockets"])

@@ -58,7 +58,14 @@ class LandlockWorld:
         linux.die_with_parent(signal.SIGKILL)
 
     def sockets_bound(self) -> None:
-        """In the kernel, before it says that it is ready: no sockets from here on, in any of its threads."""
+        """In the kernel, before it says that it is ready: no sockets from here on, in any of its threads.
+
+        With the first large output pyzmq starts a thread that asks for a place among threads by its own number; where
+        that is refused libzmq ends the process. So that thread begins here.
+        """
+        from zmq.utils.garbage import gc
+
+        gc.start()
         linux.install_filter(seccomp.silent_filter(os.getpid()), all_threads=True)
 
     def close_sockets(self) -> None:
@@ -77,9 +84,11 @@ class LandlockWorld:
         """Kill every process of the run, until none is left that could have started another."""
         processes.kill_all(lambda: processes.descendants(os.getpid()))
 
-    def written_bytes(self) -> int:
-        """What the run has written, beside its sockets as well."""
-        return sum(processes.folder_bytes(self.confinement[name]) for name in ("folder", "sockets"))
+    def written_bytes(self) -> float:
+        """What the run has written, beside its sockets as well, and what it has deleted and still holds."""
+        folders = [self.confinement[name] for name in ("folder", "sockets")]
+        named = sum(map(processes.folder_bytes, folders))
+        return named + processes.deleted_bytes(processes.descendants(os.getpid()), folders)
 
 
 def _restrict_files(confinement: Mapping[str, Any]) -> None:

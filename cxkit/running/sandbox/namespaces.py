@@ -60,7 +60,7 @@ class NamespaceWorld:
         with suppress(ProcessLookupError):
             os.kill(kernel, signal.SIGKILL)
 
-    def written_bytes(self) -> int:
+    def written_bytes(self) -> float:
         """Its folders are bounded by the system: nothing to count."""
         return 0
 

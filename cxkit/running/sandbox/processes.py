@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 
+_BLOCK = 512  # bytes, the unit of st_blocks
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LARGEST_BUFFER = 425_984  # twice net.core.wmem_max, which is this everywhere unless somebody has raised it
 
@@ -117,14 +120,63 @@ def tasks_of(user: int) -> int:
     return count
 
 
-def folder_bytes(folder: str) -> int:
-    """What all files beneath take on the disk; links are not followed."""
-    total = 0
-    for place, _, names in os.walk(folder):
-        for name in names:
+def folder_bytes(folder: str) -> float:
+    """What all files beneath take on the disk; links are not followed.
+
+    Infinite where a folder cannot be looked into, since its name is too long or it is closed: whatever lies there
+    would not count.
+    """
+    total, waiting = 0, [folder]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as found:
+                entries = list(found)
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return math.inf
+        for entry in entries:
             with suppress(OSError):
-                total += os.lstat(os.path.join(place, name)).st_blocks * 512
+                total += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
+            if entry.is_dir(follow_symlinks=False):
+                waiting.append(entry.path)
     return total
+
+
+def deleted_bytes(processes: Iterable[int], folders: Iterable[str]) -> int:
+    """What files take that have no name any more: those that processes have open, and of these folders the mapped.
+
+    Of the mapped ones is told how far they are mapped, which may be more than they take.
+    """
+    mapped, opened = dict[tuple[int, int], int](), dict[tuple[int, int], int]()
+    beginnings = tuple(f"{folder}/" for folder in folders)
+    for process in processes:
+        with suppress(OSError):
+            for name in os.listdir(f"/proc/{process}/fd"):
+                opened |= _if_deleted(f"/proc/{process}/fd/{name}")
+        with suppress(OSError):
+            for line in Path(f"/proc/{process}/maps").read_text(errors="replace").splitlines():
+                if line.endswith(" (deleted)") and line.split(maxsplit=5)[5].startswith(beginnings):
+                    file, reach = _reach(line)
+                    mapped[file] = max(mapped.get(file, 0), reach)
+    return sum((mapped | opened).values())
+
+
+def _if_deleted(file: str) -> dict[tuple[int, int], int]:
+    """What an open file takes, by its device and number, if it is an ordinary one without a name."""
+    with suppress(OSError):
+        about = os.stat(file)
+        if stat.S_ISREG(about.st_mode) and not about.st_nlink:
+            return {(about.st_dev, about.st_ino): about.st_blocks * _BLOCK}
+    return {}
+
+
+def _reach(line: str) -> tuple[tuple[int, int], int]:
+    """Device and number of a file that a line of /proc/PID/maps tells, and how far it is mapped."""
+    addresses, _, offset, device, number, _ = line.split(maxsplit=5)
+    begin, end = (int(part, 16) for part in addresses.split("-"))
+    major, minor = (int(part, 16) for part in device.split(":"))
+    return (os.makedev(major, minor), int(number)), int(offset, 16) + end - begin
 
 
 def _stat(process: int) -> list[str]:

@@ -70,9 +70,13 @@ _NEW_NAMESPACES = 0x7E020000 | 0x80  # mount, cgroup, uts, ipc, user, pid, net; 
 _SET_DEATH_SIGNAL = 1
 # Unix, IPv4 and IPv6 (there is only the loopback), netlink (libzmq lists interfaces and aborts where it may not)
 _FAMILIES = (1, 2, 10, 16)
+_NETLINK, _LISTS_INTERFACES = 16, 0
+# Of protocols the usual one, TCP and UDP: asking for others has the system load them, and through other kinds of
+# netlink it tells of processes, audits and devices.
+_PROTOCOLS = (0, 6, 17)
 _ALLOW, _ERRNO, _KILL_PROCESS = 0x7FFF0000, 0x00050000, 0x80000000
 _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-_NUMBER, _MACHINE, _FIRST, _SECOND = 0, 4, 16, 24  # offsets within the data that the filter sees
+_NUMBER, _MACHINE, _FIRST, _SECOND, _THIRD = 0, 4, 16, 24, 32  # offsets within the data that the filter sees
 
 
 def notebook_filter() -> bytes:
@@ -83,7 +87,7 @@ def notebook_filter() -> bytes:
     program.refuse_if_bits(_CLONE, _FIRST, _NEW_NAMESPACES)
     program.refuse_if_equal(_PRCTL, _FIRST, (_SET_DEATH_SIGNAL,))  # it must die with its warden
     program.refuse_if_equal(_CONTROL_FILE, _SECOND, _SEEING_OTHERS)
-    program.allow_only(_SOCKET, _FIRST, _FAMILIES)
+    program.allow_sockets()
     return program.finished()
 
 
@@ -139,6 +143,19 @@ class _Program:
     def allow_only(self, call: tuple[int, int], argument: int, values: tuple[int, ...]) -> None:
         tests = [self._make(_EQUAL, value, len(values) - place, 0) for place, value in enumerate(values)]
         self._on_argument(call, argument, [*tests, self._make(_RETURN, _ERRNO | errno.EACCES)])
+
+    def allow_sockets(self) -> None:
+        """Those of the families and protocols that a notebook needs."""
+        refusal = self._make(_RETURN, _ERRNO | errno.EACCES)
+        families, protocols = (
+            [self._make(_EQUAL, value, len(values) - place, 0) for place, value in enumerate(values)] + [refusal]
+            for values in (_FAMILIES, _PROTOCOLS)
+        )
+        of_netlink = [self._make(_LOAD, _THIRD), self._make(_EQUAL, _LISTS_INTERFACES, 1, 0), refusal]
+        allowed = self._make(_RETURN, _ALLOW)
+        is_netlink = self._make(_EQUAL, _NETLINK, 0, len(of_netlink) + 1)
+        judgement = [*families, is_netlink, *of_netlink, allowed, self._make(_LOAD, _THIRD), *protocols]
+        self._on_argument(_SOCKET, _FIRST, judgement)
 
     def _on_argument(self, call: tuple[int, int], argument: int, judgement: list[bytes]) -> None:
         """Judge this call by the low half of an argument, allow it if the judgement passes; go on for other calls."""

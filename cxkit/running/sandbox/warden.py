@@ -51,7 +51,7 @@ class World(Protocol):
     def end(self, kernel: int) -> None:
         """End all processes of the run."""
 
-    def written_bytes(self) -> int:
+    def written_bytes(self) -> float:
         """What it has written where nothing but the warden bounds it."""
 
 
