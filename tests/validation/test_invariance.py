@@ -257,6 +257,26 @@ def test_too_small_groups_are_refused_with_the_number_that_would_do(shipped):
         measurement_invariance(survey, by="unit", dimensions="empowerment", minimum=5000)
 
 
+def test_the_same_shortage_of_several_dimensions_is_said_once_with_its_range():
+    answers = np.random.default_rng(3).integers(1, 6, (120, 9)).astype(float)
+    blocks = {"a": ["q1", "q2", "q3"], "b": ["q4", "q5", "q6"], "c": ["q7", "q8", "q9"]}
+    group = pd.Series(["big"] * 80 + ["small"] * 40, name="group")
+    answers[80:90, 0] = np.nan
+    answers[80:95, 8] = np.nan
+    survey = survey_of(answers, blocks)
+    with pytest.raises(cx.AnalysisError) as caught:
+        measurement_invariance(survey, by=group, minimum=60, missing="complete")
+    titles = ", ".join(f"'{dimension.title}'" for dimension in survey.dimensions)
+    assert str(caught.value) == (
+        f"No dimension of '{survey.name}' could be examined. {titles} could not be examined: Too few respondents by "
+        "group: 'small' has 25 to 40; every group needs 60 (in smaller groups only large differences are found). Only "
+        "respondents who answered every item count here (missing='complete'): 'small' has 40 who answered some of the "
+        "items; missing='fiml' uses them too. Name the groups to compare (compared_groups in the notebook, "
+        "groups=[...] in Python), join small ones in a Series of your own (by=series), or set a smaller minimum "
+        "(smallest_group in the notebook, minimum=... in Python), down to 10 for these models."
+    )
+
+
 def test_incomplete_answers_count_and_those_who_answered_are_told():
     survey, half = planted(n=150, items=4)
     answers = survey.given.to_numpy().copy()

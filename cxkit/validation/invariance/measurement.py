@@ -22,15 +22,12 @@ from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
 from cxkit.validation.invariance.grouping import (
-    FEWER_GROUPS,
-    SMALLER_GROUPS,
     Grouping,
     concealed_sizes,
     grouping,
     large_enough,
     power_note,
     smallest_group,
-    too_small,
 )
 from cxkit.validation.invariance.judging import Family, judged
 from cxkit.validation.invariance.ladder import Climb, Ladder, Rung, climb, one_family, start
@@ -46,6 +43,7 @@ from cxkit.validation.invariance.models import (
 )
 from cxkit.validation.invariance.ordered_answers import RareAnswers, with_shared_categories
 from cxkit.validation.invariance.result import Invariance
+from cxkit.validation.invariance.shortage import Shortage, TooFewInGroups, explain
 from cxkit.validation.structure.blueprints import FULL_INFORMATION, LEAST_SQUARES, LIKELIHOOD
 from cxkit.validation.weighted_models import effective_of, estimator_for, with_weights
 
@@ -181,7 +179,7 @@ def measurement_invariance(
         except CxkitError as problem:
             if len(units) == 1:
                 raise
-            lost.append((members[0].title, _in_one_line(problem)))
+            lost.append((members[0].title, problem))
     if not ladders:
         raise AnalysisError(f"No dimension of '{survey.name}' could be examined. {' '.join(_not_examined(lost))}")
     family, climbs = _climbed(ladders, share)
@@ -205,12 +203,18 @@ def _climbed(ladders: Mapping[str, Ladder], share: float) -> tuple[Family, dict[
     return family, {unit: (ladder.design, climb(ladder, family, own, share=share)) for (unit, ladder), own in pairs}
 
 
-def _not_examined(lost: Sequence[tuple[str, str]]) -> list[str]:
+def _not_examined(lost: Sequence[tuple[str, CxkitError]]) -> list[str]:
     """A sentence for each reason, with all dimensions that it keeps out."""
-    reasons: dict[str, list[str]] = {}
-    for title, reason in lost:
-        reasons.setdefault(reason, []).append(f"'{title}'")
-    return [f"{', '.join(titles)} could not be examined: {reason}" for reason, titles in reasons.items()]
+    reasons: dict[object, list[tuple[str, CxkitError]]] = {}
+    for title, problem in lost:
+        alike = problem.shortage.kind if isinstance(problem, TooFewInGroups) else _in_one_line(problem)
+        reasons.setdefault(alike, []).append((f"'{title}'", problem))
+    sentences = []
+    for own in reasons.values():
+        shortages = [problem.shortage for _, problem in own if isinstance(problem, TooFewInGroups)]
+        reason = explain(shortages) if shortages else _in_one_line(own[0][1])
+        sentences.append(f"{', '.join(title for title, _ in own)} could not be examined: {reason}")
+    return sentences
 
 
 def _in_one_line(problem: object) -> str:
@@ -282,43 +286,28 @@ def _check_sizes(design: Design, grouped: Grouping, minimum: int, answers: pd.Da
     sizes = {name: int(counts.get(name, 0)) for name in grouped.groups}
     parameters = design.parameters_per_group
     needed = max(minimum, parameters + 1)
-    short = too_small(sizes, needed)
-    if not short:
+    if min(sizes.values()) >= needed:
         return
-    if needed > minimum:
-        why = f"more than the {parameters} parameters that the model estimates in each"
-        fewer = "examine fewer dimensions in one model"
-        remedy = fewer if len(design.factors) > 1 else "examine shorter dimensions: no smaller minimum helps"
-    elif sum(n > parameters for n in sizes.values()) < 2:
-        why = "in smaller groups only large differences are found"
-        remedy = (
-            f"collect more answers: the model cannot be fitted in groups below {parameters + 1}, whatever the minimum"
-        )
-    else:
-        why = "in smaller groups only large differences are found"
-        remedy = f"{SMALLER_GROUPS}, down to {parameters + 1} for this model"
     below = {name: n for name, n in sizes.items() if n < needed}
-    raise AnalysisError(
-        f"Too few respondents by {grouped.name}: {short}; every group needs {needed} ({why})."
-        f"{_incomplete(design, grouped, below, answers)} {FEWER_GROUPS} {remedy}."
-    )
+    raise TooFewInGroups(
+        Shortage(
+            by=grouped.name, short=below, needed=needed, minimum=minimum, parameters=parameters,
+            factors=len(design.factors), fit_in_two=sum(n > parameters for n in sizes.values()) >= 2,
+            answered=_answered(design, grouped, below, answers), every="pairwise" if design.ordinal else "fiml",
+        )
+    )  # fmt: skip
 
 
-def _incomplete(design: Design, grouped: Grouping, short: dict[str, int], answers: pd.DataFrame) -> str:
+def _answered(design: Design, grouped: Grouping, short: Mapping[str, int], answers: pd.DataFrame) -> dict[str, int]:
     """How many of the small groups answered at all, where complete answers alone make them small."""
+    if design.options["missing"] != "listwise":
+        return {}
     # Neither a group below the smallest cell nor a difference below it is told: the rest would follow.
-    told = [
-        f"'{name}' has {n} who answered some of the items"
+    return {
+        name: n
         for name, n in grouped.sizes(answers.notna().any(axis=1)).items()
         if short.get(name, 0) >= MINIMUM_CELL and n - short[name] >= MINIMUM_CELL
-    ]
-    if design.options["missing"] != "listwise" or not told:
-        return ""
-    every = "pairwise" if design.ordinal else "fiml"
-    return (
-        f" Only respondents who answered every item count here (missing='complete'): {', '.join(told[:5])}; "
-        f"missing='{every}' uses them too."
-    )
+    }
 
 
 def _told_once(notes: Sequence[str]) -> list[str]:
