@@ -20,7 +20,15 @@ from cxkit.running.kernels.forked import Template, can_fork
 from cxkit.running.memory import free_memory
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import find_protection
-from cxkit.running.trial import ALL_CLAIMS, NOT_HELD, Bait, bait, broken_claims
+from cxkit.running.trial import (
+    ALL_CLAIMS,
+    NOT_HELD,
+    UNPROTECTED_CLAIMS,
+    Bait,
+    bait,
+    broken_claims,
+    open_to_strangers,
+)
 
 State = Literal["good", "limited", "bad"]
 
@@ -110,7 +118,8 @@ def _sandbox(laid: Bait) -> Finding:
             "install bubblewrap or allow user namespaces (sysctl kernel.unprivileged_userns_clone=1, or "
             "kernel.apparmor_restrict_unprivileged_userns=0)."
         )
-        return Finding(subject="sandbox", state="bad", text=f"{found.text} ({failed})", remedy=remedy)
+        text = f"{found.text}. {_tried_openly(laid)} ({failed})"
+        return Finding(subject="sandbox", state="bad", text=text, remedy=remedy)
     better = f" ({failed})" if failed else ""
     try:
         broken = broken_claims(laid)
@@ -122,6 +131,17 @@ def _sandbox(laid: Bait) -> Finding:
         return Finding(subject="sandbox", state="limited", text=text, remedy="Mark on a machine with namespaces.")
     text = f"{found.text}. Tried just now: a notebook cannot {', '.join(ALL_CLAIMS)}. {NOT_HELD}{better}"
     return Finding(subject="sandbox", state="limited" if failed else "good", text=text)
+
+
+def _tried_openly(laid: Bait) -> str:
+    """What a notebook without a sandbox could do, by trying it."""
+    try:
+        could = open_to_strangers(laid)
+    except NotebookError as error:
+        return f"It could not be tried: {error}"
+    failed = [one for one in UNPROTECTED_CLAIMS if one not in could]
+    not_here = f", and for another reason not {', '.join(failed)}" if failed else ""
+    return f"Tried just now: it could {', '.join(could) or 'do nothing of that'}{not_here}."
 
 
 def _memory() -> Finding:

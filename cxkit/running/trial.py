@@ -108,6 +108,11 @@ ALONE = (
         "time.sleep(1); print('WORKED')",
     ),
     Claim(
+        "hold more files than its limit that it has deleted",
+        "import os, time\nkept = []\nfor k in range(20):\n    kept.append(open('gone', 'wb', 0)); os.remove('gone')\n"
+        "    kept[-1].write(b'x' * 1_500_000)\ntime.sleep(1); print('WORKED')",
+    ),
+    Claim(
         "take more memory than its limit in what the system keeps for it",
         "import mmap, time\nkind = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | 0x4000  # nothing is reserved\n"
         "x = mmap.mmap(-1, 1 << 38, kind, mmap.PROT_READ)\nx.madvise(mmap.MADV_NOHUGEPAGE)\n"
@@ -122,6 +127,8 @@ ALONE = (
     ),
 )
 """Each in a run of its own, which it may end."""
+UNPROTECTED_CLAIMS = ("read your files", "change your files", "use the network")
+"""Of CLAIMS, what is said of a machine without a sandbox to be possible there."""
 _CPU, _SURVIVORS = "take more processor time than its limit", "leave processes behind"
 ALL_CLAIMS = (*(claim.says for claim in (*CLAIMS, *ALONE)), _CPU, _SURVIVORS)
 NOT_HELD = (
@@ -206,6 +213,25 @@ def broken_claims(laid: Bait, policy: Policy = "contained") -> Mapping[str, str]
         broken[CHANGES] = "it could"
     broken |= _broken_alone(policy)
     return broken if policy == "open" else {**broken, **_broken_at_the_end()}
+
+
+def open_to_strangers(laid: Bait) -> tuple[str, ...]:
+    """Of `UNPROTECTED_CLAIMS`, what a notebook can do here that is run without a sandbox.
+
+    Raises
+    ------
+    NotebookError
+        If no kernel can be had.
+    """
+    from nbformat.v4 import new_code_cell, new_notebook
+
+    from cxkit.running.contained import run_contained
+
+    claims = [one for one in CLAIMS if one.says in UNPROTECTED_CLAIMS]
+    cells = [new_code_cell(source) for source in (laid.cell(), *(one.attempt for one in claims))]
+    run = run_contained(new_notebook(cells=cells), policy="open", limits=LIMITS)
+    said = ["".join(output.get("text", "") for output in cell.outputs) for cell in run.notebook.cells[1:]]
+    return tuple(claim.says for claim, one in zip(claims, said, strict=True) if "WORKED" in one)
 
 
 def _broken_alone(policy: Policy) -> dict[str, str]:

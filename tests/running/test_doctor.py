@@ -24,6 +24,7 @@ def _no_template(monkeypatch):
     """The template takes seconds to come up, and its own tests are elsewhere."""
     monkeypatch.setattr(doctor.Template, "get", lambda: type("Ready", (), {"threads": 1}))
     monkeypatch.setattr(doctor, "broken_claims", lambda laid: {})
+    monkeypatch.setattr(doctor, "open_to_strangers", lambda laid: doctor.UNPROTECTED_CLAIMS)
 
 
 def test_every_subject_once():
@@ -39,6 +40,23 @@ def test_no_sandbox_is_bad_and_says_what_a_stranger_could_do(monkeypatch, capsys
     assert UNPROTECTED in said
     assert "namespaces: not permitted; bubblewrap: bubblewrap is not installed" in said
     assert "--accept-no-sandbox" in said
+    assert "Tried just now: it could read your files, change your files, use the network." in said
+
+
+def test_what_cannot_be_done_without_a_sandbox_either_is_not_claimed(monkeypatch):
+    monkeypatch.setattr(doctor, "find_protection", lambda: Protection(None, {}))
+    monkeypatch.setattr(doctor, "open_to_strangers", lambda laid: ("read your files",))
+    said = found("sandbox").text
+    assert "it could read your files, and for another reason not change your files, use the network." in said
+
+
+def test_machine_without_a_kernel_says_that_nothing_was_tried(monkeypatch):
+    def lost(laid):
+        raise TemplateLost("no kernel")
+
+    monkeypatch.setattr(doctor, "find_protection", lambda: Protection(None, {}))
+    monkeypatch.setattr(doctor, "open_to_strangers", lost)
+    assert "It could not be tried: no kernel" in found("sandbox").text
 
 
 def test_second_best_sandbox_says_why_not_the_best(monkeypatch):
@@ -69,6 +87,7 @@ def test_sandbox_that_is_asked_for_by_name_is_the_one_reported():
     done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 1, done.stderr
     assert "no  sandbox:     none: a stranger's notebook runs with all your rights" in done.stdout
+    assert "Tried just now: it could read your files, change your files, use the network." in done.stdout
 
 
 def test_template_that_does_not_come_up_means_ordinary_kernels(monkeypatch):
