@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Ending = Literal[
     "completed", "cell_timeout", "total_timeout", "out_of_memory", "out_of_cpu", "out_of_space", "output_flood", "died"
 ]
-Cut = Literal["time", "output"]
+Cut = Literal["time", "output", "left_running"]
 
 _LOOK = 0.2  # seconds between looks at whether a run is to stop
 
@@ -44,7 +44,8 @@ class Contained:
     collected : list of (int, str)
         For each cell after which code was asked for: the cell's index, and the text that the code left.
     cuts : dict
-        Cells that were interrupted, by index: `"time"` or `"output"`. The run went on after them.
+        Cells that were interrupted, by index: `"time"` or `"output"`; and one that left something running that went on
+        printing in the cells after it: `"left_running"`. The run went on after them.
     ending : str
         `"completed"` if every cell had its turn, else what ended the run before.
     ended_in : int or None

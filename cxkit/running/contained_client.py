@@ -14,7 +14,8 @@ from typing import Any
 
 import zmq
 from jupyter_core.utils import ensure_event_loop
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionComplete, CellTimeoutError, DeadKernelError
+from nbclient.util import ensure_async
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from papermill.engines import NotebookExecutionManager
@@ -37,6 +38,8 @@ _LARGEST_MESSAGE = 32 << 20  # bytes; the connection of whoever sends more is cl
 _CELLS_OF_OUTPUT = 8  # of all cells together as much as of so many that print all that one may
 _MOST_COLLECTED = 32 << 20  # characters of all answers together
 _MOST_PARTS = 200_000  # values in one message; a figure drawn in JavaScript has some thousands
+# Printed between two cells, which nothing does that ended with its cell; a process that ends late leaves less
+_LEFT_RUNNING = 16 << 10
 _PER_VALUE, _PER_NUMBER = 64, 32
 _BYTES_OF_A_CHARACTER, _REST_OF_A_PART = 6, 1 << 16  # at most, as JSON writes it; what is no output
 _OUTPUTS = {"stream", "display_data", "execute_result", "error", "update_display_data"}
@@ -80,6 +83,8 @@ class ContainedClient(CxkitClient):
         self._process: Any = None
         self._kernel = 0  # the kernel's process as seen from here
         self._current, self._printed, self._replied = -1, 0, False
+        self._between, self._is_anothers = 0, False  # printed before the cell began; whether that goes on
+        self._has_charged = False
         self._since_cut = Stopwatch(0, _GRACE)
         self._interrupting: asyncio.Future[None] | None = None
         self._room, self._collected_room = _CELLS_OF_OUTPUT * limits.output_bytes, _MOST_COLLECTED
@@ -176,6 +181,7 @@ class ContainedClient(CxkitClient):
         for index, cell in enumerate(self.nb.cells):
             self._room -= min(self._printed, self.limits.output_bytes)
             self._current, self._printed, self._replied = index, 0, False
+            self._between, self._is_anothers = 0, False
             self.tell({"at": index})
             try:
                 self.execute_cell(cell, index)
@@ -238,7 +244,8 @@ class ContainedClient(CxkitClient):
             try:
                 await asyncio.wait_for(task_poll_output_msg, patience * (self.iopub_timeout or _GRACE))
             except TimeoutError:
-                self.cuts.setdefault(self._current, "output")
+                if not self._is_anothers:
+                    self.cuts.setdefault(self._current, "output")
             return reply
         finally:
             task_poll_kernel_alive.cancel()
@@ -293,6 +300,29 @@ class ContainedClient(CxkitClient):
 
     # --- what it says ---------------------------------------------------------------------------------------------
 
+    async def _async_poll_output_msg(self, parent_msg_id: str, cell: NotebookNode, cell_index: int) -> None:
+        """Hand a cell its own messages; of others only count what was printed before it began."""
+        while True:
+            msg = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
+            if msg["parent_header"].get("msg_id") == parent_msg_id:
+                try:
+                    self.process_message(msg, cell, cell_index)
+                except CellExecutionComplete:
+                    return
+            elif msg["msg_type"] == "stream":
+                too_much = isinstance(msg["content"], TooMuch)
+                self._between += _LEFT_RUNNING if too_much else size_of(msg["content"])
+
+    def _charge_before(self, cell_index: int) -> bool:
+        """Whether what floods this cell was left running by one before, which is then charged with it."""
+        code = [index for index in range(cell_index) if self.nb.cells[index].cell_type == "code"]
+        if self._between < _LEFT_RUNNING or not code:
+            return False
+        if not self._has_charged and self.cuts.get(code[-1]) != "time":
+            self.cuts[code[-1]] = "left_running"
+        self._has_charged = True
+        return True
+
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         """Keep an output if there is still room for it; at the first that is too much interrupt the cell."""
         if msg["msg_type"] not in _OUTPUTS:
@@ -309,6 +339,9 @@ class ContainedClient(CxkitClient):
             return None
         if self._printed <= most:
             return super().process_message(msg, cell, cell_index)
+        self._is_anothers = self._is_anothers or (before <= most and self._charge_before(cell_index))
+        if self._is_anothers:
+            return None  # this cell goes on: it does not print that, and an interrupt would end its work
         if before <= most:
             self._since_cut = Stopwatch(self._kernel, _GRACE)
             self.cuts.setdefault(cell_index, "output")

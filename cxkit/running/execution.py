@@ -129,6 +129,10 @@ def _complaint(left: Contained) -> str:
         return left.note
     failed, cut = failure.failed_cell(left.notebook), min(left.cuts, default=None)
     if cut is not None and (failed is None or cut <= failed):
-        reason = {"time": "took too long and was interrupted", "output": "printed too much and was cut"}
+        reason = {
+            "time": "took too long and was interrupted",
+            "output": "printed too much and was cut",
+            "left_running": "left something running that went on printing in the cells after it",
+        }
         return f"{failure.place_of(left.notebook, cut)} {reason[left.cuts[cut]]}"
     return "" if failed is None else failure.describe_exception(left.notebook, failed)

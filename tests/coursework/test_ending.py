@@ -108,3 +108,13 @@ def test_the_reason_of_an_answer_is_the_one_that_its_points_follow(assignment):
     far = Trial(assignment.held_out[0], left, Reference({**model, "average": Number(7.0)}, {}))
     worse = _marked(question, [Trial(assignment.public, left, Reference(model, {})), far]).answers[0]
     assert worse.reason.startswith("It is close for the data that you were given, and not when your notebook runs on")
+
+
+def test_a_flood_is_told_of_the_cell_that_left_it_running(assignment, trial):
+    one = trial("completed", None, cuts={4: "left_running"})
+    (cause,) = _causes([one])
+    assert cause.startswith("The first cell that failed is cell 4 of the notebook (")
+    assert cause.endswith("it left something running that went on printing in the cells after it.")
+    centre, spread = (_marked(assignment.question(key), [one]) for key in ("centre", "spread"))
+    assert centre.outcome == "stopped"
+    assert not any("print" in sentence for sentence in spread.feedback)

@@ -276,3 +276,23 @@ def test_a_death_is_told_once_and_a_broken_message_without_its_key():
     ):
         client.told_ending = partial(ContainedClient.told_ending, client)
         assert Contained(**ContainedClient.left(client, error)).note == note
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import subprocess\nwriter = subprocess.Popen('yes something', shell=True)",
+        "import threading\ndef write():\n    while True:\n        print('something' * 100)\n"
+        "threading.Thread(target=write, daemon=True).start()",
+    ],
+    ids=["process", "thread"],
+)
+def test_what_a_cell_left_running_is_charged_to_it_and_not_to_the_cell_in_which_it_prints(source):
+    # The pause between cells is longer than any other on a busy machine, so that something is printed in it
+    collect = f"import time\ntime.sleep(0.3)\n{COLLECTED} = repr(sorted({{'y', 'z'}} & set(globals())))"
+    run = contained(
+        source, "import time\ntime.sleep(0.6)\ny = 1", "z = 1",
+        limits=Limits(output_bytes=100_000, cell_seconds=20), after_cell=lambda index, cell: collect,
+    )  # fmt: skip
+    assert (run.ending, run.cuts) == ("completed", {0: "left_running"})
+    assert run.collected[-1] == (2, "['y', 'z']"), "an interrupt for another's output ended the work of a cell"

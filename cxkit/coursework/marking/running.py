@@ -25,7 +25,7 @@ from cxkit.coursework.marking.ending import (
 from cxkit.coursework.marks import Outcome
 from cxkit.coursework.source import questions_of
 from cxkit.errors import MarkingError
-from cxkit.running.contained import Contained
+from cxkit.running.contained import Contained, Cut
 from cxkit.running.fairly import run_fairly
 from cxkit.running.files import sha256_of
 from cxkit.running.sandbox.limits import Policy
@@ -37,10 +37,16 @@ _TAG = "parameters"
 TROUBLES: dict[str, Outcome] = {
     "Its cell took too long": "timed_out",
     "Its cell printed too much": "stopped",
+    "Its cell left something": "stopped",
     "Its cell ended with": "crashed",
     "Its code stands in": "not_run",
 }
 """How a task ended of which nothing was left, by how the sentence on its trouble begins."""
+_CUTS: dict[Cut, str] = {
+    "time": "Its cell took too long and was stopped.",
+    "output": "Its cell printed too much and was cut.",
+    "left_running": "Its cell left something running that went on printing in the cells after it.",
+}
 
 
 @dataclass(frozen=True)
@@ -215,7 +221,7 @@ def _not_code(assignment: Assignment, cell: NotebookNode) -> str:
 def _trouble(assignment: Assignment, index: int, cell: NotebookNode, run: Contained) -> str:
     cut = run.cuts.get(index) if index != run.ended_in else None  # which is told as how the run was ended
     if cut is not None:
-        return "Its cell took too long and was stopped." if cut == "time" else "Its cell printed too much and was cut."
+        return _CUTS[cut]
     for output in cell.outputs:
         if output.output_type == "error":
             name, said = str(output.get("ename", ""))[:60], str(output.get("evalue", "")).strip()[:300]
