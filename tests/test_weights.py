@@ -196,8 +196,10 @@ def test_weights_are_honoured_or_the_reason_is_said(analysis, surveys):
     assert compared, f"no point estimate of {analysis} was compared"
     ours, theirs = same_rows(analysis, found.frame, wanted.frame)
     for column in compared:
+        both = (ours[column].notna() & theirs[column].notna()).to_numpy()
+        shown = both if column in OF_FEW_HIDDEN else np.ones(len(ours), dtype=bool)
         np.testing.assert_allclose(
-            ours[column].astype(float), theirs[column].astype(float), rtol=1e-8,
+            ours[column][shown].astype(float), theirs[column][shown].astype(float), rtol=1e-8,
             atol=LEAST_SQUARES.get(analysis, 1e-10), err_msg=column,
         )  # fmt: skip
 
