@@ -252,14 +252,18 @@ def _ratios(r: np.ndarray, sets: list[list[int]], geometric: bool) -> np.ndarray
     def middle(values: np.ndarray) -> float:
         if not len(values):
             return float("nan")
-        return float(np.exp(np.log(values).mean()) if geometric else values.mean())
+        if not geometric:
+            return float(values.mean())
+        with np.errstate(divide="ignore"):  # one correlation of 0 makes the geometric mean 0
+            return float(np.exp(np.log(values).mean()))
 
     within = [middle(r[np.ix_(s, s)][np.tril_indices(len(s), -1)]) for s in sets]
     out = np.eye(len(sets))
     for a in range(len(sets)):
         for b in range(a):
             between = middle(r[np.ix_(sets[a], sets[b])].ravel())
-            out[a, b] = out[b, a] = between / np.sqrt(within[a] * within[b])
+            size = np.sqrt(within[a] * within[b])
+            out[a, b] = out[b, a] = between / size if size else np.nan
     return out
 
 

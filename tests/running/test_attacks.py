@@ -288,3 +288,16 @@ def test_a_checkout_shows_the_file_by_which_its_data_are_found():
     beside = shipped.PACKAGE.parent
     if shipped.datasets_folder() == beside / "datasets":
         assert {str(beside / "datasets"), str(beside / "pyproject.toml")} <= set(readable_paths())
+
+
+def test_an_environment_in_the_folder_of_a_course_does_not_show_the_course(tmp_path, monkeypatch):
+    """`python -m venv .` in that folder: solutions and submissions lie beside `bin` and `lib`."""
+    from cxkit.running.sandbox.confinement import readable_paths
+
+    for name in ("bin", "lib", "assignments", "submissions"):
+        (tmp_path / name).mkdir()
+    for name in ("pyvenv.cfg", "roster.csv"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr("sys.prefix", str(tmp_path))
+    shown = [path for path in readable_paths.__wrapped__() if path.startswith(str(tmp_path))]
+    assert sorted(shown) == [str(tmp_path / name) for name in ("bin", "lib", "pyvenv.cfg")]

@@ -134,6 +134,10 @@ HIDDEN = {
         "    os.ftruncate(f, 1_500_000); kept.append(mmap.mmap(f, 1_500_000)); kept[-1].write(b'x' * 1_500_000)\n"
         "    os.close(f); os.remove('x')\ntime.sleep(1); print('WORKED')"
     ),
+    "make names without end": (
+        "import os, time\nfor k in range(3000): os.close(os.open(f'{k}', os.O_CREAT | os.O_WRONLY))\n"
+        "time.sleep(1); print('WORKED')"
+    ),
     "write files deeper than names reach": (
         "import os, time\nfor k in range(30): os.mkdir('d' * 200); os.chdir('d' * 200)\n"
         "for k in range(6): open(f'{k}', 'wb').write(b'x' * 1_500_000)\ntime.sleep(1); print('WORKED')"

@@ -12,7 +12,7 @@ import pytest
 
 from cxkit import sem
 from cxkit.errors import CxkitWarning, ModelError
-from cxkit.sem.reliability import higher_order_reliability
+from cxkit.sem.reliability import _ratios, higher_order_reliability
 from tests.sem import cases
 from tests.sem.fits import fitted
 
@@ -145,3 +145,12 @@ def test_ordered_alpha_takes_the_codes_in_every_group() -> None:
     for half, rows in data.groupby("half"):
         cov = rows[["a", "b", "c"]].cov().to_numpy()
         assert frame.loc[half, "alpha"] == pytest.approx(1.5 * (1 - np.trace(cov) / cov.sum()), abs=1e-12)
+
+
+def test_htmt2_where_two_items_do_not_correlate_at_all() -> None:
+    """A geometric mean with a 0 in it is 0; the value of a factor whose own items do not correlate is none."""
+    x = np.array([1.0, -1, 1, -1, 1, -1, 1, -1])
+    y = np.array([1.0, 1, -1, -1, 1, 1, -1, -1])
+    r = np.corrcoef(np.stack([x, x, y, y, y]))
+    assert _ratios(np.abs(r), [[0, 1], [2, 3]], True)[0, 1] == 0
+    assert np.isnan(_ratios(np.abs(r), [[0, 2], [3, 4]], True)[0, 1])

@@ -23,6 +23,7 @@ _SETTINGS = (
     "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime", "/etc/timezone", "/etc/fonts",
     "/etc/alternatives", "/etc/mime.types", "/etc/nsswitch.conf", "/etc/locale.alias",
 )  # fmt: skip
+_OF_AN_ENVIRONMENT = ("bin", "etc", "include", "lib", "share", "pyvenv.cfg")
 _FIRST_USER, _USERS = 1_900_000_000, 100_000_000
 
 
@@ -98,11 +99,15 @@ def readable_paths() -> tuple[str, ...]:
     """What a kernel of this Python needs to see: the system's programs and libraries, this Python, and cxkit.
 
     Of a checkout only the package, the data sets and the file that tells a checkout are shown: assignments with their
-    solutions lie beside them.
+    solutions lie beside them. So they may beside the parts of a virtual environment that was made in the course's own
+    folder.
     """
     package = Path(find_spec("cxkit").origin or "").parent  # type: ignore[union-attr]
     of_checkout = [str(package.parent / name) for name in ("datasets", "pyproject.toml")]  # by which it is known as one
-    wanted = [*_SYSTEM, *_SETTINGS, sys.prefix, sys.base_prefix, str(package), *of_checkout]
+    own = [sys.prefix]
+    if sys.prefix != sys.base_prefix:
+        own = [str(Path(sys.prefix, name)) for name in _OF_AN_ENVIRONMENT]
+    wanted = [*_SYSTEM, *_SETTINGS, *own, sys.base_prefix, str(package), *of_checkout]
     return tuple(_without_nested(path for path in wanted if Path(path).exists()))
 
 

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _BLOCK = 512  # bytes, the unit of st_blocks
+_OF_A_NAME = 4096  # what an empty file takes of a disk, by and large: names run out as well as room
 _TICKS = os.sysconf("SC_CLK_TCK")
 _LARGEST_BUFFER = 425_984  # twice net.core.wmem_max, which is this everywhere unless somebody has raised it
 
@@ -137,7 +138,7 @@ def folder_bytes(folder: str) -> float:
             return math.inf
         for entry in entries:
             with suppress(OSError):
-                total += entry.stat(follow_symlinks=False).st_blocks * _BLOCK
+                total += max(entry.stat(follow_symlinks=False).st_blocks * _BLOCK, _OF_A_NAME)
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
     return total

@@ -24,7 +24,8 @@ IN_FORCE: Mapping[str, str] = {
     "namespaces": f"namespaces: {_SHUT_IN}",
     "bubblewrap": f"bubblewrap: {_SHUT_IN}; its kernels start slowly",
     "landlock": "Landlock: a stranger's notebook can open none of your files, use no network and signal none of your "
-    "processes, within bounds on memory, processor time, processes, files and output; it sees which programs run",
+    "processes, within bounds on memory, processor time, processes, files and output; it sees the machine's name, its "
+    "list of connections, and which processes there are, without their commands",
 }
 UNPROTECTED = (
     "none: a stranger's notebook runs with all your rights; it can read and change every file that you can, "
