@@ -34,6 +34,8 @@ def _add_feedback(commands: Any) -> None:
         default=Path("feedback"),
         help="folder for the pages (feedback)",
     )
+    parser.add_argument("--submissions", metavar="DIR", type=local_path,
+                        help="what cxkit collect made: tells whose notebook is not the marked one")  # fmt: skip
 
 
 def _add_class(commands: Any) -> None:
@@ -70,7 +72,7 @@ def feedback_command(options: argparse.Namespace) -> int:
 
     assignment = read_assignment(options.assignment)
     marks = read_marks(options.marks, assignment.id)
-    _tell_versions(assignment, marks)
+    _tell_versions(assignment, marks, options.submissions)
     known = _recorded(options.gradebook, assignment, marks)
     written = write_feedback(
         options.output,
@@ -97,7 +99,7 @@ def class_command(options: argparse.Namespace) -> int:
 
     assignment = read_assignment(options.assignment)
     marks = read_marks(options.marks, assignment.id)
-    _tell_versions(assignment, marks)
+    _tell_versions(assignment, marks, options.submissions)
     # Shares of questions are told of marks by the same points; whose are not is named above
     marks = tuple(one for one in marks if not one.submission_sha256 or fits_points(one, assignment))
     written = _recorded(options.gradebook, assignment, marks).written
@@ -117,10 +119,19 @@ def class_command(options: argparse.Namespace) -> int:
     return 0
 
 
-def _tell_versions(assignment: Assignment, marks: Sequence[SubmissionMarks]) -> None:
-    from cxkit.coursework.fingerprint import fingerprint, points_notes, version_notes
+def _tell_versions(assignment: Assignment, marks: Sequence[SubmissionMarks], folder: Path | None) -> None:
+    from cxkit.coursework.collecting import read_collection
+    from cxkit.coursework.fingerprint import fingerprint, points_notes, stale_notes, version_notes
+    from cxkit.coursework.submissions import COLLECTION_FILE
 
-    for note in (*points_notes(marks, assignment), *version_notes(marks, fingerprint(assignment))):
+    # Notebooks may also lie in a folder that nothing was collected into: then there is no list of them
+    is_collected = folder is not None and (folder / COLLECTION_FILE).is_file()
+    rows = read_collection(folder).submissions if folder is not None and is_collected else ()
+    for note in (
+        *stale_notes(marks, rows),
+        *points_notes(marks, assignment),
+        *version_notes(marks, fingerprint(assignment)),
+    ):
         sys.stderr.write(f"cxkit: note: {note}\n")
 
 

@@ -83,26 +83,24 @@ def _existing(path: Path) -> Gradebook:
 
 def record_command(options: argparse.Namespace) -> int:
     """``cxkit gradebook record``: marks into the gradebook, once each."""
+    from cxkit.coursework.collecting import read_collection
     from cxkit.coursework.declarations import read_assignment
-    from cxkit.coursework.fingerprint import fingerprint, points_notes, version_notes
+    from cxkit.coursework.fingerprint import fingerprint, points_notes, stale_notes, version_notes
     from cxkit.coursework.gradebook import Gradebook
     from cxkit.coursework.marks_folder import read_marks
     from cxkit.errors import counted
 
     assignment = read_assignment(options.assignment)
     marks = read_marks(options.marks, assignment.id)
-    late: dict[str, float | None] = {}
-    if options.submissions:
-        from cxkit.coursework.collecting import read_collection
-
-        rows = read_collection(options.submissions).submissions
-        late = {row.student: row.late_seconds for row in rows if row.path is not None}
+    rows = read_collection(options.submissions).submissions if options.submissions else ()
+    # Of this very notebook: the marks may be of one that the student handed in before
+    late = {(row.student, row.sha256): row.late_seconds for row in rows if row.path is not None}
     with Gradebook(options.gradebook) as book:
         book.describe(assignment)
         done = book.record(marks, late=late, may_be_zero=options.may_be_zero, reason=options.reason)
         # Of all that the gradebook holds: a folder with the marks of a few stands beside those recorded before.
         held = book.last_marks(assignment.id)
-    notes = (*points_notes(held, assignment), *version_notes(held, fingerprint(assignment)))
+    notes = (*stale_notes(held, rows), *points_notes(held, assignment), *version_notes(held, fingerprint(assignment)))
     print(f"{options.gradebook}: {counted(done.added, 'mark')} recorded, {done.unchanged} were there already.")
     for student, before, after in done.fell:
         print(f"  fell: {student}, {before:g} -> {after:g} points before lateness")

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 from cxkit.coursework.assignment import Assignment
 from cxkit.coursework.marks import SubmissionMarks
+from cxkit.coursework.submissions import Submission
 from cxkit.errors import counted
 
 _TO_DO = "Have their notebooks among the submissions, then run cxkit mark and cxkit gradebook record again."
@@ -57,6 +58,39 @@ def version_notes(marks: Iterable[SubmissionMarks], now: str) -> tuple[str, ...]
         told.append(
             f"The marks of {counted(len(unknown), 'student')} do not say which version of the assignment they follow "
             f"(key not known: an older cxkit did not keep it): {', '.join(unknown)}. To be sure: {_TO_DO}"
+        )
+    return tuple(told)
+
+
+def stale_notes(marks: Iterable[SubmissionMarks], rows: Iterable[Submission]) -> tuple[str, ...]:
+    """Whose collected notebook is not the one that was marked?
+
+    Parameters
+    ----------
+    marks : iterable of SubmissionMarks
+    rows : iterable of Submission
+        What was collected; those without a notebook, or whose SHA-256 is not known, are passed over.
+
+    Returns
+    -------
+    tuple of str
+        A sentence for students of whom another notebook was marked, one for those of whom none was; empty where the
+        marks are of what was collected.
+    """
+    marked = {one.student: one.submission_sha256 for one in marks}
+    collected = {row.student: row.sha256 for row in rows if row.path is not None and row.sha256}
+    other = [student for student, sha256 in collected.items() if marked.get(student) not in {None, "", sha256}]
+    none = [student for student in collected if not marked.get(student)]
+    told = []
+    if other:
+        told.append(
+            f"The marks of {counted(len(other), 'student')} are not of the notebook that is collected now, but of "
+            f"another one: {', '.join(other)}. Run cxkit mark, then cxkit gradebook record again."
+        )
+    if none:
+        told.append(
+            f"The notebooks of {counted(len(none), 'student')} are collected and have no marks here: "
+            f"{', '.join(none)}. Run cxkit mark, then cxkit gradebook record again."
         )
     return tuple(told)
 

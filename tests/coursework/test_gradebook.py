@@ -126,7 +126,7 @@ def test_lateness_costs_a_share_for_every_day_begun(seconds, days, share):
 
 
 def test_late_points(book):
-    book.record([marks("s1", 8), marks("s2", 8), marks("s3", 8)], late={"s1": 2 * DAY, "s3": None})
+    book.record([marks("s1", 8), marks("s2", 8), marks("s3", 8)], late={("s1", "v1"): 2 * DAY, ("s3", "v1"): None})
     one, two, three = (grade(book, student) for student in ("s1", "s2", "s3"))
     assert (one.earned, one.penalty, one.points, one.late_days, one.note) == (8, 1.6, 6.4, 2, "2 days late: 20% off.")
     assert (two.points, two.note) == (8, "")
@@ -291,10 +291,10 @@ def test_written_marks_count_among_those_that_may_not_fall(book):
 
 
 def test_lateness_of_a_submission_is_not_forgotten(book):
-    book.record([marks("s1", 8)], late={"s1": DAY})
+    book.record([marks("s1", 8)], late={("s1", "v1"): DAY})
     assert grade(book).penalty > 0
     assert book.record([marks("s1", 8)]).added == 0
     book.record([marks("s1", 7)])
     assert grade(book).penalty > 0
-    book.record([marks("s1", 7)], late={"s1": 0.0})
+    book.record([marks("s1", 7)], late={("s1", "v1"): 0.0})
     assert grade(book).penalty == 0

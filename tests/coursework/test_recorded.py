@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 import pytest
 
 from cxkit.cli import main
+from cxkit.coursework.collecting.collection import Collection, as_json
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import recorded
 from cxkit.coursework.gradebook import CoursePolicy, Gradebook
 from cxkit.coursework.marks import QuestionMark, SubmissionMarks
 from cxkit.coursework.marks_folder import write_marks
+from cxkit.coursework.submissions import Submission
 from cxkit.coursework.written_marks import CriterionResult, WrittenResult
 from cxkit.errors import MarkingError
 from tests.coursework import small_assignment
@@ -43,7 +45,7 @@ def book(tmp_path, assignment):
 
 def test_written_answers_and_lateness(book, assignment):
     marks = [marks_of("anna"), marks_of("ben")]
-    book.record(marks, late={"anna": 3 * 3600.0}, at=NOW)
+    book.record(marks, late={("anna", "a" * 64): 3 * 3600.0}, at=NOW)
     book.record_written(assignment, {"anna": [WORDS]}, by="A. Example", at=NOW)
     found = recorded(book, assignment, marks)
     assert found.written == {"anna": (WORDS,), "ben": ()}
@@ -54,7 +56,7 @@ def test_written_answers_and_lateness(book, assignment):
 
 def test_the_last_decision_counts_until_it_is_taken_back(book, assignment):
     marks = [marks_of(student) for student in ("anna", "ben", "cleo")]
-    book.record(marks, late={"anna": 1e6}, at=NOW)
+    book.record(marks, late={("anna", "a" * 64): 1e6}, at=NOW)
     book.override("small", "anna", 9, reason="Broken file", by="A. Example", at=NOW)
     book.excuse("small", "ben", reason="Ill", by="A. Example", at=NOW)
     book.override("small", "cleo", 1, reason="A slip", by="A. Example", at=NOW)
@@ -87,7 +89,7 @@ def test_marks_that_the_gradebook_does_not_hold_are_refused(book, assignment):
 def test_the_commands_take_the_gradebook(tmp_path, book, assignment, capsys):
     marks = [marks_of("anna"), marks_of("ben")]
     write_marks(tmp_path / "marks", marks)
-    book.record(marks, late={"anna": 3600.0}, at=NOW)
+    book.record(marks, late={("anna", "a" * 64): 3600.0}, at=NOW)
     book.record_written(assignment, {who: [WORDS] for who in ("anna", "ben")}, by="A. Example", at=NOW)
     common = [str(assignment.folder), str(tmp_path / "marks"), "--gradebook", str(book.path)]
     assert main(["feedback", *common, "-o", str(tmp_path / "pages")]) == 0
@@ -100,3 +102,47 @@ def test_the_commands_take_the_gradebook(tmp_path, book, assignment, capsys):
     assert main(["class", *common[:2], "--gradebook", str(tmp_path / "none.db")]) == 1
     assert "There is no gradebook" in capsys.readouterr().err
     assert not (tmp_path / "none.db").exists()
+
+
+@pytest.fixture
+def two_handed_in(tmp_path, assignment):
+    """Anna's notebook in time is marked; another one, three days late, is collected. Ben's was not marked at all."""
+    folder = tmp_path / "submissions"
+    folder.mkdir()
+    rows = (
+        Submission(
+            student="anna", path=folder / "anna.ipynb", status="late", late_seconds=3 * 86400.0, sha256="b" * 64
+        ),
+        Submission(student="ben", path=folder / "ben.ipynb", sha256="c" * 64),
+        Submission(student="cleo", path=None, status="missing"),
+    )
+    (folder / "collection.json").write_text(as_json(Collection(assignment="small", submissions=rows)), encoding="utf-8")
+    write_marks(tmp_path / "marks", [marks_of("anna")])
+    return [str(assignment.folder), str(tmp_path / "marks")], ["--submissions", str(folder)]
+
+
+def test_lateness_is_that_of_the_marked_notebook(tmp_path, book, assignment, two_handed_in, capsys):
+    marks, submissions = two_handed_in
+    record = ["gradebook", "record", *marks, *submissions, "-g", str(book.path)]
+    book.record([marks_of("anna")], late={("anna", "a" * 64): 0.0}, at=NOW)
+    before = book.history()
+    assert main(record) == 0
+    told = capsys.readouterr()
+    assert "0 marks recorded, 1 were there" in told.out
+    assert "1 student are not of the notebook that is collected now, but of another one: anna." in told.err
+    assert "have no marks here: ben." in told.err
+    assert "cleo" not in told.err
+    assert [(one.points, one.penalty) for one in book.grades()] == [(6, 0)]
+    assert book.history() == before
+    write_marks(tmp_path / "marks", [marks_of("anna", sha256="b" * 64), marks_of("ben", sha256="c" * 64)])
+    assert main(record) == 0
+    assert "collected" not in capsys.readouterr().err
+    assert {one.student: one.points for one in book.grades()} == {"anna": pytest.approx(4.2), "ben": 6}
+    book.set_policy(CoursePolicy(attempts="best"), by="A. Example", reason="Syllabus", at=NOW)
+    assert {one.student: one.points for one in book.grades()} == {"anna": 6, "ben": 6}
+
+
+def test_pages_of_a_notebook_that_is_not_the_collected_one_are_told(tmp_path, two_handed_in, capsys):
+    marks, submissions = two_handed_in
+    assert main(["feedback", *marks, *submissions, "-o", str(tmp_path / "pages")]) == 0
+    assert "but of another one: anna." in capsys.readouterr().err

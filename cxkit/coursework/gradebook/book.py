@@ -63,7 +63,7 @@ class Gradebook:
     --------
     >>> with Gradebook("gradebook.db") as book:          # doctest: +SKIP
     ...     book.describe(assignment)
-    ...     book.record(marks, late={"s100": 3600.0})
+    ...     book.record(marks, late={("s100", marks[0].submission_sha256): 3600.0})
     ...     book.override("hw1", "s200", 7, reason="The data file was broken.", by="A. Example")
     """
 
@@ -119,7 +119,7 @@ class Gradebook:
         self,
         marks: Iterable[SubmissionMarks],
         *,
-        late: Mapping[str, float | None] | None = None,
+        late: Mapping[tuple[str, str], float | None] | None = None,
         may_be_zero: Collection[str] = (),
         reason: str = "",
         at: datetime | None = None,
@@ -129,9 +129,10 @@ class Gradebook:
         Parameters
         ----------
         marks : iterable of SubmissionMarks
-        late : mapping of str to float or None
-            Seconds after the deadline by student; None where late by an unknown time. Who is not there is as late as
-            was recorded with the last marks of the same submission, else in time.
+        late : mapping of (str, str) to float or None
+            Seconds after the deadline by student and SHA-256 of the submission, since another one of the same student
+            may come on another day; None where late by an unknown time. A submission that is not there is as late as
+            was recorded with its last marks, else in time.
         may_be_zero : collection of str
             Students whose points may fall to 0. Those of anybody else who has points may not.
         reason : str
@@ -157,7 +158,8 @@ class Gradebook:
                 kind="marks", assignment=one.assignment, student=one.student, points=one.points, out_of=one.out_of,
                 marker=one.source, reason=reason, version=one.submission_sha256, time=at or _now(),
                 detail={"marks": one.as_data(), "late_seconds": (late or {}).get(
-                    one.student, known_late.get((one.assignment, one.student, one.submission_sha256), 0.0))},
+                    (one.student, one.submission_sha256),
+                    known_late.get((one.assignment, one.student, one.submission_sha256), 0.0))},
             )
             for one in marks
         ]  # fmt: skip
