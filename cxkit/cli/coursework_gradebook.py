@@ -104,6 +104,9 @@ def record_command(options: argparse.Namespace) -> int:
     print(f"{options.gradebook}: {counted(done.added, 'mark')} recorded, {done.unchanged} were there already.")
     for student, before, after in done.fell:
         print(f"  fell: {student}, {before:g} -> {after:g} points before lateness")
+    if done.late_unknown and assignment.late.per_day > 0:
+        who = ", ".join(done.late_unknown)
+        notes = (f"Lateness is not known of {who}: recorded as in time. Give --submissions and record again.", *notes)
     for note in notes:
         sys.stderr.write(f"cxkit: note: {note}\n")
     return 0

@@ -146,3 +146,29 @@ def test_pages_of_a_notebook_that_is_not_the_collected_one_are_told(tmp_path, tw
     marks, submissions = two_handed_in
     assert main(["feedback", *marks, *submissions, "-o", str(tmp_path / "pages")]) == 0
     assert "but of another one: anna." in capsys.readouterr().err
+
+
+def test_whose_lateness_is_not_known_is_named_until_it_is(tmp_path, book, assignment, two_handed_in, capsys):
+    marks, submissions = two_handed_in
+    record = ["gradebook", "record", *marks, "-g", str(book.path)]
+    nothing = marks_of("cleo", sha256="")
+    write_marks(tmp_path / "marks", [marks_of("anna", sha256="b" * 64), marks_of("ben", sha256="c" * 64), nothing])
+    for added in (3, 0):
+        assert main(record) == 0
+        told = capsys.readouterr()
+        assert f"{added} marks recorded" in told.out
+        assert "Lateness is not known of anna, ben: recorded as in time. Give --submissions" in told.err
+    assert main([*record, *submissions]) == 0
+    assert "not known" not in capsys.readouterr().err
+    assert main(record) == 0  # known from now on
+    told = capsys.readouterr()
+    assert "0 marks recorded, 3 were there" in told.out
+    assert "not known" not in told.err
+    assert [(one.student, one.late_days) for one in book.grades()] == [("anna", 3), ("ben", 0), ("cleo", 0)]
+
+
+def test_of_a_marked_notebook_that_gave_way_lateness_is_not_that_of_the_other(book, two_handed_in, capsys):
+    marks, submissions = two_handed_in  # marked, not yet recorded, and another one collected since
+    assert main(["gradebook", "record", *marks, *submissions, "-g", str(book.path)]) == 0
+    assert "Lateness is not known of anna:" in capsys.readouterr().err
+    assert [one.penalty for one in book.grades()] == [0]

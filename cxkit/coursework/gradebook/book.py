@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from cxkit.coursework.gradebook.falling import check_falls, falls, late_seconds_of
+from cxkit.coursework.gradebook.falling import check_falls, falls
 from cxkit.coursework.gradebook.grades import (
     AssignmentSettings,
     CoursePolicy,
@@ -20,6 +20,7 @@ from cxkit.coursework.gradebook.grades import (
     settings_of,
     totals_of,
 )
+from cxkit.coursework.gradebook.lateness import late_seconds_of, lateness
 from cxkit.coursework.gradebook.store import Entry, Kind, Store
 from cxkit.coursework.marks import SubmissionMarks, marks_from_data
 from cxkit.errors import MarkingError, Problems, nearest
@@ -39,11 +40,14 @@ class Recorded:
         Entries that were new, and those that the gradebook held already.
     fell : tuple of (str, float, float)
         Students who earn less than before by the new marks, before lateness: who, points before and now.
+    late_unknown : tuple of str
+        Students of whose submission it is not known how late it came: it counts as in time.
     """
 
     added: int = 0
     unchanged: int = 0
     fell: tuple[tuple[str, float, float], ...] = ()
+    late_unknown: tuple[str, ...] = ()
 
 
 class Gradebook:
@@ -132,7 +136,7 @@ class Gradebook:
         late : mapping of (str, str) to float or None
             Seconds after the deadline by student and SHA-256 of the submission, since another one of the same student
             may come on another day; None where late by an unknown time. A submission that is not there is as late as
-            was recorded with its last marks, else in time.
+            was recorded with its last marks, else it counts as in time, and its student is among `late_unknown`.
         may_be_zero : collection of str
             Students whose points may fall to 0. Those of anybody else who has points may not.
         reason : str
@@ -157,16 +161,15 @@ class Gradebook:
             Entry(
                 kind="marks", assignment=one.assignment, student=one.student, points=one.points, out_of=one.out_of,
                 marker=one.source, reason=reason, version=one.submission_sha256, time=at or _now(),
-                detail={"marks": one.as_data(), "late_seconds": (late or {}).get(
-                    (one.student, one.submission_sha256),
-                    known_late.get((one.assignment, one.student, one.submission_sha256), 0.0))},
+                detail={"marks": one.as_data(), **lateness(one, late or {}, known_late)},
             )
             for one in marks
         ]  # fmt: skip
         self._check_marks(entries)
         fell = falls(held, entries)
         check_falls(fell, may_be_zero)
-        return replace(self._add(entries), fell=fell)
+        late_unknown = tuple(entry.student for entry in entries if not entry.detail.get("late_is_known", True))
+        return replace(self._add(entries), fell=fell, late_unknown=late_unknown)
 
     def record_written(
         self,

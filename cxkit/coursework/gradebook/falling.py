@@ -12,15 +12,6 @@ Fall = tuple[str, float, float]
 """A student, the points earned so far, and those that would be earned then."""
 
 
-def late_seconds_of(entries: Sequence[Entry]) -> dict[tuple[str, str, str], float | None]:
-    """How late each submission was when it was last recorded, by assignment, student and version."""
-    return {
-        (entry.assignment, entry.student, entry.version): entry.detail["late_seconds"]
-        for entry in entries
-        if entry.kind == "marks" and entry.version
-    }
-
-
 def falls(held: Sequence[Entry], new: Sequence[Entry]) -> tuple[Fall, ...]:
     """Who would earn less than now, before lateness and decisions of a person?
 

@@ -1,0 +1,37 @@
+"""How late was each submission, and of which is that not known? Lateness belongs to a submission, not to a student."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from cxkit.coursework.gradebook.store import Entry
+from cxkit.coursework.marks import SubmissionMarks
+
+
+def late_seconds_of(entries: Sequence[Entry]) -> dict[tuple[str, str, str], float | None]:
+    """How late each submission was when it was last recorded, by assignment, student and version.
+
+    Those recorded while that was not known are not there.
+    """
+    return {
+        (entry.assignment, entry.student, entry.version): entry.detail["late_seconds"]
+        for entry in entries
+        if entry.kind == "marks" and entry.version and entry.detail.get("late_is_known", True)
+    }
+
+
+def lateness(
+    marks: SubmissionMarks,
+    now: Mapping[tuple[str, str], float | None],
+    before: Mapping[tuple[str, str, str], float | None],
+) -> dict[str, Any]:
+    """What an entry keeps of lateness: as told now, else as recorded before, else in time and marked as not known."""
+    version = marks.submission_sha256
+    if not version:
+        return {"late_seconds": 0.0}  # nothing was handed in
+    if (marks.student, version) in now:
+        return {"late_seconds": now[marks.student, version]}
+    if (marks.assignment, marks.student, version) in before:
+        return {"late_seconds": before[marks.assignment, marks.student, version]}
+    return {"late_seconds": 0.0, "late_is_known": False}
