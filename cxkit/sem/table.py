@@ -5,6 +5,7 @@ One `Row` is one parameter of one group. Rows that carry the same label are one 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -80,7 +81,11 @@ def variables_of(syntax: Syntax, fixed_x: bool = True) -> Variables:
     spoken = {n for s in rows if s.op in ("~~", "~1", "|", "~*~") for n in (s.lhs, s.rhs)}
     exogenous = [n for n in predictors if n not in known and n not in measured and n not in explained]
     counts = {name: sum(s.op == "=~" and s.lhs == name for s in rows) for name in latent}
-    single = {s.rhs for s in rows if s.op == "=~" and counts[s.lhs] == 1 and s.rhs not in known}
+    # An item alone under its factor measures it without error, unless it belongs to another factor as well.
+    loads_on = Counter(s.rhs for s in rows if s.op == "=~")
+    single = {
+        s.rhs for s in rows if s.op == "=~" and counts[s.lhs] == 1 and loads_on[s.rhs] == 1 and s.rhs not in known
+    }
     return Variables(
         latent=latent,
         observed=observed,

@@ -385,3 +385,23 @@ def test_one_ordered_outcome_without_factors() -> None:
     fit = sem.sem("y ~ ageyr", data, ordered=["y"])
     assert "saturated" in fit.text
     assert fit.measures["crmr"] == pytest.approx(0, abs=1e-9)
+
+
+# lavaan 0.6-14: cfa(model, HolzingerSwineford1939) and with group = "school"
+@pytest.mark.parametrize(
+    ("more", "chisq", "df", "of_schools"),
+    [
+        ("s =~ x4\ns ~~ 0*v + 0*t\ns ~~ 0.1*s", 24.361304, 8, (28.564894, 16)),
+        ("m =~ 1*x2\nm ~~ 0.2*m\nm ~~ 0*v + 0*t", 24.361304, 8, (28.564894, 16)),
+        ("ph =~ 0*x1\nph ~~ 0*ph\nph ~ 0.5*v\nt ~ b*ph", 24.361304, 8, (31.068114, 17)),
+    ],
+)
+def test_an_item_alone_under_a_second_factor_keeps_its_error(more, chisq, df, of_schools) -> None:
+    """Only an item that measures nothing else is fixed as free of error; others lost theirs in silence."""
+    model = f"v =~ x1 + x2 + x3\nt =~ x4 + x5 + x6\n{more}"
+    fit = quiet(sem.cfa, model, cases.hs())
+    assert (fit.measures["chisq"], fit.measures["df"]) == (pytest.approx(chisq, abs=1e-5), df)
+    fit = quiet(sem.cfa, model, cases.hs(), group="school")
+    assert (fit.measures["chisq"], fit.measures["df"]) == (pytest.approx(of_schools[0], abs=1e-5), of_schools[1])
+    alone = sem.sem("v =~ x1 + x2 + x3\ns =~ x4\ns ~ v", cases.hs())
+    assert alone.estimates.query("lhs == 'x4' and op == '~~'")["est"].item() == 0

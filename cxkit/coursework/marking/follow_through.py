@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 Marks = dict[str, QuestionMark]
 _FOLLOWS = "It is right once the values that it builds on are."
+_NOT_EVEN_THEN = "It is not right once the values that it builds on are."
 
 
 def follow_through(
@@ -66,7 +67,7 @@ def follow_through(
     cut = {key for key in failed if "too long" in trials[0].left.troubles.get(key, "")}
     again = []
     for trial in trials:
-        run = rerun(trial, with_model_values(notebook, list(failed.values()), trial.reference.model, cut))
+        run = rerun(trial, with_model_values(assignment, notebook, list(failed.values()), trial.reference.model, cut))
         # At the end the model's own values stand in the variables: only what each task left after its cells counts.
         again.append(replace(run, left=replace(run.left, at_end={}, troubles=without_messages(run.left.troubles))))
     made, followed = dict(marks), []
@@ -81,11 +82,8 @@ def follow_through(
 
 
 def without_messages(troubles: Mapping[str, str]) -> dict[str, str]:
-    """That a cell failed, without what its error said: that may hold a value of the model's."""
-    return {
-        key: "Its cell ended with an error." if said.startswith("Its cell ended with") else said
-        for key, said in troubles.items()
-    }
+    """That a cell failed, without anything that it said or named: that may hold a value of the model's."""
+    return dict.fromkeys(troubles, "Its cell ended with an error or was stopped.")
 
 
 def dependants(
@@ -98,7 +96,7 @@ def dependants(
     """
     computed = [question for question in assignment.questions if question.kind == "computed"]
     failed = {question.id: question for question in computed if marks[question.id].points < question.points}
-    places = {question.id: _last_cell(notebook, question.id) for question in computed}
+    places = {question.id: _place(assignment, notebook, question.id) for question in computed}
     found: dict[str, list[Question]] = {}
     for question in computed:
         gates = failed.keys() & set(question.after)
@@ -128,6 +126,24 @@ def _last_cell(notebook: NotebookNode, question: str) -> int:
     return max((n for n, cell in cells if cell.cell_type == "code" and question in questions_of(cell)), default=-1)
 
 
+def _place(assignment: Assignment, notebook: NotebookNode, question: str) -> int:
+    """Below which cell a question's answers are there; -1 if nothing tells.
+
+    Where its code cell was deleted or made a text, that is its last cell of any kind, or else the cell above the next
+    question that is left.
+    """
+    place = _last_cell(notebook, question)
+    if place >= 0:
+        return place
+    of_cells = [questions_of(cell) for cell in notebook.cells]
+    own = [n for n, questions in enumerate(of_cells) if question in questions]
+    if own:
+        return own[-1]
+    order = [one.id for one in assignment.questions]
+    later = set(order[order.index(question) + 1 :])
+    return next((n - 1 for n, questions in enumerate(of_cells) if later & set(questions)), -1)
+
+
 def _uses(notebook: NotebookNode, earlier: Question, begin: int, end: int) -> bool:
     """Whether a name that the earlier question should have left occurs in the code between two cells."""
     names = re.compile(rf"\b(?:{'|'.join(re.escape(answer.name) for answer in earlier.answers)})\b")
@@ -136,7 +152,7 @@ def _uses(notebook: NotebookNode, earlier: Question, begin: int, end: int) -> bo
 
 
 def with_model_values(
-    notebook: NotebookNode, failed: Sequence[Question], model: Answers, cut: set[str]
+    assignment: Assignment, notebook: NotebookNode, failed: Sequence[Question], model: Answers, cut: set[str]
 ) -> NotebookNode:
     """A copy in which a cell below each failed question's sets its answers; cells that ran out of time are emptied."""
     from nbformat import from_dict
@@ -146,7 +162,7 @@ def with_model_values(
     for cell in copy.cells:
         if cell.cell_type == "code" and cut & set(questions_of(cell)):
             cell.source = ""
-    places = {question.id: _last_cell(copy, question.id) for question in failed}
+    places = {question.id: _place(assignment, copy, question.id) for question in failed}
     for question in sorted(failed, key=lambda one: -places[one.id]):
         code = _code({answer.name: model[answer.name] for answer in question.answers})
         given = new_code_cell(code, id=f"given-{question.id}"[:64], metadata={KITS_OWN: True})
@@ -167,13 +183,16 @@ def _joined(before: QuestionMark, new: QuestionMark, earlier: Sequence[Question]
     """The new mark, with the values that the student's own run left: the model's are nobody's business."""
     titles = " and ".join(f"'{question.title}'" for question in earlier)
     told = (
-        f"This task builds on {titles}, which is not right. It was tried once more with the right values in place of "
-        "yours, and what you made of them counts."
+        f"This task builds on {titles}, where your notebook's own values are not right. It was tried once more with "
+        "the right values in place of yours, and what you made of them counts."
     )
     checks = tuple(_check(old, one) for old, one in zip(before.answers, new.answers, strict=True))
     return replace(new, feedback=(told, *new.feedback), answers=checks)
 
 
 def _check(old: AnswerCheck, new: AnswerCheck) -> AnswerCheck:
-    is_new = new.outcome == "right" and old.outcome != "right"
-    return replace(new, given=old.given, reason=_FOLLOWS if is_new else new.reason)
+    """The new outcome beside the old value and reason: a new reason may quote what was made of the model's values."""
+    reason = old.reason
+    if new.outcome != old.outcome:
+        reason = _FOLLOWS if new.outcome == "right" else _NOT_EVEN_THEN
+    return replace(new, given=old.given, asked=old.asked, reason=reason)

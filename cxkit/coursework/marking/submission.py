@@ -86,7 +86,7 @@ def mark_notebook(
         # Whoever ran into the clock alone as well has no claim to more time of everybody's
         again = not any(trial.left.run is not None and trial.left.run.starved for trial in trials)
         trials.append(_tried(references, notebook, parameters, seed, stop, again))
-        if not trials[0].left.at_end and not any(trials[0].left.at_question.values()):
+        if _left_nothing(trials[0].left):
             break  # nothing is right on held-out data that is not there on the student's own
     lost = "" if recovered.parameters == "code" else parameters_lost(assignment, recovered.parameters)
     marks = {question.id: _marked(question, trials, lost) for question in assignment.questions}
@@ -120,6 +120,12 @@ def mark_notebook(
         source=f"cxkit {cxkit.__version__}",
         assignment_sha256=references.assignment_sha256,
     )
+
+
+def _left_nothing(left: Left) -> bool:
+    """Whether no answer is there, nor can be with the right values of a task whose cell is gone or failed."""
+    is_tried_again = bool(left.troubles) and left.run is not None and left.run.ending == "completed"
+    return not (left.at_end or any(left.at_question.values()) or is_tried_again)
 
 
 def _tried(

@@ -117,7 +117,8 @@ def _hand_in(assignment: Assignment) -> str:
         f"It runs without network, with the files that came with it. A cell may take {limits.cell_seconds:g} seconds, "
         f"the notebook {limits.total_seconds:g} seconds, and {limits.memory_bytes >> 20:,} MB of memory.",
         "A task that you leave open costs its own points only; so does one that fails: a later task that uses its "
-        "result is tried once more with the right one.",
+        "result is tried once more with the right one. A cell that ends the kernel, or a loop that cannot be stopped, "
+        "costs the tasks below it as well: they do not run.",
     ]
     return "\n".join(f"{number}. {step}" for number, step in enumerate(steps, 1))
 
