@@ -244,7 +244,9 @@ def test_points_are_rounded_as_people_do(points, text):
 
 
 def test_nbgraders_columns():
-    header, jane, *_ = rows_of(for_nbgrader(GRADES, ROSTER))
+    excused = Grade(student="s400", assignment="hw2", points=None, out_of=10, earned=8, penalty=1.6, state="excused")
+    header, jane, *others = rows_of(for_nbgrader([*GRADES, excused], ROSTER))
+    assert [row[3] for row in others] == ["s200"]  # neither who waits for a marker nor who is excused
     assert header == [
         "assignment", "duedate", "timestamp", "student_id", "last_name", "first_name", "email", "raw_score",
         "late_submission_penalty", "score", "max_score",

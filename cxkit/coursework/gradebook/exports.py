@@ -349,8 +349,8 @@ def for_nbgrader(grades: Iterable[Grade], roster: Roster) -> Export:
               "late_submission_penalty", "score", "max_score"]  # fmt: skip
     rows, listed = [], list(grades)
     for grade in listed:
-        if grade.state in NOT_FINAL:
-            continue
+        if grade.points is None or grade.state in NOT_FINAL:
+            continue  # an excused student too: beside raw points an empty score would be read as 0
         student = roster.by_id.get(grade.student)
         last, _, first = (student.sortable_name if student else "").partition(", ")
         email = _key(student.email) if student else ""
