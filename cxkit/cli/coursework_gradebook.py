@@ -137,6 +137,9 @@ def override_command(options: argparse.Namespace) -> int:
         about = (options.assignment, options.student)
         if options.points is not None:
             new = book.override(*about, options.points, reason=options.reason, by=options.by)
+            if options.points > (most := book.assignments()[options.assignment].points):
+                sys.stderr.write(f"cxkit: note: {options.points:g} points are more than the {most:g} of "
+                                 f"{options.assignment}. If that is a slip, set others, or --lift it.\n")  # fmt: skip
         elif options.excuse:
             new = book.excuse(*about, reason=options.reason, by=options.by)
         else:

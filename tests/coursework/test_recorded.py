@@ -172,3 +172,24 @@ def test_of_a_marked_notebook_that_gave_way_lateness_is_not_that_of_the_other(bo
     assert main(["gradebook", "record", *marks, *submissions, "-g", str(book.path)]) == 0
     assert "Lateness is not known of anna:" in capsys.readouterr().err
     assert [one.penalty for one in book.grades()] == [0]
+
+
+@pytest.mark.parametrize("what", [["--points", "3"], ["--excuse"], ["--lift"]])
+def test_decisions_about_nobody_are_refused(what, book, capsys):
+    book.record([marks_of("anna"), marks_of("ben")], at=NOW)
+    before = book.history()
+    why = ["--reason", "Appeal", "--by", "A. Example", "-g", str(book.path)]
+    assert main(["gradebook", "override", "small", "anma", *what, *why]) == 1
+    assert "The student 'anma' is not in the gradebook. Did you mean 'anna'?" in capsys.readouterr().err
+    assert book.history() == before
+    assert main(["gradebook", "override", "small", "anna", *what, *why]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_points_above_those_of_the_assignment_are_noted(book, capsys):
+    book.record([marks_of("anna")], at=NOW)
+    why = ["--reason", "Appeal", "--by", "A. Example", "-g", str(book.path)]
+    assert main(["gradebook", "override", "small", "anna", "--points", "35", *why]) == 0
+    assert "35 points are more than the 10 of small" in capsys.readouterr().err
+    assert main(["gradebook", "override", "small", "anna", "--points", "10", *why]) == 0
+    assert capsys.readouterr().err == ""

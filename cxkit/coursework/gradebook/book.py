@@ -280,11 +280,21 @@ class Gradebook:
         self, kind: Kind, assignment: str, student: str, points: float | None, reason: str, by: str, at: datetime | None
     ) -> bool:
         settings = _known(assignment, self.assignments())
+        self._check_student(student)
         entry = Entry(
             kind=kind, assignment=assignment, student=student, points=points, out_of=settings.points,
             marker=_named(by), reason=_reasoned(reason), detail={}, time=at or _now(),
         )  # fmt: skip
         return self._add([entry], ("override", "excuse", "lift")).added == 1
+
+    def _check_student(self, student: str) -> None:
+        """Refuse somebody of whom nothing is held, where others are: marks of all on a roster are recorded."""
+        students = dict.fromkeys(entry.student for entry in self._store.entries() if entry.student)
+        if students and student not in students:
+            raise MarkingError(
+                f"The student '{student}' is not in the gradebook.{nearest(student, students)} Somebody new is there "
+                "once marks are recorded: add the row to the roster, then cxkit collect, mark and gradebook record."
+            )
 
     def _add(self, entries: Iterable[Entry], kinds: tuple[Kind, ...] = ()) -> Recorded:
         added = unchanged = 0
