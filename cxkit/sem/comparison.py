@@ -220,6 +220,11 @@ def _units(fit: Fit) -> list[np.ndarray]:
     return out
 
 
+def fits_worse(free: Fit, tight: Fit) -> bool:
+    """Whether the freer of two models fits worse, by more than rounding: not nested, or its end is no optimum."""
+    return bool(free.test.chisq - tight.test.chisq > NESTED_SLACK * max(1.0, free.test.chisq))
+
+
 def _check(free: Fit, tight: Fit, method: str) -> None:
     check_choice("compare() does not know method", method, METHODS)
     reason = difference(free, tight)
@@ -228,8 +233,7 @@ def _check(free: Fit, tight: Fit, method: str) -> None:
             f"The two models cannot be compared: {reason}. Their chi-squares rest on different things; fit both to the "
             "same rows and items, with the same options."
         )
-    excess = free.test.chisq - tight.test.chisq
-    if tight.df > free.df and excess > NESTED_SLACK * max(1.0, free.test.chisq):
+    if tight.df > free.df and fits_worse(free, tight):
         raise ModelError(
             f"The two models are not nested: the one with {degrees(tight.df)} fits better (chi-square "
             f"{tight.test.chisq:.2f}) than the one with {free.df} ({free.test.chisq:.2f}), which no restriction of it "
@@ -259,15 +263,10 @@ def _factor_2001(free: Fit, tight: Fit, df: int) -> float:
 def _factor_2010(free: Fit, tight: Fit, df: int) -> float:
     """As 2001, but the free model is judged at the estimates of the tight one."""
     frame = free.frame
-    known = {(row.group, *row.key): k for k, row in enumerate(tight.row_table.rows)}
-    values = tight.row_table.plain(tight.solution.z)
-    wanted = []
-    for row in (r for model in free.models for r in model.rows):
-        at = known.get((row.group, *row.key), known.get((row.group, row.rhs, row.op, row.lhs)))
-        wanted.append(0.0 if at is None else values[at])
+    wanted = [[0.0 if value is None else value for value in own] for own in values_found(free, tight)]
     basis = np.concatenate([model.basis for model in free.models])
     offset = np.concatenate([model.offset for model in free.models])
-    z = np.linalg.lstsq(basis, np.array(wanted) - offset, rcond=None)[0]
+    z = np.linalg.lstsq(basis, np.concatenate(wanted) - offset, rcond=None)[0]
     states = frame.objective.states(z)
     if states is None:
         return float("nan")
@@ -277,6 +276,19 @@ def _factor_2010(free: Fit, tight: Fit, df: int) -> float:
     there = replace(frame, states=states, bread_inverse=inverse)
     factor = test_of_fit(there, 1.0, free.df, frame.n).factor if free.df else 1.0
     return (tight.df * _factor(tight) - free.df * float(factor or 1.0)) / df
+
+
+def values_found(free: Fit, tight: Fit) -> list[list[float | None]]:
+    """What one fit found, or fixed, of every row of each group of another; None where it has no such parameter."""
+    known = {(row.group, *row.key): k for k, row in enumerate(tight.row_table.rows)}
+    values = tight.row_table.plain(tight.solution.z)
+    out: list[list[float | None]] = []
+    for model in free.models:
+        places = [
+            known.get((row.group, *row.key), known.get((row.group, row.rhs, row.op, row.lhs))) for row in model.rows
+        ]
+        out.append([None if at is None else float(values[at]) for at in places])
+    return out
 
 
 def _satorra_2000(free: Fit, tight: Fit, plain: float, df: int) -> tuple[float, float]:

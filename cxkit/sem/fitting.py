@@ -163,16 +163,22 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
         solution, table, models = _search(objective, start, table, models, NEAR)
     if warm is not None and warm.passed_over:
         solution = replace(solution, passed_over=True)
+    kept = {"model": model, "settings": settings, "table": table, "sample": sample}
+    return finished(objective, solution, spaces, chosen, kept)
+
+
+def finished(
+    objective: Objective, solution: Solution, spaces: tuple[MomentSpace, ...], chosen: Estimator, kept: dict[str, Any]
+) -> Fit:
+    """The fit of a search that has ended; `kept` are the model, its settings, table and sample."""
+    models = [part.model for part in objective.parts]
     kind = "hessian" if chosen.information == "observed" else "information"
     second = Normalised(objective.second(solution.states, kind), _names_of(models))
     frame = Frame(
         objective=objective, states=solution.states, spaces=spaces, estimator=chosen, bread_inverse=second.inverse
     )
     fit = Fit(
-        model=model,
-        settings=settings,
-        table=table,
-        sample=sample,
+        **kept,
         solution=solution,
         frame=frame,
         parameter_covariance=covariance(frame),

@@ -10,8 +10,9 @@ import numpy as np
 
 from cxkit.errors import ModelError
 from cxkit.results.thresholds import CFI_BENTLER, SRMR_HU, ChangeCutoffs
-from cxkit.sem.comparison import Comparison
+from cxkit.sem.comparison import Comparison, fits_worse
 from cxkit.sem.fit import Fit
+from cxkit.sem.nested import searched_from
 from cxkit.validation.invariance.judging import (
     NO_DF,
     NOT_JUDGED,
@@ -104,17 +105,28 @@ def start(design: Design, *, up_to: str) -> Ladder:
     """
     levels = list(design.equalities)
     levels = levels[: levels.index(up_to) + 1]
-    first = _lowest(design, fit_level(design, levels[0], ()))
-    fits, tests, problem = {levels[0]: first.fit}, {}, ""
-    for below, level in pairwise(levels):
-        try:
-            fit = fit_level(design, level, ())
-            tests[level] = difference(fits[below], fit)
-        except ModelError as found:
-            problem = f"The ladder ends below {level} invariance: {found}"
-            break
-        fits[level] = fit
-    return Ladder(design=design, first=first, fits=fits, tests=tests, problem=problem)
+    fits, problem = {levels[0]: fit_level(design, levels[0], ())}, ""
+    try:
+        for level in levels[1:]:
+            fits[level] = fit_level(design, level, ())
+    except ModelError as found:
+        problem = f"The ladder ends below {level} invariance: {found}"
+    for below, level in reversed(list(pairwise(fits))):
+        fits[below] = _no_worse(fits[below], fits[level])
+    tests = {}
+    try:
+        for below, level in pairwise(fits):
+            tests[level] = difference(fits[below], fits[level])
+    except ModelError as found:
+        problem = f"The ladder ends below {level} invariance: {found}"
+    kept = {level: fit for level, fit in fits.items() if level == levels[0] or level in tests}
+    first = _lowest(design, fits[levels[0]])
+    return Ladder(design=design, first=first, fits=kept, tests=tests, problem=problem)
+
+
+def _no_worse(free: Fit, narrower: Fit) -> Fit:
+    """The freer model, searched as well from the narrower one where it fits worse: it ended at a local optimum."""
+    return searched_from(free, narrower) if fits_worse(free, narrower) else free
 
 
 def one_family(ladders: Sequence[Ladder]) -> tuple[Family, list[dict[str, float]]]:
@@ -211,23 +223,29 @@ class _Climber:
             if found is None:
                 break
             text, gain = found
-            rung = self._rung(level, base, freed=(*rungs[-1].freed, text), newly=(text,), is_open=True)
+            rung = self._rung(
+                level, base, freed=(*rungs[-1].freed, text), newly=(text,), is_open=True, narrower=rungs[-1].fit
+            )
             if not self._is_told_from_chance(rung.fit, rungs[-1].fit):
                 break
             rungs.append(replace(rung, gain=gain))
         return rungs
 
     def _rung(
-        self, level: str, base: Rung, *, freed: tuple[str, ...], newly: tuple[str, ...], is_open: bool
+        self, level: str, base: Rung, *, freed: tuple[str, ...], newly: tuple[str, ...], is_open: bool,
+        narrower: Fit | None = None,
     ) -> Rung:  # fmt: skip
         is_planned = not freed and not base.freed
         fit = self.ladder.fits[level] if is_planned else fit_level(self.ladder.design, level, freed)
-        test = self.ladder.tests[level] if is_planned else difference(base.fit, fit)
+        if narrower is not None:
+            fit = _no_worse(fit, narrower)
+        below = _no_worse(base.fit, fit)
+        test = self.ladder.tests[level] if is_planned else difference(below, fit)
         p_adjusted = self.adjusted.get(level, float("nan")) if is_planned else self.family.later(test.p)
         changes = {
-            "cfi": index_of(fit, "cfi") - index_of(base.fit, "cfi"),
-            "rmsea": index_of(fit, "rmsea") - index_of(base.fit, "rmsea"),
-            "srmr": float(fit.measures["srmr"] - base.fit.measures["srmr"]),
+            "cfi": index_of(fit, "cfi") - index_of(below, "cfi"),
+            "rmsea": index_of(fit, "rmsea") - index_of(below, "rmsea"),
+            "srmr": float(fit.measures["srmr"] - below.measures["srmr"]),
         }
         holds, verdict = verdict_of(level, test, p_adjusted, changes, self.ladder.cutoffs, is_partial=bool(freed))
         return Rung(

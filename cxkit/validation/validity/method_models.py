@@ -12,12 +12,14 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import CxkitWarning, ModelError
-from cxkit.sem.comparison import NO_EFFECT
+from cxkit.sem.comparison import NO_EFFECT, fits_worse
+from cxkit.sem.nested import searched_from
 from cxkit.validation.structure.blueprints import Blueprint, Names, Plan
 from cxkit.validation.structure.fit import Variant, fit_answers, is_proper, read_indices
 from cxkit.without_contents import without_contents
 
 if TYPE_CHECKING:
+    from cxkit.sem.comparison import Comparison
     from cxkit.sem.fit import Fit
 
 METHOD = "method_factor"
@@ -26,12 +28,14 @@ SIGNIFICANT = 0.05
 
 UNMEASURED, MARKER = "unmeasured method factor", "marker"
 TRAITS, EQUAL, FREE = "dimensions only", "equal method loadings", "free method loadings"
+LOCAL_OPTIMUM = "the search for the freer of the two models ended at a local optimum, where it fits worse"
+"""Why there is no test where a freer model does not fit as well as its special case."""
 CORRELATED, BASELINE, HELD = "marker correlated", "marker unrelated", "correlations held"
 
 
 @dataclass(kw_only=True)
 class Ladder:
-    """The models of one technique as they are fitted; `compared` says with which earlier fit each is compared."""
+    """The models of one technique as they are fitted; `compared` says with which earlier model each is compared."""
 
     technique: str
     answers: pd.DataFrame
@@ -40,9 +44,10 @@ class Ladder:
     how: Plan
     weights: str | None = None
     fits: dict[str, Fit] = field(default_factory=dict)
-    compared: dict[str, Fit | None] = field(default_factory=dict)
+    compared: dict[str, str] = field(default_factory=dict)
     reasons: list[str] = field(default_factory=list)
     vanished: list[str] = field(default_factory=list)
+    unfinished: list[str] = field(default_factory=list)
 
     __repr__ = without_contents
 
@@ -62,7 +67,10 @@ class Ladder:
         return [f"method_loading*{item}" for item in self.items]
 
     def add(self, model: str, lines: Sequence[str], *, against: str | None = None) -> None:
-        """Fit one model and compare it with an earlier one; a model that cannot be fitted leaves a reason."""
+        """Fit one model to be compared with an earlier one; a model that cannot be fitted leaves a reason.
+
+        The freer of the two is searched from the narrower one as well, which is the case of no method loadings.
+        """
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", CxkitWarning)  # an improper solution is said in the row's own words
@@ -71,7 +79,17 @@ class Ladder:
             self.reasons.append(f"Not fitted: {self.technique}, {model}. {str(refusal).split('. ')[0].rstrip('.')}.")
             return
         self.fits[model] = fit
-        self.compared[model] = self.fits.get(against) if against else None
+        if against in self.fits:
+            self.compared[model] = against
+            free, narrow = sorted((model, against), key=lambda name: self.fits[name].df)
+            self.fits[free] = searched_from(self.fits[free], self.fits[narrow])
+
+    def difference(self, model: str) -> Comparison | None:
+        """The test of a model against the one that it is compared with; None where there is none."""
+        if model not in self.compared:
+            return None
+        free, narrow = sorted((self.fits[model], self.fits[self.compared[model]]), key=lambda fit: fit.df)
+        return None if fits_worse(free, narrow) else free.compare(narrow)
 
     def _fit(self, lines: list[str]) -> Fit:
         from cxkit import sem
@@ -92,17 +110,20 @@ class Ladder:
                 doubts.setdefault(fit.doubt.sentence, []).append(model)
         told = [f"{self.technique}, {', '.join(models)}: {reason}." for reason, models in doubts.items()]
         told += [f"{self.technique}, {model}: nothing to test, as {NO_EFFECT}." for model in self.vanished]
+        told += [f"{self.technique}, {model}: no difference test, as {LOCAL_OPTIMUM}." for model in self.unfinished]
         return [*self.reasons, *(text[0].upper() + text[1:] for text in told)]
 
     def rows(self, kind: Variant) -> list[dict[str, object]]:
         """A row a fitted model, all in one variant."""
-        return [self._row(model, fit, self.compared[model], kind) for model, fit in self.fits.items()]
+        return [self._row(model, fit, kind) for model, fit in self.fits.items()]
 
-    def _row(self, model: str, fit: Fit, other: Fit | None, kind: Variant) -> dict[str, object]:
+    def _row(self, model: str, fit: Fit, kind: Variant) -> dict[str, object]:
         indices = read_indices(fit, kind)
-        difference = other.compare(fit) if other is not None else None
+        difference = self.difference(model)
         if difference is not None and difference.vanished:
             self.vanished.append(model)
+        if difference is None and model in self.compared:
+            self.unfinished.append(model)
         return {
             "technique": self.technique,
             "model": model,
@@ -160,7 +181,8 @@ def marker(ladder: Ladder, own: Sequence[str]) -> None:
     ladder.add(EQUAL, [*base, *equal], against=BASELINE)
     ladder.add(FREE, [*base, *free], against=EQUAL)
     if {BASELINE, EQUAL, FREE} <= set(ladder.fits):
-        is_better = ladder.fits[EQUAL].compare(ladder.fits[FREE]).p < SIGNIFICANT
+        found = ladder.difference(FREE)
+        is_better = found is not None and found.p < SIGNIFICANT
         terms, against = (free, FREE) if is_better else (equal, EQUAL)
         ladder.add(HELD, [*base, *terms, *_held_correlations(ladder)], against=against)
 
