@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from json import JSONDecodeError
 from typing import NoReturn
 
 EXAMPLES_SHOWN = 5
@@ -59,6 +60,15 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+_READ_ERRORS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
+    (JSONDecodeError, "it is not JSON"),
+    (UnicodeError, "it is not text in UTF-8"),
+    (RecursionError, "it is nested too deeply"),
+    (MemoryError, "it takes more memory than there is"),
+    ((TypeError, AttributeError, LookupError), "it is not built as expected"),
+)
+
+
 def reason_of(error: BaseException) -> str:
     """What a library's error says, for the end of a sentence on something that could not be read.
 
@@ -69,14 +79,9 @@ def reason_of(error: BaseException) -> str:
     """
     if isinstance(error, KeyError) and error.args:
         return f"{error.args[0]!r} is missing in it"
-    if isinstance(error, UnicodeError):
-        return "it is not text in UTF-8"
-    if isinstance(error, RecursionError):
-        return "it is nested too deeply"
-    if isinstance(error, MemoryError):
-        return "it takes more memory than there is"
-    if isinstance(error, (TypeError, AttributeError, LookupError)):
-        return "it is not built as expected"
+    for kind, what in _READ_ERRORS:
+        if isinstance(error, kind):
+            return what
     said = " ".join(str(getattr(error, "strerror", None) or error).split())
     return (said if len(said) <= _LONGEST_REASON else f"{said[: _LONGEST_REASON - 3]}...").rstrip(".") or (
         "why is not known"

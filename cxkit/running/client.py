@@ -34,6 +34,7 @@ logger.addHandler(logging.NullHandler())
 logger.propagate = False
 
 CELL_TIMEOUT = 600.0
+_LAST_REPLY = 1.0  # seconds in which what a kernel sent before its end is read
 START_TIMEOUT = 120.0
 
 # One BLAS thread: sums come out in the same order on every machine, and parallel runs do not fight for cores.
@@ -166,6 +167,12 @@ class CxkitClient(PapermillNotebookClient):
             raise NotebookEnded
         if "status" in content:
             await super()._check_raise_for_error(cell, cell_index, exec_reply)
+
+    async def _async_check_alive(self) -> None:
+        """A kernel that ended itself has replied before: the reply may have come and not be read yet."""
+        if not await self.kc.is_alive():
+            await asyncio.sleep(_LAST_REPLY)
+        await super()._async_check_alive()
 
     def _last_words(self) -> str:
         """The end of what the kernel's process itself wrote: the only trace of one that never came up."""
