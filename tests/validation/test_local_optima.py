@@ -107,3 +107,40 @@ def test_a_level_of_invariance_is_searched_from_the_level_above(monkeypatch):
     found = measurement_invariance(survey, by=groups, dimensions=["all"])
     assert worse == [True]
     pd.testing.assert_frame_equal(found.frame, wanted.frame, atol=1e-5)
+
+
+def test_the_share_of_method_is_told_only_where_the_difference_test_holds():
+    found = common_method(survey_of(plain_survey(7), DIMENSIONS), estimator="ML")
+    rows = found.frame.set_index("model")
+    assert rows.loc[EQUAL, "p_value"] > 0.05
+    assert (
+        f"An unmeasured method factor fits no better with {EQUAL} (chi-square difference (standard), p = " in found.text
+    )
+    assert "its share of the items' variance is not determined" in found.text
+    assert "would explain" not in found.text
+    assert not found.better.any()
+    assert f"{EQUAL} (fits no better)" in found.alt
+
+
+def test_which_model_is_told_follows_from_the_tests():
+    frame = pd.DataFrame({
+        "technique": "unmeasured method factor",
+        "model": ["dimensions only", EQUAL, "free method loadings"],
+        "p_value": [np.nan, 0.001, 0.002],
+        "method_share": [np.nan, 0.2, 0.3],
+        "mean_correlation": [0.5, 0.4, 0.3],
+        "proper": [True, True, False],
+    })  # fmt: skip
+    found = common_method(survey_of(plain_survey(7), DIMENSIONS), estimator="ML")
+    told = replace(found, frame=frame).text
+    assert (
+        "with free method loadings (chi-square difference (standard), p = .002) fits better, but its solution" in told
+    )
+    assert f"with {EQUAL} (chi-square difference (standard), p = .001) fits better and would explain 20% of" in told
+    told = replace(found, frame=frame.assign(proper=True)).text
+    assert (
+        "with free method loadings (chi-square difference (standard), p = .002) fits better and would explain 30%"
+        in told
+    )
+    told = replace(found, frame=frame.assign(p_value=[np.nan, 0.04, 0.03])).text  # by Holm .06 both
+    assert "fits no better" in told

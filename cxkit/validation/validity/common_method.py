@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, OptionError, nearest
 from cxkit.results import figures, tables
+from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, probability
@@ -92,49 +93,90 @@ class CommonMethod(Result):
         )
         return " ".join(filter(None, [harman, self._unmeasured(), self._marker()]))
 
+    @property
+    def better(self) -> pd.Series:
+        """Row by row, whether a method factor fits better than the model above: p by Holm, one family a technique."""
+        found = pd.Series(False, index=self.frame.index)
+        tested = self.frame[self.frame["model"].isin([EQUAL, FREE])]
+        for rows in tested.groupby("technique").groups.values():
+            found[rows] = holm(self.frame.loc[rows, "p_value"].to_numpy(dtype=float)) < FAMILY_ERROR
+        return found
+
     def _unmeasured(self) -> str:
-        base, best = self._row(UNMEASURED, TRAITS), self._row(UNMEASURED, FREE, EQUAL)
-        if base is None or best is None:
-            return "No model with an unmeasured method factor has a proper solution."
-        return (
-            f"An unmeasured method factor ({best['model']}) would explain {best['method_share']:.0%} of the items' "
-            f"variance on average; the dimensions' mean correlation goes {_from_to(base, best)}. It takes up whatever "
-            f"all items share, method or not ({cite('richardson2009')})."
-        )
+        found = self._told(UNMEASURED, TRAITS, "An unmeasured method factor", "would explain")
+        return f"{found} Such a factor takes up whatever all items share, method or not ({cite('richardson2009')})."
 
     def _marker(self) -> str:
-        base, best = self._row(MARKER, BASELINE), self._row(MARKER, FREE, EQUAL)
-        if base is None or best is None:
+        if self._row(MARKER, BASELINE) is None:
             return ""
+        found = self._told(MARKER, BASELINE, "A method factor measured by the marker", "explains")
         held = self._row(MARKER, HELD)
         biased = ""
-        if held is not None and np.isfinite(held["p_value"]):
+        if held is not None and held["proper"] and np.isfinite(held["p_value"]):
             does = "does" if held["p_value"] < 0.05 else "does not"
-            p = probability(held["p_value"])
-            biased = (
-                f" Holding the correlations as they were {does} fit worse: {NAMES_OF_TESTS[self.difference]}, "
-                f"p {p if p[0] == '<' else f'= {p}'}."
-            )
+            biased = f" Holding the correlations as they were {does} fit worse: {self._p(held['p_value'])}."
         return (
-            f"By the marker ({best['model']}), method explains {best['method_share']:.0%} of the items' variance; the "
-            f"dimensions' mean correlation goes {_from_to(base, best)}.{biased} This holds as far as the marker shares "
-            f"nothing but method with the dimensions ({cite('williams2010')})."
+            f"{found}{biased} This holds as far as the marker shares nothing but method with the dimensions "
+            f"({cite('williams2010')})."
         )
 
-    def _row(self, technique: str, *models: str) -> pd.Series | None:
-        """The first of these models that has a proper solution."""
-        for model in models:
-            rows = self._drawn[(self._drawn["technique"] == technique) & (self._drawn["model"] == model)]
-            if len(rows):
-                return rows.iloc[0]
-        return None
+    def _told(self, technique: str, base: str, subject: str, explains: str) -> str:
+        """Whether method fits better, by which model and test; its share only where it does and the model is proper."""
+        rows = [row for model in (FREE, EQUAL) if (row := self._row(technique, model)) is not None]
+        better = [row for row in rows if self.better[row.name]]
+        if not better:
+            return self._no_better(rows, subject)
+        proper = [row for row in better if row["proper"]]
+        improper = [row for row in better if not row["proper"]]
+        passed = ""
+        if improper and (not proper or improper[0]["model"] == FREE):
+            own = improper[0]
+            passed = f"{subject} with {self._tested(own)} fits better, but its solution is improper: no share is told."
+        if not proper:
+            return passed
+        own, first = proper[0], self._row(technique, base)
+        goes = (
+            ""
+            if first is None or not first["proper"]
+            else f"; the dimensions' mean correlation goes {_from_to(first, own)}"
+        )
+        told = (
+            f"{subject} with {self._tested(own)} fits better and {explains} {own['method_share']:.0%} of the items' "
+            f"variance on average{goes}."
+        )
+        return f"{passed} {told}".strip()
+
+    def _no_better(self, rows: list[pd.Series], subject: str) -> str:
+        """That no test holds, or that there is none."""
+        tested = [row for row in rows if np.isfinite(row["p_value"])]
+        if not rows:
+            return f"{subject} could not be fitted."
+        if not tested:
+            return (
+                f"{subject} has no difference test (see the note): its share of the items' variance is not determined."
+            )
+        each = " and ".join(f"with {self._tested(row)}" for row in reversed(tested))
+        return f"{subject} fits no better {each}: its share of the items' variance is not determined."
+
+    def _tested(self, row: pd.Series) -> str:
+        return f"{row['model']} ({self._p(row['p_value'])})"
+
+    def _p(self, value: float) -> str:
+        p = probability(value)
+        return f"{NAMES_OF_TESTS[self.difference]}, p {p if p[0] == '<' else f'= {p}'}"
+
+    def _row(self, technique: str, model: str) -> pd.Series | None:
+        """The row of a model that could be fitted."""
+        rows = self.frame[(self.frame["technique"] == technique) & (self.frame["model"] == model)]
+        return rows.iloc[0] if len(rows) else None
 
     @property
     def note(self) -> str:
         """What the columns mean, what was not fitted, and the usual line."""
         columns = (
-            "Method: share of the items' variance. Mean |r|: of the dimensions. Δχ²: from the model above of which it "
-            f"is a part, or which is a part of it; {NAMES_OF_TESTS[self.difference]}."
+            "Method: share of the items' variance, where the method factor fits better (p of the difference, by Holm's "
+            "method, below .05) and its solution is proper. Mean |r|: of the dimensions. Δχ²: from the model above of "
+            f"which it is a part, or which is a part of it; {NAMES_OF_TESTS[self.difference]}."
         )
         return " ".join([columns, *self.notes, super().note])
 
@@ -144,8 +186,14 @@ class CommonMethod(Result):
         proper = self.frame["proper"]
         mark = self.frame["model"].where(proper, self.frame["model"] + " (improper)")
         r = self.frame["mean_correlation"].where(proper)
-        shown = self.frame.assign(model=mark, mean_correlation=r)
+        shown = self.frame.assign(model=mark, mean_correlation=r, method_share=self._shares)
         return tables.printed(shown, self.shown, level=self.level, headings=self.headings)
+
+    @property
+    def _shares(self) -> pd.Series:
+        """The shares of variance that are determined: method fits better, in a proper solution."""
+        is_method = self.frame["model"].isin([EQUAL, FREE])
+        return self.frame["method_share"].where(self.frame["proper"] & (self.better | ~is_method))
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -154,7 +202,11 @@ class CommonMethod(Result):
 
     @property
     def _drawn(self) -> pd.DataFrame:
-        return self.frame[self.frame["mean_correlation"].notna() & self.frame["proper"]]
+        """The proper models, those with a method factor that fits no better called so."""
+        no_better = self.frame["model"].isin([EQUAL, FREE]) & ~self.better
+        named = self.frame["model"].where(~no_better, self.frame["model"] + " (fits no better)")
+        drawn = self.frame.assign(model=named, method_share=self._shares)
+        return drawn[drawn["mean_correlation"].notna() & drawn["proper"]]
 
     @property
     def alt(self) -> str:
@@ -170,7 +222,7 @@ class CommonMethod(Result):
         heights = figures.rows(axes, (drawn["technique"] + ": " + drawn["model"]).str.capitalize().tolist())
         for name, marker, colour, label in (
             ("mean_correlation", "o", figures.BLUE, "mean correlation of the dimensions"),
-            ("method_share", "D", figures.ORANGE, "share of variance due to method"),
+            ("method_share", "D", figures.ORANGE, "share of variance due to method, where it fits better"),
         ):
             axes.plot(drawn[name], heights, linestyle="none", marker=marker, color=colour, label=label)
         axes.set_xlim(0, 1)
