@@ -235,13 +235,25 @@ def _scale_free(name: str, options: Options, equal: frozenset[str]) -> bool:
     return options.thresholds.get(name, 1) > 1 or {"loadings", "intercepts"} <= equal
 
 
+def _intercept_free(name: str, options: Options, equal: frozenset[str]) -> bool:
+    """Equal thresholds give the later groups a free origin, as semTools' measEq.syntax(ID.cat = "Wu.Estabrook.2016").
+
+    The one threshold of an item with two answers, held equal, then restricts nothing (Wu & Estabrook 2016).
+    """
+    if "thresholds" not in equal or "intercepts" in equal:
+        return False
+    if options.thresholds.get(name, 1) > 1:
+        return True
+    released = {(s.lhs, s.op) for text in options.free for s in parse_model(text).statements}
+    return not options.growth and (name, "|") not in released
+
+
 def _mean_rows(variables: Variables, group: int, options: Options, equal: frozenset[str]) -> list[Row]:
     rows = []
     for name in (n for n in variables.observed if n not in variables.exogenous):
         fixed = 0.0 if options.growth else None
         if name in options.ordered:
-            free = group > 0 and "thresholds" in equal and "intercepts" not in equal
-            fixed = None if free and options.thresholds.get(name, 1) > 1 else 0.0
+            fixed = None if group > 0 and _intercept_free(name, options, equal) else 0.0
         rows.append(Row(name, "~1", "", group, fixed))
     rows += [Row(name, "~1", "", group, 0.0, exogenous=True) for name in variables.exogenous]
     free = options.growth or (group > 0 and "intercepts" in equal and "means" not in equal)

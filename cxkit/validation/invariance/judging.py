@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cxkit.errors import ModelError
 from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.results.thresholds import CHEN_LARGE, CHEN_SMALL, DIFFERENCE_HOLM, ChangeCutoffs, Cutoff
 from cxkit.sem.comparison import Comparison
@@ -46,7 +47,18 @@ def chosen_cutoffs(sizes: Sequence[int]) -> ChangeCutoffs:
 
 
 def difference(below: Fit, fit: Fit) -> Comparison:
-    """The chi-square difference; by Satorra & Bentler (2010) where their test of 2001 comes out negative."""
+    """The chi-square difference; by Satorra & Bentler (2010) where their test of 2001 comes out negative.
+
+    Raises
+    ------
+    ModelError
+        If the model that holds more equal has fewer degrees of freedom: then it is not a restriction of the other.
+    """
+    if fit.df < below.df:
+        raise ModelError(
+            f"it holds more equal and has fewer degrees of freedom ({fit.df}) than the model that it is compared with "
+            f"({below.df}), so that the two are not nested and nothing can be tested."
+        )
     found = below.compare(fit)
     if np.isnan(found.chisq_diff) and found.method == "satorra.bentler.2001":
         return below.compare(fit, "satorra.bentler.2010")

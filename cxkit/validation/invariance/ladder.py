@@ -9,6 +9,7 @@ from itertools import pairwise
 import numpy as np
 
 from cxkit.errors import ModelError
+from cxkit.results.invariance import LEVELS
 from cxkit.results.thresholds import CFI_BENTLER, SRMR_HU, ChangeCutoffs
 from cxkit.sem.comparison import Comparison, fits_worse
 from cxkit.sem.fit import Fit
@@ -38,6 +39,8 @@ SIGNIFICANT = 0.05
 NO_STRUCTURE = "The levels above configural are shown without a test, as the structure itself does not hold."
 FEWEST_EQUAL_ITEMS = 2
 """At least so many items of a dimension stay equal: with one, nothing tells which of two differing items differs."""
+FEWEST_EQUAL_BINARY = 3
+"""The same for items of two answers alone: two only give the factor its mean and its variance in the other groups."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +107,8 @@ def start(design: Design, *, up_to: str) -> Ladder:
         If the lowest level cannot be fitted.
     """
     levels = list(design.equalities)
-    levels = levels[: levels.index(up_to) + 1]
+    # A level that these items do not have is part of the next one (two answers: thresholds and metric in scalar).
+    levels = [level for level in levels if LEVELS.index(level) <= LEVELS.index(up_to)]
     fits, problem = {levels[0]: fit_level(design, levels[0], ())}, ""
     try:
         for level in levels[1:]:
@@ -280,7 +284,8 @@ def _carried(level: str, freed: Sequence[str]) -> tuple[str, ...]:
 def _allowed(design: Design, freed: Sequence[str], text: str, item: str, share: float) -> bool:
     items = design.factors[design.dimension_of(item)]
     already = {item_of(other) for other in freed} & set(items)
-    most = min(int(share * len(items) + 1e-9), len(items) - FEWEST_EQUAL_ITEMS)
+    fewest = FEWEST_EQUAL_BINARY if set(items) <= set(design.binary) else FEWEST_EQUAL_ITEMS
+    most = min(int(share * len(items) + 1e-9), len(items) - fewest)
     if item not in already and len(already) >= most:
         return False
     return kind_of(text) != "thresholds" or _threshold_allowed(design, freed, item)

@@ -41,7 +41,7 @@ from cxkit.validation.invariance.models import (
     index_of,
     parameters_per_group,
 )
-from cxkit.validation.invariance.ordered_answers import RareAnswers, with_shared_categories
+from cxkit.validation.invariance.ordered_answers import RareAnswers, two_answers_note, with_shared_categories
 from cxkit.validation.invariance.result import Invariance
 from cxkit.validation.invariance.shortage import Shortage, TooFewInGroups, explain
 from cxkit.validation.structure.blueprints import FULL_INFORMATION, LEAST_SQUARES, LIKELIHOOD
@@ -97,6 +97,7 @@ def measurement_invariance(
     ordinal
         Treat answers as ordered categories, by WLSMV on thresholds and polychoric correlations. The chi-square
         difference alone then decides, and the configural level is not judged: no cut-offs were derived for WLSMV.
+        Items with two answers are tested from scalar invariance on (Wu & Estabrook 2016; docs/invariance.md).
     rare
         What to do with ordered answers that nobody in some group gave: "refuse", or "join" them with the neighbouring
         answer, in all groups; the notes then say which.
@@ -173,7 +174,7 @@ def measurement_invariance(
             needed = smallest_group(minimum, max(len(d.items) for d in members))
             _check_sizes(design, grouped, needed, survey.answers[list(design.items)])
             ladders[unit] = start(design, up_to=up_to)
-            notes += remarks
+            notes += [*remarks, *two_answers_note(design.items, design.binary)]
         except OptionError:
             raise
         except CxkitError as problem:

@@ -36,6 +36,9 @@ ORDERED: Mapping[str, tuple[str, ...]] = {
     "strict": ("thresholds", "loadings", "intercepts", "residuals"),
 }
 """Ordered answers as Wu & Estabrook (2016): without equal thresholds, loadings have no common unit."""
+BINARY: Mapping[str, tuple[str, ...]] = {level: ORDERED[level] for level in ("configural", "scalar", "strict")}
+"""Items of two answers alone: equal thresholds, also with equal loadings, restrict nothing while the other parameters
+are free, so that thresholds, loadings and intercepts are one step (Wu & Estabrook 2016)."""
 
 FEWEST_EQUAL_THRESHOLDS = 2
 """Two equal thresholds give an item its origin and its unit; with fewer, its other parameters have no meaning."""
@@ -71,7 +74,14 @@ class Design:
     @property
     def equalities(self) -> Mapping[str, tuple[str, ...]]:
         """Level to what is held equal."""
-        return ORDERED if self.ordinal else CONTINUOUS
+        if not self.ordinal:
+            return CONTINUOUS
+        return BINARY if set(self.binary) == set(self.items) else ORDERED
+
+    @property
+    def binary(self) -> tuple[str, ...]:
+        """The ordered items with two answers."""
+        return tuple(item for item in self.items if self.ordinal and self.data[item].nunique() == 2)
 
     def factor(self, dimension: str) -> str:
         """The name of a dimension's factor, which must not be that of an item."""
@@ -133,14 +143,25 @@ def model_of(design: Design, level: str, freed: Sequence[str]) -> str:
 
     Intercepts and residual variances of ordered answers are not equal parameters but fixed ones, 0 and 1. They are
     written out, so that they can be tested one by one, and freed in all groups but the first, which gives the unit.
+    Of items with two answers a free residual variance undoes equal loadings as long as intercepts are free; a factor
+    of such items alone then has no unit but its variance (Wu & Estabrook 2016).
     """
     lines = [f"{design.factor(key)} =~ {' + '.join(items)}" for key, items in design.factors.items()]
     equal = design.equalities[level]
     if design.ordinal and "intercepts" in equal:
         lines += [f"{item} ~ {_entries(design, 0, f'{item} ~ 1' in freed)}*1" for item in design.items]
+    if "loadings" in equal and "intercepts" not in equal and design.binary:
+        lines += [f"{item} ~~ {_entries(design, 1, True)}*{item}" for item in design.binary]
+        names = [design.factor(key) for key, items in design.factors.items() if set(items) <= set(design.binary)]
+        lines += [f"{name} ~~ {_entries(design, 1, False)}*{name}" for name in names]
     if design.ordinal and "residuals" in equal:
         lines += [f"{item} ~~ {_entries(design, 1, f'{item} ~~ {item}' in freed)}*{item}" for item in design.items]
     return "\n".join(lines)
+
+
+def _testable(design: Design, kind: str) -> set[str]:
+    """The items of which this kind of parameter can be tested: of two answers, not before the intercepts are equal."""
+    return set(design.items) - (set(design.binary) if kind in ("thresholds", "loadings") else set())
 
 
 def _entries(design: Design, value: int, is_free: bool) -> str:
@@ -156,7 +177,8 @@ def release_candidates(design: Design, level: str, fit: Fit) -> pd.DataFrame:
     else:
         tests = fit.score_tests()
     texts = [_text(row.lhs, row.op, row.rhs) for row in tests.itertuples()]
-    table = tests.assign(text=texts)[[kind == kind_of(text) and item_of(text) in design.items for text in texts]]
+    testable = _testable(design, kind)
+    table = tests.assign(text=texts)[[kind == kind_of(text) and item_of(text) in testable for text in texts]]
     table = table.assign(item=[item_of(text) for text in table["text"]])
     # One parameter stands here once a group; the largest gain is the first.
     return table.sort_values("mi", ascending=False, kind="stable").drop_duplicates("text", ignore_index=True)

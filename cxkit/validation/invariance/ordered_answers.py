@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from cxkit.errors import AnalysisError, Problems
+from cxkit.results.references import cite
 
 RareAnswers = Literal["refuse", "join"]
 MOST_ANSWERS = 12
@@ -74,3 +76,18 @@ def _refuse_rare(answers: pd.DataFrame, groups: pd.Series, touched: list[str]) -
 
 def _in_words(mapping: dict[float, float]) -> str:
     return ", ".join(f"{old:g} with {new:g}" for old, new in mapping.items() if old != new)
+
+
+def two_answers_note(items: Sequence[str], binary: Sequence[str]) -> list[str]:
+    """What cannot be tested of items with two answers."""
+    if not binary:
+        return []
+    if set(binary) == set(items):
+        return [
+            "Of items with two answers, thresholds, loadings and intercepts can be tested only together "
+            f"({cite('wu2016')}): scalar invariance follows configural in one step."
+        ]
+    return [
+        f"{', '.join(binary)}: of items with two answers, thresholds, loadings and intercepts can be tested "
+        f"only together ({cite('wu2016')}), so that thresholds and metric invariance are tested with the other items."
+    ]

@@ -191,7 +191,7 @@ class Invariance(Result):
         last = self.frame.drop_duplicates(["unit", "level"], keep="last").set_index(["unit", "level"])
         titles = self.frame.drop_duplicates("unit")["title"].tolist()
         heights = figures.rows(axes, titles)
-        levels = [level for level in dict.fromkeys(self.frame["level"]) if level != "configural"]
+        levels = [level for level in MARKS if level in set(self.frame["level"])]
         for shift, level in enumerate(levels):
             marker, colour = MARKS[level]
             for unit, height in zip(self.fits, heights, strict=True):
