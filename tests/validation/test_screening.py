@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -590,3 +591,15 @@ def test_words_and_pictures(shipped):
     assert "Neuroticism: mean 3.16 and 3.15, α 0.81 and 0.81" in effect.alt
     assert effect.picture().png.startswith(b"\x89PNG")
     assert effect.note.startswith("Nobody is left out of any other analysis. n = 2,800.")
+
+
+def test_of_few_people_nobody_is_judged_and_nobody_called_free_of_flags():
+    found = screen_respondents(survey_of(np.random.default_rng(1).integers(1, 6, (9, 6)).astype(float)))
+    assert not found.frame["judged"].any()
+    assert found.text.startswith("None of 9 respondents could be judged: no index has both a cut-off and a value.")
+    assert "have no flag" not in found.text
+    assert found.alt == "Respondents by number of flags: none of 9 could be judged."
+    _, axes = plt.subplots()
+    found.draw(axes)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["not judged"]
+    plt.close()

@@ -171,6 +171,11 @@ class Screening(Result):
         return [joined for joined in self._joined_counts if joined[0] < len(self.flag_counts)]
 
     @property
+    def _is_judged(self) -> bool:
+        """Whether any index with a cut-off could be computed of anybody; without one, no flag is no finding."""
+        return bool((self.frame["judged"] > 0).any())
+
+    @property
     def _flags_in_words(self) -> str:
         """How many respondents have no flag, one, and two or more, as far as that exposes no few of them."""
         everybody = f"Of {counted(self.n, 'respondent')}, "
@@ -193,6 +198,11 @@ class Screening(Result):
     @property
     def text(self) -> str:
         """How many respondents have how many flags, and which indices raise most."""
+        if not self._is_judged:
+            return (
+                f"None of {counted(self.n, 'respondent')} could be judged: no index has both a cut-off and a value. "
+                "That nobody has a flag says nothing of how they answered; nobody was left out."
+            )
         raised = self.summary[self.summary["flagged"] > 0].sort_values("flagged", ascending=False, kind="stable")
         most = ""
         if len(raised):
@@ -232,16 +242,21 @@ class Screening(Result):
     @property
     def alt(self) -> str:
         """How many respondents for each number of flags."""
+        if not self._is_judged:
+            return f"Respondents by number of flags: none of {self.n:,} could be judged."
         each = ", ".join(f"{_flags(low, high)} {n:,}" for low, high, n in self._drawn_counts)
         return f"Respondents by number of flags: {each}."
 
     def draw(self, axes: Axes) -> None:
         """The share of respondents with each number of flags."""
         joined = self._drawn_counts
-        heights = figures.rows(axes, [_flags(low, high) for low, high, _ in joined])
+        names = [_flags(low, high) if self._is_judged else "not judged" for low, high, _ in joined]
+        heights = figures.rows(axes, names)
         counts = np.array([n for _, _, n in joined])
         shares = counts / max(self.n, 1)
         colours = [figures.BLUE if low < 2 else figures.RED for low, _, _ in joined]
+        if not self._is_judged:
+            colours = [figures.GREY] * len(joined)
         axes.barh(heights, shares, color=colours, height=0.6)
         for height, share, n in zip(heights, shares, counts, strict=True):
             axes.annotate(
