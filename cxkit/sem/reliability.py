@@ -139,9 +139,10 @@ def _reversed(fit: Fit, group: int, factor: str, items: list[int]) -> list[str]:
         return []
     names = ", ".join(f"'{model.observed[i]}'" for i, hit in zip(items, against, strict=True) if hit)
     where = f" in group '{fit.sample.labels[group]}'" if len(fit.models) > 1 else ""
+    verb = "loads" if against.sum() == 1 else "load"
     return [
-        f"{names} load on '{factor}'{where} against its other items, so alpha and omega of their sum mean little. Turn "
-        "reversed items round first (low + high - answer) and fit again."
+        f"{names} {verb} on '{factor}'{where} against its other items, so alpha and omega of their sum mean little. "
+        "Turn reversed items round first (low + high - answer) and fit again."
     ]
 
 

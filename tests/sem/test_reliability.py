@@ -110,7 +110,7 @@ def test_factors_of_a_bifactor_model_have_no_average_variance_extracted() -> Non
 def test_reversed_items_are_told() -> None:
     data = cases.hs().assign(x2=lambda d: -d["x2"], x7=lambda d: -d["x7"], x8=lambda d: -d["x8"], x9=lambda d: -d["x9"])
     fit = sem.cfa(cases.HS, data)
-    with pytest.warns(CxkitWarning, match="'x2' load on 'visual' against its other items.*Turn reversed items round"):
+    with pytest.warns(CxkitWarning, match="'x2' loads on 'visual' against its other items.*Turn reversed items round"):
         found = fit.reliability()
     # All three of speed are reversed, which harms no sum of them.
     assert len(found.warnings) == 1
