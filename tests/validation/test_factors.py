@@ -148,7 +148,9 @@ def test_one_factor_is_not_rotated_and_equals_the_one_of_parallel_analysis(shipp
     other = one_factor_loadings(correlation[np.newaxis])[0]
     assert solution.loadings["factor_1"].to_numpy() == pytest.approx(other * np.sign(other.sum()), abs=1e-6)
     assert solution.text == (
-        "1 factor (minres) explains 29% of the variance of 9 items. x2, x3, x7, x8 load below 0.40 on it."
+        "1 factor (minres) explains 29% of the variance of 9 items. x2, x3, x7, x8 load below 0.40 on it. "
+        "Not told apart: all items of Visual ability and Verbal ability and Mental speed on F1 (largest loading "
+        "of each item)."
     )
 
 
@@ -397,3 +399,13 @@ def test_polychoric_factors_equal_psych(reference, shipped):
     assert adequacy.frame["kmo"].to_numpy() == pytest.approx(wanted["kmo_items"], abs=1e-5)
     assert adequacy.chi_square == pytest.approx(wanted["chisq"], rel=1e-5)
     assert adequacy.df == wanted["df"]
+
+
+def test_dimensions_in_one_factor_are_named():
+    one, other = (factor_answers(seed, n=400, items=6, factors=1) for seed in (2, 3))
+    answers = np.hstack([one, other[:, :3]])
+    survey = survey_of(answers, {"a": ["q1", "q2", "q3"], "b": ["q4", "q5", "q6"], "c": ["q7", "q8", "q9"]})
+    found = cx.exploratory_factors(survey, n_factors=2).text
+    assert "Not told apart: all items of A and B on F1 (largest loading of each item)." in found
+    apart = survey_of(answers[:, 3:], {"b": ["q1", "q2", "q3"], "c": ["q4", "q5", "q6"]})
+    assert "Not told apart" not in cx.exploratory_factors(apart, n_factors=2).text

@@ -96,13 +96,17 @@ class FactorSolution(Result):
             else f"{self.settings['method']}, {self.settings['rotation']}"
         )
         return " ".join(
-            [
-                f"{counted(self.n_factors, 'factor')} ({how}) {'explains' if self.n_factors == 1 else 'explain'} "
-                f"{explained:.0%} of the variance of {counted(len(self.frame), 'item')}.",
-                self._homeless(),
-                self._correlated(),
-            ]
-        ).strip()
+            filter(
+                None,
+                [
+                    f"{counted(self.n_factors, 'factor')} ({how}) {'explains' if self.n_factors == 1 else 'explain'} "
+                    f"{explained:.0%} of the variance of {counted(len(self.frame), 'item')}.",
+                    self._homeless(),
+                    self._joined(),
+                    self._correlated(),
+                ],
+            )
+        )
 
     def _homeless(self) -> str:
         largest = self.loadings.abs().max(axis=1).to_numpy()
@@ -113,6 +117,17 @@ class FactorSolution(Result):
         verb = "loads" if len(without) == 1 else "load"
         where = "it" if self.n_factors == 1 else "every factor"
         return f"{', '.join(without)} {verb} below {TWO_DIGITS(LOADS)} on {where}."
+
+    def _joined(self) -> str:
+        """Which dimensions one factor holds together: all their items, two or more each, load most on it."""
+        most = self.loadings.abs().to_numpy().argmax(axis=1)
+        at: dict[int, list[str]] = {}
+        for title, places in pd.Series(most).groupby(self.frame["title"].to_numpy(), sort=False):
+            if len(places) > 1 and places.nunique() == 1:
+                at.setdefault(int(places.iloc[0]), []).append(str(title))
+        names = [tables.column(str(name)).heading for name in self.loadings.columns]
+        told = [f"all items of {' and '.join(titles)} on {names[k]}" for k, titles in at.items() if len(titles) > 1]
+        return f"Not told apart: {'; '.join(told)} (largest loading of each item)." if told else ""
 
     def _correlated(self) -> str:
         if self.n_factors == 1 or self.settings["rotation"] in ("varimax", "quartimax", "none"):
