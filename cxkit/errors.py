@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from json import JSONDecodeError
 from typing import NoReturn
 
 EXAMPLES_SHOWN = 5
@@ -61,7 +60,6 @@ def counted(count: int, noun: str, plural: str = "") -> str:
 
 
 _READ_ERRORS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
-    (JSONDecodeError, "it is not JSON"),
     (UnicodeError, "it is not text in UTF-8"),
     (RecursionError, "it is nested too deeply"),
     (MemoryError, "it takes more memory than there is"),
@@ -77,9 +75,11 @@ def reason_of(error: BaseException) -> str:
     >>> reason_of(KeyError("cells")), reason_of(AttributeError("'list' object has no attribute 'get'"))
     ("'cells' is missing in it", 'it is not built as expected')
     """
+    from json import JSONDecodeError  # here, so that `cxkit --help` need not import json
+
     if isinstance(error, KeyError) and error.args:
         return f"{error.args[0]!r} is missing in it"
-    for kind, what in _READ_ERRORS:
+    for kind, what in ((JSONDecodeError, "it is not JSON"), *_READ_ERRORS):
         if isinstance(error, kind):
             return what
     said = " ".join(str(getattr(error, "strerror", None) or error).split())
