@@ -92,10 +92,12 @@ class GroupRows:
         one = np.ones((*values.shape[:-1], 1), dtype=values.dtype)
         sds = np.concatenate([one, _root(variance), _root(size)], axis=-1)
         with np.errstate(divide="ignore", invalid="ignore"):
-            lv, everything = (
+            scaled = [
                 values * sds[..., s[:, 0]] / (sds[..., s[:, 1]] * sds[..., s[:, 2]])
                 for s in (self.lv_scales, self.all_scales)
-            )
+            ]
+        # What is divided by the standard deviation of a variable without variance has no standardised value.
+        lv, everything = (np.where(np.isfinite(each), each, np.nan) for each in scaled)
         if len(self.scale_row):
             # A standardised scale is 1 whatever the parameterisation.
             everything[..., self.scale_row] = 1.0

@@ -405,3 +405,11 @@ def test_an_item_alone_under_a_second_factor_keeps_its_error(more, chisq, df, of
     assert (fit.measures["chisq"], fit.measures["df"]) == (pytest.approx(of_schools[0], abs=1e-5), of_schools[1])
     alone = sem.sem("v =~ x1 + x2 + x3\ns =~ x4\ns ~ v", cases.hs())
     assert alone.estimates.query("lhs == 'x4' and op == '~~'")["est"].item() == 0
+
+
+def test_a_factor_without_variance_has_no_standardised_mean() -> None:
+    model = "v =~ x1 + x2 + x3\nph =~ 0*x1\nph ~~ 0*ph + 0*v + 0*t\nph ~ 0.5*1\nt =~ x4 + x5 + x6"
+    fit = quiet(sem.cfa, model, cases.hs(), meanstructure=True)
+    row = fit.estimates.query("lhs == 'ph' and op == '~1'")
+    assert row[["std_lv", "std_all"]].isna().all(axis=None)
+    assert not np.isinf(fit.estimates.select_dtypes("number")).any(axis=None)
