@@ -11,8 +11,11 @@ import ctypes
 import os
 import signal
 import struct
+import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from cxkit.running.sandbox import linux, processes, seccomp
@@ -24,6 +27,7 @@ _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE
 _READING = _EXECUTE | _READ_FILE | _READ_DIR
 _BY_VERSION = {1: _READING | _WRITE_FILE | _MAKE_AND_REMOVE, 2: _REFER, 3: _TRUNCATE, 5: _DEVICE_CONTROL}
 _PATH_BENEATH = 1
+_NAMED = 3.0  # seconds that threads may take to begin on a busy machine
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 
@@ -61,11 +65,13 @@ class LandlockWorld:
         """In the kernel, before it says that it is ready: no sockets from here on, in any of its threads.
 
         With the first large output pyzmq starts a thread that asks for a place among threads by its own number; where
-        that is refused libzmq ends the process. So that thread begins here.
+        that is refused libzmq ends the process. So that thread begins here, with those of its context, which ask for
+        their place before they give themselves a name.
         """
         from zmq.utils.garbage import gc
 
         gc.start()
+        _wait_for_names()
         linux.install_filter(seccomp.silent_filter(os.getpid()), all_threads=True)
 
     def close_sockets(self) -> None:
@@ -89,6 +95,21 @@ class LandlockWorld:
         folders = [self.confinement[name] for name in ("folder", "sockets")]
         named = sum(map(processes.folder_bytes, folders))
         return named + processes.deleted_bytes(processes.descendants(os.getpid()), folders)
+
+
+def _wait_for_names() -> None:
+    """Until every thread of libzmq has its name, for a few seconds at most."""
+    until = time.monotonic() + _NAMED
+    while time.monotonic() < until:
+        of_python = {thread.native_id for thread in threading.enumerate()}
+        names = []
+        for task in os.listdir("/proc/self/task"):
+            if int(task) not in of_python:
+                with suppress(OSError):
+                    names.append(Path(f"/proc/self/task/{task}/comm").read_text())
+        if all(name.startswith("ZMQ") for name in names):
+            return
+        time.sleep(0.002)
 
 
 def _restrict_files(confinement: Mapping[str, Any]) -> None:
