@@ -36,7 +36,7 @@ test: $(READY)  ## all tests, and the notebooks against their recorded numbers
 	@echo "cxkit: tests of the package"
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests
 	@echo "cxkit: the notebooks, cell by cell (nbval)"
-	@$(BIN)/python -m pytest -p no:randomly -p no:cacheprovider -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=300 notebooks
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:randomly -p no:cacheprovider -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=300 notebooks
 
 lab: $(READY)  ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
