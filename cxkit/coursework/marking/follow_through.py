@@ -82,8 +82,11 @@ def follow_through(
 
 
 def without_messages(troubles: Mapping[str, str]) -> dict[str, str]:
-    """That a cell failed, without anything that it said or named: that may hold a value of the model's."""
-    return dict.fromkeys(troubles, "Its cell ended with an error or was stopped.")
+    """That a cell failed, without what its error said: that may hold a value of the model's."""
+    return {
+        key: "Its cell ended with an error." if said.startswith("Its cell ended with") else said
+        for key, said in troubles.items()
+    }
 
 
 def dependants(
