@@ -121,17 +121,13 @@ def class_command(options: argparse.Namespace) -> int:
 
 def _tell_versions(assignment: Assignment, marks: Sequence[SubmissionMarks], folder: Path | None) -> None:
     from cxkit.coursework.collecting import read_collection
-    from cxkit.coursework.fingerprint import fingerprint, points_notes, stale_notes, version_notes
+    from cxkit.coursework.fingerprint import notes_on
     from cxkit.coursework.submissions import COLLECTION_FILE
 
     # Notebooks may also lie in a folder that nothing was collected into: then there is no list of them
     is_collected = folder is not None and (folder / COLLECTION_FILE).is_file()
     rows = read_collection(folder).submissions if folder is not None and is_collected else ()
-    for note in (
-        *stale_notes(marks, rows),
-        *points_notes(marks, assignment),
-        *version_notes(marks, fingerprint(assignment)),
-    ):
+    for note in notes_on(marks, assignment, rows):
         sys.stderr.write(f"cxkit: note: {note}\n")
 
 

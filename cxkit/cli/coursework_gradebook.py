@@ -85,7 +85,7 @@ def record_command(options: argparse.Namespace) -> int:
     """``cxkit gradebook record``: marks into the gradebook, once each."""
     from cxkit.coursework.collecting import read_collection
     from cxkit.coursework.declarations import read_assignment
-    from cxkit.coursework.fingerprint import fingerprint, points_notes, stale_notes, version_notes
+    from cxkit.coursework.fingerprint import notes_on
     from cxkit.coursework.gradebook import Gradebook
     from cxkit.coursework.marks_folder import read_marks
     from cxkit.errors import counted
@@ -99,8 +99,7 @@ def record_command(options: argparse.Namespace) -> int:
         book.describe(assignment)
         done = book.record(marks, late=late, may_be_zero=options.may_be_zero, reason=options.reason)
         # Of all that the gradebook holds: a folder with the marks of a few stands beside those recorded before.
-        held = book.last_marks(assignment.id)
-    notes = (*stale_notes(held, rows), *points_notes(held, assignment), *version_notes(held, fingerprint(assignment)))
+        notes = notes_on(book.last_marks(assignment.id), assignment, rows)
     print(f"{options.gradebook}: {counted(done.added, 'mark')} recorded, {done.unchanged} were there already.")
     for student, before, after in done.fell:
         print(f"  fell: {student}, {before:g} -> {after:g} points before lateness")

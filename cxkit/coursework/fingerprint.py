@@ -6,7 +6,7 @@ Everything in its folder that marks depend on goes into one hash, which marks ca
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from cxkit.coursework.assignment import Assignment
 from cxkit.coursework.marks import SubmissionMarks
@@ -93,6 +93,17 @@ def stale_notes(marks: Iterable[SubmissionMarks], rows: Iterable[Submission]) ->
             f"{', '.join(none)}. Run cxkit mark, then cxkit gradebook record again."
         )
     return tuple(told)
+
+
+def notes_on(
+    marks: Sequence[SubmissionMarks], assignment: Assignment, rows: Iterable[Submission] = ()
+) -> tuple[str, ...]:
+    """What is to be said of marks that are not of the collected notebooks, the points and the version of today."""
+    return (
+        *stale_notes(marks, rows),
+        *points_notes(marks, assignment),
+        *version_notes(marks, fingerprint(assignment)),
+    )
 
 
 def fits_points(marks: SubmissionMarks, assignment: Assignment) -> bool:

@@ -157,7 +157,8 @@ def mark_class(
         for task in tasks:
             try:
                 ready = task.without_a_run(assignment, journal.finished.get(task.student), references.state)
-                if ready is not None and (earlier := task.kept(ready, earlier_marks(output, assignment, task.student))):
+                stays = ready is not None and not ready.submission_sha256 and not task.is_withdrawn
+                if stays and (earlier := earlier_marks(output, assignment, task.student)):
                     kept.append(task.student)
                     ready = earlier
                 write_marks(output, [] if ready is None else [ready])
@@ -267,10 +268,6 @@ class _Task:
     @property
     def is_withdrawn(self) -> bool:
         return self.submission.status == "withdrawn"
-
-    def kept(self, now: SubmissionMarks, earlier: SubmissionMarks | None) -> SubmissionMarks | None:
-        """The marks of before, where there is nothing now that can be run and the student did not take it back."""
-        return None if now.submission_sha256 or self.is_withdrawn else earlier
 
     def without_a_run(
         self, assignment: Assignment, finished: Mapping[str, Any] | None, state: str
