@@ -15,11 +15,12 @@ from cxkit.coursework.roster import Roster, Student, folded, people_of
 from cxkit.errors import MarkingError, counted, nearest
 
 # The wide forms count where East Asian letters are typed (OWASP, CSV Injection)
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+_SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
+FORMULA_SIGNS = (*_SIGNS, "\t", "\r", "\n")
 """A spreadsheet takes a cell that begins so for a formula."""
 # Where lists are separated by semicolons, or tabs, a spreadsheet begins a cell there, whatever is quoted
-_CELL_MAY_BEGIN = re.compile("(?<=[;\t\r\n])(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
-_HELD = re.compile("(?<=[;\t\r\n])'(?=[=+@\uff1d\uff0b\uff0d\uff20-])")
+_CELL_MAY_BEGIN = re.compile(f"(?<=[;\t\r\n])(?=[{re.escape(_SIGNS)}])")
+_HELD = re.compile(f"(?<=[;\t\r\n])'(?=[{re.escape(_SIGNS)}])")
 
 
 @dataclass(frozen=True, kw_only=True)
