@@ -65,19 +65,20 @@ def _negative_implied(fit: Fit) -> bool:
 
 
 def _has_pairs_apart(fit: Fit) -> bool:
-    return any(bool(pairs_apart(group.known_answers, group.names)) for group in fit.sample.groups)
+    return fit.settings["missing"] == "fiml" and any(
+        bool(pairs_apart(group.known_answers, group.names)) for group in fit.sample.groups
+    )
 
 
 def _reason(fit: Fit, name: str, measures: Mapping[str, float]) -> str:
     """The first reason that applies."""
     ordered, robust = bool(fit.settings["ordered"]), name.endswith(".robust")
     least_squares = fit.frame.estimator.discrepancy == "ULS"
-    apart = fit.settings["missing"] == "fiml" and _has_pairs_apart(fit)
     unscaled = {kind: _unscaled(measures, kind) for kind in ("", "baseline.")}
     reasons = (
         (fit.df == 0 and not name.startswith(("srmr", "baseline")), "the model has 0 degrees of freedom"),
         (
-            apart and any(kind in name for kind in ("scal", "robust", "gfi")),
+            any(kind in name for kind in ("scal", "robust", "gfi")) and _has_pairs_apart(fit),
             "a pair of items that nobody answered together has no covariance of its own, on which this rests",
         ),
         (

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from cxkit.sem.model import GroupModel
+from cxkit.sem.rows import loadings_by_factor
 
 MOST_NAMED = 4
 
@@ -20,7 +21,7 @@ def advice_for_nested_predictors(models: Sequence[GroupModel]) -> str:
     measured, predictors = _relations(models)
     for outcome, factors in predictors.items():
         for general in factors:
-            inside = [name for name in factors if name != general and _is_part(measured[name], measured[general])]
+            inside = [name for name in factors if measured[name] < measured[general]]
             if inside:
                 return _advice(outcome, general, inside)
     return ""
@@ -28,21 +29,13 @@ def advice_for_nested_predictors(models: Sequence[GroupModel]) -> str:
 
 def _relations(models: Sequence[GroupModel]) -> tuple[dict[str, set[str]], dict[str, list[str]]]:
     """The items of every factor, and the factors that predict each variable."""
-    measured: dict[str, set[str]] = {}
-    predictors: dict[str, list[str]] = {}
     rows = [row for model in models for row in model.all_rows]  # markers are fixed, and items as well
-    for row in rows:
-        if row.op == "=~":
-            measured.setdefault(row.lhs, set()).add(row.rhs)
+    measured = {factor: {row.rhs for row in own} for factor, own in loadings_by_factor(rows).items()}
+    predictors: dict[str, list[str]] = {}
     for row in rows:
         if row.op == "~" and row.rhs in measured and row.rhs not in predictors.setdefault(row.lhs, []):
             predictors[row.lhs].append(row.rhs)
     return measured, predictors
-
-
-def _is_part(items: set[str], all_items: set[str]) -> bool:
-    """Whether a factor's items are some of another's."""
-    return items < all_items
 
 
 def _advice(outcome: str, general: str, inside: Sequence[str]) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 
 from cxkit.errors import CxkitWarning
 from cxkit.sem.fit import Fit
-from cxkit.sem.rows import Row
+from cxkit.sem.rows import Row, loadings_by_factor
 
 # Standardised: a marker that shares less than 1 % of its variance with its factor, beside an item that shares 10 %.
 WEAK, STRONG = 0.1, 0.32
@@ -107,13 +107,13 @@ def _markers(fit: Fit, g: int) -> Iterator[tuple[str, str, float]]:
     """Factor, item and standardised loading where that loading is weak and another one is not."""
     model, full = fit.models[g], _implied(fit, g)
     values = fit.row_table.groups[g].values(model.values(fit.solution.z))
-    loadings: dict[str, list[tuple[Row, float]]] = {}
-    for row, value in zip(model.all_rows, values, strict=True):
-        if row.op == "=~":
+    value_of = {id(row): value for row, value in zip(model.all_rows, values, strict=True)}
+    for factor, rows in loadings_by_factor(model.all_rows).items():
+        sizes = []
+        for row in rows:
             i, k = model.cell(row)
             ratio = full[k, k] / full[i, i] if full[i, i] else 0.0
-            loadings.setdefault(row.lhs, []).append((row, value * np.sqrt(max(ratio, 0.0))))
-    for factor, rows in loadings.items():
-        markers = [(row.rhs, size) for row, size in rows if row.fixed]
-        if len(markers) == 1 and abs(markers[0][1]) < WEAK and max(abs(size) for _, size in rows) > STRONG:
+            sizes.append(value_of[id(row)] * np.sqrt(max(ratio, 0.0)))
+        markers = [(row.rhs, size) for row, size in zip(rows, sizes, strict=True) if row.fixed]
+        if len(markers) == 1 and abs(markers[0][1]) < WEAK and np.abs(sizes).max() > STRONG:
             yield factor, *markers[0]

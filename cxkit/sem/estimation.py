@@ -19,6 +19,8 @@ from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData
 from cxkit.sem.starts import free_values
 
+# A second end is taken only if it is better by more than rounding.
+GAINED = 1e-9
 # Newton decrements: where the search ends, where one last step is enough, where Newton's method takes over.
 DONE = 1e-16
 LAST = 1e-9
@@ -81,6 +83,10 @@ class Solution:
     steps: int
     tried: tuple[str, ...]
     passed_over: bool = False
+
+    def fits_better_than(self, other: Solution) -> bool:
+        """Whether the discrepancy is lower by more than rounding."""
+        return self.value < other.value - GAINED * max(1.0, abs(other.value))
 
 
 def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, effort: Effort = FULL) -> Solution:

@@ -36,8 +36,6 @@ INFORMATIONS = ("expected", "observed")
 CERTAIN = 1e-14
 # Patterns times squared items: below it an evaluation of incomplete answers takes less than a millisecond.
 FEW_NUMBERS = 20_000
-# A second end is taken only if it is better by more than rounding.
-GAINED = 1e-9
 MISSING = ("listwise", "fiml", "pairwise")
 
 
@@ -308,7 +306,7 @@ def _better_end(objective: Objective, solution: Solution, start: np.ndarray, eff
         found = minimise(objective, other, effort=effort)
     except ModelError:
         return solution
-    if found.value >= solution.value - GAINED * max(1.0, abs(solution.value)):
+    if not found.fits_better_than(solution):
         return solution
     if has_negative_variance(models, found.z) and not has_negative_variance(models, solution.z):
         return replace(solution, passed_over=True)

@@ -471,8 +471,8 @@ def _look(
         problems.add(f"{n} respondents{where} for {p} items", remedy="use fewer items or collect more answers")
         return
     if missing != "listwise":
-        pairs = pairs_apart(values, names)
-        if pairs and missing == "pairwise":
+        pairs = pairs_apart(values, names) if missing == "pairwise" else []
+        if pairs:
             problems.add(f"pairs of items that nobody{where} answered together", pairs,
                          "their correlation cannot be estimated: leave one of each pair out")  # fmt: skip
         return

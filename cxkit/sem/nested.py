@@ -14,7 +14,7 @@ from cxkit.errors import ModelError
 from cxkit.one_thread import in_one_thread
 from cxkit.sem.comparison import fits_worse, values_found
 from cxkit.sem.estimation import FULL, NEAR, minimise
-from cxkit.sem.fitting import GAINED, finished
+from cxkit.sem.fitting import finished
 from cxkit.sem.starts import NEARLY_NONE, free_values, has_negative_variance, starting_values
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def searched_from(free: Fit, narrower: Fit) -> Fit:
         return free
     try:
         found = minimise(objective, _start(free, narrower), effort=NEAR if objective.knows_nearby else FULL)
-        if found.value >= solution.value - GAINED * max(1.0, abs(solution.value)):
+        if not found.fits_better_than(solution):
             return free
         if has_negative_variance(free.models, found.z) and not _takes_anything(free, narrower):
             return free

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 EQUALITIES = (
@@ -29,6 +29,15 @@ class Row:
     @property
     def key(self) -> tuple[str, str, str]:
         return (self.lhs, self.op, self.rhs)
+
+
+def loadings_by_factor(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    """The loadings among some rows, by factor and in their order."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.op == "=~":
+            found.setdefault(row.lhs, []).append(row)
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import numpy as np
 
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData
-from cxkit.sem.rows import Row
+from cxkit.sem.rows import loadings_by_factor
 
 # Loadings begin at a hundredth of their start and not at 0, where loadings that count by their squares would stay.
 NEARLY_NONE = 0.01
@@ -111,12 +111,8 @@ def _open_loadings(model: GroupModel) -> Iterator[tuple[int, float]]:
     The scale and the direction of such a factor are known, and the items' correlations, from which other loadings
     begin, can point the other way. These begin on the straight line through the fixed ones, in the order of items.
     """
-    loadings: dict[str, list[Row]] = {}
-    for row in model.all_rows:
-        if row.op == "=~":
-            loadings.setdefault(row.lhs, []).append(row)
     position = {id(row): k for k, row in enumerate(model.rows)}
-    for rows in loadings.values():
+    for rows in loadings_by_factor(model.all_rows).values():
         known = {at: float(row.fixed) for at, row in enumerate(rows) if row.fixed is not None}
         if len(known) < 2 or not any(known.values()):
             continue
