@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -35,12 +34,14 @@ def fixed(digits: int) -> Callable[[float], str]:
 TWO_DIGITS = fixed(2)
 
 
+def digits_that_keep(side: Callable[[float], object], value: float, least: int = 2) -> int:
+    """How many digits leave the rounded value on the value's side: so many, or more where they round it across."""
+    return next((n for n in range(least, 6) if side(round(value, n)) == side(value)), 6)
+
+
 def clear_of(value: float, bound: float, least: int = 2) -> str:
     """The value with at least so many digits, and more where fewer would show it at the bound or beyond."""
-    if math.isnan(value) or value == bound:
-        return fixed(least)(value)
-    enough = (n for n in range(least, 6) if (round(value, n) - bound) * (value - bound) > 0)
-    return fixed(next(enough, 6))(value)
+    return fixed(digits_that_keep(lambda shown: (shown > bound, shown < bound), value, least))(value)
 
 
 def probability(value: float) -> str:

@@ -43,8 +43,7 @@ class Cutoff:
 
     def digits(self, value: float, least: int = 2) -> int:
         """How many digits show the value on its side of the cut-offs: so many, or more where they round it across."""
-        rounded = (n for n in range(least, 6) if self.verdict(round(value, n)) == self.verdict(value))
-        return least if math.isnan(value) else next(rounded, 6)
+        return tables.digits_that_keep(self.verdict, value, least)
 
     def shown(self, value: float, least: int = 2) -> str:
         """The value for a sentence that judges it: on its own side of every cut-off, with at least so many digits."""

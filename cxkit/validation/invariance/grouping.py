@@ -19,6 +19,7 @@ from cxkit.survey.survey import Survey, natural_order
 from cxkit.without_contents import without_contents
 
 FEWEST = 30
+MOST_NAMED = 5
 """Respondents that a group needs at least unless the caller says otherwise."""
 POWER = 0.80
 FEWEST_PER_ITEM = 6
@@ -160,10 +161,24 @@ def _order(values: pd.Series, text: pd.Series) -> list[str]:
 
 def too_small(sizes: dict[str, int], needed: int) -> str:
     """The groups below the number that is needed, with theirs where it may be seen; empty if there is none."""
-    short = [
-        f"'{name}' has {f'fewer than {MINIMUM_CELL}' if n < MINIMUM_CELL else n}"
-        for name, n in sizes.items()
-        if n < needed
-    ]
-    more = f" and {len(short) - 5} more" if len(short) > 5 else ""
-    return ", ".join(short[:5]) + more
+    return told_sizes([{name: n for name, n in sizes.items() if n < needed}])
+
+
+def told_sizes(of_models: Sequence[Mapping[str, int]]) -> str:
+    """Groups with how many people they have in some models, where it may be told: ranges where models differ."""
+    names = dict.fromkeys(name for own in of_models for name in own)
+    told = [f"'{name}' has {_people([own[name] for own in of_models if name in own])}" for name in names]
+    more = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+    return ", ".join(told[:MOST_NAMED]) + more
+
+
+def _people(numbers: Sequence[int]) -> str:
+    if min(numbers) >= MINIMUM_CELL:
+        return told_range(numbers)
+    return f"fewer than {MINIMUM_CELL}" if max(numbers) < MINIMUM_CELL else f"at most {max(numbers)}"
+
+
+def told_range(numbers: Sequence[int]) -> str:
+    """`30`, or `30 to 40`."""
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low} to {high}"

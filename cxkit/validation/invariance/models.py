@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -78,7 +79,7 @@ class Design:
             return CONTINUOUS
         return BINARY if set(self.binary) == set(self.items) else ORDERED
 
-    @property
+    @cached_property
     def binary(self) -> tuple[str, ...]:
         """The ordered items with two answers."""
         return tuple(item for item in self.items if self.ordinal and self.data[item].nunique() == 2)

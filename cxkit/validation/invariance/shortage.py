@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from cxkit.errors import AnalysisError
-from cxkit.survey.privacy import MINIMUM_CELL
-from cxkit.validation.invariance.grouping import FEWER_GROUPS, SMALLER_GROUPS
-
-MOST_NAMED = 5
+from cxkit.validation.invariance.grouping import (
+    FEWER_GROUPS,
+    MOST_NAMED,
+    SMALLER_GROUPS,
+    told_range,
+    told_sizes,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,41 +51,23 @@ class TooFewInGroups(AnalysisError):
 def explain(shortages: Sequence[Shortage]) -> str:
     """What is lacking and what to do, of models that lack it for the same reason; ranges where numbers differ."""
     first = shortages[0]
-    needed = _range([own.needed for own in shortages])
+    needed = told_range([own.needed for own in shortages])
     parameters = [own.parameters for own in shortages]
-    floor = _range([count + 1 for count in parameters])
+    floor = told_range([count + 1 for count in parameters])
     why = "in smaller groups only large differences are found"
     if first.needed > first.minimum:
-        why = f"more than the {_range(parameters)} parameters that the model estimates in each"
+        why = f"more than the {told_range(parameters)} parameters that the model estimates in each"
         fewer = "examine fewer dimensions in one model"
         remedy = fewer if first.factors > 1 else "examine shorter dimensions: no smaller minimum helps"
     elif not first.fit_in_two:
         remedy = f"collect more answers: the model cannot be fitted in groups below {floor}, whatever the minimum"
     else:
         remedy = f"{SMALLER_GROUPS}, down to {floor} for {'this model' if len(shortages) == 1 else 'these models'}"
+    short = told_sizes([own.short for own in shortages])
     return (
-        f"Too few respondents by {first.by}: {_groups(shortages)}; every group needs {needed} ({why})."
-        f"{_incomplete(shortages)} {FEWER_GROUPS} {remedy}."
+        f"Too few respondents by {first.by}: {short}; every group needs {needed} "
+        f"({why}).{_incomplete(shortages)} {FEWER_GROUPS} {remedy}."
     )
-
-
-def _range(numbers: Sequence[int]) -> str:
-    low, high = min(numbers), max(numbers)
-    return f"{low}" if low == high else f"{low} to {high}"
-
-
-def _groups(shortages: Sequence[Shortage]) -> str:
-    """The groups that are too small in any of the models, with how many people they have where it may be told."""
-    names = dict.fromkeys(name for own in shortages for name in own.short)
-    told = [f"'{name}' has {_people([own.short[name] for own in shortages if name in own.short])}" for name in names]
-    more = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
-    return ", ".join(told[:MOST_NAMED]) + more
-
-
-def _people(numbers: Sequence[int]) -> str:
-    if min(numbers) >= MINIMUM_CELL:
-        return _range(numbers)
-    return f"fewer than {MINIMUM_CELL}" if max(numbers) < MINIMUM_CELL else f"at most {max(numbers)}"
 
 
 def _incomplete(shortages: Sequence[Shortage]) -> str:
@@ -91,8 +76,8 @@ def _incomplete(shortages: Sequence[Shortage]) -> str:
     if not names:
         return ""
     told = [
-        f"'{name}' has {_range([own.answered[name] for own in shortages if name in own.answered])} who answered some "
-        "of the items"
+        f"'{name}' has {told_range([own.answered[name] for own in shortages if name in own.answered])} who answered "
+        "some of the items"
         for name in names
     ]
     return (

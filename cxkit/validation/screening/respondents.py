@@ -117,9 +117,10 @@ class Screening(Result):
     def table(self) -> pd.DataFrame:
         """Counts by index; the respondents themselves are in `frame`."""
         printed = tables.printed(self.summary, self.shown)
+        hidden = self._hidden_counts()
         for rule in self.rules:
             rows = (self.summary["index"] == rule.heading).to_numpy()
-            if rule.index in self._hidden_counts():
+            if rule.index in hidden:
                 few = self._counted_flags(rule) < MINIMUM_CELL
                 printed.loc[rows, ["Flagged", "Share"]] = [FEWER if few else tables.HIDDEN, tables.HIDDEN]
         return printed

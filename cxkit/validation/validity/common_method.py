@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -93,7 +94,7 @@ class CommonMethod(Result):
         )
         return " ".join(filter(None, [harman, self._unmeasured(), self._marker()]))
 
-    @property
+    @cached_property
     def better(self) -> pd.Series:
         """Row by row, whether a method factor fits better than the model above: p by Holm, one family a technique."""
         found = pd.Series(False, index=self.frame.index)
