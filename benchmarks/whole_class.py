@@ -295,16 +295,17 @@ class Course:
         """Run a command in the course's folder and note how long it took and what memory it held."""
         started = time.perf_counter()
         command = [sys.executable, "-m", "cxkit.cli", *words]
-        with (self.place / "said.txt").open("w+", encoding="utf-8") as said:
-            running = subprocess.Popen(command, cwd=self.place, stdout=said, stderr=subprocess.STDOUT)
+        said, told = self.place / "said.txt", self.place / "told.txt"
+        with said.open("wb") as out, told.open("wb") as progress:
+            running = subprocess.Popen(command, cwd=self.place, stdout=out, stderr=progress)
             while running.poll() is None:
                 self.megabytes[step] = max(self.megabytes.get(step, 0.0), most_memory(running.pid))
                 time.sleep(0.05)
-            said.seek(0)
-            text = said.read()
+        text = said.read_text(encoding="utf-8")
         self.seconds[step] = self.seconds.get(step, 0.0) + time.perf_counter() - started
         if running.returncode:
-            raise SystemExit(f"cxkit {' '.join(words)} ended with {running.returncode}:\n{text}")
+            told_text = told.read_text(encoding="utf-8")
+            raise SystemExit(f"cxkit {' '.join(words)} ended with {running.returncode}:\n{text}{told_text}")
         return text
 
     def run(self) -> int:

@@ -8,14 +8,18 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cxkit.running.kernels.forked import Template
 from cxkit.running.sandbox.limits import Limits, Policy
 from cxkit.running.temporary import own_folder
+
+if TYPE_CHECKING:
+    from cxkit.running.contained import Contained
 
 _MIB = 1 << 20
 LIMITS = Limits(
@@ -193,13 +197,8 @@ def broken_claims(laid: Bait, policy: Policy = "contained") -> Mapping[str, str]
     NotebookError
         If no contained run can be made here.
     """
-    from nbformat.v4 import new_code_cell, new_notebook
-
-    from cxkit.running.contained import run_contained
-
-    sources = [laid.cell(), *(one.attempt for one in CLAIMS)]
     before = laid.file.stat()
-    run = run_contained(new_notebook(cells=[new_code_cell(source) for source in sources]), policy=policy, limits=LIMITS)
+    run = _tried_in_one(laid, CLAIMS, policy)
     after = laid.file.stat()
     broken = {}
     for index, claim in enumerate(CLAIMS, start=1):
@@ -223,15 +222,20 @@ def open_to_strangers(laid: Bait) -> tuple[str, ...]:
     NotebookError
         If no kernel can be had.
     """
+    claims = [one for one in CLAIMS if one.says in UNPROTECTED_CLAIMS]
+    run = _tried_in_one(laid, claims, "open")
+    said = ["".join(output.get("text", "") for output in cell.outputs) for cell in run.notebook.cells[1:]]
+    return tuple(claim.says for claim, one in zip(claims, said, strict=True) if "WORKED" in one)
+
+
+def _tried_in_one(laid: Bait, claims: Sequence[Claim], policy: Policy) -> Contained:
+    """A run whose first cell names the bait, and each further one makes the attempt of a claim."""
     from nbformat.v4 import new_code_cell, new_notebook
 
     from cxkit.running.contained import run_contained
 
-    claims = [one for one in CLAIMS if one.says in UNPROTECTED_CLAIMS]
-    cells = [new_code_cell(source) for source in (laid.cell(), *(one.attempt for one in claims))]
-    run = run_contained(new_notebook(cells=cells), policy="open", limits=LIMITS)
-    said = ["".join(output.get("text", "") for output in cell.outputs) for cell in run.notebook.cells[1:]]
-    return tuple(claim.says for claim, one in zip(claims, said, strict=True) if "WORKED" in one)
+    sources = [laid.cell(), *(one.attempt for one in claims)]
+    return run_contained(new_notebook(cells=[new_code_cell(one) for one in sources]), policy=policy, limits=LIMITS)
 
 
 def _broken_alone(policy: Policy) -> dict[str, str]:
