@@ -58,13 +58,18 @@ MODEL = {
 HALF = "\ud83d"
 
 
-@pytest.fixture(scope="module")
-def assignment(tmp_path_factory):
+def of_all_kinds(folder):
+    """An assignment that asks for an answer of every kind."""
     toml = TOML.replace("points = 10", "points = 14", 1).replace(
         '[[questions]]\nid = "words"', MORE + '\n[[questions]]\nid = "words"'
     )
     given_cells = [*cells(), code("# BEGIN SOLUTION\nby = loadings = drawn = None\n# END SOLUTION", "shapes")]
-    return read_assignment(write_assignment(tmp_path_factory.mktemp("collected"), toml=toml, cells=given_cells))
+    return read_assignment(write_assignment(folder, toml=toml, cells=given_cells))
+
+
+@pytest.fixture(scope="module")
+def assignment(tmp_path_factory):
+    return of_all_kinds(tmp_path_factory.mktemp("collected"))
 
 
 @pytest.fixture

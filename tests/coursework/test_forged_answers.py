@@ -15,12 +15,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.marking.answers import read_answers
 from cxkit.coursework.marking.collector import collect
 from cxkit.coursework.marking.compare import compare
-from tests.coursework.small_assignment import TOML, cells, code, write_assignment
-from tests.coursework.test_collected_by_strangers import LOADINGS, MODEL, MORE
+from tests.coursework.test_collected_by_strangers import LOADINGS, MODEL, of_all_kinds
 
 RIGHT = 3.5
 BY = pd.Series([1.0, 2.0], index=["a", "b"])
@@ -29,11 +27,7 @@ TABLE = pd.DataFrame({"F1": [0.8, 0.7, 0.0], "F2": [0.1, 0.0, 0.9]}, index=["a",
 
 @pytest.fixture(scope="module")
 def assignment(tmp_path_factory):
-    toml = TOML.replace("points = 10", "points = 14", 1).replace(
-        '[[questions]]\nid = "words"', MORE + '\n[[questions]]\nid = "words"'
-    )
-    given_cells = [*cells(), code("# BEGIN SOLUTION\nby = loadings = drawn = None\n# END SOLUTION", "shapes")]
-    return read_assignment(write_assignment(tmp_path_factory.mktemp("forged"), toml=toml, cells=given_cells))
+    return of_all_kinds(tmp_path_factory.mktemp("forged"))
 
 
 @pytest.fixture(scope="module")

@@ -1,27 +1,14 @@
 import json
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cxkit.coursework.fingerprint import version_notes
-from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks, marks_from_data
+from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks, marks_from_data
 
 words = st.text(max_size=12)
-outcomes = st.sampled_from(
-    [
-        "right",
-        "partly",
-        "wrong",
-        "missing",
-        "crashed",
-        "timed_out",
-        "stopped",
-        "not_run",
-        "refused",
-        "awaiting",
-        "undecided",
-    ]
-)
+outcomes = st.sampled_from(get_args(Outcome))
 points = st.floats(0, 100)
 answers = st.builds(AnswerCheck, name=words, outcome=outcomes, given=words, asked=words, reason=words)
 questions = st.builds(

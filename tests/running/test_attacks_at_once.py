@@ -8,14 +8,14 @@ import os
 import platform
 import socket
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
-from cxkit.running.contained import run_contained
 from cxkit.running.kernels.forked import Template
 from cxkit.running.sandbox.limits import Limits
+from tests.running.attacking import printed, what_worked
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or platform.machine() != "x86_64",
@@ -159,11 +159,7 @@ def held_out(tmp_path):
     return file
 
 
-def outcomes(policy, cells, **options):
-    notebook = new_notebook(cells=[new_code_cell(source) for source in cells])
-    run = run_contained(notebook, policy=policy, limits=LIMITS, **options)
-    assert run.ending == "completed", run.note
-    return ["".join(output.get("text", "") for output in cell.outputs) for cell in run.notebook.cells]
+outcomes = partial(printed, limits=LIMITS)
 
 
 @pytest.fixture
@@ -187,8 +183,7 @@ def baits(tmp_path):
 
 @pytest.mark.parametrize("policy", ["open", "contained"])
 def test_what_works_in_an_open_kernel_does_not_in_a_contained_one(policy, baits):
-    found = outcomes(policy, [baits, *ATTACKS.values()])
-    could = {name for name, said in zip(ATTACKS, found[1:], strict=True) if "WORKED" in said}
+    could = what_worked(policy, baits, ATTACKS, limits=LIMITS)
     if policy == "open":
         assert set(ATTACKS) - could <= NOT_EVERYWHERE, "the attack itself is broken"
         assert len(ATTACKS) >= 50

@@ -12,13 +12,13 @@ import socket
 import sys
 import uuid
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
-from nbformat.v4 import new_code_cell, new_notebook
 
-from cxkit.running.contained import run_contained
 from cxkit.running.sandbox.limits import Limits
+from tests.running.attacking import printed, what_worked
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or platform.machine() != "x86_64",
@@ -182,10 +182,7 @@ LEFT_FOR_THE_NEXT = {
 LIMITS = Limits(processes=40, open_files=256, work_bytes=16 << 20, file_bytes=8 << 20, cell_seconds=15)
 
 
-def outcomes(policy, cells):
-    run = run_contained(new_notebook(cells=[new_code_cell(cell) for cell in cells]), policy=policy, limits=LIMITS)
-    assert run.ending == "completed", run.note
-    return ["".join(output.get("text", "") for output in cell.outputs) for cell in run.notebook.cells]
+outcomes = partial(printed, limits=LIMITS)
 
 
 @pytest.fixture
@@ -224,8 +221,7 @@ def baits(tmp_path, left):
 
 @pytest.mark.parametrize("policy", ["open", "contained"])
 def test_what_works_in_an_open_kernel_does_not_in_a_contained_one(policy, baits):
-    found = outcomes(policy, [baits, *ATTACKS.values()])
-    could = {name for name, said in zip(ATTACKS, found[1:], strict=True) if "WORKED" in said}
+    could = what_worked(policy, baits, ATTACKS, limits=LIMITS)
     if policy == "open":
         assert set(ATTACKS) - could <= NOT_EVERYWHERE, "the attack itself is broken"
     else:
