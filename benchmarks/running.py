@@ -26,11 +26,16 @@ from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
+if "papermill" not in sys.argv:  # as every command of the kit does: nbformat then comes without its grammars
+    from cxkit.late_grammars import load_grammars_late
+
+    load_grammars_late()
+
 import nbformat
 from jupyter_core.paths import jupyter_data_dir
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-WORKERS = 2
+WORKERS, PAPERMILL_TRIES = 2, 3
 GOALS = {
     "papermill, two processes": 6.0,
     "nbgrader, serial": 11.0,
@@ -131,10 +136,18 @@ def run_papermill_class(folder: Path) -> None:
 
 
 def papermill_one(path: Path) -> None:
+    """Two processes that start kernels side by side may choose one port: then the kernel dies, and is started again."""
     import papermill
 
-    with tempfile.TemporaryDirectory() as out:
-        papermill.execute_notebook(path, Path(out) / path.name, kernel_name="python3", progress_bar=False)
+    for left in reversed(range(PAPERMILL_TRIES)):
+        with tempfile.TemporaryDirectory() as out:
+            try:
+                papermill.execute_notebook(path, Path(out) / path.name, kernel_name="python3", progress_bar=False)
+            except RuntimeError:
+                if not left:
+                    raise
+            else:
+                return
 
 
 JOBS: dict[str, Callable[[Path], None]] = {"contained": run_contained_class, "papermill": run_papermill_class}
@@ -142,7 +155,10 @@ JOBS: dict[str, Callable[[Path], None]] = {"contained": run_contained_class, "pa
 
 def own_process(job: str, folder: Path) -> float:
     started = time.perf_counter()
-    subprocess.run([sys.executable, __file__, "--job", job, "--folder", str(folder)], check=True, capture_output=True)
+    command = [sys.executable, __file__, "--job", job, "--folder", str(folder)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{job} failed: {done.stderr[-2000:]}")
     return time.perf_counter() - started
 
 
