@@ -94,7 +94,7 @@ def _draw_once() -> None:
 
 
 def _check_once() -> None:
-    """The first output that nbformat checks in a process costs it 60 ms of computing: its schema is read and compiled."""
+    """The first output that nbformat checks in a process costs 60 ms of computing: its schema is read and compiled."""
     if "nbformat" in sys.modules:
         from nbformat.v4 import new_output
 
