@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from scipy import stats
 from scipy.special import ndtr
 
+from cxkit import ties
 from cxkit.benchmarking.norms import Norm
 from cxkit.benchmarking.random_effects import Groups, VarianceComponents, posterior_draws
 from cxkit.benchmarking.scores import dimension_scores
@@ -67,7 +68,7 @@ class PercentileBenchmark(Result):
     @property
     def _what_moved(self) -> str:
         """Where the likely percentile is farthest from the observed one, and which of the two steps made it so."""
-        row = self.frame.loc[(self.frame["moved_by_smoothing"] + self.frame["moved_by_error"]).abs().idxmax()]
+        row = self.frame.loc[ties.largest((self.frame["moved_by_smoothing"] + self.frame["moved_by_error"]).abs())]
         # of the percentiles as printed, so that the parts add up to what the table shows
         observed, smoothed, likely = (
             round(row[name]) for name in ("percentile", "smoothed_percentile", "likely_percentile")

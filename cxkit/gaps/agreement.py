@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.gaps.unequal_spread import brown_forsythe
 from cxkit.results import figures, tables
@@ -87,7 +88,7 @@ class GroupReliability(Result):
         """The largest share that is no chance; where all may be chance, how far the intervals reach."""
         if clear.empty:
             return f", and may be up to {known['ci_high'].max():.0%} (upper end of the {self.level} intervals)"
-        most = clear.loc[clear["icc1"].idxmax()]
+        most = clear.loc[ties.largest(clear["icc1"])]
         low, high = (max(float(most[end]), 0.0) for end in ("ci_low", "ci_high"))
         return f"; it is {most['icc1']:.0%} ({self.level} interval {low:.0%} to {high:.0%}) on {most['title']}" + (
             ", where it is largest" if len(clear) > 1 else ""
@@ -332,10 +333,10 @@ class WithinGroupAgreement(Result):
 
     @property
     def text(self) -> str:
-        strongest = self.frame.loc[self.frame["rwg_j_median"].idxmax()]
+        strongest = self.frame.loc[ties.largest(self.frame["rwg_j_median"])]
         if self._is_of_one_group:
             return self._of_one_group(strongest)
-        weakest = self.frame.loc[self.frame["rwg_j_median"].idxmin()]
+        weakest = self.frame.loc[ties.smallest(self.frame["rwg_j_median"])]
         by = self.settings["by"]
         if len(self.frame) == 1:
             return (
@@ -361,7 +362,7 @@ class WithinGroupAgreement(Result):
                 f"{start}on {strongest['title']} is r_wg(J) = {TWO_DIGITS(own)}, and r*wg(J) = {TWO_DIGITS(star)}, "
                 "which does not rise with the number of items."
             )
-        weakest = self.frame.loc[self.frame["rwg_j"].idxmin()]
+        weakest = self.frame.loc[ties.smallest(self.frame["rwg_j"])]
         stars = self.frame["rwg_j_star"]
         return (
             f"{start}is highest on {strongest['title']} (r_wg(J) {TWO_DIGITS(own)}) and lowest on {weakest['title']} "

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.gaps.effect_sizes import TwoGroups, simultaneous_interval, standardised_difference
 from cxkit.gaps.permutations import PERMUTATIONS, SOURCES, MaxT, error_rate_note, permuted_tables
@@ -96,7 +97,7 @@ class GroupProfile(Result):
 
     def _widest(self, clear: pd.DataFrame) -> str:
         """The cell farthest from the rest; one without any spread has no g and comes last."""
-        widest = clear.loc[clear[self._unit].abs().fillna(-1.0).idxmax()]
+        widest = clear.loc[ties.largest(clear[self._unit].abs().fillna(-1.0))]
         side = "above" if widest["gap"] > 0 else "below"
         size = f"{TWO_DIGITS(abs(widest['gap']))} points {side} it"
         if not self.one_scale and not np.isnan(widest["g"]):

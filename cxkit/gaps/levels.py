@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, OptionError, counted
 from cxkit.gaps.effect_sizes import (
     TwoGroups,
@@ -80,7 +81,7 @@ class LevelGap(Result):
         return f"{found} {self._widest(clear) if len(clear) else self._none(shown)} {self._detectable(shown)}"
 
     def _widest(self, clear: pd.DataFrame) -> str:
-        widest = clear.loc[clear["g"].abs().idxmax()]
+        widest = clear.loc[ties.largest(clear["g"].abs())]
         side = "higher" if widest["gap"] > 0 else "lower"
         return (
             f"The widest of these gaps is on {widest['title']}: leaders score {TWO_DIGITS(abs(widest['gap']))} points "

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import block_diag
 
+from cxkit import ties
 from cxkit.errors import ModelError
 from cxkit.one_thread import in_one_thread
 from cxkit.sem.discrepancy import LeastSquares
@@ -173,7 +174,7 @@ def _present(fit: Fit, rows: list[Row], mi: np.ndarray, epc: np.ndarray, minimum
                     "epc": change, "sepc_lv": change * lv, "sepc_all": change * everything})  # fmt: skip
     columns = ["lhs", "op", "rhs", "group", "mi", "epc", "sepc_lv", "sepc_all"]
     table = pd.DataFrame(out, columns=columns)
-    return table.sort_values("mi", ascending=False, kind="stable", ignore_index=True)
+    return ties.largest_first(table, "mi").reset_index(drop=True)
 
 
 def _scales(fit: Fit, group: int) -> Any:
@@ -273,7 +274,7 @@ def release_tests(fit: Fit) -> pd.DataFrame:
     names += [(left, "==", right, "") for left, right in texts]
     table = pd.DataFrame(names, columns=["lhs", "op", "rhs", "group"])
     table = table.assign(mi=mi, df=1, p=[chi_square_tail(value, 1) for value in mi], epc=epc).dropna(subset=["mi"])
-    return table.sort_values("mi", ascending=False, kind="stable", ignore_index=True)
+    return ties.largest_first(table, "mi").reset_index(drop=True)
 
 
 def _written_equalities(fit: Fit) -> tuple[list[tuple[str, str]], np.ndarray]:

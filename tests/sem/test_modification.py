@@ -169,10 +169,18 @@ def test_an_equality_of_the_model_is_named_and_released() -> None:
 @pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
 @pytest.mark.parametrize("name", ["gls", "uls", "wls", "mlr", "wlsmv", "two_by_two_fiml", "wishart"])
 def test_the_expected_change_has_the_sign_of_the_change(name: str) -> None:
-    """Outside ML too: the largest three candidates go where the search takes them once they are freed."""
+    """Outside ML too: the largest three candidates go where the search takes them once they are freed.
+
+    One that would close a loop with a regression of the model is passed over: GLS finds no end there.
+    """
     fit, case = fitted(name), CASES[name]
     given = fit.table.variables.exogenous
-    table = _indices(name)[lambda t: ~t["lhs"].isin(given) & (t["op"] != "~1")].head(3)
+    regressions = fit.estimates[fit.estimates["op"] == "~"]
+    there = set(zip(regressions["rhs"], regressions["lhs"], strict=True))
+    table = _indices(name)[lambda t: ~t["lhs"].isin(given) & (t["op"] != "~1")]
+    cells = zip(table["lhs"], table["op"], table["rhs"], strict=True)
+    closes = np.array([op == "~" and (lhs, rhs) in there for lhs, op, rhs in cells])
+    table = table[~closes].head(3)
     for row in table.itertuples():
         freed = replace(case, model=f"{case.model}\n{row.lhs} {row.op} NA*{row.rhs}").fit().estimates
         same = (freed["lhs"] == row.lhs) & (freed["op"] == row.op) & (freed["rhs"] == row.rhs)

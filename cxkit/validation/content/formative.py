@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
 from cxkit.results.accounting import account, not_stated
@@ -71,7 +72,7 @@ class FormativeProfile(Result):
     @property
     def ranked(self) -> pd.DataFrame:
         """The topics, highest score first."""
-        return self.frame.sort_values("score", ascending=False, kind="stable")
+        return ties.largest_first(self.frame, "score")
 
     @property
     def table(self) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results.options import check_options
 from cxkit.results.tables import TWO_DIGITS
@@ -44,7 +45,7 @@ class SubstantiveValidity(ExpertResult):
         told += "of the experts"
         if short.empty:
             return f"{told}."
-        worst = short.loc[short["c_sv"].idxmin()]
+        worst = short.loc[ties.smallest(short["c_sv"])]
         other = f", mostly as '{worst['taken_for']}'" if worst["taken_for"] else ""
         return (
             f"{told}; not so {some_names(short['item'].tolist())}. Worst is {worst['item']} (p_sa "

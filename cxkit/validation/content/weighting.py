@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
+from cxkit import ties
 from cxkit.errors import counted
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
@@ -91,7 +92,7 @@ class FormativeIndex(Result):
 
     def draw(self, axes: Axes) -> None:
         """The index and its range over weights, highest first, on the full answer scale."""
-        rows = self.visible.sort_values("index", ascending=False, kind="stable")
+        rows = ties.largest_first(self.visible, "index")
         heights = figures.rows(axes, rows["organisation"].tolist())
         figures.intervals(
             axes, heights, *(rows[name].to_numpy() for name in ("index", "weighted_low", "weighted_high"))

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from scipy import stats
 
+from cxkit import ties
 from cxkit.results import figures
 from cxkit.results.options import check_choice
 from cxkit.results.references import cite
@@ -43,7 +44,7 @@ class SamplingAdequacy(Result):
     @property
     def text(self) -> str:
         """KMO with Kaiser's word for it, the weakest item, and Bartlett's test."""
-        weakest = self.frame.loc[self.frame["kmo"].idxmin()]
+        weakest = self.frame.loc[ties.smallest(self.frame["kmo"])]
         shown = "" if self.p_value < SIGNIFICANT else "not shown to be "
         return (
             f"KMO is {KMO_KAISER.shown(self.kmo)}, which Kaiser (1974) called {KMO_KAISER.verdict(self.kmo)}; the "

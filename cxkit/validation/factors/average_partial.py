@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.options import check_choice
@@ -139,8 +140,8 @@ def minimum_average_partial(
             "correlation": correlation,
         },
         data=survey.stamp,
-        n_factors=int(frame["squared"].idxmin()),
-        n_factors_fourth=int(frame["fourth_power"].idxmin()),
+        n_factors=int(ties.smallest(frame["squared"])),
+        n_factors_fourth=int(ties.smallest(frame["fourth_power"])),
         notes=(*selection.notes, *handling_note(found, missing, correlation)),
     )  # fmt: skip
 

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, CxkitWarning, OptionError, counted
 from cxkit.results import figures, tables
 from cxkit.results.options import check_choice, check_positive, check_whole
@@ -24,6 +25,7 @@ from cxkit.survey.wording import wording
 from cxkit.validation.correlations import Missing, Selection, handling, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations
 from cxkit.validation.factors.extraction import (
+    ROTATION_REPEATS_TO,
     SMALLEST_UNIQUENESS,
     Extraction,
     Rotated,
@@ -63,6 +65,7 @@ class FactorSolution(Result):
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Exploratory factor analysis: loadings"
+    repeats_to: ClassVar[float] = ROTATION_REPEATS_TO
 
     @property
     def n_factors(self) -> int:
@@ -120,7 +123,7 @@ class FactorSolution(Result):
 
     def _joined(self) -> str:
         """Which dimensions one factor holds together: all their items, two or more each, load most on it."""
-        most = self.loadings.abs().to_numpy().argmax(axis=1)
+        most = ties.rounded(self.loadings.abs()).argmax(axis=1)
         at: dict[int, list[str]] = {}
         for title, places in pd.Series(most).groupby(self.frame["title"].to_numpy(), sort=False):
             if len(places) > 1 and places.nunique() == 1:
@@ -167,7 +170,7 @@ class FactorSolution(Result):
         """The items of each factor."""
         parts = []
         for number, name in enumerate(self.loadings.columns, start=1):
-            own = self.frame[self.frame["main_factor"] == number].sort_values(name, key=np.abs, ascending=False)
+            own = ties.largest_first(self.frame[self.frame["main_factor"] == number], name, by_size=True)
             parts.append(
                 f"factor {number}: "
                 + (", ".join(f"{i} {TWO_DIGITS(v)}" for i, v in zip(own["item"], own[name], strict=True)) or "none")
@@ -339,7 +342,7 @@ def _in_order(rotated: Rotated) -> Rotated:
     """The same factors by explained variance, each turned so that its loadings add up to a positive number."""
     signs = np.where(rotated.loadings.sum(axis=0) < 0, -1.0, 1.0)
     loadings, phi = rotated.loadings * signs, rotated.phi * np.outer(signs, signs)
-    order = np.argsort(-_explained(loadings, phi), kind="stable")
+    order = ties.order_of(-_explained(loadings, phi))
     return Rotated(loadings=loadings[:, order], phi=phi[np.ix_(order, order)])
 
 
@@ -358,7 +361,7 @@ def _frame(selection: Selection, rotated: Rotated) -> pd.DataFrame:
         communality=communality,
         uniqueness=1 - communality,
         complexity=squared.sum(axis=1) ** 2 / (squared**2).sum(axis=1),
-        main_factor=np.abs(loadings).argmax(axis=1) + 1,
+        main_factor=ties.rounded(np.abs(loadings)).argmax(axis=1) + 1,
     )
 
 

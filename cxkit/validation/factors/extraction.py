@@ -22,6 +22,9 @@ from cxkit.validation.factors.rotation import geomin, oblique, orthogonal, princ
 Extraction = Literal["minres", "ml", "pa"]
 Rotation = Literal["oblimin", "promax", "geomin", "target", "varimax", "quartimax", "none"]
 
+ROTATION_REPEATS_TO = 1e-6
+"""How far rotated loadings move at most from one processor to another: a rotation stops where its gradient is below
+1e-5, as in psych, and the last bits decide after which step that is."""
 SMALLEST_UNIQUENESS = 0.005
 """The bound of psych and factor-analyzer: a uniqueness that ends here wanted to go on (a Heywood case)."""
 

@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
+from cxkit.validation.factors.extraction import ROTATION_REPEATS_TO
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -20,6 +21,7 @@ class FactorCorrelations(Result):
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Exploratory factor analysis: how the factors correlate"
+    repeats_to: ClassVar[float] = ROTATION_REPEATS_TO
 
     @property
     def values(self) -> np.ndarray:

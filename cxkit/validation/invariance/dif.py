@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.accounting import account
@@ -93,7 +94,7 @@ class ItemFunctioning(Result):
     @property
     def text(self) -> str:
         """How many items differ, which, and for whom they are easier to agree with."""
-        flagged = self.frame[self.frame["flagged"]].sort_values("r2_change", ascending=False, kind="stable")
+        flagged = ties.largest_first(self.frame[self.frame["flagged"]], "r2_change")
         tested = int(self.frame["p_value"].notna().sum())
         head = f"By {self.settings['by']}, {len(flagged)} of {counted(tested, 'item')} function differently"
         untested = self.asked - tested
@@ -369,7 +370,7 @@ def _left_out_next(data: Sequence[ItemData], frame: pd.DataFrame) -> np.ndarray:
     for key in dict.fromkeys(keys):
         own = np.flatnonzero(keys == key)
         staying = int((~left_out[own]).sum()) + data[own[0]].answers.shape[1] - len(own)
-        order = own[np.argsort(frame["r2_change"].to_numpy()[own], kind="stable")]
+        order = own[ties.order_of(frame["r2_change"].to_numpy()[own])]
         for place in (i for i in order if left_out[i]):
             if staying >= 2:
                 break

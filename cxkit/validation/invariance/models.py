@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cxkit import sem
+from cxkit import sem, ties
 from cxkit.errors import CxkitWarning
 from cxkit.sem.fit import Fit
 from cxkit.sem.variants import ROBUST, SCALED, index_variant, measure
@@ -182,7 +182,7 @@ def release_candidates(design: Design, level: str, fit: Fit) -> pd.DataFrame:
     table = tests.assign(text=texts)[[kind == kind_of(text) and item_of(text) in testable for text in texts]]
     table = table.assign(item=[item_of(text) for text in table["text"]])
     # One parameter stands here once a group; the largest gain is the first.
-    return table.sort_values("mi", ascending=False, kind="stable").drop_duplicates("text", ignore_index=True)
+    return ties.largest_first(table, "mi").drop_duplicates("text", ignore_index=True)
 
 
 def _text(lhs: str, operator: str, rhs: str) -> str:

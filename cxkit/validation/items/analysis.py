@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, CxkitWarning, counted
 from cxkit.results import figures, tables
 from cxkit.results.references import cite
@@ -56,7 +57,9 @@ class ItemAnalysis(Result):
         judged = self.frame.dropna(subset="item_rest_r")
         if judged.empty:
             return "No item has an item-rest correlation: that takes a reflective dimension of two items."
-        lowest, highest = (judged.loc[i] for i in (judged["item_rest_r"].idxmin(), judged["item_rest_r"].idxmax()))
+        lowest, highest = (
+            judged.loc[i] for i in (ties.smallest(judged["item_rest_r"]), ties.largest(judged["item_rest_r"]))
+        )
         weak = judged.loc[judged["item_rest_r"] < BELONGS, "item"].tolist()
         short = f"all reach {TWO_DIGITS(BELONGS)}"
         if weak:

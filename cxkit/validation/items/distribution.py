@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 
+from cxkit import ties
 from cxkit.errors import AnalysisError
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
@@ -114,7 +115,7 @@ class AnswerDistribution(Result):
         if by_item.empty or by_item[["above", "below"]].isna().all(axis=None):
             return f"No item was answered by {MINIMUM_CELL} respondents; the answers are hidden."
         by_item[["above", "below"]] = by_item[["above", "below"]].fillna(0.0)
-        highest, lowest = by_item.loc[by_item["above"].idxmax()], by_item.loc[by_item["below"].idxmax()]
+        highest, lowest = by_item.loc[ties.largest(by_item["above"])], by_item.loc[ties.largest(by_item["below"])]
         middle = "the middle of the scale" if not self._is_banded() else "the item's mean"
         if not highest["above"] and not lowest["below"]:
             return f"All answers lie at {middle}."

@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, CxkitWarning
 from cxkit.results import figures
 from cxkit.results.each_dimension import of_each
@@ -65,7 +66,7 @@ class Reliability(Result):
     def text(self) -> str:
         """The range of alpha, and how many dimensions reach the usual cut-off."""
         values = self.frame["alpha"]
-        lowest, highest = (self.frame.loc[i] for i in (values.idxmin(), values.idxmax()))
+        lowest, highest = (self.frame.loc[i] for i in (ties.smallest(values), ties.largest(values)))
         if len(self.frame) == 1:
             return f"Alpha of {_with_interval(lowest, self.level)}."
         enough = int((values >= RESEARCH).sum())

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError
 from cxkit.results import figures
 from cxkit.results.references import cite
@@ -42,7 +43,7 @@ class DimensionReliability(Result):
     def text(self) -> str:
         """The range of the coefficient, and how many dimensions reach the usual cut-off."""
         values = self.frame[self.coefficient]
-        lowest, highest = (self.frame.loc[i] for i in (values.idxmin(), values.idxmax()))
+        lowest, highest = (self.frame.loc[i] for i in (ties.smallest(values), ties.largest(values)))
         if len(self.frame) == 1:
             return f"{self.called} of {self._named(lowest)}."
         enough = int((values >= ENOUGH).sum())

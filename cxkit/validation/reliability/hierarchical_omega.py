@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, OptionError
 from cxkit.results import figures
 from cxkit.results.options import check_choice, check_options
@@ -21,6 +22,7 @@ from cxkit.results.weighted import weights_at
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, Selection, alpha_from_covariance, handling, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers
+from cxkit.validation.factors.extraction import ROTATION_REPEATS_TO
 from cxkit.validation.reliability.schmid_leiman import GeneralAndGroup, bifactor, schmid_leiman, turned_to_general
 
 HierarchicalMethod = Literal["schmid_leiman", "bifactor"]
@@ -57,6 +59,7 @@ class HierarchicalOmega(Result):
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Omega hierarchical: one total or several scores"
+    repeats_to: ClassVar[float] = ROTATION_REPEATS_TO
     shown: ClassVar[tuple[str, ...]] = ("scale", "items", "omega_total", "omega_general", "omega_group", "ecv")
 
     @property
@@ -282,7 +285,7 @@ def _groups(solution: GeneralAndGroup, selection: Selection, method: str) -> tup
     titles = [d.title for d in selection.dimensions]
     if method == "bifactor":
         return dimension, titles
-    group = np.abs(solution.group).argmax(axis=1)
+    group = ties.rounded(np.abs(solution.group)).argmax(axis=1)
     names = []
     for j in range(solution.group.shape[1]):
         counts = np.bincount(dimension[group == j], minlength=len(titles))

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
+from cxkit import ties
 from cxkit.errors import AnalysisError
 from cxkit.results import figures
 from cxkit.results.each_dimension import of_each
@@ -60,13 +61,13 @@ class MeasurementError(Result):
         frame = self.frame
         of_scale = frame["margin"] / (frame["scale_high"] - frame["scale_low"])
         if share_one_scale(ends_of(frame)):
-            row = frame.loc[frame["margin"].idxmax()]
+            row = frame.loc[ties.largest(frame["margin"])]
             return row, "" if len(frame) == 1 else ", the widest margin"
         if of_scale.notna().all():
-            widest = of_scale.idxmax()
+            widest = ties.largest(of_scale)
             return frame.loc[widest], f", the widest margin for its answer scale ({share(of_scale[widest])} of it)"
         of_spread = frame["margin"] / frame["sd"]
-        widest = of_spread.idxmax()
+        widest = ties.largest(of_spread)
         return frame.loc[widest], f", the widest margin beside the spread of its scores ({of_spread[widest]:.2f} SD)"
 
     @property

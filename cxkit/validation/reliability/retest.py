@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.accounting import account
@@ -46,7 +47,7 @@ class RetestReliability(Result):
     @property
     def text(self) -> str:
         """The lowest agreement, with the smallest change that counts for one person."""
-        row = self.frame.loc[self.frame["agreement"].idxmin()]
+        row = self.frame.loc[ties.smallest(self.frame["agreement"])]
         lowest = "" if len(self.frame) == 1 else "lowest "
         level = RETEST_KOO.of_interval(row["agreement"], row["ci_low"], row["ci_high"])
         return (

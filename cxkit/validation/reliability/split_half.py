@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.each_dimension import of_each
@@ -44,7 +45,7 @@ class SplitHalf(Result):
     def text(self) -> str:
         """The dimension whose splits differ most."""
         width = self.frame["lambda4"] - self.frame["lowest"]
-        row = self.frame.loc[width.idxmax()]
+        row = self.frame.loc[ties.largest(width)]
         which = "Its" if len(self.frame) == 1 else f"Splits differ most in {row['title']}: its"
         return (
             f"{which} halves agree with a reliability between {TWO_DIGITS(row['lowest'])} and "
@@ -53,7 +54,7 @@ class SplitHalf(Result):
         )
 
     def _lowest_bound(self) -> str:
-        row = self.frame.loc[self.frame["lambda2"].idxmin()]
+        row = self.frame.loc[ties.smallest(self.frame["lambda2"])]
         return f"The lowest lambda 2 is that of {row['title']} ({TWO_DIGITS(row['lambda2'])})."
 
     @property

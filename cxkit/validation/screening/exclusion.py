@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
 from cxkit.results.options import check_options
@@ -62,7 +63,7 @@ class ExclusionEffect(Result):
         changes = self.frame["mean_change_sd" if in_sd else f"{what}_change"].abs()
         if changes.isna().all():
             return ""
-        row = self.frame.loc[changes.idxmax()]
+        row = self.frame.loc[ties.largest(changes)]
         name = "a dimension's mean" if what == "mean" else "alpha"
         amount = THREE_DIGITS(changes[row.name]) + (" SD" if in_sd else "")
         return (

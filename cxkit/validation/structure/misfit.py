@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy.stats import chi2, norm
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
 from cxkit.results.multiplicity import FAMILY_ERROR, holm
@@ -66,8 +67,8 @@ class Misfit(Result):
     def _printed(self) -> list[int]:
         rows = list(self.frame.index[:ROWS_PRINTED])
         sizes = self.frame["residual_r"].abs()
-        if sizes.notna().any() and sizes.idxmax() not in rows:
-            rows.append(int(sizes.idxmax()))
+        if sizes.notna().any() and ties.largest(sizes) not in rows:
+            rows.append(int(ties.largest(sizes)))
         return rows
 
     @property
@@ -91,7 +92,7 @@ class Misfit(Result):
     def _pair(self, rows: pd.DataFrame) -> str:
         if rows.empty:
             return ""
-        row = rows.loc[rows["residual_r"].abs().idxmax()]
+        row = rows.loc[ties.largest(rows["residual_r"].abs())]
         than = "more" if row["residual_r"] >= 0 else "less"
         z = f"z = {ONE_DIGIT(row['z_value'])}, " if np.isfinite(row["z_value"]) else ""
         return (
@@ -156,7 +157,7 @@ class Misfit(Result):
     def alt(self) -> str:
         """The largest residual correlations."""
         pairs = self.frame[self.frame["other_is_item"]]
-        top = pairs.reindex(pairs["residual_r"].abs().sort_values(ascending=False, kind="stable").index).head(5)
+        top = ties.largest_first(pairs, "residual_r", by_size=True).head(5)
         each = (f"{a} and {b} {TWO_DIGITS(r)}" for a, b, r in zip(top["item"], top["other"], top["residual_r"],
                                                                   strict=True))  # fmt: skip
         return f"Heat map of {len(self.residuals)} items' residual correlations. Largest: {'; '.join(each)}."
@@ -227,7 +228,7 @@ def find_misfit(structure: Structure) -> Misfit:
     }
     rows = [*_pair_rows(structure, residuals, z, indices), *_cross_rows(structure, indices)]
     columns = ["finding", "item", "other", "other_is_item", "what", "mi", "epc", "residual_r", "z_value"]
-    frame = pd.DataFrame(rows, columns=columns).sort_values("mi", ascending=False, kind="stable", ignore_index=True)
+    frame = ties.largest_first(pd.DataFrame(rows, columns=columns), "mi").reset_index(drop=True)
     keys = [names.key[name] for name in residuals.index]
     pairs = frame[frame["other_is_item"]]
     return Misfit(

@@ -9,6 +9,7 @@ from typing import ClassVar
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.results import figures
 from cxkit.results.references import cite
 from cxkit.results.result import Result
@@ -164,7 +165,7 @@ def convergence(found: FittedModel) -> pd.DataFrame:
                 "omega": float(row.omega),
                 "alpha": float(row.alpha),
                 "smallest_loading": float(own.min()),
-                "weakest": str(own.idxmin()),
+                "weakest": str(ties.smallest(own)),
                 "mean_loading": float(own.mean()),
             }
         )

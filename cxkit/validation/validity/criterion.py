@@ -12,6 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, OptionError, counted, nearest
 from cxkit.results import figures
 from cxkit.results.accounting import account, not_stated
@@ -63,7 +64,7 @@ class CriterionValidity(Result):
     @property
     def text(self) -> str:
         """The strongest correlation, and the explained share in sample and among people left out."""
-        row = self.frame.loc[self.frame["r"].abs().idxmax()]
+        row = self.frame.loc[ties.largest(self.frame["r"].abs())]
         interval = f"{self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
         explain = "explains" if len(self.frame) == 1 else "explain"
         return (

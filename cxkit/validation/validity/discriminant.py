@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.options import check_options
@@ -60,7 +61,7 @@ class DiscriminantValidity(Result):
     def text(self) -> str:
         """How many pairs are a problem, the closest pair, and what HTMT2 and Fornell-Larcker say."""
         end = _ends(self.frame)
-        row = self.frame.loc[end.idxmax()]
+        row = self.frame.loc[ties.largest(end)]
         words = [CORRELATION_RONKKO.verdict(value) for value in end]
         fine = words.count(FINE)
         held = int(self.frame["ave_exceeds"].sum())
