@@ -9,6 +9,8 @@ from scipy import optimize
 
 from cxkit.without_contents import without_contents
 
+_PRECISION = float(np.finfo(float).eps)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Groups:
@@ -54,23 +56,52 @@ def restricted_maximum_likelihood(groups: Groups) -> VarianceComponents:
     Equal to R's `lme4::lmer(y ~ 1 + (1 | group))`. The likelihood is profiled over the ratio of the variances, which
     leaves one dimension to search; a between variance of 0 is found where the data say so.
     """
-    sizes, means, n = groups.sizes, groups.means, groups.n
-
-    def profile(ratio: float) -> tuple[float, float, float]:
-        weights = sizes / (1 + sizes * ratio)
-        mean = float(np.sum(weights * means) / np.sum(weights))
-        within = (groups.ss_within + float(np.sum(weights * (means - mean) ** 2))) / (n - 1)
-        deviance = (n - 1) * np.log(within) + np.sum(np.log1p(sizes * ratio)) + np.log(np.sum(weights))
-        return float(deviance), mean, within
-
-    # A coarse grid first: the profile can be flat near zero, where a bounded search alone would stop anywhere.
+    # A coarse grid first: the deviance can have two valleys, one of them at 0
     grid = np.concatenate([[0.0], np.geomspace(1e-6, 1e3, 120)])
-    best = int(np.argmin([profile(ratio)[0] for ratio in grid]))
-    ends = (grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)])
-    found = optimize.minimize_scalar(lambda r: profile(r)[0], bounds=ends, method="bounded", options={"xatol": 1e-12})
-    ratio = float(found.x) if found.fun < profile(0.0)[0] else 0.0
-    _, mean, within = profile(ratio)
-    return VarianceComponents(mean=mean, between=ratio * within, within=within)
+    best = int(np.argmin([_Profile.at(ratio, groups).deviance for ratio in grid]))
+    low, high = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, len(grid) - 1)])
+    found = _Profile.at(_valley(groups, low, high), groups)
+    none = _Profile.at(0.0, groups)
+    found = found if found.deviance < none.deviance else none
+    return VarianceComponents(mean=found.mean, between=found.ratio * found.within, within=found.within)
+
+
+def _valley(groups: Groups, low: float, high: float) -> float:
+    """Where the deviance is lowest between two ratios: the root of its slope, or the end to which it falls.
+
+    A search by the values themselves cannot come nearer than the square root of the machine's precision, and where
+    within that it ends depends on the processor.
+    """
+    slopes = [_Profile.at(end, groups).slope for end in (low, high)]
+    if slopes[0] >= 0 or slopes[1] <= 0:
+        return low if slopes[0] >= 0 else high
+    return float(
+        optimize.brentq(lambda ratio: _Profile.at(ratio, groups).slope, low, high, xtol=1e-16, rtol=4 * _PRECISION)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Profile:
+    """The restricted deviance at a ratio of the variances, mean and variance within at their best, and its slope."""
+
+    ratio: float
+    deviance: float
+    slope: float
+    mean: float
+    within: float
+
+    @classmethod
+    def at(cls, ratio: float, groups: Groups) -> _Profile:
+        sizes, degrees = groups.sizes, groups.n - 1
+        weights = sizes / (1 + sizes * ratio)
+        total = float(np.sum(weights))
+        mean = float(np.sum(weights * groups.means) / total)
+        squares = (groups.means - mean) ** 2
+        within = (groups.ss_within + float(np.sum(weights * squares))) / degrees
+        # The weights fall by their squares; the mean is at its best, so that its own change does not count
+        slope = total - float(np.sum(weights**2 * squares)) / within - float(np.sum(weights**2)) / total
+        deviance = degrees * np.log(within) + np.sum(np.log1p(sizes * ratio)) + np.log(total)
+        return cls(ratio=ratio, deviance=float(deviance), slope=slope, mean=mean, within=within)
 
 
 def posterior_draws(
