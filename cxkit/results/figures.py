@@ -13,6 +13,7 @@ from textwrap import fill
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.style
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -52,8 +53,11 @@ _STYLE = {
 
 @contextmanager
 def style() -> Iterator[None]:
-    """The kit's way of drawing, for the time of one figure; the user's own settings come back afterwards."""
-    with mpl.rc_context(_STYLE):
+    """The kit's way of drawing, for the time of one figure; the user's own settings come back afterwards.
+
+    It rests on matplotlib's defaults and not on a user's settings file: the same picture on every machine.
+    """
+    with mpl.style.context(["default", _STYLE]):
         yield
 
 
