@@ -46,7 +46,8 @@ def test_it_is_quiet_and_sums_up(setup):
     assert lines[3] == "cxkit: 172 packages are installed; .venv/bin/pip list names them"
     assert "package-" not in said
     assert "UV_SYSTEM_CERTS=true" in calls
-    assert "--require-hashes" in calls
+    fetched = next(line for line in calls.splitlines() if "pip install" in line and "uv.txt" in line)
+    assert "python -m pip install --require-hashes --no-deps -r " in fetched
 
 
 def test_where_uv_fails_it_shows_why_and_goes_on_with_pip(setup):

@@ -8,7 +8,10 @@ Uses uv where it can be fetched (seconds), pip otherwise (minutes); both check e
 import os
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 LINES_SHOWN = 8
@@ -88,7 +91,8 @@ def install(environment: Path, python: Path) -> bool:
     locked = ("--require-hashes", "--no-deps", "-r", "constraints.txt")
     own = ("--no-deps", "-e", ".")
     say("fetching the installer")
-    said = run_quietly(python, "-m", "pip", "install", "uv")
+    with installer_locked() as path:
+        said = run_quietly(python, "-m", "pip", "install", "--require-hashes", "--no-deps", "-r", path)
     if not said:
         uv = environment / "bin" / "uv"
         say(f"installing {count_locked()} locked packages, each checked against its hash")
@@ -101,6 +105,18 @@ def install(environment: Path, python: Path) -> bool:
     say("installing with pip, which takes some minutes")
     install_with_pip = (python, "-m", "pip", "install", "--quiet", "--progress-bar", "on")
     return run(*install_with_pip, *locked) and run(*install_with_pip, *own)
+
+
+@contextmanager
+def installer_locked() -> "Iterator[str]":
+    """The lines of constraints.txt that name uv and its hashes, as a file: it is checked like everything else."""
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    start = next(place for place, line in enumerate(lines) if line.startswith("uv=="))
+    end = next(place for place, line in enumerate(lines) if place > start and not line.endswith("\\"))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "uv.txt"
+        path.write_text("\n".join(lines[start : end + 1]) + "\n", encoding="utf-8")
+        yield str(path)
 
 
 def count_locked() -> int:

@@ -178,7 +178,9 @@ def _kernelspec() -> Finding:
         remedy = "Install cxkit into the environment that JupyterLab runs in."
         return Finding(subject="kernelspec", state="limited", text=f"'{SPEC}' is not installed", remedy=remedy)
     program = spec.argv[0]
-    if shutil.which(program) is None:
+    # Whoever starts a kernelspec that says "python" takes its own (jupyter_client's manager does)
+    is_own = program in {"python", "python3", f"python3.{sys.version_info.minor}"}
+    if not is_own and shutil.which(program) is None:
         remedy = f"Install cxkit once more: {json.dumps(program)} is what the kernelspec starts."
         return Finding(subject="kernelspec", state="limited", text=f"'{SPEC}' starts a missing Python", remedy=remedy)
     return Finding(subject="kernelspec", state="good", text=f"'{SPEC}' is there for JupyterLab, papermill and nbgrader")

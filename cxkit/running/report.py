@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -118,7 +118,8 @@ def data_facts(session: Mapping[str, Any]) -> list[Fact]:
     ``session["data"]`` may be a text, a mapping with ``name``, ``hash`` and ``n``, or a list of either.
     """
     named = session.get("data") or []
-    return [_data_fact(one) for one in ([named] if isinstance(named, (str, Mapping)) else named)]
+    facts = [_data_fact(one) for one in ([named] if isinstance(named, (str, Mapping)) else named)]
+    return facts if len(facts) < 2 else [replace(one, name=f"Data {place}") for place, one in enumerate(facts, 1)]
 
 
 def is_synthetic(session: Mapping[str, Any]) -> bool:
@@ -150,7 +151,7 @@ def _provenance(run: Run, session: Mapping[str, Any]) -> Iterable[Fact]:
 
 
 def _parameter_fact(name: str, value: Any, given: tuple[str, ...]) -> Fact:
-    return Fact(name=name, value=_shown(value), remark="" if name in given else "default")
+    return Fact(name=name, value=_shown(value), remark="this run" if name in given else "default")
 
 
 def _shown(value: Any) -> str:

@@ -138,6 +138,12 @@ def test_kernelspec_is_installed_with_the_package():
     assert found("kernelspec").state == "good"
 
 
+def test_a_path_without_python_is_no_fault_of_the_kernelspec(monkeypatch, tmp_path):
+    """It says "python", for which everybody who starts it takes their own."""
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert found("kernelspec").state == "good"
+
+
 LONG_REASON = """
 import os, sys
 from cxkit.running.sandbox import probe

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
+from cxkit.running import report
 from cxkit.running.page import LINES_SHOWN, cxkit_warnings, shorten
 from cxkit.running.report import index_html, report_html
 from tests.running.building import code, executed_run, shown, stream, words
@@ -89,9 +91,9 @@ frame</code></pre></details>
         f"Made with{re.search('cxkit [0-9.]+', provenance).group()}",  # whatever version is being tested
         "Versionspython 3.11.7, numpy 2.4.6",
         "Parameters",
-        "NameValue",
+        "NameValueSet by",
         "x1default",
-        "name&lt;a&amp;b&gt;",
+        "name&lt;a&amp;b&gt;this run",
         "▸ Show the code that sets up this report".removeprefix("▸ ") + "x = 1",
         "import os",
         "from sys import path",
@@ -252,3 +254,19 @@ def test_index_lists_reports_and_failures():
     assert "2 reports, 1 failed" in body
     assert 'href="b.html"' not in body
     assert "b.ipynb: code cell 2 failed" in body
+
+
+def test_addresses_and_long_words_break_before_a_narrow_screen_scrolls():
+    """The rule holds wherever words stand; a browser at 320 pixels had 351 of them for a long DOI."""
+    style = (Path(report.__file__).parent / "template" / "report.css").read_text(encoding="utf-8")
+    rule = next(line for line in style.splitlines() if line.startswith("p, ul, ol, dl, blockquote"))
+    assert "overflow-wrap: anywhere" in rule
+
+
+def test_every_heading_of_the_parameters_has_a_name_and_surveys_are_told_apart(tmp_path):
+    data = [{"name": name, "hash": "0" * 12, "n": 5} for name in ("ours", "norm")]
+    page = report_html(executed_run(folder=tmp_path, session={"data": data}))
+    assert not re.search(r"<th[^>]*>\s*</th>", page)
+    terms = re.findall(r"<dt>(.*?)</dt>", page)
+    assert len(terms) == len(set(terms))
+    assert {"Data 1", "Data 2"} <= set(terms)
