@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import subprocess
 import sys
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import nbformat
+import pandas as pd
 import pytest
 
 import cxkit
@@ -16,15 +20,16 @@ from cxkit.cli import main
 from cxkit.errors import NotebookError
 from cxkit.running.notebook import copy_shipped, find_notebook, shipped_notebooks
 from cxkit.running.runs import read_runs
+from tests.running.building import notebook_of
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ["01_validate_instrument", "02_benchmark", "03_organisational_gaps"]
 
 
-def run(*command: object, folder: Path, **more: object) -> subprocess.CompletedProcess[str]:
+def run(*command: object, folder: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
     words = [str(part) for part in command]
-    return subprocess.run(words, cwd=folder, env=clean, capture_output=True, text=True, check=False, **more)
+    return subprocess.run(words, cwd=folder, env={**clean, **(env or {})}, capture_output=True, text=True, check=False)
 
 
 def done(*command: object, folder: Path) -> str:
@@ -77,7 +82,7 @@ def test_a_report_from_an_empty_folder_is_made_and_proved(installed, empty):
     (crate,) = empty.glob("gaps.crate*")
     text = "\n".join(path.read_text(encoding="utf-8") for path in crate.rglob("*.json"))
     assert "the kit's data set culture_synthetic/data.csv" in text
-    assert done(installed / "cxkit", "verify", "gaps.html", folder=empty).startswith("gaps.html comes out the same: ")
+    assert done(installed / "cxkit", "verify", "gaps.html", folder=empty).startswith("gaps.html comes out the same; ")
 
 
 def test_what_is_called_datasets_in_site_packages_is_not_the_kits(monkeypatch, tmp_path):
@@ -125,3 +130,84 @@ def test_paths_in_a_list_of_runs_are_relative_to_it(tmp_path, monkeypatch):
         assert Path(planned.parameters["instrument_path"]).samefile(study / "data" / "mine.toml")
         assert planned.parameters["unit"] == "function"
         assert planned.parameters["reading"] == {"header_row": 2}
+
+
+@pytest.fixture(scope="module")
+def proved(installed, tmp_path_factory):
+    """A folder with a report of a notebook that computes and draws, made by the installed package."""
+    folder = tmp_path_factory.mktemp("proved")
+    lesson = notebook_of(
+        "survey_path = 'hs1939'",
+        "import cxkit as cx, matplotlib.pyplot as plt\ncx.item_analysis(cx.load_survey(survey_path))",
+        "plt.plot([1, 2]); plt.show()",
+    )
+    lesson.cells[0].metadata.tags = ["parameters"]
+    nbformat.write(lesson, folder / "lesson.ipynb")
+    done(installed / "cxkit", "run", "lesson.ipynb", "-o", "report.html", folder=folder)
+    return folder
+
+
+@pytest.fixture
+def changed() -> Iterator[Callable[[Path, Callable[[str], str]], None]]:
+    """Change a file of the package or the crate for one test."""
+    before = {}
+
+    def change(path: Path, how: Callable[[str], str]) -> None:
+        before[path] = path.read_text(encoding="utf-8")
+        path.write_text(how(before[path]), encoding="utf-8")
+        assert path.read_text(encoding="utf-8") != before[path]
+
+    yield change
+    for path, text in before.items():
+        path.write_text(text, encoding="utf-8")
+
+
+def verified(installed, folder, *options, **variables):
+    finished = run(installed / "cxkit", "verify", "report.html", *options, folder=folder, **variables)
+    return finished.returncode, finished.stdout
+
+
+def test_one_line_of_the_package_is_named_as_the_reason(installed, proved, changed):
+    (module,) = installed.parent.rglob("site-packages/cxkit/gaps/levels.py")
+    changed(module, lambda text: text + "# a line more\n")
+    code, said = verified(installed, proved)
+    assert code == 1
+    assert said.startswith("report.html comes out the same, but not by the same code and versions")
+    assert "  code: 1 file of cxkit's code changed since: cxkit/gaps/levels.py" in said
+    assert verified(installed, proved, "--allow-versions")[0] == 0
+
+
+def test_one_byte_of_the_data_of_the_package_is_named_as_the_reason(installed, proved, changed):
+    (data,) = installed.parent.rglob("site-packages/cxkit/_datasets/hs1939/data.csv")
+    changed(data, lambda text: text[::-1].replace("1", "2", 1)[::-1])
+    code, said = verified(installed, proved)
+    assert code == 1
+    assert "  input: the kit's data set hs1939/data.csv has other contents" in said
+    assert "  why: what else is otherwise (input" in said
+
+
+def test_one_version_is_named_as_the_reason(installed, proved, changed):
+    now = f'"pandas": "{pd.__version__}"'
+    changed(proved / "report.crate" / "manifest.json", lambda text: text.replace(now, '"pandas": "2.0.0"'))
+    code, said = verified(installed, proved)
+    assert code == 1
+    assert f"  version: pandas was 2.0.0 and is {pd.__version__}" in said
+
+
+def test_a_settings_file_of_matplotlib_is_named_as_the_reason(installed, proved, tmp_path):
+    """It changes what the notebook itself draws, and not what the kit draws."""
+    (tmp_path / "matplotlibrc").write_text("axes.facecolor: black\n")
+    code, said = verified(installed, proved, env={"MPLCONFIGDIR": str(tmp_path)})
+    assert code == 1
+    assert said.startswith("report.html does NOT come out the same: pictures look different")
+    assert "  picture: the picture in cell 3 looks different" in said
+    assert "  note: a settings file of matplotlib set nothing, and sets axes.facecolor to black" in said
+
+
+def test_another_processor_is_named_and_the_numbers_hold(installed, proved):
+    """The oldest code of OpenBLAS for this kind of processor, which each newer one can run."""
+    oldest = {"x86_64": "Prescott", "AMD64": "Prescott"}.get(platform.machine(), "ARMV8")
+    code, said = verified(installed, proved, env={"OPENBLAS_CORETYPE": oldest})
+    assert code == 0, said
+    assert said.startswith("report.html comes out the same")
+    assert "\n  note: linear algebra was openblas " in said

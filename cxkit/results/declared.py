@@ -18,6 +18,10 @@ MIME_TYPE = "application/vnd.cxkit.declared+json"
 TOLERANCE = 1e-9
 """How far a number may move, relative to its size, unless it says otherwise: the last bits, and no more."""
 
+ABSOLUTE = 1e-9
+"""How far a number of a table may move at all: on the scale of answers, shares and correlations nothing smaller counts,
+and what is 0 but for the last bits has no size to be relative to."""
+
 _ASKED_BY = "CXKIT_DECLARE"
 
 
@@ -26,10 +30,10 @@ def is_asked() -> bool:
     return os.environ.get(_ASKED_BY) == "1"
 
 
-def declared_table(name: str, frame: pd.DataFrame, tolerance: float = TOLERANCE) -> dict[str, Any]:
+def declared_table(name: str, frame: pd.DataFrame, absolute: float = ABSOLUTE) -> dict[str, Any]:
     """A table as plain data. What is hidden in it is missing here as well."""
     columns = {str(column): [plain(value) for value in frame[column]] for column in frame.columns}
-    return {"kind": "table", "name": name, "tolerance": tolerance, "columns": columns}
+    return {"kind": "table", "name": name, "tolerance": TOLERANCE, "absolute": absolute, "columns": columns}
 
 
 def declared_picture(name: str, sha256: str) -> dict[str, Any]:
@@ -58,6 +62,7 @@ class Declared:
     name: str
     value: Any
     tolerance: float
+    absolute: float
 
     def __repr__(self) -> str:
         return f"{self.name}: {self.value}"
@@ -66,12 +71,13 @@ class Declared:
         bundle: dict[str, Any] = {"text/plain": repr(self)}
         if is_asked():
             bundle[MIME_TYPE] = {
-                "kind": "value", "name": self.name, "tolerance": self.tolerance, "value": plain(self.value),
+                "kind": "value", "name": self.name, "tolerance": self.tolerance, "absolute": self.absolute,
+                "value": plain(self.value),
             }  # fmt: skip
         return bundle
 
 
-def declare(name: str, value: float | str, *, tolerance: float = TOLERANCE) -> Declared:
+def declare(name: str, value: float | str, *, tolerance: float = TOLERANCE, absolute: float = 1e-12) -> Declared:
     """Stand by a number of your own: `cxkit verify` computes it again and says if it moved.
 
     Results of cxkit that a notebook shows are declared without this.
@@ -83,6 +89,9 @@ def declare(name: str, value: float | str, *, tolerance: float = TOLERANCE) -> D
     value : number or str
     tolerance : float
         How far it may move, relative to its size.
+    absolute : float
+        How far it may move whatever its size: a number that is 0 but for the last bits of a computation is told
+        neither by chance nor by the processor.
 
     Returns
     -------
@@ -92,10 +101,11 @@ def declare(name: str, value: float | str, *, tolerance: float = TOLERANCE) -> D
     Raises
     ------
     AnalysisError
-        If the value is neither number nor text, or the tolerance negative.
+        If the value is neither number nor text, or a tolerance negative.
     """
     if not isinstance(value, (int, float, str, np.integer, np.floating)):
         raise AnalysisError(f"'{name}' is a {type(value).__name__}; numbers and texts can be declared.")
-    if not tolerance >= 0:
-        raise AnalysisError(f"The tolerance of '{name}' is {tolerance}; it must not be negative.")
-    return Declared(name, value, tolerance)
+    for word, most in (("tolerance", tolerance), ("absolute tolerance", absolute)):
+        if not most >= 0:
+            raise AnalysisError(f"The {word} of '{name}' is {most}; it must not be negative.")
+    return Declared(name, value, tolerance, absolute)

@@ -66,6 +66,8 @@ class Result(ABC):
     """Why they do not, as it is printed below the table."""
     sheets_of_one_person: ClassVar[str] = ""
     """Why several answer sheets of one person do no harm; where empty, a survey with such sheets is refused."""
+    repeats_to: ClassVar[float] = declared.ABSOLUTE
+    """How far its numbers may move at all from one processor to another: further where an iteration stops early."""
     grouped: ClassVar[str] = ""
     """The column whose equal neighbours are printed under one heading, where the page allows it."""
 
@@ -174,7 +176,7 @@ class Result(ABC):
         """The unrounded numbers for the report's maker; IPython adds table and text."""
         if not declared.is_asked():
             return {}
-        return {declared.MIME_TYPE: declared.declared_table(self.title, self.declared_frame)}
+        return {declared.MIME_TYPE: declared.declared_table(self.title, self.declared_frame, self.repeats_to)}
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the result on the axes given, or on new ones.

@@ -15,6 +15,7 @@ from typing import Any
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager, KernelManager
 from jupyter_core.utils import ensure_event_loop
+from nbclient.util import run_sync
 from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from papermill.clientwrap import PapermillNotebookClient
@@ -24,9 +25,10 @@ from traitlets import Any as AnyTrait
 from cxkit.running import failure
 from cxkit.running.kernels.provisioner import LAUNCHER
 from cxkit.running.modules import FOLDER_VARIABLE
+from cxkit.running.provenance.surroundings import QUESTION
 from cxkit.running.sandbox.confinement import Confinement
 from cxkit.running.temporary import OwnFolder
-from cxkit.running.untrusted import read_json
+from cxkit.running.untrusted import read_json, text_of_repr
 
 # What goes wrong is told once, by the error that is raised; nbclient's log would tell it a second time.
 logger = logging.getLogger(__name__)
@@ -36,6 +38,7 @@ logger.propagate = False
 CELL_TIMEOUT = 600.0
 _LAST_REPLY = 1.0  # seconds in which what a kernel sent before its end is read
 START_TIMEOUT = 120.0
+_LAST_ANSWER = 30.0  # seconds for the kernel to say what it computed with
 
 # One BLAS thread: sums come out in the same order on every machine, and parallel runs do not fight for cores.
 # A fixed hash seed: sets and dicts of text iterate alike. The last one silences debugpy's remark on frozen modules.
@@ -81,6 +84,7 @@ class CxkitClient(PapermillNotebookClient):
     """papermill's client on a private kernel: own interpreter, own folder, no port that another process could take."""
 
     on_kernel = AnyTrait(None, allow_none=True)
+    on_surroundings = AnyTrait(None, allow_none=True)
     stops_at_exit = True
 
     def __init__(self, nb_man: NotebookExecutionManager, *, folder: Path | None = None, **options: Any) -> None:
@@ -139,14 +143,26 @@ class CxkitClient(PapermillNotebookClient):
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def papermill_execute_cells(self) -> None:
-        """Run the cells one after the other, as papermill does, until one ends the notebook."""
+        """Run the cells one after the other, as papermill does, until one ends the notebook; then ask, if wanted."""
         try:
             super().papermill_execute_cells()
+            if self.on_surroundings is not None:
+                run_sync(self._ask_surroundings)()
         except NotebookEnded:
             self.shutdown_kernel = "immediate"
         except BaseException:
             self.shutdown_kernel = "immediate"
             raise
+
+    async def _ask_surroundings(self) -> None:
+        """Hand over what the kernel says that it loaded and computed with; a kernel that says nothing is let be."""
+        reply = await self.kc.execute(
+            "", silent=True, store_history=False, user_expressions={"told": QUESTION}, reply=True, timeout=_LAST_ANSWER
+        )
+        told = reply["content"].get("user_expressions", {}).get("told", {})
+        text = text_of_repr(told.get("data", {}).get("text/plain", ""))
+        if text is not None:
+            self.on_surroundings(read_json(text))
 
     def wait_for_reply(self, msg_id: str, cell: NotebookNode | None = None) -> dict[str, Any]:
         """What papermill asks after the last cell: the language, which is known. A kernel that ended cannot answer."""
@@ -201,6 +217,7 @@ class ManagedEngine(NBClientEngine):
         start_timeout: float = START_TIMEOUT,
         execution_timeout: float | None = None,
         on_kernel: Callable[[KernelManager], None] | None = None,
+        on_surroundings: Callable[[Mapping[str, Any]], None] | None = None,
         folder: Path | None = None,
         modules_in: Path | None = None,
         **options: Any,
@@ -221,6 +238,7 @@ class ManagedEngine(NBClientEngine):
             stdout_file=stdout_file,
             stderr_file=stderr_file,
             on_kernel=on_kernel,
+            on_surroundings=on_surroundings,
             **options,
         )
         where: dict[str, Any] = {} if folder is None else {"cwd": str(folder)}

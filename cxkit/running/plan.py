@@ -47,6 +47,8 @@ class Run:
         Whether nothing had changed and the older report was kept.
     policy : {"open", "contained"}
         Whether it ran with the caller's rights or in the sandbox.
+    surroundings : dict or None
+        What the kernel loaded and computed with, where it was asked: for a report, whose crate records it.
     """
 
     notebook: Path
@@ -59,6 +61,7 @@ class Run:
     session: Mapping[str, Any] | None = None
     kept: bool = False
     policy: Policy = "open"
+    surroundings: Mapping[str, Any] | None = None
 
     def __repr__(self) -> str:
         return f"Run({self.notebook.name} -> {self.output}, {'kept' if self.kept else f'{self.seconds:.1f} s'})"

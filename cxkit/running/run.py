@@ -47,6 +47,7 @@ def run_notebook(
     progress: bool | None = None,
     timeout: float = CELL_TIMEOUT,
     show_code: bool = False,
+    ask_surroundings: bool = False,
 ) -> Run:
     """What does this notebook say with these parameters?
 
@@ -68,6 +69,8 @@ def run_notebook(
         Seconds that one cell may take.
     show_code : bool
         Whether the report shows the code of each cell unfolded.
+    ask_surroundings : bool
+        Whether the kernel is asked in the end what it loaded and computed with; for an ``.html`` it always is.
 
     Returns
     -------
@@ -83,7 +86,7 @@ def run_notebook(
     """
     plan = plan_run(notebook, parameters, output=output)
     with _bar(plan, progress) as bar:
-        execution = Execution(plan, timeout=timeout, on_cell=bar.update)
+        execution = Execution(plan, timeout=timeout, on_cell=bar.update, ask_surroundings=ask_surroundings)
         execution.start()
         try:
             while not execution.wait(0.2):  # in short waits, because Windows lets Ctrl-C through only between them
@@ -112,7 +115,9 @@ class Execution:
     timeout: float = CELL_TIMEOUT
     on_cell: Callable[[], Any] = lambda: None
     folder: Path | None = None
+    ask_surroundings: bool = False
     executed: NotebookNode | None = None
+    surroundings: Mapping[str, Any] | None = None
     error: Exception | None = None
     current: int | None = None
     seconds: float = 0.0
@@ -158,7 +163,16 @@ class Execution:
             on_kernel=self._kernel_made,
             on_cell_start=self._cell_started,
             on_cell_complete=self._cell_ended,
+            on_surroundings=self._keep_surroundings if self._writes_crate or self.ask_surroundings else None,
         )
+
+    @property
+    def _writes_crate(self) -> bool:
+        targets = (self.plan.output, *self.plan.copies)
+        return any(path is not None and path.suffix == ".html" for path in targets)
+
+    def _keep_surroundings(self, told: Mapping[str, Any]) -> None:
+        self.surroundings = told
 
     def _kernel_made(self, kernel: Any) -> None:
         self._kernel = kernel
@@ -217,6 +231,7 @@ class Execution:
             output=self.plan.output,
             seconds=self.seconds,
             session=find_session(executed),
+            surroundings=self.surroundings,
         )
 
     def complaint(self) -> str | None:

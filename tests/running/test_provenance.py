@@ -10,8 +10,10 @@ import pytest
 from cxkit.cli import main
 from cxkit.errors import NotebookError
 from cxkit.running.pdf import Printer, write_pdf
-from cxkit.running.provenance import manifest, verify
+from cxkit.running.provenance import manifest, reasons, verify
+from cxkit.running.provenance.changes import Change
 from cxkit.running.provenance.declared import changes
+from cxkit.running.provenance.reasons import installed
 from cxkit.running.provenance.verify import verify_report
 from cxkit.running.run import run_notebook
 
@@ -38,7 +40,8 @@ def test_a_report_that_nobody_touched_comes_out_the_same(report, capsys):
     assert found.holds
     assert found.compared == 2
     assert main(["verify", str(report)]) == 0
-    assert capsys.readouterr().out == "report.html comes out the same: 2 tables, pictures and values compared.\n"
+    said = capsys.readouterr().out
+    assert said == "report.html comes out the same; 2 tables, pictures, values and other outputs compared.\n"
     assert verify_report("out/report.crate").holds
 
 
@@ -61,6 +64,7 @@ def test_one_declared_number_is_changed(report):
     path.write_text(json.dumps(declared))
     found = verify_report(report)
     assert [one.kind for one in found.findings] == ["file", "number"]
+    assert found.verdict == "does NOT come out the same: numbers moved"
     assert f"in the table '{declared[1]['name']}' row 3 (visual), mean, moved from {column[2]!r} to" in found.text
     assert "by -1e-06" in found.text
 
@@ -86,10 +90,10 @@ def test_a_data_set_of_the_kit_counts_as_an_input(monkeypatch, tmp_path):
 
 
 def test_another_version_of_a_library(report, monkeypatch, capsys):
-    now = manifest.versions()
-    monkeypatch.setattr(verify, "versions", lambda: {**now, "scipy": "0.0.1"})
+    now = reasons.installed("scipy")
+    monkeypatch.setattr(reasons, "installed", lambda name: "0.0.1" if name == "scipy" else installed(name))
     assert main(["verify", str(report)]) == 1
-    assert f"version: scipy was {now['scipy']} and is 0.0.1" in capsys.readouterr().out
+    assert f"version: scipy was {now} and is 0.0.1" in capsys.readouterr().out
     assert main(["verify", str(report), "--allow-versions"]) == 0
 
 
@@ -97,7 +101,7 @@ def test_an_input_that_is_gone_means_that_nothing_can_be_told(report, capsys):
     Path("in.txt").unlink()
     assert main(["verify", str(report)]) == 2
     said = capsys.readouterr().out
-    assert "report.html could not be made again: 0 tables" in said
+    assert "report.html could not be made again; 0 tables" in said
     assert "input: in.txt is missing" in said
     assert "FileNotFoundError" in said
 
@@ -151,6 +155,9 @@ def test_others_can_read_the_crate(report):
     run = crate.get("#run")
     assert run.type == "CreateAction"
     assert run["instrument"]["softwareVersion"] == manifest.versions()["cxkit"]
+    assert run["instrument"].id.startswith("https://pypi.org/project/cxkit/")
+    assert run["agent"].type == "Person"
+    assert run["actionStatus"] == "http://schema.org/CompletedActionStatus"
     assert {entity["name"] for entity in run["object"]} >= {"x", "name", "in.txt", "notebook.ipynb"}
     assert all((Path("out/report.crate") / part).is_file() for part in parts)
 
@@ -182,7 +189,8 @@ def test_nothing_is_declared_where_nobody_asks(monkeypatch):
 )
 def test_what_counts_as_moved(before, now, told):
     tables = [[{"kind": "table", "name": "T", "tolerance": 1e-9, "columns": columns}] for columns in (before, now)]
-    assert [one.text for one in changes(*tables)] == [f"in the table 'T' {text}" for text in told]
+    found = [one.text for one in changes(*tables) if isinstance(one, Change)]
+    assert found == [f"in the table 'T' {text}" for text in told]
 
 
 def test_what_came_and_what_went():
@@ -193,8 +201,20 @@ def test_what_came_and_what_went():
     ]
 
 
-def test_a_notebook_that_declares_nothing_is_still_told_to_run(write_notebook, capsys):
-    write_notebook("x")
+def test_a_notebook_that_shows_nothing_proves_nothing(write_notebook, capsys):
+    write_notebook("y = x")
     run_notebook("lesson.ipynb", output="plain.html", progress=False)
-    assert main(["verify", "plain.html"]) == 0
-    assert capsys.readouterr().out == "plain.html comes out the same: 0 tables, pictures and values compared.\n"
+    assert main(["verify", "plain.html"]) == 3
+    said = capsys.readouterr().out
+    assert said.startswith("plain.html runs, and shows nothing that could be compared; 0 tables")
+    assert verify_report("plain.html").as_data()["holds"] is False
+
+
+def test_of_several_reports_the_gravest_decides(report, write_notebook, capsys):
+    write_notebook("y = x", to="plain.ipynb")
+    run_notebook("plain.ipynb", output="out/plain.html", progress=False)
+    assert main(["verify", "out"]) == 3
+    Path("in.txt").write_text("1.5 2.6")
+    assert main(["verify", "out"]) == 1
+    Path("in.txt").unlink()
+    assert main(["verify", "out"]) == 2

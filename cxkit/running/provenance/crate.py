@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,13 +18,15 @@ from nbformat import writes
 from cxkit.errors import NotebookError, reason_of
 from cxkit.running.files import sha256_of, write_atomically
 from cxkit.running.provenance.declared import declared_in
-from cxkit.running.provenance.manifest import manifest_of
+from cxkit.running.provenance.manifest import FORMAT, manifest_of
 
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
 
 METADATA, MANIFEST, DECLARED = "ro-crate-metadata.json", "manifest.json", "declared.json"
 NOTEBOOK, EXECUTED = "notebook.ipynb", "executed.ipynb"
+AGENT = "CXKIT_AGENT"
+"""The variable with the name of the person who runs: nobody is named in a crate unless they want it."""
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 
@@ -84,8 +87,8 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise NotebookError(f"{folder} is no finished crate of a report: it has no {MANIFEST}.") from None
     except (OSError, ValueError) as error:
         raise NotebookError(f"{folder / MANIFEST} cannot be read: {reason_of(error)}.") from None
-    if not isinstance(manifest, dict) or manifest.get("format") != 1:
-        raise NotebookError(f"{folder / MANIFEST} is of another version of cxkit; use that one.")
+    if not isinstance(manifest, dict) or manifest.get("format") not in range(1, FORMAT + 1):
+        raise NotebookError(f"{folder / MANIFEST} is of a later version of cxkit; use that one.")
     return manifest
 
 
@@ -106,16 +109,15 @@ def metadata(manifest: Mapping[str, Any], folder: Path, report: str) -> dict[str
         {"@id": f"#input-{number}", "@type": "CreativeWork", "name": name, "identifier": f"sha256:{digest}"}
         for number, (name, digest) in enumerate(manifest["inputs"].items(), 1)
     ]
-    software = [
-        {"@id": f"#{name}", "@type": "SoftwareApplication", "name": name, "softwareVersion": version}
-        for name, version in manifest["versions"].items()
-    ]
+    software = [_package(name, version) for name, version in manifest["versions"].items()]
+    agent = {"@id": "#agent", "@type": "Person", "name": os.environ.get(AGENT) or "whoever ran cxkit, without a name"}
     ended = manifest["run"]["ended"]
     action = {
         "@id": "#run",
         "@type": "CreateAction",
         "name": f"Run of {manifest['notebook']['name']}",
-        "instrument": {"@id": "#cxkit"},
+        "agent": {"@id": "#agent"},
+        "instrument": {"@id": _package("cxkit", manifest["versions"]["cxkit"])["@id"]},
         "object": [{"@id": NOTEBOOK}, *({"@id": one["@id"]} for one in (*parameters, *inputs))],
         "result": [{"@id": name} for name in (report, EXECUTED, DECLARED)],
         "endTime": ended,
@@ -151,9 +153,18 @@ def metadata(manifest: Mapping[str, Any], folder: Path, report: str) -> dict[str
             *parameters,
             *inputs,
             *software,
+            agent,
             action,
         ],
     }
+
+
+def _package(name: str, version: str) -> dict[str, Any]:
+    """A program by the address under which others find just this version."""
+    where = f"https://pypi.org/project/{name}/{version}/"
+    if name == "python":
+        where = f"https://www.python.org/downloads/release/python-{version.replace('.', '')}/"
+    return {"@id": where, "@type": "SoftwareApplication", "name": name, "softwareVersion": version, "url": where}
 
 
 def _file(name: str, description: str, manifest: Mapping[str, Any], folder: Path) -> dict[str, Any]:

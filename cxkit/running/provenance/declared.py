@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
+
+from cxkit.running.provenance.changes import Allowed, Change, Moved, gravest, is_number
 
 MIME_TYPE = "application/vnd.cxkit.declared+json"
 _SHOWN = 5
-
-
-@dataclass(frozen=True)
-class Change:
-    """One thing that is not as it was declared.
-
-    Attributes
-    ----------
-    name : str
-        The table, picture or value.
-    text : str
-        What moved, from where to where, and by how much.
-    """
-
-    name: str
-    text: str
 
 
 def declared_in(executed: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -42,17 +27,18 @@ def declared_in(executed: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def changes(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> list[Change]:
-    """What moved between two sets of declared values, each beyond its declared tolerance."""
+def changes(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> list[Change | Moved]:
+    """What moved between two sets of declared values: beyond the tolerance of each, or within it."""
     later = {_key(one): one for one in now}
-    found: list[Change] = []
+    found: list[Change | Moved] = []
     for one in before:
         other = later.pop(_key(one), None)
         if other is None:
-            found.append(Change(one["name"], f"the {one['kind']} '{one['name']}' is no longer there"))
+            found.append(Change(one["name"], f"the {one['kind']} '{one['name']}' is no longer there", "words"))
         else:
-            found += [Change(one["name"], text) for text in _differences(one, other)]
-    found += [Change(one["name"], f"the {one['kind']} '{one['name']}' was not there before") for one in later.values()]
+            found += _differences(one, other)
+    for one in later.values():
+        found.append(Change(one["name"], f"the {one['kind']} '{one['name']}' was not there before", "words"))
     return found
 
 
@@ -60,57 +46,77 @@ def _key(one: Mapping[str, Any]) -> tuple[str, str]:
     return str(one["kind"]), str(one["name"])
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change | Moved]:
     name = before["name"]
     if before["kind"] == "picture":
         if before.get("sha256") != now.get("sha256"):
-            yield f"the picture '{name}' looks different"
+            yield Change(name, f"the picture '{name}' looks different", "picture")
         return
-    tolerance = float(before.get("tolerance", 0.0))
+    allowed = Allowed(float(before.get("tolerance", 0.0)), float(before.get("absolute", Allowed.absolute)))
     if before["kind"] == "value":
-        if moved := _moved(before.get("value"), now.get("value"), tolerance):
-            yield f"the value '{name}' moved {moved}"
-        return
-    yield from _table_differences(name, before.get("columns", {}), now.get("columns", {}), tolerance)
+        yield from _of_cells(before.get("value"), now.get("value"), allowed, name, f"the value '{name}' moved")
+    else:
+        yield from _of_tables(name, before.get("columns", {}), now.get("columns", {}), allowed)
 
 
-def _table_differences(
-    name: str, before: Mapping[str, Sequence[Any]], now: Mapping[str, Sequence[Any]], tolerance: float
-) -> Iterator[str]:
+def _of_tables(
+    name: str, before: Mapping[str, Sequence[Any]], now: Mapping[str, Sequence[Any]], allowed: Allowed
+) -> Iterator[Change | Moved]:
     if list(before) != list(now):
-        yield f"the table '{name}' has other columns: {', '.join(sorted(set(before) ^ set(now))) or 'in another order'}"
+        other = ", ".join(sorted(set(before) ^ set(now))) or "in another order"
+        yield Change(name, f"the table '{name}' has other columns: {other}", "words")
+        before = {column: values for column, values in before.items() if column in now}
+    rows, new_rows = ([*zip(*(columns[name] for name in before), strict=True)] for columns in (before, now))
+    if len(rows) != len(new_rows):
+        yield Change(name, f"the table '{name}' has {len(new_rows)} rows instead of {len(rows)}", "words")
         return
-    lengths = {len(column) for column in before.values()}, {len(column) for column in now.values()}
-    if lengths[0] != lengths[1]:
-        yield f"the table '{name}' has {max(lengths[1], default=0)} rows instead of {max(lengths[0], default=0)}"
-        return
-    moved = []
-    for column, values in before.items():
-        for row, (old, new) in enumerate(zip(values, now[column], strict=True)):
-            if text := _moved(old, new, tolerance):
-                moved.append(f"{_row_name(before, row)}, {column}, moved {text}")
-    for text in moved[:_SHOWN]:
-        yield f"in the table '{name}' {text}"
-    if len(moved) > _SHOWN:
-        yield f"in the table '{name}' {len(moved) - _SHOWN} more cells moved"
+    found = [
+        list(_of_rows(name, before, row, new, allowed)) for row, new in zip(enumerate(rows), new_rows, strict=True)
+    ]
+    moved = [place for place, each in enumerate(found) if any(isinstance(one, Change) for one in each)]
+    if _are_the_same_rows([rows[k] for k in moved], [new_rows[k] for k in moved], allowed):
+        places = ", ".join(str(place + 1) for place in moved)
+        yield Change(name, f"in the table '{name}' rows {places} stand in another order", "order")
+        moved = []
+    yield from (one for each in found for one in each if isinstance(one, Moved))
+    beyond = [one for place in moved for one in found[place] if isinstance(one, Change)]
+    yield from beyond[:_SHOWN]
+    if left := beyond[_SHOWN:]:
+        yield Change(name, f"in the table '{name}' {len(left)} more cells moved", gravest(left))
 
 
-def _row_name(columns: Mapping[str, Sequence[Any]], row: int) -> str:
-    """A row by the first of its cells that is a text."""
-    for values in columns.values():
-        if isinstance(values[row], str):
-            return f"row {row + 1} ({values[row][:40]})"
-    return f"row {row + 1}"
+def _of_rows(
+    name: str, columns: Iterable[str], row: tuple[int, tuple[Any, ...]], now: tuple[Any, ...], allowed: Allowed
+) -> Iterator[Change | Moved]:
+    number, before = row
+    text = next((cell[:40] for cell in before if isinstance(cell, str)), "")
+    place = f"row {number + 1}" + (f" ({text})" if text else "")
+    for column, one, other in zip(columns, before, now, strict=True):
+        yield from _of_cells(one, other, allowed, name, f"in the table '{name}' {place}, {column}, moved")
 
 
-def _moved(before: Any, now: Any, tolerance: float) -> str:
-    """From where to where; empty if within tolerance."""
-    if _is_number(before) and _is_number(now):
-        if abs(now - before) <= tolerance * max(abs(before), abs(now)):
-            return ""
-        return f"from {before!r} to {now!r}, by {now - before:.3g}"
-    return "" if before == now and type(before) is type(now) else f"from {before!r} to {now!r}"
+def _are_the_same_rows(before: list[tuple[Any, ...]], now: list[tuple[Any, ...]], allowed: Allowed) -> bool:
+    """Whether the same rows stand here, in whatever order: each finds one of its own."""
+    left = list(now)
+    for row in before:
+        same = next((k for k, other in enumerate(left) if _are_equal(row, other, allowed)), None)
+        if same is None:
+            return False
+        left.pop(same)
+    return bool(before)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
+def _are_equal(before: tuple[Any, ...], now: tuple[Any, ...], allowed: Allowed) -> bool:
+    cells = zip(before, now, strict=True)
+    return not any(isinstance(one, Change) for a, b in cells for one in _of_cells(a, b, allowed, "", ""))
+
+
+def _of_cells(before: Any, now: Any, allowed: Allowed, name: str, head: str) -> Iterator[Change | Moved]:
+    if is_number(before) and is_number(now):
+        by = allowed.distance(before, now)
+        if by is None:
+            yield Change(name, f"{head} from {before!r} to {now!r}, by {now - before:.3g}")
+        elif by:
+            yield Moved(name, by)
+    elif before != now or type(before) is not type(now):
+        yield Change(name, f"{head} from {before!r} to {now!r}", "words")

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 
 from cxkit.running.files import sha256_of
 from cxkit.running.fingerprint import named_files
+from cxkit.running.provenance.kit import kit
 from cxkit.shipped import datasets_folder
 
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
 
-FORMAT = 1
+FORMAT = 2
 _NAME = re.compile(r"[A-Za-z0-9._-]+")
 _KIT = "the kit's data set "
 
 
 def manifest_of(run: Run) -> dict[str, Any]:
-    """What this run was computed from: notebook, parameters, inputs, versions, platform, seed, policy."""
-    session = run.session or {}
+    """What this run was computed from: notebook, parameters, inputs, code, versions, platform, seed, policy."""
+    session, seen = run.session or {}, run.surroundings or {}
     return {
         "format": FORMAT,
         "notebook": {"name": run.notebook.name, "path": run.notebook.as_posix(), "sha256": run.notebook_sha256},
@@ -33,8 +34,16 @@ def manifest_of(run: Run) -> dict[str, Any]:
         "inputs": inputs_of(run.parameters),
         "data": session.get("data", []),
         "seed": session.get("seed"),
-        "versions": versions(),
-        "platform": {"system": platform.system(), "machine": platform.machine()},
+        "code": dict(kit()),
+        "versions": seen.get("versions") or versions(),
+        "platform": {
+            "system": platform.system(),
+            "machine": platform.machine(),
+            "blas": seen.get("blas", []),
+            "simd": seen.get("simd", []),
+        },
+        "fonts": seen.get("fonts", {}),
+        "style": seen.get("style", {}),
         "policy": run.policy,
     }
 
@@ -60,7 +69,7 @@ def _hashes(name: str, path: Path) -> dict[str, str]:
 
 @cache
 def versions() -> Mapping[str, str]:
-    """Versions of Python, of cxkit, and of everything that cxkit needs, directly or through others."""
+    """Versions of Python, of cxkit and of all that it needs, for where the kernel does not say what it loaded."""
     found = {"python": platform.python_version()}
     waiting = ["cxkit"]
     seen: set[str] = set()

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from cxkit.errors import NotebookError
 from cxkit.running.files import sha256_of
+from cxkit.running.notebook import read_notebook
 from cxkit.running.pdf import read_imprint
-from cxkit.running.plan import CELL_TIMEOUT
-from cxkit.running.provenance.crate import DECLARED, MANIFEST, NOTEBOOK, crate_of, read_manifest
+from cxkit.running.plan import CELL_TIMEOUT, Run
+from cxkit.running.provenance.changes import Change, Moved
+from cxkit.running.provenance.crate import DECLARED, EXECUTED, MANIFEST, NOTEBOOK, crate_of, read_manifest
 from cxkit.running.provenance.declared import changes, declared_in
-from cxkit.running.provenance.manifest import inputs_of, versions
+from cxkit.running.provenance.manifest import inputs_of, manifest_of
+from cxkit.running.provenance.outputs import Shown, compared_in, output_changes, shown_in
+from cxkit.running.provenance.reasons import other_code, other_data, other_versions, remarks
+from cxkit.running.provenance.rebuild import environment_of, run_there
+from cxkit.running.temporary import own_folder
 
-Kind = Literal["file", "input", "version", "number"]
+Kind = Literal["file", "input", "version", "code", "number", "picture", "order", "words", "run"]
+_OF_OUTPUT = frozenset({"number", "picture", "order", "words"})
+_VERDICTS: Mapping[str, str] = {
+    "words": "does NOT come out the same: what it says changed",
+    "number": "does NOT come out the same: numbers moved",
+    "picture": "does NOT come out the same: pictures look different",
+    "order": "does NOT come out the same: equal rows stand in another order, and nothing else",
+}
 
 
 @dataclass(frozen=True)
@@ -25,9 +38,10 @@ class Finding:
 
     Attributes
     ----------
-    kind : {"file", "input", "version", "number"}
-        A file of the report or its crate was changed; an input has other bytes; a library has another version; a
-        declared number, table or picture came out otherwise.
+    kind : str
+        "file": a file of the report or its crate was changed; "input": an input has other bytes; "version": a library
+        has another version; "code": cxkit itself has changed; "run": the notebook no longer runs; "number", "picture",
+        "order", "words": what it shows came out otherwise, by the gravest that moved in the place.
     name : str
     text : str
     """
@@ -46,24 +60,40 @@ class Verification:
     report : Path
     findings : tuple of Finding
         Empty if everything is as it was.
+    remarks : tuple of str
+        What else is otherwise than at the first run and may be why something moved: processor, fonts, settings.
     compared : int
-        How many tables, pictures and values were compared.
+        How many tables, pictures, values and other outputs were compared.
+    rounded : int
+        How many of the places that came out the same did so to rounding only, and not to the last bit.
+    furthest : float
+        How far a number moved there, as a share of its size where that is above 1.
     ran : bool
         Whether the notebook could be run again.
     allowed_versions : bool
-        Whether other versions count as a finding.
+        Whether other versions, of libraries or of cxkit, are accepted.
+    rebuilt : Verification or None
+        What came out in the environment of then, if that was asked for.
+    where : str
+        The environment, where it is not this one.
     """
 
     report: Path
     findings: tuple[Finding, ...]
+    remarks: tuple[str, ...] = ()
     compared: int
+    rounded: int = 0
+    furthest: float = 0.0
     ran: bool = True
     allowed_versions: bool = False
+    rebuilt: Verification | None = None
+    where: str = ""
 
     @property
     def holds(self) -> bool:
-        """Whether the report came out the same."""
-        return not [one for one in self.findings if one.kind != "version" or not self.allowed_versions]
+        """Whether the report came out the same; one that shows nothing proves nothing."""
+        accepted = {"version", "code"} if self.allowed_versions else set()
+        return self.compares and not [one for one in self.findings if one.kind not in accepted]
 
     @property
     def can_be_told(self) -> bool:
@@ -71,39 +101,100 @@ class Verification:
         return self.ran
 
     @property
+    def compares(self) -> bool:
+        """Whether there was anything to compare, before or now."""
+        return not self.ran or self.compared > 0 or bool(self._moved)
+
+    @property
+    def _moved(self) -> list[Finding]:
+        return [one for one in self.findings if one.kind in _OF_OUTPUT]
+
+    @property
+    def verdict(self) -> str:
+        """Whether it came out the same; if not, by the gravest thing that moved."""
+        if not self.ran:
+            return "could not be made again"
+        if not self.compares:
+            return "runs, and shows nothing that could be compared"
+        if self.holds:
+            return "comes out the same"
+        kinds = {one.kind for one in self.findings}
+        if kinds <= {"version", "code"}:
+            return "comes out the same, but not by the same code and versions (--allow-versions accepts that)"
+        return next((text for kind, text in _VERDICTS.items() if kind in kinds), "does NOT come out the same")
+
+    @property
     def text(self) -> str:
-        """For a terminal: the verdict, then each finding."""
-        verdict = "comes out the same" if self.holds else "does NOT come out the same"
-        if not self.can_be_told:
-            verdict = "could not be made again"
-        head = f"{self.report.name} {verdict}: {self.compared} tables, pictures and values compared."
-        return "\n".join([head, *(f"  {one.kind}: {one.text}" for one in self.findings)])
+        """For a terminal: the verdict, then each finding, and why."""
+        told = f"{self.compared} tables, pictures, values and other outputs compared"
+        if self.rounded:
+            told += f", {self.rounded} of them equal to rounding (by {self.furthest:.1g} at most)"
+        place = f" with {self.where}" if self.where else ""
+        lines = [f"{self.report.name} {self.verdict}{place}; {told}."]
+        lines += [f"  {one.kind}: {one.text}" for one in self.findings]
+        lines += [f"  note: {text}" for text in self.remarks]
+        again = [] if self.rebuilt is None else [self.rebuilt.text]
+        return "\n".join([*lines, *self._why, *again])
+
+    @property
+    def _why(self) -> list[str]:
+        """What may have moved the outputs: all that is recorded and otherwise, or that there is no such thing."""
+        if not self._moved:
+            return []
+        kinds = dict.fromkeys(one.kind for one in self.findings if one.kind in {"input", "version", "code"})
+        if self.rebuilt is not None and self.rebuilt.compares and not self.rebuilt._moved:
+            return ["  why: libraries or code, which moved all of this since; with those of then nothing moves, below."]
+        if self.where:
+            return []
+        if kinds or self.remarks:
+            return [f"  why: what else is otherwise ({', '.join([*kinds, *['note'] * bool(self.remarks)])}, above)."]
+        return [
+            "  why: data, code, versions and processor are as they were. The notebook itself does not repeat: "
+            "random numbers without a seed, the clock, the network, or a file that no parameter names."
+        ]
 
     def as_data(self) -> dict[str, Any]:
         """Plain data."""
         return {
             "report": self.report.name,
             "holds": self.holds,
+            "verdict": self.verdict,
             "compared": self.compared,
+            "equal_to_rounding": self.rounded,
             "findings": [{"kind": one.kind, "name": one.name, "text": one.text} for one in self.findings],
+            "notes": list(self.remarks),
+            **({} if self.rebuilt is None else {"rebuilt": {**self.rebuilt.as_data(), "with": self.rebuilt.where}}),
         }
 
 
 def verify_report(
-    path: str | Path, *, allow_versions: bool = False, timeout: float = CELL_TIMEOUT, progress: bool | None = None
+    path: str | Path,
+    *,
+    allow_versions: bool = False,
+    timeout: float = CELL_TIMEOUT,
+    progress: bool | None = None,
+    rebuild: bool = False,
+    commit: str | None = None,
 ) -> Verification:
     """Does this report come out the same when it is made again, here and now?
+
+    The notebook in the crate runs again with your rights, in the folder where you are. Compared are the unrounded
+    numbers of cxkit's results, and everything else that a cell prints, shows or raises.
 
     Parameters
     ----------
     path : str or Path
         The report, or the crate beside it.
     allow_versions : bool
-        Whether other versions of libraries are accepted as long as the numbers hold.
+        Whether other versions, of libraries or of cxkit, are accepted as long as the numbers hold.
     timeout : float
         Seconds that one cell may take.
     progress : bool, optional
         Whether to show a bar; by default on a terminal.
+    rebuild : bool
+        Whether it is also made again in the environment of then, which is installed for it.
+    commit : str, optional
+        The commit of cxkit for that, where the crate names none.
 
     Returns
     -------
@@ -112,24 +203,90 @@ def verify_report(
     Raises
     ------
     NotebookError
-        If there is no crate.
+        If there is no crate, or the environment of then cannot be made.
     """
     report, folder = _places(Path(path))
     manifest = read_manifest(folder)
-    findings = [*_changed_files(report, folder, manifest), *_changed_inputs(manifest), *_other_versions(manifest)]
-    compared, ran = 0, True
+    findings = [*_changed_files(report, folder, manifest), *_changed_inputs(manifest), *_other_code(manifest)]
+    then = _of_then(report, folder, manifest, timeout, commit) if rebuild else None
     try:
-        before = json.loads((folder / DECLARED).read_text(encoding="utf-8"))
-        now = _made_again(folder, manifest, timeout, progress)
+        before = Outcome.of(folder)
+        run = _made_again(folder, manifest, timeout, progress)
     except (NotebookError, OSError, ValueError) as error:
-        findings.append(Finding("number", manifest["notebook"]["name"], f"the notebook no longer runs: {error}"))
-        ran = False
-    else:
-        findings += [Finding("number", one.name, one.text) for one in changes(before, now)]
-        compared = len(before)
-    return Verification(
-        report=report, findings=tuple(findings), compared=compared, ran=ran, allowed_versions=allow_versions
+        return _not_run(report, [*findings, _no_run(manifest, error)], allow_versions, then)
+    now = manifest_of(run)
+    findings += [Finding("input", name, text) for name, text in other_data(manifest, now)]
+    found = _compared(before, Outcome.in_notebook(run.executed or {}))
+    return replace(
+        found,
+        report=report,
+        findings=(*findings, *found.findings),
+        remarks=tuple(remarks(manifest, now)),
+        allowed_versions=allow_versions,
+        rebuilt=then,
     )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a notebook showed: the numbers that it stands by, and everything else, by cell."""
+
+    declared: Sequence[Mapping[str, Any]]
+    shown: Sequence[Sequence[Shown]]
+
+    @classmethod
+    def of(cls, crate: Path) -> Outcome:
+        """What stands in a crate."""
+        declared = json.loads((crate / DECLARED).read_text(encoding="utf-8"))
+        return cls(declared, shown_in(read_notebook(crate / EXECUTED)))
+
+    @classmethod
+    def in_notebook(cls, executed: Mapping[str, Any]) -> Outcome:
+        """What an executed notebook shows."""
+        return cls(declared_in(executed), shown_in(executed))
+
+
+def _compared(before: Outcome, now: Outcome) -> Verification:
+    told = [*changes(before.declared, now.declared), *output_changes(before.shown, now.shown)]
+    within = {one.name: one.by for one in told if isinstance(one, Moved)}
+    return Verification(
+        report=Path(),
+        findings=tuple(Finding(one.degree, one.name, one.text) for one in told if isinstance(one, Change)),
+        compared=len(before.declared) + compared_in(before.shown),
+        rounded=len(within),
+        furthest=max(within.values(), default=0.0),
+    )
+
+
+def _of_then(
+    report: Path, folder: Path, manifest: Mapping[str, Any], timeout: float, commit: str | None
+) -> Verification:
+    """What comes out in the environment of then."""
+    environment = environment_of(manifest, commit)
+    with own_folder() as place:
+        try:
+            before = Outcome.of(folder)
+            crate = run_there(environment, folder / NOTEBOOK, _given(manifest), timeout, place)
+            found = replace(_compared(before, Outcome.of(crate)), report=report)
+        except (NotebookError, OSError, ValueError) as error:
+            found = _not_run(report, [_no_run(manifest, error)], False, None)
+    return replace(found, where=environment.text)
+
+
+def _no_run(manifest: Mapping[str, Any], error: Exception) -> Finding:
+    return Finding("run", manifest["notebook"]["name"], f"the notebook no longer runs: {error}")
+
+
+def _not_run(
+    report: Path, findings: Sequence[Finding], allow_versions: bool, then: Verification | None
+) -> Verification:
+    return Verification(
+        report=report, findings=tuple(findings), compared=0, ran=False, allowed_versions=allow_versions, rebuilt=then
+    )
+
+
+def _given(manifest: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: manifest["parameters"][name] for name in manifest["given"]}
 
 
 def reports_in(path: str | Path) -> list[Path]:
@@ -214,22 +371,15 @@ def _changed_inputs(manifest: Mapping[str, Any]) -> list[Finding]:
     return found
 
 
-def _other_versions(manifest: Mapping[str, Any]) -> list[Finding]:
-    now, before = versions(), manifest["versions"]
-    return [
-        Finding("version", name, f"{name} was {before[name]} and is {now.get(name, 'not installed')}")
-        for name in before
-        if now.get(name) != before[name]
-    ]
+def _other_code(manifest: Mapping[str, Any]) -> list[Finding]:
+    """Libraries and code of cxkit that are not as they were."""
+    found = [Finding("version", name, text) for name, text in other_versions(manifest)]
+    code = other_code(manifest)
+    return [*found, Finding("code", "cxkit", code)] if code else found
 
 
-def _made_again(
-    folder: Path, manifest: Mapping[str, Any], timeout: float, progress: bool | None
-) -> list[dict[str, Any]]:
-    """What the notebook in the crate declares now. It runs where `verify` was called, as the first run did."""
+def _made_again(folder: Path, manifest: Mapping[str, Any], timeout: float, progress: bool | None) -> Run:
+    """The notebook in the crate, run now. It runs where `verify` was called, as the first run did."""
     from cxkit.running.run import run_notebook
 
-    given = {name: manifest["parameters"][name] for name in manifest["given"]}
-    run = run_notebook(folder / NOTEBOOK, given, timeout=timeout, progress=progress)
-    assert run.executed is not None
-    return declared_in(run.executed)
+    return run_notebook(folder / NOTEBOOK, _given(manifest), timeout=timeout, progress=progress, ask_surroundings=True)

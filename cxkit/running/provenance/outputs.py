@@ -1,0 +1,267 @@
+"""What the cells of a notebook showed, output by output, and how two executions differ.
+
+Results of cxkit leave their unrounded numbers and are compared by those (declared.py). Everything else that a cell
+prints, shows or raises is compared here, as a reader would see it: text by its words and numbers, pictures by their
+pixels, widgets by their state.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import Any
+
+from cxkit.running.page import SESSION_MIME
+from cxkit.running.provenance.changes import Allowed, Change, Degree, Moved
+from cxkit.running.provenance.declared import MIME_TYPE as DECLARED_MIME
+
+_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+_WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
+_PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
+_SHOWN = 60
+# The plainest form is told first: the others of one output say the same in other marks
+_ORDER = ("text/plain", "text/markdown", "text/latex", "text/html")
+
+# What names an object anew in each run and means nothing to a reader: addresses in memory, identifiers of a page
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+_IDENTIFIERS = re.compile(
+    r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}\b"  # UUIDs of version 4
+    r"|(?<=T_)[0-9a-f]{5}(?=[_\s\"'{,])"  # tables of pandas' Styler
+    r"|(?<=sk-container-id-)\d+"  # estimators of scikit-learn
+    r"|[^\s'\"]*ipykernel_\d+[/\\]"  # where a warning says that a cell's code lies: a process has a number
+)
+_SVG_NAMES = re.compile(r"(?<=id=\")[^\"]+(?=\")|(?<=href=\"#)[^\"]+(?=\")|(?<=url\(#)[^)]+(?=\))")
+_SVG_DATE = re.compile(r"<dc:date>[^<]*</dc:date>")
+_NUMBERS = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]*\w)")
+_SPACES = re.compile(r"[ \t]+|-{3,}")
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What one cell showed in one place.
+
+    Attributes
+    ----------
+    place : str
+        The cell, as a reader finds it.
+    kind : str
+        "stdout", "stderr", "output" or "error".
+    bundle : dict
+        Contents by media type.
+    """
+
+    place: str
+    kind: str
+    bundle: Mapping[str, Any] = field(default_factory=dict)
+
+
+def shown_in(executed: Mapping[str, Any]) -> list[list[Shown]]:
+    """What each cell showed, without what is compared by its declared numbers; a list a cell."""
+    states = _widget_states(executed)
+    found = []
+    for number, cell in enumerate(executed["cells"], 1):
+        outputs = cell.get("outputs", []) if cell.get("cell_type") == "code" else []
+        found.append(list(_shown_by(outputs, f"cell {number}", states)))
+    return found
+
+
+def compared_in(shown: Sequence[Sequence[Shown]]) -> int:
+    """How many outputs there are to compare."""
+    return sum(len(cell) for cell in shown)
+
+
+def output_changes(before: Sequence[Sequence[Shown]], now: Sequence[Sequence[Shown]]) -> Iterator[Change | Moved]:
+    """What each cell shows otherwise than before, in the order of the notebook."""
+    for was, is_ in zip_longest(before, now, fillvalue=()):
+        for one, other in zip_longest(was, is_):
+            if other is None:
+                assert one is not None
+                yield Change(one.place, f"{one.place} no longer shows {_quoted(one)}", "words")
+            elif one is None:
+                yield Change(other.place, f"{other.place} shows what it did not show before: {_quoted(other)}", "words")
+            else:
+                yield from _difference(one, other)
+
+
+def _shown_by(outputs: Sequence[Mapping[str, Any]], place: str, states: Mapping[str, Any]) -> Iterator[Shown]:
+    """The outputs of one cell. Streams come in pieces whose ends are chance: each is one text."""
+    streams: dict[str, list[str]] = {}
+    for output in outputs:
+        if output.get("output_type") == "stream":
+            streams.setdefault(str(output.get("name")), []).append(_text(output.get("text")))
+    for name, pieces in sorted(streams.items()):
+        yield Shown(place, name, {"text/plain": _as_printed("".join(pieces))})
+    for output in outputs:
+        if output.get("output_type") == "error":
+            told = f"{output.get('ename')}: {output.get('evalue')}"
+            yield Shown(place, "error", {"text/plain": told})
+        elif output.get("output_type") in {"display_data", "execute_result"}:
+            data = output.get("data", {})
+            if not {DECLARED_MIME, SESSION_MIME} & data.keys():
+                yield Shown(place, "output", _bundle(data, states))
+
+
+def _as_printed(text: str) -> str:
+    """What stands there at the end: a bar of progress that wrote over its line counts by its last state."""
+    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+
+
+def _bundle(data: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, Any]:
+    """The contents of one output; of a widget its state, and not the line that stands for it where it cannot live."""
+    if _WIDGET_VIEW not in data:
+        return dict(data)
+    model = str(data[_WIDGET_VIEW].get("model_id"))
+    return {_WIDGET_VIEW: _state_of(model, states, set())}
+
+
+def _widget_states(executed: Mapping[str, Any]) -> Mapping[str, Any]:
+    held = executed.get("metadata", {}).get("widgets", {})
+    states = held.get(_WIDGET_STATE, {}).get("state", {})
+    return states if isinstance(states, Mapping) else {}
+
+
+def _state_of(model: str, states: Mapping[str, Any], within: set[str]) -> Any:
+    """The state of a widget with those of the widgets within it in place of their random names."""
+    if model in within or model not in states:
+        return "a widget"
+    one = states[model]
+    return {"model": one.get("model_name"), **_resolved(one.get("state", {}), states, within | {model})}
+
+
+def _resolved(value: Any, states: Mapping[str, Any], within: set[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _resolved(part, states, within) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_resolved(part, states, within) for part in value]
+    if isinstance(value, str) and value.startswith("IPY_MODEL_"):
+        return _state_of(value.removeprefix("IPY_MODEL_"), states, within)
+    return value
+
+
+# --- two outputs ------------------------------------------------------------------------------------------------------
+
+
+def _difference(before: Shown, now: Shown) -> Iterator[Change | Moved]:
+    """The first difference of two outputs, in the plainest form that shows it; or how far numbers moved by rounding."""
+    if before.kind != now.kind:
+        yield Change(before.place, f"{before.place} shows {_quoted(now)} instead of {_quoted(before)}", "words")
+        return
+    kinds = sorted(before.bundle.keys() | now.bundle.keys(), key=_plainness)
+    moved: list[Moved] = []
+    for kind in kinds:
+        for found in _of_kind(kind, before, now):
+            if isinstance(found, Change):
+                yield found
+                return
+            moved.append(found)
+    yield from moved[:1]
+
+
+def _plainness(kind: str) -> tuple[int, str]:
+    return (_ORDER.index(kind) if kind in _ORDER else len(_ORDER)), kind
+
+
+def _of_kind(kind: str, before: Shown, now: Shown) -> Iterator[Change | Moved]:
+    if (kind in before.bundle) != (kind in now.bundle):
+        yield Change(before.place, f"{before.place} shows its output in other forms than before ({kind})", "words")
+        return
+    one, other = before.bundle[kind], now.bundle[kind]
+    if one == other:
+        return
+    if kind in _PICTURES:
+        yield from _of_pictures(before.place, one, other)
+    elif isinstance(one, (str, list)) and isinstance(other, (str, list)) and "json" not in kind:
+        yield from _of_texts(before.place, kind, _text(one), _text(other))
+    else:
+        yield from _of_texts(before.place, kind, _as_json(one), _as_json(other))
+
+
+def _of_texts(place: str, kind: str, before: str, now: str) -> Iterator[Change | Moved]:
+    svg = kind == "image/svg+xml"
+    one, other = _without_names(before, svg=svg), _without_names(now, svg=svg)
+    if one == other:
+        return
+    words, numbers = _apart(one)
+    other_words, other_numbers = _apart(other)
+    if words == other_words and numbers != other_numbers:
+        pairs = list(zip(numbers, other_numbers, strict=True))
+        moved = [Allowed().distance(_number(a), _number(b)) for a, b in pairs if a != b]
+        within = [by for by in moved if by is not None]
+        if len(within) == len(moved):
+            yield Moved(place, max(within))
+            return
+    degree: Degree = "number" if words == other_words and numbers != other_numbers else "words"
+    was, is_ = _first_difference(one, other)
+    yield Change(place, f"{place} shows '{is_}' where it showed '{was}'", degree)
+
+
+def _number(text: str) -> int | float:
+    """The number that a text is: a whole one, which is exact, if it is written as such."""
+    return float(text) if set(text) & set(".eE") else int(text)
+
+
+def _without_names(text: str, *, svg: bool) -> str:
+    """The text with the names that are random put in order of their appearance."""
+    seen: dict[str, str] = {}
+
+    def by_order(match: re.Match[str]) -> str:
+        return seen.setdefault(match.group(0), f"name{len(seen)}")
+
+    text = _IDENTIFIERS.sub(by_order, _ADDRESS.sub("0x", text))
+    return _SVG_NAMES.sub(by_order, _SVG_DATE.sub("", text)) if svg else text
+
+
+def _apart(text: str) -> tuple[list[str], list[str]]:
+    """The words between the numbers, and the numbers; without spaces and rules, which go with the length of numbers."""
+    return [_SPACES.sub("", part) for part in _NUMBERS.split(text)], _NUMBERS.findall(text)
+
+
+def _first_difference(before: str, now: str) -> tuple[str, str]:
+    start = next((k for k, (a, b) in enumerate(zip(before, now, strict=False)) if a != b), min(len(before), len(now)))
+    begin = max(before.rfind("\n", 0, start) + 1, start - _SHOWN // 2)
+    return _cut(before[begin:]), _cut(now[begin:])
+
+
+def _cut(text: str) -> str:
+    line = text.split("\n", 1)[0].strip()
+    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}..."
+
+
+def _of_pictures(place: str, before: Any, now: Any) -> Iterator[Change]:
+    """Two files may hold one picture: what counts is the pixels."""
+    from PIL import Image, ImageChops, UnidentifiedImageError
+
+    try:
+        one, other = (Image.open(io.BytesIO(base64.b64decode(_text(each)))).convert("RGBA") for each in (before, now))
+    except (UnidentifiedImageError, OSError, ValueError, binascii.Error):
+        yield Change(place, f"the picture in {place} is another file", "words")
+        return
+    if one.size != other.size:
+        sizes = [" by ".join(map(str, each.size)) for each in (one, other)]
+        yield Change(place, f"the picture in {place} is {sizes[1]} pixels large, and was {sizes[0]}", "picture")
+        return
+    off = ImageChops.difference(one, other).getbbox(alpha_only=False)
+    if off is not None:
+        yield Change(place, f"the picture in {place} looks different, first {off[1]} pixels below its top", "picture")
+
+
+def _as_json(content: Any) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False)
+
+
+def _text(content: Any) -> str:
+    """A text of a notebook's file, which may hold it as lines."""
+    return "".join(map(str, content)) if isinstance(content, list) else str(content)
+
+
+def _quoted(shown: Shown) -> str:
+    if shown.kind == "error":
+        return f"the error '{_cut(shown.bundle['text/plain'])}'"
+    plain = shown.bundle.get("text/plain")
+    return f"'{_cut(_text(plain))}'" if plain is not None else f"an output ({', '.join(sorted(shown.bundle))})"

@@ -1,0 +1,181 @@
+"""Outputs that are not cxkit's own objects: each planted change is told, and nothing where nothing changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from cxkit.cli import main
+from cxkit.running.provenance.changes import Change, Moved
+from cxkit.running.provenance.outputs import output_changes, shown_in
+from cxkit.running.provenance.verify import verify_report
+from cxkit.running.run import run_notebook
+from tests.running.building import code, notebook_of
+
+HEAD = """
+import sys, warnings
+import ipywidgets as widgets, matplotlib.pyplot as plt, numpy as np, pandas as pd, seaborn as sns
+from IPython.display import HTML, JSON, Latex, Markdown, Image, SVG, display
+from pathlib import Path
+PLANTED = Path('planted.txt').read_text().splitlines()
+def pick(name, usual, other): return other if name in PLANTED else usual
+"""
+SVG_FIGURE = """
+import io
+buffer = io.BytesIO()
+figure, axes = plt.subplots(); axes.plot([1, pick('svg', 2, 2.1)], clip_on=True)
+figure.savefig(buffer, format='svg'); plt.close(figure); display(SVG(buffer.getvalue().decode()))
+"""
+# What a cell shows, with `pick` where the change is planted
+CELLS = {
+    "print": "print('the mean is', pick('print', 'high', 'low'))",
+    "number": "print(pick('number', 0.25, 0.26))",
+    "late digit": "print(pick('late digit', 1 / 3, 1 / 3 + 1e-7))",
+    "count": "print('n =', pick('count', 240, 241))",
+    "stderr": "print(pick('stderr', 'fine', 'bad'), file=sys.stderr)",
+    "warning": "warnings.warn(pick('warning', 'small cells', 'no cells'))",
+    "frame": "pd.DataFrame({'unit': ['a', 'b'], 'mean': [1.5, pick('frame', 2.5, 2.6)]})",
+    "long frame": "pd.DataFrame({'x': np.arange(100.0)}) + pick('long frame', 0, 1)",
+    "styler": "pd.DataFrame({'x': [pick('styler', 1.0, 1.1)]}).style.highlight_max()",
+    "series": "pd.Series([1, pick('series', 2, 3)])",
+    "array": "np.array([1.5, pick('array', 2.5, 2.25)])",
+    "dict": "{'a': [1, {'b': pick('dict', 2, 4)}]}",
+    "plot": "plt.plot([1, 2, pick('plot', 3, 3.2)]); plt.show()",
+    "colour": "plt.bar(['a'], [1], color=pick('colour', '#0072B2', '#0072C2')); plt.show()",
+    "seaborn": "sns.boxplot(pd.DataFrame({'v': [1, 2, 3, pick('seaborn', 4, 5)]})); plt.show()",
+    "axes": "plt.subplots()[1].set_title(pick('axes', 'One', 'Two'))",
+    "svg": SVG_FIGURE,
+    "html": "HTML('<b>' + pick('html', 'agree', 'disagree') + '</b>')",
+    "markdown": "Markdown('We find ' + pick('markdown', 'a', 'no') + ' difference.')",
+    "latex": "Latex('$r = ' + pick('latex', '.30', '.31') + '$')",
+    "json": "JSON({'x': [1, pick('json', 2.5, 2.6)]})",
+    "own form": "display({'application/vnd.own.v1+json': {'y': pick('own form', [1, 2], [1, 3])}}, raw=True)",
+    "slider": "widgets.IntSlider(value=pick('slider', 3, 4))",
+    "nested widget": "widgets.HBox([widgets.Label(pick('nested widget', 'left', 'right'))])",
+    "error": "raise ValueError(pick('error', 'too few', 'too many'))",
+    "image": "Image(data=open('a.png', 'rb').read() if pick('image', True, False) else open('b.png', 'rb').read())",
+    "object": "class Thing:\n    def __init__(self, a): self.a = a\n[Thing(1), pick('object', 1, 2)]",
+    "gone": "pick('gone', 1, None)",
+    "more": "display('one'); pick('more', None, 'two')",
+    "other form": "pick('other form', 'bold', HTML('bold'))",
+    "progress": "for k in range(3): print(k, end='\\r')\nprint(pick('progress', 'done', 'stopped'))",
+}
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory):
+    """The folder with a report of a notebook that shows all of it."""
+    from PIL import Image
+
+    folder = tmp_path_factory.mktemp("foreign")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name, colour in (("a.png", "red"), ("b.png", "blue")):
+            Image.new("RGB", (8, 8), colour).save(name)
+        cells = [code(source, *(["raises-exception"] if name == "error" else [])) for name, source in CELLS.items()]
+        Path("planted.txt").write_text("")
+        nbformat.write(notebook_of(HEAD, *cells), "lesson.ipynb")
+        run_notebook("lesson.ipynb", output="report.html", progress=False)
+    return folder
+
+
+@pytest.fixture
+def _there(foreign, monkeypatch):
+    monkeypatch.chdir(foreign)
+
+
+@pytest.mark.usefixtures("_there")
+def test_nothing_is_told_where_nothing_changed():
+    found = verify_report("report.html")
+    assert found.text.splitlines() == [
+        f"report.html comes out the same; {found.compared} tables, pictures, values and other outputs compared."
+    ]
+    assert found.compared >= len(CELLS)
+
+
+@pytest.mark.usefixtures("_there")
+def test_every_planted_change_is_told_and_nothing_else():
+    Path("planted.txt").write_text("\n".join(CELLS))
+    try:
+        found = verify_report("report.html")
+    finally:
+        Path("planted.txt").write_text("")
+    told = {one.name: one.kind for one in found.findings}
+    cells = {f"cell {number}": name for number, name in enumerate(CELLS, 2)}
+    assert {cells[name] for name in told} == set(CELLS)
+    pictures = {cells[name] for name, kind in told.items() if kind == "picture"}
+    assert pictures == {"plot", "colour", "seaborn", "axes", "image"}
+    numbers = {cells[name] for name, kind in told.items() if kind == "number"}
+    assert numbers >= {"number", "late digit", "count", "frame", "array"}
+    assert "The notebook itself does not repeat" in found.text
+
+
+def test_a_notebook_of_random_numbers_never_passes(write_notebook, capsys):
+    write_notebook("import numpy as np", "print(np.random.default_rng().normal(size=3))")
+    run_notebook("lesson.ipynb", output="random.html", progress=False)
+    assert main(["verify", "random.html"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("random.html does NOT come out the same: numbers moved; 1 tables")
+    assert "random numbers without a seed" in said
+
+
+def cell(**output):
+    return {"cells": [{"cell_type": "code", "outputs": [output]}], "metadata": {}}
+
+
+def printed(text):
+    return cell(output_type="stream", name="stdout", text=text)
+
+
+def compared(before, now):
+    return list(output_changes(shown_in(before), shown_in(now)))
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("<Axes at 0x7f3c12345670>", "<Axes at 0x7f0000000670>"),
+        ("0.30000000000000004", "0.30000000000000010"),
+        ("a   0.1\nb   0.30000000000000004", "a   0.1\nb   0.30000000000000010"),
+        ("srmr 1.5e-16", "srmr 2.2e-16"),
+        ("id 1b4e28ba-2fa1-41d2-883f-0016d3cca427", "id 6fa459ea-ee8a-4ca4-894e-db77e160355e"),
+        (["a", "b"], "ab"),
+    ],
+)
+def test_what_is_no_change(before, now):
+    assert not [one for one in compared(printed(before), printed(now)) if isinstance(one, Change)]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "degree"),
+    [
+        ("0.25", "0.26", "number"),
+        ("0.2500000", "0.2500001", "number"),
+        ("3", "4", "number"),
+        ("1e-3", "2e-3", "number"),
+        ("p < .001", "p < .01", "number"),
+        ("yes", "no", "words"),
+        ("a b", "a  b", "words"),
+        ("version 3.12.1", "version 3.12.2", "words"),
+        ("x", "", "words"),
+    ],
+)
+def test_what_is_a_change(before, now, degree):
+    assert [one.degree for one in compared(printed(before), printed(now))] == [degree]
+
+
+def test_how_far_a_number_moved_by_rounding_is_kept():
+    (moved,) = compared(printed("0.30000000000000004 of 5"), printed("0.3 of 5"))
+    assert isinstance(moved, Moved)
+    assert moved.by == pytest.approx(5.5e-17, abs=1e-18)
+
+
+def test_the_same_widget_under_another_random_name_is_no_change():
+    def widget(name):
+        held = {"state": {name: {"model_name": "Slider", "state": {"value": 3}}}}
+        one = cell(output_type="display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": name}})
+        return {**one, "metadata": {"widgets": {"application/vnd.jupyter.widget-state+json": held}}}
+
+    assert compared(widget("a1"), widget("b2")) == []
