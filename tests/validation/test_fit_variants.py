@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import warnings
 from types import SimpleNamespace
@@ -9,9 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 import cxkit as cx
 from cxkit import sem
+from cxkit.results.multiplicity import holm
 from cxkit.results.result import Result
 from cxkit.sem import corrections
 from cxkit.validation.structure.fit import Variant, fit_verdicts, index_variant, is_proper, read_indices
@@ -196,4 +199,36 @@ def test_a_missed_loading_is_held_against_the_number_of_candidates(mi, said):
     """R: sum(p.adjust(pchisq(mi - 0:5, 1, lower.tail = FALSE), "holm") < .05); 5.0 alone would have p = .025."""
     text = misfit_like(tested=True, mi=mi).text
     assert f"{said} 6 candidates" in text
+    named = {"1 of": ": the largest", "4 of": ": the largest; q1 on b (8.0); q2 on b (7.0) and 1 more"}
+    assert f"Holm, 5%){named.get(said, '')}." in text
     assert "It is the largest of 6 candidates and described here, not tested" in misfit_like(tested=False, mi=mi).text
+
+
+def random_misfit(seed: int) -> Misfit:
+    """Six pairs of items whose largest residual need not have the largest z, and may have none."""
+    rng = np.random.default_rng(seed)
+    z = rng.normal(scale=2.5, size=6)
+    z[rng.random(6) < 0.15] = np.nan
+    residual = np.abs(rng.normal(scale=0.1, size=6)) * np.where(np.isnan(z), 1.0, np.sign(z))
+    rows = [
+        ("items share more", f"q{k}", f"p{k}", True, f"q{k} and p{k}", 9.0 - k, 0.1, residual[k], z[k])
+        for k in range(6)
+    ]
+    columns = ["finding", "item", "other", "other_is_item", "what", "mi", "epc", "residual_r", "z_value"]
+    return dataclasses.replace(misfit_like(tested=True, mi=5.0), frame=pd.DataFrame(rows, columns=columns))
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_the_text_names_just_the_residuals_that_stand_out(seed):
+    found = random_misfit(seed)
+    frame = found.frame
+    p = 2 * norm.sf(frame["z_value"].abs())
+    rejected = set(frame["item"][holm(p) < 0.05])
+    largest = frame.loc[frame["residual_r"].abs().idxmax(), "item"]
+    told = found.text.partition("Holm, 5%)")[2].partition(" A model changed")[0]
+    named = set(re.findall(r"(q\d) with p\d", told)) | ({largest} if told.startswith(": the largest") else set())
+    assert told.startswith(": not the largest but") == (bool(rejected) and largest not in rejected)
+    assert named <= rejected
+    assert len(named) == min(3, len(rejected))
+    more = re.search(r"and (\d+) more", told)
+    assert (int(more[1]) if more else 0) == len(rejected) - len(named)

@@ -306,6 +306,17 @@ class TestWords:
             largest = pairs.loc[pairs["residual_r"].abs().idxmax(), "what"]
             assert f"The largest residual correlation: {largest} correlate" in found.text
 
+    def test_the_pair_that_stands_out_is_named_where_the_largest_residual_is_chance(self):
+        """Items that load weakly leave large residuals by chance; the pair that shares an error loads strongly."""
+        rng = np.random.default_rng(5)
+        loading = np.repeat([0.3, 0.8], [3, 5])
+        answers = rng.normal(size=(200, 1)) * loading + rng.normal(size=(200, 8)) * np.sqrt(1 - loading**2)
+        answers[:, 3:5] += 0.28 * rng.normal(size=(200, 1))
+        text = confirm_structure(survey_of(np.round(answers, 2)), ordered=False).misfit.text
+        assert "The largest residual correlation: q2 'Text of q2' and q3 'Text of q3' correlate" in text
+        assert "2 of the residual correlations stand out from chance once all pairs are allowed for" in text
+        assert "Holm, 5%): not the largest but q5 with q7 (−0.04, z = −3.2) and q4 with q5 (" in text
+
     def test_misfit_speaks_the_items_words(self, confirmed):
         found = confirmed("culture_synthetic", missing="listwise").misfit
         pair = (

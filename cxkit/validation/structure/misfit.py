@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, ClassVar
@@ -32,6 +33,8 @@ NUMBERS_UP_TO = 15
 PAIR, CROSS = "items share more", "also measures"
 LESS = "items share less"
 ONE_DIGIT = fixed(1)
+NAMED = 3
+"""So many of the findings that stand out are named in the text; the frame holds all."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -73,7 +76,7 @@ class Misfit(Result):
 
     @property
     def text(self) -> str:
-        """How many residual correlations are large, and the two changes that would help most, in the items' words."""
+        """How many residuals are large, the largest, the largest index of a loading, and which are more than chance."""
         if self.frame["mi"].isna().all():
             return "The model has no degrees of freedom: it fits any answers, so nothing can be said of misfit."
         pairs = self.frame[self.frame["other_is_item"]]
@@ -98,7 +101,7 @@ class Misfit(Result):
         return (
             f"The largest residual correlation: {row['what']} correlate {clear_of(abs(row['residual_r']), LARGE)} "
             f"{than} than the model allows ({z}modification index {ONE_DIGIT(row['mi'])}).{self._wording(row)} "
-            f"{_beyond_chance(rows)}"
+            f"{_beyond_chance(rows, row)}"
         )
 
     def _wording(self, row: pd.Series) -> str:
@@ -124,11 +127,11 @@ class Misfit(Result):
                 "the indices are not scaled."
             )
         adjusted = holm(chi2.sf(rows["mi"].to_numpy(dtype=float), 1))
-        beyond = int((adjusted < FAMILY_ERROR).sum())
-        stands = "stands" if beyond == 1 else "stand"
+        beyond = rows[adjusted < FAMILY_ERROR]
+        stands = "stands" if len(beyond) == 1 else "stand"
         return (
-            f"{beyond or 'None'} of {candidates} {stands} out from chance once all are allowed for (χ² with 1 degree "
-            f"of freedom, Holm, {FAMILY_ERROR:.0%})."
+            f"{len(beyond) or 'None'} of {candidates} {stands} out from chance once all are allowed for (χ² with 1 "
+            f"degree of freedom, Holm, {FAMILY_ERROR:.0%}){_which(beyond, rows.iloc[0], _loading)}."
         )
 
     @property
@@ -177,18 +180,45 @@ class Misfit(Result):
         axes.set_xlabel(f"Observed minus modelled correlation{legend}")
 
 
-def _beyond_chance(pairs: pd.DataFrame) -> str:
-    """Whether any residual stands out once all pairs are allowed for, by Holm over the two-sided tests of their z."""
+def _beyond_chance(pairs: pd.DataFrame, named: pd.Series) -> str:
+    """Which residuals stand out once all pairs are allowed for, by Holm over the two-sided tests of their z.
+
+    The largest residual need not be among them: a residual varies less by chance where its items load strongly.
+    """
     z = pairs["z_value"].to_numpy(dtype=float)
     if np.isnan(z).all():
         return ""
-    beyond = int((holm(2 * norm.sf(np.abs(z))) < FAMILY_ERROR).sum())
+    adjusted = holm(2 * norm.sf(np.abs(z)))
+    order = np.argsort(-np.abs(z), kind="stable")
+    beyond = pairs.iloc[order[adjusted[order] < FAMILY_ERROR]]
     tests = f"z tests of {counted(int((~np.isnan(z)).sum()), 'pair')}, Holm, {FAMILY_ERROR:.0%}"
-    if not beyond:
+    if beyond.empty:
         return f"None of the residual correlations stands out from chance once all pairs are allowed for ({tests})."
     return (
-        f"{beyond:,} {'stands' if beyond == 1 else 'stand'} out from chance once all pairs are allowed for ({tests})."
+        f"{len(beyond):,} of the residual correlations {'stands' if len(beyond) == 1 else 'stand'} out from chance "
+        f"once all pairs are allowed for ({tests}){_which(beyond, named, _residual)}."
     )
+
+
+def _which(beyond: pd.DataFrame, named: pd.Series, say: Callable[[pd.Series], str]) -> str:
+    """Whether the finding that the sentence before names is among those that stand out, and the first of the others."""
+    if beyond.empty:
+        return ""
+    others = beyond.drop(index=named.name, errors="ignore")
+    is_named = len(others) < len(beyond)
+    shown = [say(row) for _, row in others.head(NAMED - is_named).iterrows()]
+    more = len(others) - len(shown)
+    listed = [*(["the largest"] if is_named else []), *shown, *([f"{more:,} more"] if more else [])]
+    whole = " and ".join(filter(None, ["; ".join(listed[:-1]), listed[-1]]))
+    return f": {whole}" if is_named else f": not the largest but {whole}"
+
+
+def _residual(row: pd.Series) -> str:
+    return f"{row['item']} with {row['other']} ({TWO_DIGITS(row['residual_r'])}, z = {ONE_DIGIT(row['z_value'])})"
+
+
+def _loading(row: pd.Series) -> str:
+    return f"{row['what']} ({ONE_DIGIT(row['mi'])})"
 
 
 def _words(value: float) -> str:
