@@ -94,7 +94,7 @@ def record_command(options: argparse.Namespace) -> int:
     marks = read_marks(options.marks, assignment.id)
     rows = read_collection(options.submissions).submissions if options.submissions else ()
     # Of this very notebook: the marks may be of one that the student handed in before
-    late = {(row.student, row.sha256): row.late_seconds for row in rows if row.path is not None}
+    late = {(row.student, row.sha256): row.late_seconds for row in rows if row.path and row.late_is_known}
     with Gradebook(options.gradebook) as book:
         book.describe(assignment)
         done = book.record(marks, late=late, may_be_zero=options.may_be_zero, reason=options.reason)
@@ -105,7 +105,12 @@ def record_command(options: argparse.Namespace) -> int:
         print(f"  fell: {student}, {before:g} -> {after:g} points before lateness")
     if done.late_unknown and assignment.late.per_day > 0:
         who = ", ".join(done.late_unknown)
-        notes = (f"Lateness is not known of {who}: recorded as in time. Give --submissions and record again.", *notes)
+        todo = (
+            "Collect again with --due, from a download that tells times,"
+            if options.submissions
+            else "Give --submissions"
+        )
+        notes = (f"Lateness is not known of {who}: recorded as in time. {todo} and record again.", *notes)
     for note in notes:
         sys.stderr.write(f"cxkit: note: {note}\n")
     return 0

@@ -56,7 +56,9 @@ class Submission:
     status : str
         See `Status`.
     late_seconds : float or None
-        After the deadline; 0 in time or where no time is known, None if late by a time that the system does not tell.
+        After the deadline; 0 in time or where that is not known, None if late by a time that the system does not tell.
+    late_is_known : bool
+        Whether deadline and time are known, or the system says itself that it came late.
     sha256 : str
         Of the notebook; empty where there is none.
     note : str
@@ -67,6 +69,7 @@ class Submission:
     path: Path | None
     status: Status = "collected"
     late_seconds: float | None = 0.0
+    late_is_known: bool = True
     sha256: str = ""
     note: str = ""
 
@@ -169,4 +172,4 @@ def _one(folder: Path, student: str, decision: str) -> Submission:
         return Submission(
             student=student, path=None, status="two_files", note=f"{len(found)} notebooks were handed in: {names}."
         )
-    return Submission(student=student, path=found[0])
+    return Submission(student=student, path=found[0], late_is_known=False)

@@ -171,13 +171,18 @@ def test_people_who_are_not_in_the_class_are_told(tmp_path):
 
 def test_the_command(tmp_path, capsys):
     write_class(tmp_path, ["model", "blank"])
+    with (tmp_path / "roster.csv").open("a") as roster:
+        roster.write("nothing\n")
     where = [str(tmp_path / name) for name in ("small", "in")]
     options = ["--roster", str(tmp_path / "roster.csv"), "-o", str(tmp_path / "marks")]
     assert main(["mark", *where, *options]) == 0
     said = capsys.readouterr()
-    assert "2 students: 2 collected." in said.out
+    assert "3 students: 2 collected, 1 missing." in said.out
     assert "Protection: " in said.out
     assert said.err.count("done (") == 2
+    assert "finished before" not in said.err  # nothing was: who handed nothing in is no run that was kept
+    assert main(["mark", *where, *options]) == 0
+    assert "2 of 2 were finished before and are kept" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="no SIGKILL on this system")

@@ -356,6 +356,36 @@ def test_lateness_stays_where_the_deadline_is_not_given_again(tmp_path):
     assert first.by_student["s200"].late_seconds == DAY
 
 
+@pytest.mark.parametrize("layout", ["flat", "folders", "moodle", "moodle flat", "zips"])
+@pytest.mark.parametrize("due", [DUE, None])
+def test_lateness_stays_where_a_download_does_not_tell_of_it(tmp_path, layout, due):
+    """The same notebooks from a download without times: nobody's lateness is forgiven, and nobody becomes late."""
+    collected(tmp_path, BLACKBOARD, due=DUE)
+    found = added(tmp_path, LAYOUTS[layout], due=due).by_student
+    assert (found["s200"].status, found["s200"].late_seconds, found["s200"].late_is_known) == ("late", DAY, True)
+    assert "Its lateness is that of an earlier download." in found["s200"].note
+    assert (found["s100"].status, found["s100"].late_seconds, found["s100"].late_is_known) == ("collected", 0, True)
+    again = added(tmp_path, BLACKBOARD, due=DUE + timedelta(days=2)).by_student["s200"]
+    assert (again.status, again.late_seconds, again.late_is_known) == ("collected", 0, True)
+
+
+@pytest.mark.parametrize(("layout", "due", "known"), [("flat", DUE, False), ("blackboard", None, False),
+                                                      ("blackboard", DUE, True), ("canvas", DUE, True)])  # fmt: skip
+def test_whether_lateness_is_known_is_kept(tmp_path, layout, due, known):
+    assert collected(tmp_path, LAYOUTS[layout], due=due).by_student["s200"].late_is_known is known
+    assert read_collection(tmp_path / "out").by_student["s200"].late_is_known is known
+
+
+def test_a_collection_of_an_earlier_version_is_read(tmp_path):
+    collected(tmp_path, BLACKBOARD, due=DUE)
+    path = tmp_path / "out" / "collection.json"
+    content = json.loads(path.read_text())
+    for row in content["submissions"]:
+        del row["late_is_known"]
+    path.write_text(json.dumps(content))
+    assert read_collection(tmp_path / "out").by_student["s200"].late_seconds == DAY
+
+
 def test_who_left_the_roster_and_what_was_put_there_by_hand_stay(tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out/s200.ipynb").write_bytes(book("by hand"))

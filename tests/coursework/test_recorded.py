@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -165,6 +167,20 @@ def test_whose_lateness_is_not_known_is_named_until_it_is(tmp_path, book, assign
     assert "0 marks recorded, 3 were there" in told.out
     assert "Lateness is not known" not in told.err
     assert [(one.student, one.late_days) for one in book.grades()] == [("anna", 3), ("ben", 0), ("cleo", 0)]
+
+
+def test_whose_lateness_a_collection_does_not_know_is_named_too(tmp_path, book, two_handed_in, capsys):
+    marks, submissions = two_handed_in
+    path = Path(submissions[1]) / "collection.json"
+    content = json.loads(path.read_text())
+    for row in content["submissions"]:
+        row.update(late_is_known=False, late_seconds=0.0)
+    path.write_text(json.dumps(content))
+    write_marks(tmp_path / "marks", [marks_of("ben", sha256="c" * 64)])
+    assert main(["gradebook", "record", *marks, *submissions, "-g", str(book.path)]) == 0
+    assert (
+        "Lateness is not known of anna, ben: recorded as in time. Collect again with --due" in capsys.readouterr().err
+    )
 
 
 def test_of_a_marked_notebook_that_gave_way_lateness_is_not_that_of_the_other(book, two_handed_in, capsys):

@@ -21,8 +21,6 @@ class Adding:
         What was collected earlier, by student.
     replace : bool
         Whether another notebook of the same student takes the place of the earlier one.
-    due_is_known : bool
-        Whether the deadline was given this time; else lateness stays as it was found earlier.
 
     Attributes
     ----------
@@ -30,8 +28,8 @@ class Adding:
         See `Collection`.
     """
 
-    def __init__(self, before: Mapping[str, Submission], *, replace: bool, due_is_known: bool) -> None:
-        self._before, self._replace, self._due_is_known = dict(before), replace, due_is_known
+    def __init__(self, before: Mapping[str, Submission], *, replace: bool) -> None:
+        self._before, self._replace = dict(before), replace
         self._rows: list[Submission] = []
         self.stayed: list[tuple[str, str]] = []
         self.replaced: list[tuple[str, str]] = []
@@ -59,8 +57,8 @@ class Adding:
             return
         if new.path is not None:
             _write_if_changed(new.path, choice.data)
-            if old is not None and old.sha256 == new.sha256 and not self._due_is_known:
-                new = changed(new, status=old.status, late_seconds=old.late_seconds)
+            if old is not None and old.sha256 == new.sha256:
+                new = _with_lateness_of(old, new)
         self._rows.append(new)
 
     def _stays(self, old: Submission, new: Submission, *, replace: bool) -> bool:
@@ -80,6 +78,16 @@ class Adding:
             return True
         self.replaced.append((old.student, f"{old.sha256[:12]} gave way to {new.sha256[:12]}."))
         return False
+
+
+def _with_lateness_of(old: Submission, new: Submission) -> Submission:
+    """The same notebook again: what was known of its lateness is not forgotten where this download does not tell."""
+    is_told = new.late_is_known and new.late_seconds is not None
+    if is_told or not old.late_is_known:
+        return new
+    note = "Its lateness is that of an earlier download." if old.late_seconds != 0 else ""
+    note = " ".join(part for part in (new.note, note) if part)
+    return changed(new, status=old.status, late_seconds=old.late_seconds, late_is_known=True, note=note)
 
 
 def _write_if_changed(path: Path, data: bytes) -> None:

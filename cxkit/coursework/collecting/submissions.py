@@ -76,7 +76,7 @@ def collect(
     files_of = FilesOf(items, roster, assignment_id, None if worksheet is None else read_csv_text(worksheet))
     decisions = files_of.decided(read_decisions(into), decide or {})
     refused: list[tuple[str, str]] = [(shown(item.name), item.refusal) for item in items if item.refusal]
-    adding = Adding(before, replace=replace, due_is_known=due is not None)
+    adding = Adding(before, replace=replace)
     for student in roster:
         if decisions.get(student.id) == NOTHING:
             adding.withdraw(student.id)
@@ -107,7 +107,8 @@ def _collected_before(into: Path, assignment_id: str) -> dict[str, Submission]:
     if not (into / COLLECTION_FILE).is_file():
         # Put there by hand: no less somebody's work.
         files = [file for file in sorted(into.glob("*.ipynb")) if file.is_file() and not file.is_symlink()]
-        return {file.stem: Submission(student=file.stem, path=file, sha256=sha256_of(file)) for file in files}
+        rows = [Submission(student=f.stem, path=f, sha256=sha256_of(f), late_is_known=False) for f in files]
+        return {row.student: row for row in rows}
     before = read_collection(into)
     if before.assignment != assignment_id:
         raise MarkingError(

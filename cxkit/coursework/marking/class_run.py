@@ -171,7 +171,9 @@ def mark_class(
                 done[task.student] = ready
             else:
                 waiting.append(task.job(references))
-        teller = Teller(len(tasks), kept=len(done) + len(faults), shown=progress, unit="student")
+        # Who handed nothing in is done with from the first time on, and nothing of theirs was finished before
+        finished = sum(bool(one.submission_sha256) for one in done.values())
+        teller = Teller(len(waiting) + finished, kept=finished, shown=progress, unit="student")
         seeds = {task.student: task.seed for task in tasks}
 
         def ended(outcome: Outcome[SubmissionMarks]) -> None:
