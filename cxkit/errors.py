@@ -100,6 +100,17 @@ def fault_of(error: BaseException) -> str:
     return f"{kind}: {said}" if said else f"{kind}, without a message"
 
 
+def install_command(package: str) -> str:
+    """What installs a package beside this cxkit: with its own Python, and by the package's name.
+
+    Not by an extra of cxkit, which is on no index: another Python's pip would not find it.
+    """
+    import shlex
+    import sys
+
+    return f"{shlex.quote(sys.executable)} -m pip install {package}"
+
+
 class Problems:
     """Findings about one input, raised together as one error.
 

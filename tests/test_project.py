@@ -77,3 +77,10 @@ def test_ci_is_make_targets_only_and_calls_the_readmes_test_command():
     assert all(line.startswith("make ") for line in commands)
     assert any(line.endswith(" test") for line in commands)
     assert "make test" in (ROOT / "README.md").read_text()
+
+
+def test_nobody_is_told_to_install_cxkit_from_an_index_where_it_is_not():
+    """`pip install "cxkit[pdf]"` fails for whoever types it in another Python than cxkit's own."""
+    files = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("cxkit/**/*.py"), *ROOT.glob("notebooks/*.ipynb")]
+    texts = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in files if path.name != "CHANGELOG.md"}
+    assert [path for path, text in texts.items() if re.search(r"""pip install[^\w-]+cxkit""", text)] == []

@@ -7,7 +7,8 @@ A test says when the page is older than the cards.
 
 from pathlib import Path
 
-from cxkit.survey.datasets import DatasetCard, dataset_card, dataset_names, load_instrument
+from cxkit.survey.datasets import DatasetCard, dataset_card, dataset_names
+from cxkit.survey.shipped_instruments import load_instrument
 
 PAGE = Path(__file__).parents[1] / "datasets" / "README.md"
 HEAD = """\

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from cxkit.survey.datasets import load_instrument
+from cxkit.survey.shipped_instruments import load_instrument
 
 FOLDER = Path(__file__).parents[1] / "docs" / "examples"
 SEED = 20260102

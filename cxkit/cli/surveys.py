@@ -1,4 +1,4 @@
-"""Commands on survey files: read one and say what is in it."""
+"""Commands on survey files: read one and say what is in it; those that the kit ships."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import ast
 import re
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import cxkit
-from cxkit.cli.commands import add_command
+from cxkit.cli.commands import add_command, local_path
 from cxkit.errors import Problems, SurveyError
 
 READING = {
@@ -23,6 +24,7 @@ READING = {
 def add_to(commands: Any) -> None:
     """Add the commands of this module."""
     _add_check(commands)
+    _add_datasets(commands)
 
 
 def _add_check(commands: Any) -> None:
@@ -36,6 +38,31 @@ def _add_check(commands: Any) -> None:
         "--read", metavar="NAME=VALUE", dest="reading", action="append", default=[],
         help="how to read the file, where needed; repeatable: " + ", ".join(READING),
     )  # fmt: skip
+
+
+def _add_datasets(commands: Any) -> None:
+    parser = add_command(commands, "datasets", datasets_command, "list cxkit's data sets, or copy one out")
+    parser.add_argument("name", metavar="NAME", nargs="?", help="copy this one")
+    parser.add_argument("-o", metavar="FILE_OR_DIR", dest="output", type=local_path, default=Path(),
+                        help="where the copy goes (default: NAME.csv)")  # fmt: skip
+
+
+def datasets_command(options: argparse.Namespace) -> int:
+    """``cxkit datasets``: names and titles; with a name, a copy to be read as a file of one's own, and how."""
+    from cxkit.survey.datasets import copy_dataset, dataset_card, dataset_names
+
+    if not options.name:
+        names = dataset_names()
+        width = max(map(len, names), default=0)
+        for name in names:
+            print(f"{name:<{width}}  {dataset_card(name).title}")
+        return 0
+    copy, card = copy_dataset(options.name, options.output), dataset_card(options.name)
+    columns = {role: one if isinstance(one, str) else one["column"] for role, one in card.respondent.items()}
+    roles = [f"-r {shlex.quote(f'{role}={column}')}" for role, column in columns.items()]
+    print(copy)
+    print(shlex.join(["cxkit", "check", str(copy), "--instrument", card.instrument]), *roles)
+    return 0
 
 
 def check_command(options: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import AnalysisError, nearest
+from cxkit.errors import AnalysisError, install_command, nearest
 from cxkit.results.tables import as_latex, as_markdown
 
 _NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
@@ -95,7 +95,7 @@ def _xlsx(result: Result) -> bytes:
     try:
         import xlsxwriter
     except ModuleNotFoundError:
-        raise AnalysisError("Excel tables need XlsxWriter: pip install 'cxkit[reports]'.") from None
+        raise AnalysisError(f"Excel tables need XlsxWriter: {install_command('xlsxwriter')}") from None
     buffer = io.BytesIO()
     # Text stays text: a unit called "=A1" is no formula, one called "http://..." no link.
     plain = {"strings_to_formulas": False, "strings_to_urls": False}
@@ -120,7 +120,7 @@ def _docx(result: Result) -> bytes:
     try:
         import docx
     except ModuleNotFoundError:
-        raise AnalysisError("Word tables need python-docx: pip install 'cxkit[reports]'.") from None
+        raise AnalysisError(f"Word tables need python-docx: {install_command('python-docx')}") from None
     document = docx.Document()
     document.add_paragraph(result.title, style="Caption")
     table = document.add_table(rows=1, cols=result.table.shape[1], style="Light List")

@@ -1,6 +1,6 @@
 """A batch on machines that a Dask scheduler knows of: the same runs, with workers that may come and go.
 
-Only imported when a scheduler is named; needs the extra `cxkit[cluster]`.
+Only imported when a scheduler is named; needs the package distributed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.errors import NotebookError, Problems, counted, fault_of
+from cxkit.errors import NotebookError, Problems, counted, fault_of, install_command
 from cxkit.running.execution import Executed, HowToRun, execute
 from cxkit.running.files import sha256_of
 from cxkit.running.plan import Plan
@@ -73,9 +73,7 @@ def _connected(address: str) -> Client:
     try:
         from distributed import Client
     except ImportError:
-        raise NotebookError(
-            "A scheduler needs the package distributed: python -m pip install 'cxkit[cluster]'."
-        ) from None
+        raise NotebookError(f"A scheduler needs the package distributed: {install_command('distributed')}") from None
     try:
         return Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:

@@ -15,7 +15,7 @@ from functools import partial
 from importlib import metadata
 from typing import Literal
 
-from cxkit.errors import NotebookError, counted
+from cxkit.errors import NotebookError, counted, install_command
 from cxkit.running.kernels.forked import Template, can_fork
 from cxkit.running.memory import free_memory
 from cxkit.running.sandbox.limits import Limits
@@ -196,5 +196,5 @@ def _pdf() -> Finding:
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "chrome"))), None)
     if browser is not None:
         return Finding(subject="PDF", state="good", text=f"the browser found: {browser}")
-    remedy = f"For PDF: {sys.executable} -m pip install 'cxkit[pdf]'."
+    remedy = f"For PDF: {install_command('weasyprint')}"
     return Finding(subject="PDF", state="limited", text="reports as html only", remedy=remedy)

@@ -1,6 +1,6 @@
 """A report on paper: the same html, set on numbered pages, byte for byte the same each time.
 
-WeasyPrint prints where it is installed (``pip install "cxkit[pdf]"``), else an installed Chromium or Chrome. Both
+WeasyPrint prints where it is installed (the package weasyprint), else an installed Chromium or Chrome. Both
 are kept off the network. The same printer on the same html gives the same bytes; two printers break pages differently.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
-from cxkit.errors import NotebookError
+from cxkit.errors import NotebookError, install_command
 from cxkit.running.files import write_atomically
 from cxkit.running.temporary import own_folder
 
@@ -127,7 +127,8 @@ def find_printer() -> Printer:
         return Printer(name=Path(browser).name, pdf=lambda html: _by_browser(browser, html))
     raise NotebookError(
         f"Nothing here can print a PDF: {trouble}, and there is no Chromium or Chrome on the path. "
-        'Install one of them, WeasyPrint with: pip install "cxkit[pdf]". Reports as .html need neither.'
+        "Reports as .html need neither. "
+        f"Install one of them; WeasyPrint: {install_command('weasyprint')}"
     )
 
 

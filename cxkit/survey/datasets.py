@@ -7,16 +7,15 @@ import textwrap
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from cxkit.errors import InstrumentError, SurveyError, nearest
-from cxkit.shipped import datasets_folder
-from cxkit.survey.instrument import ANSWERS, Instrument, read_instrument
+from cxkit.errors import SurveyError, nearest
+from cxkit.survey.instrument import ANSWERS, Instrument
 from cxkit.survey.readers import RoleColumn, read_survey
 from cxkit.survey.reading_options import refuse_unknown_options
+from cxkit.survey.shipped_instruments import as_instrument, instrument_names, is_path, kit_folder, load_instrument
 from cxkit.survey.survey import About, Survey
 
 
@@ -120,12 +119,7 @@ def _wrapped(start: str, content: str) -> list[str]:
 
 def dataset_names() -> list[str]:
     """The names of the shipped data sets."""
-    return sorted(card.parent.name for card in _folder().glob("*/card.toml"))
-
-
-def instrument_names() -> list[str]:
-    """The names of the shipped instruments."""
-    return sorted(path.stem for path in (_folder() / "instruments").glob("*.toml"))
+    return sorted(card.parent.name for card in kit_folder().glob("*/card.toml"))
 
 
 def dataset_card(name: str) -> DatasetCard:
@@ -153,33 +147,33 @@ def dataset_path(name: str) -> Path:
     """
     if name not in dataset_names():
         raise SurveyError(f"cxkit ships no data set '{name}'.{nearest(name, dataset_names())}")
-    return _folder() / name / "data.csv"
+    return kit_folder() / name / "data.csv"
 
 
-def instrument_path(name: str) -> Path:
-    """The TOML file of a shipped instrument.
+def copy_dataset(name: str, target: str | Path = ".") -> Path:
+    """Copy a shipped data set out, to read it as a file of your own.
 
-    Raises
-    ------
-    InstrumentError
-        If there is no instrument of that name; the nearest is offered.
-    """
-    if name not in instrument_names():
-        raise InstrumentError(f"cxkit ships no instrument '{name}'.{nearest(name, instrument_names())}")
-    return _folder() / "instruments" / f"{name}.toml"
-
-
-def load_instrument(name_or_path: str | Path) -> Instrument:
-    """A shipped instrument by name, or one of your own by the path of its TOML file.
+    Parameters
+    ----------
+    name
+        The data set.
+    target
+        The new csv file, or the folder that `NAME.csv` goes into.
 
     Raises
     ------
-    InstrumentError
-        If there is no such instrument, or its description has problems.
+    SurveyError
+        If there is no data set of that name (the nearest is offered), or a file of that name already.
     """
-    if _is_path(name_or_path, (".toml",)):
-        return read_instrument(name_or_path)
-    return read_instrument(instrument_path(str(name_or_path)))
+    source, copy = dataset_path(name), Path(target)
+    copy = copy if copy.suffix else copy / f"{name}.csv"
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with copy.open("xb") as file:
+            file.write(source.read_bytes())
+    except FileExistsError:
+        raise SurveyError(f"{copy} exists already; name another file with -o.") from None
+    return copy
 
 
 def load_survey(
@@ -213,7 +207,7 @@ def load_survey(
         and with every problem of the file at once.
     """
     refuse_unknown_options(read_options)
-    if _is_path(name_or_path, (*ANSWERS, ".toml")):
+    if is_path(name_or_path, (*ANSWERS, ".toml")):
         return _load_file(Path(name_or_path), instrument, respondent, read_options)
     if str(name_or_path) not in dataset_names():
         raise SurveyError(
@@ -222,7 +216,7 @@ def load_survey(
         )
     card = dataset_card(str(name_or_path))
     options = {"name": card.name, "about": card.about, **read_options}
-    asked = load_instrument(card.instrument) if instrument is None else _as_instrument(instrument)
+    asked = load_instrument(card.instrument) if instrument is None else as_instrument(instrument)
     roles = card.respondent if respondent is None else respondent
     return read_survey(dataset_path(card.name), asked, roles, **options)
 
@@ -240,25 +234,5 @@ def _load_file(
             "instrument_path)."
         )
     # Without the file, read_survey says so, whatever the instrument.
-    asked = load_instrument("culture8") if instrument is None else _as_instrument(instrument)
+    asked = load_instrument("culture8") if instrument is None else as_instrument(instrument)
     return read_survey(path, asked, respondent, **read_options)
-
-
-def _as_instrument(instrument: Instrument | str | Path) -> Instrument:
-    return instrument if isinstance(instrument, Instrument) else load_instrument(instrument)
-
-
-def _is_path(name_or_path: str | Path, endings: tuple[str, ...]) -> bool:
-    """Whether a string means a file: it has a file's ending, or a slash, or such a file exists."""
-    text = str(name_or_path)
-    looks = isinstance(name_or_path, Path) or Path(text).suffix.casefold() in endings or "/" in text or "\\" in text
-    return looks or Path(text).is_file()
-
-
-@cache
-def _folder() -> Path:
-    """The folder of data and instruments."""
-    folder = datasets_folder()
-    if not folder.is_dir():
-        raise SurveyError(f"The data of cxkit are not installed: there is no {folder}. Reinstall cxkit.")
-    return folder

@@ -203,7 +203,9 @@ def read_instrument(path: str | Path) -> Instrument:
         described = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (FileNotFoundError, IsADirectoryError):
         beside = [p.name for p in file.parent.glob("*.toml")] if file.parent.is_dir() else []
-        raise InstrumentError(f"There is no instrument file {file}.{nearest(file.name, beside)}") from None
+        is_name = not file.suffix and str(path) == file.name
+        shipped = f" A shipped instrument is read by its name: load_instrument('{file}')." if is_name else ""
+        raise InstrumentError(f"There is no instrument file {file}.{nearest(file.name, beside)}{shipped}") from None
     except OSError as error:
         raise InstrumentError(f"{file} cannot be opened: {error.strerror}.") from None
     except UnicodeDecodeError as error:

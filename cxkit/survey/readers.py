@@ -20,11 +20,12 @@ from cxkit.survey.codes import MissingCodes, codes_by_item
 from cxkit.survey.decimal_marks import check_decimal_marks, weight_remedy
 from cxkit.survey.foot_rows import find_foot_rows, refuse_feet
 from cxkit.survey.header_rows import refuse_header_rows
-from cxkit.survey.instrument import Instrument, fold_name, read_instrument
+from cxkit.survey.instrument import Instrument, fold_name
 from cxkit.survey.likeness import clean_name, look_alikes, map_distinct
 from cxkit.survey.reading_options import check_options
 from cxkit.survey.repeated import missing_id_note, refuse_repeated, repeated_notes
 from cxkit.survey.responses import Unfinished, check_unfinished, find_responses
+from cxkit.survey.shipped_instruments import as_instrument
 from cxkit.survey.survey import ROLES, About, Survey, typed_role
 from cxkit.survey.tables import Table, read_table
 from cxkit.survey.wrong_encoding import mangled_notes
@@ -63,7 +64,7 @@ def read_survey(
     path
         A .csv, .tsv, .txt or .xlsx file with a row of column names and a row a respondent.
     instrument
-        The instrument, or the path of its TOML file.
+        The instrument, the name of a shipped one (`"culture8"`), or the path of its TOML file.
     respondent
         Which columns describe the respondent: `{"level": "Job level", "unit": "Team"}`; the roles are id, level,
         function, unit, organisation, wave and weight. Instead of a column name, a table with `column` and, as
@@ -92,6 +93,8 @@ def read_survey(
     ------
     OptionError
         If an option is of the wrong kind; every such option at once.
+    InstrumentError
+        If there is no such instrument (the nearest name is offered), or its description has problems.
     SurveyError
         With all problems at once: missing file, wrong delimiter, missing or doubled columns, answers off the scale,
         text that is no label, respondents that occur twice. Row numbers are those of the file.
@@ -110,7 +113,7 @@ def read_survey(
             f"{Path(path).name} looks like an instrument; the file of answers is wanted here (in a notebook, in its "
             "parameter survey_path). Are the two swapped?"
         )
-    described = instrument if isinstance(instrument, Instrument) else read_instrument(instrument)
+    described = as_instrument(instrument)
     table = read_table(
         Path(path),
         known=[*described.items, *(rename or {})],

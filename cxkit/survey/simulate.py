@@ -20,8 +20,8 @@ import pandas as pd
 from scipy.special import ndtri
 
 from cxkit.errors import AnalysisError
-from cxkit.survey.datasets import load_instrument
 from cxkit.survey.instrument import Instrument, Item
+from cxkit.survey.shipped_instruments import load_instrument
 from cxkit.survey.simulation_truth import ItemModel, Truth, expected_answers, item_models, true_gaps, true_items
 from cxkit.survey.survey import About, Survey, typed_role
 from cxkit.without_contents import without_contents

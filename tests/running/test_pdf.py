@@ -169,7 +169,7 @@ def test_without_a_printer_nothing_is_run(write_notebook, monkeypatch):
     notebook = write_notebook("open('ran', 'w')")
     monkeypatch.setitem(sys.modules, "weasyprint", None)
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    with pytest.raises(NotebookError, match=r"(?s)WeasyPrint is not installed.*no Chromium.*cxkit\[pdf\]"):
+    with pytest.raises(NotebookError, match=r"(?s)WeasyPrint is not installed.*no Chromium.*-m pip install weasyprint"):
         run_notebook(notebook, output=["a.html", "a.pdf"])
     assert not Path("ran").exists()
     assert not Path("a.html").exists()

@@ -12,18 +12,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cxkit.cli import main
 from cxkit.errors import InstrumentError, SurveyError
-from cxkit.survey import datasets as module
+from cxkit.survey import shipped_instruments as module
 from cxkit.survey.datasets import (
     DatasetCard,
+    copy_dataset,
     dataset_card,
     dataset_names,
     dataset_path,
-    instrument_names,
-    instrument_path,
-    load_instrument,
     load_survey,
 )
+from cxkit.survey.shipped_instruments import instrument_names, instrument_path, load_instrument
 from cxkit.survey.survey import About
 
 ROOT = Path(__file__).parents[2]
@@ -274,13 +274,34 @@ def test_what_a_shipped_data_set_brings_along_can_be_replaced():
     assert survey.name == "companies"
 
 
+def test_the_command_line_lists_them_and_copies_one_out_to_be_read_as_ones_own(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert main(["datasets"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == NAMES
+    assert main(["datasets", "lq2002", "-o", "new/mine.csv"]) == 0
+    copied, how = capsys.readouterr().out.splitlines()
+    assert copied == "new/mine.csv"
+    assert Path(copied).read_bytes() == dataset_path("lq2002").read_bytes()
+    assert how == "cxkit check new/mine.csv --instrument lq2002 -r id=SUB -r organisation=COMPID"
+    assert main(how.split()[1:]) == 0
+    assert main(["datasets", "lq2002"]) == 0
+    assert Path("lq2002.csv").is_file()
+    assert main(["datasets", "lq2002"]) == 1
+    assert main(["datasets", "lq2020"]) == 1
+    assert capsys.readouterr().err == (
+        "cxkit: lq2002.csv exists already; name another file with -o.\n"
+        "cxkit: cxkit ships no data set 'lq2020'. Did you mean 'lq2002'?\n"
+    )
+    assert copy_dataset("hs1939", "folder") == Path("folder/hs1939.csv")
+
+
 def test_data_that_are_not_installed(monkeypatch, tmp_path):
-    module._folder.cache_clear()
+    module.kit_folder.cache_clear()
     with monkeypatch.context() as patched:
         patched.setattr(module, "datasets_folder", lambda: tmp_path / "a")
         with pytest.raises(SurveyError, match=r"The data of cxkit are not installed: .* Reinstall cxkit\."):
             dataset_names()
-    module._folder.cache_clear()
+    module.kit_folder.cache_clear()
     assert dataset_names() == NAMES
 
 

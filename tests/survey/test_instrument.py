@@ -64,6 +64,11 @@ class TestTheFile:
         assert self.message(tmp_path / "x") == "There is no instrument file x."
         assert self.message(tmp_path / "no" / "x.toml") == "There is no instrument file x.toml."
 
+    def test_the_name_of_a_shipped_one(self, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(InstrumentError, match=r"read by its name: load_instrument\('culture8'\)"):
+            read_instrument("culture8")
+
     def test_no_toml(self, tmp_path):
         path = tmp_path / "a.toml"
         path.write_text("name = mini\n")

@@ -14,8 +14,10 @@ import pandas as pd
 import pytest
 
 from cxkit.errors import CxkitWarning, InstrumentError, SurveyError
+from cxkit.survey.datasets import dataset_path
 from cxkit.survey.instrument import Instrument, instrument_from
 from cxkit.survey.readers import read_survey
+from cxkit.survey.shipped_instruments import instrument_path
 from cxkit.survey.survey import Survey
 
 ABOUT = {"name": "mini", "title": "Mini", "citation": "us", "licence": "CC0"}
@@ -105,6 +107,25 @@ class TestWhatIsRead:
         assert answers(read_survey(file(GOOD), file(text, "m.toml"))) == [[1], [4]]
         with pytest.raises(InstrumentError, match="There is no instrument file"):
             read_survey(file(GOOD), "nowhere.toml")
+
+    def test_the_instrument_may_be_the_name_of_a_shipped_one(self):
+        by_name = read_survey(dataset_path("customersat"), "customersat")
+        assert by_name.instrument == read_survey(dataset_path("customersat"), instrument_path("customersat")).instrument
+
+    @pytest.mark.parametrize(
+        ("name", "said"),
+        [
+            ("culture", "cxkit ships no instrument 'culture'. Did you mean 'culture8'? For one"),
+            (
+                "customersatt",
+                "cxkit ships no instrument 'customersatt'. Did you mean 'customersat'? For one of your own,",
+            ),
+            ("nothing like it", "cxkit ships no instrument 'nothing like it'. Known: bfi, bhr2000, culture8, "),
+        ],
+    )
+    def test_an_instrument_of_an_unknown_name_has_the_nearest_offered(self, file, name, said):
+        with pytest.raises(InstrumentError, match=re.escape(said)):
+            read_survey(file(GOOD), name)
 
     @pytest.mark.parametrize(("separator", "word"), [(";", "semicolon"), ("\t", "tab"), ("|", "bar")])
     def test_delimiters_are_found_and_said(self, file, separator, word):

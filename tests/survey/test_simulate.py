@@ -11,7 +11,8 @@ import pytest
 
 from cxkit.errors import AnalysisError
 from cxkit.survey import simulate as module
-from cxkit.survey.datasets import load_instrument, load_survey
+from cxkit.survey.datasets import load_survey
+from cxkit.survey.shipped_instruments import load_instrument
 from cxkit.survey.simulate import Simulated, simulate_culture
 from cxkit.survey.simulation_truth import ItemModel
 

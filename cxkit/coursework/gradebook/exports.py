@@ -12,7 +12,7 @@ from cxkit.coursework.csv_text import CsvText, csv_lines, read_csv_text
 from cxkit.coursework.gradebook.grades import NOT_FINAL, AssignmentSettings, Grade, State, Total
 from cxkit.coursework.gradebook.systems import GradeColumn, System, grade_columns, system_of
 from cxkit.coursework.roster import Roster, Student, folded, people_of
-from cxkit.errors import MarkingError, counted, nearest
+from cxkit.errors import MarkingError, counted, install_command, nearest
 
 # The wide forms count where East Asian letters are typed (OWASP, CSV Injection)
 _SIGNS = "=+-@\uff1d\uff0b\uff0d\uff20"
@@ -323,7 +323,7 @@ def xlsx_bytes(header: Sequence[str], rows: Sequence[Sequence[str | float | None
     try:
         import xlsxwriter
     except ImportError:
-        raise MarkingError("Excel files need xlsxwriter. Install it: pip install 'cxkit[reports]'.") from None
+        raise MarkingError(f"Excel files need xlsxwriter. Install it: {install_command('xlsxwriter')}") from None
     whole = io.BytesIO()
     book = xlsxwriter.Workbook(whole, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
     sheet = book.add_worksheet("Grades")

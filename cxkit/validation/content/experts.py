@@ -14,8 +14,8 @@ import pandas as pd
 from cxkit.errors import AnalysisError, Problems, SurveyError, closest, counted, nearest
 from cxkit.survey.answers import NOT_ANSWERED
 from cxkit.survey.codes import Code, read_codes
-from cxkit.survey.datasets import load_instrument
 from cxkit.survey.instrument import Instrument, fold_name, fold_words
+from cxkit.survey.shipped_instruments import load_instrument
 from cxkit.survey.survey import SHORT_HASH, DataStamp
 from cxkit.survey.tables import Table, read_table
 from cxkit.without_contents import without_contents
