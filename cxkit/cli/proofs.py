@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cxkit.cli.commands import EXIT_FAILED, add_command, local_path, seconds
 
 if TYPE_CHECKING:
-    from cxkit.running.provenance.verify import Verification
+    from cxkit.running.provenance.verification import Verification
 
 EXIT_CANNOT_TELL, EXIT_NOTHING_TO_COMPARE = 2, 3
 # Of several reports the gravest counts

@@ -12,6 +12,7 @@ from cxkit.errors import NotebookError
 from cxkit.running.pdf import Printer, write_pdf
 from cxkit.running.provenance import manifest, reasons, verify
 from cxkit.running.provenance.changes import Change
+from cxkit.running.provenance.crate import read_manifest
 from cxkit.running.provenance.declared import changes
 from cxkit.running.provenance.reasons import installed
 from cxkit.running.provenance.verify import verify_report
@@ -218,3 +219,55 @@ def test_of_several_reports_the_gravest_decides(report, write_notebook, capsys):
     assert main(["verify", "out"]) == 1
     Path("in.txt").unlink()
     assert main(["verify", "out"]) == 2
+
+
+@pytest.mark.parametrize("harm", [None, 3, "x", [], {}])
+def test_a_damaged_manifest_is_told_as_such_whatever_is_missing(report, harm):
+    """Each part of it in turn is of another kind; a crate may come from anybody."""
+    path = Path("out/report.crate/manifest.json")
+    whole = json.loads(path.read_text())
+    refused = 0
+    for name, value in whole.items():
+        path.write_text(json.dumps({**whole, name: harm}))
+        inner = [(name, part) for part in value] if isinstance(value, dict) else []
+        for harmed in ({**whole, name: harm}, *({**whole, name: {**value, part: harm}} for _, part in inner)):
+            path.write_text(json.dumps(harmed))
+            try:
+                usable = read_manifest(Path("out/report.crate"))
+            except NotebookError:
+                refused += 1
+                continue
+            told = [
+                *reasons.other_versions(usable),
+                *reasons.other_data(usable, whole),
+                *reasons.remarks(usable, whole),
+            ]
+            assert all(told)
+            assert isinstance(reasons.other_code(usable), str)
+    assert refused >= 15
+    for text in ("", "[" * 100_000, "[]", '{"format": 99}', "\0"):
+        path.write_text(text)
+        with pytest.raises(NotebookError, match=r"manifest\.json"):
+            verify_report(report)
+
+
+def test_other_files_of_a_crate_may_be_damaged_too(report):
+    for name in ("declared.json", "executed.ipynb"):
+        path = Path("out/report.crate") / name
+        before = path.read_bytes()
+        for harm in (b"", b"{", b"[3]", b"{}", b"[" * 100_000, b'[{"kind": "table"}]'):
+            path.write_bytes(harm)
+            found = verify_report(report)
+            assert not found.holds
+            assert {one.kind for one in found.findings} <= {"file", "run", "words"}
+        path.write_bytes(before)
+
+
+def test_nothing_that_a_notebook_prints_reaches_the_terminal_raw(write_notebook):
+    write_notebook("print('\\x1b[2J\\u202e', open('said.txt').read())")
+    Path("said.txt").write_text("one")
+    run_notebook("lesson.ipynb", output="report.html", progress=False)
+    Path("said.txt").write_text("two")
+    text = verify_report("report.html").text
+    assert "two" in text
+    assert all(sign.isprintable() or sign == "\n" for sign in text)

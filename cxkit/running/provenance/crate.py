@@ -19,6 +19,7 @@ from cxkit.errors import NotebookError, reason_of
 from cxkit.running.files import sha256_of, write_atomically
 from cxkit.running.provenance.declared import declared_in
 from cxkit.running.provenance.manifest import FORMAT, manifest_of
+from cxkit.running.untrusted import read_json
 
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
@@ -82,13 +83,32 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         If there is no finished crate.
     """
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+        manifest = read_json((folder / MANIFEST).read_bytes())
     except FileNotFoundError:
         raise NotebookError(f"{folder} is no finished crate of a report: it has no {MANIFEST}.") from None
     except (OSError, ValueError) as error:
         raise NotebookError(f"{folder / MANIFEST} cannot be read: {reason_of(error)}.") from None
     if not isinstance(manifest, dict) or manifest.get("format") not in range(1, FORMAT + 1):
         raise NotebookError(f"{folder / MANIFEST} is of a later version of cxkit; use that one.")
+    if lacking := [name for name, kind in _needed(manifest["format"]) if not isinstance(_at(manifest, name), kind)]:
+        raise NotebookError(f"{folder / MANIFEST} is damaged: it has no usable {', '.join(lacking)}.")
+    return manifest
+
+
+def _needed(version: int) -> list[tuple[str, type]]:
+    """What a manifest must hold for a report to be made again from it, by the path to each."""
+    texts = ("notebook.name", "notebook.path", "notebook.sha256", "report.name", "report.sha256", "versions.python")
+    tables = ("parameters", "inputs", "versions", "files", "platform")
+    newer = ("code.files", "fonts", "style") if version > 1 else ()
+    lists = ("given", "data", *(("platform.blas", "platform.simd") if version > 1 else ()))
+    kinds = ((texts, str), ((*tables, *newer), dict), (lists, list))
+    return [(name, kind) for names, kind in kinds for name in names]
+
+
+def _at(manifest: Any, path: str) -> Any:
+    """What stands at a path; None where nothing does."""
+    for name in path.split("."):
+        manifest = manifest.get(name) if isinstance(manifest, Mapping) else None
     return manifest
 
 

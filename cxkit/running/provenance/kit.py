@@ -47,7 +47,7 @@ def changed_code(before: Mapping[str, Any]) -> str:
 
 
 def _commits(before: Mapping[str, Any]) -> str:
-    then, now = (str(one["commit"] or "")[:10] for one in (before, kit()))
+    then, now = (str(one.get("commit") or "")[:10] for one in (before, kit()))
     return f" (commit {then} then, {now} now)" if then and now and then != now else ""
 
 

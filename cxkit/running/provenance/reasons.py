@@ -39,11 +39,11 @@ def other_code(manifest: Mapping[str, Any]) -> str:
 
 def other_data(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Surveys that a notebook names itself, and not by a parameter: name, and what to say of it."""
-    hashes = {one.get("name"): one.get("hash") for one in now.get("data", [])}
-    for one in before.get("data", []):
-        name = one.get("name")
+    hashes = {str(one.get("name")): one.get("hash") for one in now["data"] if isinstance(one, Mapping)}
+    for one in (one for one in before["data"] if isinstance(one, Mapping)):
+        name = str(one.get("name"))
         if name in hashes and hashes[name] != one.get("hash"):
-            yield str(name), f"the survey '{name}' has other answers than when the report was made"
+            yield name, f"the survey '{name}' has other answers than when the report was made"
 
 
 def remarks(manifest: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
@@ -75,7 +75,8 @@ def _platform(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     if then["blas"] != now["blas"]:
         yield f"linear algebra was {_listed(then['blas'])} and is {_listed(now['blas'])}"
     if then["simd"] != now["simd"]:
-        gone, new = (sorted(set(a) - set(b)) for a, b in ((then["simd"], now["simd"]), (now["simd"], then["simd"])))
+        before, since = ({str(name) for name in one["simd"]} for one in (then, now))
+        gone, new = sorted(before - since), sorted(since - before)
         yield (
             f"another processor: of its extensions numpy no longer uses {_listed(gone)}, and now uses {_listed(new)}"
         )
@@ -85,10 +86,10 @@ def _set(style: Mapping[str, str]) -> str:
     return _listed([f"{name} to {value}" for name, value in style.items()][:_SETTINGS]) if style else "nothing"
 
 
-def _listed(words: list[str]) -> str:
-    return ", ".join(words) or "none"
+def _listed(words: list[Any]) -> str:
+    return ", ".join(map(str, words)) or "none"
 
 
 def _named(files: Mapping[str, str]) -> str:
     """Files by name and the start of their hash, which tells two of one name apart."""
-    return _listed([f"{name} ({digest[:8]})" for name, digest in files.items()])
+    return _listed([f"{name} ({str(digest)[:8]})" for name, digest in files.items()])
