@@ -19,6 +19,7 @@ WEAK, STRONG = 0.1, 0.32
 def with_warnings(fit: Fit) -> Fit:
     """Findings that leave the numbers valid, as CxkitWarning and on the fit."""
     found = [*fit.sample.warnings, *_improper(fit), *_weak_markers(fit), *_undefined(fit), *_few_clusters(fit)]
+    found += [f"The bound {text}." for text in fit.table.fixed_in_bounds]
     for message in found:
         warning_system.warn(message, CxkitWarning, stacklevel=5)
     return replace(fit, warnings=tuple(found)) if found else fit

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 
 from cxkit.errors import ModelError
 from cxkit.sem.formulas import evaluation_order
-from cxkit.sem.statements import Equation
+from cxkit.sem.rows import Row, loadings_by_factor
+from cxkit.sem.statements import Equation, Statement
 
 
 def null_space(equalities: Sequence[tuple[np.ndarray, float]], size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -79,6 +81,57 @@ def refuse_idle(restriction: Restriction, labels: Mapping[str, int], fixed: Mapp
     raise ModelError(
         f"Model, line {restriction.equation.line}: '{restriction.text}' {found}, for no free parameter stands in it. "
         "Remove it, or free one of its parameters."
+    )
+
+
+def refuse_constants(
+    definitions: Sequence[Equation], fixed: Mapping[str, float], rows: Sequence[Row], statements: Sequence[Statement]
+) -> None:
+    """A definition that computes from a fixed parameter would give a constant for an estimate; lavaan stops as well."""
+    for definition in definitions:
+        for name in definition.rhs.names:
+            if name in fixed:
+                raise ModelError(
+                    f"Model, line {definition.line}: '{definition.lhs.text} := {definition.rhs.text}' computes from "
+                    f"'{name}', which is not estimated: {_why_fixed(name, fixed[name], rows, statements)}"
+                )
+
+
+def _why_fixed(label: str, value: float, rows: Sequence[Row], statements: Sequence[Statement]) -> str:
+    """Which parameter of this label is fixed, by whom, and how it is freed."""
+    labelled = [row for row in rows if row.label == label]
+    written = {(s.lhs, s.op, s.rhs) for s in statements if _has_value(s)}
+    markers = [loadings[0].key for loadings in loadings_by_factor(rows).values()]
+    row = next((row for row in labelled if row.key in written), None)
+    marker = next((row for row in labelled if row.key in markers), None)
+    if row is None and marker is not None:
+        factor, item = marker.lhs, marker.rhs
+        return (
+            f"the loading of '{item}' is fixed at {value:g}, as the marker that gives '{factor}' its unit. To estimate "
+            f"it, put NA* before the label (NA*{item} + {label}*{item}) and fix the variance ({factor} ~~ 1*{factor}), "
+            "or use std_lv=True."
+        )
+    row = row or labelled[0]
+    name = f"{row.lhs} ~ 1" if row.op == "~1" else f"{row.lhs} {row.op} {row.rhs}"
+    return (
+        f"'{name}' is fixed at {value:g}. Write the number into the formula, or NA in place of the number to estimate "
+        "it."
+    )
+
+
+def _has_value(statement: Statement) -> bool:
+    """Whether a number stands before the parameter; NA, which frees it, is none."""
+    return any(value is not None and not isnan(value) for value in statement.modifiers.fixed)
+
+
+def fixed_in_bounds(restrictions: Sequence[Restriction], fixed: Mapping[str, float]) -> tuple[str, ...]:
+    """Bounds that name a fixed parameter beside free ones, with its value: lavaan warns of them."""
+    bounds = [restriction for restriction in restrictions if restriction.equation.op != "=="]
+    return tuple(
+        f"'{bound.text}' names '{name}', which is fixed at {fixed[name]:g}"
+        for bound in bounds
+        for name in bound.names
+        if name in fixed
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from cxkit.errors import ModelError, nearest
-from cxkit.sem.constraints import expand_definitions, linear, null_space, refuse_idle
+from cxkit.sem.constraints import expand_definitions, fixed_in_bounds, linear, null_space, refuse_constants, refuse_idle
 from cxkit.sem.row_checks import check_rows, one_value_per_label, share_values
 from cxkit.sem.rows import EQUALITIES, Options, Row
 from cxkit.sem.statements import Equation, Modifiers, Statement, Syntax
@@ -57,6 +57,7 @@ class Table:
     equalities: tuple[tuple[np.ndarray, float, tuple[str, str]], ...] = ()
     definitions: tuple[Equation, ...]
     labels: Mapping[str, int]
+    fixed_in_bounds: tuple[str, ...] = ()
     kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def group_rows(self, group: int) -> list[Row]:
@@ -366,6 +367,7 @@ def _constrain(
     fixed = {row.label: float(row.fixed) for row in rows if row.label and row.fixed is not None}
     definitions = tuple(e for e in syntax.equations if e.op == ":=")
     _check_names(syntax.equations, {*labels, *fixed}, {e.lhs.text for e in definitions})
+    refuse_constants(definitions, fixed, rows, syntax.statements)
     restrictions = [expand_definitions(e, definitions) for e in syntax.equations if e.op != ":="]
     for restriction in restrictions:
         refuse_idle(restriction, labels, fixed)
@@ -388,6 +390,7 @@ def _constrain(
         ),
         definitions=definitions,
         labels=labels,
+        fixed_in_bounds=fixed_in_bounds(restrictions, fixed),
     )
 
 
