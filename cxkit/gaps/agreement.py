@@ -91,7 +91,7 @@ class GroupReliability(Result):
         most = clear.loc[ties.largest(clear["icc1"])]
         low, high = (max(float(most[end]), 0.0) for end in ("ci_low", "ci_high"))
         return f"; it is {most['icc1']:.0%} ({self.level} interval {low:.0%} to {high:.0%}) on {most['title']}" + (
-            ", where it is largest" if len(clear) > 1 else ""
+            ", the largest of these" if len(clear) > 1 else ""
         )
 
     @property

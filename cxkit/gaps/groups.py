@@ -87,7 +87,8 @@ class GroupProfile(Result):
             f"{', allowing for all of them' if self.tests > 1 else ''}"
         )
         if len(clear):
-            words += f"; the widest is {self._widest(clear)}"
+            # The widest of those told apart: another cell, of fewer people, may lie farther off and still be chance.
+            words += f"; {'it is' if len(clear) == 1 else 'the widest of these is'} {self._widest(clear)}"
         return f"{words}. {hidden}".strip()
 
     @property

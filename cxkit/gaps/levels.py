@@ -80,20 +80,25 @@ class LevelGap(Result):
         )
         return f"{found} {self._widest(clear) if len(clear) else self._none(shown)} {self._detectable(shown)}"
 
+    @property
+    def _unit(self) -> str:
+        """The column by which gaps on several dimensions compare: points, as the text says, or SDs if scales differ."""
+        return "gap" if self.one_scale else "g"
+
     def _widest(self, clear: pd.DataFrame) -> str:
-        widest = clear.loc[ties.largest(clear["g"].abs())]
+        widest = clear.loc[ties.largest(clear[self._unit].abs())]
         side = "higher" if widest["gap"] > 0 else "lower"
+        measured = "" if self.one_scale else " in standard deviations, because the answer scales differ,"
         return (
-            f"The widest of these gaps is on {widest['title']}: leaders score {TWO_DIGITS(abs(widest['gap']))} points "
-            f"{side}{_judged(widest)} ({self.level} interval of the gap {clear_of(widest['gap_low'], 0.0)} to "
-            f"{clear_of(widest['gap_high'], 0.0)}; g = {TWO_DIGITS(widest['g'])}). Picked as the widest, it is likely "
+            f"The widest of these gaps{measured} is on {widest['title']}: leaders score "
+            f"{TWO_DIGITS(abs(widest['gap']))} points {side}{_judged(widest)} ({self.level} interval of the gap "
+            f"{clear_of(widest['gap_low'], 0.0)} to {clear_of(widest['gap_high'], 0.0)}; g = "
+            f"{TWO_DIGITS(widest['g'])}). Picked as the widest, it is likely "
             "to be smaller in truth."
         )
 
     def _none(self, shown: pd.DataFrame) -> str:
-        # points of different answer scales have no common lowest and highest; standard deviations have
-        unit = "gap" if self.one_scale else "g"
-        low, high = TWO_DIGITS(shown[f"{unit}_low"].min()), TWO_DIGITS(shown[f"{unit}_high"].max())
+        low, high = TWO_DIGITS(shown[f"{self._unit}_low"].min()), TWO_DIGITS(shown[f"{self._unit}_high"].max())
         reach = f"from {low} to {high} points" if self.one_scale else f"from g = {low} to {high}"
         return (
             "Whatever gaps are seen may be chance; the true ones may lie anywhere within their intervals, which reach "

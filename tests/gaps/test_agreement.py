@@ -346,7 +346,7 @@ class TestTheSentenceOfReliability:
         assert len(clear) == 2
         assert "told from 0 on 2 of 3 dimensions, allowing for their number; it is " in result.text
         interval = f"(95 % interval {most['ci_low']:.0%} to {most['ci_high']:.0%})"
-        assert f"{most['icc1']:.0%} {interval} on {most['title']}, where it is largest" in result.text
+        assert f"{most['icc1']:.0%} {interval} on {most['title']}, the largest of these" in result.text
         # R: p.adjust(p, "holm")
         assert result.frame["p_adjusted"].to_numpy() == pytest.approx(
             holm(result.frame[["p_value", "p_star"]].max(axis=1).to_numpy())

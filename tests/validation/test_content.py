@@ -203,8 +203,8 @@ class TestSort:
         result = substantive_validity(example("assignment"))
         assert result.text == (
             "34 of 40 items are put into the intended dimension by significantly more than half of the experts; not so "
-            "CI3, MI4, PV3, EM4, XC1 and 1 more. Worst is EM4 (p_sa 0.33, c_sv −0.33, mostly as 'Cross-functional "
-            "collaboration')."
+            "CI3, MI4, PV3, EM4, XC1 and 1 more. The lowest c_sv is that of EM4 (p_sa 0.33, c_sv −0.33, mostly as "
+            "'Cross-functional collaboration')."
         )
         assert "Colquitt" not in result.note
 

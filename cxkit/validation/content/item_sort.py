@@ -37,7 +37,7 @@ class SubstantiveValidity(ExpertResult):
 
     @property
     def text(self) -> str:
-        """How many items go where they should, and the worst of those that do not."""
+        """How many items go where they should, and the lowest c_sv of those that do not."""
         short = self.judged[~self.passes()]
         good = len(self.judged) - len(short)
         items = counted(len(self.judged), "item")
@@ -45,11 +45,11 @@ class SubstantiveValidity(ExpertResult):
         told += "of the experts"
         if short.empty:
             return f"{told}."
-        worst = short.loc[ties.smallest(short["c_sv"])]
-        other = f", mostly as '{worst['taken_for']}'" if worst["taken_for"] else ""
+        lowest = short.loc[ties.smallest(short["c_sv"])]
+        other = f", mostly as '{lowest['taken_for']}'" if lowest["taken_for"] else ""
         return (
-            f"{told}; not so {some_names(short['item'].tolist())}. Worst is {worst['item']} (p_sa "
-            f"{TWO_DIGITS(worst['p_sa'])}, c_sv {TWO_DIGITS(worst['c_sv'])}{other})."
+            f"{told}; not so {some_names(short['item'].tolist())}. The lowest c_sv is that of {lowest['item']} (p_sa "
+            f"{TWO_DIGITS(lowest['p_sa'])}, c_sv {TWO_DIGITS(lowest['c_sv'])}{other})."
         )
 
 

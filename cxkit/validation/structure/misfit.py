@@ -189,7 +189,7 @@ def _beyond_chance(pairs: pd.DataFrame, named: pd.Series) -> str:
     if np.isnan(z).all():
         return ""
     adjusted = holm(2 * norm.sf(np.abs(z)))
-    order = np.argsort(-np.abs(z), kind="stable")
+    order = ties.order_of(-np.abs(z))
     beyond = pairs.iloc[order[adjusted[order] < FAMILY_ERROR]]
     tests = f"z tests of {counted(int((~np.isnan(z)).sum()), 'pair')}, Holm, {FAMILY_ERROR:.0%}"
     if beyond.empty:

@@ -65,14 +65,14 @@ class DiscriminantValidity(Result):
         words = [CORRELATION_RONKKO.verdict(value) for value in end]
         fine = words.count(FINE)
         held = int(self.frame["ave_exceeds"].sum())
-        htmt2 = self.frame["htmt2"].max()
-        ratio = f" HTMT2 is at most {TWO_DIGITS(htmt2)}." if np.isfinite(htmt2) else ""
         are = "is" if fine == 1 else "are"
         low, high = (CORRELATION_RONKKO.shown(row[name]) for name in ("ci_low", "ci_high"))
         interval = f"{self.level} interval {low} to {high}"
         closest = f"{row['pair']}, r = {TWO_DIGITS(row['r'])} ({interval}; {CORRELATION_RONKKO.verdict(end.max())})"
         pairs = f"{fine} of {counted(len(words), 'pair')} of dimensions {are} {FINE}"
         rule = f"by the interval of the latent correlation ({cite(CORRELATION_RONKKO.source)})"
+        closest += self._correlate_most(row)
+        ratio = self._highest_ratio(row)
         old = f"The rule of Fornell and Larcker holds for {held} of {len(words)}."
         if self.misfit:
             return (
@@ -80,6 +80,21 @@ class DiscriminantValidity(Result):
                 f"Closest: {closest}.{ratio} {old}"
             )
         return f"{pairs} {rule}. Closest: {closest}.{ratio} {old}"
+
+    def _correlate_most(self, closest: pd.Series) -> str:
+        """The pair of the largest correlation, where it is another one whose interval reaches farther."""
+        most = self.frame.loc[ties.largest(self.frame["r"].abs())]
+        if most.name == closest.name:
+            return ""
+        return f", by the end of its interval; {most['pair']} correlate most, r = {TWO_DIGITS(most['r'])}"
+
+    def _highest_ratio(self, closest: pd.Series) -> str:
+        """The largest HTMT2, with its pair where that is not the one that was named as the closest."""
+        if self.frame["htmt2"].isna().all():
+            return ""
+        row = self.frame.loc[ties.largest(self.frame["htmt2"])]
+        whose = "" if row.name == closest.name else f" ({row['pair']})"
+        return f" HTMT2 is at most {TWO_DIGITS(row['htmt2'])}{whose}."
 
     @property
     def note(self) -> str:
