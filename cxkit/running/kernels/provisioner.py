@@ -27,6 +27,7 @@ from cxkit.running.sandbox.confinement import environment as confined_environmen
 logger = logging.getLogger(__name__)
 
 LAUNCHER = "ipykernel_launcher"
+_PATIENCE = 0.2  # seconds for a killed kernel to end before jupyter_client's own, slower looks take over
 
 
 class ForkProvisioner(LocalProvisioner):
@@ -99,6 +100,14 @@ class ForkProvisioner(LocalProvisioner):
             self.process.kill()
         else:
             await super().kill(restart)
+        await self._see_it_end()
+
+    async def _see_it_end(self) -> None:
+        """Wait for a killed kernel, whose end takes milliseconds: jupyter_client looks every tenth of a second."""
+        pause, deadline = 0.002, time.monotonic() + _PATIENCE
+        while isinstance(self.process, ForkedProcess) and self.process.poll() is None and time.monotonic() < deadline:
+            await asyncio.sleep(pause)
+            pause *= 1.5
 
     async def cleanup(self, restart: bool = False) -> None:
         """Let go of a kernel whose end the template has not told in time: it may be in the midst of an import."""
