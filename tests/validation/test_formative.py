@@ -1,5 +1,7 @@
 """Formative topics: what refuses them and why, and their profile against R (content_and_agreement.R)."""
 
+import dataclasses
+import re
 from pathlib import Path
 
 import numpy as np
@@ -175,6 +177,25 @@ class TestWeights:
         index = self.rows(np.array([[4.0, 0.0]] * 5 + [[0.0, 3.0]] * 5), [*["a"] * 5, *["b"] * 5])
         assert index["rank"].tolist() == [1, 2]
         assert index[["rank_low", "rank_high"]].to_numpy().tolist() == [[1, 2], [1, 2]]
+
+    @pytest.mark.parametrize("organisations", [1, 3])
+    def test_one_topic_has_no_weights_to_vary_and_no_rank(self, organisations):
+        answers = np.tile([1.0, 2, 3, 4, 2, 3], (2, 5)).T
+        survey = topics_of(answers[:, :1])
+        names = pd.Categorical([f"O{i % organisations}" for i in range(len(answers))])
+        respondents = survey.respondents.assign(organisation=names)
+        found = formative_profile(dataclasses.replace(survey, respondents=respondents), draws=200)
+        assert found.text.startswith("The only topic with a score is T1 (")
+        assert "With one topic there are no weights to vary: the index is the score on it, " in found.text
+        told = " ".join([found.text, found.index.text, found.index.note, found.index.alt])
+        assert not re.search("weighting|equal weights|keeps? their|Highest", told)
+        assert list(found.table)[-1] == "95 % interval"
+        assert not any("weights" in heading for heading in found.index.table)
+        assert ("Rank" in found.index.table) == (organisations > 1)
+        empty = ["weighted_low", "weighted_high", "rank_low", "rank_high"]
+        assert found.index.frame[empty].isna().all(axis=None)
+        assert found.index.picture().png
+        assert found.picture().png
 
     def test_the_seed_decides_and_is_kept(self, audit, profile):
         again, other = formative_profile(audit), formative_profile(audit, seed=2)

@@ -77,8 +77,10 @@ class FormativeProfile(Result):
     @property
     def table(self) -> pd.DataFrame:
         """The topics, highest score first."""
-        table = tables.printed(self.ranked, self.shown, level=self.level)
-        table.columns = ["Topic", "Items", "n", "Score", f"{self.level} interval", "Rank", f"Rank, {self.level}"]
+        headings = ["Topic", "Items", "n", "Score", f"{self.level} interval", "Rank", f"Rank, {self.level}"]
+        shown = self.shown if len(self.frame) > 1 else self.shown[:-2]  # one topic has no rank
+        table = tables.printed(self.ranked, shown, level=self.level)
+        table.columns = headings[: len(shown)]
         return table
 
     @property
@@ -87,9 +89,10 @@ class FormativeProfile(Result):
         scored = self.ranked.dropna(subset="score")
         if scored.empty:
             return f"No topic has a score. {self._agreed}"
-        ends = f"Highest is {_with_interval(scored.iloc[0], self.level)}"
-        if len(scored) > 1:
-            ends += f", lowest {_with_interval(scored.iloc[-1], self.level)}"
+        highest, lowest = (_with_interval(scored.iloc[place], self.level) for place in (0, -1))
+        ends = (
+            f"Highest is {highest}, lowest {lowest}" if len(scored) > 1 else f"The only topic with a score is {highest}"
+        )
         return f"{ends}. {self._agreed} {self.index.text}"
 
     @property
@@ -183,10 +186,10 @@ def formative_profile(
     FormativeProfile
         A row a topic: dimension, title, items, n (raters, or organisations where there are several), score, ci_low,
         ci_high (t distribution), sd, rank (1 is highest), rank_low and rank_high (over resampled raters or
-        organisations; NaN below three). `agreement` holds Krippendorff's ordinal alpha over all questions of all
-        organisations, `index` a result with a row an organisation: raters, index with equal weights, ci_low and
-        ci_high across raters, weighted_low and weighted_high over random weights, rank with rank_low and rank_high
-        over random weights.
+        organisations; NaN below three, and all three of a single topic). `agreement` holds Krippendorff's ordinal alpha
+        over all questions of all organisations, `index` a result with a row an organisation: raters, index with equal
+        weights, ci_low and ci_high across raters, weighted_low and weighted_high over random weights, rank with
+        rank_low and rank_high over random weights (what is of weights is NaN where there is one topic).
 
     Raises
     ------
@@ -232,7 +235,7 @@ def formative_profile(
         **what,
         frame=_topic_rows(topics, observations.to_numpy(), confidence, draws, streams[2]),
         agreement=agreement,
-        index=FormativeIndex(**what, frame=index),
+        index=FormativeIndex(**what, frame=index, topics=len(topics)),
         verdicts=judge(KRIPPENDORFF, ["all questions"], [agreement.alpha]),
         notes=(*notes, _counts_what(several, observations), *_consent_note(minimum, consent)),
     )
@@ -326,6 +329,8 @@ def _topic_rows(
     frame = pd.DataFrame([_topic_row(topic, observations[:, i], confidence) for i, topic in enumerate(topics)])
     ranks = np.full((3, len(topics)), np.nan)
     scored = frame["score"].notna().to_numpy()
+    if len(topics) == 1:
+        return frame.assign(rank=np.nan, rank_low=np.nan, rank_high=np.nan)
     ranks[0] = ranks_of(frame["score"].to_numpy()[None])[0]
     if len(observations) >= FEWEST_RESAMPLED:
         resampled = ranks_of(_resampled_means(observations[:, scored], draws, rng))

@@ -24,6 +24,8 @@ class FormativeIndex(Result):
     """The index of each organisation with equal weights, and what other weights would make of it."""
 
     limits: tuple[float, float] | None
+    topics: int
+    """How many topics it is made up of."""
 
     title: ClassVar[str] = "Index and its weights"
     cites: ClassVar[tuple[str, ...]] = ("diamantopoulos2001", "oecd2008")
@@ -39,12 +41,21 @@ class FormativeIndex(Result):
 
     @property
     def table(self) -> pd.DataFrame:
-        """What a reader needs; without ranks where there is nothing to rank."""
-        names = self.shown if self.frame["rank"].notna().any() else self.shown[:-2]
+        """What a reader needs; without ranks where there is nothing to rank, and weights where there is one topic."""
+        headings = dict(zip(self.shown, ("Organisation", "Raters", "Index", f"{self.level} raters",
+                                         f"{self.level} weights", "Rank", f"Rank, {self.level} weights"),
+                            strict=True))  # fmt: skip
+        ranks, weights = self.shown[-2:], ("weighted_low..weighted_high", "rank_low..rank_high")
+        left_out = {*(() if self.frame["rank"].notna().any() else ranks), *(() if self._is_weighted else weights)}
+        names = tuple(name for name in self.shown if name not in left_out)
         table = tables.printed(self.frame, names, level=self.level)
-        headings = ("Index", f"{self.level} raters", f"{self.level} weights", "Rank", f"Rank, {self.level} weights")
-        table.columns = ["Organisation", "Raters", *headings[: len(names) - 2]]
+        table.columns = [headings[name] for name in names]
         return table
+
+    @property
+    def _is_weighted(self) -> bool:
+        """Whether there are weights to vary: an index of one topic is the score on it, whatever the weight."""
+        return self.topics > 1
 
     @property
     def text(self) -> str:
@@ -52,6 +63,8 @@ class FormativeIndex(Result):
         visible = self.visible
         if visible.empty:
             return "No index can be shown. " + hidden_note(self.frame, minimum=self._minimum, noun="organisation")
+        if not self._is_weighted:
+            return self._of_one_topic(visible)
         if len(self.frame) == 1:
             row = visible.iloc[0]
             return (
@@ -67,6 +80,15 @@ class FormativeIndex(Result):
             f"{self.level} of all weightings. {hidden}"
         ).strip()
 
+    def _of_one_topic(self, visible: pd.DataFrame) -> str:
+        """The index as a score alone: no weights were varied."""
+        what = "With one topic there are no weights to vary: the index is the score on it"
+        if len(self.frame) == 1:
+            return f"{what}, {TWO_DIGITS(visible['index'].iloc[0])}."
+        lowest, highest = TWO_DIGITS(visible["index"].min()), TWO_DIGITS(visible["index"].max())
+        hidden = hidden_note(self.frame, minimum=self._minimum, noun="organisation")
+        return f"{what}, from {lowest} to {highest}. {hidden}".strip()
+
     @property
     def _minimum(self) -> int:
         return int(str(self.settings["minimum"]))
@@ -74,6 +96,8 @@ class FormativeIndex(Result):
     @property
     def note(self) -> str:
         """What the two intervals are."""
+        if not self._is_weighted:
+            return f"Interval of raters: across raters. {super().note}"
         draws = int(str(self.settings["draws"]))
         return (
             f"Interval of raters: across raters, equal weights. Interval of weights: {draws:,} sets of weights, every "
@@ -82,24 +106,31 @@ class FormativeIndex(Result):
 
     @property
     def alt(self) -> str:
-        """Every index with its interval over weights."""
+        """Every index with its interval over weights, or of raters where there is one topic."""
+        _, low, high = self._drawn
         each = "; ".join(
-            f"{row['organisation']} {TWO_DIGITS(row['index'])} ({TWO_DIGITS(row['weighted_low'])} to "
-            f"{TWO_DIGITS(row['weighted_high'])})"
+            f"{row['organisation']} {TWO_DIGITS(row['index'])} ({TWO_DIGITS(row[low])} to {TWO_DIGITS(row[high])})"
             for _, row in self.visible.iterrows()
         )
-        return f"Index with equal weights, and its range over {self.level} of weightings: {each or 'none shown'}."
+        what = f"Index with equal weights, and its range over {self.level} of weightings"
+        if not self._is_weighted:
+            what = f"Index, with {self.level} interval of raters"
+        return f"{what}: {each or 'none shown'}."
+
+    @property
+    def _drawn(self) -> tuple[str, str, str]:
+        """The columns of the figure."""
+        return ("index", "weighted_low", "weighted_high") if self._is_weighted else ("index", "ci_low", "ci_high")
 
     def draw(self, axes: Axes) -> None:
         """The index and its range over weights, highest first, on the full answer scale."""
         rows = ties.largest_first(self.visible, "index")
         heights = figures.rows(axes, rows["organisation"].tolist())
-        figures.intervals(
-            axes, heights, *(rows[name].to_numpy() for name in ("index", "weighted_low", "weighted_high"))
-        )
+        figures.intervals(axes, heights, *(rows[name].to_numpy() for name in self._drawn))
         if self.limits:
             axes.set_xlim(*self.limits)
-        axes.set_xlabel(f"Index with equal weights; bar: {self.level} of all weightings")
+        bar = f"Index with equal weights; bar: {self.level} of all weightings"
+        axes.set_xlabel(bar if self._is_weighted else f"Index; bar: {self.level} interval of raters")
 
 
 def index_rows(
@@ -132,9 +163,10 @@ def index_rows(
         profiles.append(mine.mean().to_numpy())
         rows.append({"organisation": str(name), "raters": len(mine), **_index(mine.to_numpy(), confidence)})
     frame = pd.DataFrame(rows)
+    is_weighted = scores.shape[1] > 1
     weights = rng.dirichlet(np.ones(scores.shape[1]), size=draws)
     weighted = weights @ np.stack(profiles).T  # draws x organisations
-    frame["weighted_low"], frame["weighted_high"] = quantiles(weighted, confidence)
+    frame["weighted_low"], frame["weighted_high"] = quantiles(weighted, confidence) if is_weighted else (np.nan, np.nan)
     if concealed is None:
         concealed = frame["organisation"][rows_to_hide(frame["raters"].to_numpy(), minimum or 1)]
     if minimum is None:
@@ -145,7 +177,8 @@ def index_rows(
     ranks = {name: np.full(len(frame), np.nan) for name in ("rank", "rank_low", "rank_high")}
     if ranked.sum() > 1:
         ranks["rank"][ranked] = ranks_of(frame.loc[ranked, "index"].to_numpy()[None])[0]
-        ranks["rank_low"][ranked], ranks["rank_high"][ranked] = quantiles(ranks_of(weighted[:, ranked]), confidence)
+        if is_weighted:
+            ranks["rank_low"][ranked], ranks["rank_high"][ranked] = quantiles(ranks_of(weighted[:, ranked]), confidence)
     return frame.assign(**ranks)
 
 
