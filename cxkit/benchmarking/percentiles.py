@@ -78,8 +78,9 @@ class PercentileBenchmark(Result):
             return ""
         more = "smoothing" if abs(smoothing) > abs(error) else "error"
         mostly = f"It is mostly {more} that moves it." if abs(smoothing) != abs(error) else "Both move it as far."
+        moves = "moves" if len(self.frame) == 1 else f"moves most on {row['title']},"
         return (
-            f"The percentile moves most on {row['title']}, from {whole(observed)} as observed to "
+            f"The percentile {moves} from {whole(observed)} as observed to "
             f"{whole(likely)}: {signed(smoothing)} by drawing a smooth curve through "
             f"the norm's organisations (smoothing) and {signed(error)} by taking off the chance of who "
             f"answered (error). {mostly}"

@@ -89,11 +89,14 @@ class LevelGap(Result):
         widest = clear.loc[ties.largest(clear[self._unit].abs())]
         side = "higher" if widest["gap"] > 0 else "lower"
         measured = "" if self.one_scale else " in standard deviations, because the answer scales differ,"
+        which, picked = f"The widest of these gaps{measured} is on", "Picked as the widest"
+        if len(clear) == 1:
+            which, picked = "This gap is on", "Found because it passed a test"
         return (
-            f"The widest of these gaps{measured} is on {widest['title']}: leaders score "
+            f"{which} {widest['title']}: leaders score "
             f"{TWO_DIGITS(abs(widest['gap']))} points {side}{_judged(widest)} ({self.level} interval of the gap "
             f"{clear_of(widest['gap_low'], 0.0)} to {clear_of(widest['gap_high'], 0.0)}; g = "
-            f"{TWO_DIGITS(widest['g'])}). Picked as the widest, it is likely "
+            f"{TWO_DIGITS(widest['g'])}). {picked}, it is likely "
             "to be smaller in truth."
         )
 

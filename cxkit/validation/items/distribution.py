@@ -119,6 +119,11 @@ class AnswerDistribution(Result):
         middle = "the middle of the scale" if not self._is_banded() else "the item's mean"
         if not highest["above"] and not lowest["below"]:
             return f"All answers lie at {middle}."
+        if len(by_item) == 1:
+            return (
+                f"Of the answers to {highest['item']}, {tables.share(highest['above'])} lie above {middle} and "
+                f"{tables.share(lowest['below'])} below."
+            )
         return (
             f"Most answers above {middle}: {highest['item']} ({tables.share(highest['above'])}); most below: "
             f"{lowest['item']} ({tables.share(lowest['below'])})."

@@ -46,7 +46,10 @@ class SplitHalf(Result):
         """The dimension whose splits differ most."""
         width = self.frame["lambda4"] - self.frame["lowest"]
         row = self.frame.loc[ties.largest(width)]
-        which = "Its" if len(self.frame) == 1 else f"Splits differ most in {row['title']}: its"
+        if (self.frame["n_splits"] == 1).all():  # dimensions of two items
+            each = ", ".join(f"{row['title']} {TWO_DIGITS(row['mean'])}" for _, row in self.frame.iterrows())
+            return f"There is one way to halve each dimension; the halves agree with a reliability of {each}."
+        which = f"Of {row['title']}, the" if len(self.frame) == 1 else f"Splits differ most in {row['title']}: its"
         return (
             f"{which} halves agree with a reliability between {TWO_DIGITS(row['lowest'])} and "
             f"{TWO_DIGITS(row['lambda4'])}, {TWO_DIGITS(row['mean'])} on average over {int(row['n_splits']):,} splits. "
@@ -55,6 +58,8 @@ class SplitHalf(Result):
 
     def _lowest_bound(self) -> str:
         row = self.frame.loc[ties.smallest(self.frame["lambda2"])]
+        if len(self.frame) == 1:
+            return f"Lambda 2 is {TWO_DIGITS(row['lambda2'])}."
         return f"The lowest lambda 2 is that of {row['title']} ({TWO_DIGITS(row['lambda2'])})."
 
     @property

@@ -64,11 +64,12 @@ class ExclusionEffect(Result):
         if changes.isna().all():
             return ""
         row = self.frame.loc[ties.largest(changes)]
-        name = "a dimension's mean" if what == "mean" else "alpha"
+        name, at_most = ("a dimension's mean" if what == "mean" else "alpha"), "at most "
+        if len(self.frame) == 1:
+            name, at_most = ("the mean" if what == "mean" else "alpha"), ""
         amount = THREE_DIGITS(changes[row.name]) + (" SD" if in_sd else "")
-        return (
-            f"{name} by at most {amount} ({row['title']}: {TWO_DIGITS(row[what])} to {TWO_DIGITS(row[f'{what}_kept'])})"
-        )
+        values = f"{TWO_DIGITS(row[what])} to {TWO_DIGITS(row[f'{what}_kept'])}"
+        return f"{name} by {at_most}{amount} ({row['title']}: {values})"
 
     @property
     def note(self) -> str:

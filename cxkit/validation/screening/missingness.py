@@ -84,8 +84,8 @@ class MissingPattern(Result):
         return " ".join(
             [
                 f"{tables.share(share)} of the answers are missing; {self.n_complete:,} of {self.n:,} respondents "
-                f"({tables.share(self.n_complete / self.n)}) answered all {self._asked}. Most "
-                f"often left out: {most['item']} ({tables.share(most['missing'])}).",
+                f"({tables.share(self.n_complete / self.n)}) answered all {self._asked}.",
+                *([f"Most often left out: {most['item']} ({tables.share(most['missing'])})."] * (len(self.items) > 1)),
                 *extra,
             ]
         )

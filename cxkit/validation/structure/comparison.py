@@ -100,9 +100,11 @@ class StructureComparison(Result):
         if row["verdict"] == NOT_JUDGED:
             judged = f"no cut-off was made for ordered answers ({cite('xia2019')})"
         name = "BIC" if self._criterion == "bic" else self.kind.name("RMSEA")
+        found = f"Of {counted(len(usable), 'proper model')}, {row['name']} has the smallest {name}"
+        if len(usable) == 1:
+            found = f"There is one proper model, {row['name']}, and nothing to compare it with"
         return (
-            f"Of {counted(len(usable), 'proper model')}, {row['name']} has the smallest {name} "
-            f"({self.kind.name('CFI')} {CFI_HU.shown(row['cfi'], 3)}, {self.kind.name('RMSEA')} "
+            f"{found} ({self.kind.name('CFI')} {CFI_HU.shown(row['cfi'], 3)}, {self.kind.name('RMSEA')} "
             f"{RMSEA_HU.shown(row['rmsea'], 3)}, SRMR {SRMR_HU.shown(row['srmr'], 3)}); {judged}.{self._ties()}"
         )
 
@@ -335,7 +337,11 @@ def _fits(
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", CxkitWarning)  # improper solutions have a column of their own
-                fits[model] = fit_blueprint(survey, blueprint(survey, model, dimensions), how)[0]
+                drawn = blueprint(survey, model, dimensions)
+                if len(drawn.dimensions) == 1 and model in ONE_DIMENSION_SAME and "one-factor" in fits:
+                    reasons.append(f"Not fitted: {NAMES[model]}. Of one dimension it is the model of one factor.")
+                    continue
+                fits[model] = fit_blueprint(survey, drawn, how)[0]
         except (AnalysisError, ModelError) as refusal:
             reasons.append(f"Not fitted: {NAMES[model]}. {_first_sentence(refusal)}")
     improper = [NAMES[model] for model, fit in fits.items() if not is_proper(fit)]
@@ -411,6 +417,8 @@ SAME_MODEL = (
     "With so few dimensions a second-order factor has as many degrees of freedom as correlated dimensions: its target "
     "coefficient of 1 is no finding."
 )
+ONE_DIMENSION_SAME: tuple[Model, ...] = ("first-order", "orthogonal")
+"""What is the model of one factor where there is one dimension: no alternative to it."""
 NESTED: tuple[Model, ...] = ("one-factor", "second-order", "orthogonal")
 """What follows from the correlated dimensions by restrictions."""
 COMPARISON = ("target_coefficient", "chi_square_difference", "df_difference", "p_difference")

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxkit import ties
+from cxkit.errors import counted
 from cxkit.results import figures
 from cxkit.results.references import cite
 from cxkit.results.result import Result
@@ -39,14 +40,15 @@ class ConvergentValidity(Result):
     def text(self) -> str:
         """How many dimensions explain half of their items' variance, and which do not."""
         low = self.frame[~(self.frame["ave"] >= ENOUGH)]
-        count = f"{len(self.frame) - len(low)} of {len(self.frame)} dimensions"
+        verb = "explains" if len(self.frame) == 1 else "explain"
         explain = (
-            f"{count} explain at least half of their items' variance (AVE {TWO_DIGITS(ENOUGH)}, "
-            f"{cite(AVE_FORNELL.source)})"
+            f"{len(self.frame) - len(low)} of {counted(len(self.frame), 'dimension')} {verb} at least half of their "
+            f"items' variance (AVE {TWO_DIGITS(ENOUGH)}, {cite(AVE_FORNELL.source)})"
         )
         less = ", ".join(f"{t} {AVE_FORNELL.shown(v)}" for t, v in zip(low["title"], low["ave"], strict=True))
         omega = self.frame["omega"]
-        reliability = f"Composite reliability runs from {TWO_DIGITS(omega.min())} to {TWO_DIGITS(omega.max())}."
+        runs = f"runs from {TWO_DIGITS(omega.min())} to {TWO_DIGITS(omega.max())}"
+        reliability = f"Composite reliability {runs if len(omega) > 1 else f'is {TWO_DIGITS(omega.iloc[0])}'}."
         caution = f" But {self.misfit}: the numbers describe the model more than the answers." if self.misfit else ""
         return f"{explain}{f'; less: {less}' if less else ''}. {reliability}{caution}"
 

@@ -66,10 +66,12 @@ class CriterionValidity(Result):
         """The strongest correlation, and the explained share in sample and among people left out."""
         row = self.frame.loc[ties.largest(self.frame["r"].abs())]
         interval = f"{self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
-        explain = "explains" if len(self.frame) == 1 else "explain"
+        alone = len(self.frame) == 1
+        goes = "correlates" if alone else "goes most closely"
+        explain = "It explains" if alone else f"Together, {counted(len(self.frame), 'dimension')} explain"
         return (
-            f"{row['title']} goes most closely with {self.criterion}: r = {TWO_DIGITS(row['r'])} ({interval}). "
-            f"Together, {counted(len(self.frame), 'dimension')} {explain} {self.r_squared:.0%} of its variance among "
+            f"{row['title']} {goes} with {self.criterion}: r = {TWO_DIGITS(row['r'])} ({interval}). "
+            f"{explain} {self.r_squared:.0%} of its variance among "
             f"these respondents and {_share(self.r_squared_new)} among respondents left out (mean of "
             f"{self.settings['repeats']} times {self.settings['folds']} parts)."
         )

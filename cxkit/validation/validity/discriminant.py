@@ -73,13 +73,14 @@ class DiscriminantValidity(Result):
         rule = f"by the interval of the latent correlation ({cite(CORRELATION_RONKKO.source)})"
         closest += self._correlate_most(row)
         ratio = self._highest_ratio(row)
+        closest = closest if len(self.frame) == 1 else f"Closest: {closest}"
         old = f"The rule of Fornell and Larcker holds for {held} of {len(words)}."
         if self.misfit:
             return (
                 f"No verdict on the dimensions can be relied on yet: {self.misfit}. If it held, {pairs} {rule}. "
-                f"Closest: {closest}.{ratio} {old}"
+                f"{closest}.{ratio} {old}"
             )
-        return f"{pairs} {rule}. Closest: {closest}.{ratio} {old}"
+        return f"{pairs} {rule}. {closest}.{ratio} {old}"
 
     def _correlate_most(self, closest: pd.Series) -> str:
         """The pair of the largest correlation, where it is another one whose interval reaches farther."""
@@ -93,6 +94,8 @@ class DiscriminantValidity(Result):
         if self.frame["htmt2"].isna().all():
             return ""
         row = self.frame.loc[ties.largest(self.frame["htmt2"])]
+        if len(self.frame) == 1:
+            return f" HTMT2 is {TWO_DIGITS(row['htmt2'])}."
         whose = "" if row.name == closest.name else f" ({row['pair']})"
         return f" HTMT2 is at most {TWO_DIGITS(row['htmt2'])}{whose}."
 
