@@ -15,7 +15,7 @@ from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.gaps.unequal_spread import brown_forsythe
 from cxkit.results import figures, tables
-from cxkit.results.accounting import Rule, account, not_stated, too_few
+from cxkit.results.accounting import Rule, account, not_stated, too_few, whose_n
 from cxkit.results.each_dimension import of_each
 from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.results.options import check_choice, check_options, check_positive
@@ -101,7 +101,15 @@ class GroupReliability(Result):
         told = [_SHARED_P] if len(self.frame) > 1 else []
         told.append(_UNEQUAL_SPREAD)
         told += [_NEGATIVE_ICC2] if (self.frame["icc2"] < 0).any() else []
-        return " ".join([*self.notes, *told, *hidden, super().note, *_whose_n(self.frame)])
+        return " ".join(
+            [
+                *self.notes,
+                *told,
+                *hidden,
+                super().note,
+                *whose_n(self.frame["title"].tolist(), self.frame["n"].tolist()),
+            ]
+        )
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())
@@ -209,13 +217,6 @@ _NEGATIVE_ICC2 = (
     "A negative ICC(2) (its values have no lower end) means that groups differ less than chance alone would make them: "
     "read it as no reliability."
 )
-
-
-def _whose_n(frame: pd.DataFrame) -> list[str]:
-    """Of which dimension the note counts people, where dimensions differ."""
-    if frame["n"].nunique() < 2:
-        return []
-    return [f"n and who is left out are those of '{frame.loc[frame['n'].idxmax(), 'title']}', which has most answers."]
 
 
 def _hidden_sentence(hidden_groups: int, minimum: int) -> list[str]:
@@ -374,7 +375,13 @@ class WithinGroupAgreement(Result):
     def note(self) -> str:
         """How many groups had to be left out, and the usual line."""
         minimum = int(str(self.settings["minimum"]))
-        return " ".join([*_hidden_sentence(self.hidden_groups, minimum), super().note, *_whose_n(self.frame)])
+        return " ".join(
+            [
+                *_hidden_sentence(self.hidden_groups, minimum),
+                super().note,
+                *whose_n(self.frame["title"].tolist(), self.frame["n"].tolist()),
+            ]
+        )
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())

@@ -14,7 +14,7 @@ from typing import Any
 from cxkit.errors import SurveyError, nearest
 from cxkit.survey.instrument import ANSWERS, Instrument
 from cxkit.survey.readers import RoleColumn, read_survey
-from cxkit.survey.reading_options import refuse_unknown_options
+from cxkit.survey.reading_options import as_about, check_options, refuse_unknown_options
 from cxkit.survey.shipped_instruments import as_instrument, instrument_names, is_path, kit_folder, load_instrument
 from cxkit.survey.survey import About, Survey
 
@@ -216,6 +216,9 @@ def load_survey(
         )
     card = dataset_card(str(name_or_path))
     options = {"name": card.name, "about": card.about, **read_options}
+    if isinstance(options["about"], Mapping):
+        check_options(about=options["about"])
+        options["about"] = as_about(options["about"], card.about)
     asked = load_instrument(card.instrument) if instrument is None else as_instrument(instrument)
     roles = card.respondent if respondent is None else respondent
     return read_survey(dataset_path(card.name), asked, roles, **options)

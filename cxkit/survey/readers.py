@@ -22,7 +22,7 @@ from cxkit.survey.foot_rows import find_foot_rows, refuse_feet
 from cxkit.survey.header_rows import refuse_header_rows
 from cxkit.survey.instrument import Instrument, fold_name
 from cxkit.survey.likeness import clean_name, look_alikes, map_distinct
-from cxkit.survey.reading_options import check_options
+from cxkit.survey.reading_options import as_about, check_options
 from cxkit.survey.repeated import missing_id_note, refuse_repeated, repeated_notes
 from cxkit.survey.responses import Unfinished, check_unfinished, find_responses
 from cxkit.survey.shipped_instruments import as_instrument
@@ -48,7 +48,7 @@ def read_survey(
     header_row: int | None = None,
     unfinished: Unfinished = "drop",
     name: str | None = None,
-    about: About | None = None,
+    about: About | Mapping[str, Any] | None = None,
 ) -> Survey:
     """Read answers to an instrument from a csv or Excel file.
 
@@ -87,7 +87,8 @@ def read_survey(
     name
         What to call the survey in results (the file's name).
     about
-        Origin, population, period and selection; needed before others are compared with it.
+        Origin, population, period and selection, as `About` or a dict of these; needed before others are compared
+        with it.
 
     Raises
     ------
@@ -131,7 +132,7 @@ def read_survey(
         decimal=decimal,
         unfinished=unfinished,
         name=name,
-        about=about,
+        about=as_about(about),
     )
 
 

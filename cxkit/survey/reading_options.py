@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
+from typing import Any
 
 from cxkit.errors import OptionError, Problems, closest
 from cxkit.survey.survey import About
@@ -51,6 +53,20 @@ def _names_to_names(value: object) -> bool:
     return all(isinstance(name, str) for pair in value.items() for name in pair)
 
 
+def _describes(value: object) -> bool:
+    """Whether this is a description of a survey, or a dict of one: a notebook's parameters hold nothing else."""
+    if isinstance(value, About):
+        return True
+    if not isinstance(value, Mapping) or not set(value) <= {field.name for field in fields(About)}:
+        return False
+    return all(isinstance(own, bool if name == "synthetic" else str) for name, own in value.items())
+
+
+def as_about(about: About | Mapping[str, Any] | None, known: About | None = None) -> About | None:
+    """The description that an option gives; a dict says only what differs from what is `known`."""
+    return replace(known or About(), **about) if isinstance(about, Mapping) else about
+
+
 def _whole(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -62,6 +78,6 @@ KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "sheet": (lambda value: isinstance(value, str) or _whole(value), "the name or the number of a sheet"),
     "header_row": (_whole, "the number of the row with the column names, from 1 up,"),
     "name": (lambda value: isinstance(value, str), "text"),
-    "about": (lambda value: isinstance(value, About), "an About(population=..., period=..., selection=...)"),
+    "about": (_describes, "an About(population=..., period=..., selection=...), or a dict of these"),
 }
 """Option to what it takes; None is the default of each."""

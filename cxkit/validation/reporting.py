@@ -199,7 +199,9 @@ def _intervals(survey: Survey, results: Sequence[Result]) -> str:
 
 
 def _ending(frame: pd.DataFrame, ends: tuple[str, ...]) -> list[str]:
-    return [column for column in frame if str(column).endswith(ends)]
+    """The columns of interval ends; those of the answer scale are no interval of anything estimated."""
+    named = [column for column in frame if str(column).endswith(ends)]
+    return [column for column in named if str(column) not in ("scale_low", "scale_high")]
 
 
 def _weights(survey: Survey, results: Sequence[Result]) -> str:

@@ -38,11 +38,13 @@ STRUCTURE = ("Structure", "StructureComparison")
 TOPICS: tuple[Topic, ...] = (
     Topic(
         key="population", standard=JARS, title="Who took part, where and when",
-        remedy="Describe population and period when reading the survey: about=About(population=..., period=...).",
+        remedy="Describe population and period when reading the survey: about=About(population=..., period=...); of a "
+        'notebook, in its parameter reading: {"about": {"population": "...", "period": "..."}}.',
     ),
     Topic(
         key="selection", standard=JARS, title="How respondents came to take part",
-        remedy="Describe it when reading the survey: about=About(selection=...).",
+        remedy="Describe it when reading the survey: about=About(selection=...); of a notebook, in its parameter "
+        'reading: {"about": {"selection": "..."}}.',
     ),
     Topic(
         key="numbers", standard=JARS, title="How many respondents each result rests on",

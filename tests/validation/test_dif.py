@@ -211,7 +211,8 @@ def test_groups_too_small_and_items_without_variance_are_named():
     result = differential_item_functioning(survey_of(answers), by=half)
     assert "q2" not in set(result.frame["item"])
     assert "Not tested in 'All': q2 (between 2 and 12 different answers are needed)." in result.note
-    assert "1 item could not be tested (see the note)." in result.text
+    assert "1 item could not be tested: q2 (not between 2 and 12 different answers)." in result.text
+    assert "answers differently at the same sum score, which holds the item itself, is told from chance" in result.note
     half = half.copy()
     half.iloc[:3] = "few"
     with pytest.raises(cx.AnalysisError, match=r"too small: 'All' \('few' has fewer than 5; every group needs \d+\)"):

@@ -197,3 +197,15 @@ def test_bootstrap_options_are_checked():
         cx.cronbach_alpha(survey, interval="boot")
     with pytest.raises(cx.OptionError, match="bootstraps=1 must be a whole number, at least 2"):
         cx.cronbach_alpha(survey, interval="bootstrap", bootstraps=1)
+
+
+@pytest.mark.parametrize("analysis", [cx.cronbach_alpha, cx.split_half])
+def test_the_note_says_whose_n_it_gives_where_dimensions_differ(analysis):
+    answers = factor_answers(5, n=120, items=6)
+    answers[:30, 0] = np.nan
+    survey = survey_of(answers, {"few": ["q1", "q2", "q3"], "most": ["q4", "q5", "q6"]})
+    own = "n = 120. "
+    found = analysis(survey, missing="complete")
+    assert own in found.note
+    assert "n and who is left out are those of 'Most', which has most answers." in found.note
+    assert "n and who" not in analysis(survey).note

@@ -102,6 +102,27 @@ class TestStandards:
         assert alone.loc[topic("consistency", "COSMIN"), "status"] == "missing"
         assert alone.loc[topic("reliability"), "status"] == "there"
 
+    def test_the_ends_of_the_answer_scale_are_no_interval(self, study):
+        survey, _ = study
+        effect = cx.exclusion_effect(survey, cx.screen_respondents(survey, seed=1), flags=1)
+        assert effect.frame["scale_low"].notna().any()
+        told = cx.report_standards(survey, effect).frame.set_index("topic")
+        assert told.loc["How sure one can be: intervals", "status"] == "missing"
+
+    def test_the_remedy_of_a_missing_description_works_in_a_notebook(self):
+        survey = tiny_survey(np.tile([1.0, 2.0, 3.0], (6, 1)))
+        missing = cx.report_standards(survey).missing.set_index("topic")["remedy"]
+        remedy = missing["Who took part, where and when"]
+        assert remedy.endswith(
+            'of a notebook, in its parameter reading: {"about": {"population": "...", "period": "..."}}.'
+        )
+        about = {"population": "nurses of a clinic", "period": "May 2025"}
+        described = cx.load_survey("culture_synthetic", about=about).about
+        assert (described.population, described.period) == tuple(about.values())
+        assert described.synthetic  # what a dict leaves out stays as the data set says
+        with pytest.raises(OptionError, match="a dict of these"):
+            cx.load_survey("culture_synthetic", about={"place": "here"})
+
     def test_results_on_other_answers_are_named(self, study, shipped):
         _, results = study
         found = report_standards(shipped("hs1939"), *results[:1])

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
-from cxkit.results.accounting import account
+from cxkit.results.accounting import account, whose_n
 from cxkit.results.multiplicity import benjamini_hochberg, holm
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
@@ -74,6 +74,8 @@ class ItemFunctioning(Result):
     notes: tuple[str, ...] = ()
     asked: int
     """How many items there are, tested or not."""
+    untested: tuple[str, ...] = ()
+    """Which items are not tested, and why, in short: the text stands in reports without the note."""
 
     title: ClassVar[str] = "Differential item functioning"
     sheets_of_one_person: ClassVar[str] = "one in each group, and the note says what that does"
@@ -98,7 +100,8 @@ class ItemFunctioning(Result):
         tested = int(self.frame["p_value"].notna().sum())
         head = f"By {self.settings['by']}, {len(flagged)} of {counted(tested, 'item')} function differently"
         untested = self.asked - tested
-        rest = f" {counted(untested, 'item')} could not be tested (see the note)." if untested else ""
+        why = f": {'; '.join(self.untested)}" if self.untested else ""
+        rest = f" {counted(untested, 'item')} could not be tested{why}." if untested else ""
         if flagged.empty:
             tiny = int((self.frame["p_adjusted"] < self._alpha).sum())
             verb = "is" if tiny == 1 else "are"
@@ -126,7 +129,9 @@ class ItemFunctioning(Result):
             f"An item functions differently if {how[str(self.settings['adjust'])]} is below {self._alpha:g}{size}. "
             f"Δ R²: {r2}."
         )
-        return " ".join([rule, self._power, *self.notes, super().note])
+        sizes = self.frame.groupby("title", sort=False)["n"].max()
+        own = whose_n(sizes.index.tolist(), sizes.tolist())
+        return " ".join([rule, self._power, *self.notes, super().note, *own])
 
     @property
     def _power(self) -> str:
@@ -137,8 +142,9 @@ class ItemFunctioning(Result):
         log_odds, r2 = float(known["detectable_log_odds"].median()), float(known["detectable_r2"].median())
         tests = int(str(self.settings["tests"])) if self.settings["adjust"] != "none" else 1
         found = (
-            f"An item that the smallest group alone answers differently at the same score is told from chance in "
-            f"{POWER:.0%} of such surveys (p below {self._alpha:g}{f' for {tests} items' if tests > 1 else ''}) if its "
+            f"An item that the smallest group alone answers differently at the same sum score, which holds the item "
+            f"itself, is told from chance in {POWER:.0%} of such surveys (p below {self._alpha:g}"
+            f"{f' for {tests} items' if tests > 1 else ''}) if its "
             f"log odds of a higher answer differ by {TWO_DIGITS(log_odds)} (odds ratio "
             f"{TWO_DIGITS(float(np.exp(log_odds)))}, Δ R² about {_THREE(r2)}; median item)"
         )
@@ -303,6 +309,7 @@ def differential_item_functioning(
         data=survey.stamp,
         verdicts=judge(DIF_JODOIN, judged["item"], judged["r2_change"]),
         notes=(*notes, *_not_found(frame)),
+        untested=_in_short(small, selection.dimensions, frame),
         asked=len(selection.item_keys),
     )  # fmt: skip
 
@@ -416,6 +423,22 @@ def _with_words(survey: Survey, frame: pd.DataFrame) -> pd.DataFrame:
     )
     dropped = ["dimension", "place", "nagelkerke_uniform", "mcfadden_uniform", "information", "gain_alone", "null"]
     return pd.concat([words, frame.drop(columns=dropped)], axis=1)
+
+
+def _in_short(
+    small: Mapping[str, Sequence[str]], dimensions: Sequence[Dimension], frame: pd.DataFrame
+) -> tuple[str, ...]:
+    """Which items have no test: those of dimensions whose groups are too small, and the others one by one."""
+    titles = [title for listed in small.values() for title in listed]
+    tried = set(frame["item"])
+    open_ones = [key for d in dimensions if f"'{d.title}'" not in titles for key in d.item_keys if key not in tried]
+    lost = frame.loc[frame["p_value"].isna(), "item"].astype(str).tolist()
+    reasons = (
+        (f"those of {', '.join(titles)}", titles, "too few complete answers in a group"),
+        (", ".join(open_ones), open_ones, f"not between 2 and {MOST_ANSWERS} different answers"),
+        (", ".join(lost), lost, "no regression was found"),
+    )
+    return tuple(f"{which} ({why})" for which, keys, why in reasons if keys)
 
 
 def _not_found(frame: pd.DataFrame) -> list[str]:

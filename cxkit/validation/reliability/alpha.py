@@ -15,6 +15,7 @@ from scipy import stats
 from cxkit import ties
 from cxkit.errors import AnalysisError, CxkitWarning
 from cxkit.results import figures
+from cxkit.results.accounting import whose_n
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
@@ -194,6 +195,7 @@ def cronbach_alpha(
         far = note_on_normality({title: spread_ratio(own) for title, own in complete.items()}, confidence)
         notes = (*notes, far) if far else notes
     rows = rows_behind(survey, [usable[key] for key in found], missing)
+    own_n = whose_n(frame["title"].tolist(), frame["n"].tolist()) if missing == "complete" else []
     return Reliability(
         frame=frame,
         n=len(rows),
@@ -202,7 +204,7 @@ def cronbach_alpha(
         settings=settings,
         data=survey.stamp,
         verdicts=judge(ALPHA_NUNNALLY, frame["title"], frame["alpha"]),
-        notes=notes,
+        notes=(*notes, *own_n),
     )
 
 

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.accounting import whose_n
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
@@ -157,6 +158,7 @@ def split_half(
     frame = pd.DataFrame([one.row for one in found.values()])
     rows = rows_behind(survey, [one.usable for one in found.values()], missing)
     dropped = [one.usable.note for one in found.values() if one.usable.note]
+    own_n = whose_n(frame["title"].tolist(), frame["n"].tolist()) if missing == "complete" else []
     return SplitHalf(
         frame=frame,
         n=len(rows),
@@ -168,7 +170,7 @@ def split_half(
         },
         data=survey.stamp,
         splits={key: one.splits for key, one in found.items()},
-        notes=(*selection.notes, *left_out, *dropped),
+        notes=(*selection.notes, *left_out, *dropped, *own_n),
     )  # fmt: skip
 
 
