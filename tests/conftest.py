@@ -21,6 +21,7 @@ from hypothesis import settings
 
 from cxkit.survey.instrument import Instrument, instrument_from
 from cxkit.survey.survey import About, Survey, typed_role
+from tests.installing import make_environment, the_wheel
 
 mpl.use("Agg")
 
@@ -32,7 +33,14 @@ settings.load_profile("repeatable")
 KILLS = int(os.environ.get("CXKIT_KILLS", "6"))
 """How often long work is killed at a moment left to chance; `CXKIT_KILLS=20 pytest -k killed_at` does so more often."""
 
-LONGEST = ("test_whole_class.py", "test_class_marking.py", "test_forging.py", "test_release_proof.py", "test_batch.py")
+LONGEST = (
+    "test_documented_commands.py",
+    "test_whole_class.py",
+    "test_class_marking.py",
+    "test_forging.py",
+    "test_release_proof.py",
+    "test_batch.py",
+)
 """Files that take minutes each. They come first: at the end one core would wait for the other that runs one of them."""
 
 KEPT = (("cxkit.validation.structure.fit", "FITS"), ("cxkit.sem.saturated_moments", "RECENT"))
@@ -64,6 +72,21 @@ def reference() -> Callable[[str], Any]:
         return json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))["results"]
 
     return read
+
+
+@pytest.fixture(scope="session")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, the same for all of pytest's workers."""
+    base = tmp_path_factory.getbasetemp()
+    return the_wheel((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "wheel")
+
+
+@pytest.fixture(scope="session")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bin folder of an environment with the wheel in it; each worker has its own: tests change files there."""
+    folder = tmp_path_factory.mktemp("installed")
+    make_environment(folder / "env", wheel)
+    return folder / "env" / "bin"
 
 
 def tiny_instrument(dimensions: int = 2, items: int = 3, *, reversed_items: Sequence[str] = ()) -> Instrument:

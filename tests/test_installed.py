@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
-import subprocess
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import nbformat
@@ -20,39 +18,11 @@ from cxkit.cli import main
 from cxkit.errors import NotebookError
 from cxkit.running.notebook import copy_shipped, find_notebook, shipped_notebooks
 from cxkit.running.runs import read_runs
+from tests.installing import done, run
 from tests.running.building import notebook_of
 
 ROOT = Path(__file__).parents[1]
 NOTEBOOKS = ["01_validate_instrument", "02_benchmark", "03_organisational_gaps"]
-
-
-def run(*command: object, folder: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-    clean = {name: value for name, value in os.environ.items() if name not in {"PYTHONPATH", "VIRTUAL_ENV"}}
-    words = [str(part) for part in command]
-    return subprocess.run(words, cwd=folder, env={**clean, **(env or {})}, capture_output=True, text=True, check=False)
-
-
-def done(*command: object, folder: Path) -> str:
-    finished = run(*command, folder=folder)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return finished.stdout
-
-
-@pytest.fixture(scope="module")
-def installed(tmp_path_factory):
-    """The bin folder of an environment with the wheel in it; the libraries are those of this environment."""
-    folder = tmp_path_factory.mktemp("installed")
-    pip = [sys.executable, "-m", "pip"]
-    done(*pip, "wheel", "--quiet", "--no-build-isolation", "--no-deps", "-w", folder, ROOT, folder=folder)
-    done(sys.executable, "-m", "venv", "--without-pip", folder / "env", folder=folder)
-    python = folder / "env" / "bin" / "python"
-    (wheel,) = folder.glob("cxkit-*.whl")
-    done(*pip, "--python", python, "install", "--quiet", "--no-deps", "--no-index", wheel, folder=folder)
-    here = next(path for path in map(Path, sys.path) if path.name == "site-packages")
-    (own,) = (folder / "env" / "lib").glob("python*/site-packages")
-    # A path added this way comes after the environment's own, and its .pth files (the editable cxkit) are not read.
-    (own / "libraries.pth").write_text(f"{here}\n", encoding="utf-8")
-    return folder / "env" / "bin"
 
 
 @pytest.fixture
