@@ -140,7 +140,7 @@ def compared(before, now):
         ("0.30000000000000004", "0.30000000000000010"),
         ("a   0.1\nb   0.30000000000000004", "a   0.1\nb   0.30000000000000010"),
         ("srmr 1.5e-16", "srmr 2.2e-16"),
-        ("id 1b4e28ba-2fa1-41d2-883f-0016d3cca427", "id 6fa459ea-ee8a-4ca4-894e-db77e160355e"),
+        ("100%|####| 5/5 [00:00<00:00, 5309.4it/s]", "100%|####| 5/5 [00:01<00:00, 3.5it/s]"),
         (["a", "b"], "ab"),
     ],
 )
@@ -160,16 +160,54 @@ def test_what_is_no_change(before, now):
         ("a b", "a  b", "words"),
         ("version 3.12.1", "version 3.12.2", "words"),
         ("x", "", "words"),
+        ("x ", "x", "words"),
+        ("é", "e\u0301", "words"),
+        ("a\nend", "a\n", "words"),
+        ("0xdeadbeef", "0xfeedbeef", "words"),
+        ("id 1b4e28ba-2fa1-41d2-883f-0016d3cca427", "id 6fa459ea-ee8a-4ca4-894e-db77e160355e", "words"),
+        ("1e-13", "5e-13", "number"),
+        ("     a\n0  0.1", "     a\n0  0.25", "number"),
     ],
 )
 def test_what_is_a_change(before, now, degree):
-    assert [one.degree for one in compared(printed(before), printed(now))] == [degree]
+    (found,) = compared(printed(before), printed(now))
+    assert found.degree == degree
+    is_, was = found.text.removeprefix("cell 1 shows ").split(" where it showed ")
+    assert is_ != was
+    assert is_.isascii() or "é" not in before  # signs that look alike are written out
 
 
 def test_how_far_a_number_moved_by_rounding_is_kept():
     (moved,) = compared(printed("0.30000000000000004 of 5"), printed("0.3 of 5"))
     assert isinstance(moved, Moved)
     assert moved.by == pytest.approx(5.5e-17, abs=1e-18)
+
+
+@pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "application/vnd.own.v1+json"])
+def test_an_identifier_that_is_new_in_each_run_is_no_change_and_a_text_is(kind):
+    def page(name, said="yes"):
+        return cell(output_type="display_data", data={kind: f'<div id="{name}"><a href="#{name}">{said}</a></div>'})
+
+    names = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "6fa459ea-ee8a-4ca4-894e-db77e160355e"
+    assert compared(*map(page, names)) == []
+    (found,) = compared(page(names[0]), page(names[1], "no"))
+    assert found.degree == "words"
+    assert compared(page("a", names[0]), page("a", names[1]))
+
+
+def test_the_bytes_of_a_widget_count():
+    def picture(data):
+        held = {"state": {"a": {"model_name": "Image", "state": {}, "buffers": [{"path": ["value"], "data": data}]}}}
+        one = cell(output_type="display_data", data={"application/vnd.jupyter.widget-view+json": {"model_id": "a"}})
+        return {**one, "metadata": {"widgets": {"application/vnd.jupyter.widget-state+json": held}}}
+
+    assert compared(picture("QUJD"), picture("QUJD")) == []
+    assert [one.degree for one in compared(picture("QUJD"), picture("QUJE"))] == ["words"]
+
+
+def test_bytes_that_nobody_can_read_are_not_quoted():
+    one, other = (cell(output_type="display_data", data={"application/pdf": data}) for data in ("QUJD", "QUJE"))
+    assert [found.text for found in compared(one, other)] == ["cell 1 shows another file of the type application/pdf"]
 
 
 def test_the_same_widget_under_another_random_name_is_no_change():

@@ -58,7 +58,7 @@ class Allowed:
     """
 
     relative: float = 1e-9
-    absolute: float = 1e-12
+    absolute: float = 1e-14
 
     def distance(self, before: float, now: float) -> float | None:
         """How far a number moved, as `Moved` says it; None if that is further than it may.

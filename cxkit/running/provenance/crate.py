@@ -88,9 +88,12 @@ def read_manifest(folder: Path) -> dict[str, Any]:
         raise NotebookError(f"{folder} is no finished crate of a report: it has no {MANIFEST}.") from None
     except (OSError, ValueError) as error:
         raise NotebookError(f"{folder / MANIFEST} cannot be read: {reason_of(error)}.") from None
-    if not isinstance(manifest, dict) or manifest.get("format") not in range(1, FORMAT + 1):
+    version = manifest.get("format") if isinstance(manifest, dict) else None
+    if not isinstance(version, int) or version < 1:
+        raise NotebookError(f"{folder / MANIFEST} is damaged: it is no manifest of a report.")
+    if version > FORMAT:
         raise NotebookError(f"{folder / MANIFEST} is of a later version of cxkit; use that one.")
-    if lacking := [name for name, kind in _needed(manifest["format"]) if not isinstance(_at(manifest, name), kind)]:
+    if lacking := [name for name, kind in _needed(version) if not isinstance(_at(manifest, name), kind)]:
         raise NotebookError(f"{folder / MANIFEST} is damaged: it has no usable {', '.join(lacking)}.")
     return manifest
 

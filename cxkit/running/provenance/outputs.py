@@ -16,9 +16,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
+from unicodedata import normalize
 
 from cxkit.running.page import SESSION_MIME
-from cxkit.running.provenance.changes import Allowed, Change, Degree, Moved
+from cxkit.running.provenance.changes import Allowed, Change, Moved
 from cxkit.running.provenance.declared import MIME_TYPE as DECLARED_MIME
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -28,17 +29,22 @@ _SHOWN = 60
 # The plainest form is told first: the others of one output say the same in other marks
 _ORDER = ("text/plain", "text/markdown", "text/latex", "text/html")
 
-# What names an object anew in each run and means nothing to a reader: addresses in memory, identifiers of a page
-_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,16}\b")
+# What names an object anew in each run and means nothing to a reader: addresses in memory, the clock of a bar of
+# progress, identifiers of a page
+_ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]+\b")
+_CLOCK = re.compile(r"\[\d+(?::\d\d)+<[^\]\n]*\]")  # as tqdm writes it: [00:01<00:03, 12.5it/s]
+_PROCESS = re.compile(r"[^\s'\"]*ipykernel_\d+[/\\]")  # where a warning says that a cell's code lies
 _IDENTIFIERS = re.compile(
-    r"\b[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}\b"  # UUIDs of version 4
+    # UUIDs of version 4 within a name or a reference, and not as a text
+    r"(?<=[\"'#_-])[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}\b"
     r"|(?<=T_)[0-9a-f]{5}(?=[_\s\"'{,])"  # tables of pandas' Styler
     r"|(?<=sk-container-id-)\d+"  # estimators of scikit-learn
-    r"|[^\s'\"]*ipykernel_\d+[/\\]"  # where a warning says that a cell's code lies: a process has a number
 )
 _SVG_NAMES = re.compile(r"(?<=id=\")[^\"]+(?=\")|(?<=href=\"#)[^\"]+(?=\")|(?<=url\(#)[^)]+(?=\))")
 _SVG_DATE = re.compile(r"<dc:date>[^<]*</dc:date>")
 _NUMBERS = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]*\w)")
+_WITH_NAMES = ("html", "svg", "javascript", "json")  # media types in which an identifier is no text
+_BYTES = ("application/pdf", "audio/", "video/")  # media types that nobody can read an excerpt of
 _SPACES = re.compile(r"[ \t]+|-{3,}")
 
 
@@ -131,7 +137,9 @@ def _state_of(model: str, states: Mapping[str, Any], within: set[str]) -> Any:
     if model in within or model not in states:
         return "a widget"
     one = states[model]
-    return {"model": one.get("model_name"), **_resolved(one.get("state", {}), states, within | {model})}
+    buffers = [{key: part.get(key) for key in ("path", "data")} for part in one.get("buffers", [])]
+    state = _resolved(one.get("state", {}), states, within | {model})
+    return {"model": one.get("model_name"), **state, **({"buffers": buffers} if buffers else {})}
 
 
 def _resolved(value: Any, states: Mapping[str, Any], within: set[str]) -> Any:
@@ -176,6 +184,8 @@ def _of_kind(kind: str, before: Shown, now: Shown) -> Iterator[Change | Moved]:
         return
     if kind in _PICTURES:
         yield from _of_pictures(before.place, one, other)
+    elif kind.startswith(_BYTES):
+        yield Change(before.place, f"{before.place} shows another file of the type {kind}", "words")
     elif isinstance(one, (str, list)) and isinstance(other, (str, list)) and "json" not in kind:
         yield from _of_texts(before.place, kind, _text(one), _text(other))
     else:
@@ -183,22 +193,28 @@ def _of_kind(kind: str, before: Shown, now: Shown) -> Iterator[Change | Moved]:
 
 
 def _of_texts(place: str, kind: str, before: str, now: str) -> Iterator[Change | Moved]:
-    svg = kind == "image/svg+xml"
-    one, other = _without_names(before, svg=svg), _without_names(now, svg=svg)
+    one, other = _without_names(before, kind), _without_names(now, kind)
     if one == other:
         return
     words, numbers = _apart(one)
     other_words, other_numbers = _apart(other)
-    if words == other_words and numbers != other_numbers:
-        pairs = list(zip(numbers, other_numbers, strict=True))
-        moved = [Allowed().distance(_number(a), _number(b)) for a, b in pairs if a != b]
-        within = [by for by in moved if by is not None]
-        if len(within) == len(moved):
-            yield Moved(place, max(within))
-            return
-    degree: Degree = "number" if words == other_words and numbers != other_numbers else "words"
-    was, is_ = _first_difference(one, other)
-    yield Change(place, f"{place} shows '{is_}' where it showed '{was}'", degree)
+    if words != other_words or numbers == other_numbers:
+        was, is_ = _first_difference(one, other)
+        yield Change(place, f"{place} shows '{is_}' where it showed '{was}'", "words")
+        return
+    pairs = zip(_NUMBERS.finditer(one), _NUMBERS.finditer(other), strict=True)
+    moved = [(a, b, Allowed().distance(_number(a[0]), _number(b[0]))) for a, b in pairs if a[0] != b[0]]
+    beyond = next(((a, b) for a, b, by in moved if by is None), None)
+    if beyond is None:
+        yield Moved(place, max(by for _, _, by in moved if by is not None))
+        return
+    was, is_ = (_line_up_to(text, match) for text, match in zip((one, other), beyond, strict=True))
+    yield Change(place, f"{place} shows '{is_}' where it showed '{was}'", "number")
+
+
+def _line_up_to(text: str, number: re.Match[str]) -> str:
+    """The line of a number from its begin to the number, or the end of that."""
+    return text[max(text.rfind("\n", 0, number.start()) + 1, number.end() - _SHOWN) : number.end()].strip()
 
 
 def _number(text: str) -> int | float:
@@ -206,15 +222,17 @@ def _number(text: str) -> int | float:
     return float(text) if set(text) & set(".eE") else int(text)
 
 
-def _without_names(text: str, *, svg: bool) -> str:
-    """The text with the names that are random put in order of their appearance."""
+def _without_names(text: str, kind: str) -> str:
+    """The text without what each run writes anew, and with random names put in order of their appearance."""
     seen: dict[str, str] = {}
 
     def by_order(match: re.Match[str]) -> str:
         return seen.setdefault(match.group(0), f"name{len(seen)}")
 
-    text = _IDENTIFIERS.sub(by_order, _ADDRESS.sub("0x", text))
-    return _SVG_NAMES.sub(by_order, _SVG_DATE.sub("", text)) if svg else text
+    text = _PROCESS.sub("", _CLOCK.sub("[]", _ADDRESS.sub("0x", text)))
+    if any(word in kind for word in _WITH_NAMES):
+        text = _IDENTIFIERS.sub(by_order, text)
+    return _SVG_NAMES.sub(by_order, _SVG_DATE.sub("", text)) if "svg" in kind else text
 
 
 def _apart(text: str) -> tuple[list[str], list[str]]:
@@ -223,9 +241,15 @@ def _apart(text: str) -> tuple[list[str], list[str]]:
 
 
 def _first_difference(before: str, now: str) -> tuple[str, str]:
+    """What stands on either side where two texts first differ, with signs that nobody sees written out."""
     start = next((k for k, (a, b) in enumerate(zip(before, now, strict=False)) if a != b), min(len(before), len(now)))
     begin = max(before.rfind("\n", 0, start) + 1, start - _SHOWN // 2)
-    return _cut(before[begin:]), _cut(now[begin:])
+    was, is_ = _cut(before[begin:]), _cut(now[begin:])
+    if was and is_ and normalize("NFC", was) != normalize("NFC", is_):
+        return was, is_
+    begin = max(0, start - _SHOWN // 2)
+    whole = (ascii(text[begin : start + _SHOWN // 2])[1:-1] for text in (before, now))
+    return next(whole), next(whole)
 
 
 def _cut(text: str) -> str:

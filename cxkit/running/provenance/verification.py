@@ -14,6 +14,11 @@ _VERDICTS: Mapping[str, str] = {
     "number": "does NOT come out the same: numbers moved",
     "picture": "does NOT come out the same: pictures look different",
     "order": "does NOT come out the same: equal rows stand in another order, and nothing else",
+    # What it shows is as it was
+    "file": "comes out the same, but files were changed after the run",
+    "input": "comes out the same, but its inputs are not as they were",
+    "code": "comes out the same, but not by the same code and versions (--allow-versions accepts that)",
+    "version": "comes out the same, but not by the same code and versions (--allow-versions accepts that)",
 }
 
 
@@ -103,10 +108,7 @@ class Verification:
             return "runs, and shows nothing that could be compared"
         if self.holds:
             return "comes out the same"
-        kinds = {one.kind for one in self.findings}
-        if kinds <= {"version", "code"}:
-            return "comes out the same, but not by the same code and versions (--allow-versions accepts that)"
-        return next((text for kind, text in _VERDICTS.items() if kind in kinds), "does NOT come out the same")
+        return next(text for kind, text in _VERDICTS.items() if kind in {one.kind for one in self.findings})
 
     @property
     def text(self) -> str:
@@ -134,8 +136,8 @@ class Verification:
         if kinds or self.remarks:
             return [f"  why: what else is otherwise ({', '.join([*kinds, *['note'] * bool(self.remarks)])}, above)."]
         return [
-            "  why: data, code, versions and processor are as they were. The notebook itself does not repeat: "
-            "random numbers without a seed, the clock, the network, or a file that no parameter names."
+            "  why: the inputs that parameters name, code, versions and processor are as they were. The notebook "
+            "itself does not repeat: random numbers without a seed, the clock, the network, or another file."
         ]
 
     def as_data(self) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cxkit.errors import NotebookError
+from cxkit.errors import NotebookError, reason_of
 from cxkit.running.files import sha256_of
 from cxkit.running.notebook import read_notebook
 from cxkit.running.pdf import read_imprint
@@ -68,6 +68,10 @@ def verify_report(
     then = _of_then(report, folder, manifest, timeout, commit) if rebuild else None
     try:
         before = Outcome.of(folder)
+    except (NotebookError, OSError, ValueError) as error:
+        incomplete = Finding("file", folder.name, f"the crate is incomplete or damaged: {reason_of(error)}")
+        return _not_run(report, [*findings, incomplete], allow_versions, then)
+    try:
         run = _made_again(folder, manifest, timeout, progress)
     except (NotebookError, OSError, ValueError) as error:
         return _not_run(report, [*findings, _no_run(manifest, error)], allow_versions, then)
