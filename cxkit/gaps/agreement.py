@@ -334,10 +334,11 @@ class WithinGroupAgreement(Result):
 
     @property
     def text(self) -> str:
-        strongest = self.frame.loc[ties.largest(self.frame["rwg_j_median"])]
         if self._is_of_one_group:
-            return self._of_one_group(strongest)
-        weakest = self.frame.loc[ties.smallest(self.frame["rwg_j_median"])]
+            return self._of_one_group()
+        name, column = self._compared
+        strongest = self.frame.loc[ties.largest(self.frame[f"{column}_median"])]
+        weakest = self.frame.loc[ties.smallest(self.frame[f"{column}_median"])]
         by = self.settings["by"]
         if len(self.frame) == 1:
             return (
@@ -346,29 +347,46 @@ class WithinGroupAgreement(Result):
                 f"{TWO_DIGITS(strongest['rwg_j_star_median'])}, which does not rise with the number of items."
             )
         return (
-            f"Within the same {by}, agreement is highest on {strongest['title']} (median r_wg(J) "
-            f"{TWO_DIGITS(strongest['rwg_j_median'])}) and lowest on {weakest['title']} "
-            f"({TWO_DIGITS(weakest['rwg_j_median'])}), against answers given at random. The medians of r*wg(J), which "
-            f"does not rise with the number of items, lie between {TWO_DIGITS(self.frame['rwg_j_star_median'].min())} "
-            f"and {TWO_DIGITS(self.frame['rwg_j_star_median'].max())}."
+            f"Within the same {by}, agreement is highest on {strongest['title']} (median {name} "
+            f"{TWO_DIGITS(strongest[f'{column}_median'])}) and lowest on {weakest['title']} "
+            f"({TWO_DIGITS(weakest[f'{column}_median'])}), against answers given at random. {self._other('_median')}"
         )
 
-    def _of_one_group(self, strongest: pd.Series) -> str:
+    @property
+    def _compared(self) -> tuple[str, str]:
+        """The index by which dimensions compare, and its column: r_wg(J) rises with the number of items."""
+        return ("r_wg(J)", "rwg_j") if self.frame["items"].nunique() == 1 else ("r*wg(J)", "rwg_j_star")
+
+    def _other(self, end: str) -> str:
+        """The range of the index by which dimensions were not compared."""
+        name, column = ("r*wg(J)", "rwg_j_star") if self._compared[1] == "rwg_j" else ("r_wg(J)", "rwg_j")
+        which = {
+            "rwg_j": "which rises with the number of items",
+            "rwg_j_star": "which does not rise with the number of items",
+        }
+        values = self.frame[f"{column}{end}"]
+        start = "The medians of " if end else ""
+        verb = "lie" if end else "lies"
+        return (
+            f"{start}{name}, {which[column]}, {verb} between {TWO_DIGITS(values.min())} and {TWO_DIGITS(values.max())}."
+        )
+
+    def _of_one_group(self) -> str:
         """The values of the only group by their own names."""
         group = self.groups["group"].iloc[0]
         start = f"In the only group by {self.settings['by']} that may be shown, '{group}', agreement "
-        own, star = (strongest[name] for name in ("rwg_j", "rwg_j_star"))
+        name, column = self._compared
+        strongest = self.frame.loc[ties.largest(self.frame[column])]
+        own, star = (strongest[index] for index in ("rwg_j", "rwg_j_star"))
         if len(self.frame) == 1:
             return (
                 f"{start}on {strongest['title']} is r_wg(J) = {TWO_DIGITS(own)}, and r*wg(J) = {TWO_DIGITS(star)}, "
                 "which does not rise with the number of items."
             )
-        weakest = self.frame.loc[ties.smallest(self.frame["rwg_j"])]
-        stars = self.frame["rwg_j_star"]
+        weakest = self.frame.loc[ties.smallest(self.frame[column])]
         return (
-            f"{start}is highest on {strongest['title']} (r_wg(J) {TWO_DIGITS(own)}) and lowest on {weakest['title']} "
-            f"({TWO_DIGITS(weakest['rwg_j'])}), against answers given at random. r*wg(J), which does not rise with the "
-            f"number of items, lies between {TWO_DIGITS(stars.min())} and {TWO_DIGITS(stars.max())}."
+            f"{start}is highest on {strongest['title']} ({name} {TWO_DIGITS(strongest[column])}) and lowest on "
+            f"{weakest['title']} ({TWO_DIGITS(weakest[column])}), against answers given at random. {self._other('')}"
         )
 
     @property

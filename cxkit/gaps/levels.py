@@ -70,7 +70,8 @@ class LevelGap(Result):
     def text(self) -> str:
         if self.frame["hidden"].all():
             return f"No gap can be shown: {self.why_hidden}"
-        shown = self.frame[self.frame["g"].notna()]
+        # g has no value where nobody differs from their own group; the gap then has a test all the same
+        shown = self.frame[self.frame["g"].notna() | (self.frame["p_adjusted"].notna() & self.frame["gap"].ne(0))]
         if shown.empty:
             return "No gap can be shown: within both groups everybody scores the same."
         clear = shown[shown["p_adjusted"] < FAMILY_ERROR]
@@ -85,8 +86,15 @@ class LevelGap(Result):
         """The column by which gaps on several dimensions compare: points, as the text says, or SDs if scales differ."""
         return "gap" if self.one_scale else "g"
 
+    @staticmethod
+    def _in_sds(row: pd.Series) -> str:
+        if np.isnan(row["g"]):
+            return "without a g, since within both groups everybody scores the same"
+        return f"g = {TWO_DIGITS(row['g'])}"
+
     def _widest(self, clear: pd.DataFrame) -> str:
-        widest = clear.loc[ties.largest(clear[self._unit].abs())]
+        # Where groups agree wholly within themselves a gap is wider than any number of standard deviations
+        widest = clear.loc[ties.largest(clear[self._unit].abs().fillna(np.inf))]
         side = "higher" if widest["gap"] > 0 else "lower"
         measured = "" if self.one_scale else " in standard deviations, because the answer scales differ,"
         which, picked = f"The widest of these gaps{measured} is on", "Picked as the widest"
@@ -95,9 +103,8 @@ class LevelGap(Result):
         return (
             f"{which} {widest['title']}: leaders score "
             f"{TWO_DIGITS(abs(widest['gap']))} points {side}{_judged(widest)} ({self.level} interval of the gap "
-            f"{clear_of(widest['gap_low'], 0.0)} to {clear_of(widest['gap_high'], 0.0)}; g = "
-            f"{TWO_DIGITS(widest['g'])}). {picked}, it is likely "
-            "to be smaller in truth."
+            f"{clear_of(widest['gap_low'], 0.0)} to {clear_of(widest['gap_high'], 0.0)}; {self._in_sds(widest)}). "
+            f"{picked}, it is likely to be smaller in truth."
         )
 
     def _none(self, shown: pd.DataFrame) -> str:
@@ -110,6 +117,8 @@ class LevelGap(Result):
 
     def _detectable(self, shown: pd.DataFrame) -> str:
         low, high = shown["smallest_detectable_g"].min(), shown["smallest_detectable_g"].max()
+        if np.isnan(low):
+            return "In standard deviations, which nobody's answers here have, no detectable gap can be told."
         size = TWO_DIGITS(low) if TWO_DIGITS(low) == TWO_DIGITS(high) else f"{TWO_DIGITS(low)} to {TWO_DIGITS(high)}"
         return f"A true gap of g = {size} would be found in 80 of 100 such surveys or more, a smaller one less often."
 
@@ -144,7 +153,7 @@ def _judged(row: pd.Series) -> str:
     """Whose scores are the more favourable, where low scores are the good ones and the number alone misleads."""
     if row["higher_is"] != "worse":
         return ""
-    return ", which is less favourable" if row["g"] > 0 else ", which is more favourable"
+    return ", which is less favourable" if row["gap"] > 0 else ", which is more favourable"
 
 
 def level_gap(

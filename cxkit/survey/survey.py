@@ -17,9 +17,13 @@ from cxkit.survey.instrument import Dimension, Instrument
 from cxkit.survey.ledger import RowLedger
 from cxkit.survey.people import People
 from cxkit.survey.privacy import MINIMUM_CELL
+from cxkit.survey.wave_order import in_time
 
 ROLES = ("id", "level", "function", "unit", "organisation", "wave", "weight")
-"""What a column about the respondent can mean. `level` and `wave` are ordered, `weight` is a positive number."""
+"""What a column about the respondent can mean.
+
+`level` is ordered, `wave` where its names tell a time, `weight` is a positive number.
+"""
 
 SHORT_HASH = 12
 
@@ -340,7 +344,9 @@ def typed_role(role: str, column: pd.Series, *, order: Iterable[str] | None = No
     if role == "id":
         return text.astype("object")
     names = list(order) if order is not None else sorted(text.dropna().unique(), key=natural_order)
-    return text.astype(pd.CategoricalDtype(names, ordered=role in ("level", "wave")))
+    told = in_time(names) if role == "wave" and order is None else names
+    is_ordered = role == "level" or (role == "wave" and told is not None)
+    return text.astype(pd.CategoricalDtype(told or names, ordered=is_ordered))
 
 
 def _weights(column: pd.Series) -> pd.Series:

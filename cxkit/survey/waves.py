@@ -30,7 +30,7 @@ def one_wave(survey: Survey, wave: str = "", *, organisation: str = "") -> Surve
     Raises
     ------
     OptionError
-        If the wave does not occur.
+        If the wave does not occur, or the names of several do not tell which is the latest.
     """
     if wave:
         return survey.subset(wave=wave)
@@ -54,4 +54,11 @@ def _latest_wave(survey: Survey, organisation: str) -> str:
         if not own.any():
             raise OptionError(f"No organisation '{organisation}' in '{survey.name}'.")
         waves = waves[own]
-    return str(waves.max())
+    names = [str(name) for name in waves.cat.categories if (waves == name).any()]
+    if len(names) > 1 and not waves.cat.ordered:
+        raise OptionError(
+            f"The names of the waves of '{survey.name}' do not tell which is the latest: {', '.join(names)}. Name the "
+            f"one to look at: wave='{names[-1]}' or another (in a notebook the parameter wave), or number them in the "
+            "file (1 before, 2 after)."
+        )
+    return names[-1]

@@ -247,6 +247,8 @@ def parallel_analyses(
     return results
 
 
+_NOTHING = 1e-9
+"""By less no eigenvalue stands out: with two items the second is 0 but for rounding, and so are those at random."""
 _RANDOM = {
     ("pearson", "resampled"): resampled_correlations,
     ("polychoric", "resampled"): resampled_polychoric,
@@ -262,6 +264,8 @@ def _compare(observed: np.ndarray, simulated: np.ndarray, quantile: float) -> pd
             "observed": observed,
             "random": limit,
             "random_mean": simulated.mean(axis=0),
-            "stands_out": np.logical_and.accumulate(observed > limit),  # counting stops at the first that does not
+            "stands_out": np.logical_and.accumulate(
+                observed - limit > _NOTHING
+            ),  # counting stops at the first that does not
         }
     )

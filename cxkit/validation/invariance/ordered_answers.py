@@ -65,7 +65,8 @@ def _refuse_rare(answers: pd.DataFrame, groups: pd.Series, touched: list[str]) -
     unseen = []
     for item in touched:
         counts = pd.crosstab(answers[item], groups)
-        unseen += [f"{item}: nobody in '{g}' answered {value:g}" for value, g in counts[counts == 0].stack().index]
+        for value, of_groups in counts.iterrows():
+            unseen += [f"{item}: nobody in '{g}' answered {value:g}" for g in counts.columns if not of_groups[g]]
     problems.add(
         "some group lacks an answer that others give, so its threshold cannot be estimated there", unseen,
         'join such answers with their neighbours (rare="join"), treat answers as numbers (ordinal=False), or leave '

@@ -111,21 +111,29 @@ class AnswerDistribution(Result):
     @property
     def text(self) -> str:
         """The items with most answers above and below the middle."""
-        by_item = self._by_item().dropna(subset="n")
-        if by_item.empty or by_item[["above", "below"]].isna().all(axis=None):
+        answered = self._by_item().dropna(subset="n")
+        if answered.empty:
             return f"No item was answered by {MINIMUM_CELL} respondents; the answers are hidden."
-        by_item[["above", "below"]] = by_item[["above", "below"]].fillna(0.0)
-        highest, lowest = by_item.loc[ties.largest(by_item["above"])], by_item.loc[ties.largest(by_item["below"])]
+        # Of an item with a hidden side it is not known whether it is the one with most
+        by_item = answered.dropna(subset=["above", "below"])
         middle = "the middle of the scale" if not self._is_banded() else "the item's mean"
-        if not highest["above"] and not lowest["below"]:
+        if by_item.empty:
+            return (
+                f"How many answers lie above and below {middle} is not told: on every item fewer than {MINIMUM_CELL} "
+                "gave one of the answers there."
+            )
+        hidden = len(answered) - len(by_item)
+        highest, lowest = by_item.loc[ties.largest(by_item["above"])], by_item.loc[ties.largest(by_item["below"])]
+        if not highest["above"] and not lowest["below"] and not hidden:
             return f"All answers lie at {middle}."
-        if len(by_item) == 1:
+        if len(answered) == 1:
             return (
                 f"Of the answers to {highest['item']}, {tables.share(highest['above'])} lie above {middle} and "
                 f"{tables.share(lowest['below'])} below."
             )
         return (
-            f"Most answers above {middle}: {highest['item']} ({tables.share(highest['above'])}); most below: "
+            f"{f'Of the {len(by_item)} items of {len(answered)} without hidden answers: most' if hidden else 'Most'} "
+            f"answers above {middle}: {highest['item']} ({tables.share(highest['above'])}); most below: "
             f"{lowest['item']} ({tables.share(lowest['below'])})."
         )
 

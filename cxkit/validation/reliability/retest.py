@@ -114,7 +114,7 @@ def retest_reliability(
     dimensions
         Keys of the dimensions; all of them where None. Formative dimensions and single items take part.
     waves
-        Which waves; all of them where None.
+        Which waves, the first one first; all of them where None and their names tell a time.
     answered
         The share of a dimension's items that must be answered for a score (0 to 1).
     confidence
@@ -174,8 +174,14 @@ def _taking_part(survey: Survey, scores: pd.DataFrame, waves: tuple[str, ...]) -
 
 
 def _waves(survey: Survey, wanted: Sequence[str] | None) -> tuple[str, ...]:
-    known = [str(name) for name in survey.role("wave").cat.categories]
+    waves = survey.role("wave")
+    known = [str(name) for name in waves.cat.categories]
     if wanted is None:
+        if len(known) > 1 and not waves.cat.ordered:
+            raise AnalysisError(
+                f"The names of the waves of '{survey.name}' do not tell which comes first: {', '.join(known)}. Name "
+                f"them in their order: waves={known}, or the other way round."
+            )
         chosen = known
     else:
         listed = [wanted] if isinstance(wanted, str) else wanted

@@ -215,14 +215,16 @@ class Screening(Result):
 
     @property
     def _expected(self) -> str:
-        """How many would have two flags if everybody had been attentive."""
+        """How many would have as many flags as were told last if everybody had been attentive."""
         found = self.calibration
         if not found.simulated:
             return " No cut-off could be calibrated."
-        two = found.two_flags
+        # Beside "12 one or more" belongs what chance gives of these, not of two or more
+        joined = [low for low, _, _ in self._joined_counts if low < 3] == [0, 1]
+        many, chance = ("one", found.any_flag) if joined else ("two", found.two_flags)
         return (
-            f" If everybody had answered attentively, about {self.n * two:,.0f} ({tables.share_exactly(two)}) would "
-            "have two or more by chance."
+            f" If everybody had answered attentively, about {self.n * chance:,.0f} ({tables.share_exactly(chance)}) "
+            f"would have {many} or more by chance."
         )
 
     @property
