@@ -83,6 +83,25 @@ def test_a_byte_that_changes_no_number_is_found_as_well(report):
     assert findings(report) == [("input", "in.txt")]
 
 
+def test_what_the_code_itself_names_counts_as_an_input(write_notebook, capsys):
+    """A file and a data set that stand in the code, and in no parameter."""
+    Path("data").mkdir()
+    Path("data/own.txt").write_text("1 2")
+    write_notebook(
+        "print(len(open('data/own.txt').read()))", "name = 'hs1939'", "%matplotlib inline", "'data', '.', '/'"
+    )
+    run_notebook("lesson.ipynb", output="report.html", progress=False)
+    inputs = json.loads(Path("report.crate/manifest.json").read_text())["inputs"]
+    assert set(inputs) > {"data/own.txt", "the kit's data set hs1939/data.csv"}
+    assert all(name == "data/own.txt" or name.startswith("the kit's data set hs1939/") for name in inputs)
+    assert verify_report("report.html").holds
+    Path("data/own.txt").write_text("3 4")
+    assert main(["verify", "report.html"]) == 1
+    said = capsys.readouterr().out
+    assert said.startswith("report.html comes out the same, but its inputs are not as they were")
+    assert "input: data/own.txt has other contents than when the report was made" in said
+
+
 def test_a_data_set_of_the_kit_counts_as_an_input(monkeypatch, tmp_path):
     (tmp_path / "kit" / "bfi").mkdir(parents=True)
     (tmp_path / "kit" / "bfi" / "data.csv").write_text("1")

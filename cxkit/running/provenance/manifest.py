@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import platform
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
@@ -12,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxkit.running.files import sha256_of
 from cxkit.running.fingerprint import named_files
+from cxkit.running.notebook import joined
 from cxkit.running.provenance.kit import kit
 from cxkit.shipped import datasets_folder
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from cxkit.running.plan import Run
 
 FORMAT = 2
-_NAME = re.compile(r"[A-Za-z0-9._-]+")
+_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _KIT = "the kit's data set "
 
 
@@ -31,7 +34,7 @@ def manifest_of(run: Run) -> dict[str, Any]:
         "notebook": {"name": run.notebook.name, "path": run.notebook.as_posix(), "sha256": run.notebook_sha256},
         "parameters": dict(run.parameters),
         "given": list(run.given),
-        "inputs": inputs_of(run.parameters),
+        "inputs": inputs_of(run.parameters, texts_in(run.executed or {"cells": []})),
         "data": session.get("data", []),
         "seed": session.get("seed"),
         "code": dict(kit()),
@@ -48,16 +51,38 @@ def manifest_of(run: Run) -> dict[str, Any]:
     }
 
 
-def inputs_of(parameters: Mapping[str, Any]) -> dict[str, str]:
-    """The hash of every file that a parameter names: its own, and those of the kit's data sets."""
+def inputs_of(parameters: Mapping[str, Any], texts: Iterable[str] = ()) -> dict[str, str]:
+    """The hash of every file that a parameter, or a text in the code, names: its own, and those of the kit's data.
+
+    Parameters
+    ----------
+    parameters : mapping
+        A folder that one names counts with all that is in it.
+    texts : iterable of str
+        Of these only files count, and data sets of the kit.
+    """
     found: dict[str, str] = {}
+    texts = list(texts)
     for name in sorted(set(named_files(parameters.values()))):
         found |= _hashes(name, Path(name))
+    for name in sorted(set(named_files(texts))):
+        found |= _hashes(name, Path(name)) if Path(name).is_file() else {}
     folder = datasets_folder()
-    for value in parameters.values():
+    for value in (*parameters.values(), *texts):
         if isinstance(value, str) and _NAME.fullmatch(value) and (folder / value).is_dir():
             found |= _hashes(_KIT + value, folder / value)
     return dict(sorted(found.items()))
+
+
+def texts_in(notebook: Mapping[str, Any]) -> list[str]:
+    """Every text that stands in the code of a notebook; a cell that is no plain Python has none."""
+    found: set[str] = set()
+    for cell in notebook["cells"]:
+        if cell.get("cell_type") == "code":
+            with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
+                tree = ast.parse(joined(cell["source"]))
+                found |= {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    return sorted(found)
 
 
 def _hashes(name: str, path: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from cxkit.running.plan import CELL_TIMEOUT, Run
 from cxkit.running.provenance.changes import Change, Moved
 from cxkit.running.provenance.crate import DECLARED, EXECUTED, MANIFEST, NOTEBOOK, crate_of, read_manifest
 from cxkit.running.provenance.declared import changes, declared_in
-from cxkit.running.provenance.manifest import inputs_of, manifest_of
+from cxkit.running.provenance.manifest import inputs_of, manifest_of, texts_in
 from cxkit.running.provenance.outputs import Shown, compared_in, output_changes, shown_in
 from cxkit.running.provenance.reasons import other_code, other_data, other_versions, remarks
 from cxkit.running.provenance.rebuild import environment_of, run_there
@@ -64,7 +65,7 @@ def verify_report(
     """
     report, folder = _places(Path(path))
     manifest = read_manifest(folder)
-    findings = [*_changed_files(report, folder, manifest), *_changed_inputs(manifest), *_other_code(manifest)]
+    findings = [*_changed_files(report, folder, manifest), *_changed_inputs(manifest, folder), *_other_code(manifest)]
     then = _of_then(report, folder, manifest, timeout, commit) if rebuild else None
     try:
         before = Outcome.of(folder)
@@ -225,8 +226,11 @@ def _first_change(report: Path, folder: Path) -> str:
     return ", at its end"
 
 
-def _changed_inputs(manifest: Mapping[str, Any]) -> list[Finding]:
-    now = inputs_of(manifest["parameters"])
+def _changed_inputs(manifest: Mapping[str, Any], folder: Path) -> list[Finding]:
+    texts: list[str] = []
+    with suppress(NotebookError):  # whether it can be read is told where it runs
+        texts = texts_in(read_notebook(folder / NOTEBOOK))
+    now = inputs_of(manifest["parameters"], texts)
     found = []
     for name, digest in manifest["inputs"].items():
         if name not in now:
