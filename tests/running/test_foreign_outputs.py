@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import io
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 from cxkit.cli import main
 from cxkit.running.provenance.changes import Change, Moved
@@ -67,8 +71,6 @@ CELLS = {
 @pytest.fixture(scope="module")
 def foreign(tmp_path_factory):
     """The folder with a report of a notebook that shows all of it."""
-    from PIL import Image
-
     folder = tmp_path_factory.mktemp("foreign")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -102,14 +104,17 @@ def test_every_planted_change_is_told_and_nothing_else():
         found = verify_report("report.html")
     finally:
         Path("planted.txt").write_text("")
-    told = {one.name: one.kind for one in found.findings}
+    assert [(one.kind, one.name) for one in found.findings if not one.name.startswith("cell ")] == [
+        ("input", "planted.txt")
+    ]
+    told = {one.name: one.kind for one in found.findings if one.kind != "input"}
     cells = {f"cell {number}": name for number, name in enumerate(CELLS, 2)}
     assert {cells[name] for name in told} == set(CELLS)
     pictures = {cells[name] for name, kind in told.items() if kind == "picture"}
     assert pictures == {"plot", "colour", "seaborn", "axes", "image"}
     numbers = {cells[name] for name, kind in told.items() if kind == "number"}
     assert numbers >= {"number", "late digit", "count", "frame", "array"}
-    assert "The notebook itself does not repeat" in found.text
+    assert "why: what else is otherwise (input" in found.text
 
 
 def test_a_notebook_of_random_numbers_never_passes(write_notebook, capsys):
@@ -203,6 +208,36 @@ def test_the_bytes_of_a_widget_count():
 
     assert compared(picture("QUJD"), picture("QUJD")) == []
     assert [one.degree for one in compared(picture("QUJD"), picture("QUJE"))] == ["words"]
+
+
+def encoded(kind, *pixels, **options):
+    """A picture file with these frames."""
+    buffer, frames = io.BytesIO(), [Image.fromarray(one) for one in pixels]
+    more = {"save_all": True, "append_images": frames[1:]} if len(frames) > 1 else {}
+    frames[0].save(buffer, kind, **more, **options)
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def shown_picture(kind, data, **metadata):
+    return cell(output_type="display_data", data={f"image/{kind}": data}, metadata=metadata)
+
+
+def test_pixels_count_of_more_than_8_bits_and_of_every_frame():
+    flat = np.full((4, 4), 3000, np.uint16)
+    dark, light = encoded("png", flat), encoded("png", flat + 1)
+    assert [one.degree for one in compared(shown_picture("png", dark), shown_picture("png", light))] == ["picture"]
+    assert compared(shown_picture("png", dark), shown_picture("png", encoded("png", flat, compress_level=1))) == []
+    first, second, third = (np.full((4, 4), value, np.uint8) for value in (10, 50, 250))
+    one, other = (shown_picture("gif", encoded("gif", first, last)) for last in (second, third))
+    assert [found.degree for found in compared(one, other)] == ["picture"]
+    alone = shown_picture("gif", encoded("gif", first))
+    assert "in 2 frames" in compared(alone, one)[0].text
+
+
+def test_how_large_a_picture_is_shown_counts():
+    data = encoded("png", np.zeros((2, 2), np.uint8))
+    one, other = (shown_picture("png", data, **{"image/png": {"width": width}}) for width in (50, 900))
+    assert [found.degree for found in compared(one, other)] == ["number"]
 
 
 def test_bytes_that_nobody_can_read_are_not_quoted():

@@ -110,7 +110,8 @@ def _shown_by(outputs: Sequence[Mapping[str, Any]], place: str, states: Mapping[
         elif output.get("output_type") in {"display_data", "execute_result"}:
             data = output.get("data", {})
             if not {DECLARED_MIME, SESSION_MIME} & data.keys():
-                yield Shown(place, "output", _bundle(data, states))
+                held = output.get("metadata")  # width of a picture, what stands for it where it cannot be seen
+                yield Shown(place, "output", {**_bundle(data, states), **({"metadata": held} if held else {})})
 
 
 def _as_printed(text: str) -> str:
@@ -258,21 +259,40 @@ def _cut(text: str) -> str:
 
 
 def _of_pictures(place: str, before: Any, now: Any) -> Iterator[Change]:
-    """Two files may hold one picture: what counts is the pixels."""
-    from PIL import Image, ImageChops, UnidentifiedImageError
+    """Two files may hold one picture: what counts is the pixels, of every frame."""
+    import numpy as np
 
     try:
-        one, other = (Image.open(io.BytesIO(base64.b64decode(_text(each)))).convert("RGBA") for each in (before, now))
-    except (UnidentifiedImageError, OSError, ValueError, binascii.Error):
+        one, other = _frames(before), _frames(now)
+    except (OSError, ValueError, binascii.Error):
         yield Change(place, f"the picture in {place} is another file", "words")
         return
-    if one.size != other.size:
-        sizes = [" by ".join(map(str, each.size)) for each in (one, other)]
-        yield Change(place, f"the picture in {place} is {sizes[1]} pixels large, and was {sizes[0]}", "picture")
+    if [frame.shape for frame in one] != [frame.shape for frame in other]:
+        yield Change(place, f"the picture in {place} is {_size(other)}, and was {_size(one)}", "picture")
         return
-    off = ImageChops.difference(one, other).getbbox(alpha_only=False)
-    if off is not None:
-        yield Change(place, f"the picture in {place} looks different, first {off[1]} pixels below its top", "picture")
+    for a, b in zip(one, other, strict=True):
+        rows = np.flatnonzero((a != b).reshape(len(a), -1).any(axis=1))
+        if len(rows):
+            yield Change(
+                place, f"the picture in {place} looks different, first {rows[0]} pixels below its top", "picture"
+            )
+            return
+
+
+def _frames(picture: Any) -> list[Any]:
+    """The pixels of each frame: height by width by colours; one number a pixel where a colour has more than 8 bits."""
+    import numpy as np
+    from PIL import Image, ImageSequence
+
+    with Image.open(io.BytesIO(base64.b64decode(_text(picture)))) as image:
+        deep = image.mode.startswith(("I", "F"))
+        return [np.asarray(frame if deep else frame.convert("RGBA")) for frame in ImageSequence.Iterator(image)]
+
+
+def _size(frames: Sequence[Any]) -> str:
+    height, width = frames[0].shape[:2]
+    many = f" in {len(frames)} frames" if len(frames) > 1 else ""
+    return f"{width} by {height} pixels large{many}"
 
 
 def _as_json(content: Any) -> str:

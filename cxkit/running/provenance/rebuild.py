@@ -75,7 +75,11 @@ def environment_of(manifest: Mapping[str, Any], commit: str | None = None) -> En
     key = hashlib.sha256(json.dumps([str(python), pins, hashlib.sha256(tree).hexdigest()]).encode()).hexdigest()[:16]
     folder = _shelf() / key
     own = folder / ("Scripts" if os.name == "nt" else "bin") / "python"
-    code = f"cxkit of commit {wanted[:10]}" if wanted else "today's cxkit, since the crate does not tell that of then"
+    code = (
+        f"cxkit of commit {wanted[:10]}"
+        if wanted
+        else "the last commit of cxkit here, since the crate names none (--commit does)"
+    )
     if not (folder / "ready").is_file():
         _make(folder, own, python, pins, tree)
     return Environment(own, f"Python {_version_of(own)}, {len(pins)} libraries as then, and {code}")
