@@ -43,6 +43,11 @@ def smallest(values: pd.Series) -> Any:
     return pd.Series(rounded(values), index=values.index).idxmin()
 
 
+def ends(values: pd.Series) -> tuple[Any, Any]:
+    """The labels of the smallest and of the largest value."""
+    return smallest(values), largest(values)
+
+
 def order_of(values: Any) -> np.ndarray:
     """The places of the values from the smallest to the largest, ties as they stand, missing ones last."""
     return np.argsort(rounded(values), kind="stable")

@@ -81,7 +81,7 @@ def _ends(frame: pd.DataFrame, compared: str) -> str:
     level = _levels(frame)
     if level is None:
         return "The dimensions have no answer scale in common, so that their scores do not compare."
-    best, worst = ties.largest(level), ties.smallest(level)
+    worst, best = ties.ends(level)
     if not share_one_scale(ends_of(frame)):
         return (
             f"The dimensions have different answer scales. By how far up its scale a score is, "
@@ -121,7 +121,7 @@ def _ends_differ(survey: Survey, scores: pd.DataFrame, frame: pd.DataFrame, conf
     level = _levels(frame) if len(frame) > 1 else None
     if level is None:
         return None
-    high, low = (_as_ranked(scores, frame, row) for row in (ties.largest(level), ties.smallest(level)))
+    low, high = (_as_ranked(scores, frame, row) for row in ties.ends(level))
     differences = (high - low).dropna()
     found = mean_of(differences.to_numpy(), weights_at(survey, differences.index))
     if found.n < MINIMUM_CELL or not found.error > 0:

@@ -101,15 +101,7 @@ class GroupReliability(Result):
         told = [_SHARED_P] if len(self.frame) > 1 else []
         told.append(_UNEQUAL_SPREAD)
         told += [_NEGATIVE_ICC2] if (self.frame["icc2"] < 0).any() else []
-        return " ".join(
-            [
-                *self.notes,
-                *told,
-                *hidden,
-                super().note,
-                *whose_n(self.frame["title"].tolist(), self.frame["n"].tolist()),
-            ]
-        )
+        return " ".join([*self.notes, *told, *hidden, super().note, *whose_n(self.frame)])
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())
@@ -359,16 +351,14 @@ class WithinGroupAgreement(Result):
 
     def _other(self, end: str) -> str:
         """The range of the index by which dimensions were not compared."""
-        name, column = ("r*wg(J)", "rwg_j_star") if self._compared[1] == "rwg_j" else ("r_wg(J)", "rwg_j")
-        which = {
-            "rwg_j": "which rises with the number of items",
-            "rwg_j_star": "which does not rise with the number of items",
-        }
+        name, column, rises = "r_wg(J)", "rwg_j", "rises"
+        if self._compared[1] == column:
+            name, column, rises = "r*wg(J)", "rwg_j_star", "does not rise"
         values = self.frame[f"{column}{end}"]
-        start = "The medians of " if end else ""
-        verb = "lie" if end else "lies"
+        subject, lie = (f"The medians of {name}", "lie") if end else (name, "lies")
         return (
-            f"{start}{name}, {which[column]}, {verb} between {TWO_DIGITS(values.min())} and {TWO_DIGITS(values.max())}."
+            f"{subject}, which {rises} with the number of items, {lie} between {TWO_DIGITS(values.min())} and "
+            f"{TWO_DIGITS(values.max())}."
         )
 
     def _of_one_group(self) -> str:
@@ -393,13 +383,7 @@ class WithinGroupAgreement(Result):
     def note(self) -> str:
         """How many groups had to be left out, and the usual line."""
         minimum = int(str(self.settings["minimum"]))
-        return " ".join(
-            [
-                *_hidden_sentence(self.hidden_groups, minimum),
-                super().note,
-                *whose_n(self.frame["title"].tolist(), self.frame["n"].tolist()),
-            ]
-        )
+        return " ".join([*_hidden_sentence(self.hidden_groups, minimum), super().note, *whose_n(self.frame)])
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import isnan
 from typing import Any
 
 import numpy as np
@@ -51,11 +49,8 @@ def too_few(minimum: int, *, protected: bool = False) -> str:
     return f"their groups have fewer than {minimum} respondents{', or protect such a group' if protected else ''}"
 
 
-def whose_n(titles: Sequence[str], counts: Sequence[float]) -> list[str]:
-    """Of which dimension the note counts people, where dimensions differ: of the one that has most."""
-    known = [(float(n), title) for n, title in zip(counts, titles, strict=True) if not isnan(n)]
-    if len({n for n, _ in known}) < 2:
+def whose_n(frame: pd.DataFrame) -> list[str]:
+    """Of which dimension (columns title and n) the note counts people, where they differ: of the one that has most."""
+    if frame["n"].nunique() < 2:
         return []
-    most = max(n for n, _ in known)
-    first = next(title for n, title in known if n == most)
-    return [f"n and who is left out are those of '{first}', which has most answers."]
+    return [f"n and who is left out are those of '{frame.loc[frame['n'].idxmax(), 'title']}', which has most answers."]

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -156,13 +156,15 @@ class CxkitClient(PapermillNotebookClient):
 
     async def _ask_surroundings(self) -> None:
         """Hand over what the kernel says that it loaded and computed with; a kernel that says nothing is let be."""
-        reply = await self.kc.execute(
-            "", silent=True, store_history=False, user_expressions={"told": QUESTION}, reply=True, timeout=_LAST_ANSWER
-        )
-        told = reply["content"].get("user_expressions", {}).get("told", {})
-        text = text_of_repr(told.get("data", {}).get("text/plain", ""))
-        if text is not None:
-            self.on_surroundings(read_json(text))
+        with suppress(TimeoutError, RuntimeError, ValueError, AttributeError):  # late, dead, or no such answer
+            reply = await self.kc.execute(
+                "", silent=True, store_history=False, user_expressions={"told": QUESTION}, reply=True,
+                timeout=_LAST_ANSWER,
+            )  # fmt: skip
+            told = reply["content"].get("user_expressions", {}).get("told", {})
+            text = text_of_repr(told.get("data", {}).get("text/plain", ""))
+            if text is not None:
+                self.on_surroundings(read_json(text))
 
     def wait_for_reply(self, msg_id: str, cell: NotebookNode | None = None) -> dict[str, Any]:
         """What papermill asks after the last cell: the language, which is known. A kernel that ended cannot answer."""

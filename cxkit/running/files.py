@@ -79,6 +79,12 @@ def _umask() -> int:
     return current
 
 
+def hashes_in(folder: Path) -> dict[str, str]:
+    """The SHA-256 of every file beneath a folder but compiled ones, by its path from there, in the order of paths."""
+    found = sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    return {path.relative_to(folder).as_posix(): sha256_of(path) for path in found}
+
+
 def sha256_of(*paths: Path) -> str:
     """The SHA-256 of the contents of these files, one after the other."""
     digest = hashlib.sha256()

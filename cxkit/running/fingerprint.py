@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.running.defaults import Code
-from cxkit.running.files import sha256_of
+from cxkit.running.files import hashes_in, sha256_of
 from cxkit.shipped import datasets_folder
 
 _PACKAGE = Path(__file__).resolve().parents[1]
@@ -75,9 +75,8 @@ def _contents(path: Path) -> str:
 
 def _tree_hash(folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and "__pycache__" not in path.parts:
-            digest.update(f"{path.relative_to(folder).as_posix()} {sha256_of(path)}\n".encode())
+    for name, own in hashes_in(folder).items():
+        digest.update(f"{name} {own}\n".encode())
     return digest.hexdigest()
 
 

@@ -34,6 +34,11 @@ def writable(text: str) -> str:
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
+def printable(text: str) -> str:
+    """The text with signs that turn, hide or move what a terminal shows written out."""
+    return "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
 def writable_data(value: Any) -> Any:
     """The same for every text and every key of nested lists and dictionaries."""
     if isinstance(value, str):

@@ -13,6 +13,7 @@ from PIL import Image
 
 from cxkit.cli import main
 from cxkit.running.provenance.changes import Change, Moved
+from cxkit.running.provenance.declared import declared_in
 from cxkit.running.provenance.outputs import output_changes, shown_in
 from cxkit.running.provenance.verify import verify_report
 from cxkit.running.run import run_notebook
@@ -159,6 +160,8 @@ def test_what_is_no_change(before, now):
         ("0.25", "0.26", "number"),
         ("0.2500000", "0.2500001", "number"),
         ("3", "4", "number"),
+        ("7", "007", "number"),
+        (f"1{'0' * 6000}", f"2{'0' * 6000}", "number"),
         ("1e-3", "2e-3", "number"),
         ("p < .001", "p < .01", "number"),
         ("yes", "no", "words"),
@@ -232,6 +235,24 @@ def test_pixels_count_of_more_than_8_bits_and_of_every_frame():
     assert [found.degree for found in compared(one, other)] == ["picture"]
     alone = shown_picture("gif", encoded("gif", first))
     assert "in 2 frames" in compared(alone, one)[0].text
+
+
+def test_what_only_looks_like_a_declaration_is_compared_as_it_is_shown():
+    """Anybody can show something under the type of declared values."""
+    kind = "application/vnd.cxkit.declared+json"
+    table = {"kind": "table", "name": "T"}
+    uneven = {**table, "columns": {"a": [1], "b": []}}
+    for told in (3, {}, {**table, "columns": 3}, {**table, "tolerance": "x"}, uneven, {**table, "kind": "other"}):
+        one, other = (cell(output_type="display_data", data={kind: told, "text/plain": said}) for said in ("yes", "no"))
+        assert declared_in(one) == []
+        assert [found.degree for found in compared(one, other)] == ["words"]
+
+
+@pytest.mark.parametrize("data", ["", "QUJD", "!", base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0" * 40).decode()])
+def test_a_picture_that_nobody_can_read_is_another_file(data):
+    whole = encoded("png", np.zeros((2, 2), np.uint8))
+    (found,) = compared(shown_picture("png", whole), shown_picture("png", data))
+    assert found.text == "the picture in cell 1 is another file"
 
 
 def test_how_large_a_picture_is_shown_counts():

@@ -9,6 +9,7 @@ import pytest
 
 from cxkit.cli import main
 from cxkit.errors import NotebookError
+from cxkit.running import client
 from cxkit.running.pdf import Printer, write_pdf
 from cxkit.running.provenance import manifest, reasons, verify
 from cxkit.running.provenance.changes import Change
@@ -288,7 +289,8 @@ def test_other_files_of_a_crate_may_be_damaged_too(report):
     for name in ("declared.json", "executed.ipynb"):
         path = Path("out/report.crate") / name
         before = path.read_bytes()
-        for harm in (b"", b"{", b"[3]", b"{}", b"[" * 100_000, b'[{"kind": "table"}]'):
+        bad_table = b'[{"kind": "table", "name": "T", "columns": 3}]'
+        for harm in (b"", b"{", b"[3]", b"{}", b"[" * 100_000, b'[{"kind": "table"}]', bad_table):
             path.write_bytes(harm)
             found = verify_report(report)
             assert not found.holds
@@ -304,3 +306,12 @@ def test_nothing_that_a_notebook_prints_reaches_the_terminal_raw(write_notebook)
     text = verify_report("report.html").text
     assert "two" in text
     assert all(sign.isprintable() or sign == "\n" for sign in text)
+
+
+def test_a_kernel_that_does_not_say_what_it_computed_with_has_its_report(write_notebook, monkeypatch):
+    monkeypatch.setattr(client, "_LAST_ANSWER", 1e-6)
+    write_notebook("print(x)")
+    run_notebook("lesson.ipynb", output="report.html", progress=False)
+    told = json.loads(Path("report.crate/manifest.json").read_text())
+    assert told["platform"]["blas"] == []
+    assert "numpy" in told["versions"]

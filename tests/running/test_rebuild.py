@@ -23,8 +23,8 @@ KEPT = Path(__file__).with_name("first_release")
 
 @pytest.fixture
 def report(tmp_path):
-    shutil.copytree(KEPT, tmp_path / "then")
-    return tmp_path / "then" / "first.html"
+    shutil.copytree(KEPT / "first.crate", tmp_path / "then" / "first.crate")
+    return Path(shutil.copy(KEPT / "first.crate" / "first.html", tmp_path / "then"))
 
 
 def test_the_environment_of_then_tells_what_moved_since(report, tmp_path, monkeypatch, capsys):

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from cxkit.errors import MarkingError
+from cxkit.running.untrusted import printable
 
 LARGEST_NOTEBOOK = 20_000_000
 """Bytes. A notebook beyond that is outputs, or meant to hold up the class."""
@@ -70,7 +71,7 @@ class Item:
 
 def shown(name: str) -> str:
     """A stranger's name as it may be printed: signs that turn, hide or move text are written out, long ones cut."""
-    text = "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
+    text = printable(name)
     return text if len(text) <= 160 else f"{text[:80]}...{text[-60:]}"
 
 

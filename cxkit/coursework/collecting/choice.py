@@ -144,17 +144,15 @@ class Choice:
         target = self.into / f"{safe_name(self.row.student)}.ipynb"
         self.data = data
         late: float | None = 0.0
-        is_known = self.due is not None and one.time is not None
+        is_known = one.owner.late
         if self.due is not None and one.time is not None:
-            late = max(0.0, (self._instant(one.time) - self.due).total_seconds())
+            late, is_known = max(0.0, (self._instant(one.time) - self.due).total_seconds()), True
         if one.owner.late and not late:
             late = None
             self.notes.append("Late, says Canvas, which does not tell by how much.")
         if self.due is not None and one.time is None and not one.owner.late:
             self.notes.append("When it was handed in is not known.")
-        self.row = replace(
-            self.row, path=target, late_seconds=late, late_is_known=is_known or one.owner.late, sha256=digest
-        )
+        self.row = replace(self.row, path=target, late_seconds=late, late_is_known=is_known, sha256=digest)
         return self._ended("collected" if late == 0 else "late")
 
     def _instant(self, time: datetime) -> datetime:

@@ -75,6 +75,12 @@ class Allowed:
         return by / max(size, 1.0)
 
 
+def first_difference(before: str, now: str) -> int:
+    """The place of the first sign by which two texts differ; where one goes on after the other, the shorter's end."""
+    signs = enumerate(zip(before, now, strict=False))
+    return next((place for place, (a, b) in signs if a != b), min(len(before), len(now)))
+
+
 def gravest(found: Iterable[Change]) -> Degree:
     """The gravest degree among some changes."""
     return max((one.degree for one in found), key=get_args(Degree).index)

@@ -17,14 +17,31 @@ def declared_in(executed: Mapping[str, Any]) -> list[dict[str, Any]]:
     counts: dict[tuple[str, str], int] = {}
     for cell in executed["cells"]:
         for output in cell.get("outputs", []):
-            one = output.get("data", {}).get(MIME_TYPE)
-            if not isinstance(one, Mapping) or not {"kind", "name"} <= one.keys():
+            one = declared_by(output)
+            if one is None:
                 continue
             key = (str(one["kind"]), str(one["name"]))
             counts[key] = counts.get(key, 0) + 1
             name = key[1] if counts[key] == 1 else f"{key[1]} ({counts[key]})"
             found.append({**one, "name": name})
     return found
+
+
+def declared_by(output: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What one output declares; None where that is nothing that could be compared."""
+    one = output.get("data", {}).get(MIME_TYPE)
+    return one if is_usable(one) else None
+
+
+def is_usable(one: Any) -> bool:
+    """Whether something is a table, picture or value as results leave it; a notebook or crate may hold anything."""
+    if not isinstance(one, Mapping) or one.get("kind") not in {"table", "picture", "value"}:
+        return False
+    tolerances = [one.get(name, 0.0) for name in ("tolerance", "absolute")]
+    columns = one.get("columns", {})
+    if not isinstance(one.get("name"), str) or not all(map(is_number, tolerances)) or not isinstance(columns, Mapping):
+        return False
+    return all(isinstance(column, list) for column in columns.values()) and len(set(map(len, columns.values()))) < 2
 
 
 def changes(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> list[Change | Moved]:

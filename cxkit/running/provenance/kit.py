@@ -9,7 +9,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
-from cxkit.running.files import sha256_of
+from cxkit.running.files import hashes_in
 from cxkit.shipped import PACKAGE
 
 _DIGITS = 16  # of each file's hash: enough to tell two versions of one file apart
@@ -25,12 +25,15 @@ def kit() -> Mapping[str, Any]:
     -------
     dict
         ``files``: the hash of each file of the package; ``commit``: the commit of the checkout, or that a package
-        was installed from, else None; ``changed``: whether the checkout holds changes that are in no commit.
+        was installed from, else None; ``changed``: whether the package holds changes that are in no commit.
     """
-    found = sorted(path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    files = {path.relative_to(PACKAGE).as_posix(): sha256_of(path)[:_DIGITS] for path in found}
+    files = {name: own[:_DIGITS] for name, own in hashes_in(PACKAGE).items()}
     if (PACKAGE.parent / "pyproject.toml").is_file():
-        return {"files": files, "commit": _git("rev-parse", "HEAD"), "changed": bool(_git("status", "--porcelain"))}
+        return {
+            "files": files,
+            "commit": _git("rev-parse", "HEAD"),
+            "changed": bool(_git("status", "--porcelain", "--", PACKAGE.name)),
+        }
     return {"files": files, "commit": _installed_commit(), "changed": False}
 
 

@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.running.files import sha256_of
+from cxkit.running.files import hashes_in, sha256_of
 from cxkit.running.fingerprint import named_files
 from cxkit.running.notebook import joined
 from cxkit.running.provenance.kit import kit
@@ -88,8 +88,7 @@ def texts_in(notebook: Mapping[str, Any]) -> list[str]:
 def _hashes(name: str, path: Path) -> dict[str, str]:
     if path.is_file():
         return {name: sha256_of(path)}
-    files = sorted(one for one in path.rglob("*") if one.is_file() and "__pycache__" not in one.parts)
-    return {f"{name}/{one.relative_to(path).as_posix()}": sha256_of(one) for one in files}
+    return {f"{name}/{inner}": own for inner, own in hashes_in(path).items()}
 
 
 @cache

@@ -8,7 +8,6 @@ pixels, widgets by their state.
 from __future__ import annotations
 
 import base64
-import binascii
 import io
 import json
 import re
@@ -18,9 +17,10 @@ from itertools import zip_longest
 from typing import Any
 from unicodedata import normalize
 
+from cxkit.running.notebook import joined
 from cxkit.running.page import SESSION_MIME
-from cxkit.running.provenance.changes import Allowed, Change, Moved
-from cxkit.running.provenance.declared import MIME_TYPE as DECLARED_MIME
+from cxkit.running.provenance.changes import Allowed, Change, Moved, first_difference
+from cxkit.running.provenance.declared import declared_by
 
 _WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 _WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
@@ -100,7 +100,7 @@ def _shown_by(outputs: Sequence[Mapping[str, Any]], place: str, states: Mapping[
     streams: dict[str, list[str]] = {}
     for output in outputs:
         if output.get("output_type") == "stream":
-            streams.setdefault(str(output.get("name")), []).append(_text(output.get("text")))
+            streams.setdefault(str(output.get("name")), []).append(joined(output.get("text")))
     for name, pieces in sorted(streams.items()):
         yield Shown(place, name, {"text/plain": _as_printed("".join(pieces))})
     for output in outputs:
@@ -109,7 +109,7 @@ def _shown_by(outputs: Sequence[Mapping[str, Any]], place: str, states: Mapping[
             yield Shown(place, "error", {"text/plain": told})
         elif output.get("output_type") in {"display_data", "execute_result"}:
             data = output.get("data", {})
-            if not {DECLARED_MIME, SESSION_MIME} & data.keys():
+            if declared_by(output) is None and SESSION_MIME not in data:
                 held = output.get("metadata")  # width of a picture, what stands for it where it cannot be seen
                 yield Shown(place, "output", {**_bundle(data, states), **({"metadata": held} if held else {})})
 
@@ -188,7 +188,7 @@ def _of_kind(kind: str, before: Shown, now: Shown) -> Iterator[Change | Moved]:
     elif kind.startswith(_BYTES):
         yield Change(before.place, f"{before.place} shows another file of the type {kind}", "words")
     elif isinstance(one, (str, list)) and isinstance(other, (str, list)) and "json" not in kind:
-        yield from _of_texts(before.place, kind, _text(one), _text(other))
+        yield from _of_texts(before.place, kind, joined(one), joined(other))
     else:
         yield from _of_texts(before.place, kind, _as_json(one), _as_json(other))
 
@@ -204,7 +204,7 @@ def _of_texts(place: str, kind: str, before: str, now: str) -> Iterator[Change |
         yield Change(place, f"{place} shows '{is_}' where it showed '{was}'", "words")
         return
     pairs = zip(_NUMBERS.finditer(one), _NUMBERS.finditer(other), strict=True)
-    moved = [(a, b, Allowed().distance(_number(a[0]), _number(b[0]))) for a, b in pairs if a[0] != b[0]]
+    moved = [(a, b, _distance(a[0], b[0])) for a, b in pairs if a[0] != b[0]]
     beyond = next(((a, b) for a, b, by in moved if by is None), None)
     if beyond is None:
         yield Moved(place, max(by for _, _, by in moved if by is not None))
@@ -215,12 +215,15 @@ def _of_texts(place: str, kind: str, before: str, now: str) -> Iterator[Change |
 
 def _line_up_to(text: str, number: re.Match[str]) -> str:
     """The line of a number from its begin to the number, or the end of that."""
-    return text[max(text.rfind("\n", 0, number.start()) + 1, number.end() - _SHOWN) : number.end()].strip()
+    begin = max(text.rfind("\n", 0, number.start()) + 1, min(number.start(), number.end() - _SHOWN))
+    return _cut(text[begin : number.end()])
 
 
-def _number(text: str) -> int | float:
-    """The number that a text is: a whole one, which is exact, if it is written as such."""
-    return float(text) if set(text) & set(".eE") else int(text)
+def _distance(before: str, now: str) -> float | None:
+    """How far two unlike numbers of a text lie apart, within what is allowed; whole ones are exact, as written."""
+    if set(before + now) & set(".eE"):
+        return Allowed().distance(float(before), float(now))
+    return None
 
 
 def _without_names(text: str, kind: str) -> str:
@@ -243,7 +246,7 @@ def _apart(text: str) -> tuple[list[str], list[str]]:
 
 def _first_difference(before: str, now: str) -> tuple[str, str]:
     """What stands on either side where two texts first differ, with signs that nobody sees written out."""
-    start = next((k for k, (a, b) in enumerate(zip(before, now, strict=False)) if a != b), min(len(before), len(now)))
+    start = first_difference(before, now)
     begin = max(before.rfind("\n", 0, start) + 1, start - _SHOWN // 2)
     was, is_ = _cut(before[begin:]), _cut(now[begin:])
     if was and is_ and normalize("NFC", was) != normalize("NFC", is_):
@@ -264,7 +267,7 @@ def _of_pictures(place: str, before: Any, now: Any) -> Iterator[Change]:
 
     try:
         one, other = _frames(before), _frames(now)
-    except (OSError, ValueError, binascii.Error):
+    except Exception:  # whatever a damaged file, or one that is a trap, makes of the reader of pictures
         yield Change(place, f"the picture in {place} is another file", "words")
         return
     if [frame.shape for frame in one] != [frame.shape for frame in other]:
@@ -284,7 +287,7 @@ def _frames(picture: Any) -> list[Any]:
     import numpy as np
     from PIL import Image, ImageSequence
 
-    with Image.open(io.BytesIO(base64.b64decode(_text(picture)))) as image:
+    with Image.open(io.BytesIO(base64.b64decode(joined(picture)))) as image:
         deep = image.mode.startswith(("I", "F"))
         return [np.asarray(frame if deep else frame.convert("RGBA")) for frame in ImageSequence.Iterator(image)]
 
@@ -299,13 +302,8 @@ def _as_json(content: Any) -> str:
     return json.dumps(content, sort_keys=True, ensure_ascii=False)
 
 
-def _text(content: Any) -> str:
-    """A text of a notebook's file, which may hold it as lines."""
-    return "".join(map(str, content)) if isinstance(content, list) else str(content)
-
-
 def _quoted(shown: Shown) -> str:
     if shown.kind == "error":
         return f"the error '{_cut(shown.bundle['text/plain'])}'"
     plain = shown.bundle.get("text/plain")
-    return f"'{_cut(_text(plain))}'" if plain is not None else f"an output ({', '.join(sorted(shown.bundle))})"
+    return f"'{_cut(joined(plain))}'" if plain is not None else f"an output ({', '.join(sorted(shown.bundle))})"

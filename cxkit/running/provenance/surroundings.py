@@ -5,7 +5,6 @@ This runs in the kernel, after the last cell. What is not to be had there is lef
 
 from __future__ import annotations
 
-import hashlib
 import json
 import platform
 import sys
@@ -13,6 +12,8 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
+
+from cxkit.running.files import sha256_of
 
 QUESTION = f"__import__({__name__!r}, fromlist=['in_json']).in_json()"
 """The expression that asks a kernel for all of it."""
@@ -78,7 +79,7 @@ def fonts_in_use() -> dict[str, str]:
     from matplotlib.font_manager import FontProperties, findfont
 
     path = Path(findfont(FontProperties(family=rcParams["font.family"])))
-    return {path.name: _hash_of(path)}
+    return {path.name: sha256_of(path)}
 
 
 def style_in_use() -> dict[str, str]:
@@ -90,7 +91,3 @@ def style_in_use() -> dict[str, str]:
     usual = {name: str(value) for name, value in dict.items(rcParamsDefault)}
     own = {name: str(value) for name, value in dict.items(rcParamsOrig) if str(value) != usual.get(name)}
     return {name: value for name, value in sorted(own.items()) if not name.startswith("backend")}
-
-
-def _hash_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from cxkit.running.provenance.changes import Degree
+from cxkit.running.untrusted import printable
 
 Kind = Literal["file", "input", "version", "code", "number", "picture", "order", "words", "run"]
-_OF_OUTPUT = frozenset({"number", "picture", "order", "words"})
+_OF_OUTPUT = frozenset(get_args(Degree))
 _VERDICTS: Mapping[str, str] = {
     "words": "does NOT come out the same: what it says changed",
     "number": "does NOT come out the same: numbers moved",
@@ -121,7 +124,7 @@ class Verification:
         lines += [f"  {one.kind}: {one.text}" for one in self.findings]
         lines += [f"  note: {text}" for text in self.remarks]
         again = [] if self.rebuilt is None else [self.rebuilt.text]
-        return "\n".join([*map(_printable, lines), *self._why, *again])
+        return "\n".join([*map(_printable_lines, lines), *self._why, *again])
 
     @property
     def _why(self) -> list[str]:
@@ -154,6 +157,6 @@ class Verification:
         }
 
 
-def _printable(text: str) -> str:
-    """Without what would move a terminal's cursor or turn its text: outputs and names may hold anything."""
-    return "".join(one if one.isprintable() or one == "\n" else one.encode("unicode_escape").decode() for one in text)
+def _printable_lines(text: str) -> str:
+    """Outputs and names may hold anything; what is ours has lines."""
+    return "\n".join(map(printable, text.split("\n")))

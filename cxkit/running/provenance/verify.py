@@ -13,9 +13,9 @@ from cxkit.running.files import sha256_of
 from cxkit.running.notebook import read_notebook
 from cxkit.running.pdf import read_imprint
 from cxkit.running.plan import CELL_TIMEOUT, Run
-from cxkit.running.provenance.changes import Change, Moved
+from cxkit.running.provenance.changes import Change, Moved, first_difference
 from cxkit.running.provenance.crate import DECLARED, EXECUTED, MANIFEST, NOTEBOOK, crate_of, read_manifest
-from cxkit.running.provenance.declared import changes, declared_in
+from cxkit.running.provenance.declared import changes, declared_in, is_usable
 from cxkit.running.provenance.manifest import inputs_of, manifest_of, texts_in
 from cxkit.running.provenance.outputs import Shown, compared_in, output_changes, shown_in
 from cxkit.running.provenance.reasons import other_code, other_data, other_versions, remarks
@@ -66,22 +66,21 @@ def verify_report(
     report, folder = _places(Path(path))
     manifest = read_manifest(folder)
     findings = [*_changed_files(report, folder, manifest), *_changed_inputs(manifest, folder), *_other_code(manifest)]
-    then = _of_then(report, folder, manifest, timeout, commit) if rebuild else None
     try:
         before = Outcome.of(folder)
     except (NotebookError, OSError, ValueError) as error:
         incomplete = Finding("file", folder.name, f"the crate is incomplete or damaged: {reason_of(error)}")
-        return _not_run(report, [*findings, incomplete], allow_versions, then)
+        return _not_run(report, [*findings, incomplete], allow_versions)
+    then = _of_then(report, folder, manifest, before, timeout, commit) if rebuild else None
     try:
         run = _made_again(folder, manifest, timeout, progress)
     except (NotebookError, OSError, ValueError) as error:
         return _not_run(report, [*findings, _no_run(manifest, error)], allow_versions, then)
     now = manifest_of(run)
     findings += [Finding("input", name, text) for name, text in other_data(manifest, now)]
-    found = _compared(before, Outcome.in_notebook(run.executed or {}))
+    found = _compared(report, before, Outcome.in_notebook(run.executed or {}))
     return replace(
         found,
-        report=report,
         findings=(*findings, *found.findings),
         remarks=tuple(remarks(manifest, now)),
         allowed_versions=allow_versions,
@@ -100,9 +99,7 @@ class Outcome:
     def of(cls, crate: Path) -> Outcome:
         """What stands in a crate."""
         declared = read_json((crate / DECLARED).read_bytes())
-        if not isinstance(declared, list) or not all(
-            isinstance(one, dict) and {"kind", "name"} <= set(one) for one in declared
-        ):
+        if not isinstance(declared, list) or not all(map(is_usable, declared)):
             raise NotebookError(f"{crate / DECLARED} is damaged: it is no list of tables, pictures and values.")
         return cls(declared, shown_in(read_notebook(crate / EXECUTED)))
 
@@ -112,11 +109,11 @@ class Outcome:
         return cls(declared_in(executed), shown_in(executed))
 
 
-def _compared(before: Outcome, now: Outcome) -> Verification:
+def _compared(report: Path, before: Outcome, now: Outcome) -> Verification:
     told = [*changes(before.declared, now.declared), *output_changes(before.shown, now.shown)]
     within = {one.name: one.by for one in told if isinstance(one, Moved)}
     return Verification(
-        report=Path(),
+        report=report,
         findings=tuple(Finding(one.degree, one.name, one.text) for one in told if isinstance(one, Change)),
         compared=len(before.declared) + compared_in(before.shown),
         rounded=len(within),
@@ -125,17 +122,16 @@ def _compared(before: Outcome, now: Outcome) -> Verification:
 
 
 def _of_then(
-    report: Path, folder: Path, manifest: Mapping[str, Any], timeout: float, commit: str | None
+    report: Path, folder: Path, manifest: Mapping[str, Any], before: Outcome, timeout: float, commit: str | None
 ) -> Verification:
     """What comes out in the environment of then."""
     environment = environment_of(manifest, commit)
     with own_folder() as place:
         try:
-            before = Outcome.of(folder)
             crate = run_there(environment, folder / NOTEBOOK, _given(manifest), timeout, place)
-            found = replace(_compared(before, Outcome.of(crate)), report=report)
+            found = _compared(report, before, Outcome.of(crate))
         except (NotebookError, OSError, ValueError) as error:
-            found = _not_run(report, [_no_run(manifest, error)], False, None)
+            found = _not_run(report, [_no_run(manifest, error)])
     return replace(found, where=environment.text)
 
 
@@ -144,7 +140,7 @@ def _no_run(manifest: Mapping[str, Any], error: Exception) -> Finding:
 
 
 def _not_run(
-    report: Path, findings: Sequence[Finding], allow_versions: bool, then: Verification | None
+    report: Path, findings: Sequence[Finding], allow_versions: bool = False, then: Verification | None = None
 ) -> Verification:
     return Verification(
         report=report, findings=tuple(findings), compared=0, ran=False, allowed_versions=allow_versions, rebuilt=then
@@ -220,8 +216,7 @@ def _first_change(report: Path, folder: Path) -> str:
     )
     for number, (before, now) in enumerate(pairs, 1):
         if before != now:
-            start = next((k for k, (a, b) in enumerate(zip(before, now, strict=False)) if a != b), 0)
-            start = max(0, start - 20)
+            start = max(0, first_difference(before, now) - 20)
             return f", first in line {number}: '{before[start : start + 60]}' is now '{now[start : start + 60]}'"
     return ", at its end"
 

@@ -129,8 +129,7 @@ class ItemFunctioning(Result):
             f"An item functions differently if {how[str(self.settings['adjust'])]} is below {self._alpha:g}{size}. "
             f"Δ R²: {r2}."
         )
-        sizes = self.frame.groupby("title", sort=False)["n"].max()
-        own = whose_n(sizes.index.tolist(), sizes.tolist())
+        own = whose_n(self.frame.groupby("title", sort=False)["n"].max().reset_index())
         return " ".join([rule, self._power, *self.notes, super().note, *own])
 
     @property

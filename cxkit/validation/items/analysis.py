@@ -57,9 +57,7 @@ class ItemAnalysis(Result):
         judged = self.frame.dropna(subset="item_rest_r")
         if judged.empty:
             return "No item has an item-rest correlation: that takes a reflective dimension of two items."
-        lowest, highest = (
-            judged.loc[i] for i in (ties.smallest(judged["item_rest_r"]), ties.largest(judged["item_rest_r"]))
-        )
+        lowest, highest = (judged.loc[i] for i in ties.ends(judged["item_rest_r"]))
         weak = judged.loc[judged["item_rest_r"] < BELONGS, "item"].tolist()
         short = f"all reach {TWO_DIGITS(BELONGS)}"
         if weak:

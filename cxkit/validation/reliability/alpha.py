@@ -67,7 +67,7 @@ class Reliability(Result):
     def text(self) -> str:
         """The range of alpha, and how many dimensions reach the usual cut-off."""
         values = self.frame["alpha"]
-        lowest, highest = (self.frame.loc[i] for i in (ties.smallest(values), ties.largest(values)))
+        lowest, highest = (self.frame.loc[i] for i in ties.ends(values))
         if len(self.frame) == 1:
             return f"Alpha of {_with_interval(lowest, self.level)}."
         enough = int((values >= RESEARCH).sum())
@@ -195,7 +195,7 @@ def cronbach_alpha(
         far = note_on_normality({title: spread_ratio(own) for title, own in complete.items()}, confidence)
         notes = (*notes, far) if far else notes
     rows = rows_behind(survey, [usable[key] for key in found], missing)
-    own_n = whose_n(frame["title"].tolist(), frame["n"].tolist()) if missing == "complete" else []
+    own_n = whose_n(frame) if missing == "complete" else []
     return Reliability(
         frame=frame,
         n=len(rows),

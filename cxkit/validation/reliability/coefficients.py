@@ -43,7 +43,7 @@ class DimensionReliability(Result):
     def text(self) -> str:
         """The range of the coefficient, and how many dimensions reach the usual cut-off."""
         values = self.frame[self.coefficient]
-        lowest, highest = (self.frame.loc[i] for i in (ties.smallest(values), ties.largest(values)))
+        lowest, highest = (self.frame.loc[i] for i in ties.ends(values))
         if len(self.frame) == 1:
             return f"{self.called} of {self._named(lowest)}."
         enough = int((values >= ENOUGH).sum())

@@ -158,7 +158,7 @@ def split_half(
     frame = pd.DataFrame([one.row for one in found.values()])
     rows = rows_behind(survey, [one.usable for one in found.values()], missing)
     dropped = [one.usable.note for one in found.values() if one.usable.note]
-    own_n = whose_n(frame["title"].tolist(), frame["n"].tolist()) if missing == "complete" else []
+    own_n = whose_n(frame) if missing == "complete" else []
     return SplitHalf(
         frame=frame,
         n=len(rows),
