@@ -123,7 +123,7 @@ def test_measurement_error_of_waves_counts_the_shift():
 
 def test_refusals_of_waves(shipped):
     with pytest.raises(AnalysisError, match="does not say the id"):
-        retest_reliability(tiny_survey(np.ones((4, 3)), wave=list("aabb")))
+        retest_reliability(tiny_survey(np.ones((4, 3)), wave=["t1", "t1", "t2", "t2"]))
     with pytest.raises(OptionError, match="'univbct' has no wave '9'"):
         retest_reliability(shipped("univbct"), waves=["0", "9"])
     with pytest.raises(AnalysisError, match="takes two waves; 'univbct' offers 1"):
