@@ -121,8 +121,8 @@ def class_command(options: argparse.Namespace) -> int:
 
 def _tell_versions(assignment: Assignment, marks: Sequence[SubmissionMarks], folder: Path | None) -> None:
     from cxkit.coursework.collecting import read_collection
+    from cxkit.coursework.collecting.submission import COLLECTION_FILE
     from cxkit.coursework.fingerprint import notes_on
-    from cxkit.coursework.submissions import COLLECTION_FILE
 
     # Notebooks may also lie in a folder that nothing was collected into: then there is no list of them
     is_collected = folder is not None and (folder / COLLECTION_FILE).is_file()

@@ -58,7 +58,8 @@ def _add_import(commands: Any) -> None:
 def release_command(options: argparse.Namespace) -> int:
     """``cxkit release``: what students get, once every check holds; exit 1 and nothing written if one does not."""
     from cxkit.coursework.declarations import read_assignment
-    from cxkit.coursework.release.releasing import check_only, plan_for, release
+    from cxkit.coursework.release.plan import plan_for
+    from cxkit.coursework.release.releasing import check_only, release
     from cxkit.coursework.release.secret import course_secret
     from cxkit.coursework.release.trying import judge_of, trials_in
     from cxkit.coursework.roster import read_roster

@@ -42,9 +42,9 @@ def _add(own: Any, name: str, function: Any, summary: str) -> argparse.ArgumentP
 
 def sheet_command(options: argparse.Namespace) -> int:
     """``cxkit written sheet``: answers under codes."""
+    from cxkit.coursework.collecting.folder import submissions_in
     from cxkit.coursework.declarations import read_assignment
     from cxkit.coursework.roster import read_roster
-    from cxkit.coursework.submissions import submissions_in
     from cxkit.coursework.written.answers import written_texts
     from cxkit.coursework.written.blind import KEY_FILE, make_sheet, open_sheet
     from cxkit.coursework.written.tables import table_of, write_table

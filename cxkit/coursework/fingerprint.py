@@ -9,8 +9,8 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from cxkit.coursework.assignment import Assignment
+from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.marks import SubmissionMarks
-from cxkit.coursework.submissions import Submission
 from cxkit.errors import counted
 
 _TO_DO = "Have their notebooks among the submissions, then run cxkit mark and cxkit gradebook record again."

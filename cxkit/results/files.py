@@ -8,8 +8,8 @@ import os
 import re
 import tempfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 import numpy as np
@@ -20,13 +20,21 @@ from cxkit.results.tables import as_latex, as_markdown
 
 _NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
 
-if TYPE_CHECKING:
-    from cxkit.results.result import Result
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What a file holds of a result: numbers for csv and Excel, the printed table for text, the page for browsers."""
+
+    frame: pd.DataFrame
+    table: pd.DataFrame
+    title: str
+    note: str
+    page: Callable[[], str]
 
 
-def write(result: Result, path: Path) -> Path:
+def write(result: Written, path: Path) -> Path:
     """Save a result's table in the format of the path's ending, whole or not at all."""
-    writers: dict[str, Callable[[Result], bytes]] = {
+    writers: dict[str, Callable[[Written], bytes]] = {
         ".csv": lambda r: _csv(r.frame),
         ".md": lambda r: as_markdown(r.table, title=r.title, note=r.note).encode(),
         ".html": lambda r: _html_page(r).encode(),
@@ -86,12 +94,12 @@ def _replace(path: Path, content: bytes) -> None:
         raise
 
 
-def _html_page(result: Result) -> str:
+def _html_page(result: Written) -> str:
     title = html.escape(result.title)
-    return f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n{result._repr_html_()}\n'
+    return f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n{result.page()}\n'
 
 
-def _xlsx(result: Result) -> bytes:
+def _xlsx(result: Written) -> bytes:
     try:
         import xlsxwriter
     except ModuleNotFoundError:
@@ -116,7 +124,7 @@ def _xlsx(result: Result) -> bytes:
     return buffer.getvalue()
 
 
-def _docx(result: Result) -> bytes:
+def _docx(result: Written) -> bytes:
     try:
         import docx
     except ModuleNotFoundError:

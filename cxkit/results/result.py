@@ -249,4 +249,7 @@ class Result(ABC):
         """
         from cxkit.results import files
 
-        return files.write(self, Path(path))
+        content = files.Written(
+            frame=self.frame, table=self.table, title=self.title, note=self.note, page=self._repr_html_
+        )
+        return files.write(content, Path(path))

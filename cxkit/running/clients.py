@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxkit.errors import NotebookError
 from cxkit.running.apart import Work
-from cxkit.running.contained import Contained, heed
+from cxkit.running.endings import Contained, heed
 from cxkit.running.kernels.forked import ForkedProcess, Template, TemplateLost
 from cxkit.running.sandbox.confinement import Mechanism
 from cxkit.running.sandbox.limits import Limits

@@ -22,7 +22,7 @@ from papermill.engines import NotebookExecutionManager
 
 from cxkit.running import failure
 from cxkit.running.client import START_TIMEOUT, CxkitClient, NotebookEnded, logger
-from cxkit.running.contained import COLLECTED, Cut, Ending
+from cxkit.running.endings import COLLECTED, Cut, Ending
 from cxkit.running.kernels.forked import ForkedProcess
 from cxkit.running.notebook import tags
 from cxkit.running.sandbox.confinement import WORK_FOLDER, Confinement, Mechanism, own_user, readable_paths

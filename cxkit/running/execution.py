@@ -15,7 +15,7 @@ from cxkit.running.workers import Stopped
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from cxkit.running.contained import Contained
+    from cxkit.running.endings import Contained
 
 OPEN_MEMORY = 1 << 30
 """What an open run is taken to need, when it is decided whether memory holds one more."""

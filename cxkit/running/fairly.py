@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from cxkit.running.contained import Contained, run_contained
+from cxkit.running.contained import run_contained
+from cxkit.running.endings import Contained
 from cxkit.running.workers import Stopped
 
 if TYPE_CHECKING:

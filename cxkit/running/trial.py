@@ -19,7 +19,7 @@ from cxkit.running.sandbox.limits import Limits, Policy
 from cxkit.running.temporary import own_folder
 
 if TYPE_CHECKING:
-    from cxkit.running.contained import Contained
+    from cxkit.running.endings import Contained
 
 _MIB = 1 << 20
 LIMITS = Limits(

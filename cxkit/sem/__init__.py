@@ -122,7 +122,7 @@ def _defaults() -> dict[str, Any]:
     return dict(sem.__kwdefaults__ or {})
 
 
-def _fit(model: str, data: Any, options: dict[str, Any], words: dict[str, Any], **more: Any) -> Fit:
+def _fit(model: str, data: Any, options: dict[str, Any], words: dict[str, Any], *, growth: bool = False) -> Fit:
     from numpy.linalg import LinAlgError
 
     from cxkit.errors import ModelError
@@ -130,9 +130,9 @@ def _fit(model: str, data: Any, options: dict[str, Any], words: dict[str, Any], 
     from cxkit.sem.options import read_options
     from cxkit.sem.words import translate
 
-    options = read_options(translate(options, words, _defaults()))
+    checked = read_options(translate(options, words, _defaults()), growth=growth)
     try:
-        return fit_model(model, data, **options, **more)
+        return fit_model(model, data, checked)
     except LinAlgError as error:
         raise ModelError(
             "The calculation met a singular matrix: the model asks for more than these data hold. Look for items that "

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cxkit.sem.coverage import pairs_apart
+from cxkit.sem.measured import Measured
 
 # Far below any variance in the unit of an answer, far above rounding.
 NO_VARIANCE = 1e-12
 
 RESIDUAL = ("srmr", "crmr", "rmr")
 
-if TYPE_CHECKING:
-    from cxkit.sem.fit import Fit
 
-
-def absent_measures(fit: Fit, measures: Mapping[str, float]) -> str:
+def absent_measures(fit: Measured, measures: Mapping[str, float]) -> str:
     """Sentences that name every measure without a value, those of one reason together; empty if all have one."""
     found: dict[str, list[str]] = {}
     for name, value in measures.items():
@@ -27,7 +24,7 @@ def absent_measures(fit: Fit, measures: Mapping[str, float]) -> str:
     return " ".join(f"No value for {', '.join(names)}: {reason}." for reason, names in found.items())
 
 
-def without_variance(fit: Fit) -> str:
+def without_variance(fit: Measured) -> str:
     """A sentence about factors whose variance is 0, by which nothing can be standardised; empty if there are none."""
     flat: list[str] = []
     for model in fit.models:
@@ -40,7 +37,7 @@ def without_variance(fit: Fit) -> str:
     return f"Without variance: {names}; what is standardised by it is left empty."
 
 
-def changed_default(fit: Fit) -> str:
+def changed_default(fit: Measured) -> str:
     """Whose default test this is, where lavaan changed its own; empty for all other estimators."""
     if fit.settings["estimator"] not in ("ULS", "DWLS") or fit.settings["ordered"]:
         return ""
@@ -59,18 +56,18 @@ def _unscaled(measures: Mapping[str, float], kind: str) -> bool:
     return measures[f"{kind}df"] > 0 and bool(np.isnan(measures.get(f"{kind}chisq.scaling.factor", 1.0)))
 
 
-def _negative_implied(fit: Fit) -> bool:
+def _negative_implied(fit: Measured) -> bool:
     sigmas = [model.implied(model.values(fit.solution.z)).sigma for model in fit.models]
     return any(bool((np.diag(sigma) < 0).any()) for sigma in sigmas)
 
 
-def _has_pairs_apart(fit: Fit) -> bool:
+def _has_pairs_apart(fit: Measured) -> bool:
     return fit.settings["missing"] == "fiml" and any(
         bool(pairs_apart(group.known_answers, group.names)) for group in fit.sample.groups
     )
 
 
-def _reason(fit: Fit, name: str, measures: Mapping[str, float]) -> str:
+def _reason(fit: Measured, name: str, measures: Mapping[str, float]) -> str:
     """The first reason that applies."""
     ordered, robust = bool(fit.settings["ordered"]), name.endswith(".robust")
     least_squares = fit.frame.estimator.discrepancy == "ULS"

@@ -11,7 +11,7 @@ import os
 import warnings
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,9 +22,7 @@ from cxkit.one_thread import in_one_thread
 from cxkit.sem.discrepancy import MaximumLikelihood
 from cxkit.sem.model import GroupModel
 from cxkit.sem.options import check_choice, check_count, check_level
-
-if TYPE_CHECKING:
-    from cxkit.sem.fit import Fit
+from cxkit.sem.solved import Solved
 
 BLOCK = 250
 MOST_STEPS = 60
@@ -73,7 +71,7 @@ class Bootstrap:
 
 @in_one_thread
 def bootstrap(
-    fit: Fit, n: int = 1000, *, seed: int = 1, ci: str = "percentile", level: float = 0.95, progress: bool = False,
+    fit: Solved, n: int = 1000, *, seed: int = 1, ci: str = "percentile", level: float = 0.95, progress: bool = False,
     workers: int | None = None,
 ) -> Bootstrap:  # fmt: skip
     """Resample respondents within groups and refit the model.
@@ -108,11 +106,11 @@ def bootstrap(
     low, high = _intervals(fit, point, replicates, ci, level)
     spread, bias = replicates.std(axis=0, ddof=1), replicates.mean(axis=0) - point
     columns = {"est": point, "se": spread, "bias": bias, "ci_low": low, "ci_high": high}
-    frame = pd.DataFrame({**fit._row_names(), **columns})
+    frame = pd.DataFrame({**fit.row_names(), **columns})
     return Bootstrap(frame=frame, replicates=replicates, n=len(z), n_failed=n - len(z), seed=seed, ci=ci, level=level)
 
 
-def _check(fit: Fit, ci: str, level: float) -> None:
+def _check(fit: Solved, ci: str, level: float) -> None:
     check_choice("bootstrap() does not know ci", ci, ("percentile", "bca"))
     check_level("level", level)
     if any(group.answers is None for group in fit.sample.groups):
@@ -123,17 +121,17 @@ def _check(fit: Fit, ci: str, level: float) -> None:
         )
 
 
-def _resamples(fit: Fit, n: int, seed: int) -> list[np.ndarray]:
+def _resamples(fit: Solved, n: int, seed: int) -> list[np.ndarray]:
     """For each group an n x respondents table of drawn rows."""
     rng = np.random.default_rng(seed)
     return [rng.integers(0, group.n, size=(n, group.n), dtype=np.int32) for group in fit.sample.groups]
 
 
-def _stackable(fit: Fit) -> bool:
+def _stackable(fit: Solved) -> bool:
     return all(isinstance(part, MaximumLikelihood) for part in fit.frame.objective.parts) and not fit.table.inequalities
 
 
-def _stacked(fit: Fit, draws: list[np.ndarray], progress: bool) -> tuple[np.ndarray, np.ndarray]:
+def _stacked(fit: Solved, draws: list[np.ndarray], progress: bool) -> tuple[np.ndarray, np.ndarray]:
     count = len(draws[0])
     out, good = np.tile(fit.solution.z, (count, 1)), np.zeros(count, dtype=bool)
     for start in _steps(range(0, count, BLOCK), progress):
@@ -157,7 +155,7 @@ def _steps(steps: Any, progress: bool) -> Any:
 class _StackedGroup:
     """Moments of one group in many resamples, and the discrepancy at as many parameter vectors."""
 
-    def __init__(self, fit: Fit, group: int, rows: np.ndarray) -> None:
+    def __init__(self, fit: Solved, group: int, rows: np.ndarray) -> None:
         part: Any = fit.frame.objective.parts[group]
         self.model: GroupModel = part.model
         self.means = part.means
@@ -220,7 +218,7 @@ class _StackedGroup:
         return self.share * value, self.share * (gradient @ k), self.share * (k.T @ information @ k)
 
 
-def _fisher(fit: Fit, groups: list[_StackedGroup]) -> tuple[np.ndarray, np.ndarray]:
+def _fisher(fit: Solved, groups: list[_StackedGroup]) -> tuple[np.ndarray, np.ndarray]:
     """Fisher scoring on all resamples at once; each leaves the stack when it has converged."""
     count = len(groups[0].cov)
     z = np.tile(fit.solution.z, (count, 1))
@@ -250,7 +248,7 @@ def _fisher(fit: Fit, groups: list[_StackedGroup]) -> tuple[np.ndarray, np.ndarr
 
 
 def _one_by_one(
-    fit: Fit, draws: list[np.ndarray], progress: bool, workers: int | None
+    fit: Solved, draws: list[np.ndarray], progress: bool, workers: int | None
 ) -> tuple[np.ndarray, np.ndarray]:
     count = len(draws[0])
     cores = min(workers or os.cpu_count() or 1, count)
@@ -266,7 +264,7 @@ def _one_by_one(
 
 
 @in_one_thread
-def _refit_all(job: tuple[Fit, list[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+def _refit_all(job: tuple[Solved, list[np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
     fit, draws = job
     out, good = np.tile(fit.solution.z, (len(draws[0]), 1)), np.zeros(len(draws[0]), dtype=bool)
     for k in range(len(out)):
@@ -278,11 +276,12 @@ def _refit_all(job: tuple[Fit, list[np.ndarray]]) -> tuple[np.ndarray, np.ndarra
     return out, good
 
 
-def _refit(fit: Fit, rows: list[np.ndarray]) -> np.ndarray:
+def _refit(fit: Solved, rows: list[np.ndarray]) -> np.ndarray:
     from cxkit.sem.discrepancy import Objective
     from cxkit.sem.estimation import RESAMPLE, minimise
-    from cxkit.sem.fitting import parts_for, with_ordinal
     from cxkit.sem.moments import regroup
+    from cxkit.sem.objectives import parts_for
+    from cxkit.sem.ordinal_sample import with_ordinal
 
     groups = tuple(regroup(group, part) for group, part in zip(fit.sample.groups, rows, strict=True))
     sample = replace(fit.sample, groups=groups)
@@ -309,7 +308,7 @@ def _refit(fit: Fit, rows: list[np.ndarray]) -> np.ndarray:
 
 
 def _intervals(
-    fit: Fit, point: np.ndarray, replicates: np.ndarray, ci: str, level: float
+    fit: Solved, point: np.ndarray, replicates: np.ndarray, ci: str, level: float
 ) -> tuple[np.ndarray, np.ndarray]:
     tails = np.array([(1 - level) / 2, (1 + level) / 2])
     if ci == "percentile":
@@ -325,7 +324,7 @@ def _intervals(
     return np.where(still, point, bounds[0]), np.where(still, point, bounds[1])
 
 
-def _acceleration(fit: Fit) -> np.ndarray:
+def _acceleration(fit: Solved) -> np.ndarray:
     """Skewness of the respondents' influence on each parameter, over 6; 0 where there are no casewise scores."""
     from cxkit.sem.standardised import STEP
 

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import warnings as warning_system
 from collections.abc import Iterator
-from dataclasses import replace
 
 import numpy as np
 
 from cxkit.errors import CxkitWarning
-from cxkit.sem.fit import Fit
 from cxkit.sem.rows import Row, loadings_by_factor
+from cxkit.sem.solved import Solved
 
 # Standardised: a marker that shares less than 1 % of its variance with its factor, beside an item that shares 10 %.
 WEAK, STRONG = 0.1, 0.32
 
 
-def with_warnings(fit: Fit) -> Fit:
-    """Findings that leave the numbers valid, as CxkitWarning and on the fit."""
+def find_cautions(fit: Solved) -> tuple[str, ...]:
+    """Findings that leave the numbers valid, each raised as a CxkitWarning as well."""
     found = [*fit.sample.warnings, *_improper(fit), *_weak_markers(fit), *_undefined(fit), *_few_clusters(fit)]
     found += [f"The bound {text}." for text in fit.table.fixed_in_bounds]
     for message in found:
         warning_system.warn(message, CxkitWarning, stacklevel=5)
-    return replace(fit, warnings=tuple(found)) if found else fit
+    return tuple(found)
 
 
-def _undefined(fit: Fit) -> list[str]:
+def _undefined(fit: Solved) -> list[str]:
     """Definitions without a value at the estimates: a logarithm of a negative number, a division by 0."""
     values = fit.row_table.plain(fit.solution.z)[len(fit.row_table.rows) :]
     pairs = zip(fit.table.definitions, values, strict=True)
@@ -33,7 +32,7 @@ def _undefined(fit: Fit) -> list[str]:
     return [f"Definitions without a finite value at the estimates are left empty: {', '.join(empty)}."] * bool(empty)
 
 
-def _few_clusters(fit: Fit) -> list[str]:
+def _few_clusters(fit: Solved) -> list[str]:
     """The middle of the sandwich is a sum over units: with fewer of them than parameters it has no inverse."""
     if fit.settings["cluster"] is None:
         return []
@@ -60,7 +59,7 @@ def negative_variance(row: Row, value: float, where: str, observed: bool) -> str
     )
 
 
-def _improper(fit: Fit) -> list[str]:
+def _improper(fit: Solved) -> list[str]:
     out = []
     if fit.solution.passed_over:
         out.append(
@@ -83,14 +82,14 @@ def _improper(fit: Fit) -> list[str]:
     return out
 
 
-def _implied(fit: Fit, g: int) -> np.ndarray:
+def _implied(fit: Solved, g: int) -> np.ndarray:
     """Covariances of observed and latent variables in one group, as the estimates imply them."""
     model, state = fit.models[g], fit.frame.states[g]
     at = state.at if hasattr(state, "at") else model.implied(model.values(fit.solution.z))
     return np.asarray(at.full)
 
 
-def _weak_markers(fit: Fit) -> list[str]:
+def _weak_markers(fit: Solved) -> list[str]:
     """Factors whose scale is that of an item which hardly measures them: no number about them is known well."""
     out: dict[str, str] = {}
     for g in range(len(fit.models)):
@@ -104,7 +103,7 @@ def _weak_markers(fit: Fit) -> list[str]:
     return list(out.values())
 
 
-def _markers(fit: Fit, g: int) -> Iterator[tuple[str, str, float]]:
+def _markers(fit: Solved, g: int) -> Iterator[tuple[str, str, float]]:
     """Factor, item and standardised loading where that loading is weak and another one is not."""
     model, full = fit.models[g], _implied(fit, g)
     values = fit.row_table.groups[g].values(model.values(fit.solution.z))

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from cxkit.errors import ModelError
+from cxkit.sem.chi_square import chi_square_tail
 from cxkit.sem.fit_measures import rmsea_point
-from cxkit.sem.inference import chi_square_tail, positive, test_of_fit, times
+from cxkit.sem.inference import positive, test_of_fit, times
+from cxkit.sem.measured import Measured
 from cxkit.sem.options import check_choice
 from cxkit.sem.same_sample import difference
 from cxkit.sem.singular import inverse as inverse_of
 from cxkit.sem.variants import index_variant, measure, named
-
-if TYPE_CHECKING:
-    from cxkit.sem.fit import Fit
 
 # A search ends within this share of its chi-square, so that less is no sign that models are not nested.
 NESTED_SLACK = 1e-6
@@ -143,7 +141,7 @@ def degrees(df: int) -> str:
     return f"{df} degree{'' if df == 1 else 's'} of freedom"
 
 
-def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
+def compare(first: Measured, second: Measured, method: str = "default") -> Comparison:
     """Test the difference of two nested fits, whichever of them is the more restricted.
 
     Parameters
@@ -195,7 +193,7 @@ def compare(first: Fit, second: Fit, method: str = "default") -> Comparison:
     )  # fmt: skip
 
 
-def _vanished(free: Fit, plain: float) -> bool:
+def _vanished(free: Measured, plain: float) -> bool:
     """Whether the freer model fits no better, because a parameter of it moves no moment at its estimate.
 
     Equal method loadings k enter the moments as k * k, whose derivative at 0 is 0: a scaled difference is then one
@@ -208,7 +206,7 @@ def _vanished(free: Fit, plain: float) -> bool:
     return len(sizes) < free.n_parameters or bool(sizes[-1] < WITHOUT_EFFECT * sizes[0])
 
 
-def _units(fit: Fit) -> list[np.ndarray]:
+def _units(fit: Measured) -> list[np.ndarray]:
     """Standard deviations (and their products) in which each group's moments are measured; 1 for ordered answers."""
     out = []
     for part, space in zip(fit.frame.objective.parts, fit.frame.spaces, strict=True):
@@ -220,12 +218,12 @@ def _units(fit: Fit) -> list[np.ndarray]:
     return out
 
 
-def fits_worse(free: Fit, tight: Fit) -> bool:
+def fits_worse(free: Measured, tight: Measured) -> bool:
     """Whether the freer of two models fits worse, by more than rounding: not nested, or its end is no optimum."""
     return bool(free.test.chisq - tight.test.chisq > NESTED_SLACK * max(1.0, free.test.chisq))
 
 
-def _check(free: Fit, tight: Fit, method: str) -> None:
+def _check(free: Measured, tight: Measured, method: str) -> None:
     check_choice("compare() does not know method", method, METHODS)
     reason = difference(free, tight)
     if reason:
@@ -244,7 +242,7 @@ def _check(free: Fit, tight: Fit, method: str) -> None:
         raise ModelError(f"method='{method}' needs a scaled test; {free.frame.estimator.name} has none.")
 
 
-def default_method(fit: Fit) -> str:
+def default_method(fit: Measured) -> str:
     """The method that belongs to the fit's test."""
     test = fit.frame.estimator.test
     if test == "standard":
@@ -252,15 +250,15 @@ def default_method(fit: Fit) -> str:
     return "satorra.bentler.2001" if test in ("satorra.bentler", "yuan.bentler.mplus") else "satorra.2000"
 
 
-def _factor(fit: Fit) -> float:
+def _factor(fit: Measured) -> float:
     return 1.0 if fit.df == 0 else float(fit.test.factor or 1.0)
 
 
-def _factor_2001(free: Fit, tight: Fit, df: int) -> float:
+def _factor_2001(free: Measured, tight: Measured, df: int) -> float:
     return (tight.df * _factor(tight) - free.df * _factor(free)) / df
 
 
-def _factor_2010(free: Fit, tight: Fit, df: int) -> float:
+def _factor_2010(free: Measured, tight: Measured, df: int) -> float:
     """As 2001, but the free model is judged at the estimates of the tight one."""
     frame = free.frame
     wanted = [[0.0 if value is None else value for value in own] for own in values_found(free, tight)]
@@ -278,7 +276,7 @@ def _factor_2010(free: Fit, tight: Fit, df: int) -> float:
     return (tight.df * _factor(tight) - free.df * float(factor or 1.0)) / df
 
 
-def values_found(free: Fit, tight: Fit) -> list[list[float | None]]:
+def values_found(free: Measured, tight: Measured) -> list[list[float | None]]:
     """What one fit found, or fixed, of every row of each group of another; None where it has no such parameter."""
     known = {(row.group, *row.key): k for k, row in enumerate(tight.row_table.rows)}
     values = tight.row_table.plain(tight.solution.z)
@@ -291,7 +289,7 @@ def values_found(free: Fit, tight: Fit) -> list[list[float | None]]:
     return out
 
 
-def _satorra_2000(free: Fit, tight: Fit, plain: float, df: int) -> tuple[float, float]:
+def _satorra_2000(free: Measured, tight: Measured, plain: float, df: int) -> tuple[float, float]:
     """Scaled and shifted difference from the restrictions that lead from one model to the other."""
     if free.settings["missing"] == "fiml":
         raise ModelError("Satorra 2000 needs complete answers; use method='satorra.bentler.2001'.")

@@ -13,14 +13,16 @@ from typing import Any
 
 import numpy as np
 
+from cxkit.sem.baseline import baseline_frame, baseline_key
+from cxkit.sem.chi_square import Corrected
 from cxkit.sem.coverage import scarcest
 from cxkit.sem.discrepancy import MaximumLikelihood
-from cxkit.sem.fit import Fit
-from cxkit.sem.fit_measures import NOT_CLOSE, Corrected
+from cxkit.sem.fit_measures import NOT_CLOSE
 from cxkit.sem.inference import Frame, positive, times
 from cxkit.sem.saturated import Saturated
 from cxkit.sem.singular import inverse as inverse_of
 from cxkit.sem.singular import solve
+from cxkit.sem.solved import Solved
 
 # Traces are differences of sums of this relative accuracy; what is smaller is rounding.
 NO_RESTRICTION = 1e-9
@@ -50,7 +52,7 @@ class Doubt:
         return f"robust CFI and TLI have no value: {self.reason}"
 
 
-def missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:
+def missing_answers(fit: Solved) -> tuple[Corrected, Corrected | None]:
     """FIML-corrected chi-squares of the model and of the baseline; nothing where the moments are singular."""
     try:
         return _missing_answers(fit)
@@ -58,7 +60,7 @@ def missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:
         return NOTHING, NOTHING
 
 
-def doubt(fit: Fit, model: Corrected, baseline: Corrected | None, baseline_df: float) -> Doubt | None:
+def doubt(fit: Solved, model: Corrected, baseline: Corrected | None, baseline_df: float) -> Doubt | None:
     """Why the indices made of these chi-squares would mislead; None where they can be trusted.
 
     They rest on covariances as if everybody had answered everything. Where an item was answered by few, its covariances
@@ -82,7 +84,7 @@ def doubt(fit: Fit, model: Corrected, baseline: Corrected | None, baseline_df: f
     return None
 
 
-def _because(fit: Fit) -> str:
+def _because(fit: Solved) -> str:
     scarce = [
         f"{found} of group '{group.label}'" if group.label else found
         for group in fit.sample.groups
@@ -91,7 +93,7 @@ def _because(fit: Fit) -> str:
     return f" ({'; '.join(scarce)})" if scarce else ""
 
 
-def _is_too_wide(fit: Fit, model: Corrected) -> bool:
+def _is_too_wide(fit: Solved, model: Corrected) -> bool:
     """Whether one standard deviation of chance makes an RMSEA of .08 or more, and missing answers are the reason."""
     unit = len(fit.models) * np.sqrt(2 / fit.df) / fit.frame.n
     # The weights of the sum are positive, so that its variance is at most that of a single square.
@@ -127,8 +129,7 @@ def _square_as_if_complete(frame: Frame) -> float:
     return sum(float(np.vdot(block(g, h), block(h, g).T)) for g in groups for h in groups)
 
 
-def _missing_answers(fit: Fit) -> tuple[Corrected, Corrected | None]:
-    from cxkit.sem.measures import baseline_frame, baseline_key
+def _missing_answers(fit: Solved) -> tuple[Corrected, Corrected | None]:
 
     def baseline() -> Corrected:
         base, _ = baseline_frame(fit)
@@ -188,7 +189,7 @@ def _robust_trace(
     return total
 
 
-def ordered_answers(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
+def ordered_answers(fit: Solved) -> tuple[Corrected, Corrected | None] | None:
     """Chi-squares of the polychoric correlations under the least-squares solution."""
     if any(len(part.statistics.numeric) or part.model.given for part in fit.frame.objective.parts):
         return None
@@ -198,7 +199,7 @@ def ordered_answers(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
         return None
 
 
-def _polychoric_normal(fit: Fit) -> tuple[Corrected, Corrected | None] | None:
+def _polychoric_normal(fit: Solved) -> tuple[Corrected, Corrected | None] | None:
     """None where the model leaves the correlations free: its restrictions then lie on thresholds alone."""
     objective = fit.frame.objective
     chisq = base_chisq = whole = trace = base_trace = 0.0

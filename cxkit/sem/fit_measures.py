@@ -7,32 +7,15 @@ McDonald & Marsh (1990); robust CFI and RMSEA, Brosseau-Liard & Savalei (2014), 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from scipy.optimize import brentq
 from scipy.special import chdtri, chndtr
 
-from cxkit.sem.inference import FitTest
+from cxkit.sem.chi_square import Corrected, FitTest
 from cxkit.sem.singular import root
 
 LEVEL, CLOSE, NOT_CLOSE = 0.90, 0.05, 0.08
 RMSEA = ("rmsea", "rmsea.ci.lower", "rmsea.ci.upper", "rmsea.pvalue", "rmsea.notclose.pvalue")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Corrected:
-    """Chi-square, its correction c and the scaled chi-square on which robust indices rest.
-
-    `c_interval`, where it differs, is what lavaan 0.6-14 takes for the interval and the tests of RMSEA: under a scaled
-    and shifted test it leaves out the shift there. `df`, where it differs, are the degrees of freedom they belong to.
-    """
-
-    chisq: float
-    c: float
-    scaled: float
-    c_interval: float | None = None
-    df: int | None = None
 
 
 def _ratio(over: float, under: float, otherwise: float = float("nan")) -> float:

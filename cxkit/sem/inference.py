@@ -13,81 +13,15 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from scipy.special import chdtrc
 
+from cxkit.sem.chi_square import FitTest
 from cxkit.sem.discrepancy import LeastSquares, Objective
+from cxkit.sem.estimators import Estimator
 from cxkit.sem.moments import GroupData
 from cxkit.sem.saturated import Saturated
 from cxkit.sem.singular import inverse as inverse_of
 from cxkit.sem.singular import solve
 from cxkit.sem.statistics import MomentSpace
-
-
-@dataclass(frozen=True, kw_only=True)
-class Estimator:
-    """What an estimator's name stands for; words as in lavaan's options.
-
-    `test_information` is what lavaan calls the second `observed.information`: "hessian" of the model, or "h1", the
-    observed information of all moments at those that the model implies, which leaves out how the moments bend.
-    """
-
-    name: str
-    discrepancy: str
-    se: str
-    test: str
-    information: str = "expected"
-    test_information: str = "hessian"
-
-
-ESTIMATORS = {
-    name: Estimator(name=name, discrepancy=d, se=se, test=test, information=information)
-    for name, d, se, test, information in (
-        ("ML", "ML", "standard", "standard", "expected"),
-        ("MLR", "ML", "robust.huber.white", "yuan.bentler.mplus", "observed"),
-        ("MLM", "ML", "robust.sem", "satorra.bentler", "expected"),
-        ("MLMV", "ML", "robust.sem", "scaled.shifted", "expected"),
-        ("MLMVS", "ML", "robust.sem", "mean.var.adjusted", "expected"),
-        ("GLS", "GLS", "standard", "standard", "expected"),
-        ("WLS", "WLS", "standard", "standard", "expected"),
-        ("ULS", "ULS", "standard", "standard", "expected"),
-        ("ULSM", "ULS", "robust.sem", "satorra.bentler", "expected"),
-        ("ULSMV", "ULS", "robust.sem", "scaled.shifted", "expected"),
-        ("DWLS", "DWLS", "standard", "standard", "expected"),
-        ("WLSM", "DWLS", "robust.sem", "satorra.bentler", "expected"),
-        ("WLSMV", "DWLS", "robust.sem", "scaled.shifted", "expected"),
-        ("WLSMVS", "DWLS", "robust.sem", "mean.var.adjusted", "expected"),
-    )
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class FitTest:
-    """Chi-square of a model, and its scaled companion where the estimator has one."""
-
-    chisq: float
-    df: int
-    scaled: float | None = None
-    df_scaled: float | None = None
-    factor: float | None = None
-    shift: float = 0.0
-    trace: float | None = None
-    factor_h1: float | None = None
-    factor_h0: float | None = None
-
-    @property
-    def pvalue(self) -> float:
-        return chi_square_tail(self.chisq, self.df)
-
-    @property
-    def pvalue_scaled(self) -> float:
-        return chi_square_tail(self.scaled, self.df_scaled)
-
-
-def chi_square_tail(value: float | None, df: float | None) -> float:
-    """P(chi-square > value); NaN without degrees of freedom."""
-    if value is None or not df or df <= 0:
-        return float("nan")
-    return float(chdtrc(df, max(value, 0.0)))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cxkit.one_thread import in_one_thread
 from cxkit.sem import fit_measures as fm
-from cxkit.sem.discrepancy import FullInformation, LeastSquares, Objective
-from cxkit.sem.estimation import Normalised
-from cxkit.sem.fit import Fit, moments_of
-from cxkit.sem.groundwork import plain_models
-from cxkit.sem.inference import FitTest, Frame, test_of_fit
-from cxkit.sem.model import GroupModel
+from cxkit.sem.baseline import baseline_test, log_determinant
+from cxkit.sem.chi_square import Corrected, FitTest
+from cxkit.sem.corrections import Doubt, ordered_answers
+from cxkit.sem.discrepancy import FullInformation, LeastSquares
 from cxkit.sem.singular import root
+from cxkit.sem.solved import Solved
 from cxkit.sem.statistics import MomentSpace
-from cxkit.sem.table import Row
-
-if TYPE_CHECKING:
-    from cxkit.sem.corrections import Doubt
 
 LOG_2PI = float(np.log(2 * np.pi))
 
 
 @in_one_thread
-def all_measures(fit: Fit) -> dict[str, float]:
-    """Every index that applies to the estimator, in lavaan's order."""
+def all_measures(
+    fit: Solved, as_if_complete: tuple[Corrected, Corrected | None] | None, doubt: Doubt | None
+) -> dict[str, float]:
+    """Every index that applies to the estimator, in lavaan's order.
+
+    `as_if_complete` are the chi-squares of incomplete answers as if these were complete, None where they are;
+    `doubt` is why no robust index can rest on them.
+    """
     test, base = fit.test, baseline_test(fit)
     groups, n = len(fit.models), fit.frame.n
     npar = fit.n_parameters
@@ -45,10 +46,10 @@ def all_measures(fit: Fit) -> dict[str, float]:
     out |= fm.rmsea_block(test.chisq, test.df, n, groups, "")
     out |= {"rmsea.ci.level": fm.LEVEL, "rmsea.close.h0": fm.CLOSE, "rmsea.notclose.h0": fm.NOT_CLOSE}
     out |= _scaled_rmsea(test, n, groups)
-    corrected = _corrected(fit, test, base)
+    corrected = _corrected(fit, test, base, as_if_complete)
     if corrected is not None:
         robust = fm.robust_block(*corrected, test.df, base.df, n, groups)
-        out |= _without_doubtful(robust, fit.doubt)
+        out |= _without_doubtful(robust, doubt)
     out |= residual_measures(fit)
     out |= fm.absolute_block(test.chisq, test.df, npar, n)
     gfi, size = goodness_of_fit(fit)
@@ -79,107 +80,7 @@ def _scaled_rmsea(test: FitTest, n: float, groups: int) -> dict[str, float]:
     return fm.rmsea_block(test.chisq, test.trace or 0.0, n, groups, ".scaled")
 
 
-def baseline_test(fit: Fit) -> FitTest:
-    """Chi-square of the independence model, in which only exogenous variables may correlate."""
-    return fit.sample.groups[0].shared.baselines.get(baseline_key(fit), lambda: _baseline(fit))
-
-
-def baseline_key(fit: Fit) -> tuple[Any, ...]:
-    """What decides the independence model of a sample."""
-    options = (fit.settings[k] for k in ("meanstructure", "likelihood", "information"))
-    roles = fit.table.variables
-    return (fit.frame.estimator.name, *options, roles.exogenous, roles.random)
-
-
-def _baseline(fit: Fit) -> FitTest:
-    estimator = fit.frame.estimator
-    if estimator.discrepancy == "ML" and estimator.test == "standard" and fit.settings["missing"] != "fiml":
-        return _closed_baseline(fit)
-    frame, value = baseline_frame(fit)
-    df = moments_of(fit) - len(frame.bread_inverse)
-    if df == 0:
-        return FitTest(chisq=0.0, df=0, scaled=None if estimator.test == "standard" else 0.0, df_scaled=0)
-    return test_of_fit(frame, value, df, fit.frame.n)
-
-
-def _closed_baseline(fit: Fit) -> FitTest:
-    """Independence under a complete normal likelihood needs no search."""
-    value, free = 0.0, 0
-    objective = fit.frame.objective
-    for share, part, space in zip(objective.tested, objective.parts, fit.frame.spaces, strict=True):
-        s, names = part.data.cov, part.data.names
-        random = fit.table.variables.random
-        predictors = {*fit.table.variables.exogenous, *random}
-        x = [i for i, name in enumerate(names) if name in predictors]
-        y = [i for i, name in enumerate(names) if name not in predictors]
-        given = _logdet(s[np.ix_(x, x)]) if x else 0.0
-        value += share * 0.5 * (np.log(s.diagonal()[y]).sum() + given - (2 * part.floor - len(s)))
-        free += len(y) + len(space.m) + len(random) * (len(random) + 1) // 2
-    df = moments_of(fit) - free
-    return FitTest(chisq=2 * fit.frame.n * value if df else 0.0, df=df)
-
-
-def _logdet(matrix: np.ndarray) -> float:
-    return float(np.linalg.slogdet(matrix)[1]) if len(matrix) else 0.0
-
-
-def baseline_frame(fit: Fit) -> tuple[Frame, float]:
-    """The independence model, fitted once per fit."""
-    kept: dict[str, Any] = fit.__dict__
-    if "_baseline" not in kept:
-        kept["_baseline"] = _fit_baseline(fit)
-    return kept["_baseline"]
-
-
-def _fit_baseline(fit: Fit) -> tuple[Frame, float]:
-    from cxkit.sem.estimation import minimise
-    from cxkit.sem.fitting import parts_for
-
-    ordered = fit.settings["ordered"]
-    models = plain_models(fit.table, means=fit.settings["meanstructure"], ordered=ordered)
-    settings = {**fit.settings, "parameterization": "delta"}
-    parts = parts_for(models, fit.frame.spaces, fit.sample, fit.frame.estimator, settings)
-    objective = Objective(parts)
-    if fit.settings["unbiased"]:
-        objective.lose_one()
-    start = np.concatenate([_independent_values(m, d) for m, d in zip(models, fit.sample.groups, strict=True)])
-    solution = minimise(objective, start)
-    kind = "hessian" if fit.frame.estimator.information == "observed" else "information"
-    second = Normalised(objective.second(solution.states, kind), lambda vector: ["the baseline model"])
-    frame = Frame(
-        objective=objective, states=solution.states, spaces=fit.frame.spaces, estimator=fit.frame.estimator,
-        bread_inverse=second.inverse,
-    )  # fmt: skip
-    return frame, objective.test_value(solution.states)
-
-
-def _independent_values(model: GroupModel, data: Any) -> np.ndarray:
-    """Means and variances of each item over those who answered it: the optimum, or close to it."""
-    if data.patterns is None:
-        mean, variance = data.mean, np.diag(data.cov)
-    else:
-        weight = data.patterns.counts[:, None] * data.patterns.seen
-        mean = (weight * data.patterns.mean).sum(0) / weight.sum(0)
-        spread = np.einsum("kii->ki", data.patterns.cov) + (data.patterns.mean - mean) ** 2
-        variance = (weight * spread).sum(0) / weight.sum(0)
-    cuts = data.thresholds
-    return np.array([_independent_value(row, model, mean, variance, cuts, data) for row in model.rows])
-
-
-def _independent_value(
-    row: Row, model: GroupModel, mean: np.ndarray, variance: np.ndarray, cuts: dict[str, np.ndarray], data: Any
-) -> float:
-    if row.op == "|":
-        return float(cuts[row.lhs][int(row.rhs[1:]) - 1])
-    if row.op == "~":
-        moments = data.ordinal
-        return float(moments.slopes[moments.names.index(row.lhs), moments.exogenous.index(row.rhs)])
-    if row.lhs != row.rhs and row.op == "~~":
-        return float(data.cov[model.cell(row)])
-    return float((variance if row.op == "~~" else mean)[model.index[row.lhs]])
-
-
-def log_likelihoods(fit: Fit) -> tuple[float, float]:
+def log_likelihoods(fit: Solved) -> tuple[float, float]:
     """Of the model and of the saturated model; exogenous variables are conditioned on."""
     logl = unrestricted = 0.0
     for part, state in zip(fit.frame.objective.parts, fit.frame.states, strict=True):
@@ -187,14 +88,14 @@ def log_likelihoods(fit: Fit) -> tuple[float, float]:
         count = data.size
         seen = len(data.names) if data.patterns is None else (data.patterns.counts @ data.patterns.seen).sum() / count
         x = [i for i, name in enumerate(data.names) if name in fit.table.variables.exogenous]
-        given = 0.5 * (len(x) * (LOG_2PI + 1) + _logdet(data.cov[np.ix_(x, x)])) if x else 0.0
+        given = 0.5 * (len(x) * (LOG_2PI + 1) + log_determinant(data.cov[np.ix_(x, x)])) if x else 0.0
         top = -count * (0.5 * seen * LOG_2PI + part.floor - given)
         unrestricted += top
         logl += top - count * (0.0 if fit.df == 0 else part.value(state))
     return float(logl), float(unrestricted)
 
 
-def residual_measures(fit: Fit) -> dict[str, float]:
+def residual_measures(fit: Solved) -> dict[str, float]:
     """SRMR and its relatives, averaged over groups by size."""
     shares = fit.frame.objective.shares
     blocks = []
@@ -225,7 +126,7 @@ def _deviations(part: Any, state: Any) -> tuple[np.ndarray, np.ndarray]:
     return seen, expected
 
 
-def goodness_of_fit(fit: Fit) -> tuple[float, int]:
+def goodness_of_fit(fit: Solved) -> tuple[float, int]:
     """GFI averaged over groups, and the number of statistics it rests on."""
     total, size = 0.0, 0
     objective = fit.frame.objective
@@ -282,27 +183,27 @@ def _normal_square(weight: np.ndarray, cov: np.ndarray, mean: np.ndarray | None)
     return total if mean is None else total + (stack @ mean) @ mean
 
 
-def _corrected(fit: Fit, test: FitTest, base: FitTest) -> tuple[fm.Corrected, fm.Corrected | None] | None:
+def _corrected(
+    fit: Solved, test: FitTest, base: FitTest, as_if_complete: tuple[Corrected, Corrected | None] | None
+) -> tuple[Corrected, Corrected | None] | None:
     """What the robust indices rest on, or None where lavaan has none."""
     if test.df == 0:
         if test.scaled is None and fit.settings["missing"] != "fiml":
             return None
-        perfect = fm.Corrected(chisq=0.0, c=1.0, scaled=0.0)
-        return perfect, fm.Corrected(chisq=1.0, c=0.0, scaled=1.0) if fit.settings["missing"] == "fiml" else None
-    if fit.settings["missing"] == "fiml":
-        return fit._as_if_complete
+        perfect = Corrected(chisq=0.0, c=1.0, scaled=0.0)
+        return perfect, Corrected(chisq=1.0, c=0.0, scaled=1.0) if fit.settings["missing"] == "fiml" else None
+    if as_if_complete is not None:
+        return as_if_complete
     if test.scaled is None or fit.frame.estimator.test == "mean.var.adjusted":
         return None
     if fit.settings["ordered"]:
-        from cxkit.sem.corrections import ordered_answers
-
-        none = fm.Corrected(chisq=float("nan"), c=1.0, scaled=float("nan"))
+        none = Corrected(chisq=float("nan"), c=1.0, scaled=float("nan"))
         return ordered_answers(fit) or (none, none)
     return _from_scaled(test), _from_scaled(base)
 
 
-def _from_scaled(t: FitTest) -> fm.Corrected:
+def _from_scaled(t: FitTest) -> Corrected:
     factor = float(t.factor or 1.0)
     scaled = float(t.scaled if t.scaled is not None else t.chisq)
     c = factor * (t.df - t.shift) / t.df if t.df else factor
-    return fm.Corrected(chisq=t.chisq, c=c, scaled=scaled, c_interval=factor)
+    return Corrected(chisq=t.chisq, c=c, scaled=scaled, c_interval=factor)

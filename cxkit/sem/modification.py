@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,13 +17,11 @@ from scipy.linalg import block_diag
 from cxkit import ties
 from cxkit.errors import ModelError
 from cxkit.one_thread import in_one_thread
+from cxkit.sem.chi_square import chi_square_tail
 from cxkit.sem.discrepancy import LeastSquares
-from cxkit.sem.inference import chi_square_tail
 from cxkit.sem.model import GroupModel
+from cxkit.sem.solved import Solved
 from cxkit.sem.table import Row
-
-if TYPE_CHECKING:
-    from cxkit.sem.fit import Fit
 
 NOT_IDENTIFIED = 1e-8
 """A candidate of which less than this share of its information is left beside the free parameters repeats them."""
@@ -32,7 +30,7 @@ BINDING = 1e-9
 
 
 def _score_tests(
-    fit: Fit, models: list[GroupModel], base: np.ndarray, extra: np.ndarray
+    fit: Solved, models: list[GroupModel], base: np.ndarray, extra: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lagrange multiplier and expected change of each extra direction, given derivatives over all positions."""
     slope, information = _derivatives(fit, models)
@@ -48,9 +46,9 @@ def _score_tests(
     return fit.n * push**2 / left, push / left
 
 
-def _derivatives(fit: Fit, models: list[GroupModel]) -> tuple[np.ndarray, np.ndarray]:
+def _derivatives(fit: Solved, models: list[GroupModel]) -> tuple[np.ndarray, np.ndarray]:
     """Slope of the discrepancy by every free position of every group, and its expected information."""
-    from cxkit.sem.fitting import parts_for
+    from cxkit.sem.objectives import parts_for
 
     frame = fit.frame
     parts = parts_for(models, frame.spaces, fit.sample, frame.estimator, dict(fit.settings))
@@ -88,7 +86,7 @@ def _information(part: Any, state: Any, exogenous: tuple[str, ...]) -> np.ndarra
     return information
 
 
-def _pull(fit: Fit) -> np.ndarray:
+def _pull(fit: Solved) -> np.ndarray:
     """Weight of each group's slope as in lavaan: n_g / n for a likelihood, (n_g - 1) / n for least squares.
 
     The Wishart likelihood keeps n_g / n: what it counts less is in its covariances, not in its weights.
@@ -112,7 +110,7 @@ def _solve(matrix: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 @in_one_thread
-def modification_indices(fit: Fit, minimum: float = 0.0) -> pd.DataFrame:
+def modification_indices(fit: Solved, minimum: float = 0.0) -> pd.DataFrame:
     """Every parameter that could be added, by its modification index.
 
     Returns
@@ -136,7 +134,7 @@ def modification_indices(fit: Fit, minimum: float = 0.0) -> pd.DataFrame:
     return _present(fit, fresh, mi, epc, minimum)
 
 
-def _extended_models(fit: Fit, fresh: list[Row]) -> list[GroupModel]:
+def _extended_models(fit: Solved, fresh: list[Row]) -> list[GroupModel]:
     """The groups' models with every candidate freed at its present value, none of which the parameters z move."""
     size, count = fit.table.n_parameters, len(fresh)
     freed = [replace(row, fixed=None, parameter=size + k) for k, row in enumerate(fresh)]
@@ -149,7 +147,7 @@ def _extended_models(fit: Fit, fresh: list[Row]) -> list[GroupModel]:
     return [GroupModel(table, g, fit.settings["ordered"]) for g in range(table.groups)]
 
 
-def _implied_rows(fit: Fit) -> list[Row]:
+def _implied_rows(fit: Solved) -> list[Row]:
     """The model's rows; fixed residual variances of ordered items at what they are, for the effects of these items.
 
     Under "delta" the table holds 1 there, while the variance follows from the scale.
@@ -163,7 +161,7 @@ def _implied_rows(fit: Fit) -> list[Row]:
     return rows
 
 
-def _present(fit: Fit, rows: list[Row], mi: np.ndarray, epc: np.ndarray, minimum: float) -> pd.DataFrame:
+def _present(fit: Solved, rows: list[Row], mi: np.ndarray, epc: np.ndarray, minimum: float) -> pd.DataFrame:
     scales = [_scales(fit, g) for g in range(len(fit.models))]
     out: list[dict[str, Any]] = []
     for row, value, change in zip(rows, mi, epc, strict=True):
@@ -177,7 +175,7 @@ def _present(fit: Fit, rows: list[Row], mi: np.ndarray, epc: np.ndarray, minimum
     return ties.largest_first(table, "mi").reset_index(drop=True)
 
 
-def _scales(fit: Fit, group: int) -> Any:
+def _scales(fit: Solved, group: int) -> Any:
     """Function from a row to the factors that standardise its expected change."""
     rows = fit.row_table.groups[group]
     model = rows.model
@@ -198,7 +196,7 @@ def _scales(fit: Fit, group: int) -> Any:
     return scale
 
 
-def _candidates(fit: Fit, group: int) -> list[Row]:
+def _candidates(fit: Solved, group: int) -> list[Row]:
     """What could be freed in one group: one row per place of the model that holds no free parameter yet."""
     model = fit.models[group]
     taken = {model.place(row) for row in model.all_rows if row.fixed is None or row.exogenous or _follows(fit, row)}
@@ -216,13 +214,13 @@ def _candidates(fit: Fit, group: int) -> list[Row]:
     return [replace(row, fixed=model.constant(row) if row.fixed is None else row.fixed) for row in out.values()]
 
 
-def _follows(fit: Fit, row: Row) -> bool:
+def _follows(fit: Solved, row: Row) -> bool:
     """Whether a fixed row is no parameter: an ordered item's residual variance under delta, its scale under theta."""
     own = "~~" if fit.settings["parameterization"] == "delta" else "~*~"
     return row.op == own and row.lhs == row.rhs and row.lhs in fit.settings["ordered"]
 
 
-def _wanted(fit: Fit, model: GroupModel) -> Iterator[tuple[str, str, str]]:
+def _wanted(fit: Solved, model: GroupModel) -> Iterator[tuple[str, str, str]]:
     """Loadings, residual covariances, latent covariances and regressions, as lavaan's full parameter table.
 
     Two more than there: a loading of an indicator that is also regressed, and residual covariances of outcomes that are
@@ -243,7 +241,7 @@ def _wanted(fit: Fit, model: GroupModel) -> Iterator[tuple[str, str, str]]:
 
 
 @in_one_thread
-def release_tests(fit: Fit) -> pd.DataFrame:
+def release_tests(fit: Solved) -> pd.DataFrame:
     """Each equality over groups, by label or by `==`, tested on its own: would releasing it improve the fit?
 
     Returns
@@ -277,7 +275,7 @@ def release_tests(fit: Fit) -> pd.DataFrame:
     return ties.largest_first(table, "mi").reset_index(drop=True)
 
 
-def _written_equalities(fit: Fit) -> tuple[list[tuple[str, str]], np.ndarray]:
+def _written_equalities(fit: Solved) -> tuple[list[tuple[str, str]], np.ndarray]:
     """The sides of every `==` of the model, and by column how the parameters move when it alone opens by 1."""
     table = fit.table
     bounds = [a for a, _, _ in table.inequalities if np.abs(a @ table.basis).max(initial=0.0) < BINDING]

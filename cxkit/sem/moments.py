@@ -9,21 +9,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from cxkit.errors import EXAMPLES_SHOWN, ModelError, Problems, closest, counted, nearest
 from cxkit.kept import Kept, fingerprint
+from cxkit.sem.chi_square import Corrected, FitTest
 from cxkit.sem.coverage import pairs_apart, scarcest
 from cxkit.sem.names import WRITABLE
 from cxkit.sem.patterns import Patterns, mean_and_cov
 from cxkit.sem.saturated_moments import SaturatedMoments, moments_of_answers
 from cxkit.without_contents import without_contents
-
-if TYPE_CHECKING:
-    from cxkit.sem.fit_measures import Corrected
-    from cxkit.sem.inference import FitTest
 
 ALMOST_ONE = 1 - 1e-9
 # How far from 1 the diagonal of printed correlations may be.
@@ -122,14 +119,16 @@ class Moments:
 class Shared:
     """What the fits of one group's answers have in common: computed when the first asks, kept as long as the answers.
 
-    `matrices` by name and number of moments, `numbers` by name and number of moments; the tests of the independence
-    model, and its chi-squares as if answers were complete, by the options that they depend on.
+    `matrices` by name and number of moments, `numbers` by name and number of moments; the tests of the baseline
+    model, its fits (a Frame and its chi-square), and its chi-squares as if answers were complete, by the options that
+    they depend on.
     """
 
     def __init__(self) -> None:
         self.matrices: Kept[tuple[str, int], np.ndarray] = Kept(8)
         self.numbers: Kept[tuple[str, int], float] = Kept(8)
         self.baselines: Kept[tuple[Any, ...], FitTest] = Kept(4)
+        self.baseline_frames: Kept[tuple[Any, ...], tuple[Any, float]] = Kept(4)
         self.corrected: Kept[tuple[Any, ...], Corrected] = Kept(4)
 
 

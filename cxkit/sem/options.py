@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from numbers import Integral, Real
 from typing import Any
 
@@ -18,7 +19,29 @@ COLUMNS = ("group", "cluster", "weights")
 LISTS = ("equal", "free")
 
 
-def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
+@dataclass(frozen=True, kw_only=True)
+class FitOptions:
+    """The options of `sem.sem`, each of the right kind; see there."""
+
+    estimator: str | None
+    missing: str
+    ordered: tuple[str, ...] | bool
+    group: str | None
+    equal: tuple[str, ...]
+    free: tuple[str, ...]
+    std_lv: bool
+    orthogonal: bool
+    cluster: str | None
+    weights: str | None
+    meanstructure: bool | None
+    information: str | None
+    parameterization: str
+    likelihood: str
+    fixed_x: bool | None
+    growth: bool = False
+
+
+def read_options(given: Mapping[str, Any], *, growth: bool = False) -> FitOptions:
     """The options of `sem.sem`, each of the right kind; a ModelError says which is not."""
     out = dict(given)
     for name in FLAGS:
@@ -36,7 +59,7 @@ def read_options(given: Mapping[str, Any]) -> dict[str, Any]:
     for name in LISTS:
         out[name] = check_names(name, out[name])
     out["ordered"] = _read_ordered(out["ordered"])
-    return out
+    return FitOptions(**out, growth=growth)
 
 
 def check_flag(name: str, value: Any) -> bool:

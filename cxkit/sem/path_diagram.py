@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cxkit.errors import ModelError, nearest
+from cxkit.sem.solved import Solved
 from cxkit.sem.table import Row
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from cxkit.sem.fit import Fit
 
 INK, QUIET, LATENT, OBSERVED = "#1b1b1b", "#6b6b6b", "#dbe9f6", "#f4f1e8"
 ONE_GROUP = " The model has one group: leave out group=."
@@ -32,7 +32,7 @@ WHITE: dict[str, Any] = {"boxstyle": "square,pad=0.1", "facecolor": "white", "ed
 
 
 def path_diagram(
-    fit: Fit, ax: Axes | None = None, *, group: int | str = 0, estimates: str = "std_all", stars: bool = False
+    fit: Solved, ax: Axes | None = None, *, group: int | str = 0, estimates: str = "std_all", stars: bool = False
 ) -> Axes:
     """Draw one group of a model.
 
@@ -74,7 +74,7 @@ def _number(value: float) -> str:
     return f"{value:.2f}".replace("0.", ".", 1)
 
 
-def _stars(fit: Fit, group: int) -> dict[tuple[str, str, str], str]:
+def _stars(fit: Solved, group: int) -> dict[tuple[str, str, str], str]:
     """* p < .05, ** p < .01, *** p < .001 of the unstandardised estimates; nothing where a parameter is fixed."""
     rows = fit.row_table.rows
     p = fit.estimates["p"].to_numpy()[: len(rows)]
@@ -82,7 +82,7 @@ def _stars(fit: Fit, group: int) -> dict[tuple[str, str, str], str]:
     return {(row.lhs, row.op, row.rhs): "*" * sum(bool(value < cut) for cut in LEVELS) for row, value in pairs}
 
 
-def _explained(ax: Axes, fit: Fit, group: int, places: dict[str, Place]) -> None:
+def _explained(ax: Axes, fit: Solved, group: int, places: dict[str, Place]) -> None:
     """The explained share of variance under every variable that is regressed or part of a higher factor."""
     shares = fit.r_squared
     own = list(shares.values())[group] if isinstance(shares, dict) else shares
@@ -95,7 +95,7 @@ def _explained(ax: Axes, fit: Fit, group: int, places: dict[str, Place]) -> None
                     fontsize=6.5, color=INK, zorder=5, bbox=WHITE)  # fmt: skip
 
 
-def group_number(fit: Fit, group: int | str) -> int:
+def group_number(fit: Solved, group: int | str) -> int:
     """The place of a group given by its name, or by its number from 0 on."""
     labels = fit.sample.labels
     if isinstance(group, str):
@@ -108,7 +108,7 @@ def group_number(fit: Fit, group: int | str) -> int:
     return int(group)
 
 
-def describe(fit: Fit, group: int = 0) -> str:
+def describe(fit: Solved, group: int = 0) -> str:
     """The diagram in words, for readers who cannot see it."""
     parts = []
     for row, value in _values(fit, group, "std_all"):
@@ -121,13 +121,13 @@ def describe(fit: Fit, group: int = 0) -> str:
     return "Path diagram with standardised estimates: " + "; ".join(parts) + "."
 
 
-def _values(fit: Fit, group: int, estimates: str) -> list[tuple[Row, float]]:
+def _values(fit: Solved, group: int, estimates: str) -> list[tuple[Row, float]]:
     rows = fit.row_table.rows
     column = fit.estimates[estimates].to_numpy()[: len(rows)]
     return [(row, float(v)) for row, v in zip(rows, column, strict=True) if row.group == group]
 
 
-def _layout(fit: Fit) -> dict[str, Place]:
+def _layout(fit: Solved) -> dict[str, Place]:
     """A column for every step along the regressions, items on the outer sides."""
     rows = fit.table.group_rows(0)
     latent = list(fit.table.variables.latent)
@@ -176,14 +176,14 @@ def _centre(places: dict[str, Place]) -> None:
         places[name] = (places[name][0], places[name][1] + float(middle[1] - middle[0]))
 
 
-def _residuals_cross(fit: Fit, owner: dict[str, str], depth: dict[str, int]) -> bool:
+def _residuals_cross(fit: Solved, owner: dict[str, str], depth: dict[str, int]) -> bool:
     """Whether a residual covariance joins items of two factors that are both explained by others."""
     pairs = [(owner[r.lhs], owner[r.rhs]) for r in fit.table.group_rows(0)
              if r.op == "~~" and r.lhs != r.rhs and r.lhs in owner and r.rhs in owner]  # fmt: skip
     return any(a != b and depth[a] > 0 and depth[b] > 0 for a, b in pairs)
 
 
-def _place_rest(fit: Fit, places: dict[str, Place], depth: dict[str, int], items: dict[str, list[str]]) -> None:
+def _place_rest(fit: Solved, places: dict[str, Place], depth: dict[str, int], items: dict[str, list[str]]) -> None:
     """Higher-order factors beside those they explain; observed variables of the regressions by depth."""
     latent = set(fit.table.variables.latent)
     for factor, own in items.items():
@@ -206,7 +206,7 @@ def _place_rest(fit: Fit, places: dict[str, Place], depth: dict[str, int], items
         places[name] = (float(depth.get(name, 0)) * 1.2, bottom - 1.2 - 1.4 * k - 0.5 * (depth.get(name, 0) % 2))
 
 
-def _depths(fit: Fit) -> dict[str, int]:
+def _depths(fit: Solved) -> dict[str, int]:
     """How many regressions lead to each variable."""
     regressions = [(r.rhs, r.lhs) for r in fit.table.group_rows(0) if r.op == "~"]
     depth = dict.fromkeys([*fit.table.variables.latent, *fit.table.variables.observed], 0)

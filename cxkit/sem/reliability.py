@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,9 +18,7 @@ from cxkit.errors import CxkitWarning, ModelError, counted, nearest
 from cxkit.one_thread import in_one_thread
 from cxkit.sem.categorical_omega import answer_covariances
 from cxkit.sem.model import GroupModel
-
-if TYPE_CHECKING:
-    from cxkit.sem.fit import Fit
+from cxkit.sem.solved import Solved
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -72,7 +70,7 @@ class Reliability:
 
 
 @in_one_thread
-def reliability(fit: Fit) -> Reliability:
+def reliability(fit: Solved) -> Reliability:
     """How reliable are the scales: omega, alpha, average variance extracted and HTMT of a measurement model?
 
     Notes
@@ -103,7 +101,7 @@ def _is_mixed(model: GroupModel, items: list[int]) -> bool:
     return len({model.names[i] in model.ordered for i in items}) > 1
 
 
-def _tell_mixed(fit: Fit, any_left: bool) -> None:
+def _tell_mixed(fit: Solved, any_left: bool) -> None:
     model = fit.models[0]
     mixed = [name for name in fit.table.variables.latent if _is_mixed(model, indicators(model, name))]
     if mixed:
@@ -121,7 +119,7 @@ def indicators(model: GroupModel, factor: str) -> list[int]:
     return [model.index[row.rhs] for row in rows if model.index[row.rhs] < model.p]
 
 
-def _parts(fit: Fit, group: int) -> tuple[GroupModel, np.ndarray, np.ndarray, np.ndarray]:
+def _parts(fit: Solved, group: int) -> tuple[GroupModel, np.ndarray, np.ndarray, np.ndarray]:
     """Model, loadings (items by latent variables), latent covariances, implied covariance of one group."""
     model = fit.models[group]
     theta = model.values(fit.solution.z)
@@ -130,7 +128,7 @@ def _parts(fit: Fit, group: int) -> tuple[GroupModel, np.ndarray, np.ndarray, np
     return model, a[: model.p, model.p :], full[model.p :, model.p :], full[: model.p, : model.p]
 
 
-def _reversed(fit: Fit, group: int, factor: str, items: list[int]) -> list[str]:
+def _reversed(fit: Solved, group: int, factor: str, items: list[int]) -> list[str]:
     """Items of one factor that point in two directions cancel each other in a sum."""
     model, loadings, _, _ = _parts(fit, group)
     own = loadings[items, model.index[factor] - model.p]
@@ -151,7 +149,7 @@ def _crossed(loadings: np.ndarray, items: list[int]) -> bool:
     return bool(((np.round(loadings[items], 5) != 0).sum(1) > 1).any())
 
 
-def _factor_reliability(fit: Fit, group: int, factor: str, items: list[int]) -> dict[str, float]:
+def _factor_reliability(fit: Solved, group: int, factor: str, items: list[int]) -> dict[str, float]:
     model, loadings, phi, implied = _parts(fit, group)
     k = model.index[factor] - model.p
     lam = loadings[items, k]
@@ -181,7 +179,7 @@ def _steps(answers: np.ndarray) -> np.ndarray:
     return np.diff(np.unique(answers[~np.isnan(answers)]))
 
 
-def _ordered_reliability(fit: Fit, group: int, items: list[int], common: np.ndarray) -> dict[str, float]:
+def _ordered_reliability(fit: Solved, group: int, items: list[int], common: np.ndarray) -> dict[str, float]:
     part: Any = fit.frame.objective.parts[group]
     data = part.data
     at = part.model.implied(part.model.values(fit.solution.z))
@@ -236,7 +234,7 @@ def _score_covariances(corr: np.ndarray, scales: list[tuple[np.ndarray, np.ndarr
     return answer_covariances(padded, corr, steps)
 
 
-def _htmt(fit: Fit, geometric: bool) -> Any:
+def _htmt(fit: Solved, geometric: bool) -> Any:
     factors = [f for f in fit.table.variables.latent if indicators(fit.models[0], f)]
     if len(factors) < 2:
         return None
@@ -288,7 +286,7 @@ class HigherOrderReliability:
     omega_partial: float
 
 
-def higher_order_reliability(fit: Fit, factor: str) -> HigherOrderReliability:
+def higher_order_reliability(fit: Solved, factor: str) -> HigherOrderReliability:
     """How reliably do sum scores reflect a second-order factor?
 
     Notes

@@ -10,19 +10,36 @@ import pandas as pd
 
 from cxkit.errors import ModelError
 from cxkit.sem.discrepancy import LeastSquares
-from cxkit.sem.fit import Fit, MomentTables
 from cxkit.sem.inference import gamma_of, times
 from cxkit.sem.saturated import Saturated
 from cxkit.sem.singular import inverse as inverse_of
 from cxkit.sem.singular import root, solve
+from cxkit.sem.solved import Solved
 from cxkit.sem.statistics import OrdinalStatistics
+from cxkit.without_contents import without_contents
 
 KINDS = ("raw", "cor", "standardized")
 # Below this share of the variance of a statistic, that of its residual is rounding: the model reproduces it exactly.
 NO_VARIANCE = 1e-12
 
 
-def moment_tables(fit: Fit, group: int) -> MomentTables:
+@dataclass(frozen=True, kw_only=True, eq=False)
+class MomentTables:
+    """Means, covariances and thresholds of one group, with names; parts that the model has not are None.
+
+    Of ordered items: `thresholds` also holds the negative means of continuous ones (`x~1`); with observed predictors
+    everything is given these, and `slopes` (outcomes by predictors) says how they act.
+    """
+
+    cov: pd.DataFrame
+    mean: pd.Series | None = None
+    thresholds: pd.Series | None = None
+    slopes: pd.DataFrame | None = None
+
+    __repr__ = without_contents
+
+
+def moment_tables(fit: Solved, group: int) -> MomentTables:
     """Implied moments of one group."""
     part = fit.frame.objective.parts[group]
     model = part.model
@@ -33,7 +50,7 @@ def moment_tables(fit: Fit, group: int) -> MomentTables:
     return _tables(fit, model.observed, at.sigma, at.mu)
 
 
-def residual_tables(fit: Fit, group: int, kind: str) -> MomentTables:
+def residual_tables(fit: Solved, group: int, kind: str) -> MomentTables:
     """Observed minus implied moments of one group."""
     if kind not in KINDS:
         raise ModelError(f"residuals() does not know kind='{kind}'. Known: {', '.join(KINDS)}.")
@@ -59,7 +76,7 @@ def _is_ordinal(part: Any) -> bool:
     return isinstance(part, LeastSquares) and isinstance(part.statistics, OrdinalStatistics)
 
 
-def _tables(fit: Fit, names: Any, cov: np.ndarray, mean: np.ndarray) -> MomentTables:
+def _tables(fit: Solved, names: Any, cov: np.ndarray, mean: np.ndarray) -> MomentTables:
     labels = list(names)
     means = pd.Series(mean, index=labels) if fit.settings["meanstructure"] else None
     return MomentTables(cov=pd.DataFrame(cov, index=labels, columns=labels), mean=means)
@@ -106,7 +123,7 @@ def _named(statistics: OrdinalStatistics, pieces: _OrdinalPieces) -> MomentTable
     )
 
 
-def _ordinal_residuals(fit: Fit, group: int, kind: str) -> MomentTables:
+def _ordinal_residuals(fit: Solved, group: int, kind: str) -> MomentTables:
     part = fit.frame.objective.parts[group]
     statistics = part.statistics
     implied = statistics.implied(part.model.values(fit.solution.z))[0]
@@ -127,7 +144,7 @@ def _ordinal_residuals(fit: Fit, group: int, kind: str) -> MomentTables:
     return _named(statistics, pieces)
 
 
-def _standardised_residuals(fit: Fit, group: int, values: np.ndarray) -> np.ndarray:
+def _standardised_residuals(fit: Solved, group: int, values: np.ndarray) -> np.ndarray:
     """Residuals over their standard errors: Q Gamma Q' / n with Q = I - Delta E^-1 Delta' V (Browne, 1984).
 
     0 where the model reproduces a statistic exactly, so that there is no residual and no error of it.
@@ -146,7 +163,7 @@ def _standardised_residuals(fit: Fit, group: int, values: np.ndarray) -> np.ndar
     return np.where(known, values / np.sqrt(np.where(known, variance, 1.0)), 0.0)
 
 
-def _residual_metric(fit: Fit, group: int) -> tuple[np.ndarray, np.ndarray]:
+def _residual_metric(fit: Solved, group: int) -> tuple[np.ndarray, np.ndarray]:
     """V at the model's moments, and the covariance of root-n times the statistics, of one group."""
     frame, space = fit.frame, fit.frame.spaces[group]
     part, state = frame.objective.parts[group], frame.states[group]

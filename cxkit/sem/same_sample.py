@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cxkit.sem.solved import Solved
+
 if TYPE_CHECKING:
-    from cxkit.sem.fit import Fit
     from cxkit.sem.moments import GroupData
 
 # Options that decide what a chi-square is compared with, in words for the reason.
@@ -25,7 +26,7 @@ DECISIVE = {
 DECISIVE_IF_SCALED = {"information": "the information is", "meanstructure": "meanstructure is"}
 
 
-def difference(first: Fit, second: Fit) -> str:
+def difference(first: Solved, second: Solved) -> str:
     """What sets two samples apart, as the end of a sentence; empty where they are the same."""
     one, two = (set(fit.table.variables.observed) for fit in (first, second))
     if one != two:
@@ -39,7 +40,7 @@ def difference(first: Fit, second: Fit) -> str:
     return found or _answers(first, second)
 
 
-def _option(first: Fit, second: Fit) -> str:
+def _option(first: Solved, second: Solved) -> str:
     scaled = first.frame.estimator.test != "standard"
     for name, words in {**DECISIVE, **(DECISIVE_IF_SCALED if scaled else {})}.items():
         one, two = first.settings[name], second.settings[name]
@@ -59,7 +60,7 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else str(value)
 
 
-def _answers(first: Fit, second: Fit) -> str:
+def _answers(first: Solved, second: Solved) -> str:
     """Rows may stand in another order; what they hold must be the same, group by group."""
     if first.n != second.n:
         return f"they hold {first.n} and {second.n} respondents"

@@ -15,11 +15,11 @@ import pandas as pd
 
 from cxkit.errors import CxkitWarning, ModelError, nearest
 from cxkit.one_thread import in_one_thread
-from cxkit.sem.fit import Fit
 from cxkit.sem.model import GroupModel
 from cxkit.sem.moments import GroupData, Sample
 from cxkit.sem.ordered_scores import posterior_modes
 from cxkit.sem.singular import solve
+from cxkit.sem.solved import Solved
 
 # lavPredict's words: EBM of continuous answers are regression scores, ML are Bartlett scores.
 METHODS = {"regression": "regression", "ebm": "regression", "bartlett": "bartlett", "ml": "bartlett"}
@@ -28,7 +28,7 @@ NO_RANK = 1e-9
 
 
 @in_one_thread
-def factor_scores(fit: Fit, method: str) -> pd.DataFrame:
+def factor_scores(fit: Solved, method: str) -> pd.DataFrame:
     """Scores of every respondent used, in the order and under the row labels of the data; see `Fit.scores`."""
     chosen = _check(fit, method)
     names = list(fit.table.variables.latent)
@@ -50,7 +50,7 @@ def in_data_order(table: pd.DataFrame, sample: Sample) -> pd.DataFrame:
     return out
 
 
-def _check(fit: Fit, method: str) -> str:
+def _check(fit: Solved, method: str) -> str:
     """The method's own name; a ModelError where there can be no scores."""
     known = str(method).lower()
     if known not in METHODS:
@@ -69,7 +69,7 @@ def _check(fit: Fit, method: str) -> str:
     return METHODS[known]
 
 
-def _group_scores(fit: Fit, group: int, method: str) -> np.ndarray:
+def _group_scores(fit: Solved, group: int, method: str) -> np.ndarray:
     part, data = fit.frame.objective.parts[group], fit.sample.groups[group]
     theta = part.model.values(fit.solution.z)
     if fit.settings["ordered"]:

@@ -8,24 +8,22 @@ https://doi.org/10.1080/00273171.2014.933697). They differ, so a number without 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from cxkit.sem.fit import Fit
+from cxkit.sem.measured import Measured
 
 ROBUST, SCALED, PLAIN = "robust", "scaled", ""
 LEADING = ("cfi", "rmsea")
 """Both must have a value in a variant for it to be shown: TLI and RMSEA's interval follow from the same numbers."""
 
 
-def chi_square_variant(fit: Fit) -> str:
+def chi_square_variant(fit: Measured) -> str:
     """Which chi-square the estimator is judged by: "scaled", or "" for the plain one."""
     return SCALED if "chisq.scaled" in fit.measures else PLAIN
 
 
-def index_variant(fits: Sequence[Fit], order: Sequence[str] = (ROBUST, SCALED)) -> str:
+def index_variant(fits: Sequence[Measured], order: Sequence[str] = (ROBUST, SCALED)) -> str:
     """The first variant in which every one of these fits has CFI and RMSEA.
 
     One for all of them, because a difference between indices of two variants means nothing. Where a scaled test has
@@ -42,7 +40,7 @@ def index_variant(fits: Sequence[Fit], order: Sequence[str] = (ROBUST, SCALED)) 
     return SCALED if any(chi_square_variant(fit) for fit in fits) else PLAIN
 
 
-def measure(fit: Fit, name: str, variant: str) -> float:
+def measure(fit: Measured, name: str, variant: str) -> float:
     """CFI, TLI or RMSEA (with its interval) in a variant; of a saturated model the plain one, which fits exactly."""
     plain = float(fit.measures.get(name, np.nan))
     if not variant or fit.df == 0:

@@ -7,14 +7,10 @@ for groups of five, and intervals and tests would promise too much; so those ana
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cxkit.errors import AnalysisError, counted
-
-if TYPE_CHECKING:
-    from cxkit.survey.survey import Survey
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,11 +98,11 @@ def _waves_of(respondents: pd.DataFrame) -> tuple[str, ...]:
     return tuple(str(name) for name in known if (present == name).any())
 
 
-def same_people_note(survey: Survey, groups: pd.Series) -> list[str]:
+def same_people_note(respondents: pd.DataFrame, groups: pd.Series) -> list[str]:
     """A remark where the groups that are compared, such as waves, have people in common."""
-    if "id" not in survey.respondents:
+    if "id" not in respondents:
         return []
-    ids = survey.respondents["id"][groups.notna()].dropna()
+    ids = respondents["id"][groups.notna()].dropna()
     repeated = int(ids.duplicated().sum())
     if not repeated:
         return []
@@ -151,11 +147,11 @@ def refuse_several_sheets(name: str, people: People, analysis: str, *, place: st
     )
 
 
-def refuse_several_sheets_in_a_group(survey: Survey, groups: pd.Series, analysis: str) -> None:
+def refuse_several_sheets_in_a_group(name: str, respondents: pd.DataFrame, groups: pd.Series, analysis: str) -> None:
     """Refuse groups in which people have more than one answer sheet; in each of several waves they may have one."""
-    grouped = survey.respondents[groups.notna()]
+    grouped = respondents[groups.notna()]
     if "id" not in grouped:
         return
     keys = pd.DataFrame({"id": grouped["id"], "group": groups[grouped.index].astype("str")})
     if keys.dropna().duplicated().any():
-        refuse_several_sheets(survey.name, People.of(grouped), analysis, place=" in one group")
+        refuse_several_sheets(name, People.of(grouped), analysis, place=" in one group")

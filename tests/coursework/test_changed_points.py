@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cxkit.cli import main
+from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import feedback_content, recorded
 from cxkit.coursework.gradebook import Gradebook
@@ -12,7 +13,6 @@ from cxkit.coursework.marking.class_run import mark_class
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marks import QuestionMark, SubmissionMarks
 from cxkit.coursework.marks_folder import write_marks
-from cxkit.coursework.submissions import Submission
 from cxkit.coursework.written_marks import CriterionResult, WrittenResult
 from tests.coursework.small_assignment import TOML, write_assignment
 

@@ -10,13 +10,13 @@ import pytest
 from cxkit.cli import main
 from cxkit.coursework.class_view import data_reuse
 from cxkit.coursework.class_view.own_data import expected_answers
+from cxkit.coursework.collecting.folder import submissions_in
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.marking.class_run import mark_class
 from cxkit.coursework.marks_folder import read_marks
 from cxkit.coursework.release.record import Released, write_released
 from cxkit.coursework.roster import Student, roster_of
 from cxkit.coursework.source import model_notebook
-from cxkit.coursework.submissions import submissions_in
 from tests.coursework import small_assignment
 
 STUDENTS = ("anna", "ben", "cleo")

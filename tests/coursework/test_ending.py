@@ -15,7 +15,7 @@ from cxkit.coursework.marking.reference import Reference
 from cxkit.coursework.marking.submission import _absent_notes, _causes, _marked
 from cxkit.coursework.marking.trial import Trial
 from cxkit.coursework.source import model_notebook
-from cxkit.running.contained import Contained
+from cxkit.running.endings import Contained
 from tests.coursework.small_assignment import write_assignment
 
 MODEL = {"average": Number(1.0), "bigger": Number(1.0), "spread": Number(2.0)}

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
+from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import Decision, Deduction, feedback_content, feedback_html
 from cxkit.coursework.marking.submission import unmarked
 from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
-from cxkit.coursework.submissions import Submission
 from cxkit.coursework.written_marks import CriterionResult, WrittenResult
 from tests.coursework.small_assignment import write_assignment
 

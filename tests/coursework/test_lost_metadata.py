@@ -8,6 +8,7 @@ import nbformat
 import pytest
 
 from cxkit.coursework.available import PACKAGES
+from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback.content import feedback_content
 from cxkit.coursework.feedback.page import feedback_html
@@ -16,7 +17,6 @@ from cxkit.coursework.marking.reference import References, _complete
 from cxkit.coursework.marking.running import Left
 from cxkit.coursework.marking.submission import mark_notebook, read_submission
 from cxkit.coursework.source import student_notebook
-from cxkit.coursework.submissions import Submission
 from cxkit.coursework.written.answers import written_texts
 from cxkit.errors import MarkingError
 from tests.coursework.small_assignment import write_assignment

@@ -10,12 +10,12 @@ import pytest
 
 from cxkit.cli import main
 from cxkit.coursework.collecting.collection import Collection, as_json
+from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import recorded
 from cxkit.coursework.gradebook import CoursePolicy, Gradebook
 from cxkit.coursework.marks import QuestionMark, SubmissionMarks
 from cxkit.coursework.marks_folder import write_marks
-from cxkit.coursework.submissions import Submission
 from cxkit.coursework.written_marks import CriterionResult, WrittenResult
 from cxkit.errors import MarkingError
 from tests.coursework import small_assignment

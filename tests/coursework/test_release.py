@@ -22,8 +22,9 @@ from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
 from cxkit.coursework.release.instructions import instructions
 from cxkit.coursework.release.leaks import leaks_in, leaks_in_bytes, planted
+from cxkit.coursework.release.plan import Plan, plan_for
 from cxkit.coursework.release.record import read_released
-from cxkit.coursework.release.releasing import Plan, check_only, plan_for, release
+from cxkit.coursework.release.releasing import check_only, release
 from cxkit.coursework.release.secret import FILE_NAME, course_secret
 from cxkit.coursework.release.trying import Judge
 from cxkit.coursework.roster import Student, roster_of

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from cxkit.cli import main
+from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.gradebook import Gradebook
 from cxkit.coursework.marks import QuestionMark, SubmissionMarks
 from cxkit.coursework.marks_folder import write_marks
-from cxkit.coursework.submissions import Submission
 from cxkit.coursework.written.answers import written_texts
 from cxkit.coursework.written.blind import KEY_FILE, make_sheet, open_sheet, read_key
 from cxkit.coursework.written.panel_state import MarkingRound, PanelMark

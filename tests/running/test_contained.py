@@ -17,8 +17,9 @@ from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from cxkit.errors import NotebookError
-from cxkit.running.contained import COLLECTED, Contained, run_contained
+from cxkit.running.contained import run_contained
 from cxkit.running.contained_client import ContainedClient
+from cxkit.running.endings import COLLECTED, Contained
 from cxkit.running.kernels.forked import Template
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.workers import Stopped

@@ -10,7 +10,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from cxkit.running import fairly, stopwatch
-from cxkit.running.contained import Contained, run_contained
+from cxkit.running.contained import run_contained
+from cxkit.running.endings import Contained
 from cxkit.running.fairly import Company, run_fairly
 from cxkit.running.sandbox import warden
 from cxkit.running.sandbox.limits import Limits

@@ -15,9 +15,9 @@ from cxkit import sem
 from cxkit.sem.discrepancy import Objective
 from cxkit.sem.estimation import DONE, FULL, _newton
 from cxkit.sem.fit import Fit
-from cxkit.sem.fitting import parts_for
 from cxkit.sem.model import GroupModel
 from cxkit.sem.modification import _candidates
+from cxkit.sem.objectives import parts_for
 from cxkit.sem.table import Row
 from tests.sem.cases import _key, hs
 from tests.sem.modification_cases import CASES, fitted, reference

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxkit.coursework.feedback.content import Decision, Deduction, feedback_content
+from cxkit.coursework.feedback.content import feedback_content
+from cxkit.coursework.feedback.data import Decision, Deduction
 from cxkit.coursework.feedback.page import feedback_html
 from cxkit.coursework.marks import SubmissionMarks
 from cxkit.coursework.marks_folder import safe_name, write_if_changed

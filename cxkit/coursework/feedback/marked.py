@@ -9,7 +9,7 @@ from cxkit.errors import counted
 
 if TYPE_CHECKING:
     from cxkit.coursework.assignment import Assignment
-    from cxkit.coursework.feedback.content import QuestionFeedback
+    from cxkit.coursework.feedback.data import QuestionFeedback
     from cxkit.coursework.marks import SubmissionMarks
 
 _JUDGED = ("right", "partly", "wrong")

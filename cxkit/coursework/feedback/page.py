@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from cxkit.coursework.feedback.content import Feedback
+from cxkit.coursework.feedback.data import Feedback
 from cxkit.coursework.page import render_page
 
 TEMPLATE = Path(__file__).parent / "template" / "feedback.html.j2"

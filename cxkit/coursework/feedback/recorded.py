@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.feedback.content import Decision, Deduction
+from cxkit.coursework.feedback.data import Decision, Deduction
 from cxkit.coursework.marks import SubmissionMarks
 from cxkit.coursework.written_marks import CriterionResult, WrittenResult, with_written
 from cxkit.errors import MarkingError, counted

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.coursework.assignment import Assignment
+from cxkit.coursework.collecting.submission import Submission, what_to_do
 from cxkit.coursework.fingerprint import fits_points, points_notes, version_notes
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.submission import mark_notebook, policy_for, read_submission, unmarked
 from cxkit.coursework.marks import SubmissionMarks, marks_from_data
 from cxkit.coursework.marks_folder import earlier_marks, write_marks
 from cxkit.coursework.release.record import read_released
-from cxkit.coursework.submissions import Submission, what_to_do
 from cxkit.errors import MarkingError, NotebookError, counted, fault_of
 from cxkit.running.journal import Journal
 from cxkit.running.progress import Teller

@@ -16,7 +16,7 @@ from cxkit.coursework.source import questions_of
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from cxkit.running.contained import Contained
+    from cxkit.running.endings import Contained
 
 KITS_OWN = "cxkit_injected"
 """In the metadata of cells that the kit puts into a notebook: they are not counted among the student's."""

@@ -25,7 +25,7 @@ from cxkit.coursework.marking.ending import (
 from cxkit.coursework.marks import Outcome
 from cxkit.coursework.source import questions_of
 from cxkit.errors import MarkingError
-from cxkit.running.contained import Contained, Cut
+from cxkit.running.endings import Contained, Cut
 from cxkit.running.fairly import run_fairly
 from cxkit.running.files import sha256_of
 from cxkit.running.sandbox.limits import Policy

@@ -28,7 +28,7 @@ from cxkit.running.untrusted import Unbounded, read_json
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from cxkit.coursework.submissions import Submission
+    from cxkit.coursework.collecting.submission import Submission
 
 LARGEST_NOTEBOOK = 50 << 20
 MOST_CELLS = 2_000

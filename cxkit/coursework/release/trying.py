@@ -16,7 +16,7 @@ from cxkit.running.workers import Job, Outcome, run_jobs
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from cxkit.coursework.release.releasing import Plan
+    from cxkit.coursework.release.plan import Plan
     from cxkit.running.progress import Teller
 
 REFERENCES = ".references"

@@ -12,7 +12,7 @@ from cxkit.running.untrusted import read_json
 
 if TYPE_CHECKING:
     from cxkit.coursework.assignment import Assignment
-    from cxkit.coursework.submissions import Submission
+    from cxkit.coursework.collecting.submission import Submission
 
 LONGEST = 100_000
 

@@ -272,8 +272,8 @@ def differential_item_functioning(
         survey, dimensions, items=3, analysis="differential item functioning", why_not=LIKELIHOOD_RATIOS,
         several_sheets=True,
     )  # fmt: skip
-    refuse_several_sheets_in_a_group(survey, grouped.members, "Differential item functioning")
-    notes, data = [*selection.notes, *same_people_note(survey, grouped.members)], []
+    refuse_several_sheets_in_a_group(survey.name, survey.respondents, grouped.members, "Differential item functioning")
+    notes, data = [*selection.notes, *same_people_note(survey.respondents, grouped.members)], []
     if groups is None:
         largest = max(len(d.items) for d in selection.dimensions)
         answered = survey.answers[selection.item_keys].notna().any(axis=1)

@@ -157,7 +157,7 @@ def measurement_invariance(
     selection = select(
         survey, dimensions, items=3, analysis="measurement invariance", weighted=True, several_sheets=True
     )
-    refuse_several_sheets_in_a_group(survey, grouped.members, "Measurement invariance")
+    refuse_several_sheets_in_a_group(survey.name, survey.respondents, grouped.members, "Measurement invariance")
     largest = max(len(d.items) for d in selection.dimensions)
     answered, left_out = survey.answers[selection.item_keys].notna().any(axis=1), ""
     concealed = concealed_sizes(survey, grouped, answered)
@@ -193,7 +193,7 @@ def measurement_invariance(
         "together": together, "ordinal": ordinal, "rare": rare, **options, "up_to": up_to, "share": share,
         "minimum": minimum, "tests": family.tests, "error_rate": FAMILY_ERROR,
     }  # fmt: skip
-    told = same_people_note(survey, grouped.members) + _told_once(notes)
+    told = same_people_note(survey.respondents, grouped.members) + _told_once(notes)
     return replace(_result(survey, units, climbs, grouped, settings, told), concealed=concealed)
 
 

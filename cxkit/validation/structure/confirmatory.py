@@ -148,7 +148,7 @@ class Structure(Result):
         """Where the model and the answers disagree most, in words; computed when first asked for."""
         from cxkit.validation.structure.misfit import find_misfit
 
-        return find_misfit(self)
+        return find_misfit(self, self.fit, self.blueprint)
 
     @property
     def figure_size(self) -> tuple[float, float]:

@@ -23,7 +23,8 @@ from cxkit.results.thresholds import RESIDUAL_KLINE, judge
 from cxkit.sem.variants import chi_square_variant
 
 if TYPE_CHECKING:
-    from cxkit.validation.structure.confirmatory import Structure
+    from cxkit.sem.fit import Fit
+    from cxkit.validation.structure.blueprints import Blueprint
 
 LARGE = RESIDUAL_KLINE.bands[-1][0]
 ROWS_PRINTED = 10
@@ -229,13 +230,15 @@ def _signs(value: float) -> str:
     return ("+" if value > 0 else "−") if abs(value) >= LARGE else ""
 
 
-def find_misfit(structure: Structure) -> Misfit:
+def find_misfit(structure: Result, fit: Fit, drawn: Blueprint) -> Misfit:
     """Compare what was observed with what the model of a `Structure` says.
 
     Parameters
     ----------
     structure
         What `confirm_structure` returned; ask for its `.misfit`.
+    fit, drawn
+        Its fit, and the model as it was drawn up from the instrument.
 
     Returns
     -------
@@ -249,14 +252,14 @@ def find_misfit(structure: Structure) -> Misfit:
     Agrees with R's `modindices(fit)`, `residuals(fit, type = "cor")` and `lavResiduals(fit, type = "raw")$cov.z`.
     With missing answers the residuals compare with the moments estimated from all answers.
     """
-    residuals, z = _residuals(structure)
-    changes = structure.fit.modification_indices()
-    names = structure.blueprint.names
+    residuals, z = _residuals(fit)
+    changes = fit.modification_indices()
+    names = drawn.names
     indices: dict[object, tuple[float, float]] = {
         frozenset((row.lhs, row.rhs)) if row.op == "~~" else (row.lhs, row.rhs): (row.mi, row.sepc_all)
         for row in changes.itertuples()
     }
-    rows = [*_pair_rows(structure, residuals, z, indices), *_cross_rows(structure, indices)]
+    rows = [*_pair_rows(drawn, residuals, z, indices), *_cross_rows(drawn, indices)]
     columns = ["finding", "item", "other", "other_is_item", "what", "mi", "epc", "residual_r", "z_value"]
     frame = ties.largest_first(pd.DataFrame(rows, columns=columns), "mi").reset_index(drop=True)
     keys = [names.key[name] for name in residuals.index]
@@ -272,22 +275,22 @@ def find_misfit(structure: Structure) -> Misfit:
             RESIDUAL_KLINE, (pairs["item"] + " and " + pairs["other"]).tolist(), pairs["residual_r"].abs().tolist()
         ),
         residuals=residuals.set_axis(keys, axis=0).set_axis(keys, axis=1),
-        tested=not chi_square_variant(structure.fit),
-        reversed_items=tuple(key for key, item in structure.blueprint.items.items() if item.reversed),
+        tested=not chi_square_variant(fit),
+        reversed_items=tuple(key for key, item in drawn.items.items() if item.reversed),
     )
 
 
-def _residuals(structure: Structure) -> tuple[pd.DataFrame, pd.DataFrame]:
-    raw, standardised = (structure.fit.residuals(kind) for kind in ("cor", "standardized"))
+def _residuals(fit: Fit) -> tuple[pd.DataFrame, pd.DataFrame]:
+    raw, standardised = (fit.residuals(kind) for kind in ("cor", "standardized"))
     if isinstance(raw, dict) or isinstance(standardised, dict):
         raise AnalysisError("Misfit is told for a model of one group.")
     return raw.cov, standardised.cov
 
 
 def _pair_rows(
-    structure: Structure, residuals: pd.DataFrame, z: pd.DataFrame, indices: dict[object, tuple[float, float]]
+    drawn: Blueprint, residuals: pd.DataFrame, z: pd.DataFrame, indices: dict[object, tuple[float, float]]
 ) -> list[tuple[object, ...]]:
-    key, items = structure.blueprint.names.key, structure.blueprint.items
+    key, items = drawn.names.key, drawn.items
     rows: list[tuple[object, ...]] = []
     for a, b in combinations(residuals.index, 2):
         residual = float(residuals.loc[a, b])
@@ -299,8 +302,7 @@ def _pair_rows(
     return rows
 
 
-def _cross_rows(structure: Structure, indices: dict[object, tuple[float, float]]) -> list[tuple[object, ...]]:
-    drawn = structure.blueprint
+def _cross_rows(drawn: Blueprint, indices: dict[object, tuple[float, float]]) -> list[tuple[object, ...]]:
     key, title = drawn.names.key, drawn.title_of
     rows: list[tuple[object, ...]] = []
     for change, (mi, epc) in indices.items():
