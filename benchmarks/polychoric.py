@@ -25,7 +25,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import pandas as pd
 
-from cxkit.sem.ordinal import ordinal_moments, polychoric
+from cxkit.sem.ordinal.moments import ordinal_moments, polychoric
 
 DATA = Path(__file__).parents[1] / "datasets/bfi/data.csv"
 ITEMS = [f"{letter}{number}" for letter in "ACENO" for number in range(1, 6)]

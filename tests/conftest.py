@@ -43,7 +43,7 @@ LONGEST = (
 )
 """Files that take minutes each. They come first: at the end one core would wait for the other that runs one of them."""
 
-KEPT = (("cxkit.validation.structure.fit", "FITS"), ("cxkit.sem.saturated_moments", "RECENT"))
+KEPT = (("cxkit.validation.structure.fit", "FITS"), ("cxkit.sem.sample.saturated_moments", "RECENT"))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
-    from cxkit.sem.moments import Moments
-    from cxkit.sem.names import clean_names
-    from cxkit.sem.ordinal import OrdinalMoments, ordinal_moments, polychoric
+    from cxkit.sem.language.names import clean_names
+    from cxkit.sem.ordinal.moments import OrdinalMoments, ordinal_moments, polychoric
+    from cxkit.sem.sample.moments import Moments
 
 __all__ = [
     "Fit", "Moments", "OrdinalMoments", "cfa", "clean_names", "growth", "ordinal_moments", "polychoric", "sem",
@@ -22,11 +22,11 @@ __all__ = [
 
 _HOMES = {
     "Fit": "cxkit.sem.fit",
-    "Moments": "cxkit.sem.moments",
-    "OrdinalMoments": "cxkit.sem.ordinal",
-    "clean_names": "cxkit.sem.names",
-    "ordinal_moments": "cxkit.sem.ordinal",
-    "polychoric": "cxkit.sem.ordinal",
+    "Moments": "cxkit.sem.sample.moments",
+    "OrdinalMoments": "cxkit.sem.ordinal.moments",
+    "clean_names": "cxkit.sem.language.names",
+    "ordinal_moments": "cxkit.sem.ordinal.moments",
+    "polychoric": "cxkit.sem.ordinal.moments",
 }
 
 
@@ -35,7 +35,7 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         return getattr(import_module(_HOMES[name]), name)
-    from cxkit.sem.words import MODULE
+    from cxkit.sem.language.words import MODULE
 
     advice = f": {MODULE[name]} here" if name in MODULE else ""
     raise AttributeError(f"module 'cxkit.sem' has no attribute '{name}'{advice}")
@@ -127,8 +127,8 @@ def _fit(model: str, data: Any, options: dict[str, Any], words: dict[str, Any], 
 
     from cxkit.errors import ModelError
     from cxkit.sem.fitting import fit_model
+    from cxkit.sem.language.words import translate
     from cxkit.sem.options import read_options
-    from cxkit.sem.words import translate
 
     checked = read_options(translate(options, words, _defaults()), growth=growth)
     try:

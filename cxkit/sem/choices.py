@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from cxkit.errors import ModelError, nearest
-from cxkit.sem.estimators import ESTIMATORS, Estimator
-from cxkit.sem.moments import Moments, Sample
+from cxkit.sem.language.statements import Syntax
+from cxkit.sem.language.table import Variables
 from cxkit.sem.options import FitOptions
-from cxkit.sem.statements import Syntax
-from cxkit.sem.table import Variables
+from cxkit.sem.sample.moments import Moments, Sample
+from cxkit.sem.search.estimators import ESTIMATORS, Estimator
 
 INFORMATIONS = ("expected", "observed")
 MISSING = ("listwise", "fiml", "pairwise")

@@ -13,18 +13,18 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import CxkitError, CxkitWarning, closest
-from cxkit.sem.absent import absent_measures, changed_default, without_variance
-from cxkit.sem.measured import Measured
-from cxkit.sem.variants import chi_square_variant, index_variant, measure, named
-from cxkit.sem.words import FIT, Summary
+from cxkit.sem.indices.absent import absent_measures, changed_default, without_variance
+from cxkit.sem.indices.measured import Measured
+from cxkit.sem.indices.variants import chi_square_variant, index_variant, measure, named
+from cxkit.sem.language.words import FIT, Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from cxkit.sem.bootstrap import Bootstrap
-    from cxkit.sem.comparison import Comparison
-    from cxkit.sem.reliability import Reliability
-    from cxkit.sem.residuals import MomentTables
+    from cxkit.sem.after.bootstrap import Bootstrap
+    from cxkit.sem.after.comparison import Comparison
+    from cxkit.sem.after.reliability import Reliability
+    from cxkit.sem.after.residuals import MomentTables
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -46,7 +46,7 @@ class Fit(Measured):
 
     def implied(self) -> MomentTables | dict[str, MomentTables]:
         """Model-implied covariances, means and thresholds; a dict by group if there are several."""
-        from cxkit.sem.residuals import moment_tables
+        from cxkit.sem.after.residuals import moment_tables
 
         return self.by_group([moment_tables(self, g) for g in range(len(self.models))])
 
@@ -67,19 +67,19 @@ class Fit(Measured):
         predictors or continuous items, lavaan has no z-values; here they come from the distribution-free covariance of
         the moments (Browne, 1984).
         """
-        from cxkit.sem.residuals import residual_tables
+        from cxkit.sem.after.residuals import residual_tables
 
         return self.by_group([residual_tables(self, g, kind) for g in range(len(self.models))])
 
     def modification_indices(self, minimum: float = 0.0) -> pd.DataFrame:
         """What would freeing one fixed parameter change? Columns lhs op rhs group mi epc sepc_lv sepc_all, by mi."""
-        from cxkit.sem.modification import modification_indices
+        from cxkit.sem.after.modification import modification_indices
 
         return modification_indices(self, minimum)
 
     def score_tests(self) -> pd.DataFrame:
         """What would releasing one equality constraint change? One row per constraint: chi-square, df, p."""
-        from cxkit.sem.modification import release_tests
+        from cxkit.sem.after.modification import release_tests
 
         return release_tests(self)
 
@@ -114,7 +114,7 @@ class Fit(Measured):
         the first group for all, and for `parameterization = "theta"`, where it compares scaled thresholds with
         unscaled residuals.
         """
-        from cxkit.sem.scores import factor_scores
+        from cxkit.sem.after.scores import factor_scores
 
         return factor_scores(self, method)
 
@@ -135,7 +135,7 @@ class Fit(Measured):
 
     def compare(self, other: Fit, method: str = "default") -> Comparison:
         """Does the model with more degrees of freedom fit worse? See `Comparison`."""
-        from cxkit.sem.comparison import compare
+        from cxkit.sem.after.comparison import compare
 
         return compare(self, other, method)
 
@@ -144,7 +144,7 @@ class Fit(Measured):
         workers: int | None = None,
     ) -> Bootstrap:  # fmt: skip
         """Resample respondents and refit; see `Bootstrap`."""
-        from cxkit.sem.bootstrap import bootstrap
+        from cxkit.sem.after.bootstrap import bootstrap
 
         return bootstrap(self, n, seed=seed, ci=ci, level=level, progress=progress, workers=workers)
 
@@ -153,7 +153,7 @@ class Fit(Measured):
 
         Warns with a CxkitWarning if items of a factor load on it in both directions.
         """
-        from cxkit.sem.reliability import reliability
+        from cxkit.sem.after.reliability import reliability
 
         found = reliability(self)
         for message in found.warnings:
@@ -167,14 +167,14 @@ class Fit(Measured):
 
         `stars=True` adds * for p < .05, ** for p < .01, *** for p < .001 of the unstandardised estimates.
         """
-        from cxkit.sem.path_diagram import path_diagram
+        from cxkit.sem.after.path_diagram import path_diagram
 
         return path_diagram(self, ax, group=group, estimates=estimates, stars=stars)
 
     @property
     def alt(self) -> str:
         """What the path diagram shows, in words."""
-        from cxkit.sem.path_diagram import describe
+        from cxkit.sem.after.path_diagram import describe
 
         return describe(self)
 

@@ -6,31 +6,26 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from cxkit.errors import ModelError
 from cxkit.one_thread import in_one_thread
-from cxkit.sem.cautions import find_cautions
+from cxkit.sem.after.finishing import finished
 from cxkit.sem.choices import choose_estimator, choose_means, declared_items, ordered_items, refuse_combinations
-from cxkit.sem.discrepancy import Objective
-from cxkit.sem.estimation import NEAR, Normalised, Solution
-from cxkit.sem.estimators import ESTIMATORS, Estimator
 from cxkit.sem.fit import Fit
-from cxkit.sem.groundwork import models_of, spaces_of, with_exogenous
-from cxkit.sem.identification import refuse_unidentified
-from cxkit.sem.inference import Frame, covariance
-from cxkit.sem.model import GroupModel
-from cxkit.sem.moments import GroupData, Moments, Sample, Shared, read_frame, read_moments
-from cxkit.sem.names import ambiguous_names, columns_of, unwritable
-from cxkit.sem.objectives import as_if_complete, parts_for
+from cxkit.sem.language.names import ambiguous_names, columns_of, unwritable
+from cxkit.sem.language.statements import Syntax
+from cxkit.sem.language.syntax import parse_model
+from cxkit.sem.language.table import Options, Table, Variables, build_table, variables_in
 from cxkit.sem.options import FitOptions
-from cxkit.sem.ordinal_sample import with_ordinal
-from cxkit.sem.searching import effort_for, has_scarce_items, search, warm_start
-from cxkit.sem.starts import starting_values
-from cxkit.sem.statements import Syntax
-from cxkit.sem.statistics import MomentSpace
-from cxkit.sem.syntax import parse_model
-from cxkit.sem.table import Options, Table, Variables, build_table, variables_in
+from cxkit.sem.ordinal.sample import with_ordinal
+from cxkit.sem.sample.moments import GroupData, Moments, Sample, Shared, read_frame, read_moments
+from cxkit.sem.search.discrepancy import Objective
+from cxkit.sem.search.estimation import NEAR
+from cxkit.sem.search.estimators import ESTIMATORS, Estimator
+from cxkit.sem.search.identification import refuse_unidentified
+from cxkit.sem.search.objectives import as_if_complete, parts_for
+from cxkit.sem.search.searching import effort_for, has_scarce_items, search, warm_start
+from cxkit.sem.search.shared_models import models_of, spaces_of, with_exogenous
+from cxkit.sem.search.starts import starting_values
 
 
 @in_one_thread
@@ -136,36 +131,7 @@ def fit_table(model: str, table: Table, sample: Sample, chosen: Estimator, setti
     if warm is not None and warm.passed_over:
         solution = replace(solution, passed_over=True)
     kept = {"model": model, "settings": settings, "table": table, "sample": sample}
-    return finished(objective, solution, spaces, chosen, kept)
-
-
-def finished(
-    objective: Objective, solution: Solution, spaces: tuple[MomentSpace, ...], chosen: Estimator, kept: dict[str, Any]
-) -> Fit:
-    """The fit of a search that has ended; `kept` are the model, its settings, table and sample."""
-    models = [part.model for part in objective.parts]
-    kind = "hessian" if chosen.information == "observed" else "information"
-    second = Normalised(objective.second(solution.states, kind), _names_of(models))
-    frame = Frame(
-        objective=objective, states=solution.states, spaces=spaces, estimator=chosen, bread_inverse=second.inverse
-    )
-    fit = Fit(**kept, solution=solution, frame=frame, parameter_covariance=covariance(frame), warnings=())
-    found = find_cautions(fit)
-    return replace(fit, warnings=found) if found else fit
-
-
-def _names_of(models: Sequence[GroupModel]) -> Any:
-    """Function from a vector over z to the parameters that weigh most in it."""
-
-    def names(vector: np.ndarray) -> list[str]:
-        weights: dict[str, float] = {}
-        for model in models:
-            for row, size in zip(model.rows, np.abs(model.basis @ vector), strict=True):
-                name = f"'{row.lhs} {row.op} {row.rhs}'".replace("~1 '", "~ 1'")
-                weights[name] = max(weights.get(name, 0.0), float(size))
-        return sorted(weights, key=lambda name: -weights[name])
-
-    return names
+    return finished(Fit, objective, solution, spaces, chosen, kept)
 
 
 def _sample(data: Any, options: FitOptions, variables: Variables, items: Sequence[str]) -> Sample:

@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtr
 
-from cxkit.sem.chi_square import FitTest
-from cxkit.sem.estimation import Solution
-from cxkit.sem.inference import Frame, test_of_fit
-from cxkit.sem.model import GroupModel
-from cxkit.sem.moments import Sample
-from cxkit.sem.standardised import RowTable
-from cxkit.sem.table import Table
+from cxkit.sem.inference.covariance import Frame, test_of_fit
+from cxkit.sem.inference.standardised import RowTable
+from cxkit.sem.language.table import Table
+from cxkit.sem.sample.chi_square import FitTest
+from cxkit.sem.sample.moments import Sample
+from cxkit.sem.search.estimation import Solution
+from cxkit.sem.search.model import GroupModel
 
 Z_95 = 1.959963984540054
 """The 97.5 % point of the standard normal distribution: intervals of 95 %."""

@@ -251,7 +251,7 @@ def handling(missing: Missing, correlation: str) -> Missing:
 
 def _likeliest(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
     """Covariances (divisor n - 1) and correlations that maximum likelihood gives all rows, where it gives any."""
-    from cxkit.sem.saturated_moments import moments_of_answers
+    from cxkit.sem.sample.saturated_moments import moments_of_answers
 
     together = (~np.isnan(values)).T.astype("float64") @ ~np.isnan(values)
     # An item that nobody answered has no largest answer: the order of the two questions matters.

@@ -21,8 +21,8 @@ import pandas as pd
 
 from cxkit import sem
 from cxkit.errors import CxkitError, CxkitWarning
+from cxkit.sem.after.reliability import higher_order_reliability
 from cxkit.sem.fit import Fit
-from cxkit.sem.reliability import higher_order_reliability
 from tests.sem import cases
 
 SECONDS = 30.0

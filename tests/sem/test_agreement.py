@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 
 from cxkit import sem
-from cxkit.sem.corrections import missing_answers, ordered_answers
-from cxkit.sem.fit_measures import cfi
+from cxkit.sem.indices.corrections import missing_answers, ordered_answers
+from cxkit.sem.indices.fit_measures import cfi
 from tests.sem.after_fit import after, deviations_after
 from tests.sem.cases import CASES, HS, ROOT, deviations, expected, hs, hs_cut, hs_holes, optima, references
 from tests.sem.fits import fitted

@@ -7,7 +7,7 @@ import pytest
 from numpy.testing import assert_allclose
 from scipy.special import ndtr
 
-from cxkit.sem.bivariate_normal import (
+from cxkit.sem.ordinal.bivariate_normal import (
     cdf,
     cell_probabilities,
     cell_slopes,

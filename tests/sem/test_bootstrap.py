@@ -12,8 +12,8 @@ import pytest
 
 from cxkit import sem
 from cxkit.errors import CxkitWarning, ModelError
-from cxkit.sem.bootstrap import _one_by_one, _resamples, _stacked
-from cxkit.sem.discrepancy import Objective
+from cxkit.sem.after.bootstrap import _one_by_one, _resamples, _stacked
+from cxkit.sem.search.discrepancy import Objective
 from tests.sem import cases
 from tests.sem.fits import fitted
 from tests.sem.random_models import random_model

@@ -11,7 +11,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 from cxkit.errors import ModelError
-from cxkit.sem.categorical_omega import answer_covariances, omega_categorical
+from cxkit.sem.after.categorical_omega import answer_covariances, omega_categorical
 
 R: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "reference/sem_categorical_omega.json").read_text(encoding="utf-8")

@@ -15,8 +15,8 @@ import pytest
 from numpy.testing import assert_allclose
 
 from cxkit.errors import ModelError
-from cxkit.sem.conditional_ordinal import ConditionalMoments, conditional_moments
-from cxkit.sem.ordinal import ordinal_moments
+from cxkit.sem.ordinal.conditional import ConditionalMoments, conditional_moments
+from cxkit.sem.ordinal.moments import ordinal_moments
 
 ROOT = Path(__file__).parents[2]
 R: dict[str, Any] = json.loads((ROOT / "tests/reference/sem_conditional_ordinal.json").read_text(encoding="utf-8"))

@@ -17,12 +17,12 @@ import pytest
 from cxkit import sem
 from cxkit.errors import CxkitWarning, ModelError
 from cxkit.sem import fitting
-from cxkit.sem.corrections import _square_as_if_complete, missing_answers
-from cxkit.sem.coverage import scarcest
-from cxkit.sem.discrepancy import FullInformation, Objective
-from cxkit.sem.estimation import _advice
 from cxkit.sem.fit import Fit
-from cxkit.sem.variants import index_variant
+from cxkit.sem.indices.corrections import _square_as_if_complete, missing_answers
+from cxkit.sem.indices.variants import index_variant
+from cxkit.sem.sample.coverage import scarcest
+from cxkit.sem.search.discrepancy import FullInformation, Objective
+from cxkit.sem.search.estimation import _advice
 from tests.sem.cases import bfi
 
 MODEL = "A =~ A1 + A2 + A3 + A4 + A5\nN =~ N1 + N2 + N3 + N4 + N5\nC =~ C1 + C2 + C3 + C4"
@@ -113,7 +113,7 @@ def test_the_weights_of_the_corrected_chi_square() -> None:
     """Their sum and sum of squares over two groups, against the whole matrix U Gamma written out."""
     from scipy.linalg import block_diag
 
-    from cxkit.sem.saturated import Saturated
+    from cxkit.sem.search.saturated import Saturated
 
     data = bfi().sample(300, random_state=1)
     data.loc[data.index[:150], "A5"] = np.nan

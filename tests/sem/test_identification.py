@@ -10,7 +10,8 @@ import pytest
 
 from cxkit import sem
 from cxkit.errors import ModelError
-from cxkit.sem import fitting, identification
+from cxkit.sem import fitting
+from cxkit.sem.search import identification
 from tests.sem import fits, modification_cases
 from tests.sem.cases import HS, bfi_an, hs, hs_holes
 

@@ -17,10 +17,10 @@ import pytest
 from cxkit import sem
 from cxkit.errors import CxkitError, CxkitWarning, ModelError
 from cxkit.sem import fitting
-from cxkit.sem.discrepancy import FullInformation, MaximumLikelihood, Objective
-from cxkit.sem.estimation import minimise
-from cxkit.sem.fit_measures import _interval, cfi
-from cxkit.sem.singular import inverse
+from cxkit.sem.indices.fit_measures import _interval, cfi
+from cxkit.sem.sample.singular import inverse
+from cxkit.sem.search.discrepancy import FullInformation, MaximumLikelihood, Objective
+from cxkit.sem.search.estimation import minimise
 from tests.sem.random_models import questions, shown
 from tests.sem.test_sweep import untold
 

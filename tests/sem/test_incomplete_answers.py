@@ -16,8 +16,8 @@ import pytest
 from cxkit import sem
 from cxkit.errors import ModelError
 from cxkit.sem.fit import Fit
-from cxkit.sem.patterns import IncompleteNormal, find_patterns
-from cxkit.sem.saturated_moments import saturated_moments
+from cxkit.sem.sample.patterns import IncompleteNormal, find_patterns
+from cxkit.sem.sample.saturated_moments import saturated_moments
 from tests.sem.incomplete import CASES, LARGE, answers, name_of
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "sem_saturated.json").read_text())["results"]
@@ -70,7 +70,7 @@ def test_newton_and_em_alone_end_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """More than 53 items are left to EM; on fewer it must come to the same."""
     patterns = find_patterns(answers(12, 200, 0.3).to_numpy())
     newton = saturated_moments(patterns)
-    monkeypatch.setattr("cxkit.sem.saturated_moments.MOST_MOMENTS", 0)
+    monkeypatch.setattr("cxkit.sem.sample.saturated_moments.MOST_MOMENTS", 0)
     alone = saturated_moments(patterns)
     assert alone.converged
     assert alone.steps > newton.steps

@@ -13,8 +13,8 @@ import pytest
 
 from cxkit import sem
 from cxkit.errors import CxkitWarning, ModelError
-from cxkit.sem.syntax import parse_model
-from cxkit.sem.table import Options, build_table
+from cxkit.sem.language.syntax import parse_model
+from cxkit.sem.language.table import Options, build_table
 from tests.sem import cases
 from tests.sem.fits import fitted
 

@@ -12,13 +12,13 @@ import pytest
 from scipy.stats import spearmanr
 
 from cxkit import sem
-from cxkit.sem.discrepancy import Objective
-from cxkit.sem.estimation import DONE, FULL, _newton
+from cxkit.sem.after.modification import _candidates
 from cxkit.sem.fit import Fit
-from cxkit.sem.model import GroupModel
-from cxkit.sem.modification import _candidates
-from cxkit.sem.objectives import parts_for
-from cxkit.sem.table import Row
+from cxkit.sem.language.table import Row
+from cxkit.sem.search.discrepancy import Objective
+from cxkit.sem.search.estimation import DONE, FULL, _newton
+from cxkit.sem.search.model import GroupModel
+from cxkit.sem.search.objectives import parts_for
 from tests.sem.cases import _key, hs
 from tests.sem.modification_cases import CASES, fitted, reference
 

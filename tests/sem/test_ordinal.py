@@ -16,7 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.special import ndtr
 
 from cxkit.errors import ModelError
-from cxkit.sem.ordinal import OrdinalMoments, ordinal_moments, polychoric
+from cxkit.sem.ordinal.moments import OrdinalMoments, ordinal_moments, polychoric
 
 ROOT = Path(__file__).parents[2]
 R: dict[str, Any] = json.loads((ROOT / "tests/reference/sem_ordinal.json").read_text(encoding="utf-8"))

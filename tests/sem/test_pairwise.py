@@ -19,9 +19,9 @@ from scipy.special import ndtr
 
 from cxkit import sem
 from cxkit.errors import CxkitWarning, ModelError
+from cxkit.sem.after.reliability import reliability
 from cxkit.sem.fit import Fit
-from cxkit.sem.ordinal import ordinal_moments
-from cxkit.sem.reliability import reliability
+from cxkit.sem.ordinal.moments import ordinal_moments
 
 ROOT = Path(__file__).parents[2]
 R: dict[str, Any] = json.loads((ROOT / "tests/reference/sem_pairwise.json").read_text(encoding="utf-8"))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from cxkit import sem
 from cxkit.errors import CxkitWarning
 from cxkit.sem.fit import Fit
-from cxkit.sem.patterns import find_patterns
+from cxkit.sem.sample.patterns import find_patterns
 from tests.sem import cases
 from tests.sem.fits import fitted
 

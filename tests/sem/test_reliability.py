@@ -12,7 +12,7 @@ import pytest
 
 from cxkit import sem
 from cxkit.errors import CxkitWarning, ModelError
-from cxkit.sem.reliability import _ratios, higher_order_reliability
+from cxkit.sem.after.reliability import _ratios, higher_order_reliability
 from tests.sem import cases
 from tests.sem.fits import fitted
 

@@ -9,7 +9,7 @@ import pytest
 from cxkit import sem
 from cxkit.errors import CxkitWarning
 from cxkit.sem.fit import Fit
-from cxkit.sem.saturated import Saturated
+from cxkit.sem.search.saturated import Saturated
 from tests.sem import cases
 from tests.sem.fits import fitted
 

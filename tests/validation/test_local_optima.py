@@ -9,9 +9,9 @@ import pytest
 
 import cxkit as cx
 from cxkit import sem
-from cxkit.sem.comparison import fits_worse
-from cxkit.sem.fitting import finished
-from cxkit.sem.nested import searched_from
+from cxkit.sem.after.comparison import fits_worse
+from cxkit.sem.after.finishing import finished
+from cxkit.sem.after.nested import searched_from
 from cxkit.validation.invariance import ladder
 from cxkit.validation.invariance.measurement import measurement_invariance
 from cxkit.validation.validity import method_models
@@ -42,7 +42,7 @@ def elsewhere(fit):
     states = frame.objective.states(z)
     ended = replace(fit.solution, z=z, states=states, value=frame.objective.value(states))
     kept = {"model": fit.model, "settings": fit.settings, "table": fit.table, "sample": fit.sample}
-    return finished(frame.objective, ended, frame.spaces, frame.estimator, kept)
+    return finished(type(fit), frame.objective, ended, frame.spaces, frame.estimator, kept)
 
 
 def test_a_method_factor_is_searched_from_the_model_without():

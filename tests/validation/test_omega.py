@@ -9,8 +9,8 @@ import pytest
 
 from cxkit.errors import AnalysisError, CxkitWarning, OptionError
 from cxkit.sem import cfa
-from cxkit.sem.cautions import negative_variance
-from cxkit.sem.rows import Row
+from cxkit.sem.after.cautions import negative_variance
+from cxkit.sem.language.rows import Row
 from cxkit.validation.reliability.alpha import cronbach_alpha
 from cxkit.validation.reliability.omega import bootstrap_omegas, omega, one_factor
 from cxkit.validation.reliability.one_factor import congeneric_fits

@@ -17,7 +17,7 @@ import numpy as np
 from cxkit.errors import ModelError
 from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.results.thresholds import CHEN_LARGE, CHEN_SMALL, DIFFERENCE_HOLM, ChangeCutoffs, Cutoff
-from cxkit.sem.comparison import Comparison
+from cxkit.sem.after.comparison import Comparison
 from cxkit.sem.fit import Fit
 
 SMALL_TOTAL = 300

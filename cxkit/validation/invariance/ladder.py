@@ -11,9 +11,9 @@ import numpy as np
 from cxkit.errors import ModelError
 from cxkit.results.invariance import LEVELS
 from cxkit.results.thresholds import CFI_BENTLER, SRMR_HU, ChangeCutoffs
-from cxkit.sem.comparison import Comparison, fits_worse
+from cxkit.sem.after.comparison import Comparison, fits_worse
+from cxkit.sem.after.nested import searched_from
 from cxkit.sem.fit import Fit
-from cxkit.sem.nested import searched_from
 from cxkit.validation.invariance.judging import (
     NO_DF,
     NOT_JUDGED,

@@ -15,7 +15,7 @@ import pandas as pd
 from cxkit import sem, ties
 from cxkit.errors import CxkitWarning
 from cxkit.sem.fit import Fit
-from cxkit.sem.variants import ROBUST, SCALED, index_variant, measure
+from cxkit.sem.indices.variants import ROBUST, SCALED, index_variant, measure
 from cxkit.validation.weighted_models import WEIGHT
 from cxkit.without_contents import without_contents
 

@@ -17,7 +17,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import fixed
 from cxkit.sem.fit import Fit
-from cxkit.sem.variants import chi_square_variant, named
+from cxkit.sem.indices.variants import chi_square_variant, named
 from cxkit.validation.invariance.false_alarms import SIMULATED, false_alarms
 from cxkit.validation.invariance.grouping import detectable_shift
 from cxkit.validation.invariance.judging import DIFFERENCE_TESTS, NO_DF, NOT_JUDGED, UNJUDGED_STRUCTURE

@@ -14,7 +14,7 @@ from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice
 from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
 from cxkit.results.weighted import effective_among, weights_at
-from cxkit.sem.reliability import reliability
+from cxkit.sem.after.reliability import reliability
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select

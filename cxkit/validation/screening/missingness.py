@@ -16,7 +16,7 @@ from cxkit.results import figures, tables
 from cxkit.results.result import Result
 from cxkit.results.thresholds import MCAR_LITTLE, judge
 from cxkit.results.weighted import refuse_weights
-from cxkit.sem.saturated_moments import moments_of_answers
+from cxkit.sem.sample.saturated_moments import moments_of_answers
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.screening import answer_patterns
 from cxkit.survey.survey import Survey

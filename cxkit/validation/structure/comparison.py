@@ -18,8 +18,8 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import probability
 from cxkit.results.thresholds import CFI_HU, RMSEA_HU, SRMR_HU, Verdicts
-from cxkit.sem.comparison import NAMES as NAMES_OF_TESTS
-from cxkit.sem.comparison import NO_EFFECT, Comparison, default_method
+from cxkit.sem.after.comparison import NAMES as NAMES_OF_TESTS
+from cxkit.sem.after.comparison import NO_EFFECT, Comparison, default_method
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.blueprints import MODELS, Model, Plan, blueprint, plan, refuse_unusable
 from cxkit.validation.structure.confirmatory import GOOD, NAMES, THREE_DIGITS

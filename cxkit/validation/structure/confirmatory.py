@@ -19,7 +19,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, fixed, probability
 from cxkit.results.thresholds import CFI_HU, RMSEA_HU, SRMR_HU, TLI_HU
-from cxkit.sem.variants import named
+from cxkit.sem.indices.variants import named
 from cxkit.survey.survey import Survey
 from cxkit.survey.wording import wording
 from cxkit.validation.structure.blueprints import Blueprint, Model, Plan

@@ -20,7 +20,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, clear_of, fixed
 from cxkit.results.thresholds import RESIDUAL_KLINE, judge
-from cxkit.sem.variants import chi_square_variant
+from cxkit.sem.indices.variants import chi_square_variant
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit

@@ -18,8 +18,8 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, probability
 from cxkit.results.weighted import effective_among, weights_at
-from cxkit.sem.comparison import NAMES as NAMES_OF_TESTS
-from cxkit.sem.comparison import default_method
+from cxkit.sem.after.comparison import NAMES as NAMES_OF_TESTS
+from cxkit.sem.after.comparison import default_method
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import asked_for, moments
 from cxkit.validation.structure.blueprints import (

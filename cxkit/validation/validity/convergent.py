@@ -16,7 +16,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import AVE_FORNELL, LOADING_HAIR, OMEGA_BAGOZZI, Verdicts, judge
-from cxkit.sem.reliability import reliability
+from cxkit.sem.after.reliability import reliability
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.fit import FittedModel, fitted_model, poor_fit
 from cxkit.validation.weighted_models import effective_of

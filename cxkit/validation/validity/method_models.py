@@ -12,14 +12,14 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import CxkitWarning, ModelError
-from cxkit.sem.comparison import NO_EFFECT, fits_worse
-from cxkit.sem.nested import searched_from
+from cxkit.sem.after.comparison import NO_EFFECT, fits_worse
+from cxkit.sem.after.nested import searched_from
 from cxkit.validation.structure.blueprints import Blueprint, Names, Plan
 from cxkit.validation.structure.fit import Variant, fit_answers, is_proper, read_indices
 from cxkit.without_contents import without_contents
 
 if TYPE_CHECKING:
-    from cxkit.sem.comparison import Comparison
+    from cxkit.sem.after.comparison import Comparison
     from cxkit.sem.fit import Fit
 
 METHOD = "method_factor"

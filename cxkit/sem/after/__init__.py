@@ -1,0 +1,1 @@
+"""What is computed from a fitted model: comparison, modification, scores, reliability, bootstrap, diagram."""

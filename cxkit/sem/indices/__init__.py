@@ -1,0 +1,1 @@
+"""How well a model fits: the baseline model, fit measures and their corrections."""

@@ -1,0 +1,1 @@
+"""How sure the estimates are: their covariance, and standardised values."""

@@ -1,0 +1,418 @@
+"""From what a model says to the table of its parameters: lavaan's defaults, groups, equality, partial release.
+
+One `Row` is one parameter of one group. Rows that carry the same label are one parameter.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import combinations
+from math import isnan
+from typing import Any, TypeVar
+
+import numpy as np
+
+from cxkit.errors import ModelError, nearest
+from cxkit.sem.language.constraints import (
+    expand_definitions,
+    fixed_in_bounds,
+    linear,
+    null_space,
+    refuse_constants,
+    refuse_idle,
+)
+from cxkit.sem.language.row_checks import check_rows, one_value_per_label, share_values
+from cxkit.sem.language.rows import EQUALITIES, Options, Row
+from cxkit.sem.language.statements import Equation, Modifiers, Statement, Syntax
+from cxkit.sem.language.syntax import parse_model
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variables:
+    """The roles that the variables of a model play; predictors are `exogenous` (given) or `random` (modelled)."""
+
+    latent: tuple[str, ...]
+    observed: tuple[str, ...]
+    exogenous: tuple[str, ...]
+    random: tuple[str, ...]
+    latent_exogenous: tuple[str, ...]
+    outcomes: tuple[str, ...]
+    single: frozenset[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """The parameters of a model; `parameters = basis @ z + offset` obeys every linear equality for any z.
+
+    Tables are shared by fits of the same model and never changed. `kept` holds what follows from the table alone and is
+    worth keeping: index arrays, names.
+    """
+
+    rows: tuple[Row, ...]
+    variables: Variables
+    groups: int
+    n_parameters: int
+    basis: np.ndarray
+    offset: np.ndarray
+    inequalities: tuple[tuple[np.ndarray, float, str], ...]
+    # a @ parameters == b for every `==` of the model, with its two sides as written.
+    equalities: tuple[tuple[np.ndarray, float, tuple[str, str]], ...] = ()
+    definitions: tuple[Equation, ...]
+    labels: Mapping[str, int]
+    fixed_in_bounds: tuple[str, ...] = ()
+    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def group_rows(self, group: int) -> list[Row]:
+        return [row for row in self.rows if row.group == group]
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
+
+
+def variables_of(syntax: Syntax, fixed_x: bool = True) -> Variables:
+    """Who is latent, observed, exogenous, a pure outcome; in order of appearance, indicators first."""
+    rows = syntax.statements
+    latent = _unique(s.lhs for s in rows if s.op == "=~")
+    known = set(latent)
+    indicators = _unique(s.rhs for s in rows if s.op == "=~" and s.rhs not in known)
+    explained = _unique(s.lhs for s in rows if s.op == "~")
+    predictors = _unique(s.rhs for s in rows if s.op == "~")
+    others = (n for s in rows if s.op != "=~" for n in ((s.lhs, s.rhs) if s.op in ("~~", "~") else (s.lhs,)))
+    observed = _unique((*indicators, *(n for n in (*explained, *predictors, *others) if n not in known)))
+    measured = {s.rhs for s in rows if s.op == "=~"}
+    spoken = {n for s in rows if s.op in ("~~", "~1", "|", "~*~") for n in (s.lhs, s.rhs)}
+    exogenous = [n for n in predictors if n not in known and n not in measured and n not in explained]
+    counts = {name: sum(s.op == "=~" and s.lhs == name for s in rows) for name in latent}
+    # An item alone under its factor measures it without error, unless it belongs to another factor as well.
+    loads_on = Counter(s.rhs for s in rows if s.op == "=~")
+    single = {
+        s.rhs for s in rows if s.op == "=~" and counts[s.lhs] == 1 and loads_on[s.rhs] == 1 and s.rhs not in known
+    }
+    return Variables(
+        latent=latent,
+        observed=observed,
+        exogenous=tuple(n for n in exogenous if fixed_x and n not in spoken),
+        random=tuple(n for n in exogenous if not fixed_x and n not in spoken),
+        latent_exogenous=tuple(
+            n
+            for n in (*latent, *observed)
+            if n not in explained
+            and n not in measured
+            and (n in known or (n in exogenous and not (fixed_x and n not in spoken)))
+        ),
+        outcomes=tuple(n for n in (*latent, *observed) if n in explained and n not in predictors and n not in measured),
+        single=frozenset(single),
+    )
+
+
+@lru_cache(maxsize=64)
+def variables_in(model: str, fixed_x: bool) -> Variables:
+    """`variables_of` a model as it is written, remembered."""
+    return variables_of(parse_model(model), fixed_x)
+
+
+@lru_cache(maxsize=32)
+def build_table(model: str, groups: int, options: Options) -> Table:
+    """The full parameter table of `model` for so many groups; the latest are remembered."""
+    syntax = parse_model(model)
+    equal = _equalities(options.equal)
+    variables = variables_in(model, options.fixed_x)
+    rows = [row for g in range(groups) for row in _group_rows(syntax, variables, g, groups, options, equal)]
+    _check_equalities(options, equal, groups)
+    if groups > 1 and equal:
+        _hold_equal(rows, variables, equal, _released(options, rows, variables, groups, equal))
+    labels = _number(rows)
+    return _constrain(tuple(rows), variables, groups, syntax, labels)
+
+
+def _check_equalities(options: Options, equal: frozenset[str], groups: int) -> None:
+    """equal= and free= must have groups to compare and something to hold or release."""
+    if (options.equal or options.free) and groups == 1:
+        raise ModelError(
+            "equal= and free= compare groups, and there is only one: give group= as well, a column with several "
+            "groups, or label the parameters in the model."
+        )
+    if options.free and not equal:
+        raise ModelError("free= exempts parameters from equal=, which is empty. Give equal=, or leave out free=.")
+    if "thresholds" in equal and not options.ordered:
+        raise ModelError("equal='thresholds' needs ordered items: name them in ordered=, or hold 'intercepts' equal.")
+
+
+def _equalities(equal: Sequence[str]) -> frozenset[str]:
+    names = [equal] if isinstance(equal, str) else list(equal)
+    wanted = [name.replace(".", "_") for name in names if name]
+    for name in wanted:
+        if name not in EQUALITIES:
+            raise ModelError(f"equal= does not know '{name}'.{nearest(name, EQUALITIES)}")
+    return frozenset(wanted)
+
+
+def _group_rows(
+    syntax: Syntax, variables: Variables, group: int, groups: int, options: Options, equal: frozenset[str]
+) -> list[Row]:
+    rows: dict[tuple[str, str, str], Row] = {}
+    markers: set[str] = set()
+    for statement in syntax.statements:
+        key = (statement.lhs, statement.op, statement.rhs)
+        mirror = (statement.rhs, "~~", statement.lhs)
+        row = rows.get(key) or (rows.get(mirror) if statement.op == "~~" else None)
+        if row is None:
+            row = rows[key] = Row(*key, group, user=True)
+            if statement.op == "=~" and not options.std_lv and statement.lhs not in markers:
+                markers.add(statement.lhs)
+                row.fixed = 1.0
+        _apply(row, statement, groups)
+    for row in _default_rows(variables, group, options, equal):
+        mirror = (row.rhs, row.op, row.lhs)
+        if row.key not in rows and not (row.op == "~~" and mirror in rows):
+            rows[row.key] = row
+    check_rows(syntax.statements, rows, options, variables.observed)
+    share_values(syntax.statements, rows, groups)
+    return list(rows.values())
+
+
+def _entry(values: list[T], group: int, groups: int, statement: Statement) -> T | None:
+    if len(values) <= 1:
+        return values[0] if values else None
+    if len(values) != groups:
+        raise ModelError(
+            f"Model, line {statement.line}: c() holds {len(values)} entries for "
+            f"'{statement.lhs} {statement.op} {statement.rhs}', but there {_are(groups)}. Give one entry per group."
+        )
+    return values[group]
+
+
+def _are(groups: int) -> str:
+    return "is 1 group" if groups == 1 else f"are {groups} groups"
+
+
+def _apply(row: Row, statement: Statement, groups: int) -> None:
+    modifiers: Modifiers = statement.modifiers
+    fixed = _entry(modifiers.fixed, row.group, groups, statement)
+    if fixed is not None:
+        row.fixed = None if isnan(fixed) else fixed
+    start = _entry(modifiers.start, row.group, groups, statement)
+    if start is not None:
+        row.start = start
+    label = _entry(modifiers.label, row.group, groups, statement)
+    if label:
+        row.label = label
+
+
+def _default_rows(variables: Variables, group: int, options: Options, equal: frozenset[str]) -> list[Row]:
+    """What lavaan's cfa() and sem() add to what the user wrote, for ordered answers as Wu & Estabrook (2016)."""
+    rows: list[Row] = []
+    later = group > 0
+    ordered = set(options.ordered)
+    for name in (n for n in variables.observed if n in ordered):
+        rows += [Row(name, "|", f"t{k + 1}", group) for k in range(options.thresholds.get(name, 1))]
+    for name in (n for n in variables.observed if n not in variables.exogenous):
+        fixed = 0.0 if name in variables.single else None
+        if name in ordered:
+            fixed = None if later and options.parameterization == "theta" and _scale_free(name, options, equal) else 1.0
+        rows.append(Row(name, "~~", name, group, fixed))
+    freed = later and "loadings" in equal and "lv_variances" not in equal
+    rows += [Row(n, "~~", n, group, 1.0 if options.std_lv and not freed else None) for n in variables.latent]
+    apart = 0.0 if options.orthogonal else None
+    # Latent with latent and observed with observed, as lavaan; never one with the other.
+    latent = set(variables.latent)
+    pairs = [(a, b) for a, b in combinations(variables.latent_exogenous, 2) if (a in latent) == (b in latent)]
+    rows += [Row(a, "~~", b, group, apart if a in latent else None) for a, b in pairs]
+    rows += [Row(a, "~~", b, group, apart) for a, b in combinations(variables.outcomes, 2)]
+    exogenous = variables.exogenous
+    for i, name in enumerate(exogenous):
+        rows += [Row(name, "~~", other, group, 0.0, exogenous=True) for other in exogenous[i:]]
+    if ordered:
+        for name in (n for n in variables.observed if n in ordered):
+            free = later and options.parameterization == "delta" and _scale_free(name, options, equal)
+            rows.append(Row(name, "~*~", name, group, None if free else 1.0))
+    if options.meanstructure:
+        rows += _mean_rows(variables, group, options, equal)
+    return rows
+
+
+def _scale_free(name: str, options: Options, equal: frozenset[str]) -> bool:
+    if "thresholds" not in equal or "residuals" in equal:
+        return False
+    return options.thresholds.get(name, 1) > 1 or {"loadings", "intercepts"} <= equal
+
+
+def _intercept_free(name: str, options: Options, equal: frozenset[str]) -> bool:
+    """Equal thresholds give the later groups a free origin, as semTools' measEq.syntax(ID.cat = "Wu.Estabrook.2016").
+
+    The one threshold of an item with two answers, held equal, then restricts nothing (Wu & Estabrook 2016).
+    """
+    if "thresholds" not in equal or "intercepts" in equal:
+        return False
+    if options.thresholds.get(name, 1) > 1:
+        return True
+    released = {(s.lhs, s.op) for text in options.free for s in parse_model(text).statements}
+    return not options.growth and (name, "|") not in released
+
+
+def _mean_rows(variables: Variables, group: int, options: Options, equal: frozenset[str]) -> list[Row]:
+    rows = []
+    for name in (n for n in variables.observed if n not in variables.exogenous):
+        fixed = 0.0 if options.growth else None
+        if name in options.ordered:
+            fixed = None if group > 0 and _intercept_free(name, options, equal) else 0.0
+        rows.append(Row(name, "~1", "", group, fixed))
+    rows += [Row(name, "~1", "", group, 0.0, exogenous=True) for name in variables.exogenous]
+    free = options.growth or (group > 0 and "intercepts" in equal and "means" not in equal)
+    return rows + [Row(name, "~1", "", group, None if free else 0.0) for name in variables.latent]
+
+
+def _kind(row: Row, variables: Variables) -> str:
+    latent = set(variables.latent)
+    if row.op in ("=~", "~", "|"):
+        return {"=~": "loadings", "~": "regressions", "|": "thresholds"}[row.op]
+    if row.op == "~1":
+        return "means" if row.lhs in latent else "intercepts"
+    if row.op == "~~":
+        if row.lhs == row.rhs:
+            return "lv_variances" if row.lhs in latent else "residuals"
+        return "lv_covariances" if {row.lhs, row.rhs} <= latent else "residual_covariances"
+    return ""
+
+
+def _released(
+    options: Options, rows: list[Row], variables: Variables, groups: int, equal: frozenset[str]
+) -> set[tuple[str, str, str]]:
+    """The parameters that `free=` exempts from equality, each of which must exist and be more than a constant."""
+    known = {row.key for row in rows}
+    released = set()
+    for text in options.free:
+        for statement in parse_model(text).statements:
+            if statement.modifiers:
+                raise ModelError(f"free= names '{text}'. Name the parameter alone; '*' belongs into the model.")
+            key = (statement.lhs, statement.op, statement.rhs)
+            if statement.op == "~~" and key not in known:
+                key = (statement.rhs, "~~", statement.lhs)
+            if key not in known:
+                names = [f"{a} {b} {c}".replace("~1 ", "~ 1") for a, b, c in known]
+                raise ModelError(f"free= names '{text}', which is not a parameter of this model.{nearest(text, names)}")
+            _refuse_constant(text, key, options, rows, groups)
+            kind = _kind(Row(*key, 0), variables)
+            if kind not in equal:
+                raise ModelError(
+                    f"free= names '{text}', but equal= does not hold {kind.replace('_', ' ') or 'scales'} equal, so "
+                    f"there is nothing to release. equal= is {', '.join(sorted(equal))}."
+                )
+            released.add(key)
+    return released
+
+
+def _refuse_constant(text: str, key: tuple[str, str, str], options: Options, rows: list[Row], groups: int) -> None:
+    """What is fixed in every later group is a constant by definition, not equal by estimation: nothing to release."""
+    later = [row.fixed for row in rows if row.group and row.key == key]
+    if None in later:
+        return
+    name, op, other = key
+    free = ", ".join(["NA"] * (groups - 1))
+    if name in options.ordered and (op == "~1" or name == other):
+        # Under delta the residual variance follows from the scale, which is what can be freed.
+        scaled = op != "~1" and options.parameterization == "delta"
+        operator = "~*~" if scaled else "~~"
+        instead = f"{name} ~ c(0, {free})*1" if op == "~1" else f"{name} {operator} c(1, {free})*{name}"
+        remedy = f"Write '{instead}' in the model to free it in every group but the first."
+    elif op == "=~" and not options.std_lv:
+        remedy = f"It gives '{name}' its unit. With std_lv=True it is estimated, and can be released."
+    else:
+        remedy = "Leave it out of free=, or take the constant out of the model."
+    raise ModelError(
+        f"free= names '{text}', which is fixed at {later[0]:g} and not held equal, so releasing it changes "
+        f"nothing. {remedy}"
+    )
+
+
+def _hold_equal(
+    rows: list[Row], variables: Variables, equal: frozenset[str], released: set[tuple[str, str, str]]
+) -> None:
+    first = {row.key: row for row in rows if row.group == 0}
+    for row in rows:
+        if row.group == 0 or row.fixed is not None or row.key in released or _kind(row, variables) not in equal:
+            continue
+        twin = first.get(row.key)
+        if twin is None or twin.fixed is not None:
+            continue
+        if not twin.label:
+            twin.label = f"{twin.lhs}{twin.op}{twin.rhs}"
+        if not row.label:
+            row.label = twin.label
+
+
+def _number(rows: list[Row]) -> dict[str, int]:
+    """Give every free row its parameter; one label is one parameter, and a fixed namesake fixes all."""
+    fixed = one_value_per_label(rows)
+    labels: dict[str, int] = {}
+    count = 0
+    for row in rows:
+        if row.label in fixed and row.fixed is None:
+            row.fixed = fixed[row.label]
+        if row.fixed is not None:
+            continue
+        if row.label and row.label in labels:
+            row.parameter = labels[row.label]
+            continue
+        row.parameter = count
+        if row.label:
+            labels[row.label] = count
+        count += 1
+    return labels
+
+
+def _constrain(
+    rows: tuple[Row, ...], variables: Variables, groups: int, syntax: Syntax, labels: dict[str, int]
+) -> Table:
+    size = 1 + max((row.parameter for row in rows), default=-1)
+    fixed = {row.label: float(row.fixed) for row in rows if row.label and row.fixed is not None}
+    definitions = tuple(e for e in syntax.equations if e.op == ":=")
+    _check_names(syntax.equations, {*labels, *fixed}, {e.lhs.text for e in definitions})
+    refuse_constants(definitions, fixed, rows, syntax.statements)
+    restrictions = [expand_definitions(e, definitions) for e in syntax.equations if e.op != ":="]
+    for restriction in restrictions:
+        refuse_idle(restriction, labels, fixed)
+    written = [(e.equation.lhs.text, e.equation.rhs.text) for e in restrictions if e.equation.op == "=="]
+    equalities = [linear(e, labels, fixed, size) for e in restrictions if e.equation.op == "=="]
+    bounds = [(e.equation, *linear(e, labels, fixed, size)) for e in restrictions if e.equation.op != "=="]
+    basis, offset = null_space(equalities, size)
+    told = tuple((a, b, sides) for (a, b), sides in zip(equalities, written, strict=True) if np.any(a))
+    return Table(
+        rows=rows,
+        variables=variables,
+        groups=groups,
+        n_parameters=size,
+        basis=basis,
+        offset=offset,
+        equalities=told,
+        inequalities=tuple(
+            (a if e.op == ">" else -a, b if e.op == ">" else -b, f"{e.lhs.text} {e.op} {e.rhs.text}")
+            for e, a, b in bounds
+        ),
+        definitions=definitions,
+        labels=labels,
+        fixed_in_bounds=fixed_in_bounds(restrictions, fixed),
+    )
+
+
+def _check_names(equations: Sequence[Equation], labels: set[str], defined: set[str]) -> None:
+    """Every name in a formula must be a label or a definition, and never both."""
+    known = labels | defined
+    for equation in equations:
+        if equation.op == ":=" and equation.lhs.text in labels:
+            raise ModelError(
+                f"Model, line {equation.line}: '{equation.lhs.text}' is defined here and labels a parameter as well. "
+                "Give the definition a name of its own; to hold parameters equal write '=='."
+            )
+        names = (*(() if equation.op == ":=" else equation.lhs.names), *equation.rhs.names)
+        for name in names:
+            if name not in known:
+                raise ModelError(
+                    f"Model, line {equation.line}: no parameter is labelled '{name}'.{nearest(name, known)}"
+                )

@@ -1,0 +1,1 @@
+"""Ordered answers: thresholds, polychoric correlations and their covariance."""

@@ -1,0 +1,1 @@
+"""What was answered, as moments: means, covariances, missing patterns, and tests that are kept with them."""

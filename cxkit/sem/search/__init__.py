@@ -1,0 +1,1 @@
+"""The search: models, discrepancy functions, starting values, and the way to the best parameters."""

@@ -1,0 +1,87 @@
+"""The search for the best parameters: where it begins, how long it may take, and which of its ends counts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from cxkit.errors import ModelError
+from cxkit.sem.language.constraints import null_space
+from cxkit.sem.language.table import Table
+from cxkit.sem.sample.coverage import scarcest
+from cxkit.sem.sample.moments import Sample
+from cxkit.sem.search.discrepancy import Objective
+from cxkit.sem.search.estimation import BRIEF, FULL, NEAR, PATIENT, Effort, Solution, minimise
+from cxkit.sem.search.model import GroupModel
+from cxkit.sem.search.starts import has_negative_variance, without_further_loadings
+
+# Patterns times squared items: below it an evaluation of incomplete answers takes less than a millisecond.
+FEW_NUMBERS = 20_000
+
+
+def warm_start(plain: Objective, start: np.ndarray) -> Solution | None:
+    """Where the model fits the moments that missing answers estimate, which is nearly there; None if it fails."""
+    try:
+        found = minimise(plain, start, tolerance=1e-6)
+    except ModelError:
+        return None
+    return _better_end(plain, found, start, FULL)
+
+
+def has_scarce_items(sample: Sample) -> bool:
+    """Whether some item, or pair of items, was answered by few."""
+    return any(bool(scarcest(group.known_answers, group.names)) for group in sample.groups)
+
+
+def effort_for(sample: Sample, complete: bool, warm: Solution | None) -> Effort:
+    """How long to search: an evaluation with incomplete answers costs many of those with complete ones."""
+    if complete:
+        return FULL
+    if sum(group.patterns.seen.size * len(group.cov) for group in sample.groups if group.patterns) < FEW_NUMBERS:
+        return PATIENT
+    return BRIEF if warm is None else NEAR
+
+
+def search(
+    objective: Objective, start: np.ndarray, table: Table, models: list[GroupModel], effort: Effort
+) -> tuple[Solution, Table, list[GroupModel]]:
+    """Minimise; an inequality that the solution breaks is then held as an equality."""
+    solution = minimise(objective, start, effort=effort)
+    # A second search is cheap with complete answers; with incomplete ones it was made where their moments were fitted.
+    if effort is FULL or has_negative_variance(models, solution.z):
+        solution = _better_end(objective, solution, start, effort)
+    held: list[int] = []
+    while True:
+        values = table.basis @ solution.z + table.offset
+        broken = [k for k, (a, b, _) in enumerate(table.inequalities) if a @ values < b - 1e-9 and k not in held]
+        if not broken:
+            return solution, table, models
+        held += broken
+        active = [(table.inequalities[k][0], table.inequalities[k][1]) for k in held]
+        basis, offset = null_space([(a @ table.basis, b - a @ table.offset) for a, b in active], len(solution.z))
+        table = replace(table, basis=table.basis @ basis, offset=table.basis @ offset + table.offset)
+        for model in models:
+            model.basis, model.offset = table.basis[model.parameter], table.offset[model.parameter]
+        begin = np.linalg.lstsq(table.basis, values - table.offset, rcond=None)[0]
+        solution = minimise(objective, begin)
+
+
+def _better_end(objective: Objective, solution: Solution, start: np.ndarray, effort: Effort) -> Solution:
+    """The better of two ends, where items with several loadings may have led the first search beside the optimum.
+
+    A lower value with a negative variance does not replace an end without one.
+    """
+    models = [part.model for part in objective.parts]
+    other = without_further_loadings(models, start)
+    if other is None:
+        return solution
+    try:
+        found = minimise(objective, other, effort=effort)
+    except ModelError:
+        return solution
+    if not found.fits_better_than(solution):
+        return solution
+    if has_negative_variance(models, found.z) and not has_negative_variance(models, solution.z):
+        return replace(solution, passed_over=True)
+    return found
