@@ -28,9 +28,9 @@ from scipy import stats
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import cxkit as cx
-from cxkit.gaps.effect_sizes import TwoGroups, welch
-from cxkit.gaps.permutations import permuted_tables
-from cxkit.results.multiplicity import FAMILY_ERROR
+from cxkit.statistics.effect_sizes import TwoGroups, welch
+from cxkit.statistics.multiplicity import FAMILY_ERROR
+from cxkit.statistics.permutations import permuted_tables
 from tests.conftest import tiny_survey
 from tests.gaps.test_permutations import MEAN_300, MEAN_381, MEAN_417, scale_scores
 

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import cxkit as cx
 from cxkit.errors import CxkitWarning
-from cxkit.results.multiplicity import FAMILY_ERROR, holm
+from cxkit.statistics.multiplicity import FAMILY_ERROR, holm
 from cxkit.validation.invariance.judging import chosen_cutoffs
 from tests.validation.building import survey_of
 

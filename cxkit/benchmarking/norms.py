@@ -11,7 +11,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from pandas.core.groupby import SeriesGroupBy
 
-from cxkit.benchmarking.random_effects import Groups, VarianceComponents, restricted_maximum_likelihood
 from cxkit.errors import AnalysisError, OptionError, counted, nearest
 from cxkit.results import figures
 from cxkit.results.accounting import account, too_few
@@ -19,7 +18,9 @@ from cxkit.results.each_dimension import of_each
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
-from cxkit.results.weighted import mean_of, weights_at
+from cxkit.results.weighted import weights_at
+from cxkit.statistics.random_effects import Groups, VarianceComponents, restricted_maximum_likelihood
+from cxkit.statistics.weighted import mean_of
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.shared_suppression import (

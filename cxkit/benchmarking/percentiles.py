@@ -13,7 +13,6 @@ from scipy.special import ndtr
 
 from cxkit import ties
 from cxkit.benchmarking.norms import Norm
-from cxkit.benchmarking.random_effects import Groups, VarianceComponents, posterior_draws
 from cxkit.benchmarking.scores import dimension_scores
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
@@ -21,6 +20,7 @@ from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import column, share_of_draws, signed, whole
 from cxkit.results.thresholds import ICC2_LEBRETON, judge
+from cxkit.statistics.random_effects import Groups, VarianceComponents, posterior_draws
 from cxkit.survey.survey import Survey
 
 

@@ -13,15 +13,16 @@ from scipy import stats
 
 from cxkit import ties
 from cxkit.errors import AnalysisError, counted
-from cxkit.gaps.unequal_spread import brown_forsythe
 from cxkit.results import figures, tables
 from cxkit.results.accounting import Rule, account, not_stated, too_few, whose_n
 from cxkit.results.each_dimension import of_each
-from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.results.options import check_choice, check_options, check_positive
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ICC1_LEBRETON, ICC2_LEBRETON, RWG_LEBRETON, Verdicts, judge
+from cxkit.statistics.intraclass import icc1, icc2
+from cxkit.statistics.multiplicity import FAMILY_ERROR, holm
+from cxkit.statistics.unequal_spread import brown_forsythe
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.shared_suppression import FEW_UNSTATED, ShownGroups, shown_by_dimension
@@ -260,8 +261,8 @@ def _one_way(y: np.ndarray, g: np.ndarray, by: str, dimension: Dimension) -> dic
     f = between / within if within > 0 else np.inf if between > 0 else np.nan
     star = brown_forsythe(means, squares / (sizes - 1), sizes)
     by_chance = [float(stats.f.ppf(p, k - 1, n - k)) for p in (0.975, 0.025)]
-    low, high = (_icc1(f / quantile, size) for quantile in by_chance)
-    icc2_low, icc2_high = (_icc2(f / quantile) for quantile in by_chance)
+    low, high = (icc1(f / quantile, size) for quantile in by_chance)
+    icc2_low, icc2_high = (icc2(f / quantile) for quantile in by_chance)
     return {
         "n": n,
         "n_groups": k,
@@ -276,21 +277,13 @@ def _one_way(y: np.ndarray, g: np.ndarray, by: str, dimension: Dimension) -> dic
         "df1_star": star.df1,
         "df2_star": star.df2,
         "p_star": star.p,
-        "icc1": _icc1(f, size),
+        "icc1": icc1(f, size),
         "ci_low": low,
         "ci_high": high,
-        "icc2": _icc2(f),
+        "icc2": icc2(f),
         "icc2_low": icc2_low,
         "icc2_high": icc2_high,
     }
-
-
-def _icc2(f: float) -> float:
-    return 1 - 1 / f if f != 0 else -np.inf
-
-
-def _icc1(f: float, size: float) -> float:
-    return 1.0 if f == np.inf else float((f - 1) / (f + size - 1))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -12,24 +12,24 @@ from matplotlib.axes import Axes
 
 from cxkit import ties
 from cxkit.errors import AnalysisError, OptionError, counted
-from cxkit.gaps.effect_sizes import (
-    TwoGroups,
-    detectable_in,
-    in_standard_deviations,
-    simultaneous_interval,
-    welch,
-)
-from cxkit.gaps.permutations import PERMUTATIONS, SOURCES, MaxT, error_rate_note, permuted_tables
 from cxkit.results import figures
 from cxkit.results.accounting import account, contributing, not_stated
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
-from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.results.options import check_names, check_options
 from cxkit.results.result import Result
 from cxkit.results.scales import share_one_scale
 from cxkit.results.tables import TWO_DIGITS, clear_of
 from cxkit.results.thresholds import GAP_COHEN, judge
 from cxkit.results.weighted import effective_among, weights_at
+from cxkit.statistics.effect_sizes import (
+    TwoGroups,
+    detectable_in,
+    in_standard_deviations,
+    simultaneous_interval,
+    welch,
+)
+from cxkit.statistics.multiplicity import FAMILY_ERROR
+from cxkit.statistics.permutations import PERMUTATIONS, SOURCES, MaxT, error_rate_note, permuted_tables
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.shared_suppression import (

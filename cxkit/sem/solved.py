@@ -18,9 +18,7 @@ from cxkit.sem.sample.chi_square import FitTest
 from cxkit.sem.sample.moments import Sample
 from cxkit.sem.search.estimation import Solution
 from cxkit.sem.search.model import GroupModel
-
-Z_95 = 1.959963984540054
-"""The 97.5 % point of the standard normal distribution: intervals of 95 %."""
+from cxkit.statistics.normal import Z_95
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

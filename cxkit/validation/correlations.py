@@ -11,7 +11,16 @@ import pandas as pd
 
 from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted
 from cxkit.results.options import check_choice, check_names
-from cxkit.results.weighted import effective_n, refuse_weights, weights_at
+from cxkit.results.weighted import refuse_weights, weights_at
+from cxkit.statistics.covariances import (
+    SINGULAR,
+    answered_together,
+    complete_covariances,
+    pairwise_covariances,
+    weighted_covariances,
+    with_unit_diagonal,
+)
+from cxkit.statistics.weighted import effective_n
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.people import refuse_several_sheets
 from cxkit.survey.privacy import MINIMUM_CELL
@@ -23,14 +32,9 @@ Missing = Literal["complete", "pairwise", "fiml"]
 REQUIRED = {"complete": "all of its items", "pairwise": "any of its items", "fiml": "any of its items"}
 """What a respondent must have answered to take part, as sentences say it."""
 
-BLOCK = 65_536
-"""Respondents at a time: a million of them then need no more memory than their own answers."""
 
 FORMATIVE_NAMED = 3
 """So many formative dimensions are named in a note."""
-
-SINGULAR = 1e-10
-"""An eigenvalue of a correlation matrix below this is zero as far as floating-point numbers can tell."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -196,9 +200,9 @@ def moments(answers: pd.DataFrame, missing: Missing, weights: np.ndarray | None 
     if missing == "fiml" and not whole:
         covariance, correlation = _likeliest(used, own)
     elif own is not None:
-        covariance, correlation = _weighted(used, own)
+        covariance, correlation = weighted_covariances(used, own)
     else:
-        covariance, correlation = _complete(used) if whole else _pairwise(used)
+        covariance, correlation = complete_covariances(used) if whole else pairwise_covariances(used)
     count = np.ones(len(values)) if weights is None else weights
     return Moments(
         items=tuple(map(str, answers.columns)),
@@ -208,29 +212,9 @@ def moments(answers: pd.DataFrame, missing: Missing, weights: np.ndarray | None 
         n_complete=int(complete.sum()),
         effective=effective_n(count[rows]) if rows.any() else 0.0,
         effective_complete=effective_n(count[complete]) if complete.any() else 0.0,
-        n_pairs=_answered_together(~np.isnan(used), count[rows]),
+        n_pairs=answered_together(~np.isnan(used), count[rows]),
         is_weighted=weights is not None,
     )
-
-
-def _weighted(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted covariances and correlations, each from the rows that hold both items; NaN where no two rows do.
-
-    A covariance is n / (n - 1) times the weighted mean product of deviations, n being the rows of the pair.
-    """
-    centred = values - _centre(values)
-    seen = ~np.isnan(centred)
-    block, both = np.where(seen, centred, 0.0), seen.astype("float64")
-    own = weights[:, None]
-    counts, totals = both.T @ both, both.T @ (own * both)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        means = (own * block).T @ both / totals  # means[i, j]: of item i, over the rows that also hold item j
-        small = counts / (counts - 1)
-        covariance = small * (block.T @ (own * block) / totals - means * means.T)
-        variance = small * ((own * block**2).T @ both / totals - means**2)
-        correlation = covariance / np.sqrt(variance * variance.T)
-    covariance[counts < 2] = np.nan
-    return covariance, _with_unit_diagonal(correlation, covariance)
 
 
 def handling_note(found: Moments, missing: Missing, correlation: str = "pearson") -> tuple[str, ...]:
@@ -256,7 +240,9 @@ def _likeliest(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarr
     together = (~np.isnan(values)).T.astype("float64") @ ~np.isnan(values)
     # An item that nobody answered has no largest answer: the order of the two questions matters.
     if together.min() < 2 or not (np.nanmax(values, axis=0) > np.nanmin(values, axis=0)).all():
-        return _pairwise(values) if weights is None else _weighted(values, weights)  # whose gaps the caller names
+        return (
+            pairwise_covariances(values) if weights is None else weighted_covariances(values, weights)
+        )  # whose gaps the caller names
     try:
         found = moments_of_answers(values, weights)[1]
     except np.linalg.LinAlgError as error:
@@ -271,76 +257,7 @@ def _likeliest(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarr
         )
     covariance = found.cov * len(values) / (len(values) - 1)
     sd = np.sqrt(np.diag(covariance))
-    return covariance, _with_unit_diagonal(covariance / np.outer(sd, sd), covariance)
-
-
-def _answered_together(answered: np.ndarray, weights: np.ndarray) -> float:
-    """The harmonic mean, over pairs of items, of how many answered both; 0 where nobody answered some pair.
-
-    With weights, the number of respondents of equal weight that they are worth (Kish's effective n).
-    """
-    both, own = answered.astype("float64"), weights[:, None]
-    totals, squares = both.T @ (own * both), both.T @ (own**2 * both)
-    pairs = np.triu_indices(both.shape[1], 1)
-    if not len(pairs[0]) or not squares[pairs].min() > 0:
-        return 0.0
-    return float(len(pairs[0]) / (squares[pairs] / totals[pairs] ** 2).sum())
-
-
-def _complete(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Covariances and correlations of rows without gaps; NaN with fewer than two rows."""
-    centre = _centre(values)
-    products = np.zeros((values.shape[1],) * 2)
-    for start in range(0, len(values), BLOCK):
-        block = values[start : start + BLOCK] - centre
-        products += block.T @ block
-    covariance = products / (len(values) - 1) if len(values) > 1 else np.full_like(products, np.nan)
-    spread = np.sqrt(np.diag(covariance))
-    with np.errstate(invalid="ignore", divide="ignore"):
-        correlation = covariance / np.outer(spread, spread)
-    return covariance, _with_unit_diagonal(correlation, covariance)
-
-
-def _with_unit_diagonal(correlation: np.ndarray, covariance: np.ndarray) -> np.ndarray:
-    """Exactly 1 where an item varies, NaN where it does not."""
-    np.fill_diagonal(correlation, np.where(np.diag(covariance) > 0, 1.0, np.nan))
-    return correlation
-
-
-def _pairwise(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Covariances and correlations, each from the rows that hold both items; NaN where no two rows do."""
-    width = values.shape[1]
-    counts, sums, products, squares = (np.zeros((width, width)) for _ in range(4))
-    centre = _centre(values)
-    for start in range(0, len(values), BLOCK):
-        block = values[start : start + BLOCK] - centre
-        seen = ~np.isnan(block)
-        block[~seen] = 0.0
-        both = seen.astype("float64")
-        counts += both.T @ both
-        sums += block.T @ both  # sums[i, j]: of item i, over the rows that also hold item j
-        products += block.T @ block
-        squares += (block**2).T @ both
-    with np.errstate(invalid="ignore", divide="ignore"):
-        covariance = (products - sums * sums.T / counts) / (counts - 1)
-        variance = (squares - sums**2 / counts) / (counts - 1)
-        correlation = covariance / np.sqrt(variance * variance.T)
-    return covariance, _with_unit_diagonal(correlation, covariance)
-
-
-def _centre(values: np.ndarray) -> np.ndarray:
-    """Column means of the answers given (0 without any): centred numbers lose no digits when they are squared."""
-    counts = np.maximum((~np.isnan(values)).sum(axis=0), 1)
-    return np.asarray(np.nansum(values, axis=0) / counts)
-
-
-def alpha_from_covariance(covariance: np.ndarray) -> float:
-    """Cronbach's alpha of items with these covariances (of correlations: standardised alpha); NaN without variance."""
-    k = len(covariance)
-    total = covariance.sum()
-    if k < 2 or not total > 0:
-        return float("nan")
-    return float(k / (k - 1) * (1 - np.trace(covariance) / total))
+    return covariance, with_unit_diagonal(covariance / np.outer(sd, sd), covariance)
 
 
 def refuse_unsafe(n: int, *, analysis: str, title: str, answered: str) -> None:

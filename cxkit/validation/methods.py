@@ -10,7 +10,7 @@ from cxkit.results.attempt import NotComputed
 from cxkit.results.conclusion import escaped
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.weighted import effective_n
+from cxkit.statistics.weighted import effective_n
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.standards import JARS, SOURCES

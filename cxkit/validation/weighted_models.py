@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cxkit.results.weighted import effective_n, refuse_weights
+from cxkit.results.weighted import refuse_weights
+from cxkit.statistics.weighted import effective_n
 from cxkit.survey.survey import Survey
 
 if TYPE_CHECKING:

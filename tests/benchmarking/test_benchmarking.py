@@ -10,14 +10,14 @@ from scipy.stats import norm as normal
 
 import cxkit as cx
 from cxkit.benchmarking.percentiles import mid_rank, rank_interval, smoothed_rank
-from cxkit.benchmarking.random_effects import (
+from cxkit.benchmarking.scores import _ends_differ
+from cxkit.results.tables import share_of_draws
+from cxkit.statistics.random_effects import (
     Groups,
     VarianceComponents,
     posterior_draws,
     restricted_maximum_likelihood,
 )
-from cxkit.benchmarking.scores import _ends_differ
-from cxkit.results.tables import share_of_draws
 from cxkit.survey.instrument import instrument_from
 from cxkit.survey.survey import Survey
 from tests.conftest import tiny_survey

@@ -17,8 +17,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxkit.coursework.written.agreement import Z, agreement, kappas
+from cxkit.coursework.written.agreement import agreement, kappas
 from cxkit.errors import MarkingError
+from cxkit.statistics.normal import Z_95
 
 FOUR = [[20, 5, 1, 0], [4, 18, 6, 1], [1, 5, 15, 4], [0, 1, 3, 16]]
 COHEN = [[88, 14, 18], [10, 40, 10], [2, 6, 12]]
@@ -66,7 +67,7 @@ def test_the_interval_is_that_of_the_delta_method(counts, weighted):
     variance = ((p * slopes**2).sum() - (p * slopes).sum() ** 2) / n
     found = kappas(*pairs_of(counts))[weighted]
     assert found.value == pytest.approx(kappa(p), abs=1e-12)
-    assert ((found.high - found.value) / Z) ** 2 == pytest.approx(variance, rel=1e-6)
+    assert ((found.high - found.value) / Z_95) ** 2 == pytest.approx(variance, rel=1e-6)
 
 
 def test_edges():

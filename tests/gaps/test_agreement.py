@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 import cxkit as cx
 from cxkit.gaps.agreement import _one_way
-from cxkit.gaps.unequal_spread import brown_forsythe
-from cxkit.results.multiplicity import holm
+from cxkit.statistics.multiplicity import holm
+from cxkit.statistics.unequal_spread import brown_forsythe
 from tests.conftest import tiny_instrument, tiny_survey
 
 CASES = [

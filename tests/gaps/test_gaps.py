@@ -6,9 +6,9 @@ import pytest
 from scipy import stats
 
 import cxkit as cx
-from cxkit.gaps.effect_sizes import TwoGroups, smallest_detectable_g, standardised_difference, welch
-from cxkit.gaps.permutations import permuted_tables
-from cxkit.results.multiplicity import holm
+from cxkit.statistics.effect_sizes import TwoGroups, smallest_detectable_g, standardised_difference, welch
+from cxkit.statistics.multiplicity import holm
+from cxkit.statistics.permutations import permuted_tables
 from cxkit.survey.datasets import dataset_path
 from tests.conftest import tiny_survey
 

@@ -8,9 +8,9 @@ import pytest
 from scipy import stats
 
 import cxkit as cx
-from cxkit.gaps.effect_sizes import TwoGroups, simultaneous_interval
-from cxkit.gaps.permutations import PERMUTATIONS, MaxT, distances, permuted_tables
-from cxkit.results.multiplicity import FAMILY_ERROR
+from cxkit.statistics.effect_sizes import TwoGroups, simultaneous_interval
+from cxkit.statistics.multiplicity import FAMILY_ERROR
+from cxkit.statistics.permutations import PERMUTATIONS, MaxT, distances, permuted_tables
 from tests.conftest import tiny_survey
 
 CUTS = np.array([-1.5, -0.5, 0.5, 1.5])

@@ -8,7 +8,7 @@ import pytest
 
 import cxkit as cx
 from cxkit.results.invariance import NOT_EXAMINED, InvarianceEvidence
-from cxkit.results.multiplicity import benjamini_hochberg, holm
+from cxkit.statistics.multiplicity import benjamini_hochberg, holm
 from cxkit.survey.survey import typed_role
 from tests.conftest import tiny_survey
 

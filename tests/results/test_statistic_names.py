@@ -6,8 +6,8 @@ import pytest
 
 import cxkit as cx
 from cxkit.results.tables import column
+from cxkit.statistics.lower_bounds import guttman_bounds
 from cxkit.survey.survey import typed_role
-from cxkit.validation.reliability.lower_bounds import guttman_bounds
 from tests.conftest import tiny_survey
 
 

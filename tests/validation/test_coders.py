@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxkit as cx
-from cxkit.validation.content.chance_agreement import (
+from cxkit.statistics.agreement import (
     agreement_weights,
     cohen_kappa,
     counted_codes,

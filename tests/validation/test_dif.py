@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cxkit as cx
+from cxkit.statistics.proportional_odds import Cells, fit_ordered_logits, null_loglik
 from cxkit.survey.datasets import dataset_path
 from cxkit.validation.invariance.dif import differential_item_functioning
 from cxkit.validation.invariance.dif_models import _compared, detectable, noncentrality
-from cxkit.validation.invariance.proportional_odds import Cells, fit_ordered_logits, null_loglik
 from tests.validation.building import survey_of
 
 CASES = {

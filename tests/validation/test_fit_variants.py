@@ -14,9 +14,9 @@ from scipy.stats import norm
 
 import cxkit as cx
 from cxkit import sem
-from cxkit.results.multiplicity import holm
 from cxkit.results.result import Result
 from cxkit.sem.indices import corrections
+from cxkit.statistics.multiplicity import holm
 from cxkit.validation.structure.fit import Variant, fit_verdicts, index_variant, is_proper, read_indices
 from cxkit.validation.structure.misfit import Misfit
 from tests.validation.building import factor_answers, survey_of, with_gaps

@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import cxkit as cx
-from cxkit.results.multiplicity import FAMILY_ERROR, holm
+from cxkit.statistics.multiplicity import FAMILY_ERROR, holm
 from cxkit.survey.datasets import dataset_path
 from cxkit.validation.invariance.false_alarms import false_alarms, rates
 from cxkit.validation.invariance.grouping import detectable_shift

@@ -12,9 +12,9 @@ import pytest
 
 import cxkit as cx
 from cxkit.errors import OptionError
+from cxkit.statistics.alpha import alpha_from_covariance, feldt_interval
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, alpha_from_covariance, moments
-from cxkit.validation.reliability.alpha import feldt_interval
+from cxkit.validation.correlations import Missing, moments
 from cxkit.validation.structure.fit import FITS
 from tests.validation.building import factor_answers, survey_of, with_gaps
 

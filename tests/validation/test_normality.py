@@ -9,8 +9,7 @@ import pytest
 from scipy.special import ndtr
 
 import cxkit as cx
-from cxkit.validation.correlations import alpha_from_covariance
-from cxkit.validation.reliability.alpha import feldt_interval
+from cxkit.statistics.alpha import alpha_from_covariance, feldt_interval
 from cxkit.validation.reliability.normality import TOO_NARROW, spread_ratio
 from tests.conftest import tiny_survey
 

@@ -11,11 +11,11 @@ from cxkit.errors import AnalysisError, CxkitWarning, OptionError
 from cxkit.sem import cfa
 from cxkit.sem.after.cautions import negative_variance
 from cxkit.sem.language.rows import Row
+from cxkit.statistics.bootstrap import percentile_interval, resampled_covariances
 from cxkit.validation.reliability.alpha import cronbach_alpha
 from cxkit.validation.reliability.omega import bootstrap_omegas, omega, one_factor
 from cxkit.validation.reliability.one_factor import congeneric_fits
 from cxkit.validation.reliability.ordinal import ordinal_reliability
-from cxkit.validation.reliability.resampling import percentile_interval, resampled_covariances
 from tests.validation.building import factor_answers, survey_of, with_gaps
 
 

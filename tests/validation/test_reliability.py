@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxkit as cx
-from cxkit.validation.reliability.alpha import alpha_from_covariance, bootstrap_alphas, feldt_interval
+from cxkit.statistics.alpha import bootstrap_alphas, feldt_interval
+from cxkit.validation.reliability.alpha import alpha_from_covariance
 from tests.validation.building import factor_answers, survey_of, with_gaps
 
 SURVEYS = ["bfi", "lq2002", "customersat", "hs1939"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from cxkit.errors import AnalysisError, OptionError
-from cxkit.validation.reliability.lower_bounds import greatest_lower_bound, guttman_bounds
+from cxkit.statistics.lower_bounds import greatest_lower_bound, guttman_bounds
 from cxkit.validation.reliability.split_half import halves, split_half, split_reliabilities
 from cxkit.validation.reliability.total_score import stratified_alpha
 from tests.validation.building import factor_answers, survey_of

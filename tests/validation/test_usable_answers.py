@@ -10,7 +10,7 @@ import pytest
 
 import cxkit as cx
 from cxkit.sem import polychoric
-from cxkit.validation.items.analysis import fisher_interval
+from cxkit.statistics.correlation import fisher_interval
 from tests.conftest import tiny_survey
 from tests.validation.building import factor_answers, survey_of
 

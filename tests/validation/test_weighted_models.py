@@ -5,12 +5,12 @@ import pandas as pd
 import pytest
 
 import cxkit as cx
+from cxkit.statistics.bootstrap import resample_counts, resampled_covariances
 from cxkit.survey.datasets import dataset_path
 from cxkit.validation.correlations import moments
 from cxkit.validation.invariance.measurement import measurement_invariance
 from cxkit.validation.reliability.omega import omega
 from cxkit.validation.reliability.ordinal import ordinal_reliability
-from cxkit.validation.reliability.resampling import resample_counts, resampled_covariances
 from cxkit.validation.structure.comparison import compare_structures
 from cxkit.validation.structure.confirmatory import confirm_structure
 from cxkit.validation.validity.convergent import convergent_validity

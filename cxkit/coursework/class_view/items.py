@@ -150,7 +150,7 @@ def class_statistics(marks: Iterable[SubmissionMarks]) -> ClassStatistics:
         waiting=waiting,
         totals=tuple(map(float, totals)),
         alpha=alpha,
-        alpha_interval=None if alpha is None else _feldt(alpha, *points.shape),
+        alpha_interval=None if alpha is None else _alpha_interval(alpha, points),
         measurement_error=None if alpha is None else float(np.std(totals, ddof=1) * math.sqrt(max(0.0, 1 - alpha))),
     )
 
@@ -182,7 +182,7 @@ def _item(name: str, column: list[QuestionMark], points: np.ndarray, number: int
         full=float(np.mean(own >= out_of - 1e-9)),
         none=float(np.mean(own <= 1e-9)),
         discrimination=r,
-        interval=None if r is None else _fisher(r, len(own)),
+        interval=None if r is None else _correlation_interval(r, len(own)),
         upper_lower=_upper_lower(own / out_of, points.sum(axis=1)) if enough and out_of else None,
         alpha_without=cronbach_alpha(rest),
         outcomes=dict(Counter(mark.outcome for mark in column)),
@@ -208,21 +208,26 @@ def cronbach_alpha(points: np.ndarray) -> float | None:
     totals = points.sum(axis=1)
     if k < 2 or n < LEAST_FOR_CORRELATION or _constant(totals):
         return None
-    return float(k / (k - 1) * (1 - points.var(axis=0, ddof=1).sum() / totals.var(ddof=1)))
+    from cxkit.statistics.alpha import alpha_from_covariance
+
+    return alpha_from_covariance(np.cov(points, rowvar=False))
 
 
-def _feldt(alpha: float, n: int, k: int) -> tuple[float, float]:
-    from scipy.stats import f
+def _alpha_interval(alpha: float, points: np.ndarray) -> tuple[float, float]:
+    from cxkit.statistics.alpha import feldt_interval
 
-    low, high = f.ppf([0.975, 0.025], n - 1, (n - 1) * (k - 1))
-    return float(1 - (1 - alpha) * low), float(1 - (1 - alpha) * high)
+    n, k = points.shape
+    return feldt_interval(alpha, n=n, items=k)
 
 
-def _fisher(r: float, n: int) -> tuple[float, float]:
+def _correlation_interval(r: float, n: int) -> tuple[float, float]:
+    """Fisher's; a correlation of -1 or 1, where it does not exist, stands alone."""
+    from cxkit.statistics.correlation import fisher_interval
+
     if abs(r) >= 1:
         return r, r
-    half = 1.959963984540054 / math.sqrt(n - 3)
-    return math.tanh(math.atanh(r) - half), math.tanh(math.atanh(r) + half)
+    low, high = fisher_interval(np.array([r]), np.array([n]))
+    return float(low[0]), float(high[0])
 
 
 def _upper_lower(shares: np.ndarray, totals: np.ndarray) -> float | None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import product
 
 from cxkit.errors import MarkingError
-
-Z = 1.959963984540054
+from cxkit.statistics.normal import Z_95
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,33 +76,21 @@ def kappas(first: Sequence[float], second: Sequence[float]) -> tuple[Kappa, Kapp
     """
     if len(first) != len(second):
         raise MarkingError("Two markers can be compared on the same answers only.")
-    levels = sorted({*first, *second})
-    widest = (levels[-1] - levels[0]) ** 2 if len(levels) > 1 else 1.0
-    pairs = list(zip(first, second, strict=True))
-    equal = {(a, b): float(a == b) for a, b in product(levels, repeat=2)}
-    near = {(a, b): 1 - (a - b) ** 2 / widest for a, b in product(levels, repeat=2)}
-    return _kappa(pairs, levels, equal), _kappa(pairs, levels, near)
+    # scipy's import takes half a second, and most commands of a course need none of it
+    import numpy as np
+
+    from cxkit.statistics.agreement import agreement_weights, cohen_kappa
+
+    codes = np.column_stack([first, second]).astype(float).reshape(-1, 2)
+    levels = np.unique(codes)
+    plain, weighted = (
+        cohen_kappa(codes, levels, agreement_weights(levels, kind)) for kind in ("identity", "quadratic")
+    )
+    return _with_interval(plain.value, plain.se), _with_interval(weighted.value, weighted.se)
 
 
-def _kappa(
-    pairs: Sequence[tuple[float, float]], levels: Sequence[float], weight: dict[tuple[float, float], float]
-) -> Kappa:
-    n = len(pairs)
-    if len(levels) < 2:
-        return Kappa(value=math.nan, low=math.nan, high=math.nan)
-    cell = {pair: pairs.count(pair) / n for pair in weight}
-    row = {a: sum(cell[a, b] for b in levels) for a in levels}
-    column = {b: sum(cell[a, b] for a in levels) for b in levels}
-    observed = sum(cell[pair] * weight[pair] for pair in weight)
-    by_chance = sum(row[a] * column[b] * weight[a, b] for a, b in weight)
-    kappa = (observed - by_chance) / (1 - by_chance)
-    of_row = {a: sum(column[b] * weight[a, b] for b in levels) for a in levels}
-    of_column = {b: sum(row[a] * weight[a, b] for a in levels) for b in levels}
-    spread = sum(
-        cell[a, b] * (weight[a, b] - (of_row[a] + of_column[b]) * (1 - kappa)) ** 2 for a, b in weight
-    ) - (kappa - by_chance * (1 - kappa)) ** 2  # fmt: skip
-    half = Z * math.sqrt(max(0.0, spread) / n) / (1 - by_chance)
-    return Kappa(value=kappa, low=kappa - half, high=min(1.0, kappa + half))
+def _with_interval(value: float, error: float) -> Kappa:
+    return Kappa(value=value, low=value - Z_95 * error, high=min(1.0, value + Z_95 * error))
 
 
 def agreement(

@@ -19,8 +19,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import KAPPA_LANDIS, KRIPPENDORFF, Verdicts, judge
-from cxkit.survey.survey import SHORT_HASH, DataStamp, natural_order
-from cxkit.validation.content.chance_agreement import (
+from cxkit.statistics.agreement import (
     SCALES,
     Counts,
     Estimate,
@@ -35,6 +34,7 @@ from cxkit.validation.content.chance_agreement import (
     percent_agreement,
     resampled_alpha,
 )
+from cxkit.survey.survey import SHORT_HASH, DataStamp, natural_order
 from cxkit.validation.content.weighting import quantiles
 
 ALPHA = "Krippendorff's alpha"

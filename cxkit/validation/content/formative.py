@@ -20,11 +20,11 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import KRIPPENDORFF, judge
 from cxkit.results.weighted import refuse_weights
+from cxkit.statistics.agreement import Counts, counted_codes, krippendorff_alpha, resampled_alpha
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.shared_suppression import FEW_UNSTATED, ShownGroups, shown_groups
 from cxkit.survey.survey import Survey
-from cxkit.validation.content.chance_agreement import Counts, counted_codes, krippendorff_alpha, resampled_alpha
 from cxkit.validation.content.weighting import FormativeIndex, index_rows, quantiles, ranks_of, t_interval
 from cxkit.validation.correlations import asked_for
 

@@ -28,7 +28,7 @@ from cxkit.results.thresholds import (
     Verdicts,
     judge,
 )
-from cxkit.validation.content.chance_agreement import wilson_interval
+from cxkit.statistics.agreement import wilson_interval
 from cxkit.validation.content.experts import ExpertRatings
 
 RELEVANT = 3

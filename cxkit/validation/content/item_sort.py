@@ -13,7 +13,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.results.options import check_options
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import Verdict, Verdicts
-from cxkit.validation.content.chance_agreement import wilson_interval
+from cxkit.statistics.agreement import wilson_interval
 from cxkit.validation.content.experts import OTHER, ExpertRatings
 from cxkit.validation.content.indices import ExpertResult, by_chance, is_or_are, some_names
 

@@ -14,12 +14,12 @@ from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.accounting import account, whose_n
-from cxkit.results.multiplicity import benjamini_hochberg, holm
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, fixed
 from cxkit.results.thresholds import DIF_JODOIN, judge
+from cxkit.statistics.multiplicity import benjamini_hochberg, holm
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.people import refuse_several_sheets_in_a_group, same_people_note
 from cxkit.survey.privacy import MINIMUM_CELL

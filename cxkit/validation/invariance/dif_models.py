@@ -10,7 +10,7 @@ import pandas as pd
 from scipy.optimize import brentq
 from scipy.stats import chi2, ncx2
 
-from cxkit.validation.invariance.proportional_odds import (
+from cxkit.statistics.proportional_odds import (
     FARTHEST,
     Cells,
     OrderedLogits,

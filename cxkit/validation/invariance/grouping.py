@@ -11,8 +11,8 @@ from scipy.stats import norm
 
 from cxkit.errors import AnalysisError, OptionError, counted
 from cxkit.results.accounting import Rule, not_stated, too_few
-from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.results.options import check_names
+from cxkit.statistics.multiplicity import FAMILY_ERROR
 from cxkit.survey.privacy import MINIMUM_CELL, rows_to_hide
 from cxkit.survey.shared_suppression import GROUPING_ROLES, shown_groups
 from cxkit.survey.survey import Survey, natural_order

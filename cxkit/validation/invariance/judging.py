@@ -15,10 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxkit.errors import ModelError
-from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.results.thresholds import CHEN_LARGE, CHEN_SMALL, DIFFERENCE_HOLM, ChangeCutoffs, Cutoff
 from cxkit.sem.after.comparison import Comparison
 from cxkit.sem.fit import Fit
+from cxkit.statistics.multiplicity import FAMILY_ERROR, holm
 
 SMALL_TOTAL = 300
 UNEQUAL = 1.5

@@ -12,10 +12,10 @@ import pandas as pd
 from cxkit.errors import AnalysisError, CxkitError, OptionError
 from cxkit.results.accounting import account
 from cxkit.results.invariance import InvarianceEvidence
-from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.thresholds import CHEN_SMALL, DIFFERENCE_HOLM, Verdict, Verdicts
 from cxkit.results.weighted import refuse_weights
+from cxkit.statistics.multiplicity import FAMILY_ERROR
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.people import refuse_several_sheets_in_a_group, same_people_note
 from cxkit.survey.privacy import MINIMUM_CELL

@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 from cxkit.errors import counted
 from cxkit.results import figures, tables
 from cxkit.results.invariance import InvarianceEvidence
-from cxkit.results.multiplicity import FAMILY_ERROR
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import fixed
 from cxkit.sem.fit import Fit
 from cxkit.sem.indices.variants import chi_square_variant, named
+from cxkit.statistics.multiplicity import FAMILY_ERROR
 from cxkit.validation.invariance.false_alarms import SIMULATED, false_alarms
 from cxkit.validation.invariance.grouping import detectable_shift
 from cxkit.validation.invariance.judging import DIFFERENCE_TESTS, NO_DF, NOT_JUDGED, UNJUDGED_STRUCTURE

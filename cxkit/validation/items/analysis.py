@@ -19,16 +19,17 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ITEM_REST_NUNNALLY, Verdicts, judge
-from cxkit.results.weighted import effective_among, effective_n, mean_of, weighted_median, weights_at
+from cxkit.results.weighted import effective_among, weights_at
+from cxkit.statistics.alpha import alpha_from_covariance
+from cxkit.statistics.correlation import fisher_interval
+from cxkit.statistics.weighted import effective_n, mean_of, weighted_median
 from cxkit.survey.instrument import Dimension, Item
 from cxkit.survey.privacy import MINIMUM_CELL, hidden_note, hide_few, hide_small_cells
 from cxkit.survey.survey import Survey
 from cxkit.survey.wording import wording
-from cxkit.validation.correlations import alpha_from_covariance, asked_for, constant_items, moments
+from cxkit.validation.correlations import asked_for, constant_items, moments
 
 BELONGS = ITEM_REST_NUNNALLY.bands[-1][0]
-Z_95 = 1.959963984540054
-"""The 97.5 % point of the normal distribution: of two-sided intervals of 95 %."""
 NAMED = 5
 NOT_TOLD_FROM_0 = "cannot be told from no relation"
 
@@ -248,17 +249,6 @@ def _answered_with_others(answers: pd.DataFrame, weights: np.ndarray | None) -> 
     if weights is None:
         return np.asarray(both.sum(axis=0))
     return np.array([effective_n(weights[rows]) if rows.any() else 0.0 for rows in both.T])
-
-
-def fisher_interval(r: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The 95 % intervals of correlations by Fisher's z; NaN with fewer than four respondents, or at -1 and 1.
-
-    Equal to R's `psych::r.con(r, n)`, which gives an interval without width at -1 and 1, where z is infinite.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        half = np.where(n > 3, Z_95 / np.sqrt(np.maximum(n - 3, 0)), np.nan)
-        z = np.arctanh(np.where(np.abs(r) < 1 - 1e-12, r, np.nan))
-    return np.tanh(z - half), np.tanh(z + half)
 
 
 def _row(dimension: Dimension, item: Item, answers: np.ndarray, weights: np.ndarray | None) -> dict[str, object]:

@@ -16,7 +16,8 @@ from cxkit import ties
 from cxkit.errors import AnalysisError
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
-from cxkit.results.weighted import effective_among, mean_of, weights_at
+from cxkit.results.weighted import effective_among, weights_at
+from cxkit.statistics.weighted import mean_of
 from cxkit.survey.instrument import AnswerScale, Dimension, Item
 from cxkit.survey.privacy import MINIMUM_CELL, hide_few
 from cxkit.survey.survey import Survey

@@ -15,7 +15,8 @@ from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.thresholds import FLOOR_CEILING_TERWEE, judge
-from cxkit.results.weighted import effective_among, mean_of, weights_at
+from cxkit.results.weighted import effective_among, weights_at
+from cxkit.statistics.weighted import mean_of
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey

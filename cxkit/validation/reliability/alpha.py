@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from scipy import stats
 
 from cxkit import ties
 from cxkit.errors import AnalysisError, CxkitWarning
@@ -23,21 +22,15 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, clear_of
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
 from cxkit.results.weighted import effective_among, weights_at
-from cxkit.survey.instrument import Dimension
-from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import (
-    Missing,
-    alpha_from_covariance,
-    moments,
-    select,
-)
-from cxkit.validation.reliability.normality import note_on_normality, spread_ratio
-from cxkit.validation.reliability.resampling import (
+from cxkit.statistics.alpha import alpha_from_covariance, bootstrap_alphas, feldt_interval
+from cxkit.statistics.bootstrap import (
     bootstrap_note,
     percentile_interval,
-    resampled_covariances,
-    resampled_variances,
 )
+from cxkit.survey.instrument import Dimension
+from cxkit.survey.survey import Survey
+from cxkit.validation.correlations import Missing, moments, select
+from cxkit.validation.reliability.normality import note_on_normality, spread_ratio
 from cxkit.validation.reliability.usable import Usable, rows_behind, usable_answers
 
 Interval = Literal["feldt", "bootstrap"]
@@ -262,32 +255,6 @@ def _with_bootstrap(
         ends.append(percentile_interval(replicates, confidence))
     low, high = zip(*ends, strict=True)
     return frame.assign(ci_low=low, ci_high=high), failed
-
-
-def bootstrap_alphas(values: np.ndarray, weights: np.ndarray | None = None, *, resamples: int, seed: int) -> np.ndarray:
-    """Alpha of every resample of respondents, (resamples,), from pairwise covariances; NaN where nothing varies."""
-    k = values.shape[1]
-    found: Iterable[tuple[np.ndarray, np.ndarray]]
-    if weights is not None or np.isnan(values).any() or len(values) < 2:
-        covariances = resampled_covariances(values, weights, resamples=resamples, seed=seed)
-        found = ((np.trace(c, axis1=1, axis2=2), c.sum(axis=(1, 2))) for c in covariances)
-    else:
-        found = resampled_variances(values, resamples=resamples, seed=seed)
-    shares = [np.divide(own, all_, out=np.full(len(own), np.nan), where=all_ > 1e-12 * own) for own, all_ in found]
-    return k / (k - 1) * (1 - np.concatenate(shares))
-
-
-def feldt_interval(alpha: float, *, n: float, items: int, confidence: float = 0.95) -> tuple[float, float]:
-    """The interval of alpha from the F distribution: (1 - alpha population) / (1 - alpha) follows F with these df.
-
-    NaN with fewer than two respondents. Equal to R's `psych::alpha.ci(alpha, n.obs = n, n.var = items)`.
-    """
-    if n < 2:
-        return float("nan"), float("nan")
-    tail = (1 - confidence) / 2
-    df = (n - 1, (n - 1) * (items - 1))
-    low, high = (1 - (1 - alpha) * stats.f.ppf(p, *df) for p in (1 - tail, tail))
-    return float(low), float(high)
 
 
 def _warn_negative(frame: pd.DataFrame) -> None:

@@ -19,8 +19,9 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ECV_REISE, OMEGA_HIERARCHICAL_REISE, Verdicts, judge
 from cxkit.results.weighted import weights_at
+from cxkit.statistics.alpha import alpha_from_covariance
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, Selection, alpha_from_covariance, handling, handling_note, select
+from cxkit.validation.correlations import Missing, Selection, handling, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers
 from cxkit.validation.factors.extraction import ROTATION_REPEATS_TO
 from cxkit.validation.reliability.schmid_leiman import GeneralAndGroup, bifactor, schmid_leiman, turned_to_general

@@ -16,6 +16,12 @@ from cxkit.results.options import check_choice, check_options
 from cxkit.results.thresholds import OMEGA_NUNNALLY, judge
 from cxkit.results.weighted import effective_among, weights_at
 from cxkit.sem.after.reliability import reliability
+from cxkit.statistics.bootstrap import (
+    bootstrap_note,
+    percentile_interval,
+    resampled_covariances,
+)
+from cxkit.statistics.normal import Z_95
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import select
@@ -27,17 +33,10 @@ from cxkit.validation.reliability.coefficients import (
 )
 from cxkit.validation.reliability.measurement_models import fitted, handling, item_name
 from cxkit.validation.reliability.one_factor import congeneric_fits
-from cxkit.validation.reliability.resampling import (
-    bootstrap_note,
-    percentile_interval,
-    resampled_covariances,
-)
 from cxkit.validation.reliability.usable import Usable
 
 Handling = Literal["fiml", "complete"]
 FULL = "full information maximum likelihood"
-Z_95 = 1.959963984540054
-"""The 97.5 % point of the normal distribution: of two-sided intervals of 95 %."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -19,6 +19,7 @@ from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import RETEST_KOO, judge_intervals
+from cxkit.statistics.intraclass import MeanSquares, from_f, mean_squares, random_raters, stepped_up
 from cxkit.survey.survey import SHORT_HASH, DataStamp
 
 MEANINGS = {
@@ -35,32 +36,6 @@ LONG_COLUMNS = 3
 """Of a long table: what was rated, by whom, and how."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class MeanSquares:
-    """Two-way table of n objects by k ratings: mean squares of objects, raters, the rest, and within objects."""
-
-    n: int
-    k: int
-    objects: float
-    raters: float
-    rest: float
-    within: float
-
-
-def mean_squares(ratings: np.ndarray) -> MeanSquares:
-    """The analysis of variance of complete ratings, (objects, raters)."""
-    n, k = ratings.shape
-    away = ratings - ratings.mean()
-    rows, columns = away.mean(axis=1), away.mean(axis=0)
-    between = k * float(rows @ rows) / (n - 1)
-    raters = n * float(columns @ columns) / (k - 1)
-    within = float(((away - rows[:, np.newaxis]) ** 2).sum())
-    rest = float(((away - rows[:, np.newaxis] - columns) ** 2).sum())
-    return MeanSquares(
-        n=n, k=k, objects=between, raters=raters, rest=rest / ((n - 1) * (k - 1)), within=within / (n * (k - 1))
-    )
-
-
 def intraclass_table(found: MeanSquares, confidence: float) -> pd.DataFrame:
     """The six coefficients: type, meaning, icc, ci_low, ci_high, f_value, df1, df2, p_value.
 
@@ -71,44 +46,15 @@ def intraclass_table(found: MeanSquares, confidence: float) -> pd.DataFrame:
     one_way, two_way = (n - 1, n * (k - 1)), (n - 1, (n - 1) * (k - 1))
     with np.errstate(divide="ignore", invalid="ignore"):
         f1, f3 = np.float64(found.objects) / found.within, np.float64(found.objects) / found.rest
-    single1, single3 = _from_f(f1, k, one_way, tail), _from_f(f3, k, two_way, tail)
-    single2 = _random_raters(found, tail)
+    single1, single3 = from_f(f1, k, one_way, tail), from_f(f3, k, two_way, tail)
+    single2 = random_raters(found, tail)
     singles = [(single1, f1, one_way), (single2, f3, two_way), (single3, f3, two_way)]
-    means = [(tuple(_stepped_up(v, k) for v in values), f, df) for values, f, df in singles]
+    means = [(tuple(stepped_up(v, k) for v in values), f, df) for values, f, df in singles]
     rows = [(*values, f, *df) for values, f, df in [*singles, *means]]
     frame = pd.DataFrame(rows, columns=["icc", "ci_low", "ci_high", "f_value", "df1", "df2"])
     frame.insert(0, "type", list(MEANINGS))
     frame.insert(1, "meaning", list(MEANINGS.values()))
     return frame.assign(p_value=stats.f.sf(frame["f_value"], frame["df1"], frame["df2"]))
-
-
-def _from_f(f: float, k: int, df: tuple[int, int], tail: float) -> tuple[float, float, float]:
-    """(F - 1) / (F + k - 1), and the same of the ends of the interval of F."""
-    if not np.isfinite(f):
-        return 1.0, float("nan"), float("nan")
-    low, high = f / stats.f.isf(tail, *df), f * stats.f.isf(tail, df[1], df[0])
-    value, least, most = ((x - 1) / (x + k - 1) for x in (f, low, high))
-    return float(value), float(least), float(most)
-
-
-def _random_raters(found: MeanSquares, tail: float) -> tuple[float, float, float]:
-    """Agreement with raters as a random sample: the interval takes Satterthwaite's degrees of freedom."""
-    n, k, msb, msj, mse = found.n, found.k, found.objects, found.raters, found.rest
-    icc = (msb - mse) / (msb + (k - 1) * mse + k * (msj - mse) / n)
-    if not mse > 0:
-        return icc, float("nan"), float("nan")
-    fj, spread = msj / mse, n * (1 + (k - 1) * icc) - k * icc
-    df = (k - 1) * (n - 1) * (k * icc * fj + spread) ** 2 / ((n - 1) * k**2 * icc**2 * fj**2 + spread**2)
-    upper, lower = stats.f.isf(tail, n - 1, df), stats.f.isf(tail, df, n - 1)
-    rest = (k * n - k - n) * mse
-    low = n * (msb - upper * mse) / (upper * (k * msj + rest) + n * msb)
-    high = n * (lower * msb - mse) / (k * msj + rest + n * lower * msb)
-    return icc, float(low), float(high)
-
-
-def _stepped_up(icc: float, k: int) -> float:
-    """The reliability of the mean of k such ratings (Spearman and Brown)."""
-    return k * icc / (1 + (k - 1) * icc)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

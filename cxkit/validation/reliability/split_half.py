@@ -21,10 +21,10 @@ from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.weighted import effective_among, weights_at
+from cxkit.statistics.lower_bounds import greatest_lower_bound, guttman_bounds
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, moments, select
-from cxkit.validation.reliability.lower_bounds import greatest_lower_bound, guttman_bounds
 from cxkit.validation.reliability.usable import Usable, rows_behind, usable_answers
 
 

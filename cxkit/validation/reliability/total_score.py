@@ -18,17 +18,10 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
 from cxkit.results.weighted import weights_at
+from cxkit.statistics.alpha import alpha_from_covariance
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import (
-    REQUIRED,
-    Missing,
-    Moments,
-    alpha_from_covariance,
-    moments,
-    refuse_unsafe,
-    select,
-)
+from cxkit.validation.correlations import REQUIRED, Missing, Moments, moments, refuse_unsafe, select
 from cxkit.validation.reliability.usable import usable_answers
 
 TOTAL = "Total"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxkit.results.multiplicity import FAMILY_ERROR
+from cxkit.statistics.multiplicity import FAMILY_ERROR
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.without_contents import without_contents
 

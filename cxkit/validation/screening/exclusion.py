@@ -17,10 +17,11 @@ from cxkit.results.result import Result
 from cxkit.results.scales import ends_of, share_one_scale
 from cxkit.results.tables import TWO_DIGITS, fixed
 from cxkit.results.weighted import refuse_weights
+from cxkit.statistics.alpha import alpha_from_covariance
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import alpha_from_covariance, moments
+from cxkit.validation.correlations import moments
 from cxkit.validation.screening.respondents import Screening
 
 THREE_DIGITS = fixed(3)

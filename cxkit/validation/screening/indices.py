@@ -11,10 +11,10 @@ from scipy import stats
 
 from cxkit.errors import counted
 from cxkit.results.tables import TWO_DIGITS
+from cxkit.statistics.covariances import SINGULAR
 from cxkit.survey import screening
 from cxkit.survey.instrument import Dimension, Item
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import SINGULAR
 
 WITHIN = ("longstring_max", "longstring_mean", "irv", "even_odd", "synonyms", "antonyms", "person_total")
 INDICES = (

@@ -15,12 +15,12 @@ from scipy.stats import chi2, norm
 from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
-from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, clear_of, fixed
 from cxkit.results.thresholds import RESIDUAL_KLINE, judge
 from cxkit.sem.indices.variants import chi_square_variant
+from cxkit.statistics.multiplicity import FAMILY_ERROR, holm
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit

@@ -13,13 +13,13 @@ from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, OptionError, nearest
 from cxkit.results import figures, tables
-from cxkit.results.multiplicity import FAMILY_ERROR, holm
 from cxkit.results.references import cite
 from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS, probability
 from cxkit.results.weighted import effective_among, weights_at
 from cxkit.sem.after.comparison import NAMES as NAMES_OF_TESTS
 from cxkit.sem.after.comparison import default_method
+from cxkit.statistics.multiplicity import FAMILY_ERROR, holm
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import asked_for, moments
 from cxkit.validation.structure.blueprints import (

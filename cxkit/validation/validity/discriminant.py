@@ -20,9 +20,9 @@ from cxkit.results.result import Result
 from cxkit.results.tables import TWO_DIGITS
 from cxkit.results.thresholds import CORRELATION_RONKKO, HTMT_HENSELER, Verdict, Verdicts, judge
 from cxkit.results.weighted import weights_at
+from cxkit.statistics.bootstrap import bootstrap_note, resampled_covariances
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import moments
-from cxkit.validation.reliability.resampling import bootstrap_note, resampled_covariances
 from cxkit.validation.structure.fit import POORLY, FittedModel, fitted_model, poor_fit
 from cxkit.validation.validity.convergent import convergence
 from cxkit.validation.weighted_models import effective_of

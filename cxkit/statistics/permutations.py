@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from cxkit.errors import counted
-from cxkit.results.multiplicity import FAMILY_ERROR
+from cxkit.statistics.multiplicity import FAMILY_ERROR
 from cxkit.without_contents import without_contents
 
 PERMUTATIONS = 4999

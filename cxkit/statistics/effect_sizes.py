@@ -10,8 +10,8 @@ import numpy as np
 from scipy import optimize, stats
 from scipy.special import ndtr
 
-from cxkit.gaps.permutations import LEAST_ERROR, MaxT
-from cxkit.results.weighted import mean_of
+from cxkit.statistics.permutations import LEAST_ERROR, MaxT
+from cxkit.statistics.weighted import mean_of
 from cxkit.without_contents import without_contents
 
 

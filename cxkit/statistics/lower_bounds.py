@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cxkit.validation.correlations import SINGULAR
+from cxkit.statistics.covariances import SINGULAR
 
 CLOSE_ENOUGH = 1e-9
 """Of the greatest lower bound, as a share of the variance of the sum."""

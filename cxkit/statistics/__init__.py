@@ -1,0 +1,1 @@
+"""Formulas, each once: arrays in, numbers or small frozen objects out. Importable by every wing."""

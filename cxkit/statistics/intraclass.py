@@ -1,0 +1,73 @@
+"""Intraclass correlations from mean squares, with their intervals (Shrout & Fleiss, 1979; McGraw & Wong, 1996)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import stats
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeanSquares:
+    """Two-way table of n objects by k ratings: mean squares of objects, raters, the rest, and within objects."""
+
+    n: int
+    k: int
+    objects: float
+    raters: float
+    rest: float
+    within: float
+
+
+def mean_squares(ratings: np.ndarray) -> MeanSquares:
+    """The analysis of variance of complete ratings, (objects, raters)."""
+    n, k = ratings.shape
+    away = ratings - ratings.mean()
+    rows, columns = away.mean(axis=1), away.mean(axis=0)
+    between = k * float(rows @ rows) / (n - 1)
+    raters = n * float(columns @ columns) / (k - 1)
+    within = float(((away - rows[:, np.newaxis]) ** 2).sum())
+    rest = float(((away - rows[:, np.newaxis] - columns) ** 2).sum())
+    return MeanSquares(
+        n=n, k=k, objects=between, raters=raters, rest=rest / ((n - 1) * (k - 1)), within=within / (n * (k - 1))
+    )
+
+
+def from_f(f: float, k: int, df: tuple[int, int], tail: float) -> tuple[float, float, float]:
+    """(F - 1) / (F + k - 1), and the same of the ends of the interval of F."""
+    if not np.isfinite(f):
+        return 1.0, float("nan"), float("nan")
+    low, high = f / stats.f.isf(tail, *df), f * stats.f.isf(tail, df[1], df[0])
+    value, least, most = ((x - 1) / (x + k - 1) for x in (f, low, high))
+    return float(value), float(least), float(most)
+
+
+def random_raters(found: MeanSquares, tail: float) -> tuple[float, float, float]:
+    """Agreement with raters as a random sample: the interval takes Satterthwaite's degrees of freedom."""
+    n, k, msb, msj, mse = found.n, found.k, found.objects, found.raters, found.rest
+    icc = (msb - mse) / (msb + (k - 1) * mse + k * (msj - mse) / n)
+    if not mse > 0:
+        return icc, float("nan"), float("nan")
+    fj, spread = msj / mse, n * (1 + (k - 1) * icc) - k * icc
+    df = (k - 1) * (n - 1) * (k * icc * fj + spread) ** 2 / ((n - 1) * k**2 * icc**2 * fj**2 + spread**2)
+    upper, lower = stats.f.isf(tail, n - 1, df), stats.f.isf(tail, df, n - 1)
+    rest = (k * n - k - n) * mse
+    low = n * (msb - upper * mse) / (upper * (k * msj + rest) + n * msb)
+    high = n * (lower * msb - mse) / (k * msj + rest + n * lower * msb)
+    return icc, float(low), float(high)
+
+
+def stepped_up(icc: float, k: int) -> float:
+    """The reliability of the mean of k such ratings (Spearman and Brown)."""
+    return k * icc / (1 + (k - 1) * icc)
+
+
+def icc2(f: float) -> float:
+    """The reliability of a group's mean from F of the one-way analysis of variance (Bartko, 1976)."""
+    return 1 - 1 / f if f != 0 else -np.inf
+
+
+def icc1(f: float, size: float) -> float:
+    """The share of variance between groups of a mean size, from F of the one-way analysis of variance (Bartko, 1976)."""
+    return 1.0 if f == np.inf else float((f - 1) / (f + size - 1))
