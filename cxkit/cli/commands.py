@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.errors import NotebookError
-from cxkit.running.files import refuse_address
+from cxkit.files import refuse_address
 
 EXIT_FAILED = 1
 EXIT_INTERRUPTED = 130

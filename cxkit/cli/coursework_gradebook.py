@@ -200,7 +200,7 @@ def export_command(options: argparse.Namespace) -> int:
     from cxkit.coursework.gradebook import exports
     from cxkit.coursework.roster import read_roster
     from cxkit.errors import MarkingError
-    from cxkit.running.files import write_atomically
+    from cxkit.files import write_atomically
 
     roster = read_roster(options.roster)
     to_system = options.fill is not None or options.to in SYSTEMS

@@ -49,7 +49,7 @@ def sheet_command(options: argparse.Namespace) -> int:
     from cxkit.coursework.written.blind import KEY_FILE, make_sheet, open_sheet
     from cxkit.coursework.written.tables import table_of, write_table
     from cxkit.errors import counted
-    from cxkit.running.files import sha256_of
+    from cxkit.files import sha256_of
 
     assignment = read_assignment(options.assignment)
     rows = submissions_in(options.submissions, read_roster(options.roster))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cxkit.coursework.assignment import DataFile
 from cxkit.errors import AssignmentError
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 
 COMMON = "common"
 _BITS = 63

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cxkit.coursework.toml_tables import read_toml
 from cxkit.errors import AssignmentError, MarkingError
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 
 DECISIONS_FILE = "decisions.toml"
 NOTHING = "nothing"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from cxkit.coursework.marks import SubmissionMarks, marks_from_data
 from cxkit.errors import MarkingError, Problems, reason_of
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 
 if TYPE_CHECKING:
     from cxkit.coursework.assignment import Assignment

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from cxkit import mime
 from cxkit.errors import AnalysisError
 
-MIME_TYPE = "application/vnd.cxkit.declared+json"
 """Under this type the report's maker reads declared values from the notebook's output."""
 
 TOLERANCE = 1e-9
@@ -70,7 +70,7 @@ class Declared:
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         bundle: dict[str, Any] = {"text/plain": repr(self)}
         if is_asked():
-            bundle[MIME_TYPE] = {
+            bundle[mime.DECLARED] = {
                 "kind": "value", "name": self.name, "tolerance": self.tolerance, "absolute": self.absolute,
                 "value": plain(self.value),
             }  # fmt: skip

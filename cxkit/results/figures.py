@@ -21,6 +21,7 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.typing import ColorType
 
+from cxkit import mime
 from cxkit.results import declared, labels
 from cxkit.survey.wording import without_stop
 
@@ -116,7 +117,7 @@ class Picture:
         if not declared.is_asked():
             return {}
         name = self.caption.partition(". ")[0]
-        return {declared.MIME_TYPE: declared.declared_picture(name, hashlib.sha256(self.png).hexdigest())}
+        return {mime.DECLARED: declared.declared_picture(name, hashlib.sha256(self.png).hexdigest())}
 
     def __repr__(self) -> str:
         return f"[Figure: {self.alt}]"

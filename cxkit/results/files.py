@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import html
 import io
-import os
 import re
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import AnalysisError, install_command, nearest
+from cxkit.files import write_atomically
 from cxkit.results.tables import as_latex, as_markdown
 
 _NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
@@ -47,12 +46,7 @@ def write(result: Written, path: Path) -> Path:
         raise AnalysisError(f"'{path.name}': tables are not written as '{path.suffix}'.{nearest(path.suffix, writers)}")
     if not path.parent.is_dir():
         raise AnalysisError(f"'{path}' cannot be written: there is no folder {path.parent}.")
-    content = writer(result)
-    try:
-        _replace(path, content)
-    except OSError as error:
-        raise AnalysisError(f"'{path}' cannot be written: {error.strerror}.") from None
-    return path
+    return write_atomically(path, writer(result), error=AnalysisError)
 
 
 def _csv(frame: pd.DataFrame) -> bytes:
@@ -78,20 +72,6 @@ def _as_text(value: object) -> object:
     if not any(map(str.isalnum, value)) or _NUMBER.fullmatch(value):
         return value
     return f"'{value}"
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Put a whole file in place of another; the other stays as it was if that fails."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    temporary = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        temporary.chmod(0o644)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _html_page(result: Written) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
+from cxkit import mime
 from cxkit.errors import AnalysisError
 from cxkit.results import declared, tables
 from cxkit.results.references import cite
@@ -176,7 +177,7 @@ class Result(ABC):
         """The unrounded numbers for the report's maker; IPython adds table and text."""
         if not declared.is_asked():
             return {}
-        return {declared.MIME_TYPE: declared.declared_table(self.title, self.declared_frame, self.repeats_to)}
+        return {mime.DECLARED: declared.declared_table(self.title, self.declared_frame, self.repeats_to)}
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the result on the axes given, or on new ones.

@@ -9,11 +9,11 @@ from typing import Any
 
 import pandas as pd
 
+from cxkit import mime
 from cxkit.results import tables
 from cxkit.survey.survey import Survey
 
 PACKAGES = ("cxkit", "numpy", "pandas", "scipy", "matplotlib", "seaborn", "factor-analyzer", "scikit-learn")
-MIME_TYPE = "application/vnd.cxkit.session+json"
 """Under this type the report reads a session from the notebook's output."""
 
 
@@ -51,7 +51,7 @@ class Session:
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         page = tables.as_html(self.table, title="To repeat this analysis")
-        return {"text/plain": repr(self), "text/html": page, MIME_TYPE: self.as_dict()}
+        return {"text/plain": repr(self), "text/html": page, mime.SESSION: self.as_dict()}
 
 
 def _version(name: str) -> str:

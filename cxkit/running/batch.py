@@ -9,9 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from cxkit.errors import CxkitError, NotebookError, Problems, counted, fault_of
+from cxkit.files import refuse_address, sha256_of, write_atomically
 from cxkit.running import failure
 from cxkit.running.execution import Executed, HowToRun, execute
-from cxkit.running.files import refuse_address, sha256_of, write_atomically
 from cxkit.running.fingerprint import fingerprint, named_files
 from cxkit.running.journal import Journal
 from cxkit.running.modules import modules_beside

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxkit.errors import NotebookError, Problems, counted, fault_of, install_command
+from cxkit.files import sha256_of
 from cxkit.running.execution import Executed, HowToRun, execute
-from cxkit.running.files import sha256_of
 from cxkit.running.plan import Plan
 from cxkit.running.provenance.manifest import versions
 from cxkit.running.temporary import own_folder

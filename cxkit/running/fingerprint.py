@@ -11,8 +11,8 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
+from cxkit.files import hashes_in, sha256_of
 from cxkit.running.defaults import Code
-from cxkit.running.files import hashes_in, sha256_of
 from cxkit.shipped import datasets_folder
 
 _PACKAGE = Path(__file__).resolve().parents[1]

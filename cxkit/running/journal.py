@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any
 
 from cxkit.errors import NotebookError, counted
-from cxkit.running.files import sync_folder
+from cxkit.files import sync_folder
 
 _FORMAT = 1
 _CHECK = 16  # hexadecimal digits of the checksum before each line

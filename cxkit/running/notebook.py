@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.errors import NotebookError, nearest, reason_of
-from cxkit.running.files import refuse_address, write_atomically
+from cxkit.files import refuse_address, write_atomically
 from cxkit.running.untrusted import Unbounded, read_json
 from cxkit.shipped import notebooks_folder
 

@@ -19,13 +19,12 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
+from cxkit import mime
 from cxkit.running.formulas import formula_html
 from cxkit.running.markup import clean_html
 from cxkit.running.notebook import joined, tags
 from cxkit.running.prose import Heading, Prose
 
-SESSION_MIME = "application/vnd.cxkit.session+json"
-WIDGET_MIME = "application/vnd.jupyter.widget-view+json"
 TEXT_SHOWN = 8_000
 TEXT_END_SHOWN = 1_000
 LINES_SHOWN = 120
@@ -132,7 +131,7 @@ def _is_setup(cell: Mapping[str, Any]) -> bool:
     """Parameters, imports and the closing session cell: for the appendix, not for the flow of the text."""
     if {"parameters", "injected-parameters", "imports", "setup"} & set(tags(cell)):
         return True
-    if any(SESSION_MIME in output.get("data", {}) for output in cell.get("outputs", [])):
+    if any(mime.SESSION in output.get("data", {}) for output in cell.get("outputs", [])):
         return True
     source = joined(cell["source"])
     if len(source) > _LONGEST_IMPORTS:
@@ -190,9 +189,9 @@ def cxkit_warnings(text: str) -> list[str]:
 
 def _data_block(output: Mapping[str, Any], page: Page, has_picture: bool) -> Block | None:
     data = output.get("data", {})
-    if SESSION_MIME in data:
+    if mime.SESSION in data:
         return None
-    if WIDGET_MIME in data:
+    if mime.WIDGET_VIEW in data:
         return Block(kind="widget", html="An interactive element stands here in the notebook.")
     picture = next((kind for kind in _PICTURES if kind in data), None)
     if picture is not None and not _html_of(data):

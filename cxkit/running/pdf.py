@@ -18,7 +18,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from cxkit.errors import NotebookError, install_command
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 from cxkit.running.temporary import own_folder
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxkit.errors import NotebookError
-from cxkit.running.files import refuse_address, sha256_of
+from cxkit.files import refuse_address, sha256_of
 from cxkit.running.notebook import parameters_cell, read_notebook, refuse_other_language
 from cxkit.running.parameters import Parameter, check_parameters, read_parameters
 from cxkit.running.pdf import find_printer

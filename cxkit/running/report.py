@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from jinja2 import Environment
 from markupsafe import Markup
 
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 from cxkit.running.notebook import joined
 from cxkit.running.page import compose_page, highlighted
 from cxkit.running.prose import Prose

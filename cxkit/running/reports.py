@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from tqdm import tqdm
 
 from cxkit.errors import NotebookError, Problems, nearest
-from cxkit.running.files import refuse_address, sha256_of, write_atomically
+from cxkit.files import refuse_address, sha256_of, write_atomically
 from cxkit.running.fingerprint import fingerprint
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
 from cxkit.running.progress import Speaker

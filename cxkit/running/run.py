@@ -21,12 +21,12 @@ from papermill.engines import papermill_engines
 from papermill.parameterize import parameterize_notebook
 from tqdm import tqdm
 
+from cxkit import mime
 from cxkit.errors import CxkitWarning, NotebookError, fault_of, reason_of
+from cxkit.files import write_atomically
 from cxkit.running import failure
 from cxkit.running.client import own_event_loop
-from cxkit.running.files import write_atomically
 from cxkit.running.loading import load_lightly
-from cxkit.running.page import SESSION_MIME
 from cxkit.running.pdf import write_pdf
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
 from cxkit.running.provenance.crate import write_crate
@@ -321,7 +321,7 @@ def find_session(executed: NotebookNode) -> dict[str, Any] | None:
     """The last thing in the notebook's outputs that says under which versions, seed and data it ran."""
     for cell in reversed(executed.cells):
         for output in reversed(cell.get("outputs", [])):
-            found = output.get("data", {}).get(SESSION_MIME)
+            found = output.get("data", {}).get(mime.SESSION)
             if isinstance(found, Mapping):
                 return dict(found)
     return None

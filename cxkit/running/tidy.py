@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 from cxkit.running.notebook import joined, read_notebook, tags
 
 GOLDEN_TAG = "nbval-check-output"

@@ -69,5 +69,5 @@ def icc2(f: float) -> float:
 
 
 def icc1(f: float, size: float) -> float:
-    """The share of variance between groups of a mean size, from F of the one-way analysis of variance (Bartko, 1976)."""
+    """The share of variance between groups of this mean size, from F of a one-way ANOVA (Bartko, 1976)."""
     return 1.0 if f == np.inf else float((f - 1) / (f + size - 1))

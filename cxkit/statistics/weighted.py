@@ -1,4 +1,4 @@
-"""Means, standard deviations and errors of weighted answers, as R's package survey has them; without weights plain ones."""
+"""Means, standard deviations and errors of weighted answers, as in R's package survey."""
 
 from __future__ import annotations
 

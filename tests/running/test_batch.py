@@ -13,9 +13,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from cxkit import files
 from cxkit.cli import main
 from cxkit.errors import NotebookError
-from cxkit.running import batch, files, fingerprint
+from cxkit.running import batch, fingerprint
 from cxkit.running.batch import run_batch
 from cxkit.running.journal import Journal
 from cxkit.running.reports import report_all

@@ -10,9 +10,9 @@ import pytest
 
 from cxkit.cli import main
 from cxkit.errors import CxkitWarning, NotebookError
+from cxkit.files import refuse_address, write_atomically
 from cxkit.running.batch import run_batch
 from cxkit.running.defaults import Code
-from cxkit.running.files import refuse_address, write_atomically
 from cxkit.running.notebook import language_of
 from cxkit.running.parameters import check_parameters, read_parameters
 from cxkit.running.plan import plan_run

@@ -9,7 +9,7 @@ from pathlib import Path
 from cxkit.coursework.collecting.choice import Choice
 from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.decisions import DECISIONS_FILE
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 
 
 class Adding:

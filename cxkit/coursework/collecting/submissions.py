@@ -16,7 +16,7 @@ from cxkit.coursework.csv_text import read_csv_text
 from cxkit.coursework.decisions import NOTHING, read_decisions, write_decisions
 from cxkit.coursework.roster import Roster
 from cxkit.errors import MarkingError
-from cxkit.running.files import sha256_of, write_atomically
+from cxkit.files import sha256_of, write_atomically
 
 _MOST_KEPT = 500  # files in a list of `collection.json`
 

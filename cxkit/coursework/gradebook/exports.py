@@ -305,7 +305,7 @@ def _text(cell: str | float | None) -> str:
 
 def as_xlsx(path: str | Path, header: Sequence[str], rows: Sequence[Sequence[str | float | None]]) -> Path:
     """The overview as an Excel file, written in one step; see `xlsx_bytes`."""
-    from cxkit.running.files import write_atomically
+    from cxkit.files import write_atomically
 
     return write_atomically(Path(path), xlsx_bytes(header, rows))
 

@@ -19,7 +19,7 @@ from cxkit.coursework.marking.compare import compare
 from cxkit.coursework.marking.running import Left, data_for, run_for_answers
 from cxkit.coursework.source import mistake_notebook, model_notebook, student_notebook
 from cxkit.errors import MarkingError
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 from cxkit.running.fingerprint import installed_versions, kit_hash
 from cxkit.running.sandbox.limits import Policy
 

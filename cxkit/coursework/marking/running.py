@@ -25,9 +25,9 @@ from cxkit.coursework.marking.ending import (
 from cxkit.coursework.marks import Outcome
 from cxkit.coursework.source import questions_of
 from cxkit.errors import MarkingError
+from cxkit.files import sha256_of
 from cxkit.running.endings import Contained, Cut
 from cxkit.running.fairly import run_fairly
-from cxkit.running.files import sha256_of
 from cxkit.running.sandbox.limits import Policy
 
 if TYPE_CHECKING:

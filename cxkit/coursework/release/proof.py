@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cxkit.coursework.assignment import Assignment, Mistake, Question
 from cxkit.coursework.marks import QuestionMark, SubmissionMarks
 from cxkit.coursework.source import mistake_notebook, model_notebook, student_notebook
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cxkit.coursework.assignment import Assignment
 from cxkit.errors import AssignmentError, counted, reason_of
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 
 FILE_NAME = "released.json"
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from cxkit.coursework.written.sheet import MarkingSheet
 from cxkit.errors import MarkingError, reason_of
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 
 if TYPE_CHECKING:
     from cxkit.coursework.assignment import Assignment

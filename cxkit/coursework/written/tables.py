@@ -13,7 +13,7 @@ from cxkit.coursework.csv_text import csv_lines, read_csv_text
 from cxkit.coursework.gradebook.exports import as_written, harmless, points_cell
 from cxkit.coursework.written.sheet import COMMENT, MarkingSheet, Place, Value
 from cxkit.errors import AssignmentError, MarkingError, Problems, reason_of
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 
 if TYPE_CHECKING:
     from cxkit.coursework.assignment import Question

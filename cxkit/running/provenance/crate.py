@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from nbformat import writes
 
 from cxkit.errors import NotebookError, reason_of
-from cxkit.running.files import sha256_of, write_atomically
+from cxkit.files import sha256_of, write_atomically
 from cxkit.running.provenance.declared import declared_in
 from cxkit.running.provenance.manifest import FORMAT, manifest_of
 from cxkit.running.untrusted import read_json

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from cxkit import mime
 from cxkit.running.provenance.changes import Allowed, Change, Moved, gravest, is_number
 
-MIME_TYPE = "application/vnd.cxkit.declared+json"
 _SHOWN = 5
 
 
@@ -29,7 +29,7 @@ def declared_in(executed: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def declared_by(output: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What one output declares; None where that is nothing that could be compared."""
-    one = output.get("data", {}).get(MIME_TYPE)
+    one = output.get("data", {}).get(mime.DECLARED)
     return one if is_usable(one) else None
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
-from cxkit.running.files import hashes_in
+from cxkit.files import hashes_in
 from cxkit.shipped import PACKAGE
 
 _DIGITS = 16  # of each file's hash: enough to tell two versions of one file apart

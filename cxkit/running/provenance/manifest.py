@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.running.files import hashes_in, sha256_of
+from cxkit.files import hashes_in, sha256_of
 from cxkit.running.fingerprint import named_files
 from cxkit.running.notebook import joined
 from cxkit.running.provenance.kit import kit

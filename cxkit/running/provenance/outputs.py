@@ -17,13 +17,11 @@ from itertools import zip_longest
 from typing import Any
 from unicodedata import normalize
 
+from cxkit import mime
 from cxkit.running.notebook import joined
-from cxkit.running.page import SESSION_MIME
 from cxkit.running.provenance.changes import Allowed, Change, Moved, first_difference
 from cxkit.running.provenance.declared import declared_by
 
-_WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-_WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 _PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 _SHOWN = 60
 # The plainest form is told first: the others of one output say the same in other marks
@@ -109,7 +107,7 @@ def _shown_by(outputs: Sequence[Mapping[str, Any]], place: str, states: Mapping[
             yield Shown(place, "error", {"text/plain": told})
         elif output.get("output_type") in {"display_data", "execute_result"}:
             data = output.get("data", {})
-            if declared_by(output) is None and SESSION_MIME not in data:
+            if declared_by(output) is None and mime.SESSION not in data:
                 held = output.get("metadata")  # width of a picture, what stands for it where it cannot be seen
                 yield Shown(place, "output", {**_bundle(data, states), **({"metadata": held} if held else {})})
 
@@ -121,15 +119,15 @@ def _as_printed(text: str) -> str:
 
 def _bundle(data: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, Any]:
     """The contents of one output; of a widget its state, and not the line that stands for it where it cannot live."""
-    if _WIDGET_VIEW not in data:
+    if mime.WIDGET_VIEW not in data:
         return dict(data)
-    model = str(data[_WIDGET_VIEW].get("model_id"))
-    return {_WIDGET_VIEW: _state_of(model, states, set())}
+    model = str(data[mime.WIDGET_VIEW].get("model_id"))
+    return {mime.WIDGET_VIEW: _state_of(model, states, set())}
 
 
 def _widget_states(executed: Mapping[str, Any]) -> Mapping[str, Any]:
     held = executed.get("metadata", {}).get("widgets", {})
-    states = held.get(_WIDGET_STATE, {}).get("state", {})
+    states = held.get(mime.WIDGET_STATE, {}).get("state", {})
     return states if isinstance(states, Mapping) else {}
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from cxkit.running.files import sha256_of
+from cxkit.files import sha256_of
 from cxkit.running.provenance.kit import changed_code
 
 _SETTINGS = 5

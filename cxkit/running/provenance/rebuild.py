@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.errors import NotebookError
-from cxkit.running.files import write_atomically
+from cxkit.files import write_atomically
 from cxkit.shipped import PACKAGE
 
 _NOT_INSTALLED = {"python", "cxkit", "pip", "setuptools", "wheel"}

@@ -13,7 +13,7 @@ from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
-from cxkit.running.files import sha256_of
+from cxkit.files import sha256_of
 
 QUESTION = f"__import__({__name__!r}, fromlist=['in_json']).in_json()"
 """The expression that asks a kernel for all of it."""

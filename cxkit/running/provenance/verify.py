@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.errors import NotebookError, reason_of
-from cxkit.running.files import sha256_of
+from cxkit.files import sha256_of
 from cxkit.running.notebook import read_notebook
 from cxkit.running.pdf import read_imprint
 from cxkit.running.plan import CELL_TIMEOUT, Run

@@ -9,37 +9,37 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from cxkit.errors import NotebookError
+from cxkit.errors import CxkitError, NotebookError
 
 _CHUNK = 1 << 20
 # As a path keeps it: `s3://bucket` becomes `s3:/bucket`. A drive of Windows has one letter.
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[/\\]")
 
 
-def refuse_address(path: str | Path) -> None:
+def refuse_address(path: str | Path, error: type[CxkitError] = NotebookError) -> None:
     """Refuse what names no file of this machine, such as `s3://bucket/report.html`.
 
     Raises
     ------
-    NotebookError
+    error
         If it begins like an address: taken for a path it would be a folder named `s3:`.
     """
     if _ADDRESS.match(str(path)):
-        raise NotebookError(
+        raise error(
             f"'{path}' is an address, and cxkit reads and writes files of this machine only. Name a file or folder "
             "here, and copy it with the tool of that store."
         )
 
 
-def write_atomically(path: Path, content: str | bytes) -> Path:
+def write_atomically(path: Path, content: str | bytes, *, error: type[CxkitError] = NotebookError) -> Path:
     """Write the file in one step: an older one stays whole until the new one is.
 
     Raises
     ------
-    NotebookError
+    error
         If the folder cannot be made or written to, or the disk is full; the older file is untouched.
     """
-    refuse_address(path)
+    refuse_address(path, error)
     data = content.encode("utf-8") if isinstance(content, str) else content
     part: Path | None = None
     try:
@@ -53,11 +53,11 @@ def write_atomically(path: Path, content: str | bytes) -> Path:
         part.chmod(0o666 & ~_umask())
         part.replace(path)
         sync_folder(path.parent)
-    except OSError as error:
+    except OSError as failed:
         if part is not None:
             with suppress(OSError):
                 part.unlink()
-        raise NotebookError(f"{path} cannot be written: {error.strerror or error}.") from None
+        raise error(f"'{path}' cannot be written: {failed.strerror or failed}.") from None
     return path
 
 
@@ -73,7 +73,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _umask() -> int:
-    """What the user takes away from new files: mkstemp makes private ones, and a report is none."""
+    """The process umask, which mkstemp ignores: it makes private files, and a report is not private."""
     current = os.umask(0o022)
     os.umask(current)
     return current
