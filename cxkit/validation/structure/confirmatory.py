@@ -146,9 +146,9 @@ class Structure(Result):
     @cached_property
     def misfit(self) -> Misfit:
         """Where the model and the answers disagree most, in words; computed when first asked for."""
-        from cxkit.validation.structure.misfit import find_misfit
+        from cxkit.validation.structure.misfit import misfit_of
 
-        return find_misfit(self, self.fit, self.blueprint)
+        return misfit_of(self, self.fit, self.blueprint)
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -325,3 +325,26 @@ def confirm_structure(
         blueprint=found.blueprint,
         notes=tuple(filter(None, [*found.notes, caution_on_ordered(found.plan)])),
     )
+
+
+def find_misfit(structure: Structure) -> Misfit:
+    """Compare what was observed with what the model of a `Structure` says.
+
+    Parameters
+    ----------
+    structure
+        What `confirm_structure` returned; ask for its `.misfit`.
+
+    Returns
+    -------
+    Misfit
+        A row a change, largest modification index first: finding, item, other (item or factor), other_is_item, what
+        (in words), mi (modification index), epc (expected standardised change), residual_r and z_value (of a pair of
+        items; NaN for loadings).
+
+    Notes
+    -----
+    Agrees with R's `modindices(fit)`, `residuals(fit, type = "cor")` and `lavResiduals(fit, type = "raw")$cov.z`.
+    With missing answers the residuals compare with the moments estimated from all answers.
+    """
+    return structure.misfit

@@ -230,27 +230,10 @@ def _signs(value: float) -> str:
     return ("+" if value > 0 else "−") if abs(value) >= LARGE else ""
 
 
-def find_misfit(structure: Result, fit: Fit, drawn: Blueprint) -> Misfit:
-    """Compare what was observed with what the model of a `Structure` says.
+def misfit_of(structure: Result, fit: Fit, drawn: Blueprint) -> Misfit:
+    """Compare what was observed with what the model says; see `find_misfit`.
 
-    Parameters
-    ----------
-    structure
-        What `confirm_structure` returned; ask for its `.misfit`.
-    fit, drawn
-        Its fit, and the model as it was drawn up from the instrument.
-
-    Returns
-    -------
-    Misfit
-        A row a change, largest modification index first: finding, item, other (item or factor), other_is_item, what
-        (in words), mi (modification index), epc (expected standardised change), residual_r and z_value (of a pair of
-        items; NaN for loadings).
-
-    Notes
-    -----
-    Agrees with R's `modindices(fit)`, `residuals(fit, type = "cor")` and `lavResiduals(fit, type = "raw")$cov.z`.
-    With missing answers the residuals compare with the moments estimated from all answers.
+    `drawn` is the model as it was drawn up from the instrument, `structure` the result that tells whose answers it is of.
     """
     residuals, z = _residuals(fit)
     changes = fit.modification_indices()
