@@ -32,8 +32,8 @@ from scipy.special import ndtri, stdtr
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from cxkit.coursework.data_variants import variant_bytes
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.data_variants import variant_bytes
+from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.survey.simulate import simulate_culture
 from tests.coursework.in_process import ASSIGNMENTS, code_of, key, left_by
 from tests.coursework.other_answers import OTHER

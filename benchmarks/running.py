@@ -120,7 +120,7 @@ def cell_metadata(name: str, *, solution: bool = False, grade: bool = False, poi
 
 
 def run_contained_class(folder: Path) -> None:
-    from cxkit.running.contained import run_contained
+    from cxkit.running.isolation.contained import run_contained
 
     def one(path: Path) -> str:
         return run_contained(nbformat.read(path, 4)).ending
@@ -253,7 +253,7 @@ def compare_batches(folder: Path, options: argparse.Namespace) -> None:
 
 def compare_starts(rounds: int) -> None:
     """Kernel start to the first result, plain and forked in turn; open and contained runs in turn."""
-    from cxkit.running.contained import run_contained
+    from cxkit.running.isolation.contained import run_contained
     from cxkit.running.kernels.forked import Template
 
     Template.get()
@@ -291,7 +291,7 @@ def measure_flatness(runs: int, plot: Path | None) -> None:
     """Whether the thousandth run costs what the first did."""
     import psutil
 
-    from cxkit.running.contained import run_contained
+    from cxkit.running.isolation.contained import run_contained
     from cxkit.running.kernels.forked import Template
 
     us, template = psutil.Process(), psutil.Process(Template.get().process.pid)

@@ -8,8 +8,8 @@ import warnings
 import pytest
 
 import cxkit as cx
-from cxkit.running.notebook import find_notebook, parameters_cell, read_notebook
-from cxkit.running.parameters import Parameter, check_parameters, parse_parameters, read_parameters
+from cxkit.running.notebooks.notebook import find_notebook, parameters_cell, read_notebook
+from cxkit.running.notebooks.parameters import Parameter, check_parameters, parse_parameters, read_parameters
 from cxkit.survey.reading_options import OPTIONS
 from cxkit.survey.survey import ROLES
 

@@ -16,8 +16,8 @@ import cxkit
 from cxkit import shipped
 from cxkit.cli import main
 from cxkit.errors import NotebookError
-from cxkit.running.notebook import copy_shipped, find_notebook, shipped_notebooks
-from cxkit.running.runs import read_runs
+from cxkit.running.notebooks.notebook import copy_shipped, find_notebook, shipped_notebooks
+from cxkit.running.queue.runs import read_runs
 from tests.installing import done, run
 from tests.running.building import notebook_of
 

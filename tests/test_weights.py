@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import cxkit as cx
-from cxkit.running.notebook import find_notebook, read_notebook
+from cxkit.running.notebooks.notebook import find_notebook, read_notebook
 from cxkit.statistics.weighted import mean_of, weighted_median
 from cxkit.survey.survey import Survey, typed_role
 from cxkit.validation.correlations import moments

@@ -17,7 +17,7 @@ import pytest
 import cxkit as cx
 from cxkit import sem
 from cxkit.results.result import Result
-from cxkit.running.notebook import find_notebook
+from cxkit.running.notebooks.notebook import find_notebook
 from cxkit.running.run import run_notebook
 from tests.conftest import tiny_survey
 

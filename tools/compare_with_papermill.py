@@ -28,9 +28,9 @@ import nbformat  # noqa: E402
 
 from cxkit.cli import main as cxkit  # noqa: E402
 from cxkit.errors import NotebookError  # noqa: E402
-from cxkit.running.batch import run_batch  # noqa: E402
 from cxkit.running.plan import plan_run  # noqa: E402
-from cxkit.running.runs import PlannedRun  # noqa: E402
+from cxkit.running.queue.batch import run_batch  # noqa: E402
+from cxkit.running.queue.runs import PlannedRun  # noqa: E402
 from cxkit.running.sandbox.limits import Policy  # noqa: E402
 from tests.running.building import code  # noqa: E402
 from tests.running.public_cells import CELLS, SHOW  # noqa: E402

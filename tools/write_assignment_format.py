@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxkit.coursework.assignment_format import format_page
+from cxkit.coursework.assignment.format import format_page
 
 PAGE = Path(__file__).parents[1] / "docs" / "assignments.md"
 BEGIN, END = "<!-- tables: written by tools/write_assignment_format.py -->\n", "<!-- end of tables -->\n"

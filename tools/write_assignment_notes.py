@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Literal
 
 import cxkit as cx
-from cxkit.coursework.assignment import Assignment
-from cxkit.coursework.data_variants import write_variant
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.data import Assignment
+from cxkit.coursework.assignment.data_variants import write_variant
+from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.survey.survey import Survey
 
 ASSIGNMENTS = Path(__file__).parents[1] / "assignments"

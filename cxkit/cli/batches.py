@@ -30,8 +30,8 @@ def add_to(commands: Any) -> None:
 
 def batch_command(options: argparse.Namespace) -> int:
     """``cxkit batch``: every run of a list, each once, whatever happens in between; exit 1 if one failed."""
-    from cxkit.running.batch import run_batch
     from cxkit.running.plan import CELL_TIMEOUT
+    from cxkit.running.queue.batch import run_batch
     from cxkit.running.sandbox.limits import Limits
 
     limits: dict[str, Any] = {}

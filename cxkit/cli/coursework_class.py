@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from cxkit.cli.commands import add_command, local_path
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.assignment.data import Assignment
     from cxkit.coursework.feedback import Recorded
-    from cxkit.coursework.marks import SubmissionMarks
+    from cxkit.coursework.marks.data import SubmissionMarks
     from cxkit.coursework.similarity import ClassSimilarity, ReusedAnswer
 
 
@@ -65,9 +65,9 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 def feedback_command(options: argparse.Namespace) -> int:
     """``cxkit feedback``: one page a student."""
-    from cxkit.coursework.declarations import read_assignment
+    from cxkit.coursework.assignment.reading import read_assignment
     from cxkit.coursework.feedback import question_prompts, write_feedback
-    from cxkit.coursework.marks_folder import read_marks
+    from cxkit.coursework.marks.folder import read_marks
     from cxkit.errors import counted
 
     assignment = read_assignment(options.assignment)
@@ -90,12 +90,12 @@ def feedback_command(options: argparse.Namespace) -> int:
 
 def class_command(options: argparse.Namespace) -> int:
     """``cxkit class``: the page for the instructor."""
+    from cxkit.coursework.assignment.reading import read_assignment
+    from cxkit.coursework.assignment.source import student_notebook
     from cxkit.coursework.class_view import class_html
-    from cxkit.coursework.declarations import read_assignment
-    from cxkit.coursework.fingerprint import fits_points
-    from cxkit.coursework.marks_folder import read_marks, write_if_changed
-    from cxkit.coursework.source import student_notebook
-    from cxkit.coursework.written_marks import with_written
+    from cxkit.coursework.marking.fingerprint import fits_points
+    from cxkit.coursework.marks.folder import read_marks, write_if_changed
+    from cxkit.coursework.marks.written import with_written
 
     assignment = read_assignment(options.assignment)
     marks = read_marks(options.marks, assignment.id)
@@ -122,7 +122,7 @@ def class_command(options: argparse.Namespace) -> int:
 def _tell_versions(assignment: Assignment, marks: Sequence[SubmissionMarks], folder: Path | None) -> None:
     from cxkit.coursework.collecting import read_collection
     from cxkit.coursework.collecting.submission import COLLECTION_FILE
-    from cxkit.coursework.fingerprint import notes_on
+    from cxkit.coursework.marking.fingerprint import notes_on
 
     # Notebooks may also lie in a folder that nothing was collected into: then there is no list of them
     is_collected = folder is not None and (folder / COLLECTION_FILE).is_file()
@@ -145,9 +145,9 @@ def _recorded(gradebook: Path | None, assignment: Assignment, marks: Sequence[Su
 
 
 def _similarity(assignment: Assignment, folder: Path | None, students: list[str]) -> ClassSimilarity | None:
+    from cxkit.coursework.assignment.source import mistake_notebook, model_notebook, student_notebook
     from cxkit.coursework.class_view.submissions import read_notebooks
     from cxkit.coursework.similarity import class_similarity
-    from cxkit.coursework.source import mistake_notebook, model_notebook, student_notebook
 
     if folder is None:
         return None
@@ -180,6 +180,6 @@ def _reuse(
 
 
 def _names(roster: Path | None) -> dict[str, str]:
-    from cxkit.coursework.roster import read_roster
+    from cxkit.coursework.people.roster import read_roster
 
     return {student.id: student.name for student in read_roster(roster) if student.name} if roster else {}

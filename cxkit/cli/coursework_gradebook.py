@@ -83,11 +83,11 @@ def _existing(path: Path) -> Gradebook:
 
 def record_command(options: argparse.Namespace) -> int:
     """``cxkit gradebook record``: marks into the gradebook, once each."""
+    from cxkit.coursework.assignment.reading import read_assignment
     from cxkit.coursework.collecting import read_collection
-    from cxkit.coursework.declarations import read_assignment
-    from cxkit.coursework.fingerprint import notes_on
     from cxkit.coursework.gradebook import Gradebook
-    from cxkit.coursework.marks_folder import read_marks
+    from cxkit.coursework.marking.fingerprint import notes_on
+    from cxkit.coursework.marks.folder import read_marks
     from cxkit.errors import counted
 
     assignment = read_assignment(options.assignment)
@@ -198,7 +198,7 @@ def _check_ending(to: str | None, output: Path) -> None:
 def export_command(options: argparse.Namespace) -> int:
     """``cxkit gradebook export``: a file that a system imports as it is."""
     from cxkit.coursework.gradebook import exports
-    from cxkit.coursework.roster import read_roster
+    from cxkit.coursework.people.roster import read_roster
     from cxkit.errors import MarkingError
     from cxkit.files import write_atomically
 

@@ -26,10 +26,10 @@ def add_to(commands: Any) -> None:
 
 def mark_command(options: argparse.Namespace) -> int:
     """``cxkit mark``: marks for every student; exit 1 if somebody could not be marked."""
+    from cxkit.coursework.assignment.reading import read_assignment
     from cxkit.coursework.collecting.folder import submissions_in
-    from cxkit.coursework.declarations import read_assignment
     from cxkit.coursework.marking.class_run import mark_class
-    from cxkit.coursework.roster import read_roster
+    from cxkit.coursework.people.roster import read_roster
 
     assignment = read_assignment(options.assignment)
     result = mark_class(

@@ -45,7 +45,7 @@ def _decision(text: str) -> tuple[str, str]:
 def collect_command(options: argparse.Namespace) -> int:
     """``cxkit collect``: from whatever the learning management system offers to one notebook a student."""
     from cxkit.coursework.collecting import collect
-    from cxkit.coursework.roster import read_roster
+    from cxkit.coursework.people.roster import read_roster
 
     found = collect(options.source, read_roster(options.roster), options.assignment, options.due, into=options.output,
                     replace=options.replace, decide=dict(options.decide), worksheet=options.worksheet)  # fmt: skip

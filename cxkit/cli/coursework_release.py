@@ -57,13 +57,13 @@ def _add_import(commands: Any) -> None:
 
 def release_command(options: argparse.Namespace) -> int:
     """``cxkit release``: what students get, once every check holds; exit 1 and nothing written if one does not."""
-    from cxkit.coursework.declarations import read_assignment
+    from cxkit.coursework.assignment.reading import read_assignment
+    from cxkit.coursework.people.roster import read_roster
     from cxkit.coursework.release.plan import plan_for
     from cxkit.coursework.release.releasing import check_only, release
     from cxkit.coursework.release.secret import course_secret
     from cxkit.coursework.release.trying import judge_of, trials_in
-    from cxkit.coursework.roster import read_roster
-    from cxkit.running.progress import Teller
+    from cxkit.running.jobs.progress import Teller
 
     assignment = read_assignment(options.assignment)
     roster = read_roster(options.roster) if options.roster else None

@@ -42,9 +42,9 @@ def _add(own: Any, name: str, function: Any, summary: str) -> argparse.ArgumentP
 
 def sheet_command(options: argparse.Namespace) -> int:
     """``cxkit written sheet``: answers under codes."""
+    from cxkit.coursework.assignment.reading import read_assignment
     from cxkit.coursework.collecting.folder import submissions_in
-    from cxkit.coursework.declarations import read_assignment
-    from cxkit.coursework.roster import read_roster
+    from cxkit.coursework.people.roster import read_roster
     from cxkit.coursework.written.answers import written_texts
     from cxkit.coursework.written.blind import KEY_FILE, make_sheet, open_sheet
     from cxkit.coursework.written.tables import table_of, write_table
@@ -71,7 +71,7 @@ def sheet_command(options: argparse.Namespace) -> int:
 
 def merge_command(options: argparse.Namespace) -> int:
     """``cxkit written merge``: three-way, cell by cell; exit 1 if something needs a person."""
-    from cxkit.coursework.declarations import read_assignment
+    from cxkit.coursework.assignment.reading import read_assignment
     from cxkit.coursework.written.blind import open_sheet
     from cxkit.coursework.written.tables import read_table
     from cxkit.errors import counted
@@ -94,7 +94,7 @@ def merge_command(options: argparse.Namespace) -> int:
 
 def agreement_command(options: argparse.Namespace) -> int:
     """``cxkit written agreement``: kappa for each criterion."""
-    from cxkit.coursework.declarations import read_assignment
+    from cxkit.coursework.assignment.reading import read_assignment
     from cxkit.coursework.written.blind import open_sheet
     from cxkit.coursework.written.results import agreements
 
@@ -114,7 +114,7 @@ def agreement_command(options: argparse.Namespace) -> int:
 
 def record_command(options: argparse.Namespace) -> int:
     """``cxkit written record``: into the gradebook; what markers must talk about is left out and named."""
-    from cxkit.coursework.declarations import read_assignment
+    from cxkit.coursework.assignment.reading import read_assignment
     from cxkit.coursework.gradebook import Gradebook
     from cxkit.coursework.written.blind import open_sheet, read_key
     from cxkit.coursework.written.results import outcome_of_sheet

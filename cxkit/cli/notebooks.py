@@ -53,7 +53,7 @@ def _add_notebooks(commands: Any) -> None:
 
 def notebooks_command(options: argparse.Namespace) -> int:
     """``cxkit notebooks``: names and titles; with a name, a copy to change."""
-    from cxkit.running.notebook import copy_shipped, shipped_notebooks, title_of
+    from cxkit.running.notebooks.notebook import copy_shipped, shipped_notebooks, title_of
 
     if options.notebook:
         print(copy_shipped(options.notebook, options.output))
@@ -67,8 +67,8 @@ def notebooks_command(options: argparse.Namespace) -> int:
 
 def run_command(options: argparse.Namespace) -> int:
     """``cxkit run``: one notebook, one report."""
-    from cxkit.running.notebook import find_notebook
-    from cxkit.running.parameters import parse_parameters, read_parameters
+    from cxkit.running.notebooks.notebook import find_notebook
+    from cxkit.running.notebooks.parameters import parse_parameters, read_parameters
 
     path = find_notebook(options.notebook)
     values: dict[str, Any] = {}
@@ -84,8 +84,8 @@ def run_command(options: argparse.Namespace) -> int:
 
 def parameters_command(options: argparse.Namespace) -> int:
     """``cxkit parameters``: names, defaults and help of a notebook's parameters."""
-    from cxkit.running.notebook import find_notebook
-    from cxkit.running.parameters import read_parameters
+    from cxkit.running.notebooks.notebook import find_notebook
+    from cxkit.running.notebooks.parameters import read_parameters
 
     path = find_notebook(options.notebook)
     parameters = read_parameters(path)
@@ -99,7 +99,7 @@ def parameters_command(options: argparse.Namespace) -> int:
 
 def tidy_command(options: argparse.Namespace) -> int:
     """``cxkit tidy``: notebooks as they belong into a repository."""
-    from cxkit.running.tidy import tidy_file
+    from cxkit.running.notebooks.tidy import tidy_file
 
     untidy = [path for path in options.files if tidy_file(path, check=options.check)]
     for path in untidy:

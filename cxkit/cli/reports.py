@@ -38,8 +38,8 @@ def _add_report(commands: Any) -> None:
 
 def report_command(options: argparse.Namespace) -> int:
     """``cxkit report``: all reports of a project and their index."""
-    from cxkit.running.pdf import find_printer, print_beside
-    from cxkit.running.reports import report_all
+    from cxkit.running.pages.pdf import find_printer, print_beside
+    from cxkit.running.queue.reports import report_all
 
     runs, folder = options.runs, options.output or Path("out") / "reports"
     if runs is None:

@@ -119,7 +119,7 @@ def _quoted(text: str) -> str:
 def _reading(texts: Sequence[str]) -> dict[str, Any]:
     if not texts:
         return {}
-    from cxkit.running.parameters import Parameter, kind_of, parse_parameters
+    from cxkit.running.notebooks.parameters import Parameter, kind_of, parse_parameters
 
     usual: dict[str, Any] = dict(READING)
     if any(text.replace(" ", "").startswith("missing_codes={") for text in texts):

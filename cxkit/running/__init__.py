@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 from cxkit.late_grammars import load_grammars_late
 
 if TYPE_CHECKING:
-    from cxkit.running.notebook import find_notebook, read_notebook
-    from cxkit.running.parameters import Parameter, check_parameters, parse_parameters, read_parameters
+    from cxkit.running.notebooks.notebook import find_notebook, read_notebook
+    from cxkit.running.notebooks.parameters import Parameter, check_parameters, parse_parameters, read_parameters
+    from cxkit.running.notebooks.tidy import tidy_file
+    from cxkit.running.pages.report import write_report
     from cxkit.running.plan import Run
-    from cxkit.running.report import write_report
-    from cxkit.running.reports import report_all
+    from cxkit.running.queue.reports import report_all
+    from cxkit.running.queue.runs import PlannedRun, read_runs
     from cxkit.running.run import run_notebook
-    from cxkit.running.runs import PlannedRun, read_runs
-    from cxkit.running.tidy import tidy_file
 
 load_grammars_late()
 
@@ -39,19 +39,19 @@ __all__ = [
 ]
 
 _HOME = {
-    "Parameter": "parameters",
-    "PlannedRun": "runs",
+    "Parameter": "notebooks.parameters",
+    "PlannedRun": "queue.runs",
     "Run": "plan",
-    "check_parameters": "parameters",
-    "find_notebook": "notebook",
-    "parse_parameters": "parameters",
-    "read_notebook": "notebook",
-    "read_parameters": "parameters",
-    "read_runs": "runs",
-    "report_all": "reports",
+    "check_parameters": "notebooks.parameters",
+    "find_notebook": "notebooks.notebook",
+    "parse_parameters": "notebooks.parameters",
+    "read_notebook": "notebooks.notebook",
+    "read_parameters": "notebooks.parameters",
+    "read_runs": "queue.runs",
+    "report_all": "queue.reports",
     "run_notebook": "run",
-    "tidy_file": "tidy",
-    "write_report": "report",
+    "tidy_file": "notebooks.tidy",
+    "write_report": "pages.report",
 }
 
 

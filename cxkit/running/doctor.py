@@ -16,11 +16,7 @@ from importlib import metadata
 from typing import Literal
 
 from cxkit.errors import NotebookError, counted, install_command
-from cxkit.running.kernels.forked import Template, can_fork
-from cxkit.running.memory import free_memory
-from cxkit.running.sandbox.limits import Limits
-from cxkit.running.sandbox.protection import find_protection
-from cxkit.running.trial import (
+from cxkit.running.isolation.trial import (
     ALL_CLAIMS,
     NOT_HELD,
     UNPROTECTED_CLAIMS,
@@ -29,6 +25,10 @@ from cxkit.running.trial import (
     broken_claims,
     open_to_strangers,
 )
+from cxkit.running.jobs.memory import free_memory
+from cxkit.running.kernels.forked import Template, can_fork
+from cxkit.running.sandbox.limits import Limits
+from cxkit.running.sandbox.protection import find_protection
 
 State = Literal["good", "limited", "bad"]
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cxkit.errors import NotebookError
 from cxkit.files import refuse_address, sha256_of
-from cxkit.running.notebook import parameters_cell, read_notebook, refuse_other_language
-from cxkit.running.parameters import Parameter, check_parameters, read_parameters
-from cxkit.running.pdf import find_printer
+from cxkit.running.notebooks.notebook import parameters_cell, read_notebook, refuse_other_language
+from cxkit.running.notebooks.parameters import Parameter, check_parameters, read_parameters
+from cxkit.running.pages.pdf import find_printer
 from cxkit.running.sandbox.limits import Policy
 
 if TYPE_CHECKING:

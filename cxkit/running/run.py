@@ -24,13 +24,13 @@ from tqdm import tqdm
 from cxkit import mime
 from cxkit.errors import CxkitWarning, NotebookError, fault_of, reason_of
 from cxkit.files import write_atomically
-from cxkit.running import failure
-from cxkit.running.client import own_event_loop
-from cxkit.running.loading import load_lightly
-from cxkit.running.pdf import write_pdf
+from cxkit.running.kernels.client import own_event_loop
+from cxkit.running.kernels.loading import load_lightly
+from cxkit.running.notebooks import failure
+from cxkit.running.pages.pdf import write_pdf
+from cxkit.running.pages.report import report_html, write_report
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
 from cxkit.running.provenance.crate import write_crate
-from cxkit.running.report import report_html, write_report
 from cxkit.running.untrusted import writable_data
 
 __all__ = ["Execution", "Run", "run_notebook"]

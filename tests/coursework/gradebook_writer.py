@@ -6,7 +6,7 @@ python -m tests.coursework.gradebook_writer gradebook.db
 import sys
 
 from cxkit.coursework.gradebook import AssignmentSettings, Gradebook
-from cxkit.coursework.marks import QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
 
 STUDENTS, TOGETHER = 300, 3
 

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest import mock
 
-from cxkit.coursework.assignment import Assignment, Mistake, ParameterSet, Question
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.data import Assignment, Mistake, ParameterSet, Question
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.regions import split
+from cxkit.coursework.assignment.source import mistake_notebook, model_notebook, questions_of, read_source
 from cxkit.coursework.marking.answers import Value, read_answers
 from cxkit.coursework.marking.collector import collect
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.running import Left, data_for, injected
 from cxkit.coursework.marking.submission import mark_notebook
-from cxkit.coursework.marks import QuestionMark
-from cxkit.coursework.regions import split
-from cxkit.coursework.source import mistake_notebook, model_notebook, questions_of, read_source
+from cxkit.coursework.marks.data import QuestionMark
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxkit.coursework.assignment import Answer, Assignment, Criterion, Mistake, ParameterSet, Question, Tolerance
+from cxkit.coursework.assignment.data import Answer, Assignment, Criterion, Mistake, ParameterSet, Question, Tolerance
 from cxkit.coursework.class_view import class_html, data_reuse
 from cxkit.coursework.feedback import write_feedback
-from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
-from cxkit.coursework.marks_folder import write_if_changed, write_marks
+from cxkit.coursework.marks.data import AnswerCheck, QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.folder import write_if_changed, write_marks
+from cxkit.coursework.marks.written import CriterionResult, WrittenResult, with_written
 from cxkit.coursework.similarity import class_similarity
-from cxkit.coursework.written_marks import CriterionResult, WrittenResult, with_written
 from tests.coursework.classes import STARTER, honest, notebook, sources
 
 SOURCE = "synthetic class generator"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cxkit.coursework.assignment import Answer, Assignment, ParameterSet, Question
+from cxkit.coursework.assignment.data import Answer, Assignment, ParameterSet, Question
 from cxkit.errors import AssignmentError
 
 

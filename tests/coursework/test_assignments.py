@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from cxkit.coursework.declarations import read_assignment
-from cxkit.coursework.source import model_notebook, questions_of
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import model_notebook, questions_of
 from tools import write_assignment_data
 
 ASSIGNMENTS = Path(__file__).parents[2] / "assignments"

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from cxkit.coursework.available import PACKAGES, hint, in_short
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.available import PACKAGES, hint, in_short
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.submission import mark_notebook
 from cxkit.coursework.release.instructions import instructions
-from cxkit.coursework.source import student_notebook
 from tests.coursework.small_assignment import write_assignment
 
 ASSIGNMENTS = Path(__file__).parents[2] / "assignments"

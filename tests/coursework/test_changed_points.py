@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from cxkit.cli import main
+from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.collecting.submission import Submission
-from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import feedback_content, recorded
 from cxkit.coursework.gradebook import Gradebook
 from cxkit.coursework.marking.class_run import mark_class
 from cxkit.coursework.marking.reference import References
-from cxkit.coursework.marks import QuestionMark, SubmissionMarks
-from cxkit.coursework.marks_folder import write_marks
-from cxkit.coursework.written_marks import CriterionResult, WrittenResult
+from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.folder import write_marks
+from cxkit.coursework.marks.written import CriterionResult, WrittenResult
 from tests.coursework.small_assignment import TOML, write_assignment
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from cxkit.cli import main
 from cxkit.coursework.class_view.submissions import read_notebooks
-from cxkit.coursework.marks import QuestionMark, SubmissionMarks
-from cxkit.coursework.marks_folder import write_marks
+from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.folder import write_marks
 from tests.coursework import small_assignment
 from tests.coursework.classes import honest, notebook
 

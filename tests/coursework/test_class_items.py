@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxkit.coursework.class_view import class_statistics, misbehaving
-from cxkit.coursework.marks import QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
 
 
 def marks_of(points: Any, out_of: Any, **changes: Any) -> list[SubmissionMarks]:

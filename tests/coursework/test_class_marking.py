@@ -15,12 +15,12 @@ import nbformat
 import pytest
 
 from cxkit.cli import main
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.collecting.folder import submissions_in
-from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.marking.class_run import mark_class
-from cxkit.coursework.marks_folder import read_marks
-from cxkit.coursework.roster import read_roster
-from cxkit.coursework.source import student_notebook
+from cxkit.coursework.marks.folder import read_marks
+from cxkit.coursework.people.roster import read_roster
 from cxkit.errors import MarkingError
 from tests.conftest import KILLS
 from tests.coursework.small_assignment import TOML, write_assignment

@@ -8,15 +8,15 @@ import nbformat
 import pytest
 
 from cxkit.cli import main
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.released import Released, write_released
+from cxkit.coursework.assignment.source import model_notebook
 from cxkit.coursework.class_view import data_reuse
 from cxkit.coursework.class_view.own_data import expected_answers
 from cxkit.coursework.collecting.folder import submissions_in
-from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.marking.class_run import mark_class
-from cxkit.coursework.marks_folder import read_marks
-from cxkit.coursework.release.record import Released, write_released
-from cxkit.coursework.roster import Student, roster_of
-from cxkit.coursework.source import model_notebook
+from cxkit.coursework.marks.folder import read_marks
+from cxkit.coursework.people.roster import Student, roster_of
 from tests.coursework import small_assignment
 
 STUDENTS = ("anna", "ben", "cleo")

@@ -11,14 +11,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from nbformat.v4 import new_code_cell, new_notebook
 
+from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.collecting.submission import Submission
-from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import write_feedback
 from cxkit.coursework.marking import class_run, running
 from cxkit.coursework.marking.class_run import mark_class
 from cxkit.coursework.marking.submission import read_submission
 from cxkit.errors import MarkingError
-from cxkit.running.endings import Contained
+from cxkit.running.isolation.endings import Contained
 from tests.coursework.small_assignment import TOML, cells, code, write_assignment
 
 MORE = """

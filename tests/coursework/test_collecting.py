@@ -16,8 +16,8 @@ from cxkit.cli import main
 from cxkit.cli.commands import moment
 from cxkit.coursework.collecting import archives, choice, collect, read_collection
 from cxkit.coursework.collecting.folder import submissions_in
-from cxkit.coursework.moodle_worksheet import time_of
-from cxkit.coursework.roster import Student, roster_of
+from cxkit.coursework.people.moodle_worksheet import time_of
+from cxkit.coursework.people.roster import Student, roster_of
 from cxkit.errors import MarkingError
 
 ASSIGNMENT = "hw1"

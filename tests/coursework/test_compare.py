@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxkit.coursework.assignment import Answer, Assignment, ParameterSet, Partial, Question, Tolerance
+from cxkit.coursework.assignment.data import Answer, Assignment, ParameterSet, Partial, Question, Tolerance
 from cxkit.coursework.marking.answers import Number, Refused, Series, Table, Text, read_answers
 from cxkit.coursework.marking.collector import collect
 from cxkit.coursework.marking.compare import compare

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from cxkit.coursework.assignment import DataFile
-from cxkit.coursework.data_variants import rows_in, student_seed, variant_bytes, write_variant
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.data import DataFile
+from cxkit.coursework.assignment.data_variants import rows_in, student_seed, variant_bytes, write_variant
+from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.marking.running import data_for
 from cxkit.errors import AssignmentError
 from tests.coursework.small_assignment import TOML, write_assignment

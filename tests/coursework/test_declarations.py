@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cxkit.coursework.assignment import Tolerance
-from cxkit.coursework.assignment_format import FORMS, format_page
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.data import Tolerance
+from cxkit.coursework.assignment.format import FORMS, format_page
+from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.errors import AssignmentError
 from tests.coursework.small_assignment import CANARY, TOML, cells, code, rows, write_assignment, written
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cxkit.coursework.assignment import Answer, ParameterSet, Tolerance
+from cxkit.coursework.assignment.data import Answer, ParameterSet, Tolerance
 from cxkit.coursework.marking.answers import Number, Series, Text
 from cxkit.coursework.marking.compare import compare
 from cxkit.coursework.marking.elsewhere import why_not_there

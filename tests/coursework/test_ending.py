@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import model_notebook
 from cxkit.coursework.marking import running
 from cxkit.coursework.marking.answers import Number, Text
 from cxkit.coursework.marking.compare import compare
@@ -14,8 +15,7 @@ from cxkit.coursework.marking.elsewhere import why_not_there
 from cxkit.coursework.marking.reference import Reference
 from cxkit.coursework.marking.submission import _absent_notes, _causes, _marked
 from cxkit.coursework.marking.trial import Trial
-from cxkit.coursework.source import model_notebook
-from cxkit.running.endings import Contained
+from cxkit.running.isolation.endings import Contained
 from tests.coursework.small_assignment import write_assignment
 
 MODEL = {"average": Number(1.0), "bigger": Number(1.0), "spread": Number(2.0)}

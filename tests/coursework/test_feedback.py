@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.feedback import (
     Decision,
     Deduction,
@@ -20,11 +20,11 @@ from cxkit.coursework.feedback import (
     question_prompts,
     write_feedback,
 )
-from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
-from cxkit.coursework.marks_folder import read_marks, write_marks
+from cxkit.coursework.marks.data import AnswerCheck, QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.folder import read_marks, write_marks
+from cxkit.coursework.marks.written import CriterionResult, WrittenResult, with_written
 from cxkit.coursework.page import plain_text, points_text
 from cxkit.coursework.page.words import with_code
-from cxkit.coursework.written_marks import CriterionResult, WrittenResult, with_written
 from cxkit.errors import MarkingError
 from tests.coursework import small_assignment
 from tests.coursework.synthetic_class import example_assignment, synthetic_class

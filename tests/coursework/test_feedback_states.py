@@ -6,12 +6,12 @@ import re
 
 import pytest
 
+from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.collecting.submission import Submission
-from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import Decision, Deduction, feedback_content, feedback_html
 from cxkit.coursework.marking.submission import unmarked
-from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
-from cxkit.coursework.written_marks import CriterionResult, WrittenResult
+from cxkit.coursework.marks.data import AnswerCheck, QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.written import CriterionResult, WrittenResult
 from tests.coursework.small_assignment import write_assignment
 
 RAN = "Your notebook was run with the data that you were given."

@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxkit.coursework.assignment import Answer, ParameterSet, Question
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.data import Answer, ParameterSet, Question
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.marking import follow_through as follow_through_module
 from cxkit.coursework.marking.answers import Number, Series, Table, Text
 from cxkit.coursework.marking.follow_through import without_messages
@@ -19,8 +20,7 @@ from cxkit.coursework.marking.restored import restored
 from cxkit.coursework.marking.running import Left
 from cxkit.coursework.marking.submission import mark_notebook
 from cxkit.coursework.marking.trial import Trial
-from cxkit.coursework.marks import AnswerCheck, QuestionMark
-from cxkit.coursework.source import student_notebook
+from cxkit.coursework.marks.data import AnswerCheck, QuestionMark
 from tests.coursework.small_assignment import TOML, cells, write_assignment
 
 RIGHT = "average = data['x'].mean() * factor\nbigger = 'x' if data['x'].sum() > data['y'].sum() else 'y'"

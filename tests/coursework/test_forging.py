@@ -15,13 +15,13 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_output
 
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.gradebook import Gradebook
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.running import data_for
 from cxkit.coursework.marking.submission import mark_notebook, read_submission
-from cxkit.coursework.source import student_notebook
-from cxkit.running.contained import run_contained
+from cxkit.running.isolation.contained import run_contained
 from cxkit.running.sandbox.limits import Limits
 from tests.coursework.small_assignment import TOML, write_assignment
 

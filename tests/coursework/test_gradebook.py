@@ -13,8 +13,8 @@ import pytest
 
 from cxkit.coursework.gradebook import AssignmentSettings, CoursePolicy, Gradebook
 from cxkit.coursework.gradebook.grades import late_share
-from cxkit.coursework.marks import QuestionMark, SubmissionMarks
-from cxkit.coursework.written_marks import CriterionResult, WrittenResult
+from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.written import CriterionResult, WrittenResult
 from cxkit.errors import MarkingError
 from tests.coursework import gradebook_writer
 from tests.coursework.synthetic_class import synthetic_class

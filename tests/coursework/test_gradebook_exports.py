@@ -22,8 +22,8 @@ from cxkit.coursework.gradebook.exports import (
     points_cell,
 )  # fmt: skip
 from cxkit.coursework.gradebook.grades import Total
-from cxkit.coursework.marks_folder import write_marks
-from cxkit.coursework.roster import Student, read_roster, roster_of
+from cxkit.coursework.marks.folder import write_marks
+from cxkit.coursework.people.roster import Student, read_roster, roster_of
 from cxkit.errors import MarkingError
 from tests.coursework.test_gradebook import marks
 
@@ -279,7 +279,7 @@ def test_the_overview_is_the_same_in_excel(tmp_path):
 
 
 def test_the_commands(tmp_path, capsys, monkeypatch):
-    from cxkit.coursework.declarations import read_assignment
+    from cxkit.coursework.assignment.reading import read_assignment
     from tests.coursework.small_assignment import write_assignment
 
     monkeypatch.chdir(tmp_path)

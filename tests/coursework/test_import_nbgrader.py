@@ -10,11 +10,11 @@ import nbformat
 import pytest
 
 from cxkit.cli import main
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.import_nbgrader.asserts import read_tests
 from cxkit.coursework.import_nbgrader.importing import import_nbgrader
 from cxkit.coursework.import_nbgrader.questions import shares
-from cxkit.coursework.source import student_notebook
 from cxkit.errors import AssignmentError
 from tests.coursework.nbgrader_course import cell, checks, lesson, solution, write, write_course
 

@@ -7,16 +7,16 @@ import json
 import nbformat
 import pytest
 
-from cxkit.coursework.available import PACKAGES
+from cxkit.coursework.assignment.available import PACKAGES
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.collecting.submission import Submission
-from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback.content import feedback_content
 from cxkit.coursework.feedback.page import feedback_html
-from cxkit.coursework.lost_metadata import names_set, recover
+from cxkit.coursework.marking.lost_metadata import names_set, recover
 from cxkit.coursework.marking.reference import References, _complete
 from cxkit.coursework.marking.running import Left
 from cxkit.coursework.marking.submission import mark_notebook, read_submission
-from cxkit.coursework.source import student_notebook
 from cxkit.coursework.written.answers import written_texts
 from cxkit.errors import MarkingError
 from tests.coursework.small_assignment import write_assignment

@@ -7,11 +7,11 @@ import json
 import nbformat
 import pytest
 
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import model_notebook, student_notebook
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.submission import mark_notebook, marker, read_submission
 from cxkit.coursework.release.proof import marking_checks
-from cxkit.coursework.source import model_notebook, student_notebook
 from cxkit.errors import MarkingError
 from tests.coursework.small_assignment import TOML, write_assignment
 

@@ -4,8 +4,8 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxkit.coursework.fingerprint import version_notes
-from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks, marks_from_data
+from cxkit.coursework.marking.fingerprint import version_notes
+from cxkit.coursework.marks.data import AnswerCheck, Outcome, QuestionMark, SubmissionMarks, marks_from_data
 
 words = st.text(max_size=12)
 outcomes = st.sampled_from(get_args(Outcome))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cxkit.coursework.assignment import Criterion
+from cxkit.coursework.assignment.data import Criterion
 from cxkit.coursework.written.panel import marking_panel
 from cxkit.coursework.written.panel_state import MarkingRound, PanelMark, levels_of
 from cxkit.errors import MarkingError

@@ -6,9 +6,9 @@ from threading import Thread
 
 import pytest
 
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.feedback import feedback_content, feedback_html
-from cxkit.coursework.marks import QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
 from cxkit.coursework.written import make_sheet, marking_panel, open_sheet
 from cxkit.coursework.written.blind import read_key
 from cxkit.coursework.written.results import outcome_of_sheet

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from cxkit.cli import main
+from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.collecting.collection import Collection, as_json
 from cxkit.coursework.collecting.submission import Submission
-from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback import recorded
 from cxkit.coursework.gradebook import CoursePolicy, Gradebook
-from cxkit.coursework.marks import QuestionMark, SubmissionMarks
-from cxkit.coursework.marks_folder import write_marks
-from cxkit.coursework.written_marks import CriterionResult, WrittenResult
+from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.folder import write_marks
+from cxkit.coursework.marks.written import CriterionResult, WrittenResult
 from cxkit.errors import MarkingError
 from tests.coursework import small_assignment
 

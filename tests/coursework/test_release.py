@@ -17,18 +17,18 @@ from typing import Any
 import pytest
 from nbformat import NotebookNode
 
-from cxkit.coursework.assignment import Assignment
-from cxkit.coursework.declarations import read_assignment
-from cxkit.coursework.marks import AnswerCheck, QuestionMark, SubmissionMarks
+from cxkit.coursework.assignment.data import Assignment
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.released import read_released
+from cxkit.coursework.assignment.source import read_source, student_notebook
+from cxkit.coursework.marks.data import AnswerCheck, QuestionMark, SubmissionMarks
+from cxkit.coursework.people.roster import Student, roster_of
 from cxkit.coursework.release.instructions import instructions
 from cxkit.coursework.release.leaks import leaks_in, leaks_in_bytes, planted
 from cxkit.coursework.release.plan import Plan, plan_for
-from cxkit.coursework.release.record import read_released
 from cxkit.coursework.release.releasing import check_only, release
 from cxkit.coursework.release.secret import FILE_NAME, course_secret
 from cxkit.coursework.release.trying import Judge
-from cxkit.coursework.roster import Student, roster_of
-from cxkit.coursework.source import read_source, student_notebook
 from cxkit.errors import AssignmentError, MarkingError
 from tests.coursework.small_assignment import CANARY, TOML, cells, write_assignment
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from cxkit.coursework.declarations import read_assignment
-from cxkit.coursework.fingerprint import fingerprint
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import model_notebook
+from cxkit.coursework.marking.fingerprint import fingerprint
 from cxkit.coursework.marking.running import data_for, run_for_answers
 from cxkit.coursework.release.folders import files_for
 from cxkit.coursework.release.links import link_checks
-from cxkit.coursework.source import model_notebook
 from cxkit.errors import AssignmentError
 from tests.coursework.small_assignment import TOML, cells, write_assignment
 

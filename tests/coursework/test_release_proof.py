@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from cxkit.cli import main
-from cxkit.coursework.data_variants import student_seed
-from cxkit.coursework.declarations import read_assignment
-from cxkit.coursework.release.record import read_released
+from cxkit.coursework.assignment.data_variants import student_seed
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.released import read_released
 from cxkit.coursework.release.secret import FILE_NAME
 from tests.conftest import KILLS
 from tests.coursework.small_assignment import TOML, cells, code, write_assignment

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cxkit.coursework.csv_text import csv_lines, csv_text_of, read_csv_text
-from cxkit.coursework.roster import Student, read_roster, roster_of
+from cxkit.coursework.people.csv_text import csv_lines, csv_text_of, read_csv_text
+from cxkit.coursework.people.roster import Student, read_roster, roster_of
 from cxkit.errors import AssignmentError
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import nbformat
 import pytest
 
-from cxkit.coursework.declarations import read_assignment
-from cxkit.coursework.source import cells_of, mistake_notebook, model_notebook, student_notebook
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import cells_of, mistake_notebook, model_notebook, student_notebook
 from cxkit.errors import AssignmentError
 from tests.coursework.small_assignment import CANARY, cells, code, write_assignment, written
 

@@ -8,17 +8,17 @@ import pytest
 from openpyxl import load_workbook
 
 from cxkit.cli import main
+from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.collecting import collect
 from cxkit.coursework.collecting.folder import submissions_in
 from cxkit.coursework.collecting.submission import UNDECIDED
-from cxkit.coursework.declarations import read_assignment
 from cxkit.coursework.feedback.content import feedback_content
 from cxkit.coursework.feedback.data import Decision
 from cxkit.coursework.feedback.page import feedback_html
 from cxkit.coursework.gradebook import Gradebook
 from cxkit.coursework.marking.submission import unmarked
-from cxkit.coursework.marks_folder import write_marks
-from cxkit.coursework.roster import Student, roster_of
+from cxkit.coursework.marks.folder import write_marks
+from cxkit.coursework.people.roster import Student, roster_of
 from cxkit.errors import MarkingError
 from tests.coursework import small_assignment
 from tests.coursework.test_collecting import book, zip_of

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-from cxkit.coursework.data_variants import write_variant
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.data_variants import write_variant
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.source import model_notebook, questions_of
 from cxkit.coursework.marking.answers import read_answers
 from cxkit.coursework.marking.collector import collect
 from cxkit.coursework.marking.reference import Reference
 from cxkit.coursework.marking.running import Left, injected
 from cxkit.coursework.marking.submission import _marked
 from cxkit.coursework.marking.trial import Trial
-from cxkit.coursework.source import model_notebook, questions_of
 from tools import write_assignment_notes as notes
 
 ASSIGNMENT = read_assignment(Path(__file__).parents[2] / "assignments" / "validate-instrument")

@@ -13,8 +13,8 @@ from openpyxl import load_workbook
 from cxkit.cli import main
 from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.gradebook import Gradebook
-from cxkit.coursework.marks import QuestionMark, SubmissionMarks
-from cxkit.coursework.marks_folder import write_marks
+from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.folder import write_marks
 from cxkit.coursework.written.answers import written_texts
 from cxkit.coursework.written.blind import KEY_FILE, make_sheet, open_sheet, read_key
 from cxkit.coursework.written.panel_state import MarkingRound, PanelMark
@@ -334,8 +334,8 @@ def test_what_was_written_is_found_in_notebooks(tmp_path, monkeypatch):
 
 
 def test_the_commands(tmp_path, capsys, monkeypatch):
-    from cxkit.coursework.declarations import read_assignment
-    from cxkit.coursework.source import model_notebook
+    from cxkit.coursework.assignment.reading import read_assignment
+    from cxkit.coursework.assignment.source import model_notebook
     from tests.coursework.small_assignment import write_assignment
 
     monkeypatch.chdir(tmp_path)

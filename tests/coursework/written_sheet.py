@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cxkit.coursework.assignment import Question
+from cxkit.coursework.assignment.data import Question
 from cxkit.coursework.written.panel_state import BlindAnswer, PanelMark
 from tests.coursework.synthetic_class import example_assignment
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from nbformat.v4 import new_code_cell, new_notebook
 
-from cxkit.running.contained import run_contained
+from cxkit.running.isolation.contained import run_contained
 from cxkit.running.sandbox.limits import Limits, Policy
 
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from cxkit.running.contained import run_contained
+from cxkit.running.isolation.contained import run_contained
 from cxkit.running.kernels.forked import Template
 from cxkit.running.sandbox.limits import Limits
 

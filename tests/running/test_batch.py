@@ -16,11 +16,12 @@ import pytest
 from cxkit import files
 from cxkit.cli import main
 from cxkit.errors import NotebookError
-from cxkit.running import batch, fingerprint
-from cxkit.running.batch import run_batch
-from cxkit.running.journal import Journal
-from cxkit.running.reports import report_all
-from cxkit.running.runs import read_runs
+from cxkit.running.jobs.journal import Journal
+from cxkit.running.provenance import fingerprint
+from cxkit.running.queue import batch
+from cxkit.running.queue.batch import run_batch
+from cxkit.running.queue.reports import report_all
+from cxkit.running.queue.runs import read_runs
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import UNPROTECTED, Protection
 from tests.conftest import KILLS
@@ -204,7 +205,8 @@ def test_a_killed_batch_leaves_no_kernel_behind(write_notebook, policy):
 
 
 def test_a_fault_of_the_machine_is_not_recorded_and_a_resumed_batch_tries_again(write_notebook, monkeypatch):
-    from cxkit.running import fairly, workers
+    from cxkit.running.isolation import fairly
+    from cxkit.running.jobs import workers
     from cxkit.running.kernels.forked import TemplateLost
 
     write_notebook("x")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from cxkit.running.markup import clean_html
-from cxkit.running.pdf import BROWSERS
-from cxkit.running.report import index_html, report_html
+from cxkit.running.pages.markup import clean_html
+from cxkit.running.pages.pdf import BROWSERS
+from cxkit.running.pages.report import index_html, report_html
 from tests.running.building import code, executed_run, shown, words
 
 TEMPLATES = Path(__file__).parents[2] / "cxkit"

@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from cxkit.errors import NotebookError
-from cxkit.running import cluster, fingerprint
-from cxkit.running.batch import run_batch
+from cxkit.running.provenance import fingerprint
+from cxkit.running.queue import cluster
+from cxkit.running.queue.batch import run_batch
 from tests.running.test_batch import write_runs
 
 distributed = pytest.importorskip("distributed")

@@ -17,12 +17,12 @@ from nbclient.exceptions import DeadKernelError
 from nbformat.v4 import new_code_cell, new_notebook
 
 from cxkit.errors import NotebookError
-from cxkit.running.contained import run_contained
-from cxkit.running.contained_client import ContainedClient
-from cxkit.running.endings import COLLECTED, Contained
+from cxkit.running.isolation.contained import run_contained
+from cxkit.running.isolation.contained_client import ContainedClient
+from cxkit.running.isolation.endings import COLLECTED, Contained
+from cxkit.running.jobs.workers import Stopped
 from cxkit.running.kernels.forked import Template
 from cxkit.running.sandbox.limits import Limits
-from cxkit.running.workers import Stopped
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
 

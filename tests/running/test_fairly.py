@@ -9,14 +9,14 @@ import time
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from cxkit.running import fairly, stopwatch
-from cxkit.running.contained import run_contained
-from cxkit.running.endings import Contained
-from cxkit.running.fairly import Company, run_fairly
+from cxkit.running.isolation import fairly, stopwatch
+from cxkit.running.isolation.contained import run_contained
+from cxkit.running.isolation.endings import Contained
+from cxkit.running.isolation.fairly import Company, run_fairly
+from cxkit.running.isolation.stopwatch import Stopwatch
+from cxkit.running.jobs.workers import Stopped
 from cxkit.running.sandbox import warden
 from cxkit.running.sandbox.limits import Limits
-from cxkit.running.stopwatch import Stopwatch
-from cxkit.running.workers import Stopped
 
 LINUX = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
 

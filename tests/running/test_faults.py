@@ -16,9 +16,9 @@ import psutil
 import pytest
 
 from cxkit.errors import NotebookError
-from cxkit.running import fingerprint
-from cxkit.running.batch import run_batch
 from cxkit.running.kernels.forked import Template
+from cxkit.running.provenance import fingerprint
+from cxkit.running.queue.batch import run_batch
 from cxkit.running.run import run_notebook
 from tests.running.test_batch import COUNT, ran, write_runs
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cxkit.running.formulas import formula_html
-from cxkit.running.prose import Prose
+from cxkit.running.pages.formulas import formula_html
+from cxkit.running.pages.prose import Prose
 
 
 def inner(tex: str, *, display: bool = False) -> str:

@@ -11,7 +11,7 @@ import sys
 import pytest
 
 from cxkit.errors import NotebookError
-from cxkit.running.journal import Journal
+from cxkit.running.jobs.journal import Journal
 
 ABOUT = {"list": "runs.toml", "hash": "abc"}
 
@@ -113,7 +113,7 @@ def test_a_full_disk_leaves_it_as_it_was(tmp_path, monkeypatch):
 
 WRITER = """
 import sys
-from cxkit.running.journal import Journal
+from cxkit.running.jobs.journal import Journal
 with Journal.open(sys.argv[1], about={}, resume=True) as journal:
     print("open", flush=True)
     for k in range(len(journal.finished), 100000):

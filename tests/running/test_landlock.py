@@ -11,7 +11,8 @@ import psutil
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from cxkit.running import contained, contained_client, temporary
+from cxkit.running import temporary
+from cxkit.running.isolation import contained, contained_client
 from cxkit.running.kernels.forked import Template
 from cxkit.running.sandbox import landlock
 from cxkit.running.sandbox.limits import Limits

@@ -6,8 +6,8 @@ import base64
 
 import pytest
 
-from cxkit.running.markup import clean_html
-from cxkit.running.prose import Prose
+from cxkit.running.pages.markup import clean_html
+from cxkit.running.pages.prose import Prose
 
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
 

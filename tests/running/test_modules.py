@@ -5,10 +5,10 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from cxkit.running.batch import run_batch
-from cxkit.running.modules import imported_names, modules_beside
+from cxkit.running.kernels.modules import imported_names, modules_beside
+from cxkit.running.queue.batch import run_batch
+from cxkit.running.queue.runs import PlannedRun
 from cxkit.running.run import run_notebook
-from cxkit.running.runs import PlannedRun
 
 
 @pytest.fixture

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from cxkit.errors import NotebookError
-from cxkit.running.defaults import Code
-from cxkit.running.fingerprint import named_files
-from cxkit.running.notebook import find_notebook, read_notebook
-from cxkit.running.parameters import Parameter, check_parameters, parse_parameters, read_parameters
+from cxkit.running.notebooks.defaults import Code
+from cxkit.running.notebooks.notebook import find_notebook, read_notebook
+from cxkit.running.notebooks.parameters import Parameter, check_parameters, parse_parameters, read_parameters
+from cxkit.running.provenance.fingerprint import named_files
 from tests.running.building import code, notebook_of, words
 
 CELL = '''"""What can be set."""

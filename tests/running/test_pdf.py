@@ -20,10 +20,10 @@ from pypdf import PdfReader
 
 from cxkit.cli import main
 from cxkit.errors import NotebookError
-from cxkit.running import pdf
-from cxkit.running.pdf import BROWSERS, find_printer, print_beside, read_imprint, without_chance, write_pdf
+from cxkit.running.pages import pdf
+from cxkit.running.pages.pdf import BROWSERS, find_printer, print_beside, read_imprint, without_chance, write_pdf
+from cxkit.running.pages.report import report_html
 from cxkit.running.plan import plan_run
-from cxkit.running.report import report_html
 from cxkit.running.run import run_notebook
 from tests.running.building import code, executed_run, shown, stream, words
 
@@ -130,7 +130,7 @@ def test_the_same_report_gives_the_same_bytes(printer, tmp_path):
     program = (
         "import sys\n"
         f"sys.modules.update({{}} if {printer.name.startswith('WeasyPrint')} else {{'weasyprint': None}})\n"
-        "from cxkit.running.pdf import write_pdf\n"
+        "from cxkit.running.pages.pdf import write_pdf\n"
         "write_pdf(open('a.html', encoding='utf-8', newline='').read(), 'b.pdf')"
     )
     environment = os.environ | {"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}

@@ -9,8 +9,8 @@ import pytest
 
 from cxkit.cli import main
 from cxkit.errors import NotebookError
-from cxkit.running import client
-from cxkit.running.pdf import Printer, write_pdf
+from cxkit.running.kernels import client
+from cxkit.running.pages.pdf import Printer, write_pdf
 from cxkit.running.provenance import manifest, reasons, verify
 from cxkit.running.provenance.changes import Change
 from cxkit.running.provenance.crate import read_manifest

@@ -11,14 +11,14 @@ import pytest
 from cxkit.cli import main
 from cxkit.errors import CxkitWarning, NotebookError
 from cxkit.files import refuse_address, write_atomically
-from cxkit.running.batch import run_batch
-from cxkit.running.defaults import Code
-from cxkit.running.notebook import language_of
-from cxkit.running.parameters import check_parameters, read_parameters
+from cxkit.running.notebooks.defaults import Code
+from cxkit.running.notebooks.notebook import language_of
+from cxkit.running.notebooks.parameters import check_parameters, read_parameters
 from cxkit.running.plan import plan_run
-from cxkit.running.reports import report_all
+from cxkit.running.queue.batch import run_batch
+from cxkit.running.queue.reports import report_all
+from cxkit.running.queue.runs import PlannedRun
 from cxkit.running.run import run_notebook
-from cxkit.running.runs import PlannedRun
 from tests.running.building import code, names_in, notebook_of
 from tests.running.public_cells import CELLS
 from tools import compare_with_papermill as compare

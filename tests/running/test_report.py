@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cxkit.running import report
-from cxkit.running.page import LINES_SHOWN, cxkit_warnings, shorten
-from cxkit.running.report import index_html, report_html
+from cxkit.running.pages import report
+from cxkit.running.pages.page import LINES_SHOWN, cxkit_warnings, shorten
+from cxkit.running.pages.report import index_html, report_html
 from tests.running.building import code, executed_run, shown, stream, words
 
 SESSION = {

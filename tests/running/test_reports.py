@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from cxkit.errors import NotebookError
-from cxkit.running import fingerprint
-from cxkit.running.reports import report_all
-from cxkit.running.runs import PlannedRun, read_runs
+from cxkit.running.provenance import fingerprint
+from cxkit.running.queue.reports import report_all
+from cxkit.running.queue.runs import PlannedRun, read_runs
 from tests.running.building import names_in, words
 from tests.running.test_run import SESSION, is_running, wait_for_pid
 

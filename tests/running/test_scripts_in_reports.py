@@ -15,13 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cxkit.running.formulas import formula_html
-from cxkit.running.html_tokens import tell_tokens
-from cxkit.running.markup import clean_html
-from cxkit.running.page import highlighted
-from cxkit.running.prose import Prose
-from cxkit.running.report import report_html
-from cxkit.running.styles import safe_declarations
+from cxkit.running.pages.formulas import formula_html
+from cxkit.running.pages.html_tokens import tell_tokens
+from cxkit.running.pages.markup import clean_html
+from cxkit.running.pages.page import highlighted
+from cxkit.running.pages.prose import Prose
+from cxkit.running.pages.report import report_html
+from cxkit.running.pages.styles import safe_declarations
 from tests.running.building import code, executed_run, shown, stream, words
 from tests.running.hostile_html import IMG, OTHERS, WORKING, payload
 from tests.running.test_calling_out import listening, open_in_browser

@@ -9,8 +9,8 @@ import nbformat
 import pytest
 
 from cxkit.errors import NotebookError
-from cxkit.running.notebook import read_notebook
-from cxkit.running.tidy import as_text, tidy, tidy_file
+from cxkit.running.notebooks.notebook import read_notebook
+from cxkit.running.notebooks.tidy import as_text, tidy, tidy_file
 from tests.running.building import code, notebook_of, stream, words
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from cxkit.running.isolation.trial import ALL_CLAIMS, ALONE, CLAIMS, bait, broken_claims
 from cxkit.running.kernels.forked import ALLOWED_NAMES, TEMPLATE_ENVIRONMENT, Template
 from cxkit.running.sandbox.protection import find_protection
-from cxkit.running.trial import ALL_CLAIMS, ALONE, CLAIMS, bait, broken_claims
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
 

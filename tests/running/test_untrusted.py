@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxkit.errors import NotebookError
-from cxkit.running import batch, notebook
-from cxkit.running.contained_client import TooMuch, size_of
-from cxkit.running.notebook import read_notebook, tags
+from cxkit.running.isolation.contained_client import TooMuch, size_of
+from cxkit.running.notebooks import notebook
+from cxkit.running.notebooks.notebook import read_notebook, tags
 from cxkit.running.plan import plan_run
+from cxkit.running.queue import batch
 from cxkit.running.run import parameterised
 from cxkit.running.untrusted import Unbounded, parts_of, read_json, text_of_repr, writable
 from tests.running.building import code, words

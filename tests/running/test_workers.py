@@ -9,9 +9,9 @@ import time
 import pytest
 
 from cxkit.errors import NotebookError
-from cxkit.running import workers
+from cxkit.running.jobs import workers
+from cxkit.running.jobs.workers import Job, Stopped, run_jobs
 from cxkit.running.kernels.forked import TemplateLost
-from cxkit.running.workers import Job, Stopped, run_jobs
 
 
 def after(seconds, value):

@@ -13,7 +13,7 @@ import pytest
 import cxkit as cx
 from cxkit.cli import main
 from cxkit.errors import InstrumentError, SurveyError
-from cxkit.running.parameters import parse_parameters, read_parameters
+from cxkit.running.notebooks.parameters import parse_parameters, read_parameters
 from cxkit.survey.instrument import instrument_from
 
 ABOUT = {"name": "words", "title": "Words", "citation": "a test", "licence": "CC0"}

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import cxkit as cx
-from cxkit.running.notebook import find_notebook
+from cxkit.running.notebooks.notebook import find_notebook
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.shared_suppression import GROUPING_ROLES, shown_groups
 from tests.conftest import tiny_survey

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cxkit.coursework.marks import SubmissionMarks
+from cxkit.coursework.marks.data import SubmissionMarks
 from cxkit.coursework.page.words import plain_text
 from cxkit.coursework.similarity import ReusedAnswer, reused_answers
 from cxkit.coursework.similarity.code import Code, read_code

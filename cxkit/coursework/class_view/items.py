@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cxkit.coursework.marks import Outcome, QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.data import Outcome, QuestionMark, SubmissionMarks
 
 TAIL = 0.27
 """Share of the class in the upper and in the lower group (Kelley 1939)."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cxkit.coursework.similarity.reuse import Value
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.assignment.data import Assignment
 
 
 def expected_answers(
@@ -35,9 +35,9 @@ def expected_answers(
     AssignmentError
         If the record of who got which data cannot be read.
     """
+    from cxkit.coursework.assignment.released import read_released
     from cxkit.coursework.marking.answers import Number
     from cxkit.coursework.marking.reference import References
-    from cxkit.coursework.release.record import read_released
 
     released = read_released(assignment)
     if released is None or len({seed for seed in released.seeds.values() if seed is not None}) < 2:

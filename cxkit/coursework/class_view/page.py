@@ -18,12 +18,12 @@ from cxkit.coursework.class_view.drawings import (
 from cxkit.coursework.class_view.evidence import shown_pairs
 from cxkit.coursework.class_view.items import TAIL, ClassStatistics, class_statistics
 from cxkit.coursework.class_view.rules import RULES, misbehaving, signed
-from cxkit.coursework.marks import SubmissionMarks
+from cxkit.coursework.marks.data import SubmissionMarks
 from cxkit.coursework.page import plain_text, render_page
 from cxkit.coursework.similarity import ClassSimilarity, ReusedAnswer
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.assignment.data import Assignment
 
 TEMPLATE = Path(__file__).parent / "template" / "class.html.j2"
 

@@ -7,8 +7,8 @@ from dataclasses import replace as changed
 from pathlib import Path
 
 from cxkit.coursework.collecting.choice import Choice
+from cxkit.coursework.collecting.decisions import DECISIONS_FILE
 from cxkit.coursework.collecting.submission import Submission
-from cxkit.coursework.decisions import DECISIONS_FILE
 from cxkit.files import write_atomically
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from cxkit.coursework.collecting.archives import LARGEST_NOTEBOOK, FileRefused, Item, shown
 from cxkit.coursework.collecting.contents import NotANotebook, assignment_of
+from cxkit.coursework.collecting.decisions import DECISIONS_FILE
 from cxkit.coursework.collecting.layouts import Owner
 from cxkit.coursework.collecting.submission import Status, Submission
-from cxkit.coursework.decisions import DECISIONS_FILE
-from cxkit.coursework.marks_folder import safe_name
+from cxkit.coursework.marks.folder import safe_name
 
 MOST_NOTEBOOKS = 50
 """Of one student. Of more none is read: all would be in memory at once, and a person must choose anyhow."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import get_args
 
 from cxkit.coursework.collecting.submission import COLLECTION_FILE, Status, Submission, what_to_do
-from cxkit.coursework.marks_folder import safe_name
+from cxkit.coursework.marks.folder import safe_name
 from cxkit.errors import MarkingError, counted, reason_of
 
 _PAIRS = ("unmatched", "refused", "stayed", "replaced")

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from cxkit.coursework.collecting.archives import FileRefused, Item, shown
 from cxkit.coursework.collecting.choice import Candidate, some_of
 from cxkit.coursework.collecting.contents import timestamp_of
+from cxkit.coursework.collecting.decisions import NOTHING
 from cxkit.coursework.collecting.layouts import Owner, owners
-from cxkit.coursework.csv_text import CsvText
-from cxkit.coursework.decisions import NOTHING
-from cxkit.coursework.roster import Roster, folded
+from cxkit.coursework.people.csv_text import CsvText
+from cxkit.coursework.people.roster import Roster, folded
 from cxkit.errors import MarkingError, Problems, nearest
 
 _Found = tuple[Item, Owner]

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from cxkit.coursework.collecting.collection import read_collection
+from cxkit.coursework.collecting.decisions import DECISIONS_FILE, NOTHING, read_decisions
 from cxkit.coursework.collecting.submission import COLLECTION_FILE, Submission
-from cxkit.coursework.decisions import DECISIONS_FILE, NOTHING, read_decisions
-from cxkit.coursework.roster import Roster
+from cxkit.coursework.people.roster import Roster
 from cxkit.errors import MarkingError, Problems, nearest
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from cxkit.coursework.collecting.archives import Item
-from cxkit.coursework.csv_text import CsvText
-from cxkit.coursework.moodle_worksheet import time_of, worksheet_of
-from cxkit.coursework.roster import Roster, folded
+from cxkit.coursework.people.csv_text import CsvText
+from cxkit.coursework.people.moodle_worksheet import time_of, worksheet_of
+from cxkit.coursework.people.roster import Roster, folded
 from cxkit.errors import MarkingError
 
 ROOTS = {"submitted", "submissions"}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from cxkit.coursework.decisions import DECISIONS_FILE
+from cxkit.coursework.collecting.decisions import DECISIONS_FILE
 
 Status = Literal[
     "collected",

@@ -10,11 +10,11 @@ from cxkit.coursework.collecting.adding import Adding
 from cxkit.coursework.collecting.archives import list_files, shown
 from cxkit.coursework.collecting.choice import Choice, some_of
 from cxkit.coursework.collecting.collection import Collection, as_json, read_collection
+from cxkit.coursework.collecting.decisions import NOTHING, read_decisions, write_decisions
 from cxkit.coursework.collecting.files_of import FilesOf
 from cxkit.coursework.collecting.submission import COLLECTION_FILE, Submission
-from cxkit.coursework.csv_text import read_csv_text
-from cxkit.coursework.decisions import NOTHING, read_decisions, write_decisions
-from cxkit.coursework.roster import Roster
+from cxkit.coursework.people.csv_text import read_csv_text
+from cxkit.coursework.people.roster import Roster
 from cxkit.errors import MarkingError
 from cxkit.files import sha256_of, write_atomically
 

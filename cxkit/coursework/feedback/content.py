@@ -14,13 +14,13 @@ from cxkit.coursework.feedback.data import (
     QuestionFeedback,
 )
 from cxkit.coursework.feedback.marked import how_marked
-from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.data import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.written import WrittenResult, check_result, is_complete, outcome_of
 from cxkit.coursework.page.words import plain_text
-from cxkit.coursework.written_marks import WrittenResult, check_result, is_complete, outcome_of
 from cxkit.errors import MarkingError
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment, Question
+    from cxkit.coursework.assignment.data import Assignment, Question
 
 
 LONGEST_TEXT = 20_000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxkit.coursework.marks import AnswerCheck, Outcome
+from cxkit.coursework.marks.data import AnswerCheck, Outcome
 
 NOT_MARKED = ("awaiting", "undecided")
 

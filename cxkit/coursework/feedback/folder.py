@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from cxkit.coursework.feedback.content import feedback_content
 from cxkit.coursework.feedback.data import Decision, Deduction
 from cxkit.coursework.feedback.page import feedback_html
-from cxkit.coursework.marks import SubmissionMarks
-from cxkit.coursework.marks_folder import safe_name, write_if_changed
-from cxkit.coursework.written_marks import WrittenResult
+from cxkit.coursework.marks.data import SubmissionMarks
+from cxkit.coursework.marks.folder import safe_name, write_if_changed
+from cxkit.coursework.marks.written import WrittenResult
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.assignment.data import Assignment
 
 
 def write_feedback(

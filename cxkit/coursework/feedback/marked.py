@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from cxkit.errors import counted
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.assignment.data import Assignment
     from cxkit.coursework.feedback.data import QuestionFeedback
-    from cxkit.coursework.marks import SubmissionMarks
+    from cxkit.coursework.marks.data import SubmissionMarks
 
 _JUDGED = ("right", "partly", "wrong")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.source import is_written, questions_of, student_notebook
-from cxkit.running.prose import Prose
+from cxkit.coursework.assignment.source import is_written, questions_of, student_notebook
+from cxkit.running.pages.prose import Prose
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.assignment.data import Assignment
 
 _LINK_TO_HEADING = re.compile(r'<a class="anchor".*?</a>', re.DOTALL)
 _HEADING = re.compile(r"<(/?)h[1-6]\b[^>]*>")

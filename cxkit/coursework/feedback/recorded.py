@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cxkit.coursework.feedback.data import Decision, Deduction
-from cxkit.coursework.marks import SubmissionMarks
-from cxkit.coursework.written_marks import CriterionResult, WrittenResult, with_written
+from cxkit.coursework.marks.data import SubmissionMarks
+from cxkit.coursework.marks.written import CriterionResult, WrittenResult, with_written
 from cxkit.errors import MarkingError, counted
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.assignment.data import Assignment
     from cxkit.coursework.gradebook import Entry, Grade, Gradebook
 
 

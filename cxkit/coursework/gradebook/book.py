@@ -22,12 +22,12 @@ from cxkit.coursework.gradebook.grades import (
 )
 from cxkit.coursework.gradebook.lateness import late_seconds_of, lateness
 from cxkit.coursework.gradebook.store import Entry, Kind, Store
-from cxkit.coursework.marks import SubmissionMarks, marks_from_data
+from cxkit.coursework.marks.data import SubmissionMarks, marks_from_data
 from cxkit.errors import MarkingError, Problems, nearest
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment
-    from cxkit.coursework.written_marks import WrittenResult
+    from cxkit.coursework.assignment.data import Assignment
+    from cxkit.coursework.marks.written import WrittenResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -200,7 +200,7 @@ class Gradebook:
         MarkingError
             If a result does not fit the rubric, or a student has no marks yet that it could belong to.
         """
-        from cxkit.coursework.written_marks import check_result, is_complete
+        from cxkit.coursework.marks.written import check_result, is_complete
 
         marked = self._versions(assignment.id)
         entries = []

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
-from cxkit.coursework.csv_text import CsvText, csv_lines, read_csv_text
 from cxkit.coursework.gradebook.grades import NOT_FINAL, AssignmentSettings, Grade, State, Total
 from cxkit.coursework.gradebook.systems import GradeColumn, System, grade_columns, system_of
-from cxkit.coursework.roster import Roster, Student, folded, people_of
+from cxkit.coursework.people.csv_text import CsvText, csv_lines, read_csv_text
+from cxkit.coursework.people.roster import Roster, Student, folded, people_of
 from cxkit.errors import MarkingError, counted, install_command, nearest
 
 # The wide forms count where East Asian letters are typed (OWASP, CSV Injection)

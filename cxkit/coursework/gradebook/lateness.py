@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxkit.coursework.gradebook.store import Entry
-from cxkit.coursework.marks import SubmissionMarks
+from cxkit.coursework.marks.data import SubmissionMarks
 
 
 def late_seconds_of(entries: Sequence[Entry]) -> dict[tuple[str, str, str], float | None]:

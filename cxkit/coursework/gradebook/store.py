@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from cxkit.coursework.database import Database
 from cxkit.errors import MarkingError
+from cxkit.running.jobs.database import Database
 
 Kind = Literal["assignment", "policy", "marks", "written", "override", "excuse", "lift"]
 """`lift` takes an override or excuse back; the other kinds say what is recorded."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from cxkit.coursework.csv_text import CsvText
-from cxkit.coursework.moodle_worksheet import worksheet_of
+from cxkit.coursework.people.csv_text import CsvText
+from cxkit.coursework.people.moodle_worksheet import worksheet_of
 
 System = Literal["canvas", "moodle", "blackboard", "brightspace"]
 SYSTEMS: tuple[System, ...] = ("canvas", "moodle", "blackboard", "brightspace")

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxkit.coursework.assignment_format import ID
-from cxkit.coursework.declarations import read_assignment
+from cxkit.coursework.assignment.format import ID
+from cxkit.coursework.assignment.reading import read_assignment
+from cxkit.coursework.assignment.regions import split
+from cxkit.coursework.assignment.source import read_source
 from cxkit.coursework.import_nbgrader.cells import NEWEST, Marked, marked
 from cxkit.coursework.import_nbgrader.course import Found, find_assignment
 from cxkit.coursework.import_nbgrader.questions import Group, group
 from cxkit.coursework.import_nbgrader.writing import description, notes, source_notebook
-from cxkit.coursework.regions import split
 from cxkit.coursework.release.folders import new_folder
-from cxkit.coursework.source import read_source
 from cxkit.errors import AssignmentError, NotebookError, Problems, counted
-from cxkit.running.notebook import parameters_cell, refuse_other_language
-from cxkit.running.parameters import Parameter, read_parameters
-from cxkit.running.tidy import as_text
+from cxkit.running.notebooks.notebook import parameters_cell, refuse_other_language
+from cxkit.running.notebooks.parameters import Parameter, read_parameters
+from cxkit.running.notebooks.tidy import as_text
 
 
 @dataclass(frozen=True, kw_only=True)

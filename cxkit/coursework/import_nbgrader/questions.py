@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from cxkit.coursework.assignment.regions import assigned, split
 from cxkit.coursework.import_nbgrader.asserts import Asked, read_tests
 from cxkit.coursework.import_nbgrader.cells import Marked
-from cxkit.coursework.regions import assigned, split
 
 _POINTS = re.compile(r"\s*[(\[]\d+(\.\d+)?\s*(points?|pts?|marks?)[)\]]$", re.IGNORECASE)
 """Headings tell them; the description has them as well, and only one of both would be kept up to date."""

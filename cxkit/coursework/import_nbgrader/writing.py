@@ -8,15 +8,15 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from cxkit.coursework.assignment.regions import CellType, split
 from cxkit.coursework.import_nbgrader.asserts import Asked
 from cxkit.coursework.import_nbgrader.cells import Marked
 from cxkit.coursework.import_nbgrader.course import Found
 from cxkit.coursework.import_nbgrader.questions import Group
-from cxkit.coursework.regions import CellType, split
-from cxkit.running.defaults import Code
-from cxkit.running.notebook import parameters_cell
-from cxkit.running.parameters import Parameter
-from cxkit.running.tidy import tidy
+from cxkit.running.notebooks.defaults import Code
+from cxkit.running.notebooks.notebook import parameters_cell
+from cxkit.running.notebooks.parameters import Parameter
+from cxkit.running.notebooks.tidy import tidy
 
 _SCHEME = re.compile(
     r"^[ \t]*[=#]*[ \t]*BEGIN MARK SCHEME[ \t=#]*\n(.*?)^[ \t]*[=#]*[ \t]*END MARK SCHEME[ \t=#]*$\n?", re.M | re.S

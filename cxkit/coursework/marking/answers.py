@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cxkit.coursework.assignment import Answer, Assignment
+from cxkit.coursework.assignment.data import Answer, Assignment
 from cxkit.coursework.marking.collector import LONGEST_TEXT, MOST_CELLS, MOST_CHARACTERS
-from cxkit.running.endings import COLLECTED
+from cxkit.running.isolation.endings import COLLECTED
 from cxkit.running.untrusted import read_json
 
 Cell = float | str | bool | None

@@ -8,20 +8,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from cxkit.coursework.assignment import Assignment
+from cxkit.coursework.assignment.data import Assignment
+from cxkit.coursework.assignment.released import read_released
 from cxkit.coursework.collecting.submission import Submission, what_to_do
-from cxkit.coursework.fingerprint import fits_points, points_notes, version_notes
+from cxkit.coursework.marking.fingerprint import fits_points, points_notes, version_notes
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.submission import mark_notebook, policy_for, read_submission, unmarked
-from cxkit.coursework.marks import SubmissionMarks, marks_from_data
-from cxkit.coursework.marks_folder import earlier_marks, write_marks
-from cxkit.coursework.release.record import read_released
+from cxkit.coursework.marks.data import SubmissionMarks, marks_from_data
+from cxkit.coursework.marks.folder import earlier_marks, write_marks
 from cxkit.errors import MarkingError, NotebookError, counted, fault_of
-from cxkit.running.journal import Journal
-from cxkit.running.progress import Teller
+from cxkit.running.jobs.journal import Journal
+from cxkit.running.jobs.progress import Teller
+from cxkit.running.jobs.workers import Job, Outcome, check_workers, run_jobs
 from cxkit.running.sandbox.protection import UNPROTECTED, find_protection
 from cxkit.running.untrusted import writable
-from cxkit.running.workers import Job, Outcome, check_workers, run_jobs
 
 _JOURNAL = ".journal"
 _RUN = ("collected", "late")

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cxkit.coursework.assignment import ANSWER_KINDS, Answer, Tolerance
+from cxkit.coursework.assignment.data import ANSWER_KINDS, Answer, Tolerance
 from cxkit.coursework.marking.answers import Cell, Figure, Number, Refused, Series, Table, Text, Value
 from cxkit.coursework.marking.collector import OPEN
 from cxkit.errors import counted

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from cxkit.coursework.assignment import Answer, ParameterSet
+from cxkit.coursework.assignment.data import Answer, ParameterSet
 from cxkit.coursework.marking.answers import Number, Text, Value
 from cxkit.coursework.marking.compare import Verdict
 from cxkit.coursework.marking.ending import Lost

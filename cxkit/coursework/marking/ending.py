@@ -9,14 +9,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cxkit.coursework.assignment import Assignment, Question
-from cxkit.coursework.marks import Outcome
-from cxkit.coursework.source import questions_of
+from cxkit.coursework.assignment.data import Assignment, Question
+from cxkit.coursework.assignment.source import questions_of
+from cxkit.coursework.marks.data import Outcome
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
-    from cxkit.running.endings import Contained
+    from cxkit.running.isolation.endings import Contained
 
 KITS_OWN = "cxkit_injected"
 """In the metadata of cells that the kit puts into a notebook: they are not counted among the student's."""

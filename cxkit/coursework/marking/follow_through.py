@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.assignment import Assignment, Question
+from cxkit.coursework.assignment.data import Assignment, Question
+from cxkit.coursework.assignment.source import questions_of
 from cxkit.coursework.marking.answers import Answers, Figure, Refused
 from cxkit.coursework.marking.compare import compare
 from cxkit.coursework.marking.ending import KITS_OWN
 from cxkit.coursework.marking.reference import answers_as_data
 from cxkit.coursework.marking.trial import Trial
-from cxkit.coursework.marks import AnswerCheck, QuestionMark
-from cxkit.coursework.source import questions_of
+from cxkit.coursework.marks.data import AnswerCheck, QuestionMark
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

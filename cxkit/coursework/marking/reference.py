@@ -12,15 +12,15 @@ from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.assignment import Answer, Assignment, ParameterSet, Question
-from cxkit.coursework.fingerprint import fingerprint
+from cxkit.coursework.assignment.data import Answer, Assignment, ParameterSet, Question
+from cxkit.coursework.assignment.source import mistake_notebook, model_notebook, student_notebook
 from cxkit.coursework.marking.answers import Answers, Figure, Number, Refused, Series, Table, Text, Value
 from cxkit.coursework.marking.compare import compare
+from cxkit.coursework.marking.fingerprint import fingerprint
 from cxkit.coursework.marking.running import Left, data_for, run_for_answers
-from cxkit.coursework.source import mistake_notebook, model_notebook, student_notebook
 from cxkit.errors import MarkingError
 from cxkit.files import write_atomically
-from cxkit.running.fingerprint import installed_versions, kit_hash
+from cxkit.running.provenance.fingerprint import installed_versions, kit_hash
 from cxkit.running.sandbox.limits import Policy
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.assignment import PUBLIC, Assignment, DataFile, ParameterSet
-from cxkit.coursework.available import hint
-from cxkit.coursework.lost_metadata import names_set
+from cxkit.coursework.assignment.available import hint
+from cxkit.coursework.assignment.data import PUBLIC, Assignment, DataFile, ParameterSet
+from cxkit.coursework.assignment.source import questions_of
 from cxkit.coursework.marking.answers import Answers, can_be_read, collecting_code, read_answers
 from cxkit.coursework.marking.ending import (
     KITS_OWN,
@@ -22,12 +22,12 @@ from cxkit.coursework.marking.ending import (
     unread_sentence,
     without_cell,
 )
-from cxkit.coursework.marks import Outcome
-from cxkit.coursework.source import questions_of
+from cxkit.coursework.marking.lost_metadata import names_set
+from cxkit.coursework.marks.data import Outcome
 from cxkit.errors import MarkingError
 from cxkit.files import sha256_of
-from cxkit.running.endings import Contained, Cut
-from cxkit.running.fairly import run_fairly
+from cxkit.running.isolation.endings import Contained, Cut
+from cxkit.running.isolation.fairly import run_fairly
 from cxkit.running.sandbox.limits import Policy
 
 if TYPE_CHECKING:
@@ -238,7 +238,7 @@ def data_for(assignment: Assignment, seed: int | None, folder: Path) -> dict[str
     MarkingError
         If they cannot be written.
     """
-    from cxkit.coursework.data_variants import write_variant
+    from cxkit.coursework.assignment.data_variants import write_variant
     from cxkit.errors import CxkitError
 
     data = dict(assignment.extras)

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cxkit
-from cxkit.coursework.assignment import ANSWER_KINDS, PUBLIC, Answer, Assignment, Mistake, ParameterSet, Question
-from cxkit.coursework.lost_metadata import RELEASED_ID, Recovered, id_of, recover
+from cxkit.coursework.assignment.data import ANSWER_KINDS, PUBLIC, Answer, Assignment, Mistake, ParameterSet, Question
 from cxkit.coursework.marking.answers import Answers, Number, Refused, Text, Value
 from cxkit.coursework.marking.compare import Verdict, compare, folded, is_open
 from cxkit.coursework.marking.elsewhere import why_not_there
 from cxkit.coursework.marking.follow_through import follow_through
+from cxkit.coursework.marking.lost_metadata import RELEASED_ID, Recovered, id_of, recover
 from cxkit.coursework.marking.reference import References, answers_of
 from cxkit.coursework.marking.running import TROUBLES, Left, data_for, parameters_lost, run_for_answers
 from cxkit.coursework.marking.trial import Trial
-from cxkit.coursework.marks import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.data import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
 from cxkit.errors import MarkingError, counted, reason_of
 from cxkit.running.sandbox.limits import Policy
 from cxkit.running.untrusted import Unbounded, read_json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cxkit.coursework.assignment import ParameterSet
+from cxkit.coursework.assignment.data import ParameterSet
 from cxkit.coursework.marking.reference import Reference
 from cxkit.coursework.marking.running import Left
 

@@ -18,7 +18,7 @@ from cxkit.coursework.page.words import (
     share_text,
     with_code,
 )
-from cxkit.running.templating import environment
+from cxkit.running.pages.templating import environment
 
 COMMON = Path(__file__).parent / "template"
 

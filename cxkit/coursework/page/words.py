@@ -7,7 +7,7 @@ import unicodedata
 
 from markupsafe import Markup, escape
 
-from cxkit.coursework.marks import Outcome
+from cxkit.coursework.marks.data import Outcome
 
 OUTCOME_WORDS: dict[Outcome, str] = {
     "right": "Right",

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from cxkit.coursework.assignment import Assignment
-from cxkit.coursework.data_variants import variant_bytes
+from cxkit.coursework.assignment.data import Assignment
+from cxkit.coursework.assignment.data_variants import variant_bytes
+from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.release.instructions import instructions, notebook_name
-from cxkit.coursework.source import student_notebook
 from cxkit.errors import AssignmentError
-from cxkit.running.tidy import as_text
+from cxkit.running.notebooks.tidy import as_text
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 """The date of every file in a zip, so that the same release has the same bytes."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from cxkit.coursework.assignment import ANSWER_KINDS, Assignment, LatePolicy, Question
-from cxkit.coursework.available import columns_sentence, packages_sentence
+from cxkit.coursework.assignment.available import columns_sentence, packages_sentence
+from cxkit.coursework.assignment.data import ANSWER_KINDS, Assignment, LatePolicy, Question
 from cxkit.errors import counted
 
 

@@ -14,7 +14,7 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from cxkit.coursework.regions import split
+from cxkit.coursework.assignment.regions import split
 
 DEEPEST = 4
 """Zips within zips that are looked into."""

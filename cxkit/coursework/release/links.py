@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
-from cxkit.coursework.assignment import Assignment
+from cxkit.coursework.assignment.data import Assignment
+from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.release.instructions import notebook_name
 from cxkit.coursework.release.proof import Check
-from cxkit.coursework.source import student_notebook
-from cxkit.running.modules import imported_names, module_files
+from cxkit.running.kernels.modules import imported_names, module_files
 
 _CODE = re.compile(r"^(```|~~~).*?^\1|`[^`\n]*`", re.DOTALL | re.MULTILINE)
 _LINKS = re.compile(

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from cxkit.coursework.assignment import Assignment
-from cxkit.coursework.data_variants import student_seed
-from cxkit.coursework.roster import Roster
+from cxkit.coursework.assignment.data import Assignment
+from cxkit.coursework.assignment.data_variants import student_seed
+from cxkit.coursework.people.roster import Roster
 from cxkit.errors import AssignmentError
 
 TRIED = 2

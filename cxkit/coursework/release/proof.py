@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.assignment import Assignment, Mistake, Question
-from cxkit.coursework.marks import QuestionMark, SubmissionMarks
-from cxkit.coursework.source import mistake_notebook, model_notebook, student_notebook
+from cxkit.coursework.assignment.data import Assignment, Mistake, Question
+from cxkit.coursework.assignment.source import mistake_notebook, model_notebook, student_notebook
+from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
 from cxkit.files import write_atomically
 
 if TYPE_CHECKING:

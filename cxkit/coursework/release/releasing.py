@@ -7,20 +7,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cxkit
-from cxkit.coursework.assignment import Assignment
-from cxkit.coursework.fingerprint import fingerprint
+from cxkit.coursework.assignment.data import Assignment
+from cxkit.coursework.assignment.released import Released, with_earlier, write_released
+from cxkit.coursework.marking.fingerprint import fingerprint
 from cxkit.coursework.release.folders import new_folder, notebook_bytes, write_folders
 from cxkit.coursework.release.links import link_checks
 from cxkit.coursework.release.plan import Plan
 from cxkit.coursework.release.proof import Proof
-from cxkit.coursework.release.record import Released, with_earlier, write_released
 from cxkit.coursework.release.secrecy import secrecy_checks
 from cxkit.coursework.release.trying import Judge, try_all
 from cxkit.errors import AssignmentError, counted
 from cxkit.running.temporary import own_folder
 
 if TYPE_CHECKING:
-    from cxkit.running.progress import Teller
+    from cxkit.running.jobs.progress import Teller
 
 
 def prove(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxkit.coursework.assignment import Assignment
+from cxkit.coursework.assignment.data import Assignment
+from cxkit.coursework.assignment.source import read_source, solutions, student_notebook
 from cxkit.coursework.release.folders import notebook_bytes
 from cxkit.coursework.release.leaks import leaks_in, leaks_in_bytes, planted
 from cxkit.coursework.release.proof import Check
-from cxkit.coursework.source import read_source, solutions, student_notebook
-from cxkit.running.tidy import as_text
+from cxkit.running.notebooks.tidy import as_text
 
 
 def secrecy_checks(assignment: Assignment, built: Path) -> list[Check]:

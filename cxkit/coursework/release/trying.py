@@ -7,17 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cxkit.coursework.assignment import Assignment
-from cxkit.coursework.marks import SubmissionMarks
+from cxkit.coursework.assignment.data import Assignment
+from cxkit.coursework.marks.data import SubmissionMarks
 from cxkit.coursework.release.proof import Check, Mark, Trial, trials_of
 from cxkit.errors import CxkitError, NotebookError
-from cxkit.running.workers import Job, Outcome, run_jobs
+from cxkit.running.jobs.workers import Job, Outcome, run_jobs
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
 
     from cxkit.coursework.release.plan import Plan
-    from cxkit.running.progress import Teller
+    from cxkit.running.jobs.progress import Teller
 
 REFERENCES = ".references"
 """Folder within the assignment's for references, which marking needs as well."""

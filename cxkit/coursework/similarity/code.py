@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from cxkit.running.notebook import joined
+from cxkit.running.notebooks.notebook import joined
 
 # One tokeniser of our own for whole and broken code alike: Python's own stops at the first error, and cuts f-strings
 # differently in 3.11 and 3.12, so that one missing bracket or a newer Python would change who resembles whom.

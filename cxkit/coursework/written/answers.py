@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.lost_metadata import recover
-from cxkit.coursework.source import is_written, questions_of, student_notebook
+from cxkit.coursework.assignment.source import is_written, questions_of, student_notebook
+from cxkit.coursework.marking.lost_metadata import recover
 from cxkit.errors import MarkingError, reason_of
 from cxkit.running.untrusted import read_json
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.assignment.data import Assignment
     from cxkit.coursework.collecting.submission import Submission
 
 LONGEST = 100_000

@@ -15,7 +15,7 @@ from cxkit.errors import MarkingError, reason_of
 from cxkit.files import write_atomically
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment
+    from cxkit.coursework.assignment.data import Assignment
 
 SHEET_FILE, KEY_FILE = "sheet.db", "key.json"
 _SIGNS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that looks like another

@@ -15,7 +15,7 @@ from cxkit.errors import MarkingError, counted, fault_of
 if TYPE_CHECKING:
     from ipywidgets import VBox, Widget
 
-    from cxkit.coursework.assignment import Criterion
+    from cxkit.coursework.assignment.data import Criterion
 
 LONGEST_ANSWER = 50_000
 MOVES = {"n": 1, "p": -1}

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from cxkit.coursework.assignment import Criterion, Question
+from cxkit.coursework.assignment.data import Criterion, Question
 from cxkit.coursework.page.words import points_text
 from cxkit.errors import MarkingError
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from cxkit.coursework.marks.written import CriterionResult, WrittenResult
 from cxkit.coursework.written.agreement import Agreement, agreement
 from cxkit.coursework.written.blind import Key
 from cxkit.coursework.written.panel_state import PanelMark, levels_of
 from cxkit.coursework.written.sheet import COMMENT, MarkingSheet
-from cxkit.coursework.written_marks import CriterionResult, WrittenResult
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Question
+    from cxkit.coursework.assignment.data import Question
 
 AGREED = "agreed"
 """A marker of this name is the outcome of the markers' talk and stands above them."""

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxkit.coursework.database import Database
 from cxkit.coursework.written.panel_state import BlindAnswer, PanelMark
 from cxkit.errors import MarkingError, Problems, nearest
+from cxkit.running.jobs.database import Database
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Assignment, Question
+    from cxkit.coursework.assignment.data import Assignment, Question
 
 COMMENT = "comment"
 Value = float | str | None

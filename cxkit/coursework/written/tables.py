@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxkit.coursework.csv_text import csv_lines, read_csv_text
 from cxkit.coursework.gradebook.exports import as_written, harmless, points_cell
+from cxkit.coursework.people.csv_text import csv_lines, read_csv_text
 from cxkit.coursework.written.sheet import COMMENT, MarkingSheet, Place, Value
 from cxkit.errors import AssignmentError, MarkingError, Problems, reason_of
 from cxkit.files import write_atomically
 
 if TYPE_CHECKING:
-    from cxkit.coursework.assignment import Question
+    from cxkit.coursework.assignment.data import Question
 
 LARGEST = 64 << 20
 LONGEST_CELL = 32_000

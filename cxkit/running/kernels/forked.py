@@ -28,7 +28,7 @@ PRELOADED_LATER = (
 )  # fmt: skip
 """What it imports while nobody asks, as far as it is installed."""
 
-PRELOADED_OF_CLIENTS = ("cxkit.running.apart", "cxkit.running.contained_client")
+PRELOADED_OF_CLIENTS = ("cxkit.running.isolation.apart", "cxkit.running.isolation.contained_client")
 
 START_SECONDS = 120.0
 _SECONDS_TO_END = 6.0  # that a warden has to end all that its kernel has started, before it is killed itself

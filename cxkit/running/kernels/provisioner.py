@@ -20,8 +20,8 @@ from jupyter_client.provisioning import LocalProvisioner
 from traitlets import Dict, Unicode
 
 from cxkit.running.kernels.forked import START_SECONDS, ForkedProcess, Template, TemplateLost, can_fork
+from cxkit.running.kernels.modules import FOLDER_VARIABLE
 from cxkit.running.kernels.ready import ReadyClient
-from cxkit.running.modules import FOLDER_VARIABLE
 from cxkit.running.sandbox.confinement import environment as confined_environment
 
 logger = logging.getLogger(__name__)

@@ -216,7 +216,7 @@ def _become_kernel(request: dict[str, Any], descriptors: list[int], connection: 
         _start_afresh(request, descriptors, connection)
         confinement = request.get("confinement")
         if request.get("client"):
-            from cxkit.running.apart import be_client
+            from cxkit.running.isolation.apart import be_client
 
             os.chdir(request["cwd"])
             be_client()

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cxkit.files import hashes_in, sha256_of
-from cxkit.running.fingerprint import named_files
-from cxkit.running.notebook import joined
+from cxkit.running.notebooks.notebook import joined
+from cxkit.running.provenance.fingerprint import named_files
 from cxkit.running.provenance.kit import kit
 from cxkit.shipped import datasets_folder
 

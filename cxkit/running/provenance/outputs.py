@@ -18,7 +18,7 @@ from typing import Any
 from unicodedata import normalize
 
 from cxkit import mime
-from cxkit.running.notebook import joined
+from cxkit.running.notebooks.notebook import joined
 from cxkit.running.provenance.changes import Allowed, Change, Moved, first_difference
 from cxkit.running.provenance.declared import declared_by
 

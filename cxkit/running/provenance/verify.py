@@ -10,8 +10,8 @@ from typing import Any
 
 from cxkit.errors import NotebookError, reason_of
 from cxkit.files import sha256_of
-from cxkit.running.notebook import read_notebook
-from cxkit.running.pdf import read_imprint
+from cxkit.running.notebooks.notebook import read_notebook
+from cxkit.running.pages.pdf import read_imprint
 from cxkit.running.plan import CELL_TIMEOUT, Run
 from cxkit.running.provenance.changes import Change, Moved, first_difference
 from cxkit.running.provenance.crate import DECLARED, EXECUTED, MANIFEST, NOTEBOOK, crate_of, read_manifest

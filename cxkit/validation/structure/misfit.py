@@ -233,7 +233,7 @@ def _signs(value: float) -> str:
 def misfit_of(structure: Result, fit: Fit, drawn: Blueprint) -> Misfit:
     """Compare what was observed with what the model says; see `find_misfit`.
 
-    `drawn` is the model as it was drawn up from the instrument, `structure` the result that tells whose answers it is of.
+    `drawn` is the model as drawn up from the instrument, `structure` the result that tells whose answers it is of.
     """
     residuals, z = _residuals(fit)
     changes = fit.modification_indices()

@@ -1,0 +1,1 @@
+"""Marks as plain data, and the folder that keeps them."""

@@ -1,0 +1,1 @@
+"""Who is in the class: rosters, and the tables of learning systems."""

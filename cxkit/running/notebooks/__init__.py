@@ -1,0 +1,1 @@
+"""Notebooks as files: reading, parameters, tidying, and what a failed cell says."""

@@ -1,0 +1,1 @@
+"""Many runs: reports, batches, clusters."""
