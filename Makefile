@@ -41,11 +41,12 @@ test: $(READY)  ## all tests, and the notebooks against their recorded numbers
 lab: $(READY)  ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks
 
-check: $(READY)  ## style, types, layers, tidy notebooks
+check: $(READY)  ## style, types, layers, readability, tidy notebooks
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/python tools/house.py --check
 	@$(BIN)/cxkit tidy --check notebooks/*.ipynb
 
 bench: $(READY)  ## speed against named peers, as ratios with their spread

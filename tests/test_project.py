@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 import cxkit as cx
+from tools import house
 
 ROOT = Path(__file__).parent.parent
 CONDA_NAMES = {"matplotlib": "matplotlib-base", "factor-analyzer": "factor_analyzer"}
@@ -84,3 +85,50 @@ def test_nobody_is_told_to_install_cxkit_from_an_index_where_it_is_not():
     files = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("cxkit/**/*.py"), *ROOT.glob("notebooks/*.ipynb")]
     texts = {path.relative_to(ROOT): path.read_text(encoding="utf-8") for path in files if path.name != "CHANGELOG.md"}
     assert [path for path, text in texts.items() if re.search(r"""pip install[^\w-]+cxkit""", text)] == []
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    assert house.circles(house.import_graph()) == []
+
+
+def test_a_circle_would_be_found_wherever_its_imports_stand(tmp_path):
+    package = tmp_path / "cxkit"
+    package.mkdir()
+    (package / "__init__.py").write_text("")
+    (package / "one.py").write_text("def f():\n    from cxkit import two\n")
+    (package / "two.py").write_text(
+        "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from cxkit.one import f\n"
+    )
+    assert house.circles(house.import_graph(tmp_path)) == [["cxkit.one", "cxkit.two"]]
+
+
+ALONE = """
+import sys
+from importlib.abc import MetaPathFinder
+
+GROUND = ("cxkit.sem", "cxkit.statistics", "cxkit.errors", "cxkit.kept", "cxkit.one_thread", "cxkit.ties",
+          "cxkit.without_contents", "cxkit.factor_analyzer_guard")
+
+class Blocked(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("cxkit.") and not name.startswith(GROUND):
+            raise ImportError(f"{name} is blocked")
+
+sys.meta_path.insert(0, Blocked())
+import numpy as np, pandas as pd
+from cxkit import sem
+
+rng = np.random.default_rng(1)
+factor = rng.standard_normal(300)
+data = pd.DataFrame({f"x{k}": factor + rng.standard_normal(300) for k in range(1, 5)})
+fit = sem.cfa("f =~ x1 + x2 + x3 + x4", data)
+for name in ("estimates", "measures", "standardized", "text", "note"):
+    getattr(fit, name)
+fit.residuals("standardized"), fit.modification_indices(), fit.scores(), fit.reliability(), fit.bootstrap(10)
+print(fit.df)
+"""
+
+
+def test_sem_runs_with_everything_else_of_cxkit_blocked():
+    run = subprocess.run([sys.executable, "-c", ALONE], capture_output=True, text=True, check=False)
+    assert (run.stdout.strip(), run.stderr) == ("2", "")
