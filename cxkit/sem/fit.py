@@ -48,7 +48,7 @@ class Fit(Measured):
         """Model-implied covariances, means and thresholds; a dict by group if there are several."""
         from cxkit.sem.after.residuals import moment_tables
 
-        return self.by_group([moment_tables(self, g) for g in range(len(self.models))])
+        return self._by_group([moment_tables(self, g) for g in range(len(self.models))])
 
     def residuals(self, kind: str = "raw") -> MomentTables | dict[str, MomentTables]:
         """What does the model leave unexplained? Observed minus implied moments; a dict by group if there are several.
@@ -69,7 +69,7 @@ class Fit(Measured):
         """
         from cxkit.sem.after.residuals import residual_tables
 
-        return self.by_group([residual_tables(self, g, kind) for g in range(len(self.models))])
+        return self._by_group([residual_tables(self, g, kind) for g in range(len(self.models))])
 
     def modification_indices(self, minimum: float = 0.0) -> pd.DataFrame:
         """What would freeing one fixed parameter change? Columns lhs op rhs group mi epc sepc_lv sepc_all, by mi."""

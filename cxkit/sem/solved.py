@@ -77,7 +77,7 @@ class Solved:
         errors = rows.simple_errors(self.parameter_covariance)
         if self.table.definitions:
             errors = np.concatenate([errors, rows.errors(z, self.parameter_covariance)[len(errors) :]])
-        frame = self.row_names()
+        frame = self._row_names()
         return pd.DataFrame({**frame, **_wald(values, errors), "std_lv": lv, "std_all": everything})
 
     @cached_property
@@ -85,11 +85,11 @@ class Solved:
         """Completely standardised parameters (std.all) with delta-method standard errors."""
         values = self.row_table.standardised(self.solution.z)[1]
         errors = self.row_table.errors(self.solution.z, self.parameter_covariance, standardised=True)
-        names = self.row_names()
+        names = self._row_names()
         table = _wald(values, errors)
         return pd.DataFrame({**names, "est_std": table.pop("est"), **table})
 
-    def row_names(self) -> dict[str, Any]:
+    def _row_names(self) -> dict[str, Any]:
         """Columns that say which parameter a row is, as pandas holds text: to find out that it is text takes time."""
         kept = self.table.kept
         if "names" not in kept or kept["names"][0] != self.sample.labels:
@@ -121,7 +121,7 @@ class Solved:
         basis = np.concatenate([model.basis for model in self.models])
         return pd.DataFrame(basis @ self.parameter_covariance @ basis.T, index=names, columns=names)
 
-    def by_group(self, tables: list[Any]) -> Any:
+    def _by_group(self, tables: list[Any]) -> Any:
         return tables[0] if len(tables) == 1 else dict(zip(self.sample.labels, tables, strict=True))
 
     @cached_property
@@ -135,7 +135,7 @@ class Solved:
             sd = np.sqrt(np.where(np.diag(block) > 0, np.diag(block), np.nan))
             names = list(self.table.variables.latent)
             tables.append(pd.DataFrame(block / np.outer(sd, sd), index=names, columns=names))
-        return self.by_group(tables)
+        return self._by_group(tables)
 
     @cached_property
     def r_squared(self) -> pd.Series | dict[str, pd.Series]:
@@ -156,7 +156,7 @@ class Solved:
             own = np.array([residual[name] for name in names])
             shares = np.where(own < 0, np.nan, 1 - own / variance[[model.index[name] for name in names]])
             out.append(pd.Series(shares, index=names, name="r_squared"))
-        return self.by_group(out)
+        return self._by_group(out)
 
     @cached_property
     def patterns(self) -> pd.DataFrame:

@@ -16,11 +16,11 @@ import pytest
 
 from cxkit import sem
 from cxkit.errors import CxkitWarning, ModelError
-from cxkit.sem import fitting
 from cxkit.sem.fit import Fit
 from cxkit.sem.indices.corrections import _square_as_if_complete, missing_answers
 from cxkit.sem.indices.variants import index_variant
 from cxkit.sem.sample.coverage import scarcest
+from cxkit.sem.search import searching
 from cxkit.sem.search.discrepancy import FullInformation, Objective
 from cxkit.sem.search.estimation import _advice
 from tests.sem.cases import bfi
@@ -168,7 +168,7 @@ def late_wave(answered: int) -> pd.DataFrame:
 def test_growth_with_a_last_wave_of_few_is_found(monkeypatch: pytest.MonkeyPatch, failing: bool) -> None:
     """Where the search from the estimated moments fails (here it is made to), it begins once more from the data."""
     searched: list[np.ndarray] = []
-    plain = fitting.minimise
+    plain = searching.minimise
 
     def counted(objective: Objective, start: np.ndarray, *args: Any, **options: Any) -> Any:
         if isinstance(objective.parts[0], FullInformation):
@@ -177,7 +177,7 @@ def test_growth_with_a_last_wave_of_few_is_found(monkeypatch: pytest.MonkeyPatch
                 raise ModelError("The model did not converge.")
         return plain(objective, start, *args, **options)
 
-    monkeypatch.setattr(fitting, "minimise", counted)
+    monkeypatch.setattr(searching, "minimise", counted)
     loadings = [" + ".join(f"{w}*y{t}" for t, w in enumerate(weights)) for weights in ([1] * 6, range(6))]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CxkitWarning)

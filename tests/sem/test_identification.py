@@ -10,8 +10,7 @@ import pytest
 
 from cxkit import sem
 from cxkit.errors import ModelError
-from cxkit.sem import fitting
-from cxkit.sem.search import identification
+from cxkit.sem.search import identification, searching
 from tests.sem import fits, modification_cases
 from tests.sem.cases import HS, bfi_an, hs, hs_holes
 
@@ -56,7 +55,7 @@ IDENTIFIED = [
 @pytest.mark.parametrize("name", UNIDENTIFIED)
 def test_it_is_told_before_any_search(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     model, data, options, words = UNIDENTIFIED[name]
-    monkeypatch.setattr(fitting, "minimise", lambda *_: pytest.fail("a search was begun"))
+    monkeypatch.setattr(searching, "minimise", lambda *_: pytest.fail("a search was begun"))
     with pytest.raises(ModelError, match="The model is not identified: no answers can tell apart") as caught:
         sem.sem(model, data(), **options)
     assert words in str(caught.value)

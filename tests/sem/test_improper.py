@@ -16,9 +16,9 @@ import pytest
 
 from cxkit import sem
 from cxkit.errors import CxkitError, CxkitWarning, ModelError
-from cxkit.sem import fitting
 from cxkit.sem.indices.fit_measures import _interval, cfi
 from cxkit.sem.sample.singular import inverse
+from cxkit.sem.search import searching
 from cxkit.sem.search.discrepancy import FullInformation, MaximumLikelihood, Objective
 from cxkit.sem.search.estimation import minimise
 from tests.sem.random_models import questions, shown
@@ -141,7 +141,7 @@ def test_a_search_without_end_of_incomplete_answers_is_given_up(monkeypatch: pyt
         searched.append(objective)
         return minimise(objective, *args, **options)
 
-    monkeypatch.setattr(fitting, "minimise", counted)
+    monkeypatch.setattr(searching, "minimise", counted)
     with pytest.raises(ModelError, match="did not converge"):
         sem.sem(*ring(2, 0.03), missing="fiml")
     assert [type(objective.parts[0]) for objective in searched] == [MaximumLikelihood, FullInformation]

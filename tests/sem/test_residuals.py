@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from cxkit import sem
-from cxkit.sem.fit import Fit, MomentTables
+from cxkit.sem.after.residuals import MomentTables
+from cxkit.sem.fit import Fit
 from tests.sem import cases
 from tests.sem.fits import fitted
 

@@ -83,6 +83,8 @@ def kappas(first: Sequence[float], second: Sequence[float]) -> tuple[Kappa, Kapp
 
     codes = np.column_stack([first, second]).astype(float).reshape(-1, 2)
     levels = np.unique(codes)
+    if len(levels) < 2:
+        return Kappa(value=math.nan, low=math.nan, high=math.nan), Kappa(value=math.nan, low=math.nan, high=math.nan)
     plain, weighted = (
         cohen_kappa(codes, levels, agreement_weights(levels, kind)) for kind in ("identity", "quadratic")
     )

@@ -106,7 +106,7 @@ def bootstrap(
     low, high = _intervals(fit, point, replicates, ci, level)
     spread, bias = replicates.std(axis=0, ddof=1), replicates.mean(axis=0) - point
     columns = {"est": point, "se": spread, "bias": bias, "ci_low": low, "ci_high": high}
-    frame = pd.DataFrame({**fit.row_names(), **columns})
+    frame = pd.DataFrame({**fit._row_names(), **columns})
     return Bootstrap(frame=frame, replicates=replicates, n=len(z), n_failed=n - len(z), seed=seed, ci=ci, level=level)
 
 
