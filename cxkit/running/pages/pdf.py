@@ -11,7 +11,8 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,8 +139,23 @@ def _by_weasyprint(html: str) -> bytes:
 
     page = weasyprint.HTML(string=_with_plain_formulas(html), url_fetcher=URLFetcher(allowed_protocols={"data"}))
     # Without an identifier or a date of its own the file depends on nothing but the page and the fonts.
-    pdf: Any = page.write_pdf(pdf_tags=True)
+    with _at_no_time():
+        pdf: Any = page.write_pdf(pdf_tags=True)
     return bytes(pdf)
+
+
+@contextmanager
+def _at_no_time() -> Iterator[None]:
+    """Let fontTools, which cuts fonts where HarfBuzz cannot, write no time of day into them."""
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = "0"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before
 
 
 def _with_plain_formulas(html: str) -> str:
