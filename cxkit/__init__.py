@@ -75,7 +75,8 @@ _HOMES = {
     "cxkit.benchmarking.scores": ("dimension_scores",),
     "cxkit.benchmarking.norms": ("build_norm",),
     "cxkit.benchmarking.percentiles": ("percentile_benchmark",),
-    "cxkit.gaps.agreement": ("group_reliability", "within_group_agreement"),
+    "cxkit.gaps.agreement": ("within_group_agreement",),
+    "cxkit.gaps.group_reliability": ("group_reliability",),
     "cxkit.gaps.groups": ("group_profile",),
     "cxkit.gaps.levels": ("level_gap",),
 }  # fmt: skip

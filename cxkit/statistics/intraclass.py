@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+from cxkit.statistics.unequal_spread import brown_forsythe
+
 
 @dataclass(frozen=True, kw_only=True)
 class MeanSquares:
@@ -71,3 +73,52 @@ def icc2(f: float) -> float:
 def icc1(f: float, size: float) -> float:
     """The share of variance between groups of this mean size, from F of a one-way ANOVA (Bartko, 1976)."""
     return 1.0 if f == np.inf else float((f - 1) / (f + size - 1))
+
+
+def one_way(y: np.ndarray, groups: np.ndarray) -> dict[str, float]:
+    """The one-way analysis of variance of scores by group, and the intraclass correlations that follow from it.
+
+    Parameters
+    ----------
+    y, groups
+        The score and the group of each person; two groups or more, and more people than groups.
+
+    Returns
+    -------
+    dict
+        Mean squares, F with p, F* of Brown and Forsythe with p, ICC(1) and ICC(2) with 95 % intervals from F.
+    """
+    names, member = np.unique(groups, return_inverse=True)
+    n, k = len(y), len(names)
+    sizes = np.bincount(member)
+    means = np.bincount(member, weights=y) / sizes
+    squares = np.bincount(member, weights=(y - means[member]) ** 2)
+    between = float(np.sum(sizes * (means - y.mean()) ** 2)) / (k - 1)
+    within = float(squares.sum()) / (n - k)
+    size = n / k
+    f = between / within if within > 0 else np.inf if between > 0 else np.nan
+    star = brown_forsythe(means, squares / (sizes - 1), sizes)
+    by_chance = [float(stats.f.ppf(p, k - 1, n - k)) for p in (0.975, 0.025)]
+    low, high = (icc1(f / quantile, size) for quantile in by_chance)
+    icc2_low, icc2_high = (icc2(f / quantile) for quantile in by_chance)
+    return {
+        "n": n,
+        "n_groups": k,
+        "mean_group_size": size,
+        "ms_between": between,
+        "ms_within": within,
+        "df_between": k - 1,
+        "df_within": n - k,
+        "f_value": f,
+        "p_value": float(stats.f.sf(f, k - 1, n - k)),
+        "f_star": star.f,
+        "df1_star": star.df1,
+        "df2_star": star.df2,
+        "p_star": star.p,
+        "icc1": icc1(f, size),
+        "ci_low": low,
+        "ci_high": high,
+        "icc2": icc2(f),
+        "icc2_low": icc2_low,
+        "icc2_high": icc2_high,
+    }

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxkit as cx
-from cxkit.gaps.agreement import _one_way
+from cxkit.statistics.intraclass import one_way
 from cxkit.statistics.multiplicity import holm
 from cxkit.statistics.unequal_spread import brown_forsythe
-from tests.conftest import tiny_instrument, tiny_survey
+from tests.conftest import tiny_survey
 
 CASES = [
     ("lq2002", "leadership", "lq2002_lead"),
@@ -97,9 +97,8 @@ def test_groups_without_a_difference_are_rarely_told_apart(sizes, scores, misled
     """The larger p of F and F* keeps the error rate where either of them does not."""
     rng = np.random.default_rng(7)
     groups = np.repeat(np.arange(len(sizes)), sizes)
-    dimension = tiny_instrument().dimensions[0]
     drawn = [scores(rng, groups) for _ in range(500)]
-    found = pd.DataFrame([_one_way(y, groups.astype(str), "unit", dimension) for y in drawn])[["p_value", "p_star"]]
+    found = pd.DataFrame([one_way(y, groups) for y in drawn])[["p_value", "p_star"]]
     assert (found.max(axis=1) < 0.05).mean() <= 0.05 + 2.5 * np.sqrt(0.05 * 0.95 / 500)
     if misled:
         assert (found[misled] < 0.05).mean() > 0.2
@@ -206,10 +205,9 @@ def test_interval_of_icc1_covers_the_truth():
     rng = np.random.default_rng(20260101)
     covered = 0
     for _ in range(400):
-        level = rng.normal(0, np.sqrt(0.2), (40, 1)) + rng.normal(0, np.sqrt(0.8), (40, 10))
-        survey = tiny_survey(np.repeat(level.reshape(-1, 1), 3, axis=1), unit=np.repeat(np.arange(40), 10))
-        low, high = cx.group_reliability(survey).frame[["ci_low", "ci_high"]].to_numpy()[0]
-        covered += low <= 0.2 <= high
+        scores = rng.normal(0, np.sqrt(0.2), (40, 1)) + rng.normal(0, np.sqrt(0.8), (40, 10))
+        found = one_way(scores.ravel(), np.repeat(np.arange(40), 10))
+        covered += found["ci_low"] <= 0.2 <= found["ci_high"]
     assert 0.925 <= covered / 400 <= 0.975  # four standard errors of 400 draws are .044
 
 
@@ -265,7 +263,7 @@ def test_the_interval_of_icc2_is_psychs(reference):
     companies = [own.to_numpy()[:12] for _, own in people.groupby("g", observed=True)["y"] if len(own) >= 12]
     for key, table in (("icc1k_shrout", rated), ("icc1k_lq2002_lead", np.array(companies))):
         units = np.repeat(np.arange(len(table)), table.shape[1])
-        found = _one_way(table.ravel(), units, "unit", tiny_survey(np.ones((6, 6))).dimensions[0])
+        found = one_way(table.ravel(), units)
         ends = [found[name] for name in ("f_value", "icc2", "icc2_low", "icc2_high")]
         assert ends == pytest.approx([wanted[key][name] for name in ("f", "icc", "low", "high")], rel=1e-10), key
 
