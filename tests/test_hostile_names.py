@@ -75,7 +75,7 @@ def test_every_result(analysis, survey):
     assert_text_only(result._repr_html_())
     assert_text_only(conclude(result)._repr_html_())
     if hasattr(result, "frame"):
-        assert_text_only(_html_page(result))
+        assert_text_only(_html_page(result._written))
         assert_text_only(result.verdicts._repr_html_())
 
 

@@ -16,6 +16,7 @@ import pandas as pd
 from cxkit.errors import AnalysisError, install_command, nearest
 from cxkit.files import write_atomically
 from cxkit.results.tables import as_latex, as_markdown
+from cxkit.without_contents import without_contents
 
 _NUMBER = re.compile(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", re.IGNORECASE)
 
@@ -29,6 +30,8 @@ class Written:
     title: str
     note: str
     page: Callable[[], str]
+
+    __repr__ = without_contents
 
 
 def write(result: Written, path: Path) -> Path:

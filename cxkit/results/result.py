@@ -12,7 +12,7 @@ import pandas as pd
 
 from cxkit import mime
 from cxkit.errors import AnalysisError
-from cxkit.results import declared, tables
+from cxkit.results import declared, files, tables
 from cxkit.results.references import cite
 from cxkit.results.thresholds import Verdicts
 from cxkit.survey.people import refuse_several_sheets
@@ -248,9 +248,10 @@ class Result(ABC):
 
         The file is written beside its place and then moved there: a failure leaves an older file as it was.
         """
-        from cxkit.results import files
+        return files.write(self._written, Path(path))
 
-        content = files.Written(
+    @property
+    def _written(self) -> files.Written:
+        return files.Written(
             frame=self.frame, table=self.table, title=self.title, note=self.note, page=self._repr_html_
         )
-        return files.write(content, Path(path))

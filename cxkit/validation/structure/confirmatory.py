@@ -33,11 +33,11 @@ from cxkit.validation.structure.fit import (
     read_indices,
     variant,
 )
+from cxkit.validation.structure.misfit import Misfit, misfit_of
 from cxkit.validation.weighted_models import effective_of
 
 if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
-    from cxkit.validation.structure.misfit import Misfit
 
 THREE_DIGITS = fixed(3)
 GOOD = "good"
@@ -146,8 +146,6 @@ class Structure(Result):
     @cached_property
     def misfit(self) -> Misfit:
         """Where the model and the answers disagree most, in words; computed when first asked for."""
-        from cxkit.validation.structure.misfit import misfit_of
-
         return misfit_of(self, self.fit, self.blueprint)
 
     @property
