@@ -122,6 +122,7 @@ TABLE = pd.DataFrame({"mean": [1.0, 2.0], "n": [10, 20]}, index=["x", "y"])
         (TABLE, 1), (TABLE[["n", "mean"]], 1), (TABLE.loc[["y", "x"]], 1), (TABLE.assign(extra="?"), 1),
         (TABLE.drop(columns="n"), 0), (TABLE.drop(index="x"), 0), (TABLE + 1, 0), (TABLE.T, 0), (TABLE.to_numpy(), 0),
         (TABLE.reset_index(drop=True), 0), (pd.concat([TABLE, TABLE]), 0), (TABLE.astype(str), 0),
+        (pd.concat([TABLE, TABLE.set_axis(["z", "w"])]), 0),
     ],
 )  # fmt: skip
 def test_tables(given, earned):
@@ -138,6 +139,69 @@ def test_tables_whose_rows_have_no_order():
     rows = pd.DataFrame({"a": [3, 1, 2], "b": ["z", "x", "y"]})
     assert share(rows[::-1].reset_index(drop=True), rows, kind="table", any_order=True) == 1
     assert share(rows.assign(b=list("xyz")), rows, kind="table", any_order=True) == 0
+
+
+def test_a_row_too_many_is_wrong_unless_it_is_declared_to_harm_nobody():
+    """Who kept every department had the points of "keep those above the limit"."""
+    long = TABLE.rename_axis("item").reset_index()
+    more = {
+        "index": pd.concat([TABLE, TABLE.set_axis(["z", "w"])]),
+        "key": pd.concat([long, long.assign(item=["z", "w"])]),
+    }
+    for by, wanted in (("index", TABLE), ("key", long)):
+        key = ("item",) if by == "key" else ()
+        assert share(more[by], wanted, kind="table", key=key) == 0
+        assert share(more[by], wanted, kind="table", key=key, further_rows=True) == 1
+        assert share(wanted, more[by], kind="table", key=key, further_rows=True) == 0
+    answer = Answer(name="x", type="table", points=1)
+    given, wanted = (Table(rows, ("n",), (tuple(map(float, range(len(rows)))),)) for rows in (("a", "b"), ("a",)))
+    assert compare(answer, given, wanted).reason == "`x` has the row 'b', which nobody asked for."
+
+
+PAIRS = [(0.051, 59.0), (0.052, 55.0), (0.07, 57.0)]
+HALF = (Partial(tolerance=Tolerance(absolute=0.05), share=0.5, feedback="Close."),)
+
+
+@pytest.mark.parametrize(
+    ("given", "earned"),
+    [
+        ([(0.05, 59.0), (0.05, 55.0), (0.07, 57.0)], 1),  # sorted, the first two change places
+        ([(0.07, 57.0), (0.05, 59.0), (0.05, 55.0)], 1),
+        ([(0.05, 59.0), (0.05, 59.0), (0.07, 57.0)], 0),  # one row for two
+        ([(0.05, 59.0), (0.05, 55.0), (0.05, 57.0)], 0.5),
+        ([(0.05, 59.0), (0.05, 55.0), (0.2, 57.0)], 0),
+        ([(0.05, 59.0), (0.05, 55.0), (np.nan, 57.0)], 0),
+    ],
+)
+def test_rows_in_any_order_are_paired_within_the_tolerance(given, earned):
+    """Each cell within its tolerance, and 0 of 5 points: rows that rounding makes equal were sorted by the next."""
+    wanted = pd.DataFrame(PAIRS, columns=["a", "b"])
+    options = {"tolerance": Tolerance(absolute=0.005), "partial": HALF, "any_order": True}
+    table = pd.DataFrame(given, columns=["a", "b"])
+    assert share(table, wanted, kind="table", **options) == earned
+    named = {"columns": ("a", "b"), "sign_free": ("a",), **options}
+    assert share(table.assign(a=-table["a"]), wanted, kind="table", **named) == earned
+    assert share(table.assign(c="text"), wanted.assign(c=" Text"), kind="table", **options) == earned
+    in_percent = table.assign(a=table["a"] * 100, b=table["b"] * 100)
+    assert share(in_percent, wanted, kind="table", units=("proportion", "percent"), **options) == earned
+
+
+def test_values_without_labels_in_any_order():
+    """`any_order` of a series was read and did nothing."""
+    options = {"kind": "series", "tolerance": Tolerance(absolute=0.005), "partial": HALF}
+    assert share([3, 1.001, 2], [1, 2, 3], any_order=True, **options) == 1
+    assert share(pd.Series([3, 1.04, 2]), pd.Series([1, 2, 3.0]), any_order=True, **options) == 0.5
+    assert share([3, 1, 2], [1, 2, 3], **options) == 0
+    assert share([3, 1, 1], [1, 2, 3], any_order=True, **options) == 0
+    assert share([3, 1, None, "a"], [1, None, "A", 3], any_order=True, **options) == 1
+    assert share(WANTED[::-1].set_axis(list("abc")), WANTED, any_order=True, **options) == 0
+
+
+def test_a_long_table_in_any_order_is_paired_in_no_time():
+    numbers = np.arange(2_000) / 3
+    wanted = pd.DataFrame({"a": numbers, "b": numbers[::-1]})
+    given = wanted.sample(frac=1, random_state=1).round(2).reset_index(drop=True)
+    assert share(given, wanted, kind="table", tolerance=Tolerance(absolute=0.005), any_order=True) == 1
 
 
 LOADINGS = pd.DataFrame([[0.8, 0.1], [0.7, 0.0], [0.1, 0.9], [-0.1, 0.6]], columns=["F1", "F2"], index=list("abcd"))

@@ -83,6 +83,8 @@ class Answer:
         Columns that tell a table's rows apart; empty: its index does.
     columns : tuple of str
         Columns that are compared; empty: those of the reference.
+    further_rows : bool
+        A table may have rows that the reference has not; else one with more rows than are wanted is wrong.
     any_order : bool
         Rows need not stand in the reference's order where nothing tells them apart.
     sign_free : tuple of str
@@ -106,12 +108,18 @@ class Answer:
     accept: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    further_rows: bool = False
     any_order: bool = False
     sign_free: tuple[str, ...] = ()
     factor_columns: tuple[str, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
     partial: tuple[Partial, ...] = ()
     few_values: bool = False
+
+    @property
+    def tolerances(self) -> tuple[Tolerance, ...]:
+        """Its own, and those of what is close, the narrowest first."""
+        return (self.tolerance, *(partial.tolerance for partial in self.partial))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -175,6 +175,8 @@ ANSWER = Form(
         "accept": optional(TEXTS, [], "Texts that are right as well", "text"),
         "key": optional(TEXTS, [], "Columns that tell rows apart; without it the index does", "table"),
         "columns": optional(TEXTS, [], "Columns that count; without it all of the model's", "table"),
+        "further_rows": optional(YES_NO, False, "Rows that the model has not are allowed; else they make the table "
+                                 "wrong", "table"),
         "any_order": optional(YES_NO, False, "Rows may stand in any order", "table", "series"),
         "sign_free": optional(TEXTS, [], "Columns that may be multiplied by -1, as factors may", "table"),
         "factor_columns": optional(
@@ -189,7 +191,7 @@ ANSWER = Form(
         ),
     },
     tables={"partial": PARTIAL},
-)
+)  # fmt: skip
 
 MISTAKE = Form(
     heading="[[questions.mistakes]]",

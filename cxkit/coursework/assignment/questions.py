@@ -88,6 +88,9 @@ def _answer(place: str, table: Mapping[str, Any], tables: Tables) -> Answer:
             tables.problems.add(f"{place}: '{name}' is for {' and '.join(types)}, and this is a {kind}.")
     if kind == "choice" and len(read["options"]) < 2:
         tables.problems.add(f'{place}: a choice needs at least two options: options = ["...", "..."].')
+    if read["further_rows"] and read["any_order"]:
+        tables.problems.add(f"{place}: of rows in any order none can be told to be a further one.",
+                            remedy="take out further_rows, or take out any_order and name the key.")  # fmt: skip
     if kind == "figure" and not read["facts"]:
         tables.problems.add(f'{place}: a figure needs facts to be compared: facts = {{ xlabel = "..." }}.')
     partial = tuple(
@@ -104,6 +107,7 @@ def _answer(place: str, table: Mapping[str, Any], tables: Tables) -> Answer:
         points=read["points"] or 0,
         tolerance=tolerance,
         any_order=read["any_order"],
+        further_rows=read["further_rows"],
         few_values=read["few_values"],
         facts=read["facts"],
         partial=partial,

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import math
-import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from cxkit.coursework.assignment.data import ANSWER_KINDS, Answer, Tolerance
+from cxkit.coursework.assignment.data import ANSWER_KINDS, Answer
 from cxkit.coursework.marking.answers import Cell, Figure, Number, Refused, Series, Table, Text, Value
+from cxkit.coursework.marking.closeness import folded, is_number, is_same, within
 from cxkit.coursework.marking.collector import OPEN
+from cxkit.coursework.marking.pairing import pairings
 from cxkit.errors import counted
 
-LAST_BITS = 1e-9
-"""Relative: where no tolerance is declared, numbers may still be summed in another order."""
 _SHOWN = 3
 _ANY = "*"
 
@@ -87,7 +86,7 @@ class _Closeness:
     places: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.tolerances = [self.answer.tolerance, *(partial.tolerance for partial in self.answer.partial)]
+        self.tolerances = self.answer.tolerances
         self.failed = [0] * len(self.tolerances)
 
     def note(self, given: float, wanted: float, place: str = "") -> None:
@@ -107,12 +106,6 @@ class _Closeness:
         return Verdict(0.0, reason(), off=self.failed[0], of=of)
 
 
-def within(given: float, wanted: float, tolerance: Tolerance) -> bool:
-    """Whether a number is as close as is asked."""
-    allowed = max(tolerance.absolute, tolerance.relative * abs(wanted), LAST_BITS * abs(wanted), 1e-12)
-    return abs(given - wanted) <= allowed * (1 + 1e-12)
-
-
 def _scales(answer: Answer) -> tuple[float, ...]:
     """Factors that take a given answer to the reference's unit, which is the first of those declared."""
     if len(answer.units) < 2:
@@ -120,8 +113,16 @@ def _scales(answer: Answer) -> tuple[float, ...]:
     return (1.0, 0.01 if answer.units[0] == "proportion" else 100.0)
 
 
-def _best(verdicts: Sequence[Verdict]) -> Verdict:
-    return max(verdicts, key=lambda verdict: verdict.share)
+def _best(verdicts: Iterable[Verdict]) -> Verdict:
+    """The first of those that earn the most; of these, one with the fewest values that are off."""
+    best: Verdict | None = None
+    for verdict in verdicts:
+        if best is None or (verdict.share, -verdict.off) > (best.share, -best.off):
+            best = verdict
+        if best.is_right:
+            break
+    assert best is not None
+    return best
 
 
 def _compare_number(answer: Answer, given: Value, reference: Value) -> Verdict | None:
@@ -146,11 +147,6 @@ def _off(name: str, given: Number, reference: Number) -> str:
 
 
 # --- texts and choices ------------------------------------------------------------------------------------------------
-
-
-def folded(text: str) -> str:
-    """A text without what does not matter: case, spaces at the ends and doubled, forms of letters."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _compare_text(answer: Answer, given: Value, reference: Value) -> Verdict | None:
@@ -180,18 +176,30 @@ def _compare_series(answer: Answer, given: Value, reference: Value) -> Verdict |
     if not isinstance(given, Series) or not isinstance(reference, Series):
         return None
     labels = reference.labels or tuple(str(k) for k in range(len(reference.values)))
-    if given.labels is None or (given.labels != labels and _is_counted(given.labels) and _is_counted(labels)):
+    if given.labels is None or (_is_counted(given.labels) and _is_counted(labels)):
         if len(given.values) != len(labels):
             said = f"{counted(len(given.values), 'value')}; {len(labels)} are wanted."
             return Verdict(0.0, f"`{answer.name}` has {said}")
-        mine: dict[str, Cell] = dict(zip(labels, given.values, strict=True))
-    else:
-        if len(set(given.labels)) != len(given.labels):
-            return Verdict(0.0, f"`{answer.name}` has the same label more than once.")
-        mine = dict(zip((_name(label) for label in given.labels), given.values, strict=True))
+        return _by_place(answer, given.values, [_name(label) for label in labels], reference.values)
+    if len(set(given.labels)) != len(given.labels):
+        return Verdict(0.0, f"`{answer.name}` has the same label more than once.")
+    mine = dict(zip((_name(label) for label in given.labels), given.values, strict=True))
     wanted = {_name(label): value for label, value in zip(labels, reference.values, strict=True)}
     return _labels_differ(answer.name, mine.keys(), wanted.keys(), "label") or _best(
-        [_cells_compared(answer, mine, wanted, scale) for scale in _scales(answer)]
+        _cells_compared(answer, mine, wanted, scale) for scale in _scales(answer)
+    )
+
+
+def _by_place(answer: Answer, given: Sequence[Cell], labels: Sequence[str], values: Sequence[Cell]) -> Verdict:
+    """Values that nothing tells apart but where they stand, or nothing at all where any order will do."""
+    wanted = dict(zip(labels, values, strict=True))
+    orders: Iterable[list[int]] = [list(range(len(labels)))]
+    if answer.any_order:
+        orders = pairings({"": given}, {"": values}, answer.tolerances, _scales(answer), ())
+    return _best(
+        _cells_compared(answer, dict(zip(labels, (given[k] for k in order), strict=True)), wanted, scale)
+        for order in orders
+        for scale in _scales(answer)
     )
 
 
@@ -204,12 +212,12 @@ def _name(label: str) -> str:
     return " ".join(label.split())
 
 
-def _labels_differ(name: str, given: Any, wanted: Any, what: str) -> Verdict | None:
+def _labels_differ(name: str, given: Any, wanted: Any, what: str, *, may_be_more: bool = False) -> Verdict | None:
     missing = [label for label in wanted if label not in given]
     if missing:
         return Verdict(0.0, f"`{name}` lacks the {_several(what, missing)}.")
-    if what != "label":
-        return None  # further columns and rows of a table harm nobody
+    if may_be_more:
+        return None
     extra = [label for label in given if label not in wanted]
     return Verdict(0.0, f"`{name}` has the {_several(what, extra)}, which nobody asked for.") if extra else None
 
@@ -226,9 +234,9 @@ def _cells_compared(answer: Answer, given: dict[str, Cell], wanted: dict[str, Ce
     other: list[str] = []
     for place, value in wanted.items():
         mine = given[place]
-        if _is_number(value) and _is_number(mine):
+        if is_number(value) and is_number(mine):
             close.note(float(mine) * scale, float(value), place)  # type: ignore[arg-type]
-        elif not _same(mine, value):
+        elif not is_same(mine, value):
             other.append(place)
     if other:
         off = len(other) + close.failed[0]
@@ -243,16 +251,6 @@ def _cells_compared(answer: Answer, given: dict[str, Cell], wanted: dict[str, Ce
     return close.verdict(reason, len(wanted))
 
 
-def _is_number(value: Cell) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _same(given: Cell, wanted: Cell) -> bool:
-    if isinstance(given, str) and isinstance(wanted, str):
-        return folded(given) == folded(wanted)
-    return type(given) is type(wanted) and given == wanted
-
-
 # --- tables -----------------------------------------------------------------------------------------------------------
 
 
@@ -262,20 +260,28 @@ def _compare_table(answer: Answer, given: Value, reference: Value) -> Verdict | 
     mine, wanted = _columns(given), _columns(reference)
     columns = [_name(c) for c in answer.columns] or list(wanted)
     keys = [_name(key) for key in answer.key]
-    missing = _labels_differ(answer.name, mine.keys(), [*keys, *columns], "column")
+    # Further columns harm nobody: a table is right in the columns that are asked for
+    missing = _labels_differ(answer.name, mine.keys(), [*keys, *columns], "column", may_be_more=True)
     if missing:
         return missing
     columns = [column for column in columns if column not in keys]
-    rows = _row_order(answer, mine, wanted, given, reference, columns)
-    if isinstance(rows, Verdict):
-        return rows
-    cells = {column: [mine[column][k] for k in rows] for column in columns}
-    cells = _with_free_signs(answer, cells, wanted)
-    cells = _with_matched_factors(answer, cells, wanted)
+    orders = _row_orders(answer, mine, wanted, given, reference, columns)
+    if isinstance(orders, Verdict):
+        return orders
     names = _row_names(keys, wanted, reference)
-    flat_given = {f"{names[k]}, {c}": cells[c][k] for c in columns for k in range(len(names))}
     flat_wanted = {f"{names[k]}, {c}": wanted[c][k] for c in columns for k in range(len(names))}
-    return _best([_cells_compared(answer, flat_given, flat_wanted, scale) for scale in _scales(answer)])
+
+    def flat(rows: list[int]) -> dict[str, Cell]:
+        cells = {column: [mine[column][k] for k in rows] for column in columns}
+        cells = _with_free_signs(answer, cells, wanted)
+        cells = _with_matched_factors(answer, cells, wanted)
+        return {f"{names[k]}, {c}": cells[c][k] for c in columns for k in range(len(names))}
+
+    return _best(
+        _cells_compared(answer, flat_given, flat_wanted, scale)
+        for flat_given in map(flat, orders)
+        for scale in _scales(answer)
+    )
 
 
 def _columns(table: Table) -> dict[str, tuple[Cell, ...]]:
@@ -288,42 +294,35 @@ def _row_names(keys: Sequence[str], wanted: dict[str, tuple[Cell, ...]], referen
     return [_name(row) for row in reference.rows]
 
 
-def _row_order(
+def _row_orders(
     answer: Answer,
     mine: dict[str, tuple[Cell, ...]],
     wanted: dict[str, tuple[Cell, ...]],
     given: Table,
     reference: Table,
     columns: Sequence[str],
-) -> list[int] | Verdict:
-    """For each row of the reference, the row of the given table that is meant."""
+) -> Iterable[list[int]] | Verdict:
+    """For each row of the reference, the row of the given table that is meant; where any order will do, every guess."""
     keys = [_name(key) for key in answer.key]
     names = _row_names(keys, wanted, reference)
     own = _row_names(keys, mine, given)
     if len(own) != len(names) and (answer.any_order or _is_counted(own)):
         return Verdict(0.0, f"`{answer.name}` has {counted(len(own), 'row')}; {len(names)} are wanted.")
     if answer.any_order:
-        # Nothing tells the rows apart but their contents: both tables are put in order by them.
-        theirs = sorted(range(len(names)), key=lambda k: _sorting(wanted, columns, k))
-        ours = sorted(range(len(own)), key=lambda k: _sorting(mine, columns, k))
-        order = dict(zip(theirs, ours, strict=True))
-        return [order[k] for k in range(len(names))]
+        factors = {_name(column) for column in answer.factor_columns}
+        telling = [column for column in columns if column not in factors]  # factors are matched by whole columns
+        if not telling:
+            return [list(range(len(names)))]
+        ours, theirs = ({column: table[column] for column in telling} for table in (mine, wanted))
+        turned = {_name(column) for column in answer.sign_free}
+        return pairings(ours, theirs, answer.tolerances, _scales(answer), turned)
     if own != names and _is_counted(own) and _is_counted(names):
-        return list(range(len(names)))
+        return [list(range(len(names)))]
     if len(set(own)) != len(own):
         return Verdict(0.0, f"`{answer.name}` has the same row more than once.")
-    missing = _labels_differ(answer.name, own, names, "row")
-    return missing or [own.index(name) for name in names]
-
-
-def _sorting(columns: dict[str, tuple[Cell, ...]], names: Sequence[str], k: int) -> list[tuple[int, float, str]]:
-    """Something by which rows can be sorted whatever they hold; digits beyond the tenth do not decide."""
-    out = []
-    for name in names:
-        value = columns[name][k]
-        number = float(f"{value:.10g}") if _is_number(value) else 0.0
-        out.append((0 if value is None else 1, number, folded(value) if isinstance(value, str) else str(value)))
-    return out
+    missing = _labels_differ(answer.name, own, names, "row", may_be_more=answer.further_rows)
+    places = {name: place for place, name in enumerate(own)}
+    return missing or [[places[name] for name in names]]
 
 
 def _with_free_signs(
@@ -336,12 +335,12 @@ def _with_free_signs(
 
 
 def _turned(values: Sequence[Cell], wanted: Sequence[Cell]) -> list[Cell]:
-    return [-v if _is_number(v) else v for v in values] if _together(values, wanted) < 0 else list(values)  # type: ignore[operator]
+    return [-v if is_number(v) else v for v in values] if _together(values, wanted) < 0 else list(values)  # type: ignore[operator]
 
 
 def _together(a: Sequence[Cell], b: Sequence[Cell]) -> float:
     """The cosine of two columns; 0 where one of them holds no numbers."""
-    pairs = [(float(x), float(y)) for x, y in zip(a, b, strict=True) if _is_number(x) and _is_number(y)]  # type: ignore[arg-type]
+    pairs = [(float(x), float(y)) for x, y in zip(a, b, strict=True) if is_number(x) and is_number(y)]  # type: ignore[arg-type]
     # Scaled first: the square of a number beyond 1e154 is infinite, and infinite by infinite is no number
     ours, theirs = (max((abs(pair[k]) for pair in pairs), default=0.0) for k in (0, 1))
     if ours == 0 or theirs == 0:
@@ -380,7 +379,7 @@ def _compare_figure(answer: Answer, given: Value, reference: Value) -> Verdict |
         elif isinstance(wanted, str):
             right = isinstance(mine, str) and folded(wanted) in folded(mine)
         else:
-            right = mine is wanted or (_is_number(mine) and not isinstance(wanted, bool) and mine == wanted)
+            right = mine is wanted or (is_number(mine) and not isinstance(wanted, bool) and mine == wanted)
         if not right:
             wrong.append(name)
     if not wrong:

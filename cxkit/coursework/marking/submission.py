@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import cxkit
 from cxkit.coursework.assignment.data import ANSWER_KINDS, PUBLIC, Answer, Assignment, Mistake, ParameterSet, Question
 from cxkit.coursework.marking.answers import Answers, Number, Refused, Text, Value
-from cxkit.coursework.marking.compare import Verdict, compare, folded, is_open
+from cxkit.coursework.marking.closeness import folded
+from cxkit.coursework.marking.compare import Verdict, compare, is_open
 from cxkit.coursework.marking.elsewhere import why_not_there
 from cxkit.coursework.marking.follow_through import follow_through
 from cxkit.coursework.marking.lost_metadata import RELEASED_ID, Recovered, id_of, recover

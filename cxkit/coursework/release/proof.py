@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.assignment.data import Assignment, Mistake, Question
-from cxkit.coursework.assignment.source import mistake_notebook, model_notebook, student_notebook
+from cxkit.coursework.assignment.data import Answer, Assignment, Mistake, Question
+from cxkit.coursework.assignment.source import mistake_notebook, model_notebook, questions_of, student_notebook
 from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
 from cxkit.files import write_atomically
 
@@ -118,7 +118,7 @@ class Trial:
 
 
 def trials_of(assignment: Assignment, seeds: Sequence[int | None] = (None,)) -> list[Trial]:
-    """Everything that is tried: the model answer, the released notebook, each foreseen mistake.
+    """Everything that is tried: the model answer, the released notebook, rows too many, each foreseen mistake.
 
     Parameters
     ----------
@@ -136,12 +136,63 @@ def trials_of(assignment: Assignment, seeds: Sequence[int | None] = (None,)) -> 
     trials.append(
         Trial(what="released notebook as it is", notebook=blank, seed=first, check=partial(_nothing, assignment))
     )
+    if named := tables_of(assignment):
+        check = partial(_not_with_further_rows, named)
+        trials.append(Trial(what=_FURTHER, notebook=with_further_rows(assignment), seed=first, check=check))
     for question in assignment.questions:
         for mistake in question.mistakes:
             notebook = mistake_notebook(assignment, question, mistake)
             check = partial(_as_foreseen, question, mistake)
             trials.append(Trial(what=f"{question.id}: {mistake.id}", notebook=notebook, seed=first, check=check))
     return trials
+
+
+_FURTHER = "tables with a row too many"
+
+
+def tables_of(assignment: Assignment) -> dict[str, list[Answer]]:
+    """The tables, by question, that a row which nobody asked for makes wrong."""
+    found = {
+        question.id: [one for one in question.answers if one.type == "table" and not one.further_rows]
+        for question in assignment.questions
+    }
+    return {key: tables for key, tables in found.items() if tables}
+
+
+def with_further_rows(assignment: Assignment) -> NotebookNode:
+    """The model, but that each of these tables keeps a row that it should not: none may be right."""
+    from nbformat.v4 import new_code_cell
+
+    made = model_notebook(assignment)
+    for key, tables in tables_of(assignment).items():
+        cells = [n for n, cell in enumerate(made.cells) if cell.cell_type == "code" and key in questions_of(cell)]
+        lines = ["from pandas import concat as _concat"]
+        for one in tables:
+            lines.append(f"_further = {one.name}.iloc[:1].rename(index=lambda label: 'a further row')")
+            lines += [f"_further = _further.assign(**{{{column!r}: 'a further row'}})" for column in one.key]
+            lines.append(f"{one.name} = _concat([{one.name}, _further])")
+        made.cells.insert(cells[-1] + 1, new_code_cell("\n".join(lines), metadata={"cxkit": {"question": key}}))
+    return made
+
+
+def _not_with_further_rows(named: Mapping[str, Sequence[Answer]], marks: SubmissionMarks) -> Check:
+    of_question = {one.question: one for one in marks.questions}
+    right = [
+        f"'{answer.name}' of '{key}'"
+        for key, answers in named.items()
+        for answer in answers
+        if any(check.name == answer.name and check.outcome == "right" for check in of_question[key].answers)
+    ]
+    return Check(
+        what=_FURTHER,
+        wanted="none right",
+        found=f"{len(right)} right" if right else "none right",
+        holds=not right,
+        reason=f"{', '.join(right)}: whoever leaves every row earns the points of choosing. Declare a key, or let rows "
+        "have labels."
+        if right
+        else "",
+    )
 
 
 def marking_checks(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from cxkit.coursework.assignment.data import Assignment
 from cxkit.coursework.marks.data import SubmissionMarks
-from cxkit.coursework.release.proof import Check, Mark, Trial, trials_of
+from cxkit.coursework.release.proof import Check, Mark, Trial, tables_of, trials_of
 from cxkit.errors import CxkitError, NotebookError
 from cxkit.running.jobs.workers import Job, Outcome, run_jobs
 
@@ -115,7 +115,8 @@ def try_all(
 def trials_in(assignment: Assignment, judge: Judge, plan: Plan, *, every_student: bool = False) -> int:
     """How many steps `try_all` takes, for a progress bar."""
     mistakes = sum(len(question.mistakes) for question in assignment.questions)
-    return len(judge.prepare) + len(plan.tried(every_student=every_student)) + 1 + mistakes
+    others = 1 + bool(tables_of(assignment))
+    return len(judge.prepare) + len(plan.tried(every_student=every_student)) + others + mistakes
 
 
 def _unmarkable(reason: str) -> Check:
