@@ -68,7 +68,7 @@ def test_what_builds_on_a_failed_task_earns_its_points(references, centre, point
     assert check.reason == "It is right once the values that it builds on are."
     model = references.of(references.assignment.public, None).model["spread"].value
     assert check.given != f"{model:.6g}"  # what the model's values give is not told
-    assert notes[-1] == "Marked with the model's values of an earlier task, which failed: 'spread'."
+    assert notes[-1] == "'spread' was marked with the model's values of 'centre', which failed."
 
 
 def test_a_task_that_is_wrong_itself_stays_wrong(references):
@@ -117,7 +117,7 @@ def test_what_counts_only_after_a_failed_task_earns_its_points_by_the_right_valu
     assert second.feedback[0].startswith(
         "This task builds on 'Where is the centre?', where your notebook's own values are not right."
     )
-    assert notes[-1] == "Marked with the model's values of an earlier task, which failed: 'spread'."
+    assert notes[-1] == "'spread' was marked with the model's values of 'centre', which failed."
     # What makes no use of the failed task may be a guess: it counts only after it, as declared
     _, second, _ = marks_of(guarded, wrong, BUILDS.replace("+ average", "+ data['x'].mean() * factor"))
     assert second.points == 0
@@ -141,7 +141,7 @@ def test_nothing_is_run_again_for_tasks_that_build_on_nothing(references, monkey
     def never(*arguments):
         raise AssertionError("nothing should run again")
 
-    monkeypatch.setattr("cxkit.coursework.marking.follow_through.with_model_values", never)
+    monkeypatch.setattr("cxkit.coursework.marking.follow_through.with_values", never)
     first, second, _ = marks_of(references, "average = 1", "spread = 3")
     assert (first.points, second.points) == (0, 0)
     _, second, _ = marks_of(references, "average = 1", "spread = None  # average: YOUR CODE")

@@ -1,23 +1,23 @@
 """Follow-through marks: a task that builds on a failed one is tried once more with the right values in its place.
 
 Only data go into the sandbox, as the model's answers for one parameter set, and what comes back counts for later tasks
-alone: the failed task keeps the marks of the first run.
+alone: the failed task keeps the marks of the first run. Which task is later is the assignment's word and not that of
+the student's notebook: where a later task's cells were moved above an earlier one's, its values are set below both.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from cxkit.coursework.assignment.data import Assignment, Question
-from cxkit.coursework.assignment.source import questions_of
-from cxkit.coursework.marking.answers import Answers, Figure, Refused
+from cxkit.coursework.assignment.data import PUBLIC, Assignment, Question
+from cxkit.coursework.assignment.source import cells_of
+from cxkit.coursework.marking.answers import Answers
 from cxkit.coursework.marking.compare import compare
-from cxkit.coursework.marking.ending import KITS_OWN
-from cxkit.coursework.marking.reference import answers_as_data
+from cxkit.coursework.marking.dependence import Vary, follows
+from cxkit.coursework.marking.given import place_of, with_values
+from cxkit.coursework.marking.names_used import names_used
 from cxkit.coursework.marking.trial import Trial
 from cxkit.coursework.marks.data import AnswerCheck, QuestionMark
 
@@ -29,6 +29,59 @@ _FOLLOWS = "It is right once the values that it builds on are."
 _NOT_EVEN_THEN = "It is not right once the values that it builds on are."
 
 
+@dataclass(frozen=True)
+class SecondTry:
+    """What came of the second try.
+
+    Attributes
+    ----------
+    marks : dict
+        By question, none lower than before.
+    followed : mapping
+        From each question that counts by it to those whose values it was given.
+    failed : mapping
+        The same for questions whose code failed with these values and not with the student's own.
+    """
+
+    marks: Marks
+    followed: Mapping[str, Sequence[Question]] = field(default_factory=dict)
+    failed: Mapping[str, Sequence[Question]] = field(default_factory=dict)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """For the instructor."""
+        right = [
+            f"'{key}' was marked with the model's values of {_listed(earlier)}, which failed."
+            for key, earlier in self.followed.items()
+        ]
+        wrong = [
+            f"'{key}' was tried with the model's values of {_listed(earlier)}, which failed, and ended with an error "
+            "that it had not had before."
+            for key, earlier in self.failed.items()
+        ]
+        return (*right, *wrong)
+
+
+def _listed(questions: Sequence[Question]) -> str:
+    return " and ".join(f"'{one.id}'" for one in questions)
+
+
+@dataclass(frozen=True)
+class Builds:
+    """Which questions build on failed ones.
+
+    Attributes
+    ----------
+    on : mapping
+        From a question's id to the earlier ones, not right, whose answers it uses.
+    places : mapping
+        From a failed question's id to the index of the cell below which its answers are set.
+    """
+
+    on: Mapping[str, Sequence[Question]]
+    places: Mapping[str, int]
+
+
 def follow_through(
     assignment: Assignment,
     notebook: NotebookNode,
@@ -36,7 +89,8 @@ def follow_through(
     marks: Mapping[str, QuestionMark],
     rerun: Callable[[Trial, NotebookNode], Trial],
     mark: Callable[[Question, Sequence[Trial]], QuestionMark],
-) -> tuple[Marks, list[str]]:
+    vary: Vary,
+) -> SecondTry:
     """Which later tasks are right, given what earlier ones should have left?
 
     Parameters
@@ -52,33 +106,45 @@ def follow_through(
         Runs another notebook with a trial's parameters and data.
     mark : callable
         Marks one question by trials.
-
-    Returns
-    -------
-    dict, list of str
-        The marks, none lower than before; and the ids of the questions that count by it.
+    vary : callable
+        Runs the model with other values.
     """
     found = dependants(assignment, notebook, marks)
-    builds_on = {key: one for key, one in found.items() if not _a_constant_passes(assignment.question(key), trials)}
+    builds_on = {key: one for key, one in found.on.items() if not _a_constant_passes(assignment.question(key), trials)}
     ended = [trial.left.run is not None and trial.left.run.ending == "completed" for trial in trials]
     if not builds_on or not all(ended) or len(trials) < len(assignment.parameter_sets):
-        return dict(marks), []
+        return SecondTry(dict(marks))
     failed = {question.id: question for earlier in builds_on.values() for question in earlier}
     cut = {key for key in failed if "too long" in trials[0].left.troubles.get(key, "")}
-    again = []
-    for trial in trials:
-        run = rerun(trial, with_model_values(assignment, notebook, list(failed.values()), trial.reference.model, cut))
+
+    def run(trial: Trial, values: Answers) -> Trial:
+        given = with_values(notebook, list(failed.values()), found.places, values, cut)
+        left = rerun(trial, given).left
         # At the end the model's own values stand in the variables: only what each task left after its cells counts.
-        again.append(replace(run, left=replace(run.left, at_end={}, troubles=without_messages(run.left.troubles))))
-    made, followed = dict(marks), []
+        return replace(trial, left=replace(left, at_end={}, troubles=without_messages(left.troubles)))
+
+    def guess(key: str) -> bool:
+        """Whether a question that others guard is right whatever these leave."""
+        gates = [one for one in builds_on[key] if one.id in assignment.question(key).after]
+        shared = [pair for pair in zip(trials, again, strict=True) if pair[0].parameters.id != PUBLIC]
+        return bool(gates) and not follows(
+            assignment, assignment.question(key), gates, shared, vary,
+            lambda trial, values: run(trial, {**trial.reference.model, **values}),
+        )  # fmt: skip
+
+    again = [run(trial, trial.reference.model) for trial in trials]
+    made, followed, in_vain = dict(marks), dict[str, Sequence[Question]](), dict[str, Sequence[Question]]()
     for key, earlier in builds_on.items():
         new = mark(assignment.question(key), again)
         # What counts only after a question that is not right earns nothing so far, whatever it left
         before = 0.0 if failed.keys() & set(assignment.question(key).after) else marks[key].points
-        if new.points > before:
+        if new.points > before and not guess(key):
             made[key] = _joined(marks[key], new, earlier)
-            followed.append(key)
-    return made, followed
+            followed[key] = earlier
+        elif new.points <= before and _fails_anew(key, trials, again):
+            made[key] = replace(marks[key], feedback=(_in_vain(earlier), *marks[key].feedback))
+            in_vain[key] = earlier
+    return SecondTry(made, followed, in_vain)
 
 
 def without_messages(troubles: Mapping[str, str]) -> dict[str, str]:
@@ -89,28 +155,36 @@ def without_messages(troubles: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def dependants(
-    assignment: Assignment, notebook: NotebookNode, marks: Mapping[str, QuestionMark]
-) -> dict[str, list[Question]]:
+def dependants(assignment: Assignment, notebook: NotebookNode, marks: Mapping[str, QuestionMark]) -> Builds:
     """Questions that earn less than all and use what an earlier one, which is not right, should have left.
 
     Not those that were left open. One that counts only after others must use all of these that are not right: what it
-    leaves without them may be a guess.
+    leaves without them may be a guess. The values of a failed question are set below its own cells and below those of
+    every earlier question that is tried again, so that none sees what comes after it in the assignment.
     """
-    computed = [question for question in assignment.questions if question.kind == "computed"]
-    failed = {question.id: question for question in computed if marks[question.id].points < question.points}
-    places = {question.id: _place(assignment, notebook, question.id) for question in computed}
-    found: dict[str, list[Question]] = {}
-    for question in computed:
-        gates = failed.keys() & set(question.after)
+    found, given, places = dict[str, list[Question]](), list[Question](), dict[str, int]()
+    failed = {key for key, mark in marks.items() if mark.points < mark.out_of}
+    lowest = -1
+    for question in _in_order(assignment):
+        place = place_of(assignment, notebook, question.id)
+        gates = failed & set(question.after)
         is_open = all(check.outcome == "missing" for check in marks[question.id].answers)
-        if is_open or not (gates or question.id in failed):
-            continue
-        earlier = [one for one in failed.values() if -1 < places[one.id] < places[question.id]]
-        used = [one for one in earlier if _uses(notebook, one, places[one.id], places[question.id])]
-        if used and gates <= {one.id for one in used}:
-            found[question.id] = used
-    return found
+        if (gates or question.id in failed) and not is_open:
+            used = [one for one in given if _uses(notebook, one, places[one.id], place)]
+            if used and gates <= {one.id for one in used}:
+                found[question.id] = used
+                lowest = max(lowest, place)
+        if question.id in failed and place >= 0:
+            given.append(question)
+            places[question.id] = max(place, lowest)
+    return Builds(found, places)
+
+
+def _in_order(assignment: Assignment) -> list[Question]:
+    """Computed questions in the order of their last cells in the released notebook."""
+    cells = cells_of(assignment)
+    computed = [question for question in assignment.questions if question.kind == "computed"]
+    return sorted(computed, key=lambda one: max(cells[one.id], default=-1))
 
 
 def _a_constant_passes(question: Question, trials: Sequence[Trial]) -> bool:
@@ -123,71 +197,39 @@ def _a_constant_passes(question: Question, trials: Sequence[Trial]) -> bool:
     )
 
 
-def _last_cell(notebook: NotebookNode, question: str) -> int:
-    """The index of a question's last code cell; -1 if it has none."""
-    cells = enumerate(notebook.cells)
-    return max((n for n, cell in cells if cell.cell_type == "code" and question in questions_of(cell)), default=-1)
-
-
-def _place(assignment: Assignment, notebook: NotebookNode, question: str) -> int:
-    """Below which cell a question's answers are there; -1 if nothing tells.
-
-    Where its code cell was deleted or made a text, that is its last cell of any kind, or else the cell above the next
-    question that is left.
-    """
-    place = _last_cell(notebook, question)
-    if place >= 0:
-        return place
-    of_cells = [questions_of(cell) for cell in notebook.cells]
-    own = [n for n, questions in enumerate(of_cells) if question in questions]
-    if own:
-        return own[-1]
-    order = [one.id for one in assignment.questions]
-    later = set(order[order.index(question) + 1 :])
-    return next((n - 1 for n, questions in enumerate(of_cells) if later & set(questions)), -1)
-
-
 def _uses(notebook: NotebookNode, earlier: Question, begin: int, end: int) -> bool:
-    """Whether a name that the earlier question should have left occurs in the code between two cells."""
-    names = re.compile(rf"\b(?:{'|'.join(re.escape(answer.name) for answer in earlier.answers)})\b")
+    """Whether the code between two cells uses a name that the earlier question should have left."""
+    names = {answer.name for answer in earlier.answers}
     between = (cell for cell in notebook.cells[begin + 1 : end + 1] if cell.cell_type == "code")
-    return any(names.search(cell.source) for cell in between)
+    return any(names & names_used(cell.source) for cell in between)
 
 
-def with_model_values(
-    assignment: Assignment, notebook: NotebookNode, failed: Sequence[Question], model: Answers, cut: set[str]
-) -> NotebookNode:
-    """A copy in which a cell below each failed question's sets its answers; cells that ran out of time are emptied."""
-    from nbformat import from_dict
-    from nbformat.v4 import new_code_cell
-
-    copy = from_dict(dict(notebook))
-    for cell in copy.cells:
-        if cell.cell_type == "code" and cut & set(questions_of(cell)):
-            cell.source = ""
-    places = {question.id: _place(assignment, copy, question.id) for question in failed}
-    for question in sorted(failed, key=lambda one: -places[one.id]):
-        code = _code({answer.name: model[answer.name] for answer in question.answers})
-        given = new_code_cell(code, id=f"given-{question.id}"[:64], metadata={KITS_OWN: True})
-        copy.cells.insert(places[question.id] + 1, given)
-    return copy
+def _fails_anew(key: str, trials: Sequence[Trial], again: Sequence[Trial]) -> bool:
+    """Whether a task's cell failed, or the run was ended, with the right values and not with the student's own."""
+    return any(
+        (key in new.left.troubles and key not in old.left.troubles) or (bool(new.left.ended) and not old.left.ended)
+        for old, new in zip(trials, again, strict=True)
+    )
 
 
-def _code(answers: Answers) -> str:
-    lines = ["from cxkit.coursework.marking.restored import restored as _cxkit_restored"]
-    for name, value in answers.items():
-        if not isinstance(value, (Figure, Refused)):
-            told: dict[str, Any] = answers_as_data({name: value})[name]
-            lines.append(f"{name} = _cxkit_restored({json.dumps(told)!r})")
-    return "\n".join(lines)
+def _titles(questions: Sequence[Question]) -> str:
+    return " and ".join(f"'{question.title}'" for question in questions)
+
+
+def _in_vain(earlier: Sequence[Question]) -> str:
+    names = ", ".join(f"`{answer.name}`" for question in earlier for answer in question.answers)
+    return (
+        f"This task builds on {_titles(earlier)}, where your notebook's own values are not right. It was tried once "
+        "more with the right values in place of yours, and ended with an error that it did not have with yours, so "
+        f"that nothing could count by it. Write its code so that it works with any right {names}, of whatever type."
+    )
 
 
 def _joined(before: QuestionMark, new: QuestionMark, earlier: Sequence[Question]) -> QuestionMark:
     """The new mark, with the values that the student's own run left: the model's are nobody's business."""
-    titles = " and ".join(f"'{question.title}'" for question in earlier)
     told = (
-        f"This task builds on {titles}, where your notebook's own values are not right. It was tried once more with "
-        "the right values in place of yours, and what you made of them counts."
+        f"This task builds on {_titles(earlier)}, where your notebook's own values are not right. It was tried once "
+        "more with the right values in place of yours, and what you made of them counts."
     )
     checks = tuple(_check(old, one) for old, one in zip(before.answers, new.answers, strict=True))
     return replace(new, feedback=(told, *new.feedback), answers=checks)

@@ -62,7 +62,8 @@ def recover(assignment: Assignment, released: Sequence[Cell], cells: Sequence[Ce
         Of the notebook that students were given.
     cells : sequence of cell
         The student's; what is malformed is left as it is. What a student does to metadata decides only when an answer
-        is looked at and where parameters are set, so that nothing can be gained by it.
+        is looked at, where parameters are set, and below which cell a failed task's right values are; which tasks these
+        may reach is decided by the assignment's order (`follow_through`), so that nothing can be gained by it.
     """
     found = _Matching(assignment, released, cells).pairs()
     own = [{**cell, "metadata": dict(_metadata(cell))} for cell in cells]

@@ -108,8 +108,43 @@ class References:
         key = self._key(parameters, seed, with_mistakes)
         return self._known.get(key) or self._read(key)
 
-    def _key(self, parameters: ParameterSet, seed: int | None, with_mistakes: bool) -> str:
-        told = json.dumps([self.state, parameters.id, dict(parameters.values), seed, with_mistakes])
+    def varied(
+        self,
+        name: str,
+        notebook: NotebookNode,
+        parameters: ParameterSet,
+        seed: int | None,
+        *,
+        stop: threading.Event | None = None,
+    ) -> Answers:
+        """What a variation of the model leaves; from the cache if it is there under this name."""
+        key = self._key(parameters, seed, False, name)
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._known:
+                self._known[key] = self._read(key) or self._vary(key, notebook, parameters, seed, stop)
+        return self._known[key].model
+
+    def _vary(
+        self,
+        key: str,
+        notebook: NotebookNode,
+        parameters: ParameterSet,
+        seed: int | None,
+        stop: threading.Event | None,
+    ) -> Reference:
+        data = data_for(self.assignment, seed, self.folder / "data")
+        left = run_for_answers(self.assignment, notebook, parameters, data, policy=self.policy, stop=stop)
+        answers = dict[str, Value]()
+        for question in self.assignment.questions:
+            answers |= answers_of(question, left)
+        made = Reference(model=answers, mistakes={})
+        self._write(key, made)
+        return made
+
+    def _key(self, parameters: ParameterSet, seed: int | None, with_mistakes: bool, name: str = "") -> str:
+        told = json.dumps([self.state, parameters.id, dict(parameters.values), seed, with_mistakes, name])
         return hashlib.sha256(told.encode()).hexdigest()
 
     def _read(self, key: str) -> Reference | None:
@@ -141,12 +176,15 @@ class References:
         else:
             model = _complete(self.assignment, run(model_notebook(self.assignment)), parameters)
         made = Reference(model=model, mistakes=mistakes)
+        self._write(key, made)
+        return made
+
+    def _write(self, key: str, made: Reference) -> None:
         told = {
             "model": answers_as_data(made.model),
             "mistakes": {name: answers_as_data(answers) for name, answers in made.mistakes.items()},
         }
         write_atomically(self.folder / f"{key}.json", json.dumps(told))
-        return made
 
     def weak_answers(self) -> list[str]:
         """Answers for which a constant would earn something with every parameter set. In words.

@@ -91,17 +91,21 @@ def mark_notebook(
             break  # nothing is right on held-out data that is not there on the student's own
     lost = "" if recovered.parameters == "code" else parameters_lost(assignment, recovered.parameters)
     marks = {question.id: _marked(question, trials, lost) for question in assignment.questions}
-    marks, followed = follow_through(
+    second = follow_through(
         assignment,
         notebook,
         trials,
         marks,
         lambda trial, other: _tried(references, other, trial.parameters, seed, stop, again=False),
         lambda question, again: _marked(question, again, lost),
+        lambda name, other, trial: references.varied(
+            name, other, trial.parameters, trial.parameters.data_seed, stop=stop
+        ),
     )
+    marks = second.marks
     causes = (*_causes(trials), *([lost] if lost and _differ(marks.values()) else []))
     final = tuple(
-        marks[question.id] if question.id in followed else _gated(question, marks, assignment)
+        marks[question.id] if question.id in second.followed else _gated(question, marks, assignment)
         for question in assignment.questions
     )
     runs = [trial.left.run for trial in trials if trial.left.run is not None]
@@ -115,7 +119,7 @@ def mark_notebook(
             *_recovery_notes(recovered, lost),
             *_absent_notes(trials[0].left),
             *_notes(trials),
-            *_followed_notes(followed),
+            *second.notes,
         ),
         protection=runs[0].protection if runs else "",
         source=f"cxkit {cxkit.__version__}",
@@ -383,11 +387,6 @@ def _recovery_notes(recovered: Recovered, lost: str) -> list[str]:
 def _absent_notes(left: Left) -> list[str]:
     gone = [f"'{key}'" for key, one in left.lost.items() if one.outcome == "missing" and key not in left.at_question]
     return [f"No code cell of these tasks was found in the notebook: {', '.join(gone)}."] if gone else []
-
-
-def _followed_notes(followed: Sequence[str]) -> list[str]:
-    listed = ", ".join(f"'{key}'" for key in followed)
-    return [f"Marked with the model's values of an earlier task, which failed: {listed}."] if followed else []
 
 
 def _notes(trials: Sequence[Trial]) -> tuple[str, ...]:
