@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxkit.coursework.assignment.data import Answer, ParameterSet, Question
+from cxkit.coursework.assignment.data import Answer, Assignment, ParameterSet, Question
 from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.marking import follow_through as follow_through_module
-from cxkit.coursework.marking.answers import Number, Series, Table, Text
+from cxkit.coursework.marking.answers import Number, Series, Table, Text, read_answers
+from cxkit.coursework.marking.collector import collect
 from cxkit.coursework.marking.follow_through import without_messages
 from cxkit.coursework.marking.reference import Reference, References, answers_as_data
 from cxkit.coursework.marking.restored import restored
@@ -156,7 +157,7 @@ def test_an_error_of_the_second_try_tells_no_value_of_the_model():
 @pytest.mark.parametrize(
     ("value", "wanted"),
     [
-        (Number(2.5), 2.5), (Number(None), float("nan")), (Text("yes"), "yes"),
+        (Number(2.5), np.float64(2.5)), (Number(3), 3), (Number(None), np.float64("nan")), (Text("yes"), "yes"),
         (Series(None, (1.0, 2.0)), np.array([1.0, 2.0])),
         (Series(("a", "b"), (1.0, None)), pd.Series([1.0, None], index=["a", "b"])),
         (Series(("0", "1"), (1.0, 2.0)), pd.Series([1.0, 2.0])),
@@ -172,3 +173,81 @@ def test_answers_come_back_as_the_variables_they_were(value, wanted):
         assert made.index.tolist() == wanted.index.tolist()
     else:
         np.testing.assert_equal(made, wanted)
+
+
+def through(value, kind, like=None):
+    """A variable of the model as a later task finds it: out of the model's kernel and into the student's."""
+    number = Answer(name="it", type=kind, points=1)
+    question = Question(id="q", title="Q", points=1, kind="computed", answers=(number,))
+    public = ParameterSet(id="public", values={})
+    assignment = Assignment(id="a", title="A", points=1, folder=None, source=None, public=public, held_out=(),
+                            questions=(question,))  # fmt: skip
+    read = read_answers(collect({"it": value}, [["it", kind]]), assignment)
+    return restored(json.dumps(answers_as_data(read)["it"]), like)
+
+
+PEOPLE = pd.DataFrame({"dept": list("aabb"), "year": [1, 2, 1, 2], "score": [1.5, 2.0, 3.0, np.nan], "n": [1, 2, 3, 4]})
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        PEOPLE, PEOPLE.groupby("dept")["score"].agg(mean="mean", n="size"), PEOPLE.set_index(["dept", "year"]),
+        PEOPLE.groupby(["dept", "year"]).agg({"score": ["mean", "std"], "n": ["sum"]}),
+        PEOPLE.pivot_table(index="dept", columns="year", values="score"), PEOPLE.set_index(PEOPLE["year"] / 2),
+        PEOPLE.set_index(PEOPLE["year"].astype(str)), PEOPLE.set_index(PEOPLE["year"] > 1), PEOPLE.T,
+        PEOPLE.set_axis(["a", "b", 3, "4"]), PEOPLE.set_axis(["a / b", "c", "d", "e"]), PEOPLE.iloc[:0],
+        PEOPLE.set_axis(["x", "x", "y", "z"], axis=1), PEOPLE.set_index("score"),
+        PEOPLE.set_index(pd.MultiIndex.from_tuples([("a / b", 1), ("a", 2), ("b", 1), ("b", 2)], names=[None, "k"])),
+    ],
+)  # fmt: skip
+def test_a_table_comes_back_with_its_names_and_labels(table):
+    """After groupby, `reset_index().set_index("dept")` failed in the second try alone: 0 of 5 for right code."""
+    made = through(table, "table")
+    pd.testing.assert_frame_equal(made, table, check_dtype=table is PEOPLE, check_index_type=False)
+    assert [type(label) for label in made.index] == [type(label) for label in table.index]
+    assert [type(label) for label in made.columns] == [type(label) for label in table.columns]
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        PEOPLE.groupby("dept")["score"].mean(), PEOPLE["n"], PEOPLE["score"], PEOPLE["score"].rename(None),
+        PEOPLE.groupby(["dept", "year"])["score"].mean(), PEOPLE["dept"], PEOPLE.set_index("score")["n"],
+    ],
+)  # fmt: skip
+def test_a_series_comes_back_with_its_name(series):
+    pd.testing.assert_series_equal(through(series, "series"), series, check_index_type=False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("series", [1, 2.5, "a", None]), ("series", (1, 2)), ("series", {"a": 1, "b": 2.5}), ("series", {1: 2, 3: 4}),
+        ("series", {(1, "a"): 2.5}), ("number", 3), ("text", "yes"), ("choice", "no"),
+    ],
+)  # fmt: skip
+def test_plain_python_comes_back_as_it_was(kind, value):
+    made = through(value, kind)
+    assert type(made) is type(value)
+    assert made == value
+    assert list(made) == list(value) if kind == "series" else True
+
+
+def test_numbers_come_back_with_what_later_tasks_do_with_them():
+    """`range(n)` and `mean.round(2)` failed in the second try: 3 came back as 3.0, and others without methods."""
+    assert list(range(through(np.int64(3), "number"))) == [0, 1, 2]
+    assert through(PEOPLE["score"].mean(), "number").round(1) == 2.2
+    np.testing.assert_array_equal(through([1.5, np.nan], "series"), [1.5, np.nan])
+    assert through(np.array([1.5, np.nan]), "series").dtype == float
+
+
+def test_values_come_back_as_the_type_that_the_student_had():
+    assert type(through(np.float64(2.5), "number", like=1.5)) is float
+    labelled = pd.Series({"a": 1.0, "b": 2.5}, name="mean")
+    assert through(labelled, "series", like=[0]) == [1.0, 2.5]
+    assert through(labelled, "series", like={}) == {"a": 1.0, "b": 2.5}
+    assert through([1.0, 2.5], "series", like={}) == {0: 1.0, 1: 2.5}
+    pd.testing.assert_series_equal(through([1.0, 2.5], "series", like=labelled), pd.Series([1.0, 2.5]))
+    pd.testing.assert_series_equal(through({"a": 1.0, "b": 2.5}, "series", like=labelled), labelled.rename(None))
+    np.testing.assert_array_equal(through(labelled, "series", like=np.zeros(1)), [1.0, 2.5])

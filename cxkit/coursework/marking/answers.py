@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from cxkit.coursework.assignment.data import Answer, Assignment
@@ -33,19 +33,24 @@ class Text:
 
 @dataclass(frozen=True)
 class Series:
-    """Values with their labels; no labels where they came as a list."""
+    """Values with their labels; no labels where they came as a list.
+
+    `form` is read by `restored` alone, of the model's answers: what labels and the whole were in the notebook.
+    """
 
     labels: tuple[str, ...] | None
     values: tuple[Cell, ...]
+    form: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of equal length, with labels of rows and columns."""
+    """Columns of equal length, with labels of rows and columns; `form` as of a series."""
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     cells: tuple[tuple[Cell, ...], ...]
+    form: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
@@ -135,7 +140,8 @@ def _cell(value: Any) -> Cell:
         number = float(value)
         if not math.isfinite(number):
             raise _Malformed
-        return number
+        # A whole number stays one, as which the model's answers come back; beyond 2**53 not every one is a float
+        return value if isinstance(value, int) and abs(value) <= 2**53 else number
     if isinstance(value, str) and len(value) <= LONGEST_TEXT:
         return value
     raise _Malformed
@@ -174,7 +180,7 @@ def _read_series(said: Mapping[str, Any]) -> Value:
     values = _cells(said["values"])
     if labels is not None and len(labels) != len(values):
         raise _Malformed
-    return Series(labels, values)
+    return Series(labels, values, _form(said))
 
 
 def _read_table(said: Mapping[str, Any]) -> Value:
@@ -185,7 +191,14 @@ def _read_table(said: Mapping[str, Any]) -> Value:
     read = tuple(_cells(column) for column in cells)
     if any(len(column) != len(rows) for column in read):
         raise _Malformed
-    return Table(rows, columns, read)
+    return Table(rows, columns, read, _form(said))
+
+
+def _form(said: Mapping[str, Any]) -> str:
+    form = said.get("form", "")
+    if not isinstance(form, str) or len(form) > MOST_CHARACTERS:
+        raise _Malformed
+    return form
 
 
 def _read_figure(said: Mapping[str, Any]) -> Value:

@@ -48,7 +48,10 @@ def collect(namespace: Mapping[str, Any], asked: Sequence[Sequence[str]]) -> str
         if name not in namespace:
             continue
         try:
-            said = json.dumps(_collected(namespace[name], kind), allow_nan=False)
+            taken = _collected(namespace[name], kind)
+            said = json.dumps(taken, allow_nan=False)
+            if len(said) > room and taken.pop("form", None):  # which is only for restoring it
+                said = json.dumps(taken, allow_nan=False)
         except _Refused as refusal:
             said = json.dumps({"kind": "refused", "reason": str(refusal)})
         except Exception as error:
@@ -136,16 +139,21 @@ def _series(value: Any) -> dict[str, Any]:
         value = value.iloc[:, 0]
     if pandas is not None and type(value) is pandas.Series:
         _fits(len(value), 1)
-        return {"kind": "series", "index": _labels(value.index), "values": [_scalar(v) for v in value.tolist()]}
+        values = [_scalar(v) for v in value.tolist()]
+        form = {"as": "series", "name": _plain_name(value.name), "rows": _axis(value.index)}
+        return {"kind": "series", "index": _labels(value.index), "values": values, "form": json.dumps(form)}
     if type(value) is dict:
         _fits(len(value), 1)
-        return {"kind": "series", "index": [_label(k) for k in value], "values": [_scalar(v) for v in value.values()]}
+        values = [_scalar(v) for v in value.values()]
+        form = {"as": "dict", "rows": _labels_form(list(value))}
+        return {"kind": "series", "index": [_label(k) for k in value], "values": values, "form": json.dumps(form)}
     if numpy is not None and type(value) is numpy.ndarray and value.ndim == 1:
         _fits(len(value), 1)
         return {"kind": "series", "index": None, "values": [_scalar(v) for v in value.tolist()]}
     if type(value) in (list, tuple):
         _fits(len(value), 1)
-        return {"kind": "series", "index": None, "values": [_scalar(v) for v in value]}
+        form = {"as": type(value).__name__}
+        return {"kind": "series", "index": None, "values": [_scalar(v) for v in value], "form": json.dumps(form)}
     raise _Refused(f"it is of type {type(value).__name__}; a series is wanted")
 
 
@@ -156,7 +164,8 @@ def _table(value: Any) -> dict[str, Any]:
     _fits(len(value), value.shape[1])
     columns = _labels(value.columns)
     cells = [[_scalar(v) for v in value.iloc[:, k].tolist()] for k in range(value.shape[1])]
-    return {"kind": "table", "index": _labels(value.index), "columns": columns, "cells": cells}
+    form = json.dumps({"rows": _axis(value.index), "columns": _axis(value.columns)})
+    return {"kind": "table", "index": _labels(value.index), "columns": columns, "cells": cells, "form": form}
 
 
 def _fits(rows: int, columns: int) -> None:
@@ -175,6 +184,26 @@ def _label(value: Any) -> str:
     if type(plain) is float and plain == int(plain):
         plain = int(plain)
     return str(plain)
+
+
+def _axis(index: Any) -> dict[str, Any]:
+    """What a text of a label does not tell: the names of an index, and what its labels are."""
+    return {"names": [_plain_name(name) for name in index.names], **_labels_form(index.tolist())}
+
+
+def _plain_name(name: Any) -> Any:
+    return name if type(name) in (str, int) else None
+
+
+def _labels_form(labels: list[Any]) -> dict[str, Any]:
+    """The type of labels, which come as texts; the labels themselves where they are of several types or levels."""
+    if any(type(label) is tuple for label in labels):
+        return {"tuples": [[_scalar(part) for part in label] if type(label) is tuple else label for label in labels]}
+    plain = [_scalar(label) for label in labels]
+    types = {type(label) for label in plain}
+    if len(types) == 1 and None not in plain:
+        return {"type": types.pop().__name__}
+    return {"labels": plain}
 
 
 def _figure(value: Any) -> dict[str, Any]:

@@ -55,7 +55,7 @@ def _code(answers: Answers) -> str:
     for name, value in answers.items():
         if not isinstance(value, (Figure, Refused)):
             told = answers_as_data({name: value})[name]
-            lines.append(f"{name} = _cxkit_restored({json.dumps(told)!r})")
+            lines.append(f"{name} = _cxkit_restored({json.dumps(told)!r}, globals().get({name!r}))")
     return "\n".join(lines)
 
 
