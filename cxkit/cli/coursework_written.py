@@ -44,10 +44,11 @@ def sheet_command(options: argparse.Namespace) -> int:
     """``cxkit written sheet``: answers under codes."""
     from cxkit.coursework.assignment.reading import read_assignment
     from cxkit.coursework.collecting.folder import submissions_in
+    from cxkit.coursework.page.words import without_pictures
     from cxkit.coursework.people.roster import read_roster
     from cxkit.coursework.written.answers import written_texts
     from cxkit.coursework.written.blind import KEY_FILE, make_sheet, open_sheet
-    from cxkit.coursework.written.tables import table_of, write_table
+    from cxkit.coursework.written.tables import LONGEST_CELL, table_of, write_table
     from cxkit.errors import counted
     from cxkit.files import sha256_of
 
@@ -58,7 +59,9 @@ def sheet_command(options: argparse.Namespace) -> int:
     make_sheet(options.written, assignment, texts, versions, seed=options.seed)
     for question, answers in texts.items():
         empty = sum(not text for text in answers.values())
-        print(f"{question}: {counted(len(answers), 'answer')}, {empty} of them empty")
+        long = sum(len(without_pictures(text)) > LONGEST_CELL for text in answers.values())
+        cut = f"; {long} longer than {LONGEST_CELL:,} characters and cut in files, which say so" if long else ""
+        print(f"{question}: {counted(len(answers), 'answer')}, {empty} of them empty{cut}")
     print(f"{options.written / KEY_FILE} tells whose codes they are: keep it from the markers.")
     ending = ".xlsx" if options.xlsx else ".csv"
     with open_sheet(options.written, assignment) as sheet:

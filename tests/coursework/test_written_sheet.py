@@ -15,12 +15,12 @@ from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.gradebook import Gradebook
 from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
 from cxkit.coursework.marks.folder import write_marks
-from cxkit.coursework.written.answers import written_texts
+from cxkit.coursework.written.answers import _bounded, written_texts
 from cxkit.coursework.written.blind import KEY_FILE, make_sheet, open_sheet, read_key
 from cxkit.coursework.written.panel_state import MarkingRound, PanelMark
 from cxkit.coursework.written.results import agreements, outcome_of_sheet
 from cxkit.coursework.written.sheet import MarkingSheet
-from cxkit.coursework.written.tables import read_table, table_of, write_table
+from cxkit.coursework.written.tables import _read_rows, read_table, table_of, write_table
 from cxkit.errors import MarkingError
 from tests.coursework.synthetic_class import example_assignment
 
@@ -153,6 +153,34 @@ def test_no_cell_of_a_file_is_computed(sheet, tmp_path):
     book = load_workbook(write_table(tmp_path / "a.xlsx", rows))
     assert {cell.data_type for row in book.active.iter_rows() for cell in row} == {"s", "n"}
     assert book.active["C2"].value.startswith("- My answer")
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_a_long_answer_says_that_it_is_cut_and_a_picture_pushes_no_word_out(ending, tmp_path):
+    """A picture pasted above the text filled the cell with base64, and the marker saw an answer without words."""
+    picture = "data:image/png;base64," + "iVBORw0KGgo" * 3_000
+    words = "The mean of sales is 49.3."
+    answers = {"syn00": f"![plot]({picture})\n\n{words}", "syn01": f"{words} " * 2_000, "syn02": words,
+               "syn03": f"<img src='{picture}' alt='x'>{words}" * 4, "syn04": f"{words} " * 5_000}  # fmt: skip
+    limits = dict.fromkeys(answers, "")
+    make_sheet(tmp_path / "w", ASSIGNMENT, {"argument": answers, "limits": limits}, VERSIONS)
+    with open_sheet(tmp_path / "w", ASSIGNMENT) as sheet:
+        rows = table_of(sheet, ASSIGNMENT.question("argument"), "A")
+        path = write_table(tmp_path / f"a{ending}", rows)
+        assert sheet.merge(read_table(path, sheet).changes).changed == 0
+        key = read_key(tmp_path / "w").students
+        found = {key["argument", row[1]]: row[2] for row in _read_rows(path)[1:]}
+    note = f"[a picture of {len(picture):,} characters stands here in the notebook]"
+    assert found["syn00"] == f"![plot]({note})\n\n{words}"
+    assert found["syn02"] == words
+    assert found["syn03"].count(words) == found["syn03"].count(note) == 4
+    for one in ("syn01", "syn04"):
+        kept, _, said = found[one].rpartition("\n[cut: ")
+        assert answers[one].startswith(kept)
+        assert said == f"{len(answers[one]) - len(kept):,} characters more; they stand in the notebook]"
+        assert len(found[one]) <= 32_000
+    assert _bounded(answers["syn00"]) == answers["syn00"]
+    assert _bounded(f"![plot]({picture * 4}) {words}").endswith(words)
 
 
 def test_two_files_and_a_panel_merge_whoever_comes_last(sheet, tmp_path):

@@ -1,6 +1,7 @@
 """A neighbour that takes every core costs nobody else anything."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -52,11 +53,11 @@ def test_a_cell_that_waits_for_a_core_keeps_its_time(busy, monkeypatch):
 
 
 @LINUX
-def test_a_loop_without_end_had_its_time_and_a_sleeper_may_have_been_kept_from_it():
-    run = contained("while True: pass", "print('on')", limits=Limits(cell_seconds=1))
+@pytest.mark.parametrize("code", ["while True: pass", "import time; time.sleep(60)"])
+def test_who_computes_or_sleeps_without_end_was_kept_from_nothing(code):
+    """Each sleeper was run once more alone, and the whole class waited for it."""
+    run = contained(code, "print('on')", limits=Limits(cell_seconds=1))
     assert (run.cuts, run.starved) == ({0: "time"}, False)
-    run = contained("import time; time.sleep(60)", limits=Limits(cell_seconds=1))
-    assert (run.cuts, run.starved) == ({0: "time"}, True)
 
 
 @LINUX
@@ -86,6 +87,7 @@ def test_a_crowd_of_processes_goes_behind_other_runs():
 def test_the_time_in_the_queue_of_a_core_is_not_ones_own(monkeypatch):
     told = {"now": (0.0, 0.0), "clock": 100.0}
     monkeypatch.setattr(stopwatch, "computed_and_waited", lambda process: told["now"])
+    monkeypatch.setattr(stopwatch, "waited_in_all", lambda process: told["now"][1])
     monkeypatch.setattr(stopwatch.time, "monotonic", lambda: told["clock"])
     watch = Stopwatch(1, 10.0)
     told |= {"clock": 112.0, "now": (5.0, 7.0)}
@@ -96,6 +98,29 @@ def test_the_time_in_the_queue_of_a_core_is_not_ones_own(monkeypatch):
     assert not watch.may_have_starved()
     told |= {"clock": 141.0, "now": (0.0, 40.0)}
     assert watch.left() < 0, "whatever it waits for, the clock has an end"
+    assert watch.may_have_starved()
+    told |= {"clock": 112.0, "now": (0.1, 0.2)}
+    assert not watch.may_have_starved(), "who sleeps waits for no core"
+
+
+@LINUX
+def test_a_kernel_that_waits_for_its_threads_and_children_waits_with_them(busy):
+    """A main thread that sleeps while its children want a core: they are kept from their time, and so is it."""
+    crowd = (
+        "import subprocess, sys, threading\n"
+        "child = subprocess.Popen([sys.executable, '-S', '-c', 'while True: pass'])\n"
+        "def compute():\n    while True: pass\n"
+        "threading.Thread(target=compute, daemon=True).start()\nchild.wait()"
+    )
+    with subprocess.Popen([sys.executable, "-S", "-c", crowd]) as parent:
+        for _ in range(100):
+            time.sleep(0.1)
+            waited = stopwatch.waited_in_all(parent.pid) - stopwatch.computed_and_waited(parent.pid)[1]
+            if waited > 0.1:
+                break
+        for child in [*stopwatch._children(parent.pid, str(parent.pid)), parent.pid]:
+            os.kill(child, signal.SIGKILL)
+    assert waited > 0.1
 
 
 def test_where_the_system_does_not_say_the_clock_counts_and_nobody_is_taken_to_have_had_their_time():

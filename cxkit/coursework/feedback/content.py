@@ -16,7 +16,7 @@ from cxkit.coursework.feedback.data import (
 from cxkit.coursework.feedback.marked import how_marked
 from cxkit.coursework.marks.data import AnswerCheck, Outcome, QuestionMark, SubmissionMarks
 from cxkit.coursework.marks.written import WrittenResult, check_result, is_complete, outcome_of
-from cxkit.coursework.page.words import plain_text
+from cxkit.coursework.page.words import plain_text, without_pictures
 from cxkit.errors import MarkingError
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ def _question(
         sentences=comment + tuple(text for one in mark.feedback if (text := plain_text(one, 2_000)) not in elsewhere),
         answers=tuple(_shown(answer) for answer in mark.answers),
         criteria=criteria,
-        text=plain_text(result.text.strip(), LONGEST_TEXT) if result is not None else "",
+        text=plain_text(without_pictures(result.text.strip()), LONGEST_TEXT) if result is not None else "",
         read=question.read,
         prompt=prompt,
     )

@@ -43,6 +43,8 @@ OUTCOME_SIGNS: dict[Outcome, str] = {
 """Beside the word and the colour: a page printed in grey must say the same."""
 
 LONGEST = 600
+_PICTURE = re.compile(r"data:image/[\w.+-]{1,40}(?:;[\w=.+-]{1,40}){0,4},[A-Za-z0-9+/=_%-]*")
+_ROOM_FOR_NOTE = 100
 _TURNS_TEXT = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]")
 
 
@@ -74,6 +76,23 @@ def plain_text(text: str, longest: int = LONGEST) -> str:
     kept = text[:longest].replace("\r\n", "\n").replace("\r", "\n")
     shown = "".join(char if _harmless(char) else f"\\u{ord(char):04x}" for char in kept)
     return shown + (f" [... and {len(text) - longest:,} more characters]" if len(text) > longest else "")
+
+
+def without_pictures(text: str) -> str:
+    """A text whose pasted pictures, which an editor writes out in it as base64, are taken out; each leaves a note."""
+    return _PICTURE.sub(lambda found: f"[a picture of {len(found[0]):,} characters stands here in the notebook]", text)
+
+
+def cut_text(text: str, longest: int) -> str:
+    """At most so many characters; a text that is cut says so, and how much is missing.
+
+    Pictures are taken out first: one that is pasted above the words must not push them out.
+    """
+    text = without_pictures(text)
+    if len(text) <= longest:
+        return text
+    kept = text[: longest - _ROOM_FOR_NOTE]
+    return f"{kept}\n[cut: {len(text) - len(kept):,} characters more; they stand in the notebook]"
 
 
 def with_code(text: str) -> Markup:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxkit.coursework.assignment.source import is_written, questions_of, student_notebook
 from cxkit.coursework.marking.lost_metadata import recover
+from cxkit.coursework.page.words import cut_text
 from cxkit.errors import MarkingError, reason_of
 from cxkit.running.untrusted import read_json
 
@@ -52,8 +53,13 @@ def written_texts(assignment: Assignment, submissions: Iterable[Submission]) -> 
         cells = recover(assignment, released, [cell for cell in cells if isinstance(cell, dict)]).cells
         texts = _texts(cells, {_source(cell) for cell in released})
         for question in wanted:
-            found[question][submission.student] = texts.get(question, "")[:LONGEST]
+            found[question][submission.student] = _bounded(texts.get(question, ""))
     return found
+
+
+def _bounded(text: str) -> str:
+    """Whole, with pictures, if it can be: what a text is marked under goes by it."""
+    return text if len(text) <= LONGEST else cut_text(text, LONGEST)
 
 
 def _texts(cells: Iterable[Any], released: set[str]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.page.words import plain_text, points_text
+from cxkit.coursework.page.words import plain_text, points_text, without_pictures
 from cxkit.coursework.written.panel_state import Level, MarkingRound, PanelMark, PanelSheet
 from cxkit.errors import MarkingError, counted, fault_of
 
@@ -241,7 +241,9 @@ class _Panel:
             )
             text = answer.text.strip() if answer else ""
             self.answer.value = (
-                escape(plain_text(text, LONGEST_ANSWER)) if text else "<i class='cxkit-soft'>Nothing was written.</i>"
+                escape(plain_text(without_pictures(text), LONGEST_ANSWER))
+                if text
+                else "<i class='cxkit-soft'>Nothing was written.</i>"
             )
             if with_comment:
                 self.comment.value = self._comment_seen = marking.mark.comment

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cxkit.coursework.gradebook.exports import as_written, harmless, points_cell
+from cxkit.coursework.page.words import cut_text
 from cxkit.coursework.people.csv_text import csv_lines, read_csv_text
 from cxkit.coursework.written.sheet import COMMENT, MarkingSheet, Place, Value
 from cxkit.errors import AssignmentError, MarkingError, Problems, reason_of
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 LARGEST = 64 << 20
 LONGEST_CELL = 32_000
-"""Characters; Excel holds 32,767 in a cell."""
+"""Characters; Excel holds 32,767 in a cell. A longer answer says in the file that it is cut."""
 _FIXED = ("question", "code", "answer")
 _LAST = (COMMENT, "marker", "revision")
 _HEADING = re.compile(r"(?P<criterion>.+?) \[0-[\d.]+\]")
@@ -35,7 +36,7 @@ def table_of(sheet: MarkingSheet, question: Question, marker: str) -> list[list[
     rows = [header]
     for answer in sheet.answers(question.id):
         own = [values.get((question.id, answer.code, marker, field)) for field in (*criteria, COMMENT)]
-        rows.append([question.id, answer.code, answer.text, *map(_text, own), marker, revision])
+        rows.append([question.id, answer.code, cut_text(answer.text, LONGEST_CELL), *map(_text, own), marker, revision])
     return rows
 
 

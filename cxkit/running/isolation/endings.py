@@ -51,7 +51,8 @@ class Contained:
     protection : str
         What was in force, in plain words.
     starved : bool
-        Whether a time-out came though the kernel had not computed for that long: others may have kept it from its time.
+        Whether a time-out came though the kernel had not computed for that long, and it, its threads or its children
+        waited for a core meanwhile: others may have kept it from its time.
     """
 
     notebook: NotebookNode
