@@ -15,7 +15,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("runs", metavar="RUNS_TOML", type=local_path, help="list of runs")
     parser.add_argument("-o", metavar="DIR", dest="output", type=local_path, default=Path("out") / "batch",
                         help="folder for results and journal (default out/batch)")  # fmt: skip
-    parser.add_argument("--jobs", metavar="N", type=int, help="notebooks at a time (default: one a core)")
+    parser.add_argument("-j", "--jobs", metavar="N", type=int, help="notebooks at a time (default: one a core)")
     parser.add_argument("--resume", action="store_true", help="go on with the batch that was begun in the folder")
     parser.add_argument("--policy", choices=("open", "contained"),
                         help="contained: in a sandbox, for notebooks that somebody else wrote "

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,31 @@ def add_command(
     )
     parser.set_defaults(command=function)
     return parser
+
+
+@contextmanager
+def heeding_signals() -> Iterator[None]:
+    """Be stopped by SIGTERM and SIGHUP as by Ctrl-C, so that what was done and how to go on is said.
+
+    A signal that is ignored stays ignored: `nohup` asks for that.
+    """
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    if threading.current_thread() is not threading.main_thread():
+        names = []  # only the main thread may set what a signal does
+    usual = {getattr(signal, name): signal.getsignal(getattr(signal, name)) for name in names}
+
+    def stop(number: int, _: object) -> None:
+        raise KeyboardInterrupt
+
+    for number, before in usual.items():
+        if before is signal.SIG_DFL:
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, before in usual.items():
+            if before is signal.SIG_DFL:
+                signal.signal(number, before)
 
 
 def local_path(text: str) -> Path:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from cxkit.cli.commands import EXIT_FAILED, add_command, local_path
+from cxkit.cli.commands import EXIT_FAILED, add_command, heeding_signals, local_path
 
 
 def add_to(commands: Any) -> None:
@@ -19,7 +19,7 @@ def add_to(commands: Any) -> None:
         "-o", metavar="DIR", dest="output", type=local_path, default=Path("out") / "marks",
         help="folder for the marks (default out/marks); the same one goes on after an interruption",
     )  # fmt: skip
-    parser.add_argument("--jobs", metavar="N", type=int, help="submissions at a time (default: one a core)")
+    parser.add_argument("-j", "--jobs", metavar="N", type=int, help="submissions at a time (default: one a core)")
     parser.add_argument("--accept-no-sandbox", action="store_true",
                         help="run the students' code also where this machine offers no sandbox")  # fmt: skip
 
@@ -32,13 +32,21 @@ def mark_command(options: argparse.Namespace) -> int:
     from cxkit.coursework.people.roster import read_roster
 
     assignment = read_assignment(options.assignment)
-    result = mark_class(
-        assignment,
-        submissions_in(options.submissions, read_roster(options.roster)),
-        options.output,
-        jobs=options.jobs,
-        accept_no_sandbox=options.accept_no_sandbox,
-    )
+    submissions = submissions_in(options.submissions, read_roster(options.roster))
+    try:
+        with heeding_signals():
+            result = mark_class(
+                assignment,
+                submissions,
+                options.output,
+                jobs=options.jobs,
+                accept_no_sandbox=options.accept_no_sandbox,
+            )
+    except KeyboardInterrupt as stop:
+        if str(stop):
+            raise
+        told = "Interrupted before the first student was marked. The same command goes on from here."
+        raise KeyboardInterrupt(told) from None
     print(result.text)
     print(options.output)
     return EXIT_FAILED if result.faults else 0

@@ -32,7 +32,7 @@ def _add_release(commands: Any) -> None:
     parser.add_argument("--replace", action="store_true", help="let an earlier release with other files give way")
     parser.add_argument("--every-student", action="store_true",
                         help="try the model answer on the data of every student, not of the first few")  # fmt: skip
-    parser.add_argument("--jobs", metavar="N", type=int, help="notebooks at a time (default: one a core)")
+    parser.add_argument("-j", "--jobs", metavar="N", type=int, help="notebooks at a time (default: one a core)")
     parser.add_argument("--accept-no-sandbox", action="store_true",
                         help="run your own notebooks also where this machine offers no sandbox")  # fmt: skip
 

@@ -18,11 +18,14 @@ from cxkit.cli import main
 from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.collecting.folder import submissions_in
+from cxkit.coursework.marking import class_run
 from cxkit.coursework.marking.class_run import mark_class
 from cxkit.coursework.marks.folder import read_marks
 from cxkit.coursework.people.roster import read_roster
 from cxkit.errors import MarkingError
+from cxkit.running.jobs.workers import Stopped
 from tests.conftest import KILLS
+from tests.coursework.in_order import in_order
 from tests.coursework.small_assignment import TOML, write_assignment
 
 CENTRE = "average = data['x'].mean() * factor\nbigger = 'x' if data['x'].sum() > data['y'].sum() else 'y'"
@@ -160,6 +163,44 @@ def test_after_a_change_of_the_key_marks_of_two_keys_do_not_stand_side_by_side_u
     (tmp_path / "marks" / "model.json").unlink()
     assert main(record) == 0
     assert "model. By this version" in capsys.readouterr().err
+
+
+def test_whoever_fell_before_an_interruption_is_named_when_the_marks_are_whole(tmp_path, monkeypatch, capsys):
+    """After Ctrl-C and a kill only those who fell in the last session were named."""
+    assignment, _ = write_class(tmp_path, ["crash", "model", "noisy", "variance"])
+    command = ["mark", str(assignment.folder), str(tmp_path / "in"), "--roster", str(tmp_path / "roster.csv"),
+               "-o", str(tmp_path / "marks"), "-j", "1", "--accept-no-sandbox"]  # fmt: skip
+    calls, real = [], class_run.mark_notebook
+
+    def marked(*arguments, **options):
+        calls.append(options["student"])
+        if len(calls) == 6:
+            signal.raise_signal(signal.SIGTERM)
+            options["stop"].wait(30)
+            raise Stopped("The run was stopped.")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(class_run, "mark_notebook", marked)
+    with in_order(tmp_path):
+        assert main(command) == 0
+        source = assignment.folder / "source.ipynb"
+        source.write_text(source.read_text().replace("data['x'].mean() * factor", "data['y'].mean() * factor"))
+        assert main(command) == 130
+        said = capsys.readouterr()
+        assert "Interrupted: 1 of 4 students marked. The same command goes on from here." in said.err
+        assert main(command) == 0
+        said = capsys.readouterr().out
+        assert [line.split(",")[0].strip() for line in said.splitlines() if "fell:" in line] == [
+            "fell: crash", "fell: model", "fell: noisy", "fell: variance",
+        ]  # fmt: skip
+        assert main(command) == 0
+        assert "fell:" not in capsys.readouterr().out
+    assert len(calls) == 9
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("cxkit.coursework.marking.class_run.References", lambda *_, **__: signal.raise_signal(15))
+    assert main(command) == 130
+    assert "before the first student was marked. The same command goes on from here." in capsys.readouterr().err
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_people_who_are_not_in_the_class_are_told(tmp_path):

@@ -11,6 +11,7 @@ from typing import Any
 from cxkit.coursework.assignment.data import Assignment
 from cxkit.coursework.assignment.released import read_released
 from cxkit.coursework.collecting.submission import Submission, what_to_do
+from cxkit.coursework.marking.falls import Falls
 from cxkit.coursework.marking.fingerprint import fits_points, points_notes, version_notes
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.submission import mark_notebook, policy_for, read_submission, unmarked
@@ -48,7 +49,8 @@ class ClassMarks:
         Whose marks, of those that stay, were given by an earlier version of the assignment or by other points, and
         what to do.
     fell : tuple of (str, float, float)
-        Students whose same notebook earns less than by the marks that lay there: who, points before and now.
+        Students whose same notebook earns less than by the marks that lay there: who, points before and now. Also
+        those who fell before an interruption; each is told once.
     comparable : tuple of SubmissionMarks
         Those of `marks` by the points that the assignment has now, of which the median is told.
     """
@@ -143,8 +145,7 @@ def mark_class(
         After Ctrl-C; marking again goes on from there.
     """
     output = Path(output)
-    check_workers(jobs)
-    _check_students(submissions)
+    _check(submissions, jobs)
     policy = policy_for(accept_no_sandbox)
     references = References(assignment, Path(cache) if cache else output / ".references", policy=policy)
     about = {"work": "marking", "assignment": assignment.id}
@@ -153,7 +154,7 @@ def mark_class(
     with Journal.open(output / _JOURNAL, about=about, resume=True) as journal:
         tasks, waiting = _tasks_of(assignment, submissions), list[Job[SubmissionMarks]]()
         done, faults = dict[str, SubmissionMarks](), dict[str, str]()
-        kept, fell = list[str](), list[tuple[str, float, float]]()
+        kept, falls = list[str](), Falls(journal)
         for task in tasks:
             try:
                 ready = task.without_a_run(assignment, journal.finished.get(task.student), references.state)
@@ -179,8 +180,8 @@ def mark_class(
         def ended(outcome: Outcome[SubmissionMarks]) -> None:
             fault = writable(str(outcome.error))
             if outcome.value is not None:
-                fell.extend(_fallen(earlier_marks(output, assignment, outcome.key), outcome.value))
-                fault = _written(output, outcome.value, journal, references.state, seeds[outcome.key])
+                line = {"state": references.state, "seed": seeds[outcome.key]}
+                fault = _written(output, assignment, outcome.value, falls, line)
             if fault or outcome.value is None:
                 faults[outcome.key] = fault
             else:
@@ -194,6 +195,7 @@ def mark_class(
             raise KeyboardInterrupt(f"{told} The same command goes on from here.") from None
         finally:
             teller.close()
+        fell = falls.tell(set(done) - set(kept))
     return ClassMarks(
         marks=tuple(done[task.student] for task in tasks if task.student in done),
         faults=faults,
@@ -202,7 +204,7 @@ def mark_class(
         weak=weak,
         kept=tuple(kept),
         versions=_versions(output, assignment, done.values(), faults, references.assignment_sha256),
-        fell=tuple(sorted(fell)),
+        fell=tuple(fell),
         comparable=tuple(one for one in done.values() if fits_points(one, assignment)),
     )
 
@@ -216,14 +218,8 @@ def _versions(
     return (*points_notes(lying, assignment), *version_notes(lying, now))
 
 
-def _fallen(before: SubmissionMarks | None, now: SubmissionMarks) -> list[tuple[str, float, float]]:
-    """Whether the same notebook has fewer points than before: another one may well be worth less."""
-    if before is None or now.submission_sha256 != before.submission_sha256 or now.points >= before.points - 1e-9:
-        return []
-    return [(now.student, before.points, now.points)]
-
-
-def _check_students(submissions: Sequence[Submission]) -> None:
+def _check(submissions: Sequence[Submission], jobs: int | None) -> None:
+    check_workers(jobs)
     students = [one.student for one in submissions]
     twice = sorted({student for student in students if students.count(student) > 1})
     if twice:
@@ -235,15 +231,18 @@ def _tasks_of(assignment: Assignment, submissions: Sequence[Submission]) -> list
     return [_Task(one, None if released is None else released.seed_of(one.student)) for one in submissions]
 
 
-def _written(output: Path, marks: SubmissionMarks, journal: Journal, state: str, seed: int | None) -> str:
+def _written(
+    output: Path, assignment: Assignment, marks: SubmissionMarks, falls: Falls, line: Mapping[str, Any]
+) -> str:
     """Write one student's marks, and then the journal's line: what the journal tells of is there.
 
     Returns why that cannot be done, so that the next student is marked; what concerns everybody, such as a full disk,
     is raised.
     """
     try:
+        fell = falls.before(earlier_marks(output, assignment, marks.student), marks)
         write_marks(output, [marks])
-        journal.record(marks.student, {"state": state, "seed": seed, "marks": marks.as_data()})
+        falls.journal.record(marks.student, {**line, "fell": fell, "marks": marks.as_data()})
     except NotebookError:
         raise
     except Exception as error:
