@@ -101,11 +101,11 @@ def declare(name: str, value: float | str, *, tolerance: float = TOLERANCE, abso
     Raises
     ------
     AnalysisError
-        If the value is neither number nor text, or a tolerance negative.
+        If the value is neither number nor text, or a tolerance negative or infinite.
     """
     if not isinstance(value, (int, float, str, np.integer, np.floating)):
         raise AnalysisError(f"'{name}' is a {type(value).__name__}; numbers and texts can be declared.")
     for word, most in (("tolerance", tolerance), ("absolute tolerance", absolute)):
-        if not most >= 0:
-            raise AnalysisError(f"The {word} of '{name}' is {most}; it must not be negative.")
+        if not 0 <= most < math.inf:
+            raise AnalysisError(f"The {word} of '{name}' is {most}; it must be a number from 0.")
     return Declared(name, value, tolerance, absolute)

@@ -146,12 +146,29 @@ def compared(before, now):
         ("0.30000000000000004", "0.30000000000000010"),
         ("a   0.1\nb   0.30000000000000004", "a   0.1\nb   0.30000000000000010"),
         ("srmr 1.5e-16", "srmr 2.2e-16"),
-        ("100%|####| 5/5 [00:00<00:00, 5309.4it/s]", "100%|####| 5/5 [00:01<00:00, 3.5it/s]"),
         (["a", "b"], "ab"),
     ],
 )
 def test_what_is_no_change(before, now):
     assert not [one for one in compared(printed(before), printed(now)) if isinstance(one, Change)]
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        ("100%|####| 5/5 [00:00<00:00, 5309.4it/s]", "100%|####| 5/5 [00:01<00:00, 3.5it/s]"),
+        (
+            "\r  0%|  | 0/5 [00:00<?, ?it/s]\r100%|##| 5/5 [00:00<00:00, 9it/s]\n",
+            "\r100%|##| 5/5 [00:09<00:00, 1.5s/it]\n",
+        ),
+        ("fit: 3it [00:00, 2.5it/s, loss=0.5]", "fit: 3it [00:01, 2.25it/s, loss=0.5]"),
+        ("/tmp/ipykernel_12/34.py:1: UserWarning: few", "/var/x y/ipykernel_9/34.py:1: UserWarning: few"),
+    ],
+)
+def test_a_bar_of_progress_and_the_file_of_a_cell_are_passed_over_on_standard_error_alone(before, now):
+    told, shown = ((cell(output_type="stream", name="stderr", text=text)) for text in (before, now))
+    assert compared(told, shown) == []
+    assert compared(printed(before), printed(now))
 
 
 @pytest.mark.parametrize(

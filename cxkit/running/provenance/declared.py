@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -9,22 +10,34 @@ from cxkit import mime
 from cxkit.running.provenance.changes import Allowed, Change, Moved, gravest, is_number
 
 _SHOWN = 5
+_TOLERANCES = {"tolerance": "tolerance", "absolute": "absolute tolerance"}
 
 
 def declared_in(executed: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Everything declared in a notebook's outputs, in order; equal names are told apart by a number."""
-    found: list[dict[str, Any]] = []
-    counts: dict[tuple[str, str], int] = {}
-    for cell in executed["cells"]:
-        for output in cell.get("outputs", []):
-            one = declared_by(output)
-            if one is None:
-                continue
-            key = (str(one["kind"]), str(one["name"]))
-            counts[key] = counts.get(key, 0) + 1
-            name = key[1] if counts[key] == 1 else f"{key[1]} ({counts[key]})"
-            found.append({**one, "name": name})
-    return found
+    numbering = Numbering()
+    outputs = (output for cell in executed["cells"] for output in cell.get("outputs", []))
+    declared = (declared_by(output) for output in outputs)
+    return [numbering.numbered(one) for one in declared if one is not None]
+
+
+class Numbering:
+    """Tells what bears the same name apart by a number, and never by a name that another bears."""
+
+    def __init__(self) -> None:
+        self._taken: set[tuple[str, str]] = set()
+        self._counts: dict[tuple[str, str], int] = {}
+
+    def numbered(self, one: Mapping[str, Any]) -> dict[str, Any]:
+        """The same under a name of its own."""
+        key = kind, name = key_of(one)
+        number, own = self._counts.get(key, 1), name
+        while (kind, own) in self._taken:
+            number += 1
+            own = f"{name} ({number})"
+        self._taken.add((kind, own))
+        self._counts[key] = number
+        return {**one, "name": own}
 
 
 def declared_by(output: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -33,47 +46,71 @@ def declared_by(output: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return one if is_usable(one) else None
 
 
+def in_file_order(one: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with its columns as a notebook's file keeps them: by their names."""
+    columns = one.get("columns")
+    return {**one, "columns": dict(sorted(columns.items()))} if isinstance(columns, Mapping) else dict(one)
+
+
 def is_usable(one: Any) -> bool:
     """Whether something is a table, picture or value as results leave it; a notebook or crate may hold anything."""
     if not isinstance(one, Mapping) or one.get("kind") not in {"table", "picture", "value"}:
         return False
-    tolerances = [one.get(name, 0.0) for name in ("tolerance", "absolute")]
+    tolerances = [one.get(name, 0.0) for name in _TOLERANCES]
     columns = one.get("columns", {})
-    if not isinstance(one.get("name"), str) or not all(map(is_number, tolerances)) or not isinstance(columns, Mapping):
+    if (
+        not isinstance(one.get("name"), str)
+        or not all(map(_is_allowance, tolerances))
+        or not isinstance(columns, Mapping)
+    ):
         return False
     return all(isinstance(column, list) for column in columns.values()) and len(set(map(len, columns.values()))) < 2
 
 
+def _is_allowance(value: Any) -> bool:
+    return is_number(value) and 0 <= value <= sys.float_info.max
+
+
 def changes(before: Sequence[Mapping[str, Any]], now: Sequence[Mapping[str, Any]]) -> list[Change | Moved]:
     """What moved between two sets of declared values: beyond the tolerance of each, or within it."""
-    later = {_key(one): one for one in now}
+    later = {key_of(one): one for one in now}
     found: list[Change | Moved] = []
     for one in before:
-        other = later.pop(_key(one), None)
+        other = later.pop(key_of(one), None)
         if other is None:
             found.append(Change(one["name"], f"the {one['kind']} '{one['name']}' is no longer there", "words"))
         else:
-            found += _differences(one, other)
+            found += differences(one, other)
     for one in later.values():
         found.append(Change(one["name"], f"the {one['kind']} '{one['name']}' was not there before", "words"))
     return found
 
 
-def _key(one: Mapping[str, Any]) -> tuple[str, str]:
+def key_of(one: Mapping[str, Any]) -> tuple[str, str]:
+    """What something declared is found again by: its kind and its name."""
     return str(one["kind"]), str(one["name"])
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change | Moved]:
-    name = before["name"]
+def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change | Moved]:
+    """What moved in one thing declared. How far it may is what was declared now: then is but a claim."""
+    name = now["name"]
+    for which, word in _TOLERANCES.items():
+        if which in before and before[which] != now.get(which):
+            told = f"{before[which]!r} and is {now.get(which)!r}"
+            yield Change(name, f"the {word} of the {now['kind']} '{name}' was {told}", "words")
     if before["kind"] == "picture":
         if before.get("sha256") != now.get("sha256"):
             yield Change(name, f"the picture '{name}' looks different", "picture")
-        return
-    allowed = Allowed(float(before.get("tolerance", 0.0)), float(before.get("absolute", Allowed.absolute)))
-    if before["kind"] == "value":
-        yield from _of_cells(before.get("value"), now.get("value"), allowed, name, f"the value '{name}' moved")
+    elif before["kind"] == "value":
+        head = f"the value '{name}' moved"
+        yield from _of_cells(before.get("value"), now.get("value"), allowed_by(now), name, head)
     else:
-        yield from _of_tables(name, before.get("columns", {}), now.get("columns", {}), allowed)
+        yield from _of_tables(name, before.get("columns", {}), now.get("columns", {}), allowed_by(now))
+
+
+def allowed_by(one: Mapping[str, Any]) -> Allowed:
+    """How far a table or value says that it may move."""
+    return Allowed(float(one.get("tolerance", 0.0)), float(one.get("absolute", Allowed.absolute)))
 
 
 def _of_tables(

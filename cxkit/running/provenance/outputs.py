@@ -1,8 +1,8 @@
 """What the cells of a notebook showed, output by output, and how two executions differ.
 
-Results of cxkit leave their unrounded numbers and are compared by those (declared.py). Everything else that a cell
-prints, shows or raises is compared here, as a reader would see it: text by its words and numbers, pictures by their
-pixels, widgets by their state.
+Results of cxkit leave their unrounded numbers and are compared by those (declared.py); here, what they make of them:
+the same words, and numbers that agree but for rounding. Everything else that a cell prints, shows or raises is compared
+as a reader would see it: text by its words and numbers, pictures by their pixels, widgets by their state.
 """
 
 from __future__ import annotations
@@ -11,38 +11,31 @@ import base64
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 from unicodedata import normalize
 
 from cxkit import mime
 from cxkit.running.notebooks.notebook import joined
+from cxkit.running.pages.page import HTML_SHOWN
 from cxkit.running.provenance.changes import Allowed, Change, Moved, first_difference
-from cxkit.running.provenance.declared import declared_by
+from cxkit.running.provenance.declared import Numbering, allowed_by, declared_by, differences, in_file_order, key_of
+from cxkit.running.provenance.passed_over import read_data, read_text
 
 _PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 _SHOWN = 60
+_PRINTED = ("text/plain", "text/html")  # what a result of cxkit makes of its table
+_OWN_HTML = ('<div class="cx-', '<figure class="cx-')
 # The plainest form is told first: the others of one output say the same in other marks
 _ORDER = ("text/plain", "text/markdown", "text/latex", "text/html")
 
-# What names an object anew in each run and means nothing to a reader: addresses in memory, the clock of a bar of
-# progress, identifiers of a page
-_ADDRESS = re.compile(r"(?<=\bat )0x[0-9a-fA-F]+\b")
-_CLOCK = re.compile(r"\[\d+(?::\d\d)+<[^\]\n]*\]")  # as tqdm writes it: [00:01<00:03, 12.5it/s]
-_PROCESS = re.compile(r"[^\s'\"]*ipykernel_\d+[/\\]")  # where a warning says that a cell's code lies
-_IDENTIFIERS = re.compile(
-    # UUIDs of version 4 within a name or a reference, and not as a text
-    r"(?<=[\"'#_-])[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}\b"
-    r"|(?<=T_)[0-9a-f]{5}(?=[_\s\"'{,])"  # tables of pandas' Styler
-    r"|(?<=sk-container-id-)\d+"  # estimators of scikit-learn
-)
-_SVG_NAMES = re.compile(r"(?<=id=\")[^\"]+(?=\")|(?<=href=\"#)[^\"]+(?=\")|(?<=url\(#)[^)]+(?=\))")
-_SVG_DATE = re.compile(r"<dc:date>[^<]*</dc:date>")
 _NUMBERS = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]*\w)")
-_WITH_NAMES = ("html", "svg", "javascript", "json")  # media types in which an identifier is no text
 _BYTES = ("application/pdf", "audio/", "video/")  # media types that nobody can read an excerpt of
+_LAST_BITS = Allowed()
+Distance = Callable[[str, str], float | None]
 _SPACES = re.compile(r"[ \t]+|-{3,}")
 
 
@@ -55,35 +48,46 @@ class Shown:
     place : str
         The cell, as a reader finds it.
     kind : str
-        "stdout", "stderr", "output" or "error".
+        "stdout", "stderr", "output", "session" or "error".
     bundle : dict
         Contents by media type.
+    declared : dict or None
+        What it declares.
+    key : tuple of str or None
+        By what that is found again: its kind, and a name that nothing else has.
     """
 
     place: str
     kind: str
     bundle: Mapping[str, Any] = field(default_factory=dict)
+    declared: Mapping[str, Any] | None = None
+    key: tuple[str, str] | None = None
 
 
 def shown_in(executed: Mapping[str, Any]) -> list[list[Shown]]:
-    """What each cell showed, without what is compared by its declared numbers; a list a cell."""
-    states = _widget_states(executed)
+    """What each cell showed, in its order; a list a cell."""
+    states, numbering = _widget_states(executed), Numbering()
     found = []
     for number, cell in enumerate(executed["cells"], 1):
         outputs = cell.get("outputs", []) if cell.get("cell_type") == "code" else []
-        found.append(list(_shown_by(outputs, f"cell {number}", states)))
+        found.append(list(_shown_by(outputs, f"cell {number}", states, numbering)))
     return found
 
 
 def compared_in(shown: Sequence[Sequence[Shown]]) -> int:
-    """How many outputs there are to compare."""
-    return sum(len(cell) for cell in shown)
+    """How many outputs there are to compare beside those that declare something."""
+    return sum(one.declared is None and one.kind != "session" for cell in shown for one in cell)
 
 
 def output_changes(before: Sequence[Sequence[Shown]], now: Sequence[Sequence[Shown]]) -> Iterator[Change | Moved]:
-    """What each cell shows otherwise than before, in the order of the notebook."""
+    """What each cell shows otherwise than before, or in another place, in the order of the notebook.
+
+    A declared table that is gone from all of it, or new, is not told here: `declared.changes` does.
+    """
+    keys, now_keys = ({one.key for cell in shown for one in cell} for shown in (before, now))
     for was, is_ in zip_longest(before, now, fillvalue=()):
-        for one, other in zip_longest(was, is_):
+        stayed, found = ([one for one in cell if one.key in keys & now_keys | {None}] for cell in (was, is_))
+        for one, other in zip_longest(stayed, found):
             if other is None:
                 assert one is not None
                 yield Change(one.place, f"{one.place} no longer shows {_quoted(one)}", "words")
@@ -93,28 +97,44 @@ def output_changes(before: Sequence[Sequence[Shown]], now: Sequence[Sequence[Sho
                 yield from _difference(one, other)
 
 
-def _shown_by(outputs: Sequence[Mapping[str, Any]], place: str, states: Mapping[str, Any]) -> Iterator[Shown]:
-    """The outputs of one cell. Streams come in pieces whose ends are chance: each is one text."""
-    streams: dict[str, list[str]] = {}
+def _shown_by(
+    outputs: Sequence[Mapping[str, Any]], place: str, states: Mapping[str, Any], numbering: Numbering
+) -> Iterator[Shown]:
+    """The outputs of one cell. Streams come in pieces whose ends are chance: what stands between two outputs is one."""
+    streams: dict[str, str] = {}
     for output in outputs:
         if output.get("output_type") == "stream":
-            streams.setdefault(str(output.get("name")), []).append(joined(output.get("text")))
-    for name, pieces in sorted(streams.items()):
-        yield Shown(place, name, {"text/plain": _as_printed("".join(pieces))})
-    for output in outputs:
-        if output.get("output_type") == "error":
-            told = f"{output.get('ename')}: {output.get('evalue')}"
-            yield Shown(place, "error", {"text/plain": told})
-        elif output.get("output_type") in {"display_data", "execute_result"}:
-            data = output.get("data", {})
-            if declared_by(output) is None and mime.SESSION not in data:
-                held = output.get("metadata")  # width of a picture, what stands for it where it cannot be seen
-                yield Shown(place, "output", {**_bundle(data, states), **({"metadata": held} if held else {})})
+            name = str(output.get("name"))
+            streams[name] = streams.get(name, "") + joined(output.get("text"))
+        else:
+            yield from _printed(streams, place)
+            streams = {}
+            yield from _shown_as(output, place, states, numbering)
+    yield from _printed(streams, place)
 
 
-def _as_printed(text: str) -> str:
-    """What stands there at the end: a bar of progress that wrote over its line counts by its last state."""
-    return "\n".join(line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+def _printed(streams: Mapping[str, str], place: str) -> Iterator[Shown]:
+    """Which of two streams comes first is chance as well."""
+    for name, text in sorted(streams.items()):
+        yield Shown(place, name, {"text/plain": text})
+
+
+def _shown_as(
+    output: Mapping[str, Any], place: str, states: Mapping[str, Any], numbering: Numbering
+) -> Iterator[Shown]:
+    if output.get("output_type") == "error":
+        yield Shown(place, "error", {"text/plain": f"{output.get('ename')}: {output.get('evalue')}"})
+    elif output.get("output_type") in {"display_data", "execute_result"}:
+        bundle = _bundle(output.get("data", {}), states)
+        if held := output.get("metadata"):  # width of a picture, what stands for it where it cannot be seen
+            bundle["metadata"] = held
+        declared = declared_by(output)
+        if declared is not None:
+            del bundle[mime.DECLARED]
+            yield Shown(place, "output", bundle, in_file_order(declared), key_of(numbering.numbered(declared)))
+        else:
+            is_session = isinstance(bundle.get(mime.SESSION), Mapping)
+            yield Shown(place, "session" if is_session else "output", bundle)
 
 
 def _bundle(data: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,7 +142,8 @@ def _bundle(data: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, Any
     if mime.WIDGET_VIEW not in data:
         return dict(data)
     model = str(data[mime.WIDGET_VIEW].get("model_id"))
-    return {mime.WIDGET_VIEW: _state_of(model, states, set())}
+    own = {kind: data[kind] for kind in (mime.DECLARED, mime.SESSION) if kind in data}
+    return {**own, mime.WIDGET_VIEW: _state_of(model, states, set())}
 
 
 def _widget_states(executed: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -156,10 +177,10 @@ def _resolved(value: Any, states: Mapping[str, Any], within: set[str]) -> Any:
 
 def _difference(before: Shown, now: Shown) -> Iterator[Change | Moved]:
     """The first difference of two outputs, in the plainest form that shows it; or how far numbers moved by rounding."""
-    if before.kind != now.kind:
+    if before.kind != now.kind or before.key != now.key:
         yield Change(before.place, f"{before.place} shows {_quoted(now)} instead of {_quoted(before)}", "words")
         return
-    kinds = sorted(before.bundle.keys() | now.bundle.keys(), key=_plainness)
+    kinds = sorted((before.bundle.keys() | now.bundle.keys()) - _told_elsewhere(before, now), key=_plainness)
     moved: list[Moved] = []
     for kind in kinds:
         for found in _of_kind(kind, before, now):
@@ -167,7 +188,45 @@ def _difference(before: Shown, now: Shown) -> Iterator[Change | Moved]:
                 yield found
                 return
             moved.append(found)
-    yield from moved[:1]
+    if now.declared is None:  # else its numbers were counted with those that it declares
+        yield from moved[:1]
+
+
+def _told_elsewhere(before: Shown, now: Shown) -> set[str]:
+    """The forms of an output that only show what is told by other findings."""
+    if before.declared is not None and now.declared is not None:
+        moved = any(isinstance(one, Change) for one in differences(before.declared, now.declared))
+        return set(_PRINTED) if moved else _behind_html(before, now)
+    if now.kind == "session" and _versions_in(before) != _versions_in(now):
+        return set(_PRINTED)
+    return set()
+
+
+def _behind_html(before: Shown, now: Shown) -> set[str]:
+    """The plain text that no page shows, since cxkit's own html of the same table stands in its place."""
+    pages = [joined(shown.bundle.get("text/html", "")) for shown in (before, now)]
+    are_ours = all(page.startswith(_OWN_HTML) and len(page) <= HTML_SHOWN for page in pages)
+    return {"text/plain"} if are_ours else set()
+
+
+def session_versions(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The libraries of which the notebook itself named another version: name, and what to say of it."""
+    then, since = (_versions_named(executed) for executed in (before, now))
+    for name in sorted(then.keys() | since.keys()):
+        if then.get(name) != since.get(name):
+            yield name, f"{name} was {then.get(name, 'not named')} and is {since.get(name, 'not named')}"
+
+
+def _versions_named(executed: Mapping[str, Any]) -> dict[str, str]:
+    found = [shown for cell in shown_in(executed) for shown in cell if shown.kind == "session"]
+    named = [_versions_in(shown).items() for shown in found]
+    return {str(name): str(version) for items in named for name, version in items}
+
+
+def _versions_in(shown: Shown) -> dict[str, Any]:
+    """The versions that an output of the session names."""
+    told = shown.bundle[mime.SESSION].get("versions")
+    return dict(told) if isinstance(told, Mapping) else {}
 
 
 def _plainness(kind: str) -> tuple[int, str]:
@@ -181,33 +240,38 @@ def _of_kind(kind: str, before: Shown, now: Shown) -> Iterator[Change | Moved]:
     one, other = before.bundle[kind], now.bundle[kind]
     if one == other:
         return
+    if kind == mime.SESSION and now.kind == "session":
+        one, other = {**one, "versions": ""}, {**other, "versions": ""}
     if kind in _PICTURES:
         yield from _of_pictures(before.place, one, other)
     elif kind.startswith(_BYTES):
         yield Change(before.place, f"{before.place} shows another file of the type {kind}", "words")
     elif isinstance(one, (str, list)) and isinstance(other, (str, list)) and "json" not in kind:
-        yield from _of_texts(before.place, kind, joined(one), joined(other))
+        one, other = (read_text(joined(text), kind, now.kind) for text in (one, other))
+        if now.declared is None or kind not in _PRINTED:
+            yield from _of_texts(before.place, one, other, _distance)
+        else:
+            yield from _of_declared_texts(before.place, one, other, now.declared)
     else:
-        yield from _of_texts(before.place, kind, _as_json(one), _as_json(other))
+        yield from _of_texts(before.place, _as_json(read_data(one)), _as_json(read_data(other)), _distance)
 
 
-def _of_texts(place: str, kind: str, before: str, now: str) -> Iterator[Change | Moved]:
-    one, other = _without_names(before, kind), _without_names(now, kind)
-    if one == other:
+def _of_texts(place: str, before: str, now: str, distance: Distance) -> Iterator[Change | Moved]:
+    if before == now:
         return
-    words, numbers = _apart(one)
-    other_words, other_numbers = _apart(other)
+    words, numbers = _apart(before)
+    other_words, other_numbers = _apart(now)
     if words != other_words or numbers == other_numbers:
-        was, is_ = _first_difference(one, other)
+        was, is_ = _first_difference(before, now)
         yield Change(place, f"{place} shows '{is_}' where it showed '{was}'", "words")
         return
-    pairs = zip(_NUMBERS.finditer(one), _NUMBERS.finditer(other), strict=True)
-    moved = [(a, b, _distance(a[0], b[0])) for a, b in pairs if a[0] != b[0]]
+    pairs = zip(_NUMBERS.finditer(before), _NUMBERS.finditer(now), strict=True)
+    moved = [(a, b, distance(a[0], b[0])) for a, b in pairs if a[0] != b[0]]
     beyond = next(((a, b) for a, b, by in moved if by is None), None)
     if beyond is None:
         yield Moved(place, max(by for _, _, by in moved if by is not None))
         return
-    was, is_ = (_line_up_to(text, match) for text, match in zip((one, other), beyond, strict=True))
+    was, is_ = (_line_up_to(text, match) for text, match in zip((before, now), beyond, strict=True))
     yield Change(place, f"{place} shows '{is_}' where it showed '{was}'", "number")
 
 
@@ -217,24 +281,40 @@ def _line_up_to(text: str, number: re.Match[str]) -> str:
     return _cut(text[begin : number.end()])
 
 
-def _distance(before: str, now: str) -> float | None:
+def _of_declared_texts(place: str, before: str, now: str, declared: Mapping[str, Any]) -> Iterator[Change | Moved]:
+    """Two texts that only show what is declared: their numbers move as that may, and are rounded."""
+    head = f"{declared['name']}: "
+    if declared["kind"] == "value" and before.startswith(head) and now.startswith(head):
+        values = before.removeprefix(head), now.removeprefix(head)
+        yield from _of_texts(place, *values, partial(_distance, allowed=allowed_by(declared)))
+    else:
+        yield from _of_texts(place, before, now, partial(_rounded_distance, table=declared))
+
+
+def _distance(before: str, now: str, allowed: Allowed = _LAST_BITS) -> float | None:
     """How far two unlike numbers of a text lie apart, within what is allowed; whole ones are exact, as written."""
     if set(before + now) & set(".eE"):
-        return Allowed().distance(float(before), float(now))
+        return allowed.distance(float(before), float(now))
     return None
 
 
-def _without_names(text: str, kind: str) -> str:
-    """The text without what each run writes anew, and with random names put in order of their appearance."""
-    seen: dict[str, str] = {}
+def _rounded_distance(before: str, now: str, table: Mapping[str, Any]) -> float | None:
+    """The same for a printed table: a number whose last bits moved may be rounded to the other side.
 
-    def by_order(match: re.Match[str]) -> str:
-        return seen.setdefault(match.group(0), f"name{len(seen)}")
-
-    text = _PROCESS.sub("", _CLOCK.sub("[]", _ADDRESS.sub("0x", text)))
-    if any(word in kind for word in _WITH_NAMES):
-        text = _IDENTIFIERS.sub(by_order, text)
-    return _SVG_NAMES.sub(by_order, _SVG_DATE.sub("", text)) if "svg" in kind else text
+    It is if the unrounded number, which the table declares, lies where the two rounded ones meet.
+    """
+    exact = _distance(before, now)
+    places = {len(number.partition(".")[2]) for number in (before, now)}
+    if exact is not None or len(places) > 1 or set(before + now) & set("eE"):
+        return exact
+    one, other, unit = abs(float(before)), abs(float(now)), 10.0 ** -places.pop()
+    if not 0.9 * unit < abs(other - one) < 1.1 * unit:
+        return None
+    allowed, meeting = allowed_by(table), (one + other) / 2
+    cells = (cell for column in table.get("columns", {}).values() for cell in column if isinstance(cell, float))
+    scaled = (abs(cell) * scale for cell in cells for scale in (1, 100))  # as it is, and in per cent
+    is_between = any(abs(cell - meeting) <= 100 * max(allowed.relative * cell, allowed.absolute) for cell in scaled)
+    return 0.0 if is_between else None
 
 
 def _apart(text: str) -> tuple[list[str], list[str]]:
@@ -260,7 +340,7 @@ def _cut(text: str) -> str:
 
 
 def _of_pictures(place: str, before: Any, now: Any) -> Iterator[Change]:
-    """Two files may hold one picture: what counts is the pixels, of every frame."""
+    """Two files may hold one picture: what counts is the pixels of every frame, as a browser turns them."""
     import numpy as np
 
     try:
@@ -283,11 +363,12 @@ def _of_pictures(place: str, before: Any, now: Any) -> Iterator[Change]:
 def _frames(picture: Any) -> list[Any]:
     """The pixels of each frame: height by width by colours; one number a pixel where a colour has more than 8 bits."""
     import numpy as np
-    from PIL import Image, ImageSequence
+    from PIL import Image, ImageOps, ImageSequence
 
     with Image.open(io.BytesIO(base64.b64decode(joined(picture)))) as image:
         deep = image.mode.startswith(("I", "F"))
-        return [np.asarray(frame if deep else frame.convert("RGBA")) for frame in ImageSequence.Iterator(image)]
+        turned = [ImageOps.exif_transpose(frame) for frame in ImageSequence.Iterator(image)]  # as browsers turn it
+        return [np.asarray(frame if deep else frame.convert("RGBA")) for frame in turned]
 
 
 def _size(frames: Sequence[Any]) -> str:
@@ -301,6 +382,8 @@ def _as_json(content: Any) -> str:
 
 
 def _quoted(shown: Shown) -> str:
+    if shown.key is not None:
+        return f"the {shown.key[0]} '{_cut(shown.key[1])}'"
     if shown.kind == "error":
         return f"the error '{_cut(shown.bundle['text/plain'])}'"
     plain = shown.bundle.get("text/plain")

@@ -15,12 +15,13 @@ from cxkit.running.pages.pdf import read_imprint
 from cxkit.running.plan import CELL_TIMEOUT, Run
 from cxkit.running.provenance.changes import Change, Moved, first_difference
 from cxkit.running.provenance.crate import DECLARED, EXECUTED, MANIFEST, NOTEBOOK, crate_of, read_manifest
-from cxkit.running.provenance.declared import changes, declared_in, is_usable
+from cxkit.running.provenance.declared import changes, declared_in, in_file_order, is_usable
 from cxkit.running.provenance.manifest import inputs_of, manifest_of, texts_in
-from cxkit.running.provenance.outputs import Shown, compared_in, output_changes, shown_in
+from cxkit.running.provenance.outputs import compared_in, output_changes, session_versions, shown_in
 from cxkit.running.provenance.reasons import other_code, other_data, other_versions, remarks
 from cxkit.running.provenance.rebuild import environment_of, run_there
 from cxkit.running.provenance.verification import Finding, Verification
+from cxkit.running.provenance.written import undeclared, written_changes
 from cxkit.running.temporary import own_folder
 from cxkit.running.untrusted import read_json
 
@@ -78,10 +79,10 @@ def verify_report(
         return _not_run(report, [*findings, _no_run(manifest, error)], allow_versions, then)
     now = manifest_of(run)
     findings += [Finding("input", name, text) for name, text in other_data(manifest, now)]
-    found = _compared(report, before, Outcome.in_notebook(run.executed or {}))
+    found = compare_outcomes(report, before, Outcome.in_notebook(run.executed or {}))
     return replace(
         found,
-        findings=(*findings, *found.findings),
+        findings=tuple(dict.fromkeys([*findings, *found.findings])),
         remarks=tuple(remarks(manifest, now)),
         allowed_versions=allow_versions,
         rebuilt=then,
@@ -90,10 +91,10 @@ def verify_report(
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a notebook showed: the numbers that it stands by, and everything else, by cell."""
+    """What a notebook showed: the numbers that it stands by, as they are kept apart, and its cells with all outputs."""
 
     declared: Sequence[Mapping[str, Any]]
-    shown: Sequence[Sequence[Shown]]
+    executed: Mapping[str, Any]
 
     @classmethod
     def of(cls, crate: Path) -> Outcome:
@@ -101,21 +102,31 @@ class Outcome:
         declared = read_json((crate / DECLARED).read_bytes())
         if not isinstance(declared, list) or not all(map(is_usable, declared)):
             raise NotebookError(f"{crate / DECLARED} is damaged: it is no list of tables, pictures and values.")
-        return cls(declared, shown_in(read_notebook(crate / EXECUTED)))
+        return cls(declared, read_notebook(crate / EXECUTED))
 
     @classmethod
     def in_notebook(cls, executed: Mapping[str, Any]) -> Outcome:
         """What an executed notebook shows."""
-        return cls(declared_in(executed), shown_in(executed))
+        return cls(declared_in(executed), executed)
 
 
-def _compared(report: Path, before: Outcome, now: Outcome) -> Verification:
-    told = [*changes(before.declared, now.declared), *output_changes(before.shown, now.shown)]
+def compare_outcomes(report: Path, before: Outcome, now: Outcome) -> Verification:
+    """What a crate holds against what came out now: numbers, outputs, and the notebook that they are said to be of."""
+    shown, in_outputs = shown_in(before.executed), declared_in(before.executed)
+    told = changes(before.declared, now.declared)
+    if in_outputs != before.declared:
+        told += changes([*map(in_file_order, in_outputs)], [*map(in_file_order, now.declared)])
+    told += output_changes(shown, shown_in(now.executed))
+    told += written_changes(before.executed, now.executed)
+    if not any(isinstance(one, Change) for one in told):
+        told += undeclared(before.declared, in_outputs)
     within = {one.name: one.by for one in told if isinstance(one, Moved)}
+    moved = [Finding(one.degree, one.name, one.text) for one in told if isinstance(one, Change)]
+    others = [Finding("version", name, text) for name, text in session_versions(before.executed, now.executed)]
     return Verification(
         report=report,
-        findings=tuple(Finding(one.degree, one.name, one.text) for one in told if isinstance(one, Change)),
-        compared=len(before.declared) + compared_in(before.shown),
+        findings=tuple(dict.fromkeys([*others, *moved])),
+        compared=len(before.declared) + compared_in(shown),
         rounded=len(within),
         furthest=max(within.values(), default=0.0),
     )
@@ -129,7 +140,7 @@ def _of_then(
     with own_folder() as place:
         try:
             crate = run_there(environment, folder / NOTEBOOK, _given(manifest), timeout, place)
-            found = _compared(report, before, Outcome.of(crate))
+            found = compare_outcomes(report, before, Outcome.of(crate))
         except (NotebookError, OSError, ValueError) as error:
             found = _not_run(report, [_no_run(manifest, error)])
     return replace(found, where=environment.text)

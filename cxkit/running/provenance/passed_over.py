@@ -1,0 +1,145 @@
+"""What each run writes anew and means nothing to a reader: it is passed over where it is what it seems, and only there.
+
+Addresses in memory stand within the name of an object, the clock of a bar of progress in a line of tqdm that no report
+shows, identifiers in attributes, style sheets and scripts. The same signs in a text that somebody reads are compared.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from cxkit.running.pages.html_tokens import Attributes, tell_tokens
+
+# As Python names an object: <module.Class object at 0x7f3c12345670>, <function f at 0x7f3c12345670>
+_ADDRESS = re.compile(
+    r"((?:<|&lt;)[\w.<>]{1,200}(?: [\w.<>]{1,200}){0,3} at 0x)[0-9a-fA-F]{6,16}(?=[>,;]|&gt;)", re.ASCII
+)
+# tqdm/std.py, format_meter: "desc:  60%|######    | 3/5 [00:00<00:03, 12.5it/s, loss=2]", or "3it [00:00, 12.5it/s]"
+_TIME = r"(?:\d+ days?, )?(?:\d+:)?\d\d:\d\d"
+_CLOCK = rf"\[{_TIME}(?:(?:<|&lt;)(?:{_TIME}|\?))?, *[\d.?]+[kMGTPE]?[^\s,/\]]*/[^\s,\]]+"
+_COUNT = r"\d[\d.]*[kMGTPE]?"
+_BAR = re.compile(
+    rf"((?:[^|]*: ?)?(?: *\d+%\|[^|]*\| *{_COUNT}/{_COUNT} |{_COUNT}[^\s\[/]* )){_CLOCK}((?:, [^\]]*)?)\]\s*"
+)
+_WIDGETS_BAR = re.compile(rf"( *{_COUNT}/{_COUNT}[^\s\[]* ){_CLOCK}((?:, [^\]]*)?)\]\s*")
+_LONGEST_BAR = 1_000
+# The file that ipykernel names a cell's code by, at the begin of a warning
+_CELLS_FILE = re.compile(r"^(?:[^\n]*[/\\])?ipykernel_\d+[/\\](?=\d+\.py:\d+: )", re.MULTILINE)
+
+_RANDOM = re.compile(
+    r"(?<![0-9A-Za-z])[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}\b"  # UUID, version 4
+    r"|(?<=T_)[0-9a-f]{5}(?=[_\s\"'{,.:]|$)"  # tables of pandas' Styler
+    r"|(?<=sk-container-id-)\d+"  # estimators of scikit-learn
+)
+_NAMING = frozenset({"id", "class", "for", "headers", "aria-labelledby", "aria-describedby", "aria-controls"})
+_LINKS = frozenset({"href", "xlink:href"})
+_URL = re.compile(r"(?<=url\(#)[^)]+(?=\))")
+_HOUR = re.compile(r"\d{4}-\d\d-\d\dT[\d:.+Z-]+")  # dc:date, as matplotlib writes it
+
+
+def read_text(text: str, kind: str, stream: str) -> str:
+    """A text of the media type `kind` without what each run writes anew; `stream` is where a cell wrote it.
+
+    Names that are random are put in order of their appearance.
+    """
+    if kind == "text/html" or "svg" in kind:
+        markup = _Markup(all_names="svg" in kind)
+        tell_tokens(text, markup)
+        return _ADDRESS.sub(r"\1", "".join(markup.parts))
+    text = _ADDRESS.sub(r"\1", text)
+    if stream == "stderr":
+        text = _CELLS_FILE.sub("", "\n".join(map(_without_progress, text.split("\n"))))
+    if stream == "stdout":  # a page shows a return of the carriage as the end of a line
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return _RANDOM.sub(_Names(), text) if "javascript" in kind else text
+
+
+def read_data(content: Any) -> Any:
+    """Data of a media type of JSON, or the state of a widget, in the same way; each of its texts by itself."""
+    return _read_part(content, _Names())
+
+
+def _read_part(content: Any, names: _Names) -> Any:
+    if isinstance(content, Mapping):
+        return {str(names.whole(key)): _read_part(part, names) for key, part in content.items()}
+    if isinstance(content, list):
+        return [_read_part(part, names) for part in content]
+    if not isinstance(content, str):
+        return content
+    if len(content) < _LONGEST_BAR and (bar := _WIDGETS_BAR.fullmatch(content)):
+        return f"{bar[1]}[{bar[2]}]"
+    if "<" in content:
+        return read_text(content, "text/html", "")
+    return _ADDRESS.sub(r"\1", str(names.whole(content)))
+
+
+def _without_progress(line: str) -> str:
+    """A line of standard error without the states of a bar that others were written over, and without its clock."""
+    *before, last = line.split("\r")
+    kept = [piece for piece in before if piece.strip() and not _is_bar(piece)]
+    if _is_bar(last):
+        last = _BAR.sub(r"\1[\2]", last)
+    return "\n".join([*kept, last])
+
+
+def _is_bar(piece: str) -> bool:
+    return len(piece) < _LONGEST_BAR and _BAR.fullmatch(piece) is not None
+
+
+class _Names:
+    """Random names by the order of their appearance."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, str] = {}
+
+    def __call__(self, match: re.Match[str]) -> str:
+        return self.of(match[0])
+
+    def of(self, name: str) -> str:
+        """What stands for a name."""
+        return self._seen.setdefault(name, f"name{len(self._seen)}")
+
+    def whole(self, text: Any) -> Any:
+        """The text; what stands for it where all of it is one random name."""
+        return self.of(text) if isinstance(text, str) and _RANDOM.fullmatch(text) else text
+
+
+class _Markup:
+    """Writes html or SVG down again, with the random names of attributes, style sheets and scripts by their order.
+
+    In SVG every name of an element counts as random: who draws it, chooses them.
+    """
+
+    def __init__(self, all_names: bool) -> None:
+        self.parts: list[str] = []
+        self._names = _Names()
+        self._all = all_names
+        self._within = ""
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        self._within = tag
+        told = "".join(f' {name}="{escape(self._attribute(name, value))}"' for name, value in attributes)
+        self.parts.append(f"<{tag}{told}>")
+
+    def end(self, tag: str) -> None:
+        self._within = ""
+        self.parts.append(f"</{tag}>")
+
+    def text(self, text: str) -> None:
+        if self._within in {"script", "style"}:
+            self.parts.append(_RANDOM.sub(self._names, _URL.sub(self._names, text) if self._all else text))
+        elif not (self._all and self._within == "dc:date" and _HOUR.fullmatch(text)):  # no browser shows it
+            self.parts.append(escape(text, quote=False))
+
+    def _attribute(self, name: str, value: str) -> str:
+        if self._all:
+            value = _URL.sub(self._names, value)
+            if name == "id":
+                return self._names.of(value)
+            return f"#{self._names.of(value[1:])}" if name in _LINKS and value.startswith("#") else value
+        if name in _NAMING or (name in _LINKS and value.startswith("#")):
+            return _RANDOM.sub(self._names, value)
+        return _URL.sub(lambda found: _RANDOM.sub(self._names, found[0]), value)

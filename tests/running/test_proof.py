@@ -1,0 +1,271 @@
+"""What counts as the same: everything that a reader sees, by what comes out now; what a crate says is but a claim."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import math
+from copy import deepcopy
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import cxkit as cx
+from cxkit import mime
+from cxkit.errors import AnalysisError
+from cxkit.running.provenance.changes import Change
+from cxkit.running.provenance.declared import changes, declared_in, is_usable
+from cxkit.running.provenance.outputs import output_changes, shown_in
+from cxkit.running.provenance.verify import Outcome, compare_outcomes
+from tests.running.building import code, notebook_of, shown, stream, words
+
+
+def declared(plain, html=None, **told):
+    """An output that declares something and shows these words for it."""
+    output = shown(text__plain=plain, **({} if html is None else {"text__html": html}))
+    output["data"][mime.DECLARED] = told
+    return output
+
+
+def value(number, said=None, tolerance=1e-9, name="gap"):
+    said = f"{name}: {number}" if said is None else said
+    return declared(said, kind="value", name=name, tolerance=tolerance, absolute=1e-12, value=number)
+
+
+def table(name, number, said=None, tolerance=1e-9):
+    said = f"{number:.2f}" if said is None else said
+    told = {"kind": "table", "name": name, "tolerance": tolerance, "absolute": 1e-9, "columns": {"mean": [number]}}
+    return declared(said, f"<table><td>{said}</td></table>", **told)
+
+
+def of(*cells):
+    """An executed notebook; a list is a code cell with these outputs."""
+    return notebook_of(*(code("x", outputs=cell) if isinstance(cell, list) else cell for cell in cells))
+
+
+def compared(before, now, told=None):
+    """What is found where `before` stands in a crate, with `told` as its declared.json, and `now` comes out."""
+    recorded = Outcome(declared_in(before) if told is None else told, before)
+    return compare_outcomes(Path("a.html"), recorded, Outcome.in_notebook(now))
+
+
+def kinds(before, now, told=None):
+    return [one.kind for one in compared(before, now, told).findings]
+
+
+def test_how_far_a_number_may_move_is_what_the_new_run_says():
+    now = of([value(0.25)])
+    for tolerance in (1e9, 0.5):
+        found = compared(of([value(0.95, tolerance=tolerance)]), now)
+        assert {one.text for one in found.findings} >= {
+            f"the tolerance of the value 'gap' was {tolerance} and is 1e-09",
+            "the value 'gap' moved from 0.95 to 0.25, by -0.7",
+        }
+    moved = table("T", 9.0, tolerance=math.inf)
+    assert kinds(of([moved]), of([table("T", 1.0)]))
+    assert kinds(now, of([value(0.25, tolerance=0.1)])) == ["words"]
+    assert kinds(of([value(0.25, tolerance=0.1)]), of([value(0.26, tolerance=0.1)])) == []
+
+
+@pytest.mark.parametrize("tolerance", [math.nan, math.inf, -1, "1", None, 10**400])
+def test_a_tolerance_that_is_no_number_declares_nothing(tolerance):
+    assert not is_usable({"kind": "value", "name": "gap", "value": -7, "tolerance": tolerance})
+    assert not is_usable({"kind": "value", "name": "gap", "value": -7, "absolute": tolerance})
+
+
+@pytest.mark.parametrize("tolerance", [math.inf, math.nan, -1])
+def test_nobody_can_declare_that_anything_will_do(tolerance):
+    with pytest.raises(AnalysisError, match="it must be a number from 0"):
+        cx.declare("gap", 1.0, tolerance=tolerance)
+    with pytest.raises(AnalysisError, match="it must be a number from 0"):
+        cx.declare("gap", 1.0, absolute=tolerance)
+
+
+def test_what_is_shown_beside_something_declared_is_compared():
+    assert kinds(of([value(0.25, "gap: 0.95")]), of([value(0.25)])) == ["number"]
+    assert kinds(of([value(0.25, "gap is 0.25")]), of([value(0.25)])) == ["words"]
+    assert kinds(of([table("T", 1.0, "9.99")]), of([table("T", 1.0)])) == ["number"]
+    empty = {"kind": "table", "name": "T", "columns": {}}
+    assert kinds(of([declared("0.3", **empty)]), of([declared("0.4", **empty)])) == ["number"]
+    picture = {"kind": "picture", "name": "P", "sha256": "0"}
+    assert kinds(of([declared("x", "<p>a", **picture)]), of([declared("x", "<p>b", **picture)])) == ["words"]
+    one, other = value(0.25), value(0.25)
+    one["data"]["text/markdown"], other["data"]["text/markdown"] = "**high**", "**low**"
+    assert kinds(of([one]), of([other])) == ["words"]
+    del other["data"]["text/markdown"]
+    assert kinds(of([one]), of([other])) == ["words"]
+
+
+def test_a_printed_number_may_be_rounded_to_the_other_side_only_where_the_unrounded_one_lies_there():
+    below, above = 0.125 - 1e-12, 0.125 + 1e-12
+    assert kinds(of([table("T", below, "0.12")]), of([table("T", above, "0.13")])) == []
+    assert kinds(of([table("T", below, "12.5 %")]), of([table("T", above, "12.6 %")])) == ["number"]
+    assert kinds(of([table("T", -0.125, "−0.12")]), of([table("T", -0.125, "−0.13")])) == []
+    assert kinds(of([table("T", 0.1249, "0.12")]), of([table("T", 0.1249, "0.13")])) == ["number"]
+    assert kinds(of([table("T", 0.125, "0.12")]), of([table("T", 0.125, "0.14")])) == ["number"]
+    assert kinds(of([value(0.2512345, tolerance=0.01)]), of([value(0.2523456, tolerance=0.01)])) == []
+    name = "item 4.5"
+    forged = value(0.25, "item 4.6: 0.25", tolerance=0.5, name=name)
+    assert kinds(of([forged]), of([value(0.25, tolerance=0.5, name=name)])) == ["number"]
+
+
+def test_what_is_kept_apart_must_be_what_the_outputs_declare():
+    now = of([value(0.25), table("T", 1.0)])
+    told = declared_in(now)
+    assert kinds(now, now, told) == []
+    found = compared(now, now, [{**told[0], "value": 0.25 + 1e-11}, told[1]])
+    assert [one.name for one in found.findings] == ["declared.json"]
+    assert compared(now, now, told[:1]).findings
+    assert compared(of([value(0.95), table("T", 1.0)]), now, told).findings
+
+
+def test_outputs_stay_in_their_cells_and_in_their_order():
+    now = of([table("Trust", 1.0)], [table("Speed", 2.0)])
+    before = of([table("Speed", 2.0)], [table("Trust", 1.0)])
+    assert "cell 1 shows the table 'Trust' instead of the table 'Speed'" in compared(before, now).text
+    said = [stream("Managers\n"), table("A", 1.0), stream("Staff\n"), table("B", 2.0)]
+    other = [stream("Staff\n"), table("A", 1.0), stream("Managers\n"), table("B", 2.0)]
+    assert set(kinds(of(other), of(said))) == {"words"}
+    pieces = [stream("Mana"), stream("gers\n"), *said[1:]]
+    assert kinds(of(pieces), of(said)) == []
+    together = [stream("a\n", "stderr"), stream("b\n"), stream("c\n", "stderr")]
+    assert kinds(of(together), of([stream("b\n"), stream("a\nc\n", "stderr")])) == []
+
+
+def test_a_table_that_is_gone_is_told_once():
+    found = compared(of([table("A", 1.0), table("B", 2.0)]), of([table("B", 2.0)]))
+    assert [one.text for one in found.findings] == ["the table 'A' is no longer there"]
+
+
+def test_prose_and_code_of_the_executed_notebook_are_those_that_ran():
+    now = notebook_of(words("# Alpha"), code("alpha = 0.4", "parameters"), code("alpha", outputs=[stream("0.4")]))
+    for place, part, said in (
+        (0, "source", "# Beta"), (1, "source", "alpha = 0.9"), (1, "metadata", {}), (0, "attachments", {"a.png": {}}),
+        (0, "cell_type", "raw"),
+    ):  # fmt: skip
+        before = deepcopy(now)
+        before.cells[place][part] = said
+        assert kinds(before, now) == ["words"]
+    more = deepcopy(now)
+    more.cells.append(words("Conclusion: alpha = 0.99"))
+    assert "they differ from cell 4 on" in compared(more, now).text
+    other = deepcopy(now)
+    other.metadata.cxkit = {"language": "de"}
+    assert kinds(other, now) == ["words"]
+    many = notebook_of(*(words(str(k)) for k in range(9)))
+    assert len(kinds(notebook_of(*(words("x") for _ in range(9))), many)) == 6
+
+
+def session(**told):
+    output = shown(text__plain="n = 2,800")
+    output["data"][mime.SESSION] = {"data": [{"name": "bfi", "n": 2800}], "versions": {"numpy": "2.0"}, **told}
+    return output
+
+
+def test_what_the_notebook_says_of_its_data_and_versions():
+    now = of([session()])
+    assert compared(now, now).compared == 0
+    assert kinds(of([session(data=[{"name": "bfi", "n": 28000}])]), now) == ["number"]
+    assert kinds(of([session(seed=7)]), now) == ["words"]
+    found = compared(of([session(versions={"numpy": "1.0"})]), now)
+    assert [(one.kind, one.text) for one in found.findings] == [("version", "numpy was 1.0 and is 2.0")]
+
+
+def test_names_that_are_numbered_never_meet():
+    outputs = [value(number, name=name) for name, number in (("x (2)", 1.5), ("x", 2.5), ("x", 3.5), ("x (2)", 4.5))]
+    told = declared_in(of(outputs))
+    assert [one["name"] for one in told] == ["x (2)", "x", "x (3)", "x (2) (2)"]
+    assert changes(told, told) == []
+    assert kinds(of(outputs), of(outputs)) == []
+
+
+def only_changes(before, now):
+    found = output_changes(shown_in(of([before])), shown_in(of([now])))
+    return [one for one in found if isinstance(one, Change)]
+
+
+def html(text):
+    return shown(text__html=text)
+
+
+def svg(text):
+    return shown(image__svg_plus_xml=text)
+
+
+IDENTIFIER = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "6fa459ea-ee8a-4ca4-894e-db77e160355e"
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (stream("alpha = 0.31\rnext"), stream("alpha = 0.72\rnext")),  # the page shows both lines
+        (stream("[00:00<alpha = 0.31]"), stream("[00:00<alpha = 0.72]")),
+        (stream("[00:00<alpha = 0.31]", "stderr"), stream("[00:00<alpha = 0.72]", "stderr")),
+        (stream("alpha = 0.31\rnext", "stderr"), stream("alpha = 0.72\rnext", "stderr")),
+        (stream("alpha=0.31,ipykernel_1/"), stream("alpha=0.72,ipykernel_1/")),
+        (stream("alpha=0.31,ipykernel_1/", "stderr"), stream("alpha=0.72,ipykernel_1/", "stderr")),
+        (stream("alpha at 0x31"), stream("alpha at 0x72")),
+        (stream("alpha at 0x7f3c12345670"), stream("alpha at 0x7f3c12345671")),
+        (html("<p>effect T_3fa21 and"), html("<p>effect T_11111 and")),
+        (html("<p>sk-container-id-17"), html("<p>sk-container-id-31")),
+        (html(f"<p>'{IDENTIFIER[0]}'"), html(f"<p>'{IDENTIFIER[1]}'")),
+        (html('<img id="a" alt="T_3fa21 ">'), html('<img id="a" alt="T_11111 ">')),
+        (svg('<svg><text>id="0.31"</text></svg>'), svg('<svg><text>id="0.72"</text></svg>')),
+        (svg("<svg><text>url(#0.31)</text></svg>"), svg("<svg><text>url(#0.72)</text></svg>")),
+        (svg("<svg><dc:date>0.31</dc:date></svg>"), svg("<svg><dc:date>0.72</dc:date></svg>")),
+        (svg("<svg><style>a {fill: #123456}</style></svg>"), svg("<svg><style>a {fill: #654321}</style></svg>")),
+    ],
+)
+def test_what_only_looks_as_if_each_run_wrote_it_anew(before, now):
+    assert len(only_changes(before, now)) == 1
+
+
+@pytest.mark.parametrize(
+    ("show", "text", "names"),
+    [
+        (stream, "<function f at 0x{}>", ("7f3c12345670", "7f0000000670")),
+        (stream, "<bound method T.f of <a.T object at 0x{}>>", ("7f3c12345670", "7f0000000670")),
+        (html, "<td>&lt;a.T object at 0x{}&gt;", ("7f3c12345670", "7f0000000670")),
+        (html, '<style>#T_{0}_row0 {{color: red}}</style><table id="T_{0}">', ("3fa21", "aaaaa")),
+        (html, '<div id="sk-container-id-{}" class="a">', ("1", "2")),
+        (html, "<script>show('{}')</script>", IDENTIFIER),
+        (svg, '<svg><a id="{0}"/><use xlink:href="#{0}"/></svg>', ("m1", "m2")),
+        (svg, '<svg><g clip-path="url(#{})"/></svg>', ("p1", "p2")),
+        (svg, "<svg><dc:date>{}</dc:date></svg>", ("2026-01-01T10:00:00.1", "2026-01-02T10:00:00.2")),
+    ],
+)
+def test_what_each_run_writes_anew_is_passed_over(show, text, names):
+    assert only_changes(*(show(text.format(name)) for name in names)) == []
+
+
+def test_the_clock_of_a_bar_that_is_a_widget():
+    def bar(text):
+        states = {"a": {"model_name": "HTMLModel", "state": {"value": text}}}
+        one = of([shown(**{"application__vnd_dot_jupyter_dot_widget-view_plus_json": {"model_id": "a"}})])
+        one.metadata.widgets = {mime.WIDGET_STATE: {"state": states}}
+        return shown_in(one)
+
+    assert not list(output_changes(bar(" 5/5 [00:00&lt;00:00, 9.5it/s]"), bar(" 5/5 [00:01&lt;00:00, 3.25it/s]")))
+    assert list(output_changes(bar(" 5/5 [00:00&lt;00:00, 9.5it/s]"), bar(" 4/5 [00:00&lt;00:00, 9.5it/s]")))
+    assert list(output_changes(bar("alpha [00:00&lt;0.31]"), bar("alpha [00:00&lt;0.72]")))
+
+
+def test_how_a_browser_turns_a_picture_counts():
+    def picture(orientation):
+        buffer, exif = io.BytesIO(), Image.Exif()
+        exif[274] = orientation
+        Image.fromarray(np.arange(8, dtype=np.uint8).reshape(2, 4) * 30).save(buffer, "JPEG", exif=exif)
+        return shown(image__jpeg=base64.b64encode(buffer.getvalue()).decode())
+
+    assert only_changes(picture(1), picture(1)) == []
+    assert [one.degree for one in only_changes(picture(1), picture(3))] == ["picture"]
+    assert [one.degree for one in only_changes(picture(1), picture(6))] == ["picture"]
+
+
+def test_the_order_in_which_a_file_keeps_columns_is_none():
+    one = of([declared("x", kind="table", name="T", columns={"b": [1.0], "a": [2.0]})])
+    kept = json.loads(json.dumps(one, sort_keys=True))
+    assert compared(kept, one, declared_in(one)).findings == ()
