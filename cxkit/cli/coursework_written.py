@@ -108,9 +108,7 @@ def agreement_command(options: argparse.Namespace) -> int:
     for one in found:
         print(
             f"{one.question}, {one.criterion}: {' and '.join(one.markers)}, n = {one.count}, same {one.same:.0%}, "
-            f"mean difference {one.mean_difference:+.2f}, kappa {one.kappa.value:.2f} "
-            f"[{one.kappa.low:.2f}, {one.kappa.high:.2f}], weighted {one.weighted.value:.2f} "
-            f"[{one.weighted.low:.2f}, {one.weighted.high:.2f}]"
+            f"mean difference {one.mean_difference:+.2f}, {one.kappa_text}"
         )
     return 0
 

@@ -75,6 +75,18 @@ def test_edges():
     assert (perfect.value, near.value, perfect.high) == (1, 1, 1)
     assert math.isnan(kappas([2, 2], [2, 2])[0].value)
     assert math.isnan(kappas([], [])[0].value)
+
+
+def test_kappa_of_a_marker_who_gave_all_the_same_says_nothing():
+    """The same points for 22 of 23 answers, and kappa 0.00 [0.00, 0.00]: the variance of Fleiss is exactly 0 there."""
+    found = agreement("q", "claim", ("A", "B"), [2.0] * 23, [2.0] * 22 + [1.0])
+    assert found.kappa_text == (
+        "kappa says nothing, since A gave the same points to all: have answers of each level marked"
+    )
+    assert math.isnan(found.kappa.value)
+    assert math.isnan(found.weighted.low)
+    found = agreement("q", "claim", ("A", "B"), [2.0, 2, 1, 0], [2.0, 1, 1, 0])
+    assert found.kappa_text.startswith("kappa 0.6")
     with pytest.raises(MarkingError):
         kappas([1], [1, 2])
 

@@ -131,6 +131,28 @@ def test_every_student_gets_a_row_with_the_newest_notebook(layout, as_zip, tmp_p
     assert submissions_in(tmp_path / "out", ROSTER) == found.submissions
 
 
+def test_canvas_says_who_is_late_and_so_who_is_not(tmp_path):
+    found = collected(tmp_path, CANVAS, due=DUE).by_student
+    assert (found["s100"].late_is_known, found["s200"].late_is_known) == (True, True)
+    assert "not known" not in found["s100"].note
+
+
+def test_a_module_of_a_students_own_is_said_to_stay_behind(tmp_path):
+    files = {**FOLDERS, "s100/helper.py": b"x = 1", "s100/survey.csv": b"a,b"}
+    found = collected(tmp_path, files)
+    why = "a module beside a notebook: marking has the assignment's own alone"
+    assert found.refused == (("s100/helper.py", why),)
+    assert f"Not read:\n  s100/helper.py: {why}" in found.text
+
+
+def test_an_extension_is_a_collecting_with_a_later_deadline(tmp_path):
+    before = collected(tmp_path, BLACKBOARD, due=DUE).by_student
+    own = {name: data for name, data in BLACKBOARD.items() if "z_lowe" in name}
+    after = added(tmp_path, own, due=DUE + timedelta(days=7)).by_student
+    assert (before["s200"].late_seconds, after["s200"].late_seconds) == (DAY, 0)
+    assert after["s100"] == before["s100"]
+
+
 def test_a_deadline_without_times_is_said_to_be_unchecked(tmp_path):
     found = collected(tmp_path, FLAT, due=DUE)
     assert found.by_student["s100"].note == "When it was handed in is not known."
@@ -187,6 +209,8 @@ def test_two_of_one_name_are_told_apart_or_left_to_a_person(tmp_path):
         ({"a.ipynb": book("1", "hw0")}, "wrong_assignment", "s100/a.ipynb is of 'hw0'."),
         ({"a.ipynb": book("1", "")}, "collected", "The notebook does not say of which assignment it is."),
         ({"a.ipynb": b"{"}, "unreadable", "s100/a.ipynb: it is damaged or no notebook (line 1)."),
+        ({"a.ipynb": b'{"cells": [], "n": ' + b"9" * 5_000 + b"}"}, "unreadable",
+         "s100/a.ipynb: it holds a number of more digits than can be read."),
         ({"a.ipynb": b"\xff\xfe\x00"}, "unreadable", "s100/a.ipynb: it is not text."),
         ({"a.ipynb": b"[]"}, "unreadable", "s100/a.ipynb: it has no cells."),
         ({"a.ipynb": b"[" * 200_000}, "unreadable", "s100/a.ipynb: its data lie within one another without end."),

@@ -152,6 +152,10 @@ def test_an_override_stands_until_it_is_lifted(book):
     assert not book.override("hw1", "s1", 9.5, reason="Appeal.", by="A")
     book.record([marks(points=3, version="v2")])
     assert (grade(book).points, grade(book).note) == (9.5, "Set by hand: Appeal. (A)")
+    book.record([marks(points=3, version="v3")], late={("s1", "v3"): None})
+    told = "Set by hand: Appeal. (A) Without that: Late by a time that is not known: nothing was taken off."
+    assert (grade(book).points, grade(book).note) == (9.5, told)
+    book.record([marks(points=3, version="v2")], late={("s1", "v2"): 0})
     book.excuse("hw1", "s1", reason="Ill.", by="B")
     assert (grade(book).points, grade(book).state) == (None, "excused")
     book.lift("hw1", "s1", reason="By mistake.", by="B")

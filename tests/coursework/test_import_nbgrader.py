@@ -219,6 +219,21 @@ def test_several_assignments_and_several_notebooks(tmp_path: Path) -> None:
     done = import_nbgrader(course, tmp_path / "ps1", notebook="lesson")
     assert any("import its other notebooks as assignments of their own: second" in line for line in done.todo)
     assert import_nbgrader(course / "source" / "ps2", tmp_path / "anything").questions == 5
+    # As nbgrader's own example course has it: the header of all notebooks beside the assignments
+    write(course / "source" / "header.ipynb", [cell("# A course", kind="markdown")])
+    with pytest.raises(AssignmentError, match="has 2 assignments: ps1, ps2"):
+        import_nbgrader(course / "source", tmp_path / "elsewhere")
+    assert import_nbgrader(course / "source", tmp_path / "ps2").questions == 5
+
+
+@pytest.mark.parametrize(
+    "mark", ["# ASSIGNMENT CONFIG\nname: hw", "# BEGIN QUESTION\nname: q1", "x = 1\n# BEGIN SOLUTION NO PROMPT\ny = 2"]
+)
+def test_a_notebook_of_otter_is_said_to_be_one(mark: str, tmp_path: Path) -> None:
+    """It had "no cell that nbgrader marks", or a mark that should be written otherwise."""
+    write(tmp_path / "one" / "hw.ipynb", [cell("# Homework", kind="markdown"), cell(mark)])
+    with pytest.raises(AssignmentError, match=r"hw\.ipynb, cell 2: '# .*' is otter-grader's, whose format is not read"):
+        import_nbgrader(tmp_path / "one", tmp_path / "new")
 
 
 def test_what_cannot_be_imported_is_said(tmp_path: Path) -> None:

@@ -165,7 +165,8 @@ def test_the_first_failing_cell_stands_first_and_each_task_is_said_as_what_it_is
     assert cause == (
         "The first cell that failed is cell 3 of the notebook (`import pandas as pd`): it ended with "
         "ModuleNotFoundError: No module named 'no_such_package'. There is no 'no_such_package' where notebooks are "
-        f"marked. Beside Python's own modules there are {', '.join(repr(name) for name in PACKAGES)}."
+        f"marked. Beside Python's own modules there are {', '.join(repr(name) for name in PACKAGES)}. "
+        "If 'no_such_package.py' is a file of your own: only the notebook is read, so put its code into a cell of it."
     )
     assert marks.notes == (f"Run 'public': {cause}",)
     assert html.index("No module named") < html.index("Where is the centre?")

@@ -90,7 +90,8 @@ def hint(assignment: Assignment, error: str, message: str) -> str:
         name = found[1].partition(".")[0]
         if name not in PACKAGES:
             return (
-                f" There is no `{name}` where notebooks are marked. Beside Python's own modules there are {_listed()}."
+                f" There is no `{name}` where notebooks are marked. Beside Python's own modules there are {_listed()}. "
+                f"If `{name}.py` is a file of your own: only the notebook is read, so put its code into a cell of it."
             )
     if error == "KeyError" and (found := _MISSING_KEY.fullmatch(message.strip())):
         return _hint_of_columns(assignment, found[1])

@@ -62,6 +62,14 @@ class Choice:
         notebooks = [one for one in self.files if one.item.suffix == ".ipynb" and not one.item.refusal]
         if not notebooks:
             return self._nothing_readable()
+        self.refused += [
+            (
+                shown(one.item.name),
+                "a module beside a notebook: marking has the assignment's own alone",
+            )
+            for one in self.files
+            if one.item.suffix == ".py" and not one.item.refusal
+        ]
         notebooks = self._newest(notebooks)
         if len(notebooks) > MOST_NOTEBOOKS:
             return self._ended("two_files", f"Which one counts? {some_of(shown(one.item.name) for one in notebooks)}.")
@@ -144,13 +152,14 @@ class Choice:
         target = self.into / f"{safe_name(self.row.student)}.ipynb"
         self.data = data
         late: float | None = 0.0
-        is_known = one.owner.late
+        # Canvas writes LATE into the names of all files that came after its own deadline, and of no others
+        is_known = one.owner.layout == "canvas"
         if self.due is not None and one.time is not None:
             late, is_known = max(0.0, (self._instant(one.time) - self.due).total_seconds()), True
         if one.owner.late and not late:
             late = None
             self.notes.append("Late, says Canvas, which does not tell by how much.")
-        if self.due is not None and one.time is None and not one.owner.late:
+        if self.due is not None and one.time is None and not is_known:
             self.notes.append("When it was handed in is not known.")
         self.row = replace(self.row, path=target, late_seconds=late, late_is_known=is_known, sha256=digest)
         return self._ended("collected" if late == 0 else "late")

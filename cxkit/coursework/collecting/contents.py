@@ -31,7 +31,9 @@ def assignment_of(data: bytes) -> str:
     except Unbounded as error:
         raise NotANotebook(str(error)) from None
     except ValueError as error:
-        raise NotANotebook(f"it is damaged or no notebook (line {getattr(error, 'lineno', '?')})") from None
+        if (line := getattr(error, "lineno", None)) is None:  # well formed, but for Python's limit of digits
+            raise NotANotebook("it holds a number of more digits than can be read") from None
+        raise NotANotebook(f"it is damaged or no notebook (line {line})") from None
     if not isinstance(book, dict) or not isinstance(book.get("cells"), list):
         old = isinstance(book, dict) and isinstance(book.get("worksheets"), list)
         raise NotANotebook("it is a notebook of a format before 4" if old else "it has no cells")

@@ -182,9 +182,10 @@ def _grade(settings: AssignmentSettings, policy: CoursePolicy, student: str, ent
     told = f"{decided.reason} ({decided.marker})"
     if decided.kind == "excuse":
         return replace(grade, points=None, state="excused", note=f"Excused: {told}")
+    note = f"Set by hand: {told}" + (f" Without that: {grade.note}" if grade.note else "")
     out_of = settings.points if decided.out_of is None else decided.out_of
     state: State = "marked" if _is_total(out_of, settings) else "other_points"
-    return replace(grade, points=decided.points, out_of=out_of, penalty=0.0, state=state, note=f"Set by hand: {told}")
+    return replace(grade, points=decided.points, out_of=out_of, penalty=0.0, state=state, note=note)
 
 
 def _is_total(out_of: float, settings: AssignmentSettings) -> bool:

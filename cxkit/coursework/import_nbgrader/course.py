@@ -86,6 +86,8 @@ def find_assignment(folder: Path, wanted: str, notebook: str | None = None) -> F
 
 def _assignment_folder(folder: Path, wanted: str) -> tuple[Path | None, Path]:
     """The course, if there is one, and the folder of the assignment's source."""
+    if folder.name == "source" and any(folder.glob("*/*.ipynb")):
+        folder = folder.parent  # a notebook that stands there is no assignment: nbgrader puts its header there
     source = folder / "source"
     if not source.is_dir():
         is_in_course = folder.parent.name == "source"

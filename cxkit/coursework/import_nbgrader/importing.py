@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,6 +75,7 @@ def import_nbgrader(folder: str | Path, output: str | Path, *, notebook: str | N
         raise AssignmentError(f"{target} exists already; nothing was changed. Give another -o, or move it away first.")
     found = find_assignment(Path(folder).resolve(), target.name, notebook)
     read = read_source(found.notebook)
+    _refuse_otter(read, found.notebook)
     cells = [marked(cell, number) for number, cell in enumerate(read["cells"], 1)]
     _check(read, cells, found)
     groups = group(cells)
@@ -102,6 +104,19 @@ def import_nbgrader(folder: str | Path, output: str | Path, *, notebook: str | N
         todo=tuple(todo),
         submissions=len(found.submissions),
     )
+
+
+_OTTER = re.compile(r"#\s*(ASSIGNMENT CONFIG|BEGIN QUESTION|BEGIN SOLUTION NO PROMPT)\s*$", re.MULTILINE)
+
+
+def _refuse_otter(read: Mapping[str, Any], path: Path) -> None:
+    """Otter-grader marks its cells with comments of its own, which look like ours."""
+    for number, cell in enumerate(read["cells"], 1):
+        if isinstance(source := cell.get("source"), str) and (mark := _OTTER.search(source)):
+            raise AssignmentError(
+                f"{path}, cell {number}: '{mark[0].strip()}' is otter-grader's, whose format is not read; this command "
+                "reads nbgrader's. Write the assignment anew: docs/assignments.md, or take its tests into answers."
+            )
 
 
 def _check(read: Mapping[str, Any], cells: Sequence[Marked], found: Found) -> None:

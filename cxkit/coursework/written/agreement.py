@@ -17,7 +17,8 @@ class Kappa:
     Attributes
     ----------
     value : float
-        1: always the same; 0: as by chance. NaN where both gave one and the same mark to all, or nothing was marked.
+        1: always the same; 0: as by chance. NaN where a marker gave one and the same mark to all, or nothing was
+        marked: then they cannot agree beyond chance, and 0 with an interval of no width would say nothing.
     low, high : float
         The 95 % interval.
     """
@@ -43,6 +44,8 @@ class Agreement:
         Of the first marker's points from the second's: who is the milder.
     kappa, weighted : Kappa
         Plain; and weighted by the square of the difference in points, so that a near miss counts little.
+    constant : tuple of str
+        Markers who gave the same points to all.
     """
 
     question: str
@@ -53,6 +56,19 @@ class Agreement:
     mean_difference: float
     kappa: Kappa
     weighted: Kappa
+    constant: tuple[str, ...] = ()
+
+    @property
+    def kappa_text(self) -> str:
+        """Both kappas with their intervals, or why they say nothing."""
+        if self.constant:
+            who = " and ".join(self.constant)
+            return f"kappa says nothing, since {who} gave the same points to all: have answers of each level marked"
+        both = [
+            f"{name} {one.value:.2f} [{one.low:.2f}, {one.high:.2f}]"
+            for name, one in (("kappa", self.kappa), ("weighted", self.weighted))
+        ]
+        return ", ".join(both)
 
 
 def kappas(first: Sequence[float], second: Sequence[float]) -> tuple[Kappa, Kappa]:
@@ -83,7 +99,7 @@ def kappas(first: Sequence[float], second: Sequence[float]) -> tuple[Kappa, Kapp
 
     codes = np.column_stack([first, second]).astype(float).reshape(-1, 2)
     levels = np.unique(codes)
-    if len(levels) < 2:
+    if len(levels) < 2 or min(len(np.unique(column)) for column in codes.T) < 2:
         return Kappa(value=math.nan, low=math.nan, high=math.nan), Kappa(value=math.nan, low=math.nan, high=math.nan)
     plain, weighted = (
         cohen_kappa(codes, levels, agreement_weights(levels, kind)) for kind in ("identity", "quadratic")
@@ -110,4 +126,5 @@ def agreement(
         mean_difference=(math.fsum(first) - math.fsum(second)) / count if count else math.nan,
         kappa=plain,
         weighted=weighted,
+        constant=tuple(who for who, points in zip(markers, (first, second), strict=True) if len(set(points)) == 1),
     )
