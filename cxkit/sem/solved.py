@@ -91,11 +91,11 @@ class Solved:
 
     def _row_names(self) -> dict[str, Any]:
         """Columns that say which parameter a row is, as pandas holds text: to find out that it is text takes time."""
-        kept = self.table.kept
-        if "names" not in kept or kept["names"][0] != self.sample.labels:
+        derived = self.table.derived
+        if derived.names is None or derived.names[0] != self.sample.labels:
             columns = {name: pd.Series(values).array for name, values in self._list_row_names().items()}
-            kept["names"] = (self.sample.labels, columns)
-        return dict(kept["names"][1])
+            derived.names = (self.sample.labels, columns)
+        return dict(derived.names[1])
 
     def _list_row_names(self) -> dict[str, list[str]]:
         labels = self.sample.labels

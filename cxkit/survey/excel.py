@@ -60,21 +60,32 @@ def excel_rows(
         chosen = visible[0] if sheet is None and visible else _chosen(path.name, names, sheet)
         rows = _rows(book, chosen, path)
         others = [name for name in names if name != chosen]
-        if not any(cell.strip() for row in rows for cell in row):
-            elsewhere = f" Other sheets: {', '.join(others)}." if others else ""
-            raise SurveyError(f"{path.name} has no filled cells in sheet '{chosen}'.{elsewhere}")
+        _refuse_empty(path, chosen, rows, others)
         if sheet is None and not _has_names(rows, count_names):
-            for name in others:
-                if _has_names(_rows(book, name, path, last=ROWS_LOOKED_AT), count_names):
-                    raise SurveyError(
-                        f"{path.name}: the item names stand in sheet '{name}', not in the first sheet '{chosen}'. "
-                        f"Read the file with sheet='{name}'."
-                    )
+            _refuse_names_elsewhere(book, path, chosen, others, count_names)
     _check_formulas(path, chosen, rows)
     notes = [f"Read from sheet '{chosen}', one of {len(names)}."] if others else []
     if chosen in hidden:
         notes.append(f"The sheet '{chosen}' is hidden.")
     return rows, [*notes, *look_notes(path, chosen, rows, count_names)]
+
+
+def _refuse_empty(path: Path, chosen: str, rows: Rows, others: list[str]) -> None:
+    if any(cell.strip() for row in rows for cell in row):
+        return
+    elsewhere = f" Other sheets: {', '.join(others)}." if others else ""
+    raise SurveyError(f"{path.name} has no filled cells in sheet '{chosen}'.{elsewhere}")
+
+
+def _refuse_names_elsewhere(
+    book: Workbook, path: Path, chosen: str, others: list[str], count_names: Callable[[Iterable[str]], int]
+) -> None:
+    for name in others:
+        if _has_names(_rows(book, name, path, last=ROWS_LOOKED_AT), count_names):
+            raise SurveyError(
+                f"{path.name}: the item names stand in sheet '{name}', not in the first sheet '{chosen}'. "
+                f"Read the file with sheet='{name}'."
+            )
 
 
 @contextmanager

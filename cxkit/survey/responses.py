@@ -196,16 +196,26 @@ def _open_forms(table: Table, columns: dict[str, str], items: Collection[str]) -
     if not has_pairs and not _SIGNS_OF_REDCAP & set(map(fold_name, names)):
         return None
     # The state of a form stands behind its fields and its time before them; forms without an item do not count.
-    closing = [next((end for end in ends if names.index(end) > names.index(item)), "") for item in items]
-    closing = [end for end in dict.fromkeys(closing) if end and _is_form(table.cells[end])]
-    opening = [next((s for s in reversed(starts) if names.index(s) < names.index(item)), "") for item in items]
-    opening = [start for start in dict.fromkeys(opening) if start and (table.cells[start] == _NOT_COMPLETED).any()]
+    closing = [end for end in _nearest_to_items(names, ends, items, after=True) if _is_form(table.cells[end])]
     if closing:
         is_open = ~table.cells[closing].map(str.casefold).isin(_FORM_DONE).all(axis=1)
         return is_open, f"{' or '.join(closing)} is not 2 (complete)"
+    begun = _nearest_to_items(names, starts, items, after=False)
+    opening = [start for start in begun if (table.cells[start] == _NOT_COMPLETED).any()]
     if opening:
         return (table.cells[opening] == _NOT_COMPLETED).any(axis=1), f"{' or '.join(opening)} says {_NOT_COMPLETED}"
     return None
+
+
+def _nearest_to_items(names: list[str], marks: list[str], items: Collection[str], *, after: bool) -> list[str]:
+    """Of these columns, the first after (or the last before) each item; each once, in the order of the items."""
+    found = []
+    for item in items:
+        place = names.index(item)
+        beside = [mark for mark in marks if (names.index(mark) > place) == after and mark != item]
+        if beside:
+            found.append(beside[0] if after else beside[-1])
+    return list(dict.fromkeys(found))
 
 
 def _is_form(cells: pd.Series) -> bool:

@@ -133,16 +133,21 @@ def class_statistics(marks: Iterable[SubmissionMarks]) -> ClassStatistics:
     present = [one for one in listed if attended(one)]
     order = list(dict.fromkeys(mark.question for one in listed for mark in one.questions))
     by_question = {name: [_mark_of(one, name) for one in present] for name in order}
-    waiting = {
-        name: count
-        for name, column in by_question.items()
-        if (count := sum(mark.outcome == "awaiting" for mark in column))
-    }
-    marked = {name: column for name, column in by_question.items() if name not in waiting}
-    points = np.array([[mark.points for mark in column] for column in marked.values()], dtype=float).T
-    points = points.reshape(len(present), len(marked))
+    waiting = {}
+    marked = {}
+    for name, column in by_question.items():
+        count = sum(mark.outcome == "awaiting" for mark in column)
+        if count:
+            waiting[name] = count
+        else:
+            marked[name] = column
+    points = _points(marked, len(present))
     totals = points.sum(axis=1)
     alpha = cronbach_alpha(points)
+    interval, error = None, None
+    if alpha is not None:
+        interval = _alpha_interval(alpha, points)
+        error = float(np.std(totals, ddof=1) * math.sqrt(max(0.0, 1 - alpha)))
     return ClassStatistics(
         students=tuple(one.student for one in present),
         without=tuple(one.student for one in listed if not attended(one)),
@@ -150,9 +155,15 @@ def class_statistics(marks: Iterable[SubmissionMarks]) -> ClassStatistics:
         waiting=waiting,
         totals=tuple(map(float, totals)),
         alpha=alpha,
-        alpha_interval=None if alpha is None else _alpha_interval(alpha, points),
-        measurement_error=None if alpha is None else float(np.std(totals, ddof=1) * math.sqrt(max(0.0, 1 - alpha))),
+        alpha_interval=interval,
+        measurement_error=error,
     )
+
+
+def _points(marked: Mapping[str, list[QuestionMark]], students: int) -> np.ndarray:
+    """Students by questions; of the right shape even without either."""
+    columns = [[mark.points for mark in column] for column in marked.values()]
+    return np.array(columns, dtype=float).T.reshape(students, len(marked))
 
 
 def attended(marks: SubmissionMarks) -> bool:

@@ -65,23 +65,35 @@ class Worksheet:
 def worksheet_of(table: CsvText) -> Worksheet | None:
     """How this table is laid out, if it is a grading worksheet with points; None if it is not."""
     rows = [n for n in range(1, len(table.rows)) if any(cell.strip() for cell in table.rows[n])]
-    identifiers = {n: _IDENTIFIER.fullmatch(table.cell(n, 0).strip()) for n in rows}
-    words = {found["word"].strip() if found else "" for found in identifiers.values()}
+    participants = _participants(table, rows)
     most = _maximum(table, rows)
-    if len(words) != 1 or "" in words or most is None:
+    if participants is None or most is None:
         return None
+    word, numbers = participants
     column, points = most
     status = column - 2
     emails = [n for n in range(1, status) if any("@" in table.cell(row, n) for row in rows)]
     dated = [n for n in range(column + 1, len(table.header)) if any(time_of(table.cell(row, n)) for row in rows)]
-    numbers = [""] * len(table.rows)
-    for n, found in identifiers.items():
-        numbers[n] = found["number"] if found else ""
     return Worksheet(
         grade=column - 1, most=points, name=1 if status > 1 and emails[:1] != [1] else None,
         email=emails[0] if emails else None, handed_in=_handed_in(table, column, dated), numbers=tuple(numbers),
-        word=words.pop(),
+        word=word,
     )  # fmt: skip
+
+
+def _participants(table: CsvText, rows: list[int]) -> tuple[str, list[str]] | None:
+    """The word before the participants' numbers, and these by row; None where a row has no such number."""
+    words = set()
+    numbers = [""] * len(table.rows)
+    for row in rows:
+        found = _IDENTIFIER.fullmatch(table.cell(row, 0).strip())
+        if found is None:
+            return None
+        words.add(found["word"].strip())
+        numbers[row] = found["number"]
+    if len(words) != 1 or "" in words:
+        return None
+    return words.pop(), numbers
 
 
 def _maximum(table: CsvText, rows: list[int]) -> tuple[int, float] | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -218,29 +218,39 @@ def _columns(table: CsvText, problems: Problems) -> dict[str, int]:
         return {kind: column for kind, column in found.items() if column is not None}
     headings = [_fold_heading(cell) for cell in table.header]
     first = {heading: headings.index(heading) for heading in headings if heading}
-    canvas = "sis login id" in first or (
-        "points possible" in _fold_heading(table.cell(1, 0)) if table.rows[1:] else False
-    )
+    is_canvas = _is_canvas(table, first)
     columns = {}
     for kind, names in KNOWN_COLUMNS.items():
-        for name in names:
-            if name in first and not (canvas and kind == "id" and name == "student"):
-                columns[kind] = first[name]
-                break
-    if canvas and "student" in first:
+        usable = [name for name in names if name in first and not (is_canvas and kind == "id" and name == "student")]
+        if usable:
+            columns[kind] = first[usable[0]]
+    if is_canvas and "student" in first:
         columns["name"] = first["student"]
-    if canvas and "id" in first:
-        columns["lms_id"] = first["id"]
-    elif "id" not in columns and "id" in first:
-        columns["id"] = first["id"]
+    if "id" in first:
+        if is_canvas:
+            columns["lms_id"] = first["id"]
+        else:
+            columns.setdefault("id", first["id"])
     if not columns.keys() & {"id", "login", "lms_id", "email"}:
-        known = [name for kind in ("id", "login") for name in KNOWN_COLUMNS[kind]]
-        near = next((n for c in table.header if (n := nearest(c, known)) and "Did you mean" in n), "")
-        problems.add(
-            f"there is no column of student ids; its columns are {', '.join(filter(None, table.header[:8]))}.{near}",
-            remedy="name a column 'student', or export the class list of your learning management system again.",
-        )
+        _tell_no_ids(table, problems)
     return columns
+
+
+def _is_canvas(table: CsvText, first: Mapping[str, int]) -> bool:
+    """Whether this is Canvas' gradebook: by its login column, or its second row of points possible."""
+    if "sis login id" in first:
+        return True
+    return len(table.rows) > 1 and "points possible" in _fold_heading(table.cell(1, 0))
+
+
+def _tell_no_ids(table: CsvText, problems: Problems) -> None:
+    known = [name for kind in ("id", "login") for name in KNOWN_COLUMNS[kind]]
+    advice = [nearest(cell, known) for cell in table.header]
+    near = next((words for words in advice if "Did you mean" in words), "")
+    problems.add(
+        f"there is no column of student ids; its columns are {', '.join(filter(None, table.header[:8]))}.{near}",
+        remedy="name a column 'student', or export the class list of your learning management system again.",
+    )
 
 
 def _people(table: CsvText, columns: dict[str, int]) -> tuple[list[int], list[str]]:

@@ -226,18 +226,24 @@ def _wanted(fit: Solved, model: GroupModel) -> Iterator[tuple[str, str, str]]:
     Two more than there: a loading of an indicator that is also regressed, and residual covariances of outcomes that are
     no indicators. A place with two names (`f =~ x` and `x ~ f`) bears the first.
     """
-    variables, own = fit.table.variables, model.all_rows
-    given = set(variables.exogenous)
-    measured = {row.rhs for row in own if row.op == "=~"}
-    regressed = dict.fromkeys([*(r.lhs for r in own if r.op == "~"), *(r.rhs for r in own if r.op == "~")])
-    modelled = [name for name in variables.observed if name not in given]
-    items = [name for name in modelled if name in measured or name not in regressed]
-    yield from ((f, "=~", item) for f in variables.latent for item in items)
-    yield from ((a, "~~", b) for a, b in combinations(modelled, 2))
-    yield from ((a, "~~", b) for a, b in combinations(variables.latent, 2))
-    # Where answers are modelled given their predictors, these cannot be outcomes.
-    outcomes = [name for name in regressed if not (model.given and name in given)]
-    yield from ((a, "~", b) for a in outcomes for b in regressed if a != b)
+    variables = fit.table.variables
+    regressed = _regressed(model)
+    modelled = [name for name in variables.observed if name not in variables.exogenous]
+    measured = {row.rhs for row in model.all_rows if row.op == "=~"}
+    for factor in variables.latent:
+        yield from ((factor, "=~", item) for item in modelled if item in measured or item not in regressed)
+    for names in (modelled, variables.latent):
+        yield from ((a, "~~", b) for a, b in combinations(names, 2))
+    for outcome in regressed:
+        # Where answers are modelled given their predictors, these cannot be outcomes.
+        if not model.given or outcome not in variables.exogenous:
+            yield from ((outcome, "~", predictor) for predictor in regressed if predictor != outcome)
+
+
+def _regressed(model: GroupModel) -> list[str]:
+    """Outcomes of regressions, then their predictors, each once."""
+    regressions = [row for row in model.all_rows if row.op == "~"]
+    return list(dict.fromkeys([*(row.lhs for row in regressions), *(row.rhs for row in regressions)]))
 
 
 @in_one_thread

@@ -112,10 +112,9 @@ def _root(variance: np.ndarray) -> np.ndarray:
 
 def _rows_of(model: GroupModel, theta_form: bool) -> GroupRows:
     """The rows of a model, gathered once."""
-    key = f"rows {theta_form}"
-    if key not in model.kept:
-        model.kept[key] = GroupRows(model, theta_form)
-    rows: GroupRows = model.kept[key]
+    if theta_form not in model.group_rows:
+        model.group_rows[theta_form] = GroupRows(model, theta_form)
+    rows: GroupRows = model.group_rows[theta_form]
     return rows
 
 

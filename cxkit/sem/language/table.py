@@ -5,11 +5,9 @@ One `Row` is one parameter of one group. Rows that carry the same label are one 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import combinations
 from math import isnan
 from typing import Any, TypeVar
 
@@ -24,33 +22,41 @@ from cxkit.sem.language.constraints import (
     refuse_constants,
     refuse_idle,
 )
+from cxkit.sem.language.default_rows import default_rows
 from cxkit.sem.language.row_checks import check_rows, one_value_per_label, share_values
 from cxkit.sem.language.rows import EQUALITIES, Options, Row
 from cxkit.sem.language.statements import Equation, Modifiers, Statement, Syntax
 from cxkit.sem.language.syntax import parse_model
+from cxkit.sem.language.variables import Variables, variables_in
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Variables:
-    """The roles that the variables of a model play; predictors are `exogenous` (given) or `random` (modelled)."""
+@dataclass
+class Derived:
+    """What follows from a table alone and is worth keeping: filled by whoever needs it first.
 
-    latent: tuple[str, ...]
-    observed: tuple[str, ...]
-    exogenous: tuple[str, ...]
-    random: tuple[str, ...]
-    latent_exogenous: tuple[str, ...]
-    outcomes: tuple[str, ...]
-    single: frozenset[str]
+    Attributes
+    ----------
+    models, space
+        Its `GroupModel`s and its `MomentSpace`.
+    plain_models
+        Those of the baseline model, by whether it has means and ordered items.
+    names
+        Labels of groups, and the columns that name the rows of a table of estimates.
+    """
+
+    models: list[Any] | None = None
+    space: Any = None
+    plain_models: dict[tuple[bool, bool], list[Any]] = field(default_factory=dict)
+    names: tuple[tuple[str, ...], dict[str, Any]] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """The parameters of a model; `parameters = basis @ z + offset` obeys every linear equality for any z.
 
-    Tables are shared by fits of the same model and never changed. `kept` holds what follows from the table alone and is
-    worth keeping: index arrays, names.
+    Tables are shared by fits of the same model and never changed, but for `derived`.
     """
 
     rows: tuple[Row, ...]
@@ -65,56 +71,10 @@ class Table:
     definitions: tuple[Equation, ...]
     labels: Mapping[str, int]
     fixed_in_bounds: tuple[str, ...] = ()
-    kept: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+    derived: Derived = field(default_factory=Derived, init=False, repr=False, compare=False)
 
     def group_rows(self, group: int) -> list[Row]:
         return [row for row in self.rows if row.group == group]
-
-
-def _unique(names: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(names))
-
-
-def variables_of(syntax: Syntax, fixed_x: bool = True) -> Variables:
-    """Who is latent, observed, exogenous, a pure outcome; in order of appearance, indicators first."""
-    rows = syntax.statements
-    latent = _unique(s.lhs for s in rows if s.op == "=~")
-    known = set(latent)
-    indicators = _unique(s.rhs for s in rows if s.op == "=~" and s.rhs not in known)
-    explained = _unique(s.lhs for s in rows if s.op == "~")
-    predictors = _unique(s.rhs for s in rows if s.op == "~")
-    others = (n for s in rows if s.op != "=~" for n in ((s.lhs, s.rhs) if s.op in ("~~", "~") else (s.lhs,)))
-    observed = _unique((*indicators, *(n for n in (*explained, *predictors, *others) if n not in known)))
-    measured = {s.rhs for s in rows if s.op == "=~"}
-    spoken = {n for s in rows if s.op in ("~~", "~1", "|", "~*~") for n in (s.lhs, s.rhs)}
-    exogenous = [n for n in predictors if n not in known and n not in measured and n not in explained]
-    counts = {name: sum(s.op == "=~" and s.lhs == name for s in rows) for name in latent}
-    # An item alone under its factor measures it without error, unless it belongs to another factor as well.
-    loads_on = Counter(s.rhs for s in rows if s.op == "=~")
-    single = {
-        s.rhs for s in rows if s.op == "=~" and counts[s.lhs] == 1 and loads_on[s.rhs] == 1 and s.rhs not in known
-    }
-    return Variables(
-        latent=latent,
-        observed=observed,
-        exogenous=tuple(n for n in exogenous if fixed_x and n not in spoken),
-        random=tuple(n for n in exogenous if not fixed_x and n not in spoken),
-        latent_exogenous=tuple(
-            n
-            for n in (*latent, *observed)
-            if n not in explained
-            and n not in measured
-            and (n in known or (n in exogenous and not (fixed_x and n not in spoken)))
-        ),
-        outcomes=tuple(n for n in (*latent, *observed) if n in explained and n not in predictors and n not in measured),
-        single=frozenset(single),
-    )
-
-
-@lru_cache(maxsize=64)
-def variables_in(model: str, fixed_x: bool) -> Variables:
-    """`variables_of` a model as it is written, remembered."""
-    return variables_of(parse_model(model), fixed_x)
 
 
 @lru_cache(maxsize=32)
@@ -168,7 +128,7 @@ def _group_rows(
                 markers.add(statement.lhs)
                 row.fixed = 1.0
         _apply(row, statement, groups)
-    for row in _default_rows(variables, group, options, equal):
+    for row in default_rows(variables, group, options, equal):
         mirror = (row.rhs, row.op, row.lhs)
         if row.key not in rows and not (row.op == "~~" and mirror in rows):
             rows[row.key] = row
@@ -203,69 +163,6 @@ def _apply(row: Row, statement: Statement, groups: int) -> None:
     label = _entry(modifiers.label, row.group, groups, statement)
     if label:
         row.label = label
-
-
-def _default_rows(variables: Variables, group: int, options: Options, equal: frozenset[str]) -> list[Row]:
-    """What lavaan's cfa() and sem() add to what the user wrote, for ordered answers as Wu & Estabrook (2016)."""
-    rows: list[Row] = []
-    later = group > 0
-    ordered = set(options.ordered)
-    for name in (n for n in variables.observed if n in ordered):
-        rows += [Row(name, "|", f"t{k + 1}", group) for k in range(options.thresholds.get(name, 1))]
-    for name in (n for n in variables.observed if n not in variables.exogenous):
-        fixed = 0.0 if name in variables.single else None
-        if name in ordered:
-            fixed = None if later and options.parameterization == "theta" and _scale_free(name, options, equal) else 1.0
-        rows.append(Row(name, "~~", name, group, fixed))
-    freed = later and "loadings" in equal and "lv_variances" not in equal
-    rows += [Row(n, "~~", n, group, 1.0 if options.std_lv and not freed else None) for n in variables.latent]
-    apart = 0.0 if options.orthogonal else None
-    # Latent with latent and observed with observed, as lavaan; never one with the other.
-    latent = set(variables.latent)
-    pairs = [(a, b) for a, b in combinations(variables.latent_exogenous, 2) if (a in latent) == (b in latent)]
-    rows += [Row(a, "~~", b, group, apart if a in latent else None) for a, b in pairs]
-    rows += [Row(a, "~~", b, group, apart) for a, b in combinations(variables.outcomes, 2)]
-    exogenous = variables.exogenous
-    for i, name in enumerate(exogenous):
-        rows += [Row(name, "~~", other, group, 0.0, exogenous=True) for other in exogenous[i:]]
-    if ordered:
-        for name in (n for n in variables.observed if n in ordered):
-            free = later and options.parameterization == "delta" and _scale_free(name, options, equal)
-            rows.append(Row(name, "~*~", name, group, None if free else 1.0))
-    if options.meanstructure:
-        rows += _mean_rows(variables, group, options, equal)
-    return rows
-
-
-def _scale_free(name: str, options: Options, equal: frozenset[str]) -> bool:
-    if "thresholds" not in equal or "residuals" in equal:
-        return False
-    return options.thresholds.get(name, 1) > 1 or {"loadings", "intercepts"} <= equal
-
-
-def _intercept_free(name: str, options: Options, equal: frozenset[str]) -> bool:
-    """Equal thresholds give the later groups a free origin, as semTools' measEq.syntax(ID.cat = "Wu.Estabrook.2016").
-
-    The one threshold of an item with two answers, held equal, then restricts nothing (Wu & Estabrook 2016).
-    """
-    if "thresholds" not in equal or "intercepts" in equal:
-        return False
-    if options.thresholds.get(name, 1) > 1:
-        return True
-    released = {(s.lhs, s.op) for text in options.free for s in parse_model(text).statements}
-    return not options.growth and (name, "|") not in released
-
-
-def _mean_rows(variables: Variables, group: int, options: Options, equal: frozenset[str]) -> list[Row]:
-    rows = []
-    for name in (n for n in variables.observed if n not in variables.exogenous):
-        fixed = 0.0 if options.growth else None
-        if name in options.ordered:
-            fixed = None if group > 0 and _intercept_free(name, options, equal) else 0.0
-        rows.append(Row(name, "~1", "", group, fixed))
-    rows += [Row(name, "~1", "", group, 0.0, exogenous=True) for name in variables.exogenous]
-    free = options.growth or (group > 0 and "intercepts" in equal and "means" not in equal)
-    return rows + [Row(name, "~1", "", group, None if free else 0.0) for name in variables.latent]
 
 
 def _kind(row: Row, variables: Variables) -> str:
@@ -376,13 +273,21 @@ def _constrain(
     _check_names(syntax.equations, {*labels, *fixed}, {e.lhs.text for e in definitions})
     refuse_constants(definitions, fixed, rows, syntax.statements)
     restrictions = [expand_definitions(e, definitions) for e in syntax.equations if e.op != ":="]
+    equalities = []
+    told: list[tuple[np.ndarray, float, tuple[str, str]]] = []
+    inequalities = []
     for restriction in restrictions:
         refuse_idle(restriction, labels, fixed)
-    written = [(e.equation.lhs.text, e.equation.rhs.text) for e in restrictions if e.equation.op == "=="]
-    equalities = [linear(e, labels, fixed, size) for e in restrictions if e.equation.op == "=="]
-    bounds = [(e.equation, *linear(e, labels, fixed, size)) for e in restrictions if e.equation.op != "=="]
+        written = restriction.equation
+        a, b = linear(restriction, labels, fixed, size)
+        if written.op == "==":
+            equalities.append((a, b))
+            if np.any(a):
+                told.append((a, b, (written.lhs.text, written.rhs.text)))
+        else:
+            sign = 1 if written.op == ">" else -1
+            inequalities.append((sign * a, sign * b, f"{written.lhs.text} {written.op} {written.rhs.text}"))
     basis, offset = null_space(equalities, size)
-    told = tuple((a, b, sides) for (a, b), sides in zip(equalities, written, strict=True) if np.any(a))
     return Table(
         rows=rows,
         variables=variables,
@@ -390,11 +295,8 @@ def _constrain(
         n_parameters=size,
         basis=basis,
         offset=offset,
-        equalities=told,
-        inequalities=tuple(
-            (a if e.op == ">" else -a, b if e.op == ">" else -b, f"{e.lhs.text} {e.op} {e.rhs.text}")
-            for e, a, b in bounds
-        ),
+        equalities=tuple(told),
+        inequalities=tuple(inequalities),
         definitions=definitions,
         labels=labels,
         fixed_in_bounds=fixed_in_bounds(restrictions, fixed),

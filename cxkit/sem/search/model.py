@@ -35,8 +35,8 @@ class Implied:
 class GroupModel:
     """One group of the model: where each of its free rows sits in A, S, m, the thresholds and the scales.
 
-    `positions` counts the rows that are free; `rows[k]` is the k-th, ordered A, S, m, thresholds, scales. `kept` holds
-    what follows from the model alone and is worth keeping.
+    `positions` counts the rows that are free; `rows[k]` is the k-th, ordered A, S, m, thresholds, scales. `start_plan`
+    and `group_rows` keep what follows from the model alone, filled by whoever needs it first.
     """
 
     def __init__(self, table: Table, group: int, ordered: Sequence[str] = ()) -> None:
@@ -78,7 +78,8 @@ class GroupModel:
         # How the means turn with each row, but for loadings and paths: not at all, or one to one.
         self.flat_slope = np.concatenate([np.zeros(self.na + self.ns), np.ones(self.nm)])
         self.basis, self.offset = table.basis[self.parameter], table.offset[self.parameter]
-        self.kept: dict[str, Any] = {}
+        self.start_plan: Any = None
+        self.group_rows: dict[bool, Any] = {}
         self.fill(rows)
 
     def cell(self, row: Row) -> tuple[int, int]:

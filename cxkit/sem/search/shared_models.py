@@ -27,30 +27,30 @@ def with_exogenous(table: Table, sample: Sample) -> Table:
 
 def models_of(table: Table, ordered: tuple[str, ...]) -> list[GroupModel]:
     """One model per group, shared with later fits of the same table unless an inequality may change its constraints."""
-    if "models" in table.kept:
-        return list(table.kept["models"])
+    if table.derived.models is not None:
+        return list(table.derived.models)
     models = [GroupModel(table, g, ordered) for g in range(table.groups)]
     if not table.inequalities and table.n_parameters <= MOST_KEPT:
-        table.kept["models"] = models
+        table.derived.models = models
     return models
 
 
 def spaces_of(table: Table, means: bool) -> tuple[MomentSpace, ...]:
     """The moments that each group's model is held against."""
-    if "space" not in table.kept:
-        table.kept["space"] = MomentSpace(table.variables, means)
-    return (table.kept["space"],) * table.groups
+    if table.derived.space is None:
+        table.derived.space = MomentSpace(table.variables, means)
+    return (table.derived.space,) * table.groups
 
 
 def plain_models(table: Table, means: bool, ordered: Sequence[str] = ()) -> list[GroupModel]:
     """The independence model of the same variables, one per group; see `plain_table`."""
-    key = f"plain {means} {bool(ordered)}"
-    if key in table.kept:
-        return list(table.kept[key])
+    key = (means, bool(ordered))
+    if key in table.derived.plain_models:
+        return list(table.derived.plain_models[key])
     plain = plain_table(table, means=means, ordered=bool(ordered))
     models = [GroupModel(plain, g, ordered) for g in range(table.groups)]
     if plain.n_parameters <= MOST_KEPT:
-        table.kept[key] = models
+        table.derived.plain_models[key] = models
     return models
 
 

@@ -84,9 +84,9 @@ def without_further_loadings(models: Sequence[GroupModel], z: np.ndarray) -> np.
 
 def _plan_of(model: GroupModel) -> Plan:
     """The plan of a model, made once."""
-    if "starts" not in model.kept:
-        model.kept["starts"] = _make_plan(model)
-    plan: Plan = model.kept["starts"]
+    if model.start_plan is None:
+        model.start_plan = _make_plan(model)
+    plan: Plan = model.start_plan
     return plan
 
 

@@ -82,7 +82,6 @@ class OrdinalStatistics:
     def __init__(self, model: GroupModel, moments: Any, parameterization: str) -> None:
         self.model, self.theta_form = model, parameterization == "theta"
         self.observed, self.moments = moments.statistics, moments
-        index = model.index
         given = np.array(model.given, dtype=int)
         outcome = ~np.isin(np.arange(model.p), given)
         self.predictors, self.outcomes = given, np.flatnonzero(outcome)
@@ -90,25 +89,35 @@ class OrdinalStatistics:
         self.numeric = np.flatnonzero(~self.is_ordered & outcome)
         columns, rows = np.triu_indices(len(self.outcomes), 1)
         self.r, self.c = self.outcomes[rows], self.outcomes[columns]
-        at = {(row.lhs, row.rhs): k for k, row in enumerate(model.rows) if row.op == "|"}
-        fixed = {(r.lhs, r.rhs): r.fixed for r in model.all_rows if r.op == "|" and r.fixed is not None}
-        keys = [
-            (name, f"t{k + 1}")
-            for name in np.array(model.observed)[self.outcomes].tolist()
-            for k in range(len(moments.thresholds[name]) if name in moments.thresholds else 1)
-        ]
-        self.labels = [f"{n}|{t}" if n in moments.thresholds else f"{n}~1" for n, t in keys]
-        self.th_variable = np.array([index[name] for name, _ in keys])
+        self._place_thresholds()
+        self._place_scales()
+
+    def _place_thresholds(self) -> None:
+        """Where each threshold (or negative mean) stands among the parameters: -1 for a fixed one, with its value."""
+        model, cuts = self.model, self.moments.thresholds
+        position = {(row.lhs, row.rhs): k for k, row in enumerate(model.rows) if row.op == "|"}
+        fixed = {(row.lhs, row.rhs): row.fixed for row in model.all_rows if row.op == "|"}
+        keys: list[tuple[str, str]] = []
+        self.labels: list[str] = []
+        for i in self.outcomes:
+            name = model.observed[i]
+            thresholds = [f"t{k + 1}" for k in range(len(cuts[name]) if name in cuts else 1)]
+            keys += [(name, threshold) for threshold in thresholds]
+            self.labels += [f"{name}|{threshold}" for threshold in thresholds] if name in cuts else [f"{name}~1"]
+        self.th_variable = np.array([model.index[name] for name, _ in keys])
         self.th_ordered = self.is_ordered[self.th_variable]
-        self.th_position = np.array([at.get(key, -1) for key in keys])
+        self.th_position = np.array([position.get(key, -1) for key in keys])
         self.th_fixed = np.array([fixed.get(key) or 0.0 for key in keys])
-        scales = [(k, index[row.lhs]) for k, row in enumerate(model.rows) if row.op == "~*~"]
-        self.scale_position = np.array([k for k, _ in scales], dtype=int)
-        self.scale_variable = np.array([i for _, i in scales], dtype=int)
+
+    def _place_scales(self) -> None:
+        """Where each free scale stands among the parameters, and the values of fixed ones."""
+        model = self.model
+        free = [(k, model.index[row.lhs]) for k, row in enumerate(model.rows) if row.op == "~*~"]
+        self.scale_position, self.scale_variable = np.array(free, dtype=int).reshape(-1, 2).T
         self.fixed_scale = np.ones(model.p)
         for row in model.all_rows:
             if row.op == "~*~" and row.fixed is not None:
-                self.fixed_scale[index[row.lhs]] = row.fixed
+                self.fixed_scale[model.index[row.lhs]] = row.fixed
 
     def scales(self, theta: np.ndarray, at: Implied) -> np.ndarray:
         """What each latent response is multiplied by before it is cut: 1 for continuous variables."""
@@ -177,24 +186,11 @@ def plain_table(table: Table, means: bool, ordered: bool = False) -> Table:
         single=frozenset(),
     )
     space = MomentSpace(variables, means)
-    names = variables.observed
     rows: list[Row] = []
     for group in range(table.groups):
-        x = [name in variables.random for name in names]
-        pairs = [(i, j) for i, j in zip(space.r, space.c, strict=True) if i == j or (x[i] and x[j])]
-        rows += [Row(names[i], "~~", names[j], group) for i, j in pairs]
-        rows += [Row(names[i], "~1", "", group) for i in space.m]
-        exogenous = [row for row in table.rows if row.exogenous and row.group == group]
-        rows += [Row(r.lhs, r.op, r.rhs, group, r.fixed, exogenous=True) for r in exogenous]
+        rows += _plain_rows(table, variables, space, group)
         if ordered:
-            outcomes = [name for name in names if name not in variables.exogenous]
-            crossing = set(variables.exogenous)
-            rows = [row for row in rows if row.op == "~" or row.exogenous or not {row.lhs, row.rhs} & crossing]
-            rows += [Row(y, "~", x, group) for x in variables.exogenous for y in outcomes]
-            rows += [Row(r.lhs, "|", r.rhs, group) for r in table.rows if r.op == "|" and r.group == group]
-            for row in rows:
-                if row.op in ("~~", "~1") and row.lhs in _ordered_names(table):
-                    row.fixed = 1.0 if row.op == "~~" else 0.0
+            rows = _given_predictors(rows, table, variables, group)
     free = [row for row in rows if row.fixed is None]
     for k, row in enumerate(free):
         row.parameter = k
@@ -203,6 +199,32 @@ def plain_table(table: Table, means: bool, ordered: bool = False) -> Table:
         rows=tuple(rows), variables=variables, groups=table.groups, n_parameters=size, basis=np.eye(size),
         offset=np.zeros(size), inequalities=(), definitions=(), labels={},
     )  # fmt: skip
+
+
+def _plain_rows(table: Table, variables: Variables, space: MomentSpace, group: int) -> list[Row]:
+    """Variances and means of every variable, covariances of random predictors, and what is given."""
+    names = variables.observed
+    rows = []
+    for i, j in zip(space.r, space.c, strict=True):
+        if i == j or {names[i], names[j]} <= set(variables.random):
+            rows.append(Row(names[i], "~~", names[j], group))
+    rows += [Row(names[i], "~1", "", group) for i in space.m]
+    exogenous = [row for row in table.rows if row.exogenous and row.group == group]
+    return rows + [Row(row.lhs, row.op, row.rhs, group, row.fixed, exogenous=True) for row in exogenous]
+
+
+def _given_predictors(rows: list[Row], table: Table, variables: Variables, group: int) -> list[Row]:
+    """The rows of ordered answers: slopes on given predictors and thresholds; unit variances, means of 0."""
+    given = set(variables.exogenous)
+    outcomes = [name for name in variables.observed if name not in given]
+    rows = [row for row in rows if row.op == "~" or row.exogenous or not {row.lhs, row.rhs} & given]
+    rows += [Row(outcome, "~", predictor, group) for predictor in variables.exogenous for outcome in outcomes]
+    rows += [Row(row.lhs, "|", row.rhs, group) for row in table.rows if row.op == "|" and row.group == group]
+    ordered = _ordered_names(table)
+    for row in rows:
+        if row.lhs in ordered and row.op in ("~~", "~1"):
+            row.fixed = 1.0 if row.op == "~~" else 0.0
+    return rows
 
 
 def _ordered_names(table: Table) -> set[str]:
