@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import sys
 import tokenize
 from collections.abc import Iterator
@@ -21,14 +22,25 @@ PACKAGE = "cxkit"
 
 LIMITS = {
     "import circles": 0,
-    "comprehensions and conditional expressions per 100 lines": 10.1,
-    "modules over 400 lines": 11,
+    "comprehensions and conditional expressions per 100 lines": 10.0,
+    "modules over 400 lines": 9,
     "functions over 40 lines": 28,
 }
 """What there may be at most. Where the code stands above what we want, the limit is today's figure: it only falls."""
 
 LEAST_COMMENTS = 1.5
 """Comment lines, per cent of lines of code, at least."""
+
+INSTEAD = {
+    "independence model": "baseline model",
+    "groundwork": "cache",
+    "heed": "raise_if_stopped, or what it does",
+    "to be had": "available",
+    "tells of other work": "belongs to a different batch",
+    "is not as asked": "differs from the requested value",
+    "at a time cannot be": "jobs must be between",
+}
+"""Words and phrases that the package does not use, with what it says (the glossary in CONTRIBUTING.md)."""
 
 LONG_MODULE, LONG_FUNCTION = 400, 40
 _PRAGMAS = ("fmt:", "noqa", "type:")
@@ -137,6 +149,18 @@ def figures_of(path: Path) -> Figures:
     )
 
 
+def forbidden_words(root: Path = ROOT) -> list[str]:
+    """Where the package uses a word that CONTRIBUTING.md replaces, in code, comments or messages."""
+    pattern = re.compile(rf"\b({'|'.join(map(re.escape, INSTEAD))})\b", re.IGNORECASE)
+    found = []
+    for path in modules(root).values():
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+            for word in pattern.findall(line):
+                where = f"{path.relative_to(root)}:{number}"
+                found.append(f"{where} says '{word}'; say '{INSTEAD[word.lower()]}'")
+    return found
+
+
 def report(root: Path = ROOT) -> tuple[list[str], list[str]]:
     """The figures in lines, and what is beyond a limit."""
     counted = {name: figures_of(path) for name, path in modules(root).items()}
@@ -156,6 +180,7 @@ def report(root: Path = ROOT) -> tuple[list[str], list[str]]:
     beyond = [f"{what}: {found[what]:.3g}, and at most {LIMITS[what]}" for what in too_much]
     if comments < LEAST_COMMENTS:
         beyond.append(f"comment lines: {comments:.2g} %, and at least {LEAST_COMMENTS}")
+    beyond += forbidden_words(root)
     beyond += [f"a circle: {' - '.join(one)}" for one in rounds]
     return lines, beyond
 

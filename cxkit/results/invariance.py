@@ -147,7 +147,7 @@ def _sentence(dimensions: Sequence[Dimension], evidence: InvarianceEvidence) -> 
     for dimension in dimensions:
         if dimension.key in evidence.levels:
             by_level.setdefault(evidence.level_of(dimension.key), []).append(dimension.title)
-    reached = "; ".join(f"{level} ({_some(titles)})" for level, titles in by_level.items())
+    reached = "; ".join(f"{level} ({_name_a_few(titles)})" for level, titles in by_level.items())
     missing = [d.title for d in dimensions if d.key not in evidence.levels]
     rest = f" Not examined: {', '.join(missing)}." if missing else ""
     if any(evidence.partial.get(d.key) for d in dimensions):
@@ -155,5 +155,5 @@ def _sentence(dimensions: Sequence[Dimension], evidence: InvarianceEvidence) -> 
     return f"Measurement invariance by {evidence.by}: {reached}; {evidence.data}.{rest}"
 
 
-def _some(titles: list[str]) -> str:
+def _name_a_few(titles: list[str]) -> str:
     return ", ".join(titles) if len(titles) <= 3 else f"{len(titles)} dimensions"

@@ -1,7 +1,7 @@
 """Temporary folders that do not outlive their process for long: what a killed one left goes when the next one starts.
 
 A process that is killed clears nothing away. So each folder holds a file that its owner keeps locked; the system
-takes the lock from whoever ends, in whatever way, and a folder whose lock is to be had belongs to nobody.
+takes the lock from whoever ends, in whatever way, and a folder whose lock is free belongs to nobody.
 """
 
 from __future__ import annotations

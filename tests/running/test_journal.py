@@ -41,7 +41,7 @@ def test_a_journal_without_finished_work_is_no_obstacle(tmp_path):
 
 def test_other_work_is_refused_by_name(tmp_path):
     Journal.open(tmp_path / "journal", about=ABOUT).close()
-    with pytest.raises(NotebookError, match=r"tells of other work: hash differs\."):
+    with pytest.raises(NotebookError, match=r"belongs to a different batch: hash differs\."):
         Journal.open(tmp_path / "journal", about={**ABOUT, "hash": "abd"}, resume=True)
 
 

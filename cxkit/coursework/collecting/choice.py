@@ -76,10 +76,10 @@ class Choice:
         contents = self._read(notebooks)
         if not contents:
             return self._ended("refused")
-        told = self._told(contents)
+        told = self._describe(contents)
         return self._chosen(contents, told) if told else self._ended("unreadable")
 
-    def _told(self, contents: dict[str, tuple[Candidate, bytes]]) -> dict[str, str]:
+    def _describe(self, contents: dict[str, tuple[Candidate, bytes]]) -> dict[str, str]:
         """The assignment that each notebook says it is of."""
         told: dict[str, str] = {}
         for name, (_, data) in contents.items():
@@ -104,7 +104,7 @@ class Choice:
             self.notes.append(f"{DECISIONS_FILE} says that {shown(name)} counts.")
         elif told[name] != self.assignment_id:
             self.notes.append("The notebook does not say of which assignment it is.")
-        return self._taken(*contents[name], digest)
+        return self._accept(*contents[name], digest)
 
     def _nothing(self) -> Submission:
         if self.unclear:
@@ -148,7 +148,7 @@ class Choice:
                 self.refused.append((shown(one.item.name), str(error)))
         return contents
 
-    def _taken(self, one: Candidate, data: bytes, digest: str) -> Submission:
+    def _accept(self, one: Candidate, data: bytes, digest: str) -> Submission:
         target = self.into / f"{safe_name(self.row.student)}.ipynb"
         self.data = data
         late: float | None = 0.0

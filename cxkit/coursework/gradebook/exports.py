@@ -271,7 +271,7 @@ def overview(
     for student in roster:
         own = [points.get((student.id, assignment)) for assignment in settings]
         total = shares.get(student.id)
-        told = [f"{one.assignment}: {_told(one)}" for one in own if one is not None and _told(one)]
+        told = [f"{one.assignment}: {_grade_text(one)}" for one in own if one is not None and _grade_text(one)]
         share = None
         if total is not None and total.share is not None and not total.awaiting:
             share = float(points_cell(100 * total.share))
@@ -289,7 +289,7 @@ def _final(grade: Grade | None) -> float | None:
     return float(points_cell(grade.points))
 
 
-def _told(grade: Grade) -> str:
+def _grade_text(grade: Grade) -> str:
     return " ".join(filter(None, ["waits for a marker." if grade.state == "awaiting" else "", grade.note]))
 
 

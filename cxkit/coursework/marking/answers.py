@@ -96,17 +96,17 @@ def read_answers(text: str, assignment: Assignment) -> dict[str, Value]:
     dict
         Values in order; what is malformed is `Refused`. Never raises on account of the text.
     """
-    told = _told(text) or {}
+    told = _parse_collected(text) or {}
     names = [answer.name for question in assignment.questions for answer in question.answers]
     return {name: _value(told[name]) for name in names if name in told}
 
 
 def can_be_read(text: str) -> bool:
     """Whether this is what `collecting_code` leaves, with any answers or none."""
-    return _told(text) is not None
+    return _parse_collected(text) is not None
 
 
-def _told(text: str) -> dict[str, Any] | None:
+def _parse_collected(text: str) -> dict[str, Any] | None:
     if len(text) > MOST_CHARACTERS + 10_000:
         return None
     try:

@@ -384,7 +384,9 @@ def _compare_figure(answer: Answer, given: Value, reference: Value) -> Verdict |
             wrong.append(name)
     if not wrong:
         return RIGHT
-    return Verdict(0.0, f"Of the figure `{answer.name}`, {_several('', wrong).strip()} is not as asked.")
+    return Verdict(
+        0.0, f"Of the figure `{answer.name}`, {_several('', wrong).strip()} differs from the requested value."
+    )
 
 
 _COMPARED: dict[str, Callable[[Answer, Value, Value], Verdict | None]] = {

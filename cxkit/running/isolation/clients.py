@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cxkit.errors import NotebookError
 from cxkit.running.isolation.apart import Work
-from cxkit.running.isolation.endings import Contained, heed
+from cxkit.running.isolation.endings import Contained, raise_if_stopped
 from cxkit.running.isolation.stopwatch import PATIENCE
 from cxkit.running.kernels.forked import ForkedProcess, Template, TemplateLost
 from cxkit.running.sandbox.confinement import Mechanism
@@ -85,7 +85,7 @@ def run_in_client(
     Raises
     ------
     TemplateLost
-        If no client or no kernel was to be had.
+        If no client or no kernel could be started.
     Stopped
         If `stop` was set.
     """
@@ -109,7 +109,7 @@ def run_in_client(
         stack.callback(_end, process, heard)
         patience = limits.total_seconds * PATIENCE + _START_AND_END
         _listen(hearing, heard, process, stop, began + patience)
-    return _told(notebook, heard, mechanism, time.monotonic() - began)
+    return _result_of(notebook, heard, mechanism, time.monotonic() - began)
 
 
 def _started(work: Work, stack: ExitStack) -> tuple[ForkedProcess, int]:
@@ -150,7 +150,7 @@ def _listen(hearing: int, heard: _Heard, process: ForkedProcess, stop: threading
     try:
         while True:
             ready, _, _ = select.select([hearing], [], [], _LOOK)
-            heed(stop)
+            raise_if_stopped(stop)
             data = os.read(hearing, 1 << 20) if ready else b"-"
             if not data:
                 return
@@ -169,7 +169,7 @@ def _stop(process: ForkedProcess) -> None:
         process.terminate()
 
 
-def _told(notebook: NotebookNode, heard: _Heard, mechanism: Mechanism | None, seconds: float) -> Contained:
+def _result_of(notebook: NotebookNode, heard: _Heard, mechanism: Mechanism | None, seconds: float) -> Contained:
     from nbformat import from_dict
 
     if heard.left is not None:

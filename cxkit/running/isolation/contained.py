@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from cxkit.errors import NotebookError
-from cxkit.running.isolation.endings import Contained, heed
+from cxkit.running.isolation.endings import Contained, raise_if_stopped
 from cxkit.running.kernels.forked import Template, TemplateLost, can_fork
 from cxkit.running.sandbox.limits import Limits, Policy
 from cxkit.running.sandbox.protection import required_protection
@@ -68,7 +68,7 @@ def run_contained(
     Raises
     ------
     NotebookError
-        If the sandbox is not to be had, or an input does not exist. Nothing has run then.
+        If there is no sandbox, or an input does not exist. Nothing has run then.
     TemplateLost
         If no kernel could be had, or the template died and took the kernel along: no fault of the notebook.
     Stopped
@@ -111,7 +111,7 @@ def _run_here(run: _Run, stop: threading.Event | None) -> Contained:
     thread.start()
     try:
         while not run.ended.wait(_LOOK):  # in short waits, so that Ctrl-C gets through
-            heed(stop)
+            raise_if_stopped(stop)
     except BaseException:
         run.stop()
         raise

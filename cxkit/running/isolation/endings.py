@@ -76,7 +76,7 @@ class Contained:
         return f"It was ended in {where}, {self.why}." if self.why else f"Its kernel died in {where}."
 
 
-def heed(stop: threading.Event | None) -> None:
+def raise_if_stopped(stop: threading.Event | None) -> None:
     """Raise `Stopped` if somebody wants the run to end."""
     if stop is not None and stop.is_set():
         raise Stopped("The run was stopped.")

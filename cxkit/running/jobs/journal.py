@@ -53,8 +53,8 @@ class Journal:
         Raises
         ------
         NotebookError
-            If another process has it open; if it holds finished work and `resume` is false; if it tells of other work;
-            if a line before the last is damaged; if the file cannot be written.
+            If another process has it open; if it holds finished work and `resume` is false; if it belongs to a
+            different batch; if a line before the last is damaged; if the file cannot be written.
         """
         path = Path(path)
         wanted = json.loads(json.dumps(dict(about), sort_keys=True))
@@ -108,7 +108,7 @@ class Journal:
         self._end += len(whole)
 
     def close(self) -> None:
-        """Let others open it."""
+        """Close the file and release the lock."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1
@@ -174,7 +174,7 @@ def _check_heading(heading: Mapping[str, Any], wanted: Mapping[str, Any], path: 
         known = about if isinstance(about, Mapping) else {}
         other = sorted(k for k in {*known, *wanted} if known.get(k) != wanted.get(k))
         raise NotebookError(
-            f"{path} tells of other work: {', '.join(other)} {'differs' if len(other) == 1 else 'differ'}. "
+            f"{path} belongs to a different batch: {', '.join(other)} {'differs' if len(other) == 1 else 'differ'}. "
             "Name another place for the results, or remove the folder if it is no longer needed."
         )
 

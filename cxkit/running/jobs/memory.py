@@ -1,4 +1,4 @@
-"""How much memory is to be had, here and within what a container or a batch system allows."""
+"""How much memory is available, here and within what a container or a batch system allows."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def check_workers(workers: int | None) -> int:
     if workers is None:
         return min(os.cpu_count() or 1, MOST_WORKERS)
     if not 1 <= workers <= MOST_WORKERS:
-        raise NotebookError(f"{workers} at a time cannot be: choose between 1 and {MOST_WORKERS}.")
+        raise NotebookError(f"jobs must be between 1 and {MOST_WORKERS}; it is {workers}.")
     return workers
 
 

@@ -274,7 +274,7 @@ def _find_modules_beside(notebook_folder: str) -> None:
 
 
 def _do_without_terminal() -> None:
-    """Let IPython's `!` run commands where there is no terminal to be had, as in a sandbox: it asks for one."""
+    """Let IPython's `!` run commands where there is no terminal, as in a sandbox: it asks for one."""
     from ipykernel import zmqshell
 
     try:

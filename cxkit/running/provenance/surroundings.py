@@ -1,6 +1,6 @@
 """What a kernel computed with: the packages that it loaded, its linear algebra, its processor, its fonts and style.
 
-This runs in the kernel, after the last cell. What is not to be had there is left out: a report never fails for it.
+This runs in the kernel, after the last cell. What is not available there is left out: a report never fails for it.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ def in_json() -> str:
         "fonts": fonts_in_use,
         "style": style_in_use,
     }
-    return json.dumps({name: told for name, part in parts.items() if (told := _told(part)) is not None})
+    return json.dumps({name: told for name, part in parts.items() if (told := _asked(part)) is not None})
 
 
-def _told(part: Callable[[], Any]) -> Any:
+def _asked(part: Callable[[], Any]) -> Any:
     try:
         return part()
     except Exception:  # whatever a library of another version says: what it does not tell is not recorded

@@ -24,7 +24,7 @@ from cxkit.running.untrusted import writable
 
 Format = Literal["html", "ipynb"]
 State = Literal["completed", "failed", "fault"]
-"""`failed`: by the notebook's own doing, final. `fault`: no kernel was to be had; a resumed batch tries again."""
+"""`failed`: by the notebook's own doing, final. `fault`: no kernel could be started; a resumed batch tries again."""
 
 _JOURNAL, _RESULTS = "journal", "results.json"
 

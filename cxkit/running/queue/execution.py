@@ -33,7 +33,7 @@ class HowToRun:
     timeout : float
         Seconds that a cell of an open run may take.
     accept_no_sandbox : bool
-        Whether contained runs go on without protection where none is to be had.
+        Whether contained runs go on without protection where there is none.
     """
 
     policy: Policy = "open"
@@ -84,7 +84,7 @@ def execute(
     Raises
     ------
     TemplateLost
-        If no kernel was to be had: a fault of the machine.
+        If no kernel could be started: a fault of the machine.
     Stopped
         If `stop` was set.
     NotebookError

@@ -66,7 +66,7 @@ class BubblewrapWorld:
         """Never called: the kernel is another program."""
 
     def close_sockets(self) -> None:
-        """Not to be had from outside; what is written there counts as written."""
+        """Cannot be measured from outside the sandbox; what is written there counts as written."""
 
     def inside(self, kernel: int) -> list[int]:
         """Every process of the run, bubblewrap's own among them."""

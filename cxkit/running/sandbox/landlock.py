@@ -1,4 +1,4 @@
-"""The world of a kernel where no namespaces are to be had: files by Landlock, the rest by the filter on system calls.
+"""The world of a kernel where namespaces are not available: files by Landlock, the rest by the filter on system calls.
 
 It sees the same files as the user but may open only those named; it can reach no network, because no new socket is
 made once the kernel's own are bound; and it signals no process but its own. What it may not do, unlike in namespaces:
@@ -75,7 +75,7 @@ class LandlockWorld:
         linux.install_filter(seccomp.silent_filter(os.getpid()), all_threads=True)
 
     def close_sockets(self) -> None:
-        """The filter has done it."""
+        """No-op: the seccomp filter already blocks new sockets."""
 
     def inside(self, kernel: int) -> list[int]:
         """Every process of the run."""

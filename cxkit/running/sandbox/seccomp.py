@@ -34,7 +34,7 @@ _REFUSED = {
     "mq_open": (240, 180), "landlock_restrict_self": (446, 446),
 }  # fmt: skip
 # Files that several runs see, of Python's installation for one, are no post: a lock, or who is told of a reading,
-# would carry bits from one run to another. Where locks are not to be had, libraries make do without.
+# would carry bits from one run to another. Libraries work without locks where there are none.
 _NO_SIGNS = {"flock": (73, 32), "inotify_init": (253, None), "inotify_init1": (294, 26)}
 _CONTROL_FILE = (72, 25)  # fcntl, and what of it asks for others' locks, leases a file, or watches a folder
 _SEEING_OTHERS = (5, 36, 1024, 1026)  # F_GETLK, F_OFD_GETLK, F_SETLEASE, F_NOTIFY

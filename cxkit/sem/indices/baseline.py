@@ -13,17 +13,17 @@ from cxkit.sem.search.discrepancy import Objective
 from cxkit.sem.search.estimation import Normalised, minimise
 from cxkit.sem.search.model import GroupModel
 from cxkit.sem.search.objectives import parts_for
-from cxkit.sem.search.shared_models import plain_models
+from cxkit.sem.search.shared_models import baseline_models
 from cxkit.sem.solved import Solved, moments_of
 
 
 def baseline_test(fit: Solved) -> FitTest:
-    """Chi-square of the independence model, in which only exogenous variables may correlate."""
+    """Chi-square of the baseline model, in which only exogenous variables may correlate."""
     return fit.sample.groups[0].shared.baselines.get(baseline_key(fit), lambda: _baseline(fit))
 
 
 def baseline_key(fit: Solved) -> tuple[Any, ...]:
-    """What decides the independence model of a sample."""
+    """What decides the baseline model of a sample."""
     options = (fit.settings[k] for k in ("meanstructure", "likelihood", "information"))
     roles = fit.table.variables
     return (fit.frame.estimator.name, *options, roles.exogenous, roles.random)
@@ -63,13 +63,13 @@ def log_determinant(matrix: np.ndarray) -> float:
 
 
 def baseline_frame(fit: Solved) -> tuple[Frame, float]:
-    """The independence model with its chi-square, fitted once per sample and set of options."""
+    """The baseline model with its chi-square, fitted once per sample and set of options."""
     return fit.sample.groups[0].shared.baseline_frames.get(baseline_key(fit), lambda: _fit_baseline(fit))
 
 
 def _fit_baseline(fit: Solved) -> tuple[Frame, float]:
     ordered = fit.settings["ordered"]
-    models = plain_models(fit.table, means=fit.settings["meanstructure"], ordered=ordered)
+    models = baseline_models(fit.table, means=fit.settings["meanstructure"], ordered=ordered)
     settings = {**fit.settings, "parameterization": "delta"}
     parts = parts_for(models, fit.frame.spaces, fit.sample, fit.frame.estimator, settings)
     objective = Objective(parts)

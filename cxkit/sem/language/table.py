@@ -40,7 +40,7 @@ class Derived:
     ----------
     models, space
         Its `GroupModel`s and its `MomentSpace`.
-    plain_models
+    baseline_models
         Those of the baseline model, by whether it has means and ordered items.
     names
         Labels of groups, and the columns that name the rows of a table of estimates.
@@ -48,7 +48,7 @@ class Derived:
 
     models: list[Any] | None = None
     space: Any = None
-    plain_models: dict[tuple[bool, bool], list[Any]] = field(default_factory=dict)
+    baseline_models: dict[tuple[bool, bool], list[Any]] = field(default_factory=dict)
     names: tuple[tuple[str, ...], dict[str, Any]] | None = None
 
 

@@ -27,7 +27,7 @@ def scarcest(answers: np.ndarray, names: Sequence[str]) -> str:
         return ""
     k = int(np.argmin(pairs))
     both = f"'{names[rows[k]]}' and '{names[columns[k]]}'"
-    return f"{both} were answered together by {_told(int(pairs[k]), len(answers))}"
+    return f"{both} were answered together by {_count_text(int(pairs[k]), len(answers))}"
 
 
 def pairs_apart(answers: np.ndarray, names: Sequence[str]) -> list[str]:
@@ -41,9 +41,9 @@ def _items(count: np.ndarray, n: int, names: Sequence[str]) -> str:
     least = np.flatnonzero(count == count.min())
     listed = ", ".join(f"'{names[i]}'" for i in least[:MOST_NAMED])
     more = f" and {len(least) - MOST_NAMED} more" if len(least) > MOST_NAMED else ""
-    return f"{listed}{more} {'was' if len(least) == 1 else 'were each'} answered by {_told(int(count.min()), n)}"
+    return f"{listed}{more} {'was' if len(least) == 1 else 'were each'} answered by {_count_text(int(count.min()), n)}"
 
 
-def _told(count: int, n: int) -> str:
+def _count_text(count: int, n: int) -> str:
     few = f"fewer than {FEWEST_TOLD}" if count < FEWEST_TOLD else f"{count:,}"
     return f"{few} of {n:,} respondents"

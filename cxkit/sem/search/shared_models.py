@@ -8,7 +8,7 @@ from dataclasses import replace
 from cxkit.sem.language.table import Table
 from cxkit.sem.sample.moments import GroupData, Sample
 from cxkit.sem.search.model import GroupModel
-from cxkit.sem.search.statistics import MomentSpace, plain_table
+from cxkit.sem.search.statistics import MomentSpace, baseline_table
 
 # A model holds a few square arrays of this many rows; what is larger takes more memory than its making takes time.
 MOST_KEPT = 250
@@ -42,15 +42,15 @@ def spaces_of(table: Table, means: bool) -> tuple[MomentSpace, ...]:
     return (table.derived.space,) * table.groups
 
 
-def plain_models(table: Table, means: bool, ordered: Sequence[str] = ()) -> list[GroupModel]:
-    """The independence model of the same variables, one per group; see `plain_table`."""
+def baseline_models(table: Table, means: bool, ordered: Sequence[str] = ()) -> list[GroupModel]:
+    """The baseline model of the same variables, one per group; see `baseline_table`."""
     key = (means, bool(ordered))
-    if key in table.derived.plain_models:
-        return list(table.derived.plain_models[key])
-    plain = plain_table(table, means=means, ordered=bool(ordered))
+    if key in table.derived.baseline_models:
+        return list(table.derived.baseline_models[key])
+    plain = baseline_table(table, means=means, ordered=bool(ordered))
     models = [GroupModel(plain, g, ordered) for g in range(table.groups)]
     if plain.n_parameters <= MOST_KEPT:
-        table.derived.plain_models[key] = models
+        table.derived.baseline_models[key] = models
     return models
 
 

@@ -174,8 +174,8 @@ class OrdinalStatistics:
         return len(self.th_variable) + len(self.predictors) * len(self.outcomes) + len(self.numeric)
 
 
-def plain_table(table: Table, means: bool, ordered: bool = False) -> Table:
-    """The independence model of the same variables, as a table of its own; one parameter per row."""
+def baseline_table(table: Table, means: bool, ordered: bool = False) -> Table:
+    """The baseline model of the same variables, as a table of its own; one parameter per row."""
     variables = Variables(
         latent=(),
         observed=table.variables.observed,
@@ -188,7 +188,7 @@ def plain_table(table: Table, means: bool, ordered: bool = False) -> Table:
     space = MomentSpace(variables, means)
     rows: list[Row] = []
     for group in range(table.groups):
-        rows += _plain_rows(table, variables, space, group)
+        rows += _baseline_rows(table, variables, space, group)
         if ordered:
             rows = _given_predictors(rows, table, variables, group)
     free = [row for row in rows if row.fixed is None]
@@ -201,7 +201,7 @@ def plain_table(table: Table, means: bool, ordered: bool = False) -> Table:
     )  # fmt: skip
 
 
-def _plain_rows(table: Table, variables: Variables, space: MomentSpace, group: int) -> list[Row]:
+def _baseline_rows(table: Table, variables: Variables, space: MomentSpace, group: int) -> list[Row]:
     """Variances and means of every variable, covariances of random predictors, and what is given."""
     names = variables.observed
     rows = []

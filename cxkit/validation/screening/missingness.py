@@ -66,7 +66,9 @@ class MissingPattern(Result):
         is_listed = frame["pattern"] != OTHERS
         more = frame[is_listed].iloc[PATTERNS_DRAWN:]
         rest = frame[~is_listed]
-        shown = frame[is_listed].head(PATTERNS_DRAWN).assign(missing_items=lambda f: f["missing_items"].map(_some))
+        shown = (
+            frame[is_listed].head(PATTERNS_DRAWN).assign(missing_items=lambda f: f["missing_items"].map(_name_a_few))
+        )
         together = _together(int(more["n"].sum() + rest["n"].sum()), int(len(more) + rest["patterns"].sum()), self.n)
         parts = [shown, pd.DataFrame([together])] if len(more) or len(rest) else [shown]
         return tables.printed(pd.concat(parts, ignore_index=True), self.shown)
@@ -120,7 +122,7 @@ class MissingPattern(Result):
         """The most frequent patterns in words, then each item's share."""
         each = "; ".join(
             f"{counted(row['n'], 'respondent')} "
-            + (f"left out {_some(row['missing_items'])}" if row["missing_items"] else "answered everything")
+            + (f"left out {_name_a_few(row['missing_items'])}" if row["missing_items"] else "answered everything")
             for _, row in self.frame[self.frame["pattern"] != OTHERS].head(PATTERNS_DRAWN).iterrows()
         )
         shares = ", ".join(f"{row['item']} {tables.share(row['missing'])}" for _, row in self.items.iterrows())
@@ -182,7 +184,7 @@ def _expected(number: float) -> str:
     return f"{number:.1f}" if number < 10 else f"{number:,.0f}"
 
 
-def _some(listed: str) -> str:
+def _name_a_few(listed: str) -> str:
     """The first items of a list of them."""
     if not listed:
         return "none"

@@ -104,13 +104,13 @@ class CommonMethod(Result):
         return found
 
     def _unmeasured(self) -> str:
-        found = self._told(UNMEASURED, TRAITS, "An unmeasured method factor", "would explain")
+        found = self._sentence(UNMEASURED, TRAITS, "An unmeasured method factor", "would explain")
         return f"{found} Such a factor takes up whatever all items share, method or not ({cite('richardson2009')})."
 
     def _marker(self) -> str:
         if self._row(MARKER, BASELINE) is None:
             return ""
-        found = self._told(MARKER, BASELINE, "A method factor measured by the marker", "explains")
+        found = self._sentence(MARKER, BASELINE, "A method factor measured by the marker", "explains")
         held = self._row(MARKER, HELD)
         biased = ""
         if held is not None and held["proper"] and np.isfinite(held["p_value"]):
@@ -121,7 +121,7 @@ class CommonMethod(Result):
             f"({cite('williams2010')})."
         )
 
-    def _told(self, technique: str, base: str, subject: str, explains: str) -> str:
+    def _sentence(self, technique: str, base: str, subject: str, explains: str) -> str:
         """Whether method fits better, by which model and test; its share only where it does and the model is proper."""
         rows = [row for model in (FREE, EQUAL) if (row := self._row(technique, model)) is not None]
         better = [row for row in rows if self.better[row.name]]
