@@ -83,7 +83,7 @@ def png(axes: Axes) -> bytes:
     figure = axes.get_figure(root=True)
     assert figure is not None
     figure.set_layout_engine("none")  # saving would lay it out once more, which costs more than drawing it
-    # `savefig` goes through the whole drawing once before it draws, to no use here: dpi and colours are the figure's own.
+    # `savefig` goes through the whole drawing once before it draws; dpi and colours are the figure's own here.
     FigureCanvasAgg(figure).print_png(buffer, metadata={"Software": None})
     return buffer.getvalue()
 
