@@ -113,5 +113,5 @@ def test_an_error_of_the_recorder_stops_the_rest():
 
 @pytest.mark.parametrize("count", [0, -1, 65])
 def test_senseless_numbers_of_workers(count):
-    with pytest.raises(NotebookError, match="choose between 1 and 64"):
+    with pytest.raises(NotebookError, match="jobs must be between 1 and 64"):
         run_jobs([], workers=count)
