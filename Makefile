@@ -32,11 +32,15 @@ $(READY): pyproject.toml constraints.txt tools/setup_environment.py
 report: $(READY)  ## run all notebooks of notebooks/runs.toml and write out/reports/index.html
 	@$(BIN)/cxkit report notebooks/runs.toml -o out/reports
 
-test: $(READY)  ## all tests, and the notebooks against their recorded numbers
+test: $(READY)  ## all tests, and the notebooks against their recorded numbers (FAST=1: the quick ones, below 90 s)
+ifdef FAST
+	@$(BIN)/python -m pytest -q -n auto --fast tests
+else
 	@echo "cxkit: tests of the package"
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests
 	@echo "cxkit: the notebooks, cell by cell (nbval)"
 	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:randomly -p no:cacheprovider -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=300 notebooks
+endif
 
 lab: $(READY)  ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab --ServerApp.root_dir=. --LabApp.default_url=/lab/tree/notebooks

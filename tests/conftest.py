@@ -46,9 +46,32 @@ LONGEST = (
 KEPT = (("cxkit.validation.structure.fit", "FITS"), ("cxkit.sem.sample.saturated_moments", "RECENT"))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest files first, in an otherwise random order."""
+SLOW = Path(__file__).parent / "slow.txt"
+"""Tests that `make test FAST=1` leaves out; tools/list_slow_tests.py writes it from measured times."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--fast`: what a contributor runs between commits."""
+    parser.addoption("--fast", action="store_true", help="leave out the tests of tests/slow.txt")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The longest files first, in an otherwise random order; without slow tests where that is asked."""
     items.sort(key=lambda item: item.path.name not in LONGEST)
+    if not config.getoption("--fast"):
+        return
+    slow = set(SLOW.read_text(encoding="utf-8").split())
+    left_out = [item for item in items if _name_of(item) in slow]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _name_of(item) not in slow]
+
+
+def _name_of(item: pytest.Item) -> str:
+    """As in slow.txt: `tests.gaps.test_gaps::test_name`, without parameters."""
+    path, _, inside = item.nodeid.partition("::")
+    *classes, function = inside.partition("[")[0].split("::")
+    return ".".join([path.removesuffix(".py").replace("/", "."), *classes]) + f"::{function}"
 
 
 @pytest.fixture(autouse=True)
