@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cxkit.coursework.assignment.data import PUBLIC, Assignment, Question
@@ -50,16 +51,13 @@ class SecondTry:
     @property
     def notes(self) -> tuple[str, ...]:
         """For the instructor."""
-        right = [
-            f"'{key}' was marked with the model's values of {_listed(earlier)}, which failed."
-            for key, earlier in self.followed.items()
-        ]
-        wrong = [
-            f"'{key}' was tried with the model's values of {_listed(earlier)}, which failed, and ended with an error "
-            "that it had not had before."
-            for key, earlier in self.failed.items()
-        ]
-        return (*right, *wrong)
+        told = []
+        for key, earlier in self.followed.items():
+            told.append(f"'{key}' was marked with the model's values of {_listed(earlier)}, which failed.")
+        for key, earlier in self.failed.items():
+            tried = f"'{key}' was tried with the model's values of {_listed(earlier)}, which failed,"
+            told.append(f"{tried} and ended with an error that it had not had before.")
+        return tuple(told)
 
 
 def _listed(questions: Sequence[Question]) -> str:
@@ -110,41 +108,64 @@ def follow_through(
         Runs the model with other values.
     """
     found = dependants(assignment, notebook, marks)
-    builds_on = {key: one for key, one in found.on.items() if not _a_constant_passes(assignment.question(key), trials)}
+    on = {key: one for key, one in found.on.items() if not _a_constant_passes(assignment.question(key), trials)}
     ended = [trial.left.run is not None and trial.left.run.ending == "completed" for trial in trials]
-    if not builds_on or not all(ended) or len(trials) < len(assignment.parameter_sets):
+    if not on or not all(ended) or len(trials) < len(assignment.parameter_sets):
         return SecondTry(dict(marks))
-    failed = {question.id: question for earlier in builds_on.values() for question in earlier}
-    cut = {key for key in failed if "too long" in trials[0].left.troubles.get(key, "")}
-
-    def run(trial: Trial, values: Answers) -> Trial:
-        given = with_values(notebook, list(failed.values()), found.places, values, cut)
-        left = rerun(trial, given).left
-        # At the end the model's own values stand in the variables: only what each task left after its cells counts.
-        return replace(trial, left=replace(left, at_end={}, troubles=without_messages(left.troubles)))
-
-    def guess(key: str) -> bool:
-        """Whether a question that others guard is right whatever these leave."""
-        gates = [one for one in builds_on[key] if one.id in assignment.question(key).after]
-        shared = [pair for pair in zip(trials, again, strict=True) if pair[0].parameters.id != PUBLIC]
-        return bool(gates) and not follows(
-            assignment, assignment.question(key), gates, shared, vary,
-            lambda trial, values: run(trial, {**trial.reference.model, **values}),
-        )  # fmt: skip
-
-    again = [run(trial, trial.reference.model) for trial in trials]
+    runs = _Runs(assignment, notebook, trials, Builds(on, found.places), rerun, vary)
     made, followed, in_vain = dict(marks), dict[str, Sequence[Question]](), dict[str, Sequence[Question]]()
-    for key, earlier in builds_on.items():
-        new = mark(assignment.question(key), again)
+    for key, earlier in on.items():
+        new = mark(assignment.question(key), runs.again)
         # What counts only after a question that is not right earns nothing so far, whatever it left
-        before = 0.0 if failed.keys() & set(assignment.question(key).after) else marks[key].points
-        if new.points > before and not guess(key):
+        before = 0.0 if runs.failed.keys() & set(assignment.question(key).after) else marks[key].points
+        if new.points > before and not runs.is_guess(key):
             made[key] = _joined(marks[key], new, earlier)
             followed[key] = earlier
-        elif new.points <= before and _fails_anew(key, trials, again):
+        elif new.points <= before and _fails_anew(key, trials, runs.again):
             made[key] = replace(marks[key], feedback=(_in_vain(earlier), *marks[key].feedback))
             in_vain[key] = earlier
     return SecondTry(made, followed, in_vain)
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """The runs of the second try: with the model's values, and with others where a guess is to be told."""
+
+    assignment: Assignment
+    notebook: NotebookNode
+    trials: Sequence[Trial]
+    builds: Builds
+    rerun: Callable[[Trial, NotebookNode], Trial]
+    vary: Vary
+
+    @cached_property
+    def failed(self) -> dict[str, Question]:
+        """The questions whose values are given, by id."""
+        return {question.id: question for earlier in self.builds.on.values() for question in earlier}
+
+    @cached_property
+    def again(self) -> list[Trial]:
+        """With the model's values."""
+        return [self._with(trial, trial.reference.model) for trial in self.trials]
+
+    def is_guess(self, key: str) -> bool:
+        """Whether a question that others guard is right whatever these leave."""
+        question, shared = self.assignment.question(key), list[tuple[Trial, Trial]]()
+        for first, second in zip(self.trials, self.again, strict=True):
+            if first.parameters.id != PUBLIC:
+                shared.append((first, second))
+        gates = [one for one in self.builds.on[key] if one.id in question.after]
+        return bool(gates) and not follows(self.assignment, question, gates, shared, self.vary, self._with_others)
+
+    def _with_others(self, trial: Trial, values: Answers) -> Trial:
+        return self._with(trial, {**trial.reference.model, **values})
+
+    def _with(self, trial: Trial, values: Answers) -> Trial:
+        cut = {key for key in self.failed if "too long" in self.trials[0].left.troubles.get(key, "")}
+        given = with_values(self.notebook, list(self.failed.values()), self.builds.places, values, cut)
+        left = self.rerun(trial, given).left
+        # At the end the values that were set stand in the variables: only what each task left after its cells counts.
+        return replace(trial, left=replace(left, at_end={}, troubles=without_messages(left.troubles)))
 
 
 def without_messages(troubles: Mapping[str, str]) -> dict[str, str]:
@@ -200,8 +221,10 @@ def _a_constant_passes(question: Question, trials: Sequence[Trial]) -> bool:
 def _uses(notebook: NotebookNode, earlier: Question, begin: int, end: int) -> bool:
     """Whether the code between two cells uses a name that the earlier question should have left."""
     names = {answer.name for answer in earlier.answers}
-    between = (cell for cell in notebook.cells[begin + 1 : end + 1] if cell.cell_type == "code")
-    return any(names & names_used(cell.source) for cell in between)
+    for cell in notebook.cells[begin + 1 : end + 1]:
+        if cell.cell_type == "code" and names & names_used(cell.source):
+            return True
+    return False
 
 
 def _fails_anew(key: str, trials: Sequence[Trial], again: Sequence[Trial]) -> bool:

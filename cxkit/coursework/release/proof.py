@@ -152,11 +152,12 @@ _FURTHER = "tables with a row too many"
 
 def tables_of(assignment: Assignment) -> dict[str, list[Answer]]:
     """The tables, by question, that a row which nobody asked for makes wrong."""
-    found = {
-        question.id: [one for one in question.answers if one.type == "table" and not one.further_rows]
-        for question in assignment.questions
-    }
-    return {key: tables for key, tables in found.items() if tables}
+    found = dict[str, list[Answer]]()
+    for question in assignment.questions:
+        for one in question.answers:
+            if one.type == "table" and not one.further_rows:
+                found.setdefault(question.id, []).append(one)
+    return found
 
 
 def with_further_rows(assignment: Assignment) -> NotebookNode:
@@ -176,13 +177,12 @@ def with_further_rows(assignment: Assignment) -> NotebookNode:
 
 
 def _not_with_further_rows(named: Mapping[str, Sequence[Answer]], marks: SubmissionMarks) -> Check:
-    of_question = {one.question: one for one in marks.questions}
-    right = [
-        f"'{answer.name}' of '{key}'"
-        for key, answers in named.items()
-        for answer in answers
-        if any(check.name == answer.name and check.outcome == "right" for check in of_question[key].answers)
-    ]
+    right = []
+    for mark in marks.questions:
+        names = {answer.name for answer in named.get(mark.question, ())}
+        for check in mark.answers:
+            if check.name in names and check.outcome == "right":
+                right.append(f"'{check.name}' of '{mark.question}'")
     return Check(
         what=_FURTHER,
         wanted="none right",
