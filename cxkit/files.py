@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import stat
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from cxkit.errors import CxkitError, NotebookError
 
@@ -79,6 +82,53 @@ def _umask() -> int:
     return current
 
 
+def open_regular(path: str | Path, *, most_bytes: int | None = None, follow_links: bool = True) -> BinaryIO:
+    """Open a regular file for reading, and never wait for a pipe or read from a device without end.
+
+    Parameters
+    ----------
+    path : str or Path
+    most_bytes : int, optional
+        A larger file is refused.
+    follow_links : bool
+        Whether the file itself may be a link.
+
+    Raises
+    ------
+    OSError
+        If it cannot be opened, is no regular file, or is too large.
+    """
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+    if not follow_links and Path(path).is_symlink():
+        raise OSError(errno.ELOOP, "it is a link, and no file", str(path))
+    descriptor = os.open(path, flags | (0 if follow_links else getattr(os, "O_NOFOLLOW", 0)))
+    held = os.fstat(descriptor)
+    if refused := _refusal(held, most_bytes):
+        os.close(descriptor)
+        raise OSError(*refused, str(path))
+    return os.fdopen(descriptor, "rb")
+
+
+def _refusal(held: os.stat_result, most_bytes: int | None) -> tuple[int, str] | None:
+    """The number and words of the error where an open file is none to be read."""
+    if not stat.S_ISREG(held.st_mode):
+        return errno.EINVAL, "it is no regular file"
+    if most_bytes is not None and held.st_size > most_bytes:
+        return errno.EFBIG, f"it is larger than {most_bytes >> 20} MB"
+    return None
+
+
+def read_regular(path: str | Path, most_bytes: int, *, follow_links: bool = True) -> bytes:
+    """Read a regular file of at most so many bytes; errors as of `open_regular`."""
+    with open_regular(path, most_bytes=most_bytes, follow_links=follow_links) as file:
+        content = bytearray()
+        while chunk := file.read(_CHUNK):  # not all at once: that would take memory for as many bytes as are allowed
+            content += chunk
+            if len(content) > most_bytes:  # files of the system itself say that they are empty, and are not
+                raise OSError(errno.EFBIG, f"it is larger than {most_bytes >> 20} MB", str(path))
+    return bytes(content)
+
+
 def hashes_in(folder: Path) -> dict[str, str]:
     """The SHA-256 of every file beneath a folder but compiled ones, by its path from there, in the order of paths."""
     found = sorted(path for path in folder.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
@@ -86,10 +136,10 @@ def hashes_in(folder: Path) -> dict[str, str]:
 
 
 def sha256_of(*paths: Path) -> str:
-    """The SHA-256 of the contents of these files, one after the other."""
+    """The SHA-256 of the contents of these files, one after the other; each must be a regular file."""
     digest = hashlib.sha256()
     for path in paths:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
     return digest.hexdigest()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,10 @@ class Run:
         Whether it ran with the caller's rights or in the sandbox.
     surroundings : dict or None
         What the kernel loaded and computed with, where it was asked: for a report, whose crate records it.
+    told : dict
+        Words that stand in report and crate for paths among the parameters, where they are not made from these.
+    modules_in : Path or None
+        The folder whose modules the notebook may import, where it is not its own.
     """
 
     notebook: Path
@@ -62,6 +66,8 @@ class Run:
     kept: bool = False
     policy: Policy = "open"
     surroundings: Mapping[str, Any] | None = None
+    told: Mapping[str, str] = field(default_factory=dict)
+    modules_in: Path | None = None
 
     def __repr__(self) -> str:
         return f"Run({self.notebook.name} -> {self.output}, {'kept' if self.kept else f'{self.seconds:.1f} s'})"
@@ -69,7 +75,10 @@ class Run:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A run that has been checked and may start; `copies` are further outputs of the same run."""
+    """A run that has been checked and may start.
+
+    `copies` are further outputs of the same run, `told` and `modules_in` as of `Run`.
+    """
 
     notebook: Path
     notebook_sha256: str
@@ -78,6 +87,8 @@ class Plan:
     output: Path | None = None
     code_cells: int = 0
     copies: tuple[Path, ...] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
+    modules_in: Path | None = None
 
     @property
     def effective(self) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from cxkit.running.pages.pdf import write_pdf
 from cxkit.running.pages.report import report_html, write_report
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
 from cxkit.running.provenance.crate import write_crate
+from cxkit.running.provenance.places import without_places
 from cxkit.running.untrusted import writable_data
 
 __all__ = ["Execution", "Run", "run_notebook"]
@@ -85,6 +86,18 @@ def run_notebook(
         After Ctrl-C, once the kernel is gone and the notebook up to there is kept.
     """
     plan = plan_run(notebook, parameters, output=output)
+    return run_plan(plan, progress=progress, timeout=timeout, show_code=show_code, ask_surroundings=ask_surroundings)
+
+
+def run_plan(
+    plan: Plan,
+    *,
+    progress: bool | None = None,
+    timeout: float = CELL_TIMEOUT,
+    show_code: bool = False,
+    ask_surroundings: bool = False,
+) -> Run:
+    """Run what has been planned; options, errors and result as of `run_notebook`."""
     with _bar(plan, progress) as bar:
         execution = Execution(plan, timeout=timeout, on_cell=bar.update, ask_surroundings=ask_surroundings)
         execution.start()
@@ -159,7 +172,7 @@ class Execution:
             execution_timeout=self.timeout,
             record_timing=False,
             folder=self.folder,
-            modules_in=self.plan.notebook.parent,
+            modules_in=self.plan.modules_in or self.plan.notebook.parent,
             on_kernel=self._kernel_made,
             on_cell_start=self._cell_started,
             on_cell_complete=self._cell_ended,
@@ -216,7 +229,7 @@ class Execution:
         assert self.executed is not None  # without a complaint there is a notebook
         if end := failure.describe_end(self.executed):
             warnings.warn(f"{self.plan.notebook.name}: {end}", CxkitWarning, stacklevel=2)
-        run = self._finished_run(without_clock(self.executed))
+        run = self._finished_run(without_places(without_clock(self.executed), self.plan.effective, self.plan.told))
         if self.plan.output is not None:
             write_run(run, self.plan, show_code=show_code, title=title, badge=badge)
         return run
@@ -232,6 +245,8 @@ class Execution:
             seconds=self.seconds,
             session=find_session(executed),
             surroundings=self.surroundings,
+            told=self.plan.told,
+            modules_in=self.plan.modules_in,
         )
 
     def complaint(self) -> str | None:

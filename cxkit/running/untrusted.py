@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 MOST_PARTS = 1_500_000
@@ -18,7 +18,7 @@ REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _ESCAPED_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-_STRING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_END_OF_STRING = re.compile(r'(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}|.)", re.DOTALL)
 _PLAIN_ESCAPES = {"n": "\n", "r": "\r", "t": "\t"}
 
@@ -51,7 +51,11 @@ def writable_data(value: Any) -> Any:
 
 
 def read_json(
-    content: str | bytes, *, most_parts: int | None = MOST_PARTS, parse_constant: Callable[[str], Any] | None = None
+    content: str | bytes,
+    *,
+    most_parts: int | None = MOST_PARTS,
+    deepest: int | None = None,
+    parse_constant: Callable[[str], Any] | None = None,
 ) -> Any:
     """What does this JSON say, if whoever wrote it may want to do harm?
 
@@ -61,6 +65,8 @@ def read_json(
         Bytes in any encoding that JSON allows, with or without a byte order mark.
     most_parts : int or None
         How many values it may have; None for text of one's own.
+    deepest : int, optional
+        How many lists and dictionaries may lie within one another; by default as many as Python can read.
     parse_constant : callable, optional
         As of `json.loads`: for NaN and Infinity.
 
@@ -81,9 +87,22 @@ def read_json(
     has_halves = _ESCAPED_SURROGATE.search(text) is not None or _SURROGATE.search(text) is not None
     try:
         data = json.loads(text, parse_constant=parse_constant)
+        if deepest is not None and is_deeper(data, deepest):
+            raise Unbounded(f"its data lie more than {deepest} deep within one another")
         return writable_data(data) if has_halves else data
     except RecursionError:
         raise Unbounded("its data lie within one another without end") from None
+
+
+def is_deeper(value: Any, deepest: int) -> bool:
+    """Whether more lists and dictionaries than that lie within one another."""
+    layer = [value]
+    for _ in range(deepest + 1):
+        held = [one for one in layer if isinstance(one, (dict, list))]
+        layer = [inner for one in held for inner in (one.values() if isinstance(one, dict) else one)]
+        if not held:
+            return False
+    return True
 
 
 def _decoded(content: bytes) -> str:
@@ -92,13 +111,24 @@ def _decoded(content: bytes) -> str:
 
 def parts_of(text: str) -> int:
     """At most so many values a JSON text has: each but the first follows a bracket, a comma or a colon."""
-    quick = _marks(text)
+    quick = 1 + _marks(text)
     # Commas within texts are no values; taking the texts out costs time, so only where it matters
-    return quick if quick < MOST_PARTS // 10 else _marks(_STRING.sub("", text))
+    return quick if quick < MOST_PARTS // 10 else sum(map(_marks, _outside_texts(text))) + 1
+
+
+def _outside_texts(text: str) -> Iterator[str]:
+    """The pieces of a JSON text between its strings: each sign is looked at once, also where a string has no end."""
+    start = 0
+    while (begin := text.find('"', start)) >= 0:
+        yield text[start:begin]
+        end = _END_OF_STRING.match(text, begin + 1)
+        assert end is not None  # it matches everywhere
+        start = end.end()
+    yield text[start:]
 
 
 def _marks(text: str) -> int:
-    return 1 + sum(map(text.count, ("[", "{", ",", ":")))
+    return sum(map(text.count, ("[", "{", ",", ":")))
 
 
 def text_of_repr(shown: str) -> str | None:

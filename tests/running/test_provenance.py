@@ -11,10 +11,11 @@ from cxkit.cli import main
 from cxkit.errors import NotebookError
 from cxkit.running.kernels import client
 from cxkit.running.pages.pdf import Printer, write_pdf
-from cxkit.running.provenance import manifest, reasons, verify
+from cxkit.running.provenance import inputs, manifest, reasons, verify
 from cxkit.running.provenance.changes import Change
-from cxkit.running.provenance.crate import read_manifest
+from cxkit.running.provenance.claims import read_claims_of
 from cxkit.running.provenance.declared import changes
+from cxkit.running.provenance.reading import read_manifest
 from cxkit.running.provenance.reasons import installed
 from cxkit.running.provenance.verify import verify_report
 from cxkit.running.run import run_notebook
@@ -89,12 +90,16 @@ def test_what_the_code_itself_names_counts_as_an_input(write_notebook, capsys):
     Path("data").mkdir()
     Path("data/own.txt").write_text("1 2")
     write_notebook(
-        "print(len(open('data/own.txt').read()))", "name = 'hs1939'", "%matplotlib inline", "'data', '.', '/'"
+        "print(len(open('data/own.txt').read()))",
+        "load_survey = str\nname = 'hs1939'\nload_survey(name)",
+        "%matplotlib inline",
+        "'data', '.', '/'",
     )
     run_notebook("lesson.ipynb", output="report.html", progress=False)
-    inputs = json.loads(Path("report.crate/manifest.json").read_text())["inputs"]
-    assert set(inputs) > {"data/own.txt", "the kit's data set hs1939/data.csv"}
-    assert all(name == "data/own.txt" or name.startswith("the kit's data set hs1939/") for name in inputs)
+    found = json.loads(Path("report.crate/manifest.json").read_text())["inputs"]
+    assert set(found) > {"data/own.txt", "the kit's data set hs1939/data.csv"}
+    own = ("data/own.txt", "the kit's instrument hs1939")
+    assert all(name in own or name.startswith("the kit's data set hs1939/") for name in found)
     assert verify_report("report.html").holds
     Path("data/own.txt").write_text("3 4")
     assert main(["verify", "report.html"]) == 1
@@ -106,8 +111,8 @@ def test_what_the_code_itself_names_counts_as_an_input(write_notebook, capsys):
 def test_a_data_set_of_the_kit_counts_as_an_input(monkeypatch, tmp_path):
     (tmp_path / "kit" / "bfi").mkdir(parents=True)
     (tmp_path / "kit" / "bfi" / "data.csv").write_text("1")
-    monkeypatch.setattr(manifest, "datasets_folder", lambda: tmp_path / "kit")
-    assert list(manifest.inputs_of({"survey_path": "bfi"})) == ["the kit's data set bfi/data.csv"]
+    monkeypatch.setattr(inputs, "datasets_folder", lambda: tmp_path / "kit")
+    assert list(inputs.input_files({"survey_path": "bfi"})) == ["the kit's data set bfi/data.csv"]
 
 
 def test_another_version_of_a_library(report, monkeypatch, capsys):
@@ -273,8 +278,8 @@ def test_a_damaged_manifest_is_told_as_such_whatever_is_missing(report, harm):
                 continue
             told = [
                 *reasons.other_versions(usable),
-                *reasons.other_data(usable, whole),
-                *reasons.remarks(usable, whole),
+                *reasons.other_data(usable, read_claims_of(whole)),
+                *reasons.remarks(usable, read_claims_of(whole)),
             ]
             assert all(told)
             assert isinstance(reasons.other_code(usable), str)

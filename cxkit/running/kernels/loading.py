@@ -15,7 +15,8 @@ from nbformat import NotebookNode
 from papermill.iorw import load_notebook_node
 
 from cxkit.errors import NotebookError
-from cxkit.running.notebooks.notebook import read_notebook, tags
+from cxkit.files import read_regular
+from cxkit.running.notebooks.notebook import LARGEST, read_notebook, tags
 from cxkit.running.temporary import own_folder
 from cxkit.running.untrusted import parts_of
 
@@ -33,7 +34,7 @@ def load_lightly(path: Path) -> NotebookNode:
     NotebookError
         If it cannot be read, or has more cells than anybody runs.
     """
-    if parts_of(path.read_text(encoding="utf-8", errors="replace")) <= _FEW:
+    if parts_of(read_regular(path, LARGEST).decode("utf-8", "replace")) <= _FEW:
         return load_notebook_node(str(path))
     light = _lightened(read_notebook(path), path.name)
     with own_folder() as folder:

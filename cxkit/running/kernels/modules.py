@@ -23,8 +23,8 @@ def imported_names(code: str) -> set[str]:
     return names
 
 
-def modules_beside(notebook: Path) -> dict[str, Path]:
-    """Files of modules beside a notebook that it imports, and those that these import, by relative name.
+def modules_beside(notebook: Path, folder: Path | None = None) -> dict[str, Path]:
+    """Files of modules beside a notebook, or in another folder, that it imports, and those that these import, by name.
 
     Only what is imported by its name counts: other files of the folder are nobody's business. Links are passed over.
     """
@@ -33,11 +33,12 @@ def modules_beside(notebook: Path) -> dict[str, Path]:
     except (NotebookError, KeyError):
         return {}
     code = "\n".join(joined(cell["source"]) for cell in cells if cell.get("cell_type") == "code")
+    folder = notebook.parent if folder is None else folder
     found: dict[str, Path] = {}
     waiting = sorted(imported_names(code))
     while waiting:
-        for path in module_files(notebook.parent, waiting.pop()):
-            name = path.relative_to(notebook.parent).as_posix()
+        for path in module_files(folder, waiting.pop()):
+            name = path.relative_to(folder).as_posix()
             if name not in found:
                 found[name] = path
                 waiting += sorted(imported_names(path.read_text(encoding="utf-8", errors="replace")))

@@ -6,12 +6,13 @@ would start.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from cxkit.errors import NotebookError, nearest, reason_of
-from cxkit.files import refuse_address, write_atomically
+from cxkit.files import read_regular, refuse_address, write_atomically
 from cxkit.running.untrusted import Unbounded, read_json
 from cxkit.shipped import notebooks_folder
 
@@ -137,12 +138,12 @@ def read_notebook(path: str | Path) -> dict[str, Any]:
     """
     path = Path(path)
     try:
-        if path.is_file() and path.stat().st_size > LARGEST:
-            raise NotebookError(f"{path} is larger than {LARGEST >> 20} MB. Clear its outputs.")
-        notebook = read_json(path.read_bytes(), most_parts=MOST_VALUES)
+        notebook = read_json(read_regular(path, LARGEST), most_parts=MOST_VALUES)
     except FileNotFoundError:
         raise NotebookError(f"There is no notebook {path}.") from None
     except OSError as error:
+        if error.errno == errno.EFBIG:
+            raise NotebookError(f"{path} is larger than {LARGEST >> 20} MB. Clear its outputs.") from None
         raise NotebookError(f"{path} cannot be read: {error.strerror}.") from None
     except Unbounded as error:
         raise NotebookError(f"{path} cannot be read: {error}.") from None

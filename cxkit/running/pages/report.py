@@ -18,6 +18,7 @@ from cxkit.running.notebooks.notebook import joined
 from cxkit.running.pages.page import compose_page, highlighted
 from cxkit.running.pages.prose import Prose
 from cxkit.running.pages.templating import environment
+from cxkit.running.provenance.places import told_parameters
 
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
@@ -81,7 +82,7 @@ def report_html(run: Run, *, show_code: bool = False, title: str | None = None, 
     if run.executed is None:
         raise ValueError("A run that was kept from before has its report already.")
     page = compose_page(run.executed, Prose(run.notebook.parent))
-    session = run.session or {}
+    session, shown = run.session or {}, told_parameters(run.parameters, run.told)
     return _render(
         "report.html.j2",
         page=page,
@@ -91,7 +92,7 @@ def report_html(run: Run, *, show_code: bool = False, title: str | None = None, 
         byline=[fact for fact in data_facts(session) if fact.value],
         show_code=show_code,
         setup_code=highlighted("\n\n".join(page.setup_code)),
-        parameters=[_parameter_fact(name, value, run.given) for name, value in run.parameters.items()],
+        parameters=[_parameter_fact(name, value, run.given) for name, value in shown.items()],
         provenance=list(_provenance(run, session)),
     )
 

@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 from nbformat import writes
 
-from cxkit.errors import NotebookError, reason_of
 from cxkit.files import sha256_of, write_atomically
+from cxkit.running.provenance.claims import DECLARED, EXECUTED, NOTEBOOK
 from cxkit.running.provenance.declared import declared_in
-from cxkit.running.provenance.manifest import FORMAT, manifest_of
-from cxkit.running.untrusted import read_json
+from cxkit.running.provenance.manifest import manifest_of
+from cxkit.running.provenance.reading import MANIFEST
 
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
 
-METADATA, MANIFEST, DECLARED = "ro-crate-metadata.json", "manifest.json", "declared.json"
-NOTEBOOK, EXECUTED = "notebook.ipynb", "executed.ipynb"
+METADATA = "ro-crate-metadata.json"
 AGENT = "CXKIT_AGENT"
 """The variable with the name of the person who runs: nobody is named in a crate unless they want it."""
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
@@ -72,47 +71,6 @@ def write_crate(run: Run, report: Path, *, ended: datetime | None = None) -> Pat
     write_atomically(folder / METADATA, _json(metadata(manifest, folder, report.name)))
     write_atomically(folder / MANIFEST, _json(manifest))
     return folder
-
-
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """What a crate says.
-
-    Raises
-    ------
-    NotebookError
-        If there is no finished crate.
-    """
-    try:
-        manifest = read_json((folder / MANIFEST).read_bytes())
-    except FileNotFoundError:
-        raise NotebookError(f"{folder} is no finished crate of a report: it has no {MANIFEST}.") from None
-    except (OSError, ValueError) as error:
-        raise NotebookError(f"{folder / MANIFEST} cannot be read: {reason_of(error)}.") from None
-    version = manifest.get("format") if isinstance(manifest, dict) else None
-    if not isinstance(version, int) or version < 1:
-        raise NotebookError(f"{folder / MANIFEST} is damaged: it is no manifest of a report.")
-    if version > FORMAT:
-        raise NotebookError(f"{folder / MANIFEST} is of a later version of cxkit; use that one.")
-    if lacking := [name for name, kind in _needed(version) if not isinstance(_at(manifest, name), kind)]:
-        raise NotebookError(f"{folder / MANIFEST} is damaged: it has no usable {', '.join(lacking)}.")
-    return manifest
-
-
-def _needed(version: int) -> list[tuple[str, type]]:
-    """What a manifest must hold for a report to be made again from it, by the path to each."""
-    texts = ("notebook.name", "notebook.path", "notebook.sha256", "report.name", "report.sha256", "versions.python")
-    tables = ("parameters", "inputs", "versions", "files", "platform")
-    newer = ("code.files", "fonts", "style") if version > 1 else ()
-    lists = ("given", "data", *(("platform.blas", "platform.simd") if version > 1 else ()))
-    kinds = ((texts, str), ((*tables, *newer), dict), (lists, list))
-    return [(name, kind) for names, kind in kinds for name in names]
-
-
-def _at(manifest: Any, path: str) -> Any:
-    """What stands at a path; None where nothing does."""
-    for name in path.split("."):
-        manifest = manifest.get(name) if isinstance(manifest, Mapping) else None
-    return manifest
 
 
 def _json(content: Any) -> str:

@@ -13,10 +13,16 @@ from typing import Any
 
 from cxkit.files import hashes_in, sha256_of
 from cxkit.running.notebooks.defaults import Code
+from cxkit.running.provenance.inputs import is_bounded_folder, is_file, texts_of
 from cxkit.shipped import PACKAGE, datasets_folder
 
 
-def fingerprint(notebook_sha256: str, parameters: Mapping[str, Any], presentation: Mapping[str, Any]) -> str:
+def fingerprint(
+    notebook_sha256: str,
+    parameters: Mapping[str, Any],
+    presentation: Mapping[str, Any],
+    listed: Iterable[str] = (),
+) -> str:
     """Which state of the world would this run be computed from?
 
     Parameters
@@ -25,19 +31,23 @@ def fingerprint(notebook_sha256: str, parameters: Mapping[str, Any], presentatio
         Hash of the source.
     parameters : mapping
         Every parameter with its value. Where a value (or one inside a list or dict) names a file or folder that
-        exists, its contents count as well.
+        exists, its contents count as well; of a folder only if it is not too large, and neither is nor holds the
+        current one.
     presentation : mapping
         Title, badge and whatever else shapes the report but not its numbers.
+    listed : iterable of str
+        Further files and folders whose contents count.
 
     Returns
     -------
     str
         A SHA-256 over these, every file of cxkit and its data sets, Python, the platform and all installed versions.
     """
+    names = {*named_files(parameters.values()), *(name for name in listed if Path(name).exists())}
     state = {
         "notebook": notebook_sha256,
         "parameters": dict(parameters),
-        "files": {name: _contents(Path(name)) for name in sorted(set(named_files(parameters.values())))},
+        "files": {name: _contents(Path(name)) for name in sorted(names)},
         "presentation": dict(presentation),
         "kit": kit_hash(),
         "python": f"{platform.python_version()} {platform.system()} {platform.machine()}",
@@ -47,22 +57,10 @@ def fingerprint(notebook_sha256: str, parameters: Mapping[str, Any], presentatio
 
 
 def named_files(values: Iterable[Any]) -> Iterator[str]:
-    """The values, or what lies within them, that are names of files or folders that exist."""
-    for value in values:
-        if isinstance(value, str):
-            if not isinstance(value, Code) and 0 < len(value) < 1000 and "\0" not in value and _exists(value):
-                yield value
-        elif isinstance(value, Mapping):
-            yield from named_files(value.values())
-        elif isinstance(value, list):
-            yield from named_files(value)
-
-
-def _exists(name: str) -> bool:
-    try:
-        return Path(name).exists()
-    except OSError:  # text that no file system takes for a name
-        return False
+    """The values, or what lies within them, that are names of files, or of folders that can be hashed."""
+    for value in texts_of(values):
+        if not isinstance(value, Code) and (is_file(value) or is_bounded_folder(value)):
+            yield value
 
 
 def _contents(path: Path) -> str:

@@ -10,6 +10,7 @@ from importlib.metadata import PackageNotFoundError, distribution
 from typing import Any
 
 from cxkit.files import hashes_in
+from cxkit.running.provenance.claims import COMMIT, Code
 from cxkit.shipped import PACKAGE
 
 _DIGITS = 16  # of each file's hash: enough to tell two versions of one file apart
@@ -37,9 +38,9 @@ def kit() -> Mapping[str, Any]:
     return {"files": files, "commit": _installed_commit(), "changed": False}
 
 
-def changed_code(before: Mapping[str, Any]) -> str:
+def changed_code(before: Code) -> str:
     """What of the kit's code is not as a manifest tells it; empty if all is."""
-    then, now = before["files"], kit()["files"]
+    then, now = before.files, kit()["files"]
     names = sorted(name for name in then.keys() | now.keys() if then.get(name) != now.get(name))
     if not names:
         return ""
@@ -49,8 +50,8 @@ def changed_code(before: Mapping[str, Any]) -> str:
     return f"{files} of cxkit's code changed since: {listed}{more}{_commits(before)}"
 
 
-def _commits(before: Mapping[str, Any]) -> str:
-    then, now = (str(one.get("commit") or "")[:10] for one in (before, kit()))
+def _commits(before: Code) -> str:
+    then, now = (str(one or "")[:10] for one in (before.commit, kit()["commit"]))
     return f" (commit {then} then, {now} now)" if then and now and then != now else ""
 
 
@@ -71,4 +72,4 @@ def _installed_commit() -> str | None:
     except (PackageNotFoundError, ValueError):
         return None
     commit = told.get("vcs_info", {}).get("commit_id")
-    return None if commit is None else str(commit)
+    return commit if isinstance(commit, str) and COMMIT.fullmatch(commit) else None

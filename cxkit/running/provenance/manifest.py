@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import ast
 import platform
 import re
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cxkit.files import hashes_in, sha256_of
-from cxkit.running.notebooks.notebook import joined
-from cxkit.running.provenance.fingerprint import named_files
+from cxkit.running.provenance.claims import FORMAT, PACKAGE_NAME, has_usable_numbers, is_version
+from cxkit.running.provenance.inputs import input_files, inputs_of, modules_in, named_in
 from cxkit.running.provenance.kit import kit
-from cxkit.shipped import datasets_folder
+from cxkit.running.provenance.places import lies_elsewhere, told_parameters, told_path
 
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
 
-FORMAT = 2
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
-_KIT = "the kit's data set "
 
 
 def manifest_of(run: Run) -> dict[str, Any]:
@@ -31,14 +26,19 @@ def manifest_of(run: Run) -> dict[str, Any]:
     session, seen = run.session or {}, run.surroundings or {}
     return {
         "format": FORMAT,
-        "notebook": {"name": run.notebook.name, "path": run.notebook.as_posix(), "sha256": run.notebook_sha256},
-        "parameters": dict(run.parameters),
+        "notebook": {
+            "name": run.notebook.name,
+            "path": told_path(run.notebook.as_posix()),
+            "sha256": run.notebook_sha256,
+        },
+        "parameters": told_parameters(run.parameters, run.told),
         "given": list(run.given),
-        "inputs": inputs_of(run.parameters, texts_in(run.executed or {"cells": []})),
-        "data": session.get("data", []),
-        "seed": session.get("seed"),
+        "elsewhere": [name for name, value in run.parameters.items() if lies_elsewhere(value)],
+        "inputs": inputs_of(run_files(run)),
+        "data": _data_of(session),
+        "seed": _plain(session.get("seed")),
         "code": dict(kit()),
-        "versions": seen.get("versions") or versions(),
+        "versions": _usable(seen.get("versions") or versions()),
         "platform": {
             "system": platform.system(),
             "machine": platform.machine(),
@@ -51,44 +51,35 @@ def manifest_of(run: Run) -> dict[str, Any]:
     }
 
 
-def inputs_of(parameters: Mapping[str, Any], texts: Iterable[str] = ()) -> dict[str, str]:
-    """The hash of every file that a parameter, or a text in the code, names: its own, and those of the kit's data.
-
-    Parameters
-    ----------
-    parameters : mapping
-        A folder that one names counts with all that is in it.
-    texts : iterable of str
-        Of these only files count, and data sets of the kit.
-    """
-    found: dict[str, str] = {}
-    texts = list(texts)
-    for name in sorted(set(named_files(parameters.values()))):
-        found |= _hashes(name, Path(name))
-    for name in sorted(set(named_files(texts))):
-        found |= _hashes(name, Path(name)) if Path(name).is_file() else {}
-    folder = datasets_folder()
-    for value in (*parameters.values(), *texts):
-        if isinstance(value, str) and _NAME.fullmatch(value) and (folder / value).is_dir():
-            found |= _hashes(_KIT + value, folder / value)
-    return dict(sorted(found.items()))
+def run_files(run: Run) -> dict[str, Path]:
+    """The files that a run rests on, by name: data, and modules of the folders where its kernel looks for them."""
+    folder = run.notebook.parent if run.modules_in is None else run.modules_in
+    modules = modules_in(run.notebook, [Path(), folder])
+    return input_files(run.parameters, named_in(run.executed or {"cells": []}), modules, run.told)
 
 
-def texts_in(notebook: Mapping[str, Any]) -> list[str]:
-    """Every text that stands in the code of a notebook; a cell that is no plain Python has none."""
-    found: set[str] = set()
-    for cell in notebook["cells"]:
-        if cell.get("cell_type") == "code":
-            with suppress(SyntaxError, ValueError, RecursionError, MemoryError):
-                tree = ast.parse(joined(cell["source"]))
-                found |= {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
-    return sorted(found)
+def _data_of(session: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The surveys that a notebook names; of anything else that it leaves there nothing is told."""
+    named = session.get("data") or []
+    entries = [named] if isinstance(named, (str, Mapping)) else named
+    found = []
+    for one in entries if isinstance(entries, list) else []:
+        told = one if isinstance(one, Mapping) else {"name": str(one)}
+        found.append({str(key): _plain(value) for key, value in told.items()})
+    return found
 
 
-def _hashes(name: str, path: Path) -> dict[str, str]:
-    if path.is_file():
-        return {name: sha256_of(path)}
-    return {f"{name}/{inner}": own for inner, own in hashes_in(path).items()}
+def _plain(value: Any) -> str | int | float | None:
+    return value if isinstance(value, (str, int, float)) and has_usable_numbers(value) else None
+
+
+def _usable(told: Mapping[str, Any]) -> dict[str, str]:
+    """The versions by which somebody else can install a library; an unusual one of a library of one's own is none."""
+    return {
+        name: number
+        for name, number in told.items()
+        if name == "python" or (PACKAGE_NAME.fullmatch(name) and is_version(number))
+    }
 
 
 @cache

@@ -7,8 +7,6 @@ as a reader would see it: text by its words and numbers, pictures by their pixel
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -24,6 +22,8 @@ from cxkit.running.pages.page import HTML_SHOWN
 from cxkit.running.provenance.changes import Allowed, Change, Moved, first_difference
 from cxkit.running.provenance.declared import Numbering, allowed_by, declared_by, differences, in_file_order, key_of
 from cxkit.running.provenance.passed_over import read_data, read_text
+from cxkit.running.provenance.pictures import TooLarge, frames_of
+from cxkit.running.provenance.widget_states import state_of
 
 _PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
 _SHOWN = 60
@@ -32,7 +32,8 @@ _OWN_HTML = ('<div class="cx-', '<figure class="cx-')
 # The plainest form is told first: the others of one output say the same in other marks
 _ORDER = ("text/plain", "text/markdown", "text/latex", "text/html")
 
-_NUMBERS = re.compile(r"(?<![\w.])[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?![\w.]*\w)")
+# What is taken is not given back: a shorter piece of a number is none, and to try each takes the square of its length
+_NUMBERS = re.compile(r"(?<![\w.])[-+]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][-+]?\d++)?+(?![\w.]*\w)")
 _BYTES = ("application/pdf", "audio/", "video/")  # media types that nobody can read an excerpt of
 _LAST_BITS = Allowed()
 Distance = Callable[[str, str], float | None]
@@ -143,33 +144,13 @@ def _bundle(data: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, Any
         return dict(data)
     model = str(data[mime.WIDGET_VIEW].get("model_id"))
     own = {kind: data[kind] for kind in (mime.DECLARED, mime.SESSION) if kind in data}
-    return {**own, mime.WIDGET_VIEW: _state_of(model, states, set())}
+    return {**own, mime.WIDGET_VIEW: state_of(model, states)}
 
 
 def _widget_states(executed: Mapping[str, Any]) -> Mapping[str, Any]:
     held = executed.get("metadata", {}).get("widgets", {})
     states = held.get(mime.WIDGET_STATE, {}).get("state", {})
     return states if isinstance(states, Mapping) else {}
-
-
-def _state_of(model: str, states: Mapping[str, Any], within: set[str]) -> Any:
-    """The state of a widget with those of the widgets within it in place of their random names."""
-    if model in within or model not in states:
-        return "a widget"
-    one = states[model]
-    buffers = [{key: part.get(key) for key in ("path", "data")} for part in one.get("buffers", [])]
-    state = _resolved(one.get("state", {}), states, within | {model})
-    return {"model": one.get("model_name"), **state, **({"buffers": buffers} if buffers else {})}
-
-
-def _resolved(value: Any, states: Mapping[str, Any], within: set[str]) -> Any:
-    if isinstance(value, Mapping):
-        return {str(key): _resolved(part, states, within) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_resolved(part, states, within) for part in value]
-    if isinstance(value, str) and value.startswith("IPY_MODEL_"):
-        return _state_of(value.removeprefix("IPY_MODEL_"), states, within)
-    return value
 
 
 # --- two outputs ------------------------------------------------------------------------------------------------------
@@ -344,7 +325,10 @@ def _of_pictures(place: str, before: Any, now: Any) -> Iterator[Change]:
     import numpy as np
 
     try:
-        one, other = _frames(before), _frames(now)
+        one, other = frames_of(before), frames_of(now)
+    except TooLarge as error:
+        yield Change(place, f"the picture in {place} is another file, and {error}", "words")
+        return
     except Exception:  # whatever a damaged file, or one that is a trap, makes of the reader of pictures
         yield Change(place, f"the picture in {place} is another file", "words")
         return
@@ -358,17 +342,6 @@ def _of_pictures(place: str, before: Any, now: Any) -> Iterator[Change]:
                 place, f"the picture in {place} looks different, first {rows[0]} pixels below its top", "picture"
             )
             return
-
-
-def _frames(picture: Any) -> list[Any]:
-    """The pixels of each frame: height by width by colours; one number a pixel where a colour has more than 8 bits."""
-    import numpy as np
-    from PIL import Image, ImageOps, ImageSequence
-
-    with Image.open(io.BytesIO(base64.b64decode(joined(picture)))) as image:
-        deep = image.mode.startswith(("I", "F"))
-        turned = [ImageOps.exif_transpose(frame) for frame in ImageSequence.Iterator(image)]  # as browsers turn it
-        return [np.asarray(frame if deep else frame.convert("RGBA")) for frame in turned]
 
 
 def _size(frames: Sequence[Any]) -> str:

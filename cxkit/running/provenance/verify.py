@@ -3,27 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from cxkit.errors import NotebookError, reason_of
-from cxkit.files import sha256_of
-from cxkit.running.notebooks.notebook import read_notebook
+from cxkit.files import read_regular, sha256_of
+from cxkit.running.notebooks.notebook import LARGEST, read_notebook
 from cxkit.running.pages.pdf import read_imprint
 from cxkit.running.plan import CELL_TIMEOUT, Run
+from cxkit.running.provenance.again import Conditions, Work, find_work, make_again
 from cxkit.running.provenance.changes import Change, Moved, first_difference
-from cxkit.running.provenance.crate import DECLARED, EXECUTED, MANIFEST, NOTEBOOK, crate_of, read_manifest
+from cxkit.running.provenance.claims import DECLARED, Claims, Manifest, read_claims_of
+from cxkit.running.provenance.crate import crate_of
 from cxkit.running.provenance.declared import changes, declared_in, in_file_order, is_usable
-from cxkit.running.provenance.manifest import inputs_of, manifest_of, texts_in
+from cxkit.running.provenance.inputs import inputs_of
+from cxkit.running.provenance.manifest import manifest_of
 from cxkit.running.provenance.outputs import compared_in, output_changes, session_versions, shown_in
-from cxkit.running.provenance.reasons import other_code, other_data, other_versions, remarks
-from cxkit.running.provenance.rebuild import environment_of, run_there
-from cxkit.running.provenance.verification import Finding, Verification
+from cxkit.running.provenance.reading import MANIFEST, read_declared, read_executed, read_manifest
+from cxkit.running.provenance.reasons import (
+    imported_libraries,
+    other_claims,
+    other_code,
+    other_data,
+    other_versions,
+    remarks,
+    unnamed_versions,
+)
+from cxkit.running.provenance.rebuild import NOT_INSTALLED, environment_of, run_there
+from cxkit.running.provenance.verification import Finding, Kind, Verification
 from cxkit.running.provenance.written import undeclared, written_changes
+from cxkit.running.sandbox.limits import Policy
 from cxkit.running.temporary import own_folder
-from cxkit.running.untrusted import read_json
+
+_STANDING = ("file", "input")
+"""Findings that are the same in whatever environment a report is made again."""
 
 
 def verify_report(
@@ -34,10 +48,13 @@ def verify_report(
     progress: bool | None = None,
     rebuild: bool = False,
     commit: str | None = None,
+    contained: bool = False,
+    data: Path | None = None,
 ) -> Verification:
     """Does this report come out the same when it is made again, here and now?
 
-    The notebook in the crate runs again with your rights, in the folder where you are. Compared are the unrounded
+    The notebook in the crate runs again in the folder where you are: with your rights, unless it was contained when the
+    report was made, or is to be. Compared are the unrounded
     numbers of cxkit's results, and everything else that a cell prints, shows or raises.
 
     Parameters
@@ -54,6 +71,10 @@ def verify_report(
         Whether it is also made again in the environment of then, which is installed for it.
     commit : str, optional
         The commit of cxkit for that, where the crate names none.
+    contained : bool
+        Whether it runs in the sandbox in any case, as is right for a notebook that somebody else wrote.
+    data : Path, optional
+        The folder of files that lay outside the folder of the first run: the crate has their names alone.
 
     Returns
     -------
@@ -64,29 +85,64 @@ def verify_report(
     NotebookError
         If there is no crate, or the environment of then cannot be made.
     """
+    if commit is not None and not rebuild:
+        raise NotebookError("A commit is for making the environment of then: add --rebuild, or leave --commit out.")
     report, folder = _places(Path(path))
     manifest = read_manifest(folder)
-    findings = [*_changed_files(report, folder, manifest), *_changed_inputs(manifest, folder), *_other_code(manifest)]
+    conditions = Conditions(timeout=timeout, progress=progress, policy=_policy(manifest, contained, rebuild))
+    findings = _changed_files(report, folder, manifest)
     try:
+        work = find_work(folder, manifest, data)
+        findings += [*_changed_inputs(manifest, work), *_other_code(manifest)]
         before = Outcome.of(folder)
     except (NotebookError, OSError, ValueError) as error:
         incomplete = Finding("file", folder.name, f"the crate is incomplete or damaged: {reason_of(error)}")
         return _not_run(report, [*findings, incomplete], allow_versions)
-    then = _of_then(report, folder, manifest, before, timeout, commit) if rebuild else None
-    try:
-        run = _made_again(folder, manifest, timeout, progress)
-    except (NotebookError, OSError, ValueError) as error:
-        return _not_run(report, [*findings, _no_run(manifest, error)], allow_versions, then)
-    now = manifest_of(run)
-    findings += [Finding("input", name, text) for name, text in other_data(manifest, now)]
-    found = compare_outcomes(report, before, Outcome.in_notebook(run.executed or {}))
+    then = _of_then(report, work, manifest, before, timeout, commit) if rebuild else None
+    found, claims = _of_now(report, work, manifest, before, conditions)
+    findings += claims
+    if then is not None:  # what was changed was so there too
+        then = replace(then, findings=(*(one for one in findings if one.kind in _STANDING), *then.findings))
     return replace(
         found,
         findings=tuple(dict.fromkeys([*findings, *found.findings])),
-        remarks=tuple(remarks(manifest, now)),
         allowed_versions=allow_versions,
         rebuilt=then,
     )
+
+
+def _of_now(
+    report: Path, work: Work, manifest: Manifest, before: Outcome, conditions: Conditions
+) -> tuple[Verification, list[Finding]]:
+    """What comes out here and now, and what the crate claims otherwise than this run."""
+    try:
+        run = _made_again(work, manifest, conditions)
+    except (NotebookError, OSError, ValueError) as error:
+        return _not_run(report, [_no_run(manifest, error)]), []
+    now = read_claims_of(manifest_of(run))
+    found = compare_outcomes(report, before, Outcome.in_notebook(run.executed or {}))
+    return replace(found, remarks=tuple(remarks(manifest, now))), _other_claims(manifest, now, run)
+
+
+def _policy(manifest: Manifest, contained: bool, rebuild: bool) -> Policy:
+    """Where the notebook runs: in the sandbox if it is asked for, or was so at first."""
+    if not contained and manifest.policy == "open":
+        return "open"
+    if rebuild:
+        raise NotebookError(
+            "--rebuild runs the notebook with your rights, and this one is to be contained (it was so at first, or "
+            "--contained says so). Verify it without --rebuild."
+        )
+    return "contained"
+
+
+def _other_claims(manifest: Manifest, now: Claims, run: Run) -> list[Finding]:
+    """What the crate says of its run otherwise than the run says now."""
+    found = [Finding("input", name, text) for name, text in other_data(manifest, now)]
+    imported = imported_libraries(run.executed or {"cells": []})
+    return found + [
+        Finding(cast("Kind", kind), name, text) for kind, name, text in other_claims(manifest, now, imported)
+    ]
 
 
 @dataclass(frozen=True)
@@ -99,10 +155,10 @@ class Outcome:
     @classmethod
     def of(cls, crate: Path) -> Outcome:
         """What stands in a crate."""
-        declared = read_json((crate / DECLARED).read_bytes())
-        if not isinstance(declared, list) or not all(map(is_usable, declared)):
+        declared = read_declared(crate)
+        if not all(map(is_usable, declared)):
             raise NotebookError(f"{crate / DECLARED} is damaged: it is no list of tables, pictures and values.")
-        return cls(declared, read_notebook(crate / EXECUTED))
+        return cls(declared, read_executed(crate))
 
     @classmethod
     def in_notebook(cls, executed: Mapping[str, Any]) -> Outcome:
@@ -133,21 +189,31 @@ def compare_outcomes(report: Path, before: Outcome, now: Outcome) -> Verificatio
 
 
 def _of_then(
-    report: Path, folder: Path, manifest: Mapping[str, Any], before: Outcome, timeout: float, commit: str | None
+    report: Path, work: Work, manifest: Manifest, before: Outcome, timeout: float, commit: str | None
 ) -> Verification:
     """What comes out in the environment of then."""
     environment = environment_of(manifest, commit)
     with own_folder() as place:
         try:
-            crate = run_there(environment, folder / NOTEBOOK, _given(manifest), timeout, place)
+            crate = run_there(environment, work, timeout, place)
             found = compare_outcomes(report, before, Outcome.of(crate))
+            found = replace(found, findings=(*_unnamed(manifest, crate, work), *found.findings))
         except (NotebookError, OSError, ValueError) as error:
             found = _not_run(report, [_no_run(manifest, error)])
     return replace(found, where=environment.text)
 
 
-def _no_run(manifest: Mapping[str, Any], error: Exception) -> Finding:
-    return Finding("run", manifest["notebook"]["name"], f"the notebook no longer runs: {error}")
+def _unnamed(manifest: Manifest, crate: Path, work: Work) -> list[Finding]:
+    """Libraries of the environment of then that the first crate does not name: any version of them is there."""
+    used = read_manifest(crate)
+    if manifest.code is None or used.code is None:  # an earlier release recorded what was installed
+        return []
+    imported = imported_libraries(read_notebook(work.notebook)) - NOT_INSTALLED
+    return [Finding("version", name, text) for name, text in unnamed_versions(manifest, used, imported)]
+
+
+def _no_run(manifest: Manifest, error: Exception) -> Finding:
+    return Finding("run", manifest.notebook.name, f"the notebook no longer runs: {error}")
 
 
 def _not_run(
@@ -156,10 +222,6 @@ def _not_run(
     return Verification(
         report=report, findings=tuple(findings), compared=0, ran=False, allowed_versions=allow_versions, rebuilt=then
     )
-
-
-def _given(manifest: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in manifest["parameters"].items() if name in manifest["given"]}
 
 
 def reports_in(path: str | Path) -> list[Path]:
@@ -171,6 +233,10 @@ def reports_in(path: str | Path) -> list[Path]:
         If the folder holds no crate.
     """
     path = Path(path)
+    if path.suffix == ".zip":
+        raise NotebookError(f"{path} is packed. Unpack it, and name the report or the folder of its crate.")
+    if path.suffix == ".ipynb":
+        raise NotebookError(f"{path} is a notebook. Name the report that was made from it, or the crate beside that.")
     if not path.is_dir() or path.suffix == ".crate" or (path / MANIFEST).exists():
         return [path]
     crates = sorted(one for one in path.glob("*.crate") if (one / MANIFEST).exists())
@@ -183,15 +249,15 @@ def _places(path: Path) -> tuple[Path, Path]:
     """The report and its crate, whichever of the two was named."""
     if path.suffix == ".crate" or path.name == MANIFEST or (path / MANIFEST).exists():
         folder = path.parent if path.name == MANIFEST else path
-        return folder.parent / read_manifest(folder)["report"]["name"], folder
+        return folder.parent / read_manifest(folder).report, folder
     if not path.exists():
         raise NotebookError(f"There is no report {path}.")
     return path, crate_of(path)
 
 
-def _changed_files(report: Path, folder: Path, manifest: Mapping[str, Any]) -> list[Finding]:
-    wanted = {folder / name: digest for name, digest in manifest["files"].items()}
-    wanted[report] = manifest["report"]["sha256"]
+def _changed_files(report: Path, folder: Path, manifest: Manifest) -> list[Finding]:
+    wanted = {folder / name: digest for name, digest in manifest.files.items()}
+    wanted[report] = manifest.report_sha256
     found = []
     for path, digest in wanted.items():
         if not path.is_file():
@@ -217,14 +283,11 @@ def _changed_print(report: Path) -> list[Finding]:
 
 def _first_change(report: Path, folder: Path) -> str:
     """Where a report first differs from the copy in its crate, in its own words."""
-    copy = folder / report.name
-    if not copy.is_file():
+    try:
+        texts = [read_regular(path, LARGEST).decode("utf-8", "replace") for path in (folder / report.name, report)]
+    except OSError:
         return ""
-    pairs = zip(
-        copy.read_text(encoding="utf-8", errors="replace").splitlines(),
-        report.read_text(encoding="utf-8", errors="replace").splitlines(),
-        strict=False,
-    )
+    pairs = zip(*(text.splitlines() for text in texts), strict=False)
     for number, (before, now) in enumerate(pairs, 1):
         if before != now:
             start = max(0, first_difference(before, now) - 20)
@@ -232,13 +295,10 @@ def _first_change(report: Path, folder: Path) -> str:
     return ", at its end"
 
 
-def _changed_inputs(manifest: Mapping[str, Any], folder: Path) -> list[Finding]:
-    texts: list[str] = []
-    with suppress(NotebookError):  # whether it can be read is told where it runs
-        texts = texts_in(read_notebook(folder / NOTEBOOK))
-    now = inputs_of(manifest["parameters"], texts)
+def _changed_inputs(manifest: Manifest, work: Work) -> list[Finding]:
+    now = inputs_of(work.files)
     found = []
-    for name, digest in manifest["inputs"].items():
+    for name, digest in manifest.inputs.items():
         if name not in now:
             found.append(Finding("input", name, f"{name} is missing"))
         elif now[name] != digest:
@@ -246,15 +306,12 @@ def _changed_inputs(manifest: Mapping[str, Any], folder: Path) -> list[Finding]:
     return found
 
 
-def _other_code(manifest: Mapping[str, Any]) -> list[Finding]:
+def _other_code(manifest: Manifest) -> list[Finding]:
     """Libraries and code of cxkit that are not as they were."""
     found = [Finding("version", name, text) for name, text in other_versions(manifest)]
     code = other_code(manifest)
     return [*found, Finding("code", "cxkit", code)] if code else found
 
 
-def _made_again(folder: Path, manifest: Mapping[str, Any], timeout: float, progress: bool | None) -> Run:
-    """The notebook in the crate, run now. It runs where `verify` was called, as the first run did."""
-    from cxkit.running.run import run_notebook
-
-    return run_notebook(folder / NOTEBOOK, _given(manifest), timeout=timeout, progress=progress, ask_surroundings=True)
+def _made_again(work: Work, manifest: Manifest, conditions: Conditions) -> Run:
+    return make_again(work, manifest, conditions)

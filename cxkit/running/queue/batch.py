@@ -15,7 +15,9 @@ from cxkit.running.jobs.workers import Job, Outcome, check_workers, run_jobs
 from cxkit.running.kernels.modules import modules_beside
 from cxkit.running.notebooks import failure
 from cxkit.running.plan import CELL_TIMEOUT, Plan, plan_run
-from cxkit.running.provenance.fingerprint import fingerprint, named_files
+from cxkit.running.provenance.fingerprint import fingerprint
+from cxkit.running.provenance.inputs import named_inputs
+from cxkit.running.provenance.places import without_places
 from cxkit.running.queue.execution import Executed, HowToRun, execute
 from cxkit.running.queue.runs import PlannedRun, read_runs
 from cxkit.running.sandbox.limits import Limits, Policy
@@ -225,7 +227,7 @@ class _Task:
         modules = modules_beside(plan.notebook)
         named = [*run.inputs, *map(str, modules.values())]
         parameters = {**plan.effective, "\0": {"inputs": named}}
-        return cls(run, plan, fingerprint(plan.notebook_sha256, parameters, presentation), modules)
+        return cls(run, plan, fingerprint(plan.notebook_sha256, parameters, presentation, named), modules)
 
     @property
     def name(self) -> str:
@@ -237,7 +239,7 @@ class _Task:
 
         Modules beside the notebook that it imports are named by that; they lie where it works, as in Jupyter.
         """
-        names = dict.fromkeys([*self.run.inputs, *sorted(set(named_files(self.plan.effective.values())))])
+        names = dict.fromkeys([*self.run.inputs, *sorted(set(named_inputs(self.plan.effective.values())))])
         return {**self.modules, **{name: Path(name) for name in names}}
 
     def job(self, how: HowToRun) -> Job[Executed]:
@@ -264,15 +266,16 @@ class _Task:
 
         assert left.executed is not None
         assert self.plan.output is not None
+        executed = without_places(left.executed, self.plan.effective)
         run = Run(
             notebook=self.plan.notebook,
             notebook_sha256=self.plan.notebook_sha256,
             parameters=self.plan.effective,
             given=tuple(self.plan.values),
-            executed=left.executed,
+            executed=executed,
             output=self.plan.output,
             seconds=left.seconds,
-            session=find_session(left.executed),
+            session=find_session(executed),
             policy=policy,
         )
         write_run(run, self.plan, title=self.run.title, badge=self.run.data)

@@ -17,8 +17,9 @@ from cxkit.files import refuse_address, sha256_of, write_atomically
 from cxkit.running.jobs.progress import Speaker
 from cxkit.running.pages.report import data_facts, index_html, is_synthetic, report_title
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
-from cxkit.running.provenance.crate import MANIFEST, crate_of
+from cxkit.running.provenance.crate import crate_of
 from cxkit.running.provenance.fingerprint import fingerprint
+from cxkit.running.provenance.reading import MANIFEST
 from cxkit.running.queue.runs import PlannedRun, read_runs
 
 if TYPE_CHECKING:

@@ -157,7 +157,8 @@ def _seen_from_here(value: Any, folder: Path) -> Any:
         return [_seen_from_here(one, folder) for one in value]
     if not isinstance(value, str) or not _names_a_path(value, folder):
         return value
-    return Path(os.path.relpath(folder / value)).as_posix()
+    ending = "/" if value.endswith("/") else ""  # by which a folder is an input
+    return Path(os.path.relpath(folder / value)).as_posix() + ending
 
 
 def _names_a_path(text: str, folder: Path) -> bool:

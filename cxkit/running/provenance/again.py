@@ -1,0 +1,175 @@
+"""Makes a run again from its crate: with the caller's rights, or in the sandbox, and on the files that it names."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from cxkit.errors import NotebookError
+from cxkit.running.notebooks.notebook import read_notebook
+from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
+from cxkit.running.provenance.claims import NOTEBOOK, Manifest
+from cxkit.running.provenance.inputs import NAMES_OF_KIT, input_files, modules_in, named_in
+from cxkit.running.sandbox.limits import Limits, Policy
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """How a run is made again.
+
+    Attributes
+    ----------
+    timeout : float
+        Seconds that one cell may take.
+    progress : bool, optional
+        Whether to show a bar; by default on a terminal.
+    policy : {"open", "contained"}
+        With the caller's rights, or in the sandbox.
+    """
+
+    timeout: float = CELL_TIMEOUT
+    progress: bool | None = None
+    policy: Policy = "open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What is run again.
+
+    Attributes
+    ----------
+    notebook : Path
+        The one in the crate.
+    values : dict
+        The parameters that are set.
+    told : dict
+        Words of the crate by the paths that stand for them now.
+    modules_in : Path
+        Where its modules are: never in the crate, which is a stranger's.
+    files : dict
+        What it rests on, by the names that the crate has for them.
+    """
+
+    notebook: Path
+    values: Mapping[str, Any]
+    told: Mapping[str, str] = field(default_factory=dict)
+    modules_in: Path
+    files: Mapping[str, Path]
+
+
+def find_work(folder: Path, manifest: Manifest, data: Path | None = None) -> Work:
+    """Find the files that a crate names, here and now.
+
+    Raises
+    ------
+    NotebookError
+        If its notebook cannot be read.
+    """
+    notebook, told = folder / NOTEBOOK, dict[str, str]()
+    parameters = dict(manifest.parameters)
+    for name in manifest.elsewhere if data is not None else ():
+        assert data is not None
+        parameters[name] = _found(parameters[name], data, told)
+    place = _module_folder(manifest, data)
+    modules = modules_in(notebook, [Path(), place])
+    if notebook.is_symlink():
+        raise NotebookError(f"{notebook} is a link, and no file.")
+    files = input_files(parameters, named_in(read_notebook(notebook)), modules, told)
+    values = {name: value for name, value in parameters.items() if name in manifest.given}
+    return Work(notebook=notebook, values=values, told=told, modules_in=place, files=files)
+
+
+def _found(value: Any, data: Path, told: dict[str, str]) -> Any:
+    """A value with the path of each file of which the crate tells the last part, where it lies in a folder."""
+    if isinstance(value, Mapping):
+        return {key: _found(one, data, told) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_found(one, data, told) for one in value]
+    is_name = isinstance(value, str) and Path(value).name == value.rstrip("/") != ""
+    if not is_name or not (data / value).exists():
+        return value
+    path = str((data / value).resolve()) + ("/" if value.endswith("/") else "")
+    told[path] = value
+    return path
+
+
+def _module_folder(manifest: Manifest, data: Path | None) -> Path:
+    """The folder in which the notebook lay, if it is told and there, else the current one."""
+    path = Path(manifest.notebook.path)
+    for candidate in (path, *([data / manifest.notebook.name] if data is not None else [])):
+        if candidate == path and path.is_absolute():
+            continue  # of an earlier release
+        if _is_file(candidate):
+            return candidate.parent
+    return Path()
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def make_again(work: Work, manifest: Manifest, conditions: Conditions) -> Run:
+    """Run the notebook of a crate now. It works where the caller is, as the first run did.
+
+    Raises
+    ------
+    NotebookError
+        If it does not run through, or is to be contained and there is no sandbox.
+    """
+    from cxkit.running.run import run_plan
+
+    missing = [value for value in _elsewhere(work, manifest) if not Path(value).exists()]
+    if missing:
+        raise NotebookError(
+            f"{', '.join(missing)} lay outside the folder of the first run. Call verify where it lies, or name its "
+            "folder: --data FOLDER."
+        )
+    plan = replace(plan_run(work.notebook, work.values), told=work.told, modules_in=work.modules_in)
+    if conditions.policy == "contained":
+        return _contained(plan, work, manifest, conditions)
+    return run_plan(plan, progress=conditions.progress, timeout=conditions.timeout, ask_surroundings=True)
+
+
+def _elsewhere(work: Work, manifest: Manifest) -> list[str]:
+    values = [work.values[name] for name in manifest.elsewhere if name in work.values]
+    return [value for value in values if isinstance(value, str)]
+
+
+def _contained(plan: Plan, work: Work, manifest: Manifest, conditions: Conditions) -> Run:
+    """The run in the sandbox: it sees the files that the crate names, read-only, and no others."""
+    from cxkit.running.queue.execution import HowToRun, execute
+    from cxkit.running.run import find_session
+
+    given = {name: value for name, value in manifest.parameters.items() if name in manifest.given}
+    longest = max(Limits().total_seconds, conditions.timeout)
+    limits = Limits(cell_seconds=conditions.timeout, total_seconds=longest)
+    named = {name: path for name, path in work.files.items() if not name.startswith(NAMES_OF_KIT)}
+    for name in named:
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise NotebookError(f"'{name}' does not lie in the current folder or below it: the sandbox cannot show it.")
+    # Modules lie where a contained run works, whatever folder the notebook lay in
+    modules = {path.relative_to(work.modules_in).as_posix(): path for path in named.values()
+               if path.suffix == ".py" and path.is_relative_to(work.modules_in)}  # fmt: skip
+    shown = replace(plan_run(work.notebook, given), told=work.told, modules_in=work.modules_in)
+    left = execute(shown, {**modules, **named}, HowToRun(policy="contained", limits=limits), threading.Event())
+    if left.complaint:
+        raise NotebookError(left.complaint)
+    assert left.executed is not None
+    return Run(
+        notebook=plan.notebook,
+        notebook_sha256=plan.notebook_sha256,
+        parameters=shown.effective,
+        given=tuple(given),
+        executed=left.executed,
+        seconds=left.seconds,
+        session=find_session(left.executed),
+        policy="contained",
+        told=work.told,
+        modules_in=work.modules_in,
+    )

@@ -1,0 +1,79 @@
+"""Comparing what cells showed takes time and memory in proportion to what is there, whoever wrote it."""
+
+from __future__ import annotations
+
+import base64
+import io
+import time
+
+import pytest
+from PIL import Image
+
+from cxkit.running.provenance import outputs, pictures
+from cxkit.running.provenance.changes import Change
+from cxkit.running.provenance.outputs import Shown, output_changes
+from cxkit.running.provenance.pictures import TooLarge, frames_of
+from cxkit.running.provenance.widget_states import state_of
+
+
+def seconds(call, *arguments):
+    begun = time.process_time()
+    call(*arguments)
+    return time.process_time() - begun
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["9" * 20_000 + "x", "." * 20_000 + "x", "1." * 10_000 + "x", "1e5" * 7_000 + "x", "-9" * 10_000, "1 " * 10_000],
+)
+def test_numbers_are_found_in_time_that_goes_with_the_length(text):
+    one, four = (min(seconds(outputs._NUMBERS.findall, text * times) for _ in range(3)) for times in (1, 4))
+    assert four < 6 * one + 0.02
+
+
+def test_the_same_numbers_are_found():
+    text = "a 1.5, -2 and .5e-3; 7. 12abc 1.x 1e 1e+ x1 1.2.3 v1.2 1e5 1E+5 +3 (4) 5%"
+    assert outputs._NUMBERS.findall(text) == ["1.5", "-2", ".5e-3", "7.", "1e5", "1E+5", "+3", "4", "5"]
+
+
+def test_a_widget_that_many_name_is_read_once():
+    """Sixty widgets that each name the next twice doubled the work at each."""
+    states = {f"w{n}": {"model_name": "Box", "state": {"children": [f"IPY_MODEL_w{n + 1}"] * 2}} for n in range(3_000)}
+    told = state_of("w0", states)
+    assert len(told) == 3_001
+    assert told[0] == {"model": "Box", "state": {"children": ["IPY_MODEL_1", "IPY_MODEL_1"]}}
+    assert told[-1] == "a widget"
+    assert state_of("a", {"a": {"model_name": "M", "state": {"self": "IPY_MODEL_a", "n": 3}}}) == [
+        {"model": "M", "state": {"self": "IPY_MODEL_0", "n": 3}}
+    ]
+
+
+def test_random_names_of_widgets_do_not_count_and_what_they_show_does():
+    def drawn(one, two, value):
+        states = {one: {"state": {"c": [f"IPY_MODEL_{two}"]}}, two: {"state": {"value": value}}}
+        return state_of(one, states)
+
+    assert drawn("a", "b", 1) == drawn("x", "y", 1)
+    assert drawn("a", "b", 1) != drawn("a", "b", 2)
+
+
+def gif(frames, size):
+    content = io.BytesIO()
+    first, *others = (Image.new("RGB", (size, size), (40 * n, 0, 0)) for n in range(frames))
+    first.save(content, "GIF", save_all=True, append_images=others)
+    return base64.b64encode(content.getvalue()).decode()
+
+
+def test_a_picture_of_more_pixels_than_are_held_is_refused_before_it_is_decoded(monkeypatch):
+    """A GIF of one megabyte took 54 s and 6 GB: all its frames count."""
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 30_000)
+    picture, other = gif(4, 100), gif(5, 100)
+    with monkeypatch.context() as patch:
+        patch.setattr(Image.Image, "convert", None)
+        with pytest.raises(TooLarge, match="40,000 pixels are more than the 30,000"):
+            frames_of(picture)
+    before, now = ([[Shown("cell 1", "output", {"image/gif": one})]] for one in (picture, other))
+    (change,) = output_changes(before, now)
+    assert isinstance(change, Change)
+    assert change.text.startswith("the picture in cell 1 is another file, and ")
+    assert [frame.shape for frame in frames_of(gif(2, 100))] == [(100, 100, 4)] * 2

@@ -1,0 +1,309 @@
+"""A crate may come from anybody: reading it harms nothing, and what is wrong with it is told of that report alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from cxkit.cli import main
+from cxkit.errors import NotebookError
+from cxkit.files import open_regular, read_regular, sha256_of
+from cxkit.running.notebooks.notebook import read_notebook
+from cxkit.running.pages.report import write_report
+from cxkit.running.provenance import rebuild, verify
+from cxkit.running.provenance.claims import Damaged
+from cxkit.running.provenance.crate import write_crate
+from cxkit.running.provenance.reading import read_declared, read_executed, read_manifest
+from cxkit.running.untrusted import parts_of, read_json
+from tests.running.building import code, executed_run, shown, stream
+
+MANIFEST, EXECUTED, DECLARED = (
+    Path(f"b.crate/{name}") for name in ("manifest.json", "executed.ipynb", "declared.json")
+)
+
+
+@pytest.fixture
+def run(tmp_path, write_notebook, monkeypatch):
+    """A run with a report and a crate, made without a kernel; making it again finds the same."""
+    write_notebook("cx.declare('gap', 0.25)", parameters=None)
+    value = {"kind": "value", "name": "gap", "tolerance": 1e-9, "absolute": 1e-12, "value": 0.25}
+    outputs = [shown(text__plain="gap: 0.25", **{"application__vnd_dot_cxkit_dot_declared_plus_json": value})]
+    cells = code("cx.declare('gap', 0.25)", outputs=outputs), code("1", outputs=[stream("4.5\n")])
+    made = executed_run(*cells, folder=Path(), parameters={"seed": 3}, given=("seed",))
+    made = type(made)(**{**vars(made), "notebook_sha256": sha256_of(Path("lesson.ipynb"))})
+    write_report(made, "b.html")
+    write_crate(made, Path("b.html"))
+    monkeypatch.setattr(verify, "_made_again", lambda *_: made)
+    return made
+
+
+def change(path, **fields):
+    """Write other values into a file of the crate; `a__b` stands for a within b."""
+    held = json.loads(path.read_text())
+    for name, value in fields.items():
+        inner = held
+        *above, last = name.split("__")
+        for part in above:
+            inner = inner[part]
+        inner[last] = value
+    path.write_text(json.dumps(held))
+
+
+def test_a_run_made_by_hand_comes_out_the_same(run, capsys):
+    assert main(["verify", "b.html"]) == 0
+    assert read_declared(Path("b.crate"))[0]["name"] == "gap"
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("code__commit", "--output=thesis.txt"),
+        ("code__commit", "HEAD"),
+        ("code__commit", 5),
+        ("code__commit", ["a" * 40]),
+        ("code__changed", "yes"),
+        ("code__files", {"a.py": "x"}),
+        ("versions__numpy", "1\n--index-url http://127.0.0.1:9/"),
+        ("versions__numpy", ""),
+        ("versions__numpy", "1.0 ; evil"),
+        ("versions__numpy", "1.0\n"),
+        ("versions", {"python": "3.11.1", "evil @ file:///tmp/x\n#": "1"}),
+        ("versions", {"python": "3.11.1", "--index-url": "1"}),
+        ("versions__python", "/evil"),
+        ("versions__python", "2.7.1"),
+        ("versions__python", "3.11.1\x1b[2J"),
+        ("format", True),
+        ("format", 0),
+        ("format", "2"),
+        ("report__name", "../../etc/hostname"),
+        ("report__name", "/etc/hostname"),
+        ("report__name", "b.html\ngood.html comes out the same"),
+        ("report__name", ""),
+        ("report__name", "b" * 300),
+        ("notebook__name", "b" * 300),
+        ("notebook__path", "a\x1b[2J"),
+        ("report__sha256", "0" * 63),
+        ("files", {"/etc/hostname": "0" * 64}),
+        ("files", {}),
+        ("inputs", {"a\nb": "0" * 64}),
+        ("inputs", {"a": "hash"}),
+        ("given", ["nothing of that name"]),
+        ("given", [["seed"]]),
+        ("parameters", {"x y": 1}),
+        ("parameters__seed", 10**400),
+        ("platform", {"machine": "x", "blas": [], "simd": []}),
+        ("platform__blas", [5]),
+        ("policy", "none"),
+        ("data", [[]]),
+        ("data", [{"n": 10**400}]),
+        ("seed", [5]),
+    ],
+)
+def test_a_field_of_another_form_is_named_and_the_next_report_is_checked(run, capsys, field, value):
+    change(MANIFEST, **{field: value})
+    assert main(["verify", "b.html", "b.crate", "missing.html", "--rebuild"]) == 2
+    first, second, third = capsys.readouterr().out.splitlines()
+    assert first.startswith("b.html could not be made again: its manifest is damaged (")
+    assert field.split("__")[0] in first
+    assert second.startswith("b.crate could not be made again")
+    assert third == "missing.html cannot be verified: There is no report missing.html."
+    assert first.isprintable()
+
+
+def test_a_crate_of_an_earlier_format_has_no_code_to_compare(run):
+    manifest = json.loads(MANIFEST.read_text())
+    change(MANIFEST, format=1, fonts=None, style=None, code={"files": 5})
+    assert read_manifest(Path("b.crate")).code is None
+    MANIFEST.write_text(json.dumps({**manifest, "format": 3}))
+    with pytest.raises(NotebookError, match="later version"):
+        read_manifest(Path("b.crate"))
+
+
+@pytest.mark.parametrize("value", ["--output=thesis.txt", "HEAD", "a" * 6, "A" * 40, "a" * 40 + "\n"])
+def test_a_commit_is_digits_and_nothing_else(run, value):
+    Path("thesis.txt").write_text("years of work")
+    with pytest.raises(NotebookError, match="is no commit"):
+        rebuild.environment_of(read_manifest(Path("b.crate")), value)
+    with pytest.raises(NotebookError, match="not in this clone"):
+        rebuild._tree_of("--output=thesis.txt")
+    assert Path("thesis.txt").read_text() == "years of work"
+
+
+def test_a_commit_without_rebuild_is_refused_in_words(run, capsys):
+    assert main(["verify", "b.html", "--commit", "a" * 40]) == 2
+    assert "--commit is for --rebuild" in capsys.readouterr().err
+
+
+def test_whatever_goes_wrong_within_one_report_is_told_of_that_one(run, capsys, monkeypatch):
+    def fail(*_, **__):
+        raise ZeroDivisionError("by \x1b[2J zero")
+
+    monkeypatch.setattr(verify, "_changed_files", fail)
+    assert main(["verify", "b.html", "b.html", "--json"]) == 2
+    assert len(json.loads(capsys.readouterr().out)) == 2
+    assert main(["verify", "b.html"]) == 2
+    said = capsys.readouterr().out.strip()
+    assert said.startswith("b.html could not be made again: something went wrong inside cxkit: ZeroDivisionError")
+    assert said.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [("b.crate.zip", "is packed. Unpack it"), ("b.crate/executed.ipynb", "is a notebook. Name the report")],
+)
+def test_what_is_no_report_says_what_to_name_instead(run, capsys, name, what):
+    Path("b.crate.zip").touch()
+    assert main(["verify", name, "b.html"]) == 2
+    first, second = capsys.readouterr().out.splitlines()
+    assert what in first
+    assert second.startswith("b.html comes out the same")
+
+
+@pytest.mark.parametrize(
+    "outputs",
+    [
+        None,
+        [5],
+        [{"output_type": "display_data", "data": []}],
+        [{"output_type": "display_data", "data": {"application/vnd.jupyter.widget-view+json": 5}}],
+        [{"output_type": "display_data", "data": {"application/vnd.cxkit.declared+json": {"kind": [], "name": "a"}}}],
+        [{"output_type": "display_data", "data": {"application/vnd.cxkit.declared+json": {"kind": "value"}}}],
+    ],
+)
+def test_outputs_of_another_form(run, outputs, capsys):
+    notebook = json.loads(EXECUTED.read_text())
+    notebook["cells"][0]["outputs"] = outputs
+    EXECUTED.write_text(json.dumps(notebook))
+    with pytest.raises(NotebookError, match="is damaged: .* cell 1"):
+        read_executed(Path("b.crate"))
+    assert main(["verify", "b.html"]) == 2
+    assert "b.html could not be made again" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "metadata", [[], {"widgets": []}, {"widgets": {"application/vnd.jupyter.widget-state+json": {"state": {"a": 5}}}}]
+)
+def test_metadata_of_another_form(run, metadata):
+    change(EXECUTED, metadata=metadata)
+    with pytest.raises(NotebookError, match="is damaged: "):
+        read_executed(Path("b.crate"))
+
+
+@pytest.mark.parametrize(
+    "harm", [{"value": 10**400}, {"tolerance": 10**400}, {"tolerance": float("nan")}, {"kind": []}]
+)
+def test_declared_values_that_nothing_can_be_computed_with(run, harm, capsys):
+    declared = json.loads(DECLARED.read_text())
+    DECLARED.write_text(json.dumps([{**declared[0], **harm}]))
+    with pytest.raises(NotebookError, match="is damaged"):
+        read_declared(Path("b.crate"))
+    assert main(["verify", "b.html"]) == 2
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "executed.ipynb", "declared.json"])
+def test_a_crate_holds_files_and_no_pipes_devices_or_links(run, name, capsys):
+    path = Path("b.crate", name)
+    whole = path.read_bytes()
+    Path("elsewhere").write_bytes(whole)
+    for lay in (
+        lambda: os.mkfifo(path),
+        lambda: path.symlink_to("/dev/zero"),
+        lambda: path.symlink_to(Path("elsewhere").resolve()),
+    ):
+        path.unlink()
+        lay()
+        assert main(["verify", "b.html"]) == 2
+        assert "b.html could not be made again" in capsys.readouterr().out
+
+
+def test_a_file_is_read_as_far_as_it_may_be():
+    os.mkfifo("pipe")
+    Path("large").write_bytes(b"x" * 100)
+    for path in ("pipe", "/dev/zero", "."):
+        with pytest.raises(OSError, match=r"regular|directory"):
+            open_regular(path)
+    with pytest.raises(OSError, match="larger than"):
+        read_regular("large", 99)
+    assert read_regular("large", 100) == b"x" * 100
+    with pytest.raises(NotebookError, match="cannot be read"):
+        read_notebook("pipe")
+
+
+def test_data_within_one_another_without_end_are_refused(run):
+    MANIFEST.write_text(json.dumps({"a": 5}).replace("5", "[" * 900 + "]" * 900))
+    with pytest.raises(Damaged, match="100 deep"):
+        read_manifest(Path("b.crate"))
+    assert read_json("[" * 100 + "]" * 100, deepest=100)
+    with pytest.raises(ValueError, match="99 deep"):
+        read_json("[" * 100 + "]" * 100, deepest=99)
+
+
+def test_a_text_without_end_is_looked_at_once():
+    """600 KB of escaped quotes without an end took minutes."""
+
+    def seconds(length):
+        text = "," * 200_000 + '"' + '\\"' * length
+        begun = time.process_time()
+        assert parts_of(text) == 200_001
+        return time.process_time() - begun
+
+    assert seconds(1_000_000) < 6 * seconds(250_000) + 0.05
+    assert parts_of('{"a": ["b,c", 1], "d": "\\""}' + " ," * 200_000) == 7 + 200_000
+
+
+def made_environment(folder):
+    (folder / "lib").mkdir(parents=True)
+    (folder / "lib" / "declared.py").write_text("def declare(): ...\n")
+    (folder / "python").symlink_to(sys.executable)
+    (folder / "ready").write_text(rebuild._hash_of_all(folder))
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda folder: (folder / "lib" / "declared.py").write_text("def declare(n): return 0.95\n"),
+        lambda folder: (folder / "lib" / "new.pth").write_text("import os"),
+        lambda folder: (folder / "lib" / "__pycache__").mkdir() or (folder / "lib/__pycache__/a.pyc").touch(),
+        lambda folder: (folder / "python").unlink(),
+        lambda folder: (folder / "python").unlink() or (folder / "python").symlink_to("/bin/true"),
+        lambda folder: (folder / "ready").write_text(""),
+        lambda folder: (folder / "ready").unlink(),
+    ],
+)
+def test_a_kept_environment_is_used_only_if_every_file_is_as_it_was_made(tmp_path, harm):
+    folder = tmp_path / "key"
+    assert not rebuild._is_as_made(folder)
+    made_environment(folder)
+    assert rebuild._is_as_made(folder)
+    harm(folder)
+    assert not rebuild._is_as_made(folder)
+
+
+def test_an_environment_that_cannot_be_kept_is_told_so(run, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null/cache")
+    monkeypatch.setattr(rebuild, "_tree_of", lambda commit: b"")
+    with pytest.raises(NotebookError, match="cannot be kept in /dev/null"):
+        rebuild.environment_of(read_manifest(Path("b.crate")))
+
+
+def test_changed_files_and_inputs_count_in_the_environment_of_then_as_well(run, monkeypatch, capsys):
+    monkeypatch.setattr(rebuild, "_is_as_made", lambda folder: True)
+    monkeypatch.setattr(rebuild, "_version_of", lambda python: "3.11")
+    monkeypatch.setattr(verify, "run_there", lambda *_: Path("b.crate"))
+    assert main(["verify", "b.html", "--rebuild", "--commit", last_commit()]) == 0
+    Path("b.html").write_text(Path("b.html").read_text().replace("4.5", "9.5"))
+    assert main(["verify", "b.html", "--rebuild", "--commit", last_commit()]) == 1
+    assert "comes out the same, but files were changed after the run with Python" in capsys.readouterr().out
+
+
+def last_commit():
+    told = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True, check=True
+    )
+    return told.stdout.strip()
