@@ -183,6 +183,9 @@ class Fit(Measured):
         """One sentence fit for a report."""
         if self.df == 0:
             return f"The model is saturated (0 degrees of freedom), so its fit cannot be tested (n = {self.n})."
+        if self.doubt and self.doubt.everything:
+            df = f"{self.df} degree{'' if self.df == 1 else 's'} of freedom"
+            return f"{self.settings['estimator']} ({df}, n = {self.n}): {self.doubt.sentence}."
         m, test, kind = self.measures, chi_square_variant(self), index_variant([self])
         mark = f".{test}" if test else ""
         if test and np.isnan(m[f"pvalue{mark}"]):

@@ -59,9 +59,22 @@ class Solved:
 
     @cached_property
     def test(self) -> FitTest:
-        """Chi-square of the model, scaled as the estimator asks."""
-        value = 0.0 if self.df == 0 else max(self.frame.objective.test_value(self.solution.states), 0.0)
-        return test_of_fit(self.frame, value, self.df, self.frame.n)
+        """Chi-square of the model, scaled as the estimator asks; NaN where incomplete answers have no moments."""
+        value = 0.0 if self.df == 0 else max(self._test_value, 0.0)
+        return test_of_fit(self.frame, value if self.sample.settled else float("nan"), self.df, self.frame.n)
+
+    @cached_property
+    def _test_value(self) -> float:
+        return self.frame.objective.test_value(self.solution.states)
+
+    @property
+    def deviance(self) -> float:
+        """Chi-square, or where the answers have none, a number whose differences between nested models are the same.
+
+        What incomplete answers without moments leave unknown is how well the saturated model fits: one constant of all
+        models of a sample.
+        """
+        return self.test.chisq if self.sample.settled else 2 * self.frame.n * self._test_value
 
     @cached_property
     def row_table(self) -> RowTable:

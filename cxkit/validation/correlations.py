@@ -243,17 +243,11 @@ def _likeliest(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarr
         return (
             pairwise_covariances(values) if weights is None else weighted_covariances(values, weights)
         )  # whose gaps the caller names
-    try:
-        found = moments_of_answers(values, weights)[1]
-    except np.linalg.LinAlgError as error:
+    found = moments_of_answers(values, weights)[1]
+    if not found.converged:
         raise AnalysisError(
             f"{len(values)} respondents are too few, or their answers too incomplete, to estimate the covariances of "
             f"{values.shape[1]} items by maximum likelihood. Use missing='pairwise', or fewer dimensions=[...]."
-        ) from error
-    if not found.converged:
-        raise AnalysisError(
-            f"The covariances that maximum likelihood gives all answers did not settle in {found.steps:,} steps. Use "
-            "missing='pairwise', or fewer dimensions=[...]."
         )
     covariance = found.cov * len(values) / (len(values) - 1)
     sd = np.sqrt(np.diag(covariance))

@@ -6,14 +6,13 @@
 from __future__ import annotations
 
 import platform
-import re
-from pathlib import Path
 
 import nbformat
 import pytest
 
 from cxkit.running.provenance.verify import verify_report
 from cxkit.running.run import run_notebook
+from tests.processors import PROCESSORS, flags
 from tests.running.building import code, notebook_of
 
 ANALYSES = [
@@ -34,24 +33,6 @@ ANALYSES = [
     "norm = cx.build_norm(lq, leave_out='2')\nnorm",
     "cx.percentile_benchmark(lq.subset(organisation='2'), norm, seed=1)",
 ]
-# What each needs, as Linux names it
-NEEDED = {
-    "Prescott": set(),
-    "Nehalem": {"sse4_2"},
-    "Sandybridge": {"avx"},
-    "Haswell": {"avx2", "fma"},
-    "Zen": {"avx2", "fma"},
-    "SkylakeX": {"avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512cd"},
-}
-
-
-def flags() -> set[str]:
-    told = Path("/proc/cpuinfo")
-    found = re.search(r"^flags\s*:\s*(.*)$", told.read_text(), re.MULTILINE) if told.is_file() else None
-    return set(found.group(1).split()) if found else set()
-
-
-PROCESSORS = [{"OPENBLAS_CORETYPE": name} for name, needed in NEEDED.items() if needed <= flags()]
 WITHOUT_AVX = {"NPY_DISABLE_CPU_FEATURES": "X86_V3", "OPENBLAS_CORETYPE": "Prescott"}
 
 pytestmark = pytest.mark.skipif(

@@ -113,12 +113,24 @@ def test_resamples_without_estimates_end_soon(monkeypatch: pytest.MonkeyPatch) -
     assert len(asked) < 20 * 500
 
 
-def test_a_resample_that_lost_a_category_or_all_variance_counts_as_failed() -> None:
-    """Both ended in an IndexError or a division by 0."""
-    for seed in (44, 242):
-        model = random_model(seed)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", CxkitWarning)
-            fit = sem.sem(model.text, model.data, **model.options)
-        with suppress(ModelError):
-            assert fit.bootstrap(3, workers=1).n_failed > 0
+@pytest.mark.filterwarnings("ignore:.*combinations of answers:cxkit.errors.CxkitWarning")
+def test_a_resample_that_lost_a_category_counts_as_failed() -> None:
+    """One person gave the lowest answer to A1; a resample without it ended in an IndexError.
+
+    By DWLS, which needs no inverse of the thresholds' and correlations' covariances: of 81 statistics of 109 people,
+    as the test had it, that is of no matrix that two processors agree on.
+    """
+    data = cases.bfi()[["A1", "A2", "A3", "A4"]].dropna().head(300)
+    data["A1"] = np.where(np.arange(len(data)) == 7, 1, np.clip(data["A1"], 2, 4))
+    fit = sem.cfa("A =~ A2 + A3 + A4 + A1", data, ordered=True, estimator="DWLS")
+    assert 0 < fit.bootstrap(6, workers=1).n_failed < 6
+
+
+def test_a_resample_that_lost_all_variance_counts_as_failed() -> None:
+    """It ended in a division by 0."""
+    model = random_model(242)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CxkitWarning)
+        fit = sem.sem(model.text, model.data, **model.options)
+    with suppress(ModelError):
+        assert fit.bootstrap(3, workers=1).n_failed > 0

@@ -109,6 +109,32 @@ def test_nothing_is_left_of_a_saturated_model(options: dict[str, Any], model: st
             assert max(values.max() for values in left) < 1e-4
 
 
+def unequal_weights(data: pd.DataFrame) -> pd.DataFrame:
+    """Weights that average 3 in one school and 1 in the other."""
+    own = np.where(data["school"] == "Pasteur", 3.0, 1.0)
+    return data.assign(w=own * (3 + np.arange(1, len(data) + 1) % 5) / 5)
+
+
+@pytest.mark.parametrize("options", [{}, {"cluster": "cl"}, {"missing": "fiml"}], ids=str)
+def test_weights_that_differ_between_groups(options: dict[str, str]) -> None:
+    """A group of a model without equalities has the residuals of that group alone, whatever its share of the weights.
+
+    Values of x1 with x4 to x7 in R: d <- HolzingerSwineford1939; d$w <- ifelse(d$school == "Pasteur", 3, 1) * (3 +
+    seq_len(nrow(d)) %% 5) / 5; residuals(cfa(model, d, group = "school", sampling.weights = "w", estimator = "MLR"),
+    "standardized").
+    """
+    data = unequal_weights(cases.hs_holes() if options.get("missing") else cases.hs())
+    together = sem.cfa(cases.HS, data, group="school", weights="w", estimator="MLR", **options)
+    wanted = [(1.18584, -1.87892, 0.96542, -2.23995), (0.35275, 0.34529, 0.49635, -2.46535)]
+    pairs = zip(data["school"].unique(), by_group(together, "standardized"), wanted, strict=True)
+    for school, found, theirs in pairs:
+        own = data[data["school"] == school]
+        alone = sem.cfa(cases.HS, own, weights="w", estimator="MLR", meanstructure=True, **options)
+        assert found.cov.to_numpy() == pytest.approx(by_group(alone, "standardized")[0].cov.to_numpy(), abs=2e-3)
+        if not options:
+            assert found.cov.loc["x1", ["x4", "x5", "x6", "x7"]].to_numpy() == pytest.approx(theirs, abs=5e-4)
+
+
 def test_residual_correlations_of_mixed_items_are_correlations() -> None:
     """They do not depend on the unit of a continuous item, and means are in its standard deviations."""
     model, ordered = "visual =~ x1+x2+x3\ntextual =~ x4+x5+x6\nx3 ~ 3*1", ["x1", "x2", "x4"]

@@ -19,7 +19,7 @@ from cxkit.sem.indices.measured import Measured
 from cxkit.sem.indices.variants import index_variant, measure, named
 from cxkit.sem.inference.covariance import positive, test_of_fit, times
 from cxkit.sem.options import check_choice
-from cxkit.sem.sample.chi_square import chi_square_tail
+from cxkit.sem.sample.chi_square import FitTest, chi_square_tail
 from cxkit.sem.sample.singular import inverse as inverse_of
 
 # A search ends within this share of its chi-square, so that less is no sign that models are not nested.
@@ -89,9 +89,12 @@ class Comparison:
     def _changes(self) -> str:
         """How the indices change; one that a model has no value of has no change."""
         values = {named(self.variant, "CFI"): self.d_cfi, named(self.variant, "RMSEA"): self.d_rmsea}
+        values["SRMR"] = self.d_srmr
         known = [f"{name} = {_printed(value)}" for name, value in values.items() if np.isfinite(value)]
         absent = [name for name, value in values.items() if not np.isfinite(value)]
-        said = f"change in {', '.join([*known, f'SRMR = {_printed(self.d_srmr)}'])}"
+        if not known:
+            return f"changes in {', '.join(absent[:-1])} and {absent[-1]} have no value"
+        said = f"change in {', '.join(known)}"
         return f"{said} ({' and '.join(absent)}: no value)" if absent else said
 
     @property
@@ -157,7 +160,7 @@ def compare(first: Measured, second: Measured, method: str = "default") -> Compa
     free, tight = (first, second) if first.df <= second.df else (second, first)
     _check(free, tight, method)
     chosen = default_method(free) if method == "default" else method
-    plain = tight.test.chisq - free.test.chisq
+    plain = tight.deviance - free.deviance
     df = tight.df - free.df
     vanished = df > 0 and _vanished(free, plain)
     if vanished:
@@ -199,7 +202,7 @@ def _vanished(free: Measured, plain: float) -> bool:
     Equal method loadings k enter the moments as k * k, whose derivative at 0 is 0: a scaled difference is then one
     rounding over another.
     """
-    if abs(plain) > NESTED_SLACK * max(1.0, free.test.chisq):
+    if abs(plain) > NESTED_SLACK * max(1.0, free.deviance):
         return False
     rows = [j / units[:, None] for j, units in zip(free.frame.jacobians(), _units(free), strict=True)]
     sizes = np.linalg.svd(np.concatenate(rows), compute_uv=False)
@@ -220,7 +223,7 @@ def _units(fit: Measured) -> list[np.ndarray]:
 
 def fits_worse(free: Measured, tight: Measured) -> bool:
     """Whether the freer of two models fits worse, by more than rounding: not nested, or its end is no optimum."""
-    return bool(free.test.chisq - tight.test.chisq > NESTED_SLACK * max(1.0, free.test.chisq))
+    return bool(free.deviance - tight.deviance > NESTED_SLACK * max(1.0, free.deviance))
 
 
 def _check(free: Measured, tight: Measured, method: str) -> None:
@@ -232,14 +235,22 @@ def _check(free: Measured, tight: Measured, method: str) -> None:
             "same rows and items, with the same options."
         )
     if tight.df > free.df and fits_worse(free, tight):
+        better, worse = (_likelihood_shown(fit) for fit in (tight, free))
         raise ModelError(
-            f"The two models are not nested: the one with {degrees(tight.df)} fits better (chi-square "
-            f"{tight.test.chisq:.2f}) than the one with {free.df} ({free.test.chisq:.2f}), which no restriction of it "
-            "can. Compare them by AIC or BIC in fit.measures. Or, if they are nested, the search for the freer one "
+            f"The two models are not nested: the one with {degrees(tight.df)} fits better ({better}) than the one with "
+            f"{free.df} ({worse.split()[-1]}), which no restriction of it can. "
+            "Compare them by AIC or BIC in fit.measures. Or, if they are nested, the search for the freer one "
             "ended at a local optimum: give it starting values, as in start(0.3)*item."
         )
     if method not in ("default", "standard") and free.frame.estimator.test == "standard":
         raise ModelError(f"method='{method}' needs a scaled test; {free.frame.estimator.name} has none.")
+
+
+def _likelihood_shown(fit: Measured) -> str:
+    """`chi-square 12.34`, or the log-likelihood where incomplete answers leave chi-square without value."""
+    if fit.sample.settled:
+        return f"chi-square {fit.test.chisq:.2f}"
+    return f"log-likelihood {fit.measures['logl']:.2f}"
 
 
 def default_method(fit: Measured) -> str:
@@ -255,7 +266,17 @@ def _factor(fit: Measured) -> float:
 
 
 def _factor_2001(free: Measured, tight: Measured, df: int) -> float:
+    if not free.sample.settled:
+        return (_own_trace(free, free.test) - _own_trace(tight, tight.test)) / df
     return (tight.df * _factor(tight) - free.df * _factor(free)) / df
+
+
+def _own_trace(fit: Measured, test: FitTest) -> float:
+    """The model's part of df times the factor, tr(B1 A1^-1) - tr(B0 A0^-1): the first trace is the same for all models.
+
+    Of incomplete answers without moments the first is not known, and in a difference of two models not needed.
+    """
+    return float("nan") if test.factor_h0 is None else test.factor_h0 * sum(len(model.rows) for model in fit.models)
 
 
 def _factor_2010(free: Measured, tight: Measured, df: int) -> float:
@@ -272,6 +293,9 @@ def _factor_2010(free: Measured, tight: Measured, df: int) -> float:
     # Away from its optimum the free model's matrix need not be positive definite.
     inverse = inverse_of(frame.objective.second(states, kind))
     there = replace(frame, states=states, bread_inverse=inverse)
+    if not free.sample.settled:
+        there_test = test_of_fit(there, 1.0, free.df, frame.n)
+        return (_own_trace(free, there_test) - _own_trace(tight, tight.test)) / df
     factor = test_of_fit(there, 1.0, free.df, frame.n).factor if free.df else 1.0
     return (tight.df * _factor(tight) - free.df * float(factor or 1.0)) / df
 

@@ -91,6 +91,8 @@ def reliability(fit: Solved) -> Reliability:
                 label = {"factor": factor, "group": fit.sample.labels[g], "items": len(items)}
                 rows.append(label | _factor_reliability(fit, g, factor, items))
     _tell_mixed(fit, any_left=bool(rows))
+    if not fit.sample.settled:
+        found.append("Whatever compares with the variances of all answers is left empty, as these did not settle.")
     table = pd.DataFrame(rows)
     htmt, htmt2 = (_htmt(fit, geometric=geometric) for geometric in (False, True))
     return Reliability(frame=table, htmt=htmt, htmt2=htmt2, warnings=tuple(found))
@@ -159,7 +161,7 @@ def _factor_reliability(fit: Solved, group: int, factor: str, items: list[int]) 
         found = _ordered_reliability(fit, group, items, common)
         return found | ({"ave": float("nan")} if crossed else {})
     data = fit.sample.groups[group]
-    observed, expected = data.cov[np.ix_(items, items)], implied[np.ix_(items, items)]
+    observed, expected = data.known_moments[0][np.ix_(items, items)], implied[np.ix_(items, items)]
     return {
         "alpha": _alpha(observed),
         "omega": float(common.sum() / observed.sum()),
@@ -240,8 +242,9 @@ def _htmt(fit: Solved, geometric: bool) -> Any:
         return None
     tables = []
     for model, data in zip(fit.models, fit.sample.groups, strict=True):
-        sd = np.sqrt(np.diag(data.cov))
-        r = np.abs(data.cov / np.outer(sd, sd))
+        cov = data.known_moments[0]
+        sd = np.sqrt(np.diag(cov))
+        r = np.abs(cov / np.outer(sd, sd))
         sets = [indicators(model, f) for f in factors]
         tables.append(pd.DataFrame(_ratios(r, sets, geometric), index=factors, columns=factors))
     return tables[0] if len(tables) == 1 else dict(zip(fit.sample.labels, tables, strict=True))

@@ -55,6 +55,11 @@ def residual_tables(fit: Solved, group: int, kind: str) -> MomentTables:
     if kind not in KINDS:
         raise ModelError(f"residuals() does not know kind='{kind}'. Known: {', '.join(KINDS)}.")
     part = fit.frame.objective.parts[group]
+    if not fit.sample.groups[group].settled:
+        raise ModelError(
+            "residuals() compare the model with the means and covariances of all answers, which did not settle; "
+            "fit.note says why. modification_indices() do not need them."
+        )
     if _is_ordinal(part):
         return _ordinal_residuals(fit, group, kind)
     model, data = part.model, part.data
@@ -157,7 +162,7 @@ def _standardised_residuals(fit: Solved, group: int, values: np.ndarray) -> np.n
     j = jacobians[group]
     q = np.eye(len(values)) - shares[group] * j @ solve(information, times(v, j).T)
     # lavaan divides by the whole sample where answers are ordered.
-    n = fit.n if fit.settings["ordered"] else frame.objective.parts[group].data.n
+    n = fit.n if fit.settings["ordered"] else frame.objective.parts[group].data.size
     variance = np.einsum("ij,jk,ik->i", q, gamma, q, optimize=True) / n
     known = variance > NO_VARIANCE * np.diag(gamma) / n
     return np.where(known, values / np.sqrt(np.where(known, variance, 1.0)), 0.0)

@@ -75,6 +75,10 @@ def _reason(fit: Measured, name: str, measures: Mapping[str, float]) -> str:
     reasons = (
         (fit.df == 0 and not name.startswith(("srmr", "baseline")), "the model has 0 degrees of freedom"),
         (
+            not fit.sample.settled and (bool(fit.settings["weights"]) or not name.startswith(("gfi", "agfi", "pgfi"))),
+            fit.doubt.reason if fit.doubt else "the means and covariances of all answers did not settle",
+        ),
+        (
             any(kind in name for kind in ("scal", "robust", "gfi")) and _has_pairs_apart(fit),
             "a pair of items that nobody answered together has no covariance of its own, on which this rests",
         ),

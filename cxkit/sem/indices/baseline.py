@@ -37,7 +37,7 @@ def _baseline(fit: Solved) -> FitTest:
     df = moments_of(fit) - len(frame.bread_inverse)
     if df == 0:
         return FitTest(chisq=0.0, df=0, scaled=None if estimator.test == "standard" else 0.0, df_scaled=0)
-    return test_of_fit(frame, value, df, fit.frame.n)
+    return test_of_fit(frame, value if fit.sample.settled else float("nan"), df, fit.frame.n)
 
 
 def _closed_baseline(fit: Solved) -> FitTest:

@@ -38,14 +38,20 @@ NOTHING = Corrected(chisq=float("nan"), c=1.0, scaled=float("nan"))
 
 @dataclass(frozen=True, kw_only=True)
 class Doubt:
-    """Why robust indices of missing answers have no value; `rmsea`: whether RMSEA has none either."""
+    """Why robust indices of missing answers have no value.
+
+    `rmsea` says whether RMSEA has none either, `everything` whether chi-square and SRMR have none.
+    """
 
     reason: str
     rmsea: bool = True
+    everything: bool = False
 
     @property
     def sentence(self) -> str:
         """`robust CFI, TLI and RMSEA have no value: ...`, without a stop; SRMR compares with the same covariances."""
+        if self.everything:
+            return f"chi-square, robust CFI, TLI and RMSEA, and SRMR have no value: {self.reason}"
         if self.rmsea:
             srmr = "SRMR is of the same covariances, and as uncertain"
             return f"robust CFI, TLI and RMSEA have no value: {self.reason}; {srmr}"
@@ -53,7 +59,9 @@ class Doubt:
 
 
 def missing_answers(fit: Solved) -> tuple[Corrected, Corrected | None]:
-    """FIML-corrected chi-squares of the model and of the baseline; nothing where the moments are singular."""
+    """FIML-corrected chi-squares of the model and of the baseline; nothing where moments are singular or unknown."""
+    if not fit.sample.settled:
+        return NOTHING, NOTHING
     try:
         return _missing_answers(fit)
     except np.linalg.LinAlgError:  # the moments of few answers need not be positive definite
@@ -67,9 +75,9 @@ def doubt(fit: Solved, model: Corrected, baseline: Corrected | None, baseline_df
     are all but unknown, and the correction c exceeds what it corrects: CFI then comes out as 1 and RMSEA as 0 for
     models that the answers themselves refute.
     """
-    groups = fit.sample.groups
-    if not all(group.settled for group in groups):
-        return Doubt(reason=f"the means and covariances of all answers did not settle{_because(fit)}")
+    if not fit.sample.settled:
+        reason = f"the means and covariances of all answers did not settle{_because(fit)}"
+        return Doubt(reason=reason, everything=True)
     if np.isnan(model.chisq + model.c):
         return None
     if _is_too_wide(fit, model):

@@ -32,7 +32,8 @@ def all_measures(
     groups, n = len(fit.models), fit.frame.n
     npar = fit.n_parameters
     likely = fit.frame.estimator.discrepancy == "ML"
-    fmin = max(fit.solution.value, 0.0) if likely and test.df else test.chisq / (2 * fit.n)
+    known = fit.sample.settled
+    fmin = max(fit.solution.value, 0.0) if likely and test.df and known else test.chisq / (2 * fit.n)
     out: dict[str, float] = {"npar": npar, "fmin": fmin}
     out |= fm.chisq_block(test, base)
     if fit.frame.estimator.discrepancy == "ULS":
@@ -90,8 +91,8 @@ def log_likelihoods(fit: Solved) -> tuple[float, float]:
         x = [i for i, name in enumerate(data.names) if name in fit.table.variables.exogenous]
         given = 0.5 * (len(x) * (LOG_2PI + 1) + log_determinant(data.cov[np.ix_(x, x)])) if x else 0.0
         top = -count * (0.5 * seen * LOG_2PI + part.floor - given)
-        unrestricted += top
-        logl += top - count * (0.0 if fit.df == 0 else part.value(state))
+        unrestricted += top if data.settled else float("nan")
+        logl += top - count * (0.0 if fit.df == 0 and data.settled else part.value(state))
     return float(logl), float(unrestricted)
 
 
@@ -110,8 +111,8 @@ def residual_measures(fit: Solved) -> dict[str, float]:
             blocks.append(fm.ordinal_residual_block(th, state[0][first:], units[0], apart, part.model.p))
         else:
             at = part.model.implied(part.model.values(fit.solution.z))
-            data = part.data
-            blocks.append(fm.residual_block(data.cov, data.mean, at.sigma, at.mu, fit.settings["meanstructure"]))
+            cov, mean = part.data.known_moments
+            blocks.append(fm.residual_block(cov, mean, at.sigma, at.mu, fit.settings["meanstructure"]))
     out = {name: float(sum(f * b[name] for f, b in zip(shares, blocks, strict=True))) for name in blocks[0]}
     return {**out, "srmr": out["srmr_bentler_nomean" if fit.settings["ordered"] else "srmr_bentler"]}
 
@@ -140,7 +141,7 @@ def goodness_of_fit(fit: Solved) -> tuple[float, int]:
             full = isinstance(part, FullInformation)
             # lavaan compares with the pairwise moments under FIML, but with weights with the estimated ones.
             pairwise = full and data.weights is None
-            m, s = available_moments(data.answers) if pairwise else (data.mean, data.cov)
+            m, s = available_moments(data.answers) if pairwise else data.known_moments[::-1]
             gap, mean = (m - at.mu, m) if fit.settings["meanstructure"] else (None, None)
             over = part.share if full else np.ones(1)
             if fit.table.variables.exogenous:

@@ -197,6 +197,8 @@ def _h1_inverse(frame: Frame) -> np.ndarray:
 def _saturated_trace(part: Any, space: MomentSpace) -> float:
     """tr(B1 A1^-1) of the saturated model of one group."""
     data: GroupData = part.data
+    if not data.settled:
+        return float("nan")
     return data.shared.numbers.get(("saturated trace", space.size), lambda: _compute_saturated_trace(data, space))
 
 

@@ -19,7 +19,7 @@ from cxkit.sem.language.names import WRITABLE
 from cxkit.sem.sample.chi_square import Corrected, FitTest
 from cxkit.sem.sample.coverage import pairs_apart, scarcest
 from cxkit.sem.sample.patterns import Patterns, mean_and_cov
-from cxkit.sem.sample.saturated_moments import SaturatedMoments, moments_of_answers
+from cxkit.sem.sample.saturated_moments import moments_of_answers
 from cxkit.without_contents import without_contents
 
 ALMOST_ONE = 1 - 1e-9
@@ -137,8 +137,8 @@ class GroupData:
     """The answers of one group.
 
     `cov` has divisor n; `answers` is n x p with NaN where missing, None for Moments; `rows` are their positions in the
-    data frame; `ordinal` are the statistics of ordered items. `settled` is False where `mean` and `cov` of incomplete
-    answers are not their maximum-likelihood estimates, as the search for these did not end.
+    data frame; `ordinal` are the statistics of ordered items. `settled` is False where incomplete answers have no
+    maximum-likelihood estimates, or none that a search finds: `mean` and `cov` then serve as starting values only.
     """
 
     label: str
@@ -167,6 +167,13 @@ class GroupData:
         """Where each ordered item is cut; empty without ordered items."""
         found: dict[str, np.ndarray] = {} if self.ordinal is None else self.ordinal.thresholds
         return found
+
+    @property
+    def known_moments(self) -> tuple[np.ndarray, np.ndarray]:
+        """Covariances and means to compare a model with: NaN where incomplete answers have none."""
+        if self.settled:
+            return self.cov, self.mean
+        return np.full_like(self.cov, np.nan), np.full_like(self.mean, np.nan)
 
     @cached_property
     def centred(self) -> np.ndarray:
@@ -217,6 +224,11 @@ class Sample:
     @property
     def n(self) -> int:
         return sum(group.n for group in self.groups)
+
+    @property
+    def settled(self) -> bool:
+        """Whether the moments of every group are known: incomplete answers may have none (see `GroupData`)."""
+        return all(group.settled for group in self.groups)
 
 
 def read_moments(data: Moments | Sequence[Moments], names: Sequence[str]) -> Sample:
@@ -510,15 +522,24 @@ def _twins(values: np.ndarray, names: Sequence[str], ordered: Sequence[str]) -> 
     return [f"'{names[i]}' and '{names[j]}' correlate perfectly" for i, j in pairs]
 
 
-def _unsettled(found: SaturatedMoments, label: str, scarce: str) -> str:
-    """What a reader must know of moments that are not the optimum."""
+def _unsettled(label: str, scarce: str) -> str:
+    """What a reader must know where incomplete answers have no moments of their own."""
     where = f" of group '{label}'" if label else ""
     remedy = f"{scarce}: leave that out" if scarce else "Too few people answered some items together: use fewer items"
     return (
-        f"The means and covariances that maximum likelihood gives all answers{where} did not settle in {found.steps:,} "
-        f"steps (last change {found.change:.1g} standard deviations): chi-square and the indices made of it are "
-        f"approximate. {remedy}."
+        f"The means and covariances that maximum likelihood gives all answers{where} did not settle: chi-square and "
+        "all that is made of it have no value. Estimates, their standard errors, the log-likelihood, AIC, BIC and "
+        f"differences between nested models do not rest on them. {remedy}."
     )
+
+
+def _is_hopeless(values: np.ndarray) -> bool:
+    """Whether some item was answered by no more people than there are items.
+
+    The other items and an intercept then predict it without error, so that its residual variance can be made as small,
+    and the likelihood as large, as one likes.
+    """
+    return bool((~np.isnan(values)).sum(0).min() <= values.shape[1])
 
 
 def _too_incomplete(values: np.ndarray, label: str, scarce: str) -> str:
@@ -542,13 +563,12 @@ def _group(
     patterns, settled = None, True
     w = roles["weights"]
     if fiml:
-        try:
-            patterns, found = moments_of_answers(values, w, once=once)
-        except np.linalg.LinAlgError as error:
-            raise ModelError(_too_incomplete(values, label, scarcest(values, names))) from error
+        patterns, found = moments_of_answers(values, w, once=once)
         mean, cov, settled = found.mean, found.cov, found.converged
+        if not settled and _is_hopeless(values):
+            raise ModelError(_too_incomplete(values, label, scarcest(values, names)))
         if not settled:
-            warnings.append(_unsettled(found, label, scarcest(values, names)))
+            warnings.append(_unsettled(label, scarcest(values, names)))
     elif np.isnan(values).any():
         # missing="pairwise" is for ordered items, whose correlations take the place of these covariances.
         mean, cov = np.nanmean(values, axis=0), np.diag(np.nanvar(values, axis=0))

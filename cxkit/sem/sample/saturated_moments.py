@@ -23,13 +23,18 @@ SETTLED = 1e-10
 LAST = 1e-12
 # Cycles of EM before Newton's method is tried, and between two attempts that failed.
 BETWEEN = 5
-# Smallest eigenvalue of the estimated correlations below which they count as singular.
+# Smallest eigenvalue of the estimated correlations, as a share of the largest, below which they count as singular.
 SINGULAR = 1e-8
+# The share above which a search that found no optimum still gives covariances to begin another search from.
+WELL_CONDITIONED = 1e-4
 
 
 @dataclass(frozen=True, kw_only=True)
 class SaturatedMoments:
-    """Means and covariances, in how many steps, and whether they are the optimum (`change`: the last step's)."""
+    """Means and covariances, in how many steps, and whether they are the optimum (`change`: the last step's).
+
+    Where `converged` is False they are no estimates: a place on the way, good for starting values alone.
+    """
 
     mean: np.ndarray
     cov: np.ndarray
@@ -48,7 +53,7 @@ def moments_of_answers(
 ) -> tuple[Patterns, SaturatedMoments]:
     """The patterns of these answers and their moments: computed once for all analyses of the same answers.
 
-    `once` says that nobody will ask for them again, as of a resample. Raises as `saturated_moments` does.
+    `once` says that nobody will ask for them again, as of a resample.
     """
 
     def compute() -> tuple[Patterns, SaturatedMoments]:
@@ -63,10 +68,9 @@ def moments_of_answers(
 def saturated_moments(patterns: Patterns, most: int = MOST_STEPS) -> SaturatedMoments:
     """Maximum-likelihood means and covariances of incomplete answers under missing at random.
 
-    Raises
-    ------
-    numpy.linalg.LinAlgError
-        If the covariances tend to a singular matrix: the likelihood then has no maximum.
+    Covariances that tend to a singular matrix, since the likelihood has no maximum, and a search that does not settle
+    are one case, `converged=False`: which of the two shows first depends on the last bits of every step, and so on the
+    processor.
 
     Notes
     -----
@@ -78,9 +82,11 @@ def saturated_moments(patterns: Patterns, most: int = MOST_STEPS) -> SaturatedMo
         return SaturatedMoments(mean=patterns.mean[0], cov=patterns.cov[0])
     units = _Units(patterns)
     search = _Search(units.patterns)
-    done = search.run(most)
-    search.refuse_singular()
-    mean, cov = units.restore(search.here)
+    try:
+        done = search.run(most) and not search.is_singular()
+    except np.linalg.LinAlgError:  # a step led beyond the positive definite matrices
+        done = False
+    mean, cov = units.restore(search.here if done else search.last_well_conditioned())
     return SaturatedMoments(mean=mean, cov=cov, steps=search.steps, converged=done, change=search.change)
 
 
@@ -130,7 +136,7 @@ class _Search:
     def __init__(self, patterns: Patterns) -> None:
         p = patterns.seen.shape[1]
         self.patterns, self.cells = patterns, AllMoments(p)
-        self.here = _Point(patterns, np.zeros(p), np.eye(p))
+        self.here = self.well = _Point(patterns, np.zeros(p), np.eye(p))
         self.steps, self.change = 0, np.inf
 
     def run(self, most: int) -> bool:
@@ -140,16 +146,22 @@ class _Search:
                 self._em_cycle()
                 if self.change < SETTLED:
                     return True
-            self.refuse_singular()
+            if self.is_singular():
+                return False
             if self.cells.size <= MOST_MOMENTS and self._newton(most):
                 return True
         return False
 
-    def refuse_singular(self) -> None:
-        """Stop where the likelihood grows without bound because the covariances lose a dimension."""
+    def is_singular(self) -> bool:
+        """Whether the likelihood grows without bound because the covariances lose a dimension."""
         roots = np.linalg.eigvalsh(self.here.cov)
-        if not roots[0] > SINGULAR * roots[-1]:
-            raise np.linalg.LinAlgError("the covariances tend to a singular matrix")
+        if roots[0] > WELL_CONDITIONED * roots[-1]:
+            self.well = self.here
+        return not roots[0] > SINGULAR * roots[-1]
+
+    def last_well_conditioned(self) -> _Point:
+        """Where the covariances were last far from singular, and one step of EM on, which makes those of x exact."""
+        return self._em(self.well)  # given predictors are complete, and their moments are taken from here
 
     def _em(self, at: _Point) -> _Point:
         cov, shift = at.cov, at.cov @ at.normal.mean_pull

@@ -57,7 +57,7 @@ class MomentSpace:
             casewise -= np.concatenate([fixed[:, self.r] * fixed[:, self.c], fixed[:, self.m]], axis=1)
         casewise -= casewise.mean(0)
         weighted = casewise if data.weights is None else casewise * data.weights[:, None]
-        return casewise.T @ weighted / data.n
+        return casewise.T @ weighted / data.size
 
 
 class ContinuousStatistics:

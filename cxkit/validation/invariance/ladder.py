@@ -201,7 +201,7 @@ def _lowest(design: Design, fit: Fit) -> Rung:
         verdict, holds = NOT_JUDGED, False
     if fit.df == 0:
         verdict, holds = NO_DF, True
-    if not fit.measures["baseline.pvalue"] < SIGNIFICANT:
+    if fit.sample.settled and not fit.measures["baseline.pvalue"] < SIGNIFICANT:
         # Against a baseline that fits as well, CFI is 1 whatever the model says.
         verdict, holds = "the items hardly correlate", False
     return Rung(level="configural", freed=(), newly_freed=(), fit=fit, below=None, changes={}, verdict=verdict,

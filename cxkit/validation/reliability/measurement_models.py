@@ -66,6 +66,11 @@ def fitted(
             fit = cfa(model, data, weights=column, **options)
         except ModelError as error:
             raise AnalysisError(f"{subject} cannot be estimated. {in_keys(str(error))}") from error
+    if not fit.sample.settled:
+        raise AnalysisError(
+            f"{subject} cannot be estimated: too few people answered some items together to know the covariances of "
+            "all items. Leave out the items that fewest answered."
+        )
     for finding in findings:
         warnings.warn(f"{subject}: {in_keys(str(finding.message))}", CxkitWarning, stacklevel=5)
     return fit

@@ -217,6 +217,8 @@ def fit_in_words(indices: pd.Series, kind: Variant) -> str:
     """`scaled χ²(24) = 87.1, p < .001; robust CFI .930, ...`: the indices of one model for a sentence."""
     if not indices["df"]:
         return "0 degrees of freedom"
+    if np.isnan(indices["srmr"]):
+        return f"{indices['df']:,.0f} degrees of freedom"
     if np.isnan(indices["chi_square"]):
         return f"χ² cannot be scaled, so the fit is not tested; SRMR {THREE_DIGITS(indices['srmr'])}"
     cfi, tli, rmsea, srmr = (rule.shown(indices[name], 3) for name, rule in HU)

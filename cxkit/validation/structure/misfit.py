@@ -34,6 +34,10 @@ NUMBERS_UP_TO = 15
 PAIR, CROSS = "items share more", "also measures"
 LESS = "items share less"
 ONE_DIGIT = fixed(1)
+WITHOUT_RESIDUALS = (
+    "Residual correlations have no value, as the means and covariances of all answers, with which a model is compared, "
+    "did not settle: too few people answered some items."
+)
 NAMED = 3
 """So many of the findings that stand out are named in the text; the frame holds all."""
 
@@ -86,6 +90,8 @@ class Misfit(Result):
             f"{large:,} of {counted(len(pairs), 'pair')} of items correlate at least {TWO_DIGITS(LARGE)} more or less "
             f"than the model says ({cite(RESIDUAL_KLINE.source)})."
         )
+        if self._lacks_residuals:
+            counts = WITHOUT_RESIDUALS
         parts = [counts, self._pair(pairs), self._cross(self.frame[~self.frame["other_is_item"]])]
         caution = (
             f"A model changed after these numbers fits this sample by construction: look for a reason in the wording, "
@@ -93,8 +99,13 @@ class Misfit(Result):
         )
         return " ".join(filter(None, [*parts, caution]))
 
+    @property
+    def _lacks_residuals(self) -> bool:
+        pairs = self.frame[self.frame["other_is_item"]]
+        return len(pairs) > 0 and bool(pairs["residual_r"].isna().all())
+
     def _pair(self, rows: pd.DataFrame) -> str:
-        if rows.empty:
+        if rows.empty or self._lacks_residuals:
             return ""
         row = rows.loc[ties.largest(rows["residual_r"].abs())]
         than = "more" if row["residual_r"] >= 0 else "less"
@@ -160,6 +171,8 @@ class Misfit(Result):
     @property
     def alt(self) -> str:
         """The largest residual correlations."""
+        if self._lacks_residuals:
+            return f"Empty heat map of {len(self.residuals)} items. {WITHOUT_RESIDUALS}"
         pairs = self.frame[self.frame["other_is_item"]]
         top = ties.largest_first(pairs, "residual_r", by_size=True).head(5)
         each = (f"{a} and {b} {TWO_DIGITS(r)}" for a, b, r in zip(top["item"], top["other"], top["residual_r"],
@@ -168,8 +181,8 @@ class Misfit(Result):
 
     def draw(self, axes: Axes) -> None:
         """Residual correlations as colours; numbers where there is room, else the sign of the large ones."""
-        values = self.residuals.to_numpy().copy()
-        lower = np.tril(np.ones_like(values, dtype=bool), -1)
+        values = self.residuals.fillna(0.0).to_numpy()
+        lower = np.tril(self.residuals.notna().to_numpy(), -1)
         words = _words if self._small else _signs
         texts = np.where(lower, np.vectorize(words, otypes=[object])(values), "")
         figures.heat_map(axes, np.where(lower, values, 0.0), texts, limit=max(0.2, float(np.abs(values).max())))
@@ -264,6 +277,10 @@ def misfit_of(structure: Result, fit: Fit, drawn: Blueprint) -> Misfit:
 
 
 def _residuals(fit: Fit) -> tuple[pd.DataFrame, pd.DataFrame]:
+    if not fit.sample.settled:
+        names = list(fit.sample.groups[0].names)
+        empty = pd.DataFrame(np.nan, index=names, columns=names)
+        return empty, empty
     raw, standardised = (fit.residuals(kind) for kind in ("cor", "standardized"))
     if isinstance(raw, dict) or isinstance(standardised, dict):
         raise AnalysisError("Misfit is told for a model of one group.")
@@ -279,9 +296,8 @@ def _pair_rows(
         residual = float(residuals.loc[a, b])
         mi, epc = indices.get(frozenset((a, b)), (np.nan, np.nan))
         what = f"{key[a]} {items[key[a]].quoted} and {key[b]} {items[key[b]].quoted}"
-        rows.append(
-            (PAIR if residual >= 0 else LESS, key[a], key[b], True, what, mi, epc, residual, float(z.loc[a, b]))
-        )
+        change = epc if np.isnan(residual) else residual
+        rows.append((PAIR if change >= 0 else LESS, key[a], key[b], True, what, mi, epc, residual, float(z.loc[a, b])))
     return rows
 
 
