@@ -75,6 +75,13 @@ def refuse_combinations(
     likely, missing = chosen.discrepancy == "ML", options.missing
     if options.likelihood not in ("normal", "wishart"):
         raise ModelError(f"likelihood= does not know '{options.likelihood}'. Known: normal, wishart.")
+    if options.likelihood == "wishart" and not likely:
+        raise ModelError(
+            f"likelihood='wishart' goes with maximum likelihood, not with estimator='{chosen.name}', which has no "
+            "likelihood. Leave it out."
+        )
+    if options.likelihood == "wishart" and options.weights:
+        raise ModelError("likelihood='wishart' is for answers without weights=: leave one of them out.")
     if options.parameterization not in ("delta", "theta"):
         raise ModelError(f"parameterization= does not know '{options.parameterization}'. Known: delta, theta.")
     if items and (likely or chosen.discrepancy == "GLS"):

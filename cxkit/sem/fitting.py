@@ -150,4 +150,7 @@ def _sample(data: Any, options: FitOptions, variables: Variables, items: Sequenc
 
 
 def _wishart(data: GroupData) -> GroupData:
+    """Covariances with divisor n - 1; those of incomplete answers are no such sums, and stay (as in lavaan)."""
+    if data.patterns is not None:
+        return data
     return replace(data, cov=data.cov * data.n / (data.n - 1), shared=Shared())

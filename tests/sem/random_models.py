@@ -236,7 +236,8 @@ def _options(rng: np.random.Generator, source: Source, group: str | None, writer
             out[name] = bool(rng.random() < 0.5)
     if chance(0.08):
         out["information"] = one(["expected", "observed"])
-    if chance(0.05):
+    likely = out.get("estimator") in (None, "ML", "MLR") and not out.get("ordered")
+    if chance(0.05) and (likely or chance(writer.wild)):
         out["likelihood"] = "wishart"
     return out
 

@@ -343,6 +343,22 @@ def test_columns_that_no_model_can_write_are_named(model: str, words: str) -> No
         sem.sem(model, odd)
 
 
+@pytest.mark.parametrize("estimator", ["GLS", "ULS", "ULSMV", "WLS", "DWLS"])
+def test_a_likelihood_is_refused_where_there_is_none(estimator: str) -> None:
+    """lavaan 0.6-14: "likelihood argument is only relevant if estimator = ML"; it was taken and changed nothing."""
+    with pytest.raises(ModelError, match=f"'wishart' goes with maximum likelihood, not with estimator='{estimator}'"):
+        sem.cfa(cases.HS, cases.hs(), estimator=estimator, likelihood="wishart")
+
+
+def test_a_wishart_likelihood_of_weighted_and_of_incomplete_answers() -> None:
+    """In R, cfa(model, d, missing = "fiml", likelihood = "wishart") with d$x1[1:20] <- NA has chi-square 83.934."""
+    with pytest.raises(ModelError, match="'wishart' is for answers without weights="):
+        sem.cfa(cases.HS, cases.hs(), weights="w", likelihood="wishart")
+    data = cases.hs()
+    data.loc[:19, "x1"] = np.nan
+    assert sem.cfa(cases.HS, data, missing="fiml", likelihood="wishart").test.chisq == pytest.approx(83.934, abs=1e-3)
+
+
 def test_clean_names() -> None:
     columns = ["Item 1", "Item_1", "2nd", "x-3", "ok", "", "?", "Größe (m)", ("a", 1), 7, "ok"]
     table = pd.DataFrame(np.ones((2, len(columns))), columns=pd.Index(columns, dtype=object, tupleize_cols=False))

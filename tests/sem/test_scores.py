@@ -142,6 +142,28 @@ def test_bartlett_scores_are_given_the_predictors(model: str, means: bool) -> No
     assert np.abs(fit.scores("bartlett") - wanted).to_numpy().max() < 1e-8
 
 
+@pytest.mark.parametrize(
+    ("model", "missing", "wanted"),
+    [
+        ("f =~ x1 + x2 + x3\nx4 ~~ x1 + x2", "listwise", (-0.88623, 0.09539, -0.21438)),
+        ("f =~ x1 + x2 + x3\nx4 ~~ x1 + x5\nx5 ~~ x6", "listwise", (-0.81728, -0.02775, -0.35693)),
+        ("f =~ x1 + x2 + x3\nx4 ~ ageyr\nx4 ~~ x1", "listwise", (-0.93136, 0.01734, -0.26391)),
+        ("f =~ x1 + x2 + x3\nx4 ~~ x1 + x2", "fiml", (-0.88280, -0.11002, -0.44207)),
+    ],
+)
+def test_bartlett_scores_use_what_covaries_with_an_item(model: str, missing: str, wanted: tuple[float, ...]) -> None:
+    """A variable outside all factors tells of an item's error: the first three people's scores in R.
+
+    lavPredict(sem(model, HolzingerSwineford1939, meanstructure = TRUE), method = "Bartlett"); with gaps d$x4[2] <- NA,
+    d$x1[3] <- NA, missing = "fiml". Without x4 the first score came out as -.986.
+    """
+    data = cases.hs()
+    if missing == "fiml":
+        data.loc[1, "x4"] = data.loc[2, "x1"] = np.nan
+    found = sem.sem(model, data, meanstructure=True, missing=missing).scores("bartlett")
+    assert found["f"].head(3).to_numpy() == pytest.approx(wanted, abs=5e-5)
+
+
 def test_bartlett_scores_where_an_item_has_no_error() -> None:
     """The limit: what is measured without error is itself."""
     scores = fitted("single_indicator").scores("bartlett")

@@ -216,8 +216,7 @@ def _units(fit: Measured) -> list[np.ndarray]:
         if part.data.ordinal is not None:
             out.append(np.ones(len(part.data.ordinal.statistics)))
             continue
-        sd = np.sqrt(np.diag(part.data.cov))
-        out.append(np.concatenate([sd[space.r] * sd[space.c], sd[space.m]]))
+        out.append(space.units(part.data.cov))
     return out
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from cxkit.sem.after.cautions import find_cautions
 from cxkit.sem.inference.covariance import Frame, covariance
 from cxkit.sem.search.discrepancy import Objective
-from cxkit.sem.search.estimation import Normalised, Solution
+from cxkit.sem.search.estimation import Normalised, Solution, advice_on_units
 from cxkit.sem.search.estimators import Estimator
 from cxkit.sem.search.model import GroupModel
 from cxkit.sem.search.statistics import MomentSpace
@@ -31,7 +31,10 @@ def finished(
     """The fit, as this kind of class, of a search that has ended; `kept` are model, settings, table and sample."""
     models = [part.model for part in objective.parts]
     information = "hessian" if chosen.information == "observed" else "information"
-    second = Normalised(objective.second(solution.states, information), _names_of(models))
+    groups = [part.data for part in objective.parts]
+    second = Normalised(
+        objective.second(solution.states, information), _names_of(models), lambda: advice_on_units(groups)
+    )
     frame = Frame(
         objective=objective, states=solution.states, spaces=spaces, estimator=chosen, bread_inverse=second.inverse
     )

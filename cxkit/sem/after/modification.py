@@ -25,14 +25,20 @@ from cxkit.sem.solved import Solved
 
 NOT_IDENTIFIED = 1e-8
 """A candidate of which less than this share of its information is left beside the free parameters repeats them."""
+ROUNDING = 1e-24
+"""A candidate that tells less than this share of what others do, in standard deviations, moves no moment: the square of
+a derivative that is rounding, 1e-16 of one that is not, lies eight digits lower."""
 BINDING = 1e-9
 """A bound that no free parameter moves by more than this binds: it is held as an equality."""
 
 
 def _score_tests(
-    fit: Solved, models: list[GroupModel], base: np.ndarray, extra: np.ndarray
+    fit: Solved, models: list[GroupModel], base: np.ndarray, extra: np.ndarray, units: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Lagrange multiplier and expected change of each extra direction, given derivatives over all positions."""
+    """Lagrange multiplier and expected change of each extra direction, given derivatives over all positions.
+
+    `units` are the directions' standard deviations, in which it is judged whether they move any moment.
+    """
     slope, information = _derivatives(fit, models)
     bb = base.T @ information @ base
     ab = extra.T @ information @ base
@@ -41,7 +47,10 @@ def _score_tests(
     left = aa - np.einsum("ij,ij->i", ab, explained.T)
     # The change that lowers the discrepancy: against its slope, whatever the estimator.
     push = -(extra.T @ slope - explained.T @ (base.T @ slope))
-    usable = left > NOT_IDENTIFIED * np.maximum(aa, 1e-12)
+    usable = left > NOT_IDENTIFIED * aa
+    if units is not None:
+        told = aa * units**2  # NaN where something has no variance to measure in
+        usable &= ~(told <= ROUNDING * np.nanmax(told, initial=0.0))
     left = np.where(usable, left, np.nan)
     return fit.n * push**2 / left, push / left
 
@@ -130,7 +139,10 @@ def modification_indices(fit: Solved, minimum: float = 0.0) -> pd.DataFrame:
     which = np.concatenate([model.parameter for model in models]) - fit.table.n_parameters
     extra = np.zeros((len(which), len(fresh)))
     extra[np.flatnonzero(which >= 0), which[which >= 0]] = 1.0
-    mi, epc = _score_tests(fit, models, base, extra)
+    scales = [_scales(fit, g) for g in range(len(fit.models))]
+    standardising = np.array([scales[row.group](row)[1] for row in fresh])
+    units = np.divide(1.0, standardising, out=np.full(len(fresh), np.nan), where=standardising > 0)
+    mi, epc = _score_tests(fit, models, base, extra, units)
     return _present(fit, fresh, mi, epc, minimum)
 
 
@@ -285,7 +297,9 @@ def _written_equalities(fit: Solved) -> tuple[list[tuple[str, str]], np.ndarray]
     """The sides of every `==` of the model, and by column how the parameters move when it alone opens by 1."""
     table = fit.table
     bounds = [a for a, _, _ in table.inequalities if np.abs(a @ table.basis).max(initial=0.0) < BINDING]
-    left = np.array([*(a for a, _, _ in table.equalities), *bounds]).reshape(-1, table.n_parameters)
+    left = np.zeros((len(table.equalities) + len(bounds), table.n_parameters))
+    for k, restriction in enumerate([*(a for a, _, _ in table.equalities), *bounds]):
+        left[k] = restriction
     # The pseudo-inverse moves one constraint and leaves the others as they are.
     moves = np.linalg.pinv(left)[:, : len(table.equalities)]
     texts = [sides for _, _, sides in table.equalities]

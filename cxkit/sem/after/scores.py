@@ -117,9 +117,9 @@ def _regression_scores(model: GroupModel, theta: np.ndarray, data: GroupData, me
 class Measurement:
     """How items follow from latent variables: y = mean + direct (o - mean of o) + loadings (eta - mean) + e.
 
-    Items are all variables on which a latent variable acts, by `=~` or by `~`, as in `lavPredict`. `direct` are effects
-    of other observed variables, so that scores are those given predictors. `loadings` and `residual` are in units of
-    `sd_items` and `sd_factors`.
+    Items are all variables on which a latent variable acts, by `=~` or by `~`, and those whose residuals covary with
+    theirs, as in `lavPredict`. `direct` are effects of other observed variables, so that scores are those given
+    predictors. `loadings` and `residual` are in units of `sd_items` and `sd_factors`.
     """
 
     items: np.ndarray
@@ -135,7 +135,7 @@ def _measurement(model: GroupModel, theta: np.ndarray, data: GroupData) -> Measu
     p = model.p
     acts = model.a0 != 0
     acts[model.a] = True
-    items = np.flatnonzero(acts[:p, p:].any(1))
+    items = _with_covarying(acts[:p, p:].any(1), a[:, :p], s[:p])
     sd_items = np.sqrt(np.diag(data.cov))[items]
     variance = np.diag(model.full_moments(theta)[0])[p:]
     sd_factors = np.sqrt(np.where(variance > 0, variance, 1.0))
@@ -147,6 +147,21 @@ def _measurement(model: GroupModel, theta: np.ndarray, data: GroupData) -> Measu
         sd_items=sd_items,
         sd_factors=sd_factors,
     )
+
+
+def _with_covarying(measured: np.ndarray, effects: np.ndarray, covariances: np.ndarray) -> np.ndarray:
+    """Positions of the items and of all observed variables that tell of the items' residuals.
+
+    A variable without loadings whose residual covaries with an item's takes part of the error away. Predictors are
+    given, and variables that covary with a factor tell of the factor, not of errors: they stay outside.
+    """
+    p = len(measured)
+    able = ~(effects != 0).any(0) & ~(covariances[:, p:] != 0).any(1)
+    while True:
+        more = able & ~measured & (covariances[:, :p][:, measured] != 0).any(1)
+        if not more.any():
+            return np.flatnonzero(measured)
+        measured = measured | more
 
 
 def _bartlett_scores(model: GroupModel, theta: np.ndarray, data: GroupData, mean: np.ndarray) -> np.ndarray:

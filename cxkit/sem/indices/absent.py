@@ -9,7 +9,7 @@ import numpy as np
 from cxkit.sem.indices.measured import Measured
 from cxkit.sem.sample.coverage import pairs_apart
 
-# Far below any variance in the unit of an answer, far above rounding.
+# Largest share of an item's variance that a factor explains; far above the square of rounding.
 NO_VARIANCE = 1e-12
 
 RESIDUAL = ("srmr", "crmr", "rmr")
@@ -28,9 +28,13 @@ def without_variance(fit: Measured) -> str:
     """A sentence about factors whose variance is 0, by which nothing can be standardised; empty if there are none."""
     flat: list[str] = []
     for model in fit.models:
-        full, _, _ = model.full_moments(model.values(fit.solution.z))
-        variances = np.diag(full)[model.p :]
-        flat += [name for name, v in zip(model.names[model.p :], variances, strict=True) if abs(v) < NO_VARIANCE]
+        theta, p = model.values(fit.solution.z), model.p
+        full = model.full_moments(theta)[0]
+        effects = np.linalg.inv(np.eye(model.v) - model.matrices(theta)[0])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shares = effects[:p, p:] ** 2 * np.diag(full)[p:] / np.diag(full)[:p, None]
+        explained = np.abs(np.nan_to_num(shares)).max(axis=0, initial=0.0)
+        flat += [name for name, share in zip(model.names[p:], explained, strict=True) if share < NO_VARIANCE]
     if not flat:
         return ""
     names = ", ".join(f"'{name}'" for name in dict.fromkeys(flat))

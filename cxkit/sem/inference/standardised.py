@@ -27,6 +27,7 @@ class GroupRows:
         rows = model.all_rows
         free = {id(row): k for k, row in enumerate(model.rows)}
         self.position = np.array([free.get(id(row), -1) for row in rows], dtype=int)
+        self.free = np.flatnonzero(self.position >= 0)
         self.fixed = np.array([np.nan if row.fixed is None else row.fixed for row in rows])
         self.index = np.array([model.index[row.lhs] for row in rows], dtype=int)
         self.own_variance = np.array([k for k, r in enumerate(rows) if r.op == "~~" and r.lhs == r.rhs], dtype=int)
@@ -61,7 +62,9 @@ class GroupRows:
         return self._evaluate(theta)[0]
 
     def _evaluate(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        out = np.where(self.position >= 0, theta[..., self.position], self.fixed.astype(theta.dtype))
+        out = np.empty((*theta.shape[:-1], len(self.fixed)), dtype=theta.dtype)
+        out[...] = self.fixed
+        out[..., self.free] = theta[..., self.position[self.free]]
         full, _, _ = self.model.full_moments(theta)
         variance = np.diagonal(full, axis1=-2, axis2=-1).copy()
         if len(self.ordered):

@@ -202,6 +202,10 @@ class LeastSquares:
     def __init__(self, model: GroupModel, data: GroupData, statistics: Any, weight: np.ndarray) -> None:
         self.model, self.data, self.statistics, self.weight = model, data, statistics, weight
         self.target = statistics.observed
+        # Of unweighted covariances the discrepancy grows with the fourth power of the answers' unit.
+        self.unit = 1.0
+        if data.ordinal is None and weight.ndim == 1 and np.all(weight == 1.0):
+            self.unit = float(np.exp(2 * np.log(np.diag(data.cov)).mean()))
 
     def state(self, theta: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         implied, jacobian = self.statistics.implied(theta)
@@ -236,6 +240,7 @@ class Objective:
         self.shares = sizes / sizes.sum()
         self.pull = self.shares
         self.tested = self.shares
+        self.unit = min((part.unit for part in self.parts if isinstance(part, LeastSquares)), default=1.0)
         self.evaluations = 0
         self._kept: tuple[list[Any], str, np.ndarray] | None = None
 
@@ -293,6 +298,32 @@ class Objective:
         for f, part, s in zip(self.shares, self.parts, states, strict=True):
             total = total + f * (part.model.basis.T @ getattr(part, kind)(s) @ part.model.basis)
         return np.asarray(total)
+
+
+class InItsUnit:
+    """An objective as the search sees it: in units in which one tolerance suits answers of any unit."""
+
+    def __init__(self, objective: Objective) -> None:
+        self._objective = objective
+        self.parts, self.knows_nearby = objective.parts, objective.knows_nearby
+
+    @property
+    def evaluations(self) -> int:
+        return self._objective.evaluations
+
+    def states(self, z: np.ndarray) -> list[Any] | None:
+        """As of the objective itself."""
+        return self._objective.states(z)
+
+    def value(self, states: list[Any] | None) -> float:
+        return self._objective.value(states) / self._objective.unit
+
+    def gradient(self, states: list[Any]) -> np.ndarray:
+        return self._objective.gradient(states) / self._objective.unit
+
+    def second(self, states: list[Any], kind: str) -> np.ndarray:
+        """As of the objective itself, in its unit."""
+        return self._objective.second(states, kind) / self._objective.unit
 
 
 def _singular(data: GroupData) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any, NoReturn
@@ -15,10 +15,11 @@ from cxkit.errors import ModelError
 from cxkit.sem.sample.coverage import scarcest
 from cxkit.sem.sample.moments import GroupData
 from cxkit.sem.search.bifactor import advice_for_nested_predictors
-from cxkit.sem.search.discrepancy import SINGULAR, Objective
+from cxkit.sem.search.discrepancy import SINGULAR, InItsUnit, Objective
 from cxkit.sem.search.model import GroupModel
 from cxkit.sem.search.starts import free_values
 
+Searched = Objective | InItsUnit
 # A second end is taken only if it is better by more than rounding.
 GAINED = 1e-9
 # Newton decrements: where the search ends, where one last step is enough, where Newton's method takes over.
@@ -40,6 +41,8 @@ MOST_POINTS, FEWEST_POINTS, POINTS_TIMES_VARIABLES = 1500, 300, 30_000
 # How many times what a point costs more where answers of many patterns are incomplete.
 INCOMPLETE = 5
 LARGEST_RIDGE = 1e12
+# Variances whose standard deviations differ by this factor differ by as much as a search tells apart in one sum.
+FAR_APART = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +86,11 @@ class Solution:
     steps: int
     tried: tuple[str, ...]
     passed_over: bool = False
+    unit: float = 1.0
 
     def fits_better_than(self, other: Solution) -> bool:
         """Whether the discrepancy is lower by more than rounding."""
-        return self.value < other.value - GAINED * max(1.0, abs(other.value))
+        return self.value < other.value - GAINED * max(self.unit, abs(other.value))
 
 
 def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, effort: Effort = FULL) -> Solution:
@@ -94,6 +98,13 @@ def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, e
     if not len(start):
         states = objective.states(start)
         return Solution(start, states or [], objective.value(states), 0, ())
+    if objective.unit == 1.0:
+        return _minimise(objective, start, tolerance, effort)
+    found = _minimise(InItsUnit(objective), start, tolerance, effort)
+    return replace(found, value=found.value * objective.unit, unit=objective.unit)
+
+
+def _minimise(objective: Searched, start: np.ndarray, tolerance: float, effort: Effort) -> Solution:
     tried: list[str] = []
     beginnings = _beginnings(objective, start)
     attempts = ((beginning, searched) for beginning in beginnings for searched in SEARCHES.items())
@@ -108,7 +119,7 @@ def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, e
     raise ModelError(f"The model did not converge. Tried: {'; '.join(tried)}. {_advice(objective)}")
 
 
-def _advice(objective: Objective) -> str:
+def _advice(objective: Searched) -> str:
     """Where to look: other things go wrong in a model whose loadings are all fixed, such as one of growth."""
     models = [part.model for part in objective.parts]
     nested = advice_for_nested_predictors(models)
@@ -124,10 +135,22 @@ def _advice(objective: Objective) -> str:
     data = [part.data for part in objective.parts if part.data.patterns is not None]
     scarce = [found for group in data if (found := scarcest(group.known_answers, group.names))]
     few = f" {scarce[0]}: see whether the model is found without." if scarce else ""
-    return f"Look for {look}; or give start() values.{few}"
+    return f"Look for {look}; or give start() values.{few}{advice_on_units([part.data for part in objective.parts])}"
 
 
-def _beginnings(objective: Objective, start: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+def advice_on_units(groups: Sequence[GroupData]) -> str:
+    """A sentence, after a space, on units so far apart that small numbers are lost beside large ones; or empty."""
+    sizes = {name: sd for data in groups for name, sd in zip(data.names, np.sqrt(np.diag(data.cov)), strict=True)}
+    small, large = min(sizes, key=sizes.__getitem__), max(sizes, key=sizes.__getitem__)
+    if not sizes[large] > FAR_APART * sizes[small]:
+        return ""
+    return (
+        f" The standard deviations of the variables run from {sizes[small]:.2g} ('{small}') to {sizes[large]:.2g} "
+        f"('{large}'): rescale the variables to similar sizes first."
+    )
+
+
+def _beginnings(objective: Searched, start: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """The given start, then a plain one: equal loadings, half of each variance unexplained, nothing correlated."""
     yield "data-based starts", start
     models = [part.model for part in objective.parts]
@@ -158,7 +181,7 @@ def _solve(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray | None:
     return None if failed else scale * solution
 
 
-def _direction(objective: Objective, states: list[Any], gradient: np.ndarray, near: bool) -> np.ndarray | None:
+def _direction(objective: Searched, states: list[Any], gradient: np.ndarray, near: bool) -> np.ndarray | None:
     """Newton's step near the optimum where the Hessian allows it, else Fisher's, with a ridge if singular.
 
     None if not even that gives a step: some derivative is infinite.
@@ -178,7 +201,7 @@ def _direction(objective: Objective, states: list[Any], gradient: np.ndarray, ne
 
 
 def _newton(
-    objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float, effort: Effort
+    objective: Searched, z: np.ndarray, tried: tuple[str, ...], tolerance: float, effort: Effort
 ) -> Solution | None:
     last_evaluation = objective.evaluations + effort.evaluations
     states = objective.states(z)
@@ -212,7 +235,7 @@ def _newton(
     return Solution(z, states, value, step_count, tried) if found is None and decrement < 1e-9 else None
 
 
-def _updated_steps(objective: Objective, at: Solution, tolerance: float) -> tuple[Solution, float]:
+def _updated_steps(objective: Searched, at: Solution, tolerance: float) -> tuple[Solution, float]:
     """Steps by matrices that are near the Hessian and learn from each step; and the last decrement.
 
     With incomplete answers a Hessian costs as much as eight gradients. One of averages over patterns costs nothing:
@@ -226,7 +249,7 @@ def _updated_steps(objective: Objective, at: Solution, tolerance: float) -> tupl
     return at, last
 
 
-def _steps_by(objective: Objective, matrix: np.ndarray, at: Solution, tolerance: float) -> tuple[Solution, float]:
+def _steps_by(objective: Searched, matrix: np.ndarray, at: Solution, tolerance: float) -> tuple[Solution, float]:
     """Where steps by this matrix end: there is nothing to gain, or they gain nothing; and the last decrement."""
     last, gradient = np.inf, objective.gradient(at.states)
     for _ in range(MOST_UPDATED):
@@ -258,7 +281,7 @@ def _crawls(passed: list[float], decrement: float) -> bool:
 
 
 def _line_search(
-    objective: Objective, z: np.ndarray, value: float, step: np.ndarray, decrement: float
+    objective: Searched, z: np.ndarray, value: float, step: np.ndarray, decrement: float
 ) -> tuple[np.ndarray, list[Any], float] | None:
     length = 1.0
     for _ in range(25):
@@ -272,7 +295,7 @@ def _line_search(
 
 
 def _quasi_newton(
-    objective: Objective, z: np.ndarray, tried: tuple[str, ...], tolerance: float, effort: Effort
+    objective: Searched, z: np.ndarray, tried: tuple[str, ...], tolerance: float, effort: Effort
 ) -> Solution | None:
     from scipy.optimize import minimize
 
@@ -295,7 +318,7 @@ def _quasi_newton(
     return _newton(objective, result.x * scale, tried, tolerance, effort)
 
 
-def _most_points(objective: Objective) -> int:
+def _most_points(objective: Searched) -> int:
     """How many points a quasi-Newton search may try: fewer where each costs more."""
     variables = sum(part.model.v for part in objective.parts)
     points = float(np.clip(POINTS_TIMES_VARIABLES / variables, FEWEST_POINTS, MOST_POINTS))
@@ -311,6 +334,7 @@ class Normalised:
 
     matrix: np.ndarray
     names: Callable[[np.ndarray], list[str]]
+    advice: Callable[[], str] = str
 
     @cached_property
     def inverse(self) -> np.ndarray:
@@ -328,12 +352,12 @@ class Normalised:
         if weighty == 1:
             raise ModelError(
                 f"The model is not identified: the data say nothing of the value of {self.names(vector)[0]}. Fix it, "
-                "or leave it out."
+                f"or leave it out.{self.advice()}"
             )
         involved = ", ".join(self.names(vector)[: min(weighty, 4)])
         raise ModelError(
             f"The model is not identified: the data cannot tell apart the values of {involved}. Fix or equate one "
-            "of them, or give the factor more items."
+            f"of them, or give the factor more items.{self.advice()}"
         )
 
 

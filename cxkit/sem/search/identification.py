@@ -16,8 +16,8 @@ import numpy as np
 from cxkit.errors import ModelError
 from cxkit.sem.language.table import Row
 from cxkit.sem.search.bifactor import advice_for_nested_predictors
-from cxkit.sem.search.discrepancy import SINGULAR, LeastSquares, Objective
-from cxkit.sem.search.estimation import clearly_positive
+from cxkit.sem.search.discrepancy import SINGULAR, Objective
+from cxkit.sem.search.estimation import advice_on_units, clearly_positive
 from cxkit.sem.search.model import GroupModel
 from cxkit.sem.search.statistics import MomentSpace
 
@@ -35,8 +35,9 @@ def refuse_unidentified(
         return
     rng = np.random.default_rng(1)
     undetermined, size = None, 0
+    away = 0.1 * _units(objective, start) + 0.3 * np.abs(start)
     for _ in range(POINTS):
-        point = start + (0.1 + 0.3 * np.abs(start)) * rng.standard_normal(len(start))
+        point = start + away * rng.standard_normal(len(start))
         jacobian = _jacobian(objective, spaces, point)
         if jacobian is None:
             continue
@@ -44,7 +45,8 @@ def refuse_unidentified(
         if not len(undetermined):
             return
     if undetermined is not None:
-        raise ModelError(_explain([part.model for part in objective.parts], undetermined, size, settings))
+        told = _explain([part.model for part in objective.parts], undetermined, size, settings)
+        raise ModelError(f"{told}{advice_on_units([part.data for part in objective.parts])}")
 
 
 def _plainly_identified(objective: Objective, start: np.ndarray) -> bool:
@@ -57,16 +59,24 @@ def _plainly_identified(objective: Objective, start: np.ndarray) -> bool:
     return bool(np.all(diagonal > 0)) and clearly_positive(information / np.sqrt(np.outer(diagonal, diagonal)))
 
 
+def _units(objective: Objective, start: np.ndarray) -> np.ndarray:
+    """What each parameter is measured in, by its information; 1 where nothing tells."""
+    states = objective.states(start)
+    told = np.zeros(len(start)) if states is None else objective.second(states, "information").diagonal()
+    known = np.isfinite(told) & (told > 0)
+    return np.where(known, 1 / np.sqrt(np.where(known, told, 1.0)), 1.0)
+
+
 def _jacobian(objective: Objective, spaces: Sequence[MomentSpace], z: np.ndarray) -> np.ndarray | None:
     """Derivatives of the moments of all groups by z; None where the model has no moments."""
     blocks = []
     for part, space in zip(objective.parts, spaces, strict=True):
         theta = part.model.values(z)
         try:
-            if isinstance(part, LeastSquares):
+            if part.data.ordinal is not None:
                 own = part.statistics.implied(theta)[1]
             else:
-                own = space.jacobian(part.model, part.model.implied(theta))
+                own = space.jacobian(part.model, part.model.implied(theta)) / space.units(part.data.cov)[:, None]
         except np.linalg.LinAlgError:
             return None
         blocks.append(own @ part.model.basis)

@@ -33,6 +33,11 @@ class MomentSpace:
     def vector(self, cov: np.ndarray, mean: np.ndarray) -> np.ndarray:
         return np.concatenate([cov[self.r, self.c], mean[self.m]])
 
+    def units(self, cov: np.ndarray) -> np.ndarray:
+        """What each moment is measured in: standard deviations of the items and their products."""
+        sd = np.sqrt(np.diag(cov))
+        return np.concatenate([sd[self.r] * sd[self.c], sd[self.m]])
+
     def jacobian(self, model: GroupModel, at: Implied) -> np.ndarray:
         """Derivative of the vector by the group's free rows."""
         return np.concatenate([model.covariance_jacobian(at, self.r, self.c), model.mean_jacobian(at)[self.m]])
