@@ -109,6 +109,31 @@ def test_nothing_is_left_of_a_saturated_model(options: dict[str, Any], model: st
             assert max(values.max() for values in left) < 1e-4
 
 
+@pytest.mark.parametrize(
+    ("options", "wanted", "scaled"),
+    [
+        ({"estimator": "MLR"}, (2.44563, -3.45286, 4.02951), (81.92122, 880.08172)),
+        ({"estimator": "MLR", "missing": "fiml"}, (2.77505, -2.85564, 6.29979), (74.24938, 756.98398)),
+        ({"missing": "fiml"}, (3.08562, -3.06493, 5.29039), ()),
+    ],
+    ids=str,
+)
+def test_expected_information_reaches_tests_and_residuals(
+    options: dict[str, str], wanted: tuple[float, ...], scaled: tuple[float, ...]
+) -> None:
+    """It is that of the saturated model as well. In R, of HolzingerSwineford1939 and of data/hs1939_missing.csv:
+
+    f <- cfa(model, d, information = "expected", ...); residuals(f, "standardized")$cov["x1", c("x4", "x7", "x9")];
+    fitMeasures(f, c("chisq.scaled", "baseline.chisq.scaled")).
+    """
+    data = cases.hs_holes() if "missing" in options else cases.hs()
+    fit = sem.cfa(cases.HS, data, information="expected", **options)
+    found = by_group(fit, "standardized")[0].cov.loc["x1", ["x4", "x7", "x9"]].to_numpy()
+    assert found == pytest.approx(wanted, abs=5e-4)
+    if scaled:
+        assert fit.measures[["chisq.scaled", "baseline.chisq.scaled"]].to_numpy() == pytest.approx(scaled, rel=5e-6)
+
+
 def unequal_weights(data: pd.DataFrame) -> pd.DataFrame:
     """Weights that average 3 in one school and 1 in the other."""
     own = np.where(data["school"] == "Pasteur", 3.0, 1.0)

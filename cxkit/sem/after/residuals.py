@@ -182,13 +182,15 @@ def _residual_metric(fit: Solved, group: int) -> tuple[np.ndarray, np.ndarray]:
                 "estimator='ML' or 'GLS', whose errors follow from the moments."
             )
         return part.weight, inverse_of(part.weight) if normal else gamma_of(part, space)
-    if frame.estimator.information == "expected" and frame.estimator.se == "standard":
+    expected = frame.estimator.information == "expected"
+    if expected and frame.estimator.se == "standard" and part.data.patterns is None:
         observed = space.normal_weight(inverse_of(part.data.cov))
         return space.normal_weight(inverse_of(state.at.sigma)), inverse_of(observed)
     if frame.estimator.se == "robust.sem":
         return space.normal_weight(inverse_of(state.at.sigma)), gamma_of(part, space)
     saturated = Saturated(data=part.data, space=space)
-    inverse = inverse_of(saturated.information)
+    inverse = inverse_of(saturated.expected_information if expected else saturated.information)
     if frame.estimator.se != "standard":
         inverse = inverse @ saturated.cross_products @ inverse
-    return saturated.hessian(saturated.stack(state.at.mu, state.at.sigma)), inverse
+    implied = saturated.stack(state.at.mu, state.at.sigma)
+    return implied.expected_curvature(space) if expected else implied.curvature(space), inverse

@@ -169,7 +169,9 @@ def _square(
 def _yuan_bentler(frame: Frame, chisq: float, df: int) -> FitTest:
     if df == 0:
         return FitTest(chisq=0.0, df=0, scaled=0.0, df_scaled=0)
-    trace_h1 = sum(_saturated_trace(p, space) for p, space in zip(frame.objective.parts, frame.spaces, strict=True))
+    expected = frame.estimator.information == "expected"
+    pairs = zip(frame.objective.parts, frame.spaces, strict=True)
+    trace_h1 = sum(_saturated_trace(part, space, expected) for part, space in pairs)
     inverse = _h1_inverse(frame) if frame.estimator.test_information == "h1" else frame.bread_inverse
     trace_h0 = float(np.vdot(frame.cross_products, inverse))
     # lavaan counts the parameters before equality constraints here.
@@ -194,19 +196,21 @@ def _h1_inverse(frame: Frame) -> np.ndarray:
     return inverse_of(total)
 
 
-def _saturated_trace(part: Any, space: MomentSpace) -> float:
-    """tr(B1 A1^-1) of the saturated model of one group."""
+def _saturated_trace(part: Any, space: MomentSpace, expected: bool) -> float:
+    """tr(B1 A1^-1) of the saturated model of one group, by its expected or its observed information."""
     data: GroupData = part.data
     if not data.settled:
         return float("nan")
-    return data.shared.numbers.get(("saturated trace", space.size), lambda: _compute_saturated_trace(data, space))
+    name = f"saturated trace, {'expected' if expected else 'observed'}"
+    return data.shared.numbers.get((name, space.size), lambda: _compute_saturated_trace(data, space, expected))
 
 
-def _compute_saturated_trace(data: GroupData, space: MomentSpace) -> float:
+def _compute_saturated_trace(data: GroupData, space: MomentSpace, expected: bool) -> float:
     plain = data.weights is None and data.clusters is None and data.patterns is None and not len(space.given)
     if not plain:
         saturated = Saturated(data=data, space=space)
-        return float(np.trace(solve(saturated.information, saturated.cross_products)))
+        information = saturated.expected_information if expected else saturated.information
+        return float(np.trace(solve(information, saturated.cross_products)))
     # Closed form: the scores of the saturated model are quadratic in the Mahalanobis distance.
     p, z = len(data.cov), data.centred
     distance = np.einsum("ij,ij->i", z @ inverse_of(data.cov), z)

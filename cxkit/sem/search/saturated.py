@@ -53,6 +53,14 @@ class Saturated:
         return self._kept("information", lambda: free_information(data)[np.ix_(self._place, self._place)])
 
     @property
+    def expected_information(self) -> np.ndarray:
+        """What is expected of it at the sample's own moments; kept with the sample. The same of complete answers."""
+        data, space = self.data, self.space
+        if data.patterns is None:
+            return self.information
+        return self._kept("expected information", lambda: self.stack(data.mean, data.cov).expected_curvature(space))
+
+    @property
     def _place(self) -> np.ndarray:
         """Where the moments of `space` stand among all moments of incomplete answers."""
         p, space = len(self.data.cov), self.space
