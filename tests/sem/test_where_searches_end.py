@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from cxkit import sem
+from tests.sem import cases
 
 # The people of these files leave negative variances, of which a warning tells.
 pytestmark = pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
@@ -116,3 +117,20 @@ def test_few_people_and_a_marker_near_zero(std_lv):
     fit = sem.cfa(model, forty, missing="fiml", std_lv=std_lv)
     assert fit.measures["logl"] == pytest.approx(-441.718278, abs=1e-5)
     assert fit.measures["chisq"] == pytest.approx(33.067148, abs=1e-5)
+
+
+@pytest.mark.filterwarnings("ignore:Heywood case:cxkit.errors.CxkitWarning")
+@pytest.mark.filterwarnings("ignore:The covariance matrix of the latent:cxkit.errors.CxkitWarning")
+@pytest.mark.filterwarnings("ignore:'.*' takes its scale:cxkit.errors.CxkitWarning")
+@pytest.mark.parametrize(
+    ("rows", "chisq"),
+    [
+        ("38 44 45 47 54 55 83 94 123 135 152 185 224 241 269 276 278 279 293 298", 27.68511),
+        ("8 14 28 50 64 123 132 144 160 165 179 224 229 239 289", 35.98366),
+        ("0 1 2 3 4 5 6 7 8 9 10 11", 75.01665),
+    ],
+)
+def test_improper_ends_of_few_answers_are_the_best_that_are_known(rows: str, chisq: float) -> None:
+    """R: fitMeasures(cfa(model, HolzingerSwineford1939[rows + 1, ]), "chisq"); they were 28.81, 41.70 and none."""
+    data = cases.hs().iloc[[int(row) for row in rows.split()]]
+    assert sem.cfa(cases.HS, data).test.chisq == pytest.approx(chisq, abs=2e-5)

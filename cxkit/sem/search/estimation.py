@@ -41,19 +41,21 @@ MOST_POINTS, FEWEST_POINTS, POINTS_TIMES_VARIABLES = 1500, 300, 30_000
 # How many times what a point costs more where answers of many patterns are incomplete.
 INCOMPLETE = 5
 LARGEST_RIDGE = 1e12
+# Variances of latent variables where a search begins plainly, as shares of the average observed variance.
+PLAIN_FACTORS, SMALL_FACTORS = 0.1, 0.04
 # Variances whose standard deviations differ by this factor differ by as much as a search tells apart in one sum.
 FAR_APART = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to search: attempts (four are known), steps of Newton's method in each, points of a quasi-Newton search.
+    """How long to search: attempts (five are known), steps of Newton's method in each, points of a quasi-Newton search.
 
     `points` 0 follows from the size of the model. A search by Newton's method that took more than `evaluations` of the
     discrepancy is the last.
     """
 
-    attempts: int = 4
+    attempts: int = 5
     steps: int = MOST_STEPS
     points: int = 0
     evaluations: float = np.inf
@@ -69,6 +71,8 @@ BRIEF = Effort(attempts=1, steps=20)
 # With few patterns of few items an evaluation costs so little that the search may go on: samples of some dozen people
 # with a loading near 0 need more than a hundred.
 PATIENT = Effort(evaluations=300)
+# A second look for another optimum
+ONCE = Effort(attempts=1)
 # A resample is near the sample, whose estimates are where it starts.
 RESAMPLE = Effort(attempts=3, steps=60, points=100)
 
@@ -107,7 +111,7 @@ def minimise(objective: Objective, start: np.ndarray, tolerance: float = DONE, e
 def _minimise(objective: Searched, start: np.ndarray, tolerance: float, effort: Effort) -> Solution:
     tried: list[str] = []
     beginnings = _beginnings(objective, start)
-    attempts = ((beginning, searched) for beginning in beginnings for searched in SEARCHES.items())
+    attempts = ((beginning, searched) for beginning, names in beginnings for searched in names.items())
     for (name, begin), (method, search) in islice(attempts, effort.attempts):
         tried.append(f"{method} from {name}")
         before = objective.evaluations
@@ -150,15 +154,25 @@ def advice_on_units(groups: Sequence[GroupData]) -> str:
     )
 
 
-def _beginnings(objective: Searched, start: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
-    """The given start, then a plain one: equal loadings, half of each variance unexplained, nothing correlated."""
-    yield "data-based starts", start
+def _beginnings(objective: Searched, start: np.ndarray) -> Iterator[tuple[tuple[str, np.ndarray], dict[str, Any]]]:
+    """The given start, then plain ones; and by which methods each is searched from."""
+    yield ("data-based starts", start), SEARCHES
+    yield ("plain starts", plain_start(objective)), SEARCHES
+    # Factors that hardly vary, as lavaan's start = "simple" has them: of some dozen people the only way to some ends.
+    yield ("starts without much in common", plain_start(objective, SMALL_FACTORS)), {"Fisher scoring": _newton}
+
+
+def plain_start(objective: Searched, factors: float = PLAIN_FACTORS) -> np.ndarray:
+    """Equal loadings, half of each variance unexplained, nothing correlated.
+
+    `factors` are the variances of latent variables, as a share of the average observed one.
+    """
     models = [part.model for part in objective.parts]
-    yield "plain starts", free_values(models, [_plain_values(part.model, part.data) for part in objective.parts])
+    return free_values(models, [_plain_values(part.model, part.data, factors) for part in objective.parts])
 
 
-def _plain_values(model: GroupModel, data: GroupData) -> np.ndarray:
-    variance = np.append(np.diag(data.cov), np.full(model.v - model.p, 0.1 * np.mean(np.diag(data.cov))))
+def _plain_values(model: GroupModel, data: GroupData, factors: float) -> np.ndarray:
+    variance = np.append(np.diag(data.cov), np.full(model.v - model.p, factors * np.mean(np.diag(data.cov))))
     cuts = data.thresholds
     values = np.zeros(len(model.rows))
     for k, row in enumerate(model.rows):

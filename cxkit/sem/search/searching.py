@@ -12,7 +12,7 @@ from cxkit.sem.language.table import Table
 from cxkit.sem.sample.coverage import scarcest
 from cxkit.sem.sample.moments import Sample
 from cxkit.sem.search.discrepancy import Objective
-from cxkit.sem.search.estimation import BRIEF, FULL, NEAR, PATIENT, Effort, Solution, minimise
+from cxkit.sem.search.estimation import BRIEF, FULL, NEAR, ONCE, PATIENT, Effort, Solution, minimise, plain_start
 from cxkit.sem.search.model import GroupModel
 from cxkit.sem.search.starts import has_negative_variance, without_further_loadings
 
@@ -51,6 +51,8 @@ def search(
     # A second search is cheap with complete answers; with incomplete ones it was made where their moments were fitted.
     if effort is FULL or has_negative_variance(models, solution.z):
         solution = _better_end(objective, solution, start, effort)
+    if effort is FULL and has_negative_variance(models, solution.z):
+        solution = _better_improper_end(objective, solution)
     held: list[int] = []
     while True:
         values = table.basis @ solution.z + table.offset
@@ -65,6 +67,15 @@ def search(
             model.basis, model.offset = table.basis[model.parameter], table.offset[model.parameter]
         begin = np.linalg.lstsq(table.basis, values - table.offset, rcond=None)[0]
         solution = minimise(objective, begin)
+
+
+def _better_improper_end(objective: Objective, solution: Solution) -> Solution:
+    """The better of two ends with a negative variance: few answers may have several such optima."""
+    try:
+        found = minimise(objective, plain_start(objective), effort=ONCE)
+    except ModelError:
+        return solution
+    return found if found.fits_better_than(solution) else solution
 
 
 def _better_end(objective: Objective, solution: Solution, start: np.ndarray, effort: Effort) -> Solution:
