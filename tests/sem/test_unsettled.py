@@ -6,14 +6,17 @@ chi-square all the same, as here before, where three kinds of processors gave 31
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
+import cxkit as cx
 from cxkit import sem
 from cxkit.errors import AnalysisError, CxkitWarning, ModelError
 from cxkit.sem.sample.patterns import find_patterns
@@ -105,3 +108,32 @@ def test_an_item_of_no_more_answers_than_there_are_items_is_refused() -> None:
 def test_correlations_of_all_answers_are_refused_in_words() -> None:
     with pytest.raises(AnalysisError, match="600 respondents are too few, or their answers too incomplete"):
         _likeliest(late_wave(20).to_numpy(), None)
+
+
+@pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
+def test_reports_of_such_answers_say_so_and_show_no_nan() -> None:
+    survey = cx.load_survey("hs1939")
+    given = survey.given.copy()
+    given.iloc[10:, given.columns.get_loc("x9")] = np.nan
+    few = dataclasses.replace(survey, given=given)
+    structure = cx.confirm_structure(few, missing="fiml")
+    misfit, compared = cx.find_misfit(structure), cx.compare_structures(few, missing="fiml")
+    reason = "did not settle ('x9' was answered by 10 of 301 respondents)"
+    assert "The fit is not judged: chi-square, robust CFI, TLI and RMSEA, and SRMR have no value: " in structure.text
+    assert reason in structure.text
+    assert "Residual correlations have no value" in misfit.text
+    assert misfit.frame["mi"].notna().any()
+    assert "The models are not ranked by their fit" in compared.text
+    for said in (
+        structure.text,
+        structure.note,
+        misfit.text,
+        misfit.alt,
+        str(misfit.picture()),
+        compared.text,
+        compared.note,
+    ):
+        assert not re.search(r"\bnan\b", said)
+    for refused in (cx.convergent_validity, cx.discriminant_validity):
+        with pytest.raises(AnalysisError, match="compares with the variances of all answers, and the means and cov"):
+            refused(few, missing="fiml")

@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxkit import ties
-from cxkit.errors import counted
+from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.references import cite
 from cxkit.results.result import Result
@@ -153,6 +153,11 @@ def convergent_validity(
 
 def convergence(found: FittedModel) -> pd.DataFrame:
     """AVE, composite reliability and loadings of each dimension of a model of correlated dimensions."""
+    if found.fit.doubt and found.fit.doubt.everything:
+        raise AnalysisError(
+            f"Average variance extracted compares with the variances of all answers, and {found.fit.doubt.reason}. "
+            "Leave out the items that fewest answered, or use missing='listwise'."
+        )
     key, title = found.blueprint.names.key, found.blueprint.title_of
     loadings = found.loadings.set_index("item").groupby("factor", sort=False)["loading"]
     rows = []
