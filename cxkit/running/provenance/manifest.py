@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from cxkit.running.plan import Run
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_PAGE = ("jinja2", "markupsafe", "mistune", "nh3", "pygments")
 
 
 def manifest_of(run: Run) -> dict[str, Any]:
@@ -38,7 +39,7 @@ def manifest_of(run: Run) -> dict[str, Any]:
         "data": _data_of(session),
         "seed": _plain(session.get("seed")),
         "code": dict(kit()),
-        "versions": _usable(seen.get("versions") or versions()),
+        "versions": _usable({**_page_versions(), **(seen.get("versions") or versions())}),
         "platform": {
             "system": platform.system(),
             "machine": platform.machine(),
@@ -56,6 +57,11 @@ def run_files(run: Run) -> dict[str, Path]:
     folder = run.notebook.parent if run.modules_in is None else run.modules_in
     modules = modules_in(run.notebook, [Path(), folder])
     return input_files(run.parameters, named_in(run.executed or {"cells": []}), modules, run.told)
+
+
+def _page_versions() -> dict[str, str]:
+    """The versions of what makes a page of a notebook, which the kernel does not load."""
+    return {name: number for name, number in versions().items() if name in _PAGE}
 
 
 def _data_of(session: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -10,13 +10,14 @@ from typing import Any, Literal, get_args
 from cxkit.running.provenance.changes import Degree
 from cxkit.running.untrusted import printable
 
-Kind = Literal["file", "input", "version", "code", "number", "picture", "order", "words", "run"]
+Kind = Literal["file", "input", "version", "code", "number", "picture", "order", "words", "page", "run"]
 _OF_OUTPUT = frozenset(get_args(Degree))
 _VERDICTS: Mapping[str, str] = {
     "words": "does NOT come out the same: what it says changed",
     "number": "does NOT come out the same: numbers moved",
     "picture": "does NOT come out the same: pictures look different",
     "order": "does NOT come out the same: equal rows stand in another order, and nothing else",
+    "page": "does NOT come out the same: its page does not show what its notebook gives",
     # What it shows is as it was
     "file": "comes out the same, but files were changed after the run",
     "input": "comes out the same, but its inputs are not as they were",
@@ -33,8 +34,9 @@ class Finding:
     ----------
     kind : str
         "file": a file of the report or its crate was changed; "input": an input has other bytes; "version": a library
-        has another version; "code": cxkit itself has changed; "run": the notebook no longer runs; "number", "picture",
-        "order", "words": what it shows came out otherwise, by the gravest that moved in the place.
+        has another version; "code": cxkit itself has changed; "run": the notebook no longer runs; "page": the report or
+        its PDF is not what cxkit makes of the notebook; "number", "picture", "order", "words": what it shows came out
+        otherwise, by the gravest that moved in the place.
     name : str
     text : str
     """
@@ -57,6 +59,8 @@ class Verification:
         What else is otherwise than at the first run and may be why something moved: processor, fonts, settings.
     compared : int
         How many tables, pictures, values and other outputs were compared.
+    not_compared : tuple of str
+        What of the report was not compared.
     rounded : int
         How many of the places that came out the same did so to rounding only, and not to the last bit.
     furthest : float
@@ -75,6 +79,7 @@ class Verification:
     findings: tuple[Finding, ...]
     remarks: tuple[str, ...] = ()
     compared: int
+    not_compared: tuple[str, ...] = ()
     rounded: int = 0
     furthest: float = 0.0
     ran: bool = True
@@ -120,7 +125,8 @@ class Verification:
         if self.rounded:
             told += f", {self.rounded} of them equal to rounding (by {self.furthest:.1g} at most)"
         place = f" with {self.where}" if self.where else ""
-        lines = [f"{self.report.name} {self.verdict}{place}; {told}."]
+        left_out = f" Not compared: {'; '.join(self.not_compared)}." if self.not_compared else ""
+        lines = [f"{self.report.name} {self.verdict}{place}; {told}.{left_out}"]
         lines += [f"  {one.kind}: {one.text}" for one in self.findings]
         lines += [f"  note: {text}" for text in self.remarks]
         again = [] if self.rebuilt is None else [self.rebuilt.text]
@@ -150,6 +156,7 @@ class Verification:
             "holds": self.holds,
             "verdict": self.verdict,
             "compared": self.compared,
+            "not_compared": list(self.not_compared),
             "equal_to_rounding": self.rounded,
             "findings": [{"kind": one.kind, "name": one.name, "text": one.text} for one in self.findings],
             "notes": list(self.remarks),

@@ -20,6 +20,7 @@ from cxkit.running.provenance.declared import changes, declared_in, in_file_orde
 from cxkit.running.provenance.inputs import inputs_of
 from cxkit.running.provenance.manifest import manifest_of
 from cxkit.running.provenance.outputs import compared_in, output_changes, session_versions, shown_in
+from cxkit.running.provenance.page_check import Checked, check_page, check_print
 from cxkit.running.provenance.reading import MANIFEST, read_declared, read_executed, read_manifest
 from cxkit.running.provenance.reasons import (
     imported_libraries,
@@ -36,7 +37,7 @@ from cxkit.running.provenance.written import undeclared, written_changes
 from cxkit.running.sandbox.limits import Policy
 from cxkit.running.temporary import own_folder
 
-_STANDING = ("file", "input")
+_STANDING = ("file", "input", "page")
 """Findings that are the same in whatever environment a report is made again."""
 
 
@@ -120,8 +121,12 @@ def _of_now(
     except (NotebookError, OSError, ValueError) as error:
         return _not_run(report, [_no_run(manifest, error)]), []
     now = read_claims_of(manifest_of(run))
+    pages = _pages(report, replace(run, notebook=work.modules_in / manifest.notebook.name), before, manifest)
     found = compare_outcomes(report, before, Outcome.in_notebook(run.executed or {}))
-    return replace(found, remarks=tuple(remarks(manifest, now))), _other_claims(manifest, now, run)
+    left_out = tuple(text for one in pages for text in one.not_compared)
+    changed = [Finding(one.kind, report.name, one.change) for one in pages if one.change]
+    found = replace(found, remarks=tuple(remarks(manifest, now)), not_compared=left_out)
+    return found, [*_other_claims(manifest, now, run), *changed]
 
 
 def _policy(manifest: Manifest, contained: bool, rebuild: bool) -> Policy:
@@ -188,6 +193,16 @@ def compare_outcomes(report: Path, before: Outcome, now: Outcome) -> Verificatio
     )
 
 
+def _pages(report: Path, run: Run, before: Outcome, manifest: Manifest) -> list[Checked]:
+    """The page and its print, held against the notebook. One that was changed after the run is told already."""
+    if not report.is_file() or report.suffix != ".html" or sha256_of(report) != manifest.report_sha256:
+        return []
+    same_code = manifest.code is not None and not _other_code(manifest)
+    then = manifest.versions.get("cxkit", "")
+    page = check_page(report, run, before.executed, then, same_code=same_code)
+    return [page] if page.change else [page, check_print(report)]
+
+
 def _of_then(
     report: Path, work: Work, manifest: Manifest, before: Outcome, timeout: float, commit: str | None
 ) -> Verification:
@@ -200,7 +215,7 @@ def _of_then(
             found = replace(found, findings=(*_unnamed(manifest, crate, work), *found.findings))
         except (NotebookError, OSError, ValueError) as error:
             found = _not_run(report, [_no_run(manifest, error)])
-    return replace(found, where=environment.text)
+    return replace(found, where=environment.text, not_compared=("the page",))
 
 
 def _unnamed(manifest: Manifest, crate: Path, work: Work) -> list[Finding]:

@@ -1,0 +1,193 @@
+"""Does a page show what its notebook gives? It is made again from the recorded notebook, and held against the file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from html import unescape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from nbformat import from_dict
+
+from cxkit.errors import NotebookError, fault_of
+from cxkit.files import sha256_of
+from cxkit.running.pages.html_tokens import Attributes, tell_tokens
+from cxkit.running.pages.pdf import BROWSERS, find_printer, read_imprint, write_pdf
+from cxkit.running.pages.report import BADGES, cxkit_version, is_synthetic, report_html, report_title
+from cxkit.running.provenance.changes import first_difference
+from cxkit.running.provenance.passed_over import read_text
+from cxkit.running.temporary import own_folder
+
+if TYPE_CHECKING:
+    from cxkit.running.plan import Run
+
+_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
+_BADGE = re.compile(r'<p class="byline"><span class="badge (real|synthetic)">')
+_OPEN_CODE = '<details class="code" open>'
+_SHOWN = 60
+_VERSIONED = "WeasyPrint "  # a printer whose name tells its version
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What came of comparing a page, or its print.
+
+    Attributes
+    ----------
+    change : str
+        Where it is not what its notebook gives; empty if nothing says so.
+    not_compared : tuple of str
+        What of it was not compared.
+    kind : {"page", "words"}
+        Whether it is no page of this notebook, or says something else than other code makes of it.
+    """
+
+    change: str = ""
+    not_compared: tuple[str, ...] = ()
+    kind: Literal["page", "words"] = "page"
+
+
+@dataclass(frozen=True)
+class Presentation:
+    """What whoever ran a notebook may choose of its page, as the page itself shows it."""
+
+    title: str
+    badge: str | None
+    show_code: bool
+
+    @classmethod
+    def of(cls, html: str) -> Presentation:
+        """As a page shows it."""
+        title, header = _TITLE.search(html), html.partition("<header>")[2].partition("</header>")[0]
+        badge = _BADGE.search(header)
+        return cls(unescape(title[1]) if title else "", badge[1] if badge else None, _OPEN_CODE in html)
+
+
+def check_page(report: Path, run: Run, recorded: Mapping[str, Any], cxkit_then: str, *, same_code: bool) -> Checked:
+    """Hold a report's page against what cxkit makes of the recorded executed notebook.
+
+    Parameters
+    ----------
+    report : Path
+        The page.
+    run : Run
+        The run of now, under the notebook's own name and folder: its parameters and its hash stand in the page.
+    recorded : mapping
+        The executed notebook of the crate.
+    cxkit_then : str
+        The version of cxkit that the page names.
+    same_code : bool
+        Whether cxkit and the libraries are those of then: then the page must agree byte for byte, else the words and
+        pictures that a reader sees.
+    """
+    html = report.read_bytes().decode("utf-8", "replace")
+    chosen = Presentation.of(html)
+    try:
+        told, made = _made_again(run, recorded, chosen)
+    except Exception as error:  # a crate may hold anything for a notebook
+        return Checked(f"{report.name} cannot be made again from executed.ipynb: {fault_of(error)}")
+    given = tuple(_given(told, chosen))
+    if made == html:
+        return Checked(not_compared=given)
+    if same_code:
+        return Checked(f"{report.name} is not the page that cxkit makes of executed.ipynb{_first(html, made)}")
+    seen = [*_seen(html.replace(f"cxkit {cxkit_then}<", f"cxkit {cxkit_version()}<"))]
+    if seen != [*_seen(made)]:
+        other = f"the page does not show what this cxkit shows of executed.ipynb{_first(html, made)}"
+        return Checked(other, kind="words")
+    return Checked(not_compared=(*given, "style and markup of the page, which other code than this made"))
+
+
+def check_print(report: Path) -> Checked:
+    """Print a page again, where the printer of its PDF is here. The last line of a PDF alone proves nothing."""
+    printed = report.with_suffix(".pdf")
+    imprint = read_imprint(printed) if printed.is_file() and printed != report else None
+    if imprint is None or imprint[1] != sha256_of(report):
+        return Checked()  # told as a changed file
+    try:
+        again = _printed_again(report, imprint[0])
+    except (NotebookError, ValueError) as error:
+        return Checked(not_compared=(f"the pages of {printed.name} ({str(error).splitlines()[0]})",))
+    if again == printed.read_bytes():
+        return Checked()
+    if not imprint[0].startswith(_VERSIONED):
+        return Checked(not_compared=(f"the pages of {printed.name} ({imprint[0]} prints them otherwise now)",))
+    told = (
+        f"{printed.name} is not what {imprint[0]} prints of {report.name} here: it was changed, or other fonts drew it"
+    )
+    return Checked(told)
+
+
+def _printed_again(report: Path, by: str) -> bytes:
+    if not by.startswith((_VERSIONED, *BROWSERS)):
+        raise NotebookError(f"{by} printed them")
+    printer = find_printer()
+    if printer.name != by:
+        raise NotebookError(f"{by} printed them, and here prints {printer.name}")
+    with own_folder() as folder:
+        return write_pdf(report.read_bytes().decode("utf-8"), folder / "again.pdf", printer).read_bytes()
+
+
+def _made_again(run: Run, recorded: Mapping[str, Any], chosen: Presentation) -> tuple[Run, str]:
+    from cxkit.running.run import find_session
+
+    executed = from_dict(dict(recorded))
+    session = find_session(executed)
+    if session == run.session:  # that of now: a notebook's file does not keep the order of the versions
+        session = dict(run.session or {})
+    told = replace(run, executed=executed, session=session)
+    made = report_html(told, show_code=chosen.show_code, title=chosen.title or None, badge=chosen.badge)
+    return told, made
+
+
+def _given(told: Run, chosen: Presentation) -> Iterator[str]:
+    """What of a page does not follow from the notebook, but was chosen for this page."""
+    if chosen.title != report_title(told):
+        yield f"the title '{chosen.title}', which was given with the run"
+    if chosen.badge is not None and not is_synthetic(told.session or {}):
+        yield f"the label '{BADGES[chosen.badge]}', which was given with the run"
+
+
+def _first(html: str, made: str) -> str:
+    start = first_difference(html, made)
+    line, begin = html.count("\n", 0, start) + 1, max(html.rfind("\n", 0, start) + 1, start - _SHOWN // 3)
+    was, is_ = html[begin : begin + _SHOWN], made[begin : begin + _SHOWN]
+    return f", first in line {line}: '{was}' stands where that has '{is_}'"
+
+
+def _seen(html: str) -> Iterator[tuple[str, str]]:
+    """The words of a page as one text without white space, and its pictures and links."""
+    parts = [*_parts(html)]
+    yield "text", "".join(text for kind, text in parts if kind == "text")
+    yield from (part for part in parts if part[0] != "text")
+
+
+def _parts(html: str) -> Iterator[tuple[str, str]]:
+    found = _Parts()
+    tell_tokens(html, found)
+    return ((kind, text if kind != "text" else "".join(_read(text).split())) for kind, text in found.parts)
+
+
+def _read(text: str) -> str:
+    return read_text(text, "text/plain", "output")
+
+
+@dataclass
+class _Parts:
+    """What a reader sees of html, in its order."""
+
+    parts: list[tuple[str, str]] = field(default_factory=list)
+    _raw: bool = False
+
+    def start(self, tag: str, attributes: Attributes) -> None:
+        self._raw = tag in {"style", "script"}
+        self.parts += [(name, value) for name, value in attributes if name in {"src", "href", "alt"}]
+
+    def end(self, tag: str) -> None:
+        self._raw = False
+
+    def text(self, text: str) -> None:
+        if not self._raw:
+            self.parts.append(("text", text))
