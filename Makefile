@@ -10,6 +10,9 @@ READY := $(ENV)/ready
 CANDIDATES := python3 python3.13 python3.12 python3.11 python
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(if $(shell $(p) -c 'import sys; print(sys.version_info >= (3, 11) or "")' 2>/dev/null),$(p))))
 
+# Tests that wait for a time limit, or for something to end, leave a core idle: one worker more than there are cores.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)' 2>/dev/null)
+
 # Hundreds of processes import the same modules: without files of bytecode each would compile them anew.
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -34,12 +37,12 @@ report: $(READY)  ## run all notebooks of notebooks/runs.toml and write out/repo
 
 test: $(READY)  ## all tests, and the notebooks against their recorded numbers (FAST=1: the quick ones, below 90 s)
 ifdef FAST
-	@$(BIN)/python -m pytest -q -n auto --fast tests
+	@$(BIN)/python -m pytest -q -n $(WORKERS) --fast tests
 else
 	@echo "cxkit: tests of the package"
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder tests
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder tests
 	@echo "cxkit: the notebooks, cell by cell (nbval)"
-	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:randomly -p no:cacheprovider -n auto --dist loadfile --nbval-lax --nbval-cell-timeout=300 notebooks
+	@OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 $(BIN)/python -m pytest -p no:randomly -p no:cacheprovider -n $(WORKERS) --dist loadfile --nbval-lax --nbval-cell-timeout=300 notebooks
 endif
 
 lab: $(READY)  ## open JupyterLab on the notebooks

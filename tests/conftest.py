@@ -40,6 +40,14 @@ LONGEST = (
     "test_forging.py",
     "test_release_proof.py",
     "test_batch.py",
+    "test_degenerate_surveys.py",
+    "test_provenance.py",
+    "test_installed.py",
+    "test_rebuild.py",
+    "test_contained.py",
+    "test_improper.py",
+    "test_sweep.py",
+    "test_screening.py",
 )
 """Files that take minutes each. They come first: at the end one core would wait for the other that runs one of them."""
 
