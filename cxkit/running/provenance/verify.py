@@ -17,6 +17,7 @@ from cxkit.running.provenance.changes import Change, Moved, first_difference
 from cxkit.running.provenance.claims import DECLARED, Claims, Manifest, read_claims_of
 from cxkit.running.provenance.crate import crate_of
 from cxkit.running.provenance.declared import changes, declared_in, in_file_order, is_usable
+from cxkit.running.provenance.folder import pages_in
 from cxkit.running.provenance.inputs import inputs_of
 from cxkit.running.provenance.manifest import manifest_of
 from cxkit.running.provenance.outputs import compared_in, output_changes, session_versions, shown_in
@@ -240,7 +241,7 @@ def _not_run(
 
 
 def reports_in(path: str | Path) -> list[Path]:
-    """The path itself; or, for a folder of reports, every crate in it.
+    """The path itself; or, for a folder of reports, every crate in it, and every page without one.
 
     Raises
     ------
@@ -254,17 +255,15 @@ def reports_in(path: str | Path) -> list[Path]:
         raise NotebookError(f"{path} is a notebook. Name the report that was made from it, or the crate beside that.")
     if not path.is_dir() or path.suffix == ".crate" or (path / MANIFEST).exists():
         return [path]
-    crates = sorted(one for one in path.glob("*.crate") if (one / MANIFEST).exists())
-    if not crates:
-        raise NotebookError(f"{path} holds no report with a crate beside it.")
-    return crates
+    return pages_in(path)
 
 
 def _places(path: Path) -> tuple[Path, Path]:
-    """The report and its crate, whichever of the two was named."""
+    """The report and its crate, whichever of the two was named: a crate is that of the page of its own name."""
     if path.suffix == ".crate" or path.name == MANIFEST or (path / MANIFEST).exists():
         folder = path.parent if path.name == MANIFEST else path
-        return folder.parent / read_manifest(folder).report, folder
+        named, own = Path(read_manifest(folder).report), folder.resolve()
+        return own.with_suffix(named.suffix) if own.suffix == ".crate" else own.parent / named, folder
     if not path.exists():
         raise NotebookError(f"There is no report {path}.")
     return path, crate_of(path)
