@@ -113,7 +113,8 @@ def run_there(environment: Environment, work: Work, timeout: float, into: Path) 
         (alone.parent / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, alone.parent / name)
     given = json.dumps(dict(work.values))
-    words = [str(environment.python), "-c", _RUN, str(alone), given, str(report), str(timeout)]
+    # -P: where we are in a clone, its cxkit is that of today
+    words = [str(environment.python), "-P", "-c", _RUN, str(alone), given, str(report), str(timeout)]
     # Compiled modules are kept apart: the environment stays as it was made, and what lies compiled in it is not used
     own = {**_own_environment(), "PYTHONPYCACHEPREFIX": str(into / "compiled")}
     done = subprocess.run(words, env=own, capture_output=True, text=True, check=False)
