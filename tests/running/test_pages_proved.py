@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from cxkit.running.pages.pdf import Printer, write_pdf
 from cxkit.running.pages.report import cxkit_version, report_html
 from cxkit.running.provenance import page_check
 from cxkit.running.provenance.page_check import check_page, check_print
+from cxkit.running.provenance.reasons import other_code
 from cxkit.running.provenance.verification import Finding, Verification
 from tests.running.building import code, executed_run, shown, stream, words
 
@@ -53,6 +55,24 @@ def test_other_code_may_set_a_page_otherwise_but_not_say_anything_else(run, chec
     assert found.not_compared == ("style and markup of the page, which other code than this made",)
     assert check(styled.replace("<b>", '<img src="data:image/png;base64,QUJD"><b>'), same_code=False).change
     assert check(styled.replace("</main>", "<p>alpha is .95</main>"), same_code=False).change
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "<script>document.title = 1</script>", '<iframe srcdoc="alpha = 0.99"></iframe>', '<input value="0.99">',
+        '<input placeholder="0.99">', '<meta http-equiv="refresh" content="0; url=https://example.org">',
+        '<form action="https://example.org"></form>', "<bdo dir=rtl></bdo>", "<template></template>",
+        '<meter value="0.9"></meter>', "<sup></sup>", "<textarea></textarea>", '<ol start="99"></ol>', "<p hidden></p>",
+    ],
+)  # fmt: skip
+def test_nothing_that_speaks_or_acts_passes_for_style(run, check, added):
+    assert check(report_html(run).replace("</main>", f"{added}</main>"), same_code=False).kind == "words"
+
+
+def test_a_crate_that_does_not_say_by_which_code_is_not_by_the_same():
+    told = other_code(SimpleNamespace(code=None))
+    assert told == "the crate does not say by which code of cxkit the report was made"
 
 
 def test_what_was_chosen_for_a_page_is_told_to_be_so(run, check, tmp_path):

@@ -27,6 +27,16 @@ _TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 _BADGE = re.compile(r'<p class="byline"><span class="badge (real|synthetic)">')
 _OPEN_CODE = '<details class="code" open>'
 _SHOWN = 60
+# What says or does something that no word, picture or link of the page does. Other releases set a page otherwise, and
+# none puts these in.
+_TELLING_TAGS = frozenset({
+    "base", "bdo", "button", "del", "embed", "form", "iframe", "input", "ins", "meter", "noscript", "object", "option",
+    "progress", "script", "select", "sub", "sup", "template", "textarea",
+})  # fmt: skip
+_TELLING_ATTRIBUTES = frozenset({
+    "action", "alt", "dir", "formaction", "hidden", "href", "http-equiv", "label", "placeholder", "src", "srcdoc",
+    "start", "value",
+})  # fmt: skip
 _VERSIONED = "WeasyPrint "  # a printer whose name tells its version
 
 
@@ -158,7 +168,7 @@ def _first(html: str, made: str) -> str:
 
 
 def _seen(html: str) -> Iterator[tuple[str, str]]:
-    """The words of a page as one text without white space, and its pictures and links."""
+    """The words of a page as one text without white space, and its pictures, links, scripts, frames and fields."""
     parts = [*_parts(html)]
     yield "text", "".join(text for kind, text in parts if kind == "text")
     yield from (part for part in parts if part[0] != "text")
@@ -183,7 +193,9 @@ class _Parts:
 
     def start(self, tag: str, attributes: Attributes) -> None:
         self._raw = tag in {"style", "script"}
-        self.parts += [(name, value) for name, value in attributes if name in {"src", "href", "alt"}]
+        if tag in _TELLING_TAGS:
+            self.parts.append(("tag", tag))
+        self.parts += [(name, value) for name, value in attributes if name in _TELLING_ATTRIBUTES]
 
     def end(self, tag: str) -> None:
         self._raw = False

@@ -39,8 +39,10 @@ def installed(name: str) -> str | None:
 
 
 def other_code(manifest: Claims) -> str:
-    """What of cxkit's own code is not as it was; empty if all is, or the crate does not say."""
-    return "" if manifest.code is None else changed_code(manifest.code)
+    """What of cxkit's own code is not as it was, or that the crate does not say; empty if all is."""
+    if manifest.code is None:
+        return "the crate does not say by which code of cxkit the report was made"
+    return changed_code(manifest.code)
 
 
 def other_data(before: Claims, now: Claims) -> Iterator[tuple[str, str]]:

@@ -198,7 +198,7 @@ def _pages(report: Path, run: Run, before: Outcome, manifest: Manifest) -> list[
     """The page and its print, held against the notebook. One that was changed after the run is told already."""
     if not report.is_file() or report.suffix != ".html" or sha256_of(report) != manifest.report_sha256:
         return []
-    same_code = manifest.code is not None and not _other_code(manifest)
+    same_code = not _other_code(manifest)
     then = manifest.versions.get("cxkit", "")
     page = check_page(report, run, before.executed, then, same_code=same_code)
     return [page] if page.change else [page, check_print(report)]
