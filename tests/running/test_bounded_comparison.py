@@ -77,3 +77,10 @@ def test_a_picture_of_more_pixels_than_are_held_is_refused_before_it_is_decoded(
     assert isinstance(change, Change)
     assert change.text.startswith("the picture in cell 1 is another file, and ")
     assert [frame.shape for frame in frames_of(gif(2, 100))] == [(100, 100, 4)] * 2
+
+
+@pytest.mark.parametrize(("then", "now"), [("1e999", "2e999"), ("-1e400", "1e400"), ("1e400", "1.0")])
+def test_numbers_beyond_every_float_are_compared_as_written(then, now):
+    before, after = ([[Shown("cell 1", "stdout", {"text/plain": f"a = {one}\n"})]] for one in (then, now))
+    found = list(output_changes(before, after))
+    assert any(isinstance(one, Change) for one in found)

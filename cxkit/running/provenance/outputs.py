@@ -8,6 +8,7 @@ as a reader would see it: text by its words and numbers, pictures by their pixel
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -275,7 +276,10 @@ def _of_declared_texts(place: str, before: str, now: str, declared: Mapping[str,
 def _distance(before: str, now: str, allowed: Allowed = _LAST_BITS) -> float | None:
     """How far two unlike numbers of a text lie apart, within what is allowed; whole ones are exact, as written."""
     if set(before + now) & set(".eE"):
-        return allowed.distance(float(before), float(now))
+        one, other = float(before), float(now)
+        if math.isinf(one) or math.isinf(other):  # 1e999 and 2e999 differ, and are one number to a computer
+            return None
+        return allowed.distance(one, other)
     return None
 
 
