@@ -59,6 +59,12 @@ def counted(count: int, noun: str, plural: str = "") -> str:
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
 
 
+def first_of(names: Sequence[str], most: int) -> str:
+    """`"a, b and 3 more"`: the first few names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
 _READ_ERRORS: tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...] = (
     (UnicodeError, "it is not text in UTF-8"),
     (RecursionError, "it is nested too deeply"),

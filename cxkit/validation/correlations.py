@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted
+from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted, first_of
 from cxkit.results.options import check_choice, check_names
 from cxkit.results.weighted import refuse_weights, weights_at
 from cxkit.statistics.covariances import (
@@ -364,6 +364,4 @@ def _refuse_singular(found: Moments, missing: Missing, analysis: str) -> None:
 
 
 def _named(names: list[str]) -> str:
-    shown = ", ".join(names[: 2 * EXAMPLES_SHOWN])
-    more = len(names) - 2 * EXAMPLES_SHOWN
-    return f"{shown} and {more} more" if more > 0 else shown
+    return first_of(names, 2 * EXAMPLES_SHOWN)

@@ -118,7 +118,7 @@ def _of_now(
 ) -> tuple[Verification, list[Finding]]:
     """What comes out here and now, and what the crate claims otherwise than this run."""
     try:
-        run = _made_again(work, manifest, conditions)
+        run = make_again(work, manifest, conditions)
     except (NotebookError, OSError, ValueError) as error:
         return _not_run(report, [_no_run(manifest, error)]), []
     now = read_claims_of(manifest_of(run))
@@ -325,7 +325,3 @@ def _other_code(manifest: Manifest) -> list[Finding]:
     found = [Finding("version", name, text) for name, text in other_versions(manifest)]
     code = other_code(manifest)
     return [*found, Finding("code", "cxkit", code)] if code else found
-
-
-def _made_again(work: Work, manifest: Manifest, conditions: Conditions) -> Run:
-    return make_again(work, manifest, conditions)

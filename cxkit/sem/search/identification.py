@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cxkit.errors import ModelError
+from cxkit.errors import ModelError, first_of
 from cxkit.sem.language.table import Row
 from cxkit.sem.search.bifactor import advice_for_nested_predictors
 from cxkit.sem.search.discrepancy import SINGULAR, Objective
@@ -137,9 +137,7 @@ def _list_names(rows: Sequence[Row], groups: bool) -> str:
     keys = [(f"'{row.lhs} {row.op} {row.rhs}'".replace("~1 '", "~ 1'"), row.group) for row in rows]
     repeated = groups and len({group for _, group in keys}) > 1
     names = [f"{name} (group {group + 1})" if groups and not repeated else name for name, group in keys]
-    names = list(dict.fromkeys(names))
-    more = len(names) - MOST_NAMED
-    return ", ".join(names[:MOST_NAMED]) + (f" and {more} more" if more > 0 else "")
+    return first_of(list(dict.fromkeys(names)), MOST_NAMED)
 
 
 def _threshold_remedy(rows: Sequence[Row], groups: int, settings: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from scipy import stats
 
-from cxkit.errors import counted
+from cxkit.errors import counted, first_of
 from cxkit.results import figures, tables
 from cxkit.results.options import check_options
 from cxkit.results.references import cite
@@ -114,8 +114,7 @@ def by_chance(successes: float, trials: float) -> float:
 
 def some_names(names: Sequence[str]) -> str:
     """The first few names, and how many more there are."""
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+    return first_of(names, NAMED)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

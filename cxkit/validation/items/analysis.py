@@ -13,7 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxkit import ties
-from cxkit.errors import AnalysisError, CxkitWarning, counted
+from cxkit.errors import AnalysisError, CxkitWarning, counted, first_of
 from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
@@ -64,10 +64,10 @@ class ItemAnalysis(Result):
         if weak:
             verb = "falls" if len(weak) == 1 else "fall"
             items = counted(len(judged), "item")
-            short = f"{len(weak)} of {items} {verb} below {TWO_DIGITS(BELONGS)} ({_name_a_few(weak)})"
+            short = f"{len(weak)} of {items} {verb} below {TWO_DIGITS(BELONGS)} ({first_of(weak, NAMED)})"
         low, high = TWO_DIGITS(lowest["item_rest_r"]), TWO_DIGITS(highest["item_rest_r"])
         if low == high:
-            return f"All item-rest correlations are {low} ({_name_a_few(judged['item'].tolist())}); {short}."
+            return f"All item-rest correlations are {low} ({first_of(judged['item'].tolist(), NAMED)}); {short}."
         return f"Item-rest correlations run from {low} ({lowest['item']}) to {high} ({highest['item']}); {short}."
 
     @property
@@ -137,11 +137,6 @@ def _grouped_heights(groups: list[str]) -> np.ndarray:
 
 def _label(row: pd.Series) -> str:
     return wording(row["item"], turned=row["reversed"])
-
-
-def _name_a_few(names: list[str]) -> str:
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) -> ItemAnalysis:
@@ -342,7 +337,7 @@ def _why_no_correlation(dimensions: Sequence[Dimension]) -> tuple[str, ...]:
     if len(formative) == 1:
         notes.insert(0, f"'{formative[0]}' is formative: its items need not correlate, and no correlation is given.")
     elif formative:
-        which = f"{len(formative)} dimensions are formative ({_name_a_few([repr(title) for title in formative])})"
+        which = f"{len(formative)} dimensions are formative ({first_of([repr(title) for title in formative], NAMED)})"
         notes.insert(0, f"{which}: their items need not correlate, and no correlation is given.")
     return tuple(notes)
 

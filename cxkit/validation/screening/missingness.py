@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from scipy import stats
 
-from cxkit.errors import AnalysisError, counted
+from cxkit.errors import AnalysisError, counted, first_of
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
 from cxkit.results.thresholds import MCAR_LITTLE, judge
@@ -186,11 +186,7 @@ def _expected(number: float) -> str:
 
 def _name_a_few(listed: str) -> str:
     """The first items of a list of them."""
-    if not listed:
-        return "none"
-    names = listed.split(", ")
-    more = len(names) - ITEMS_NAMED
-    return f"{', '.join(names[:ITEMS_NAMED])} and {more} more" if more > 0 else listed
+    return first_of(listed.split(", "), ITEMS_NAMED) if listed else "none"
 
 
 def _together(n: int, patterns: int, everybody: int) -> dict[str, object]:
