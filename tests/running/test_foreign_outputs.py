@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import zlib
 from pathlib import Path
 
 import nbformat
@@ -146,6 +147,8 @@ def compared(before, now):
         ("0.30000000000000004", "0.30000000000000010"),
         ("a   0.1\nb   0.30000000000000004", "a   0.1\nb   0.30000000000000010"),
         ("srmr 1.5e-16", "srmr 2.2e-16"),
+        ("-1.1102230246251565e-16", "0.0"),
+        ("0.2500000001", "0.2500000002"),
         (["a", "b"], "ab"),
     ],
 )
@@ -191,6 +194,14 @@ def test_a_bar_of_progress_and_the_file_of_a_cell_are_passed_over_on_standard_er
         ("0xdeadbeef", "0xfeedbeef", "words"),
         ("id 1b4e28ba-2fa1-41d2-883f-0016d3cca427", "id 6fa459ea-ee8a-4ca4-894e-db77e160355e", "words"),
         ("1e-13", "5e-13", "number"),
+        ("1.1", "1.10", "number"),
+        ("1e5", "100000", "number"),
+        ("1e5", "1E+05", "number"),
+        ("0.0", "-0.0", "number"),
+        ("+1.5", "1.5", "number"),
+        ("7.5", "07.5", "number"),
+        ("0.30", "0.3000000000001", "number"),
+        ("1.5e-16", "-1.5e-16", "number"),
         ("     a\n0  0.1", "     a\n0  0.25", "number"),
     ],
 )
@@ -236,6 +247,34 @@ def encoded(kind, *pixels, **options):
     more = {"save_all": True, "append_images": frames[1:]} if len(frames) > 1 else {}
     frames[0].save(buffer, kind, **more, **options)
     return base64.b64encode(buffer.getvalue()).decode()
+
+
+def with_chunk(kind, held):
+    """A PNG with one more chunk, which says something of its pixels, after its header of 33 bytes."""
+    whole = base64.b64decode(encoded("png", np.full((4, 4), 90, np.uint8)))
+    chunk = len(held).to_bytes(4) + kind + held + zlib.crc32(kind + held).to_bytes(4)
+    return base64.b64encode(whole[:33] + chunk + whole[33:]).decode()
+
+
+@pytest.mark.parametrize("kind", [b"gAMA", b"cHRM", b"iCCP", b"sRGB", b"cICP", b"mDCV", b"tRNS", b"pHYs", b"neWc"])
+def test_what_a_file_says_of_how_its_pixels_are_seen_counts(kind):
+    none, one, other = (
+        encoded("png", np.full((4, 4), 90, np.uint8)),
+        *(with_chunk(kind, b"\0" * 8 + x) for x in (b"1", b"2")),
+    )
+    assert compared(shown_picture("png", one), shown_picture("png", one)) == []
+    for then, now in ((one, other), (none, one), (one, none)):
+        assert [found.degree for found in compared(shown_picture("png", then), shown_picture("png", now))]
+    told = with_chunk(b"tEXt", b"Software\0a"), with_chunk(b"tEXt", b"Software\0b")
+    assert compared(*(shown_picture("png", data) for data in told)) == []
+
+
+def test_colours_and_times_of_other_pictures_count():
+    flat = np.full((4, 4, 3), 90, np.uint8)
+    one, other = (shown_picture("jpeg", encoded("jpeg", flat, icc_profile=held)) for held in (b"a" * 200, b"b" * 200))
+    assert [found.degree for found in compared(one, other)] == ["picture"]
+    one, other = (shown_picture("gif", encoded("gif", flat, 2 * flat, duration=held)) for held in (100, 900))
+    assert [found.degree for found in compared(one, other)] == ["picture"]
 
 
 def shown_picture(kind, data, **metadata):

@@ -23,7 +23,7 @@ from cxkit.running.pages.page import HTML_SHOWN
 from cxkit.running.provenance.changes import Allowed, Change, Moved, first_difference
 from cxkit.running.provenance.declared import Numbering, allowed_by, declared_by, differences, in_file_order, key_of
 from cxkit.running.provenance.passed_over import read_data, read_text
-from cxkit.running.provenance.pictures import TooLarge, frames_of
+from cxkit.running.provenance.pictures import TooLarge, frames_of, looks_of
 from cxkit.running.provenance.widget_states import state_of
 
 _PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
@@ -37,6 +37,7 @@ _ORDER = ("text/plain", "text/markdown", "text/latex", "text/html")
 _NUMBERS = re.compile(r"(?<![\w.])[-+]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][-+]?\d++)?+(?![\w.]*\w)")
 _BYTES = ("application/pdf", "audio/", "video/")  # media types that nobody can read an excerpt of
 _LAST_BITS = Allowed()
+_DIGITS_OF_LAST_BITS = 15  # as many decimal digits as a binary64 always keeps (IEEE 754)
 Distance = Callable[[str, str], float | None]
 _SPACES = re.compile(r"[ \t]+|-{3,}")
 
@@ -274,13 +275,28 @@ def _of_declared_texts(place: str, before: str, now: str, declared: Mapping[str,
 
 
 def _distance(before: str, now: str, allowed: Allowed = _LAST_BITS) -> float | None:
-    """How far two unlike numbers of a text lie apart, within what is allowed; whole ones are exact, as written."""
-    if set(before + now) & set(".eE"):
-        one, other = float(before), float(now)
-        if math.isinf(one) or math.isinf(other):  # 1e999 and 2e999 differ, and are one number to a computer
-            return None
-        return allowed.distance(one, other)
-    return None
+    """How far two unlike numbers of a text lie apart, within what is allowed; whole ones are exact, as written.
+
+    One number has one form: 1.1 and 1.10 differ, as 1e5 and 100000 do. Only where the last bits show does the number of
+    digits go with them. A value whose author lets it move further may show more digits, or fewer.
+    """
+    one, other = float(before), float(now)
+    if not set(before + now) & set(".eE") or math.isinf(one) or math.isinf(other):
+        return None  # 1e999 and 2e999 differ, and are one number to a computer
+    shows_last_bits = max(map(_digits_of, (before, now))) >= _DIGITS_OF_LAST_BITS
+    has_one_form = one != other and (allowed is not _LAST_BITS or _form_of(before) == _form_of(now))
+    return allowed.distance(one, other) if shows_last_bits or has_one_form else None
+
+
+def _digits_of(number: str) -> int:
+    """How many significant digits a number shows."""
+    return len(re.sub(r"[eE].*|\D", "", number).lstrip("0"))
+
+
+def _form_of(number: str) -> tuple[str, str, int]:
+    """Sign, letter of the exponent, and decimals of a number."""
+    mantissa, exponent, _ = re.split("([eE]|$)", number, maxsplit=1)
+    return number[0] if number[0] in "+-" else "", exponent, len(mantissa.partition(".")[2])
 
 
 def _rounded_distance(before: str, now: str, table: Mapping[str, Any]) -> float | None:
@@ -330,6 +346,7 @@ def _of_pictures(place: str, before: Any, now: Any) -> Iterator[Change]:
 
     try:
         one, other = frames_of(before), frames_of(now)
+        is_seen_so = looks_of(before) == looks_of(now)
     except TooLarge as error:
         yield Change(place, f"the picture in {place} is another file, and {error}", "words")
         return
@@ -346,6 +363,11 @@ def _of_pictures(place: str, before: Any, now: Any) -> Iterator[Change]:
                 place, f"the picture in {place} looks different, first {rows[0]} pixels below its top", "picture"
             )
             return
+    if not is_seen_so:
+        told = (
+            f"the picture in {place} has the same pixels, and its file sets other colours, transparency, size or time"
+        )
+        yield Change(place, told, "picture")
 
 
 def _size(frames: Sequence[Any]) -> str:

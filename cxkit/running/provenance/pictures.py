@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterator
 from typing import Any
 
 from cxkit.running.notebooks.notebook import joined
 
 MOST_PIXELS = 60_000_000
 """Over all frames of one picture: 240 MB of memory. A file of one megabyte can hold a hundred times as many."""
+
+_PNG = b"\x89PNG\r\n\x1a\n"
+# PNG, third edition, 5.6: what the pixels show already, and what no viewer shows. All other chunks count: gAMA, cHRM,
+# iCCP, sRGB, cICP, mDCV, cLLI and tRNS change colours, acTL and fcTL what is seen when, pHYs and eXIf size and turn.
+_UNSEEN = frozenset({b"IHDR", b"PLTE", b"IDAT", b"fdAT", b"IEND", b"tEXt", b"zTXt", b"iTXt", b"tIME", b"hIST", b"sPLT",
+                     b"sBIT"})  # fmt: skip
 
 
 class TooLarge(ValueError):
@@ -40,3 +47,23 @@ def frames_of(picture: Any) -> list[Any]:
         deep = image.mode.startswith(("I", "F"))
         turned = [ImageOps.exif_transpose(frame) for frame in ImageSequence.Iterator(image)]  # as browsers turn it
         return [np.asarray(frame if deep else frame.convert("RGBA")) for frame in turned]
+
+
+def looks_of(picture: Any) -> list[tuple[str, Any]]:
+    """What a file says beside its pixels of how they are seen: colours, transparency, time."""
+    from PIL import Image
+
+    content = base64.b64decode(joined(picture))
+    if content.startswith(_PNG):
+        return [(kind.decode("latin-1"), held) for kind, held in _chunks(content) if kind not in _UNSEEN]
+    with Image.open(io.BytesIO(content)) as image:
+        return [(name, image.info.get(name)) for name in ("icc_profile", "duration", "loop")]
+
+
+def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """The chunks of a PNG: four bytes with the length of the data, four with the kind, the data, four to check it."""
+    place = len(_PNG)
+    while place < len(content):
+        end = place + 8 + int.from_bytes(content[place : place + 4])
+        yield content[place + 4 : place + 8], content[place + 8 : end]
+        place = end + 4
