@@ -16,6 +16,8 @@ from cxkit.sem.after.comparison import fits_worse, values_found
 from cxkit.sem.after.finishing import finished
 from cxkit.sem.indices.measured import Measured
 from cxkit.sem.search.estimation import FULL, NEAR, minimise
+from cxkit.sem.search.objectives import as_if_complete
+from cxkit.sem.search.searching import warm_start
 from cxkit.sem.search.starts import NEARLY_NONE, free_values, has_negative_variance, starting_values
 
 M = TypeVar("M", bound=Measured)
@@ -40,7 +42,11 @@ def searched_from(free: M, narrower: Measured) -> M:
     if free.table.inequalities or not len(solution.z):
         return free
     try:
-        found = minimise(objective, _start(free, narrower), effort=NEAR if objective.knows_nearby else FULL)
+        begin = _start(free, narrower)
+        if objective.knows_nearby:  # first among the moments that incomplete answers estimate, as every fit is searched
+            near = warm_start(as_if_complete(objective), begin)
+            begin = begin if near is None else near.z
+        found = minimise(objective, begin, effort=NEAR if objective.knows_nearby else FULL)
         if not found.fits_better_than(solution):
             return free
         if has_negative_variance(free.models, found.z) and not _takes_anything(free, narrower):
