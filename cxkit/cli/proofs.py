@@ -41,6 +41,8 @@ def add_to(commands: Any) -> None:
                         "the report was made contained")  # fmt: skip
     parser.add_argument("--data", metavar="FOLDER", type=local_path,
                         help="where files are that lay outside the folder of the first run")  # fmt: skip
+    parser.add_argument("--keep", metavar="FOLDER", type=local_path,
+                        help="keep the pages that are made here, each from what its notebook shows now")  # fmt: skip
     parser.add_argument("--timeout", metavar="S", type=seconds, default=600.0, help="seconds per cell (default 600)")
     parser.add_argument("--json", action="store_true", help="findings as JSON")
 
@@ -95,6 +97,7 @@ def _verify(path: Path, options: argparse.Namespace) -> tuple[dict[str, Any], st
             commit=options.commit,
             contained=options.contained,
             data=options.data,
+            keep=options.keep,
         )
         return found.as_data(), found.text, _exit_code(found.rebuilt or found)
     except Damaged as error:

@@ -257,6 +257,38 @@ def test_a_text_without_end_is_looked_at_once():
     assert parts_of('{"a": ["b,c", 1], "d": "\\""}' + " ," * 200_000) == 7 + 200_000
 
 
+def test_a_report_is_read_once(run, monkeypatch):
+    """A notebook that runs with one's rights can lay another page in its place meanwhile."""
+    whole = Path("b.html").read_text()
+
+    def make_again(*_):
+        Path("b.html").write_text(whole)
+        return run
+
+    Path("b.html").write_text(whole.replace("4.5", "9.5"))
+    change(MANIFEST, report__sha256=sha256_of(Path("b.html")))
+    monkeypatch.setattr(verify, "make_again", make_again)
+    found = verify.verify_report("b.html")
+    assert "page" in {one.kind for one in found.findings}
+    assert not found.holds
+
+
+def test_the_page_that_is_made_here_is_kept(run, capsys):
+    assert main(["verify", "b.html", "--keep", "kept"]) == 0
+    assert "kept: kept/b.html is the page as it is made here" in capsys.readouterr().out
+    assert Path("kept/b.html").read_bytes() == Path("b.html").read_bytes()
+    Path("b.html").write_text(Path("b.html").read_text().replace("4.5", "9.5"))
+    assert main(["verify", "b.html", "--keep", "kept", "--json"]) == 1
+    assert "9.5" not in Path("kept/b.html").read_text()
+    assert main(["verify", "b.html", "--keep", "."]) == 2
+    assert "would take the place of b.html" in capsys.readouterr().out
+
+
+def test_a_folder_of_data_that_is_none_is_told(run, capsys):
+    assert main(["verify", "b.html", "--data", "nowhere"]) == 2
+    assert "There is no folder nowhere: --data names" in capsys.readouterr().out
+
+
 def made_environment(folder):
     (folder / "lib").mkdir(parents=True)
     (folder / "lib" / "declared.py").write_text("def declare(): ...\n")

@@ -11,7 +11,7 @@ from cxkit.running.pages import pdf
 from cxkit.running.pages.pdf import Printer, write_pdf
 from cxkit.running.pages.report import cxkit_version, report_html
 from cxkit.running.provenance import page_check
-from cxkit.running.provenance.page_check import check_page, check_print
+from cxkit.running.provenance.page_check import Files, check_page, check_print
 from cxkit.running.provenance.reasons import other_code
 from cxkit.running.provenance.verification import Finding, Verification
 from tests.running.building import code, executed_run, shown, stream, words
@@ -30,7 +30,7 @@ def check(run, tmp_path):
     def said(html, same_code=True):
         report = tmp_path / "a.html"
         report.write_text(html, encoding="utf-8", newline="")
-        return check_page(report, replace(run, executed=None), run.executed, "0.0.1", same_code=same_code)
+        return check_page(Files.read(report), replace(run, executed=None), run.executed, "0.0.1", same_code=same_code)
 
     return said
 
@@ -52,7 +52,9 @@ def test_other_code_may_set_a_page_otherwise_but_not_say_anything_else(run, chec
     assert check(styled).change
     found = check(styled, same_code=False)
     assert not found.change
-    assert found.not_compared == ("style and markup of the page, which other code than this made",)
+    (told,) = found.not_compared
+    assert told.startswith("how its page looks, which other code than this made: its words and numbers are the same")
+    assert "--keep FOLDER" in told
     assert check(styled.replace("<b>", '<img src="data:image/png;base64,QUJD"><b>'), same_code=False).change
     assert check(styled.replace("</main>", "<p>alpha is .95</main>"), same_code=False).change
 
@@ -95,7 +97,7 @@ def test_a_page_that_cannot_be_made_again_is_told(run, tmp_path):
     report = tmp_path / "a.html"
     report.write_text("x")
     for cells in ([{"cell_type": "code", "source": "", "outputs": [3]}], [{}], 3):
-        found = check_page(report, run, {"cells": cells}, "", same_code=True)
+        found = check_page(Files.read(report), run, {"cells": cells}, "", same_code=True)
         assert "a.html cannot be made again from executed.ipynb: " in found.change
 
 
@@ -113,12 +115,12 @@ def test_a_print_is_printed_again_where_its_printer_is(tmp_path, monkeypatch, na
     monkeypatch.setattr(page_check, "find_printer", lambda: printer)
     left_out = () if name != "A printer" else ("the pages of a.pdf (A printer printed them)",)
     write_pdf("alpha = .4", tmp_path / "a.pdf", printer)
-    assert check_print(report) == page_check.Checked(not_compared=left_out)
+    assert check_print(Files.read(report)) == page_check.Checked(not_compared=left_out)
     forged = replace(printer, pdf=lambda html: b"%PDF-1.7\nalpha = .9")
     write_pdf("alpha = .4", tmp_path / "a.pdf", forged)
     assert pdf.read_imprint(tmp_path / "a.pdf") is not None
-    found = check_print(report)
+    found = check_print(Files.read(report))
     assert bool(found.change) is name.startswith("WeasyPrint")
     assert found.change or found.not_compared
     monkeypatch.setattr(page_check, "find_printer", lambda: replace(printer, name="WeasyPrint 1.0"))
-    assert check_print(report).not_compared
+    assert check_print(Files.read(report)).not_compared

@@ -216,6 +216,14 @@ IDENTIFIER = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "6fa459ea-ee8a-4ca4-894e-db
         (svg('<svg><text>id="0.31"</text></svg>'), svg('<svg><text>id="0.72"</text></svg>')),
         (svg("<svg><text>url(#0.31)</text></svg>"), svg("<svg><text>url(#0.72)</text></svg>")),
         (svg("<svg><dc:date>0.31</dc:date></svg>"), svg("<svg><dc:date>0.72</dc:date></svg>")),
+        (svg('<svg><a id="m1"/></svg>'), svg('<svg><a id="m2"/></svg>')),
+        (html("<style>a:after {content: 'T_3fa21'}</style>"), html("<style>a:after {content: 'T_11111'}</style>")),
+        (
+            html('<b id="T_aaaaa"></b><b id="T_bbbbb" class="T_aaaaa">'),
+            html('<b id="T_aaaaa"></b><b id="T_aaaaa" class="T_bbbbb">'),
+        ),
+        (html('<b id="\0name0"></b>'), html('<b id="T_aaaaa"></b>')),
+        (html('<b id="T_name0"></b>'), html('<b id="T_aaaaa"></b>')),
         (svg("<svg><style>a {fill: #123456}</style></svg>"), svg("<svg><style>a {fill: #654321}</style></svg>")),
     ],
 )
@@ -232,13 +240,58 @@ def test_what_only_looks_as_if_each_run_wrote_it_anew(before, now):
         (html, '<style>#T_{0}_row0 {{color: red}}</style><table id="T_{0}">', ("3fa21", "aaaaa")),
         (html, '<div id="sk-container-id-{}" class="a">', ("1", "2")),
         (html, "<script>show('{}')</script>", IDENTIFIER),
-        (svg, '<svg><a id="{0}"/><use xlink:href="#{0}"/></svg>', ("m1", "m2")),
-        (svg, '<svg><g clip-path="url(#{})"/></svg>', ("p1", "p2")),
+        (svg, '<svg><a id="{0}"/><use xlink:href="#{0}"/></svg>', ("m0123456789", "mabcdef0123")),
+        (svg, '<svg><a id="C0_1a_{0}"/></svg>', ("0123456789", "abcdef0123")),
+        (svg, '<svg><g clip-path="url(#{})"/></svg>', ("p0123456789", "pabcdef0123")),
         (svg, "<svg><dc:date>{}</dc:date></svg>", ("2026-01-01T10:00:00.1", "2026-01-02T10:00:00.2")),
     ],
 )
 def test_what_each_run_writes_anew_is_passed_over(show, text, names):
     assert only_changes(*(show(text.format(name)) for name in names)) == []
+
+
+def test_an_identifier_stands_for_one_of_now_in_all_of_the_notebook():
+    """Else the style of one table reaches for another."""
+
+    def tables(*names):
+        shown_by = ['<b id="T_{}">x</b>', "<style>#T_{} {{color: red}}</style>", '<i id="T_{}">y</i>']
+        return shown_in(of(*([html(text.format(name))] for text, name in zip(shown_by, names, strict=True))))
+
+    then = tables("aaaaa", "aaaaa", "bbbbb")
+    assert list(output_changes(then, tables("ccccc", "ccccc", "ddddd"))) == []
+    for now in (("ccccc", "ddddd", "ddddd"), ("aaaaa", "bbbbb", "bbbbb"), ("ccccc", "ccccc", "ccccc")):
+        (found,) = output_changes(then, tables(*now))
+        assert "has identifiers that stood for something else" in found.text
+
+
+@pytest.mark.parametrize(
+    ("output", "is_told"),
+    [
+        (html("<script>draw()</script>"), True),
+        (html('<p onclick="x()">'), True),
+        (html("<style>p:after {content: '0.99'}</style>"), True),
+        (html("<style>p:after {c\\6fntent: '0.99'}</style>"), True),
+        (html("<style>p {background: url(https://example.org/a.png)}</style>"), True),
+        (html('<img src="https://example.org/a.png">'), True),
+        (html('<p style="content: attr(id)">'), True),
+        (svg('<svg><image xlink:href="a.png"/></svg>'), True),
+        (shown(application__javascript="draw()"), True),
+        (shown(text__markdown="a <script>draw()</script>"), True),
+        (shown(application__json={"a": ["<script>"]}), True),
+        (html("<style>#T_aaaaa {color: red; justify-content: left}</style><p style='width: 1px'>content"), False),
+        (html('<a href="https://example.org">x</a><img src="data:image/png;base64,QUJD">'), False),
+        (svg('<svg><use xlink:href="#m1"/><g clip-path="url(#p1)" style="fill: url(#p2)"/></svg>'), False),
+        (stream("<script>"), False),
+        (shown(text__plain="<script>"), False),
+        (table("T", 1.0), False),
+    ],
+)
+def test_what_more_an_output_draws_than_its_text_tells_is_said(output, is_told):
+    found = compared(of([output]), of([output]))
+    words = "what 1 output draws by scripts, by words in style sheets or from elsewhere, beyond the text of it"
+    assert found.not_compared == ((words,) if is_told else ())
+    assert found.holds
+    assert (f"Not compared: {words}." in found.text) is is_told
 
 
 def test_the_clock_of_a_bar_that_is_a_widget():

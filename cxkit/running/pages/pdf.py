@@ -95,7 +95,12 @@ def print_beside(report: Path) -> Path:
 
 def read_imprint(path: Path) -> tuple[str, str] | None:
     """Who printed a file, and the SHA-256 of the html that it was printed from; None if it was changed since."""
-    pages, _, imprint = path.read_bytes().rstrip(b"\n").rpartition(b"\n")
+    return imprint_of(path.read_bytes())
+
+
+def imprint_of(content: bytes) -> tuple[str, str] | None:
+    """The same of a file's content."""
+    pages, _, imprint = content.rstrip(b"\n").rpartition(b"\n")
     found = _IMPRINT.fullmatch(imprint.decode("utf-8", "replace"))
     if found is None or found["pages"] != _sha256(pages + b"\n"):
         return None

@@ -22,7 +22,7 @@ from cxkit.running.notebooks.notebook import joined
 from cxkit.running.pages.page import HTML_SHOWN
 from cxkit.running.provenance.changes import Allowed, Change, Moved, first_difference
 from cxkit.running.provenance.declared import Numbering, allowed_by, declared_by, differences, in_file_order, key_of
-from cxkit.running.provenance.passed_over import read_data, read_text
+from cxkit.running.provenance.passed_over import Identifiers, Names, read_data, read_text
 from cxkit.running.provenance.pictures import TooLarge, frames_of, looks_of
 from cxkit.running.provenance.widget_states import state_of
 
@@ -36,6 +36,7 @@ _ORDER = ("text/plain", "text/markdown", "text/latex", "text/html")
 # What is taken is not given back: a shorter piece of a number is none, and to try each takes the square of its length
 _NUMBERS = re.compile(r"(?<![\w.])[-+]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][-+]?\d++)?+(?![\w.]*\w)")
 _BYTES = ("application/pdf", "audio/", "video/")  # media types that nobody can read an excerpt of
+_WITH_NAMES = ("html", "svg", "javascript", "json")  # parts of media types that can hold identifiers
 _LAST_BITS = Allowed()
 _DIGITS_OF_LAST_BITS = 15  # as many decimal digits as a binary64 always keeps (IEEE 754)
 Distance = Callable[[str, str], float | None]
@@ -87,6 +88,7 @@ def output_changes(before: Sequence[Sequence[Shown]], now: Sequence[Sequence[Sho
 
     A declared table that is gone from all of it, or new, is not told here: `declared.changes` does.
     """
+    identifiers = Identifiers()
     keys, now_keys = ({one.key for cell in shown for one in cell} for shown in (before, now))
     for was, is_ in zip_longest(before, now, fillvalue=()):
         stayed, found = ([one for one in cell if one.key in keys & now_keys | {None}] for cell in (was, is_))
@@ -97,7 +99,7 @@ def output_changes(before: Sequence[Sequence[Shown]], now: Sequence[Sequence[Sho
             elif one is None:
                 yield Change(other.place, f"{other.place} shows what it did not show before: {_quoted(other)}", "words")
             else:
-                yield from _difference(one, other)
+                yield from _difference(one, other, identifiers)
 
 
 def _shown_by(
@@ -158,7 +160,7 @@ def _widget_states(executed: Mapping[str, Any]) -> Mapping[str, Any]:
 # --- two outputs ------------------------------------------------------------------------------------------------------
 
 
-def _difference(before: Shown, now: Shown) -> Iterator[Change | Moved]:
+def _difference(before: Shown, now: Shown, identifiers: Identifiers) -> Iterator[Change | Moved]:
     """The first difference of two outputs, in the plainest form that shows it; or how far numbers moved by rounding."""
     if before.kind != now.kind or before.key != now.key:
         yield Change(before.place, f"{before.place} shows {_quoted(now)} instead of {_quoted(before)}", "words")
@@ -166,7 +168,7 @@ def _difference(before: Shown, now: Shown) -> Iterator[Change | Moved]:
     kinds = sorted((before.bundle.keys() | now.bundle.keys()) - _told_elsewhere(before, now), key=_plainness)
     moved: list[Moved] = []
     for kind in kinds:
-        for found in _of_kind(kind, before, now):
+        for found in _of_kind(kind, before, now, identifiers):
             if isinstance(found, Change):
                 yield found
                 return
@@ -216,12 +218,12 @@ def _plainness(kind: str) -> tuple[int, str]:
     return (_ORDER.index(kind) if kind in _ORDER else len(_ORDER)), kind
 
 
-def _of_kind(kind: str, before: Shown, now: Shown) -> Iterator[Change | Moved]:
+def _of_kind(kind: str, before: Shown, now: Shown, identifiers: Identifiers) -> Iterator[Change | Moved]:
     if (kind in before.bundle) != (kind in now.bundle):
         yield Change(before.place, f"{before.place} shows its output in other forms than before ({kind})", "words")
         return
     one, other = before.bundle[kind], now.bundle[kind]
-    if one == other:
+    if one == other and not any(part in kind for part in _WITH_NAMES):
         return
     if kind == mime.SESSION and now.kind == "session":
         one, other = {**one, "versions": ""}, {**other, "versions": ""}
@@ -229,14 +231,25 @@ def _of_kind(kind: str, before: Shown, now: Shown) -> Iterator[Change | Moved]:
         yield from _of_pictures(before.place, one, other)
     elif kind.startswith(_BYTES):
         yield Change(before.place, f"{before.place} shows another file of the type {kind}", "words")
-    elif isinstance(one, (str, list)) and isinstance(other, (str, list)) and "json" not in kind:
-        one, other = (read_text(joined(text), kind, now.kind) for text in (one, other))
-        if now.declared is None or kind not in _PRINTED:
-            yield from _of_texts(before.place, one, other, _distance)
-        else:
-            yield from _of_declared_texts(before.place, one, other, now.declared)
     else:
-        yield from _of_texts(before.place, _as_json(read_data(one)), _as_json(read_data(other)), _distance)
+        yield from _of_readable(kind, before.place, one, other, now, identifiers)
+
+
+def _of_readable(
+    kind: str, place: str, one: Any, other: Any, now: Shown, identifiers: Identifiers
+) -> Iterator[Change | Moved]:
+    then, since = Names(), Names()
+    if isinstance(one, (str, list)) and isinstance(other, (str, list)) and "json" not in kind:
+        before, after = read_text(joined(one), kind, now.kind, then), read_text(joined(other), kind, now.kind, since)
+    else:
+        before, after = _as_json(read_data(one, then)), _as_json(read_data(other, since))
+    if now.declared is not None and kind in _PRINTED:
+        found = list(_of_declared_texts(place, before, after, now.declared))
+    else:
+        found = list(_of_texts(place, before, after, _distance))
+    yield from found
+    if not any(isinstance(told, Change) for told in found) and not identifiers.go_together(then, since):
+        yield Change(place, f"{place} has identifiers that stood for something else", "words")
 
 
 def _of_texts(place: str, before: str, now: str, distance: Distance) -> Iterator[Change | Moved]:

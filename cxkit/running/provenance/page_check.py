@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -11,10 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from nbformat import from_dict
 
-from cxkit.errors import NotebookError, fault_of
-from cxkit.files import sha256_of
+from cxkit.errors import NotebookError, fault_of, reason_of
+from cxkit.files import read_regular
+from cxkit.running.notebooks.notebook import LARGEST
 from cxkit.running.pages.html_tokens import Attributes, tell_tokens
-from cxkit.running.pages.pdf import BROWSERS, find_printer, read_imprint, write_pdf
+from cxkit.running.pages.pdf import BROWSERS, find_printer, imprint_of, write_pdf
 from cxkit.running.pages.report import BADGES, cxkit_version, is_synthetic, report_html, report_title
 from cxkit.running.provenance.changes import first_difference
 from cxkit.running.provenance.passed_over import read_text
@@ -38,6 +40,57 @@ _TELLING_ATTRIBUTES = frozenset({
     "start", "value",
 })  # fmt: skip
 _VERSIONED = "WeasyPrint "  # a printer whose name tells its version
+
+
+_OTHER_LOOKS = (
+    "how its page looks, which other code than this made: its words and numbers are the same, and what styles show, "
+    "hide or write beside them can differ (--keep FOLDER keeps the page as it is made here)"
+)
+
+
+@dataclass(frozen=True)
+class Files:
+    """A report and the PDF beside it, read once: what is compared later is what was there at the begin.
+
+    Attributes
+    ----------
+    path : Path
+    content, printed : bytes or None
+        None where there is no such file.
+    """
+
+    path: Path
+    content: bytes | None
+    printed: bytes | None
+
+    @classmethod
+    def read(cls, path: Path) -> Files:
+        """Read both.
+
+        Raises
+        ------
+        NotebookError
+            If one is there and cannot be read.
+        """
+        pdf = path.with_suffix(".pdf")
+        return cls(path, _content_of(path), _content_of(pdf) if pdf != path else None)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of the report."""
+        return hashlib.sha256(self.content or b"").hexdigest()
+
+    @property
+    def imprint(self) -> tuple[str, str] | None:
+        """Who printed the PDF, and of which html, by its own last line."""
+        return imprint_of(self.printed or b"")
+
+
+def _content_of(path: Path) -> bytes | None:
+    try:
+        return read_regular(path, LARGEST) if path.is_file() else None
+    except OSError as error:
+        raise NotebookError(f"{path} cannot be read: {reason_of(error)}") from None
 
 
 @dataclass(frozen=True)
@@ -75,12 +128,12 @@ class Presentation:
         return cls(unescape(title[1]) if title else "", badge[1] if badge else None, _OPEN_CODE in html)
 
 
-def check_page(report: Path, run: Run, recorded: Mapping[str, Any], cxkit_then: str, *, same_code: bool) -> Checked:
+def check_page(report: Files, run: Run, recorded: Mapping[str, Any], cxkit_then: str, *, same_code: bool) -> Checked:
     """Hold a report's page against what cxkit makes of the recorded executed notebook.
 
     Parameters
     ----------
-    report : Path
+    report : Files
         The page.
     run : Run
         The run of now, under the notebook's own name and folder: its parameters and its hash stand in the page.
@@ -92,52 +145,52 @@ def check_page(report: Path, run: Run, recorded: Mapping[str, Any], cxkit_then: 
         Whether cxkit and the libraries are those of then: then the page must agree byte for byte, else the words and
         pictures that a reader sees.
     """
-    html = report.read_bytes().decode("utf-8", "replace")
+    html, name = (report.content or b"").decode("utf-8", "replace"), report.path.name
     chosen = Presentation.of(html)
     try:
         told, made = _made_again(run, recorded, chosen)
     except Exception as error:  # a crate may hold anything for a notebook
-        return Checked(f"{report.name} cannot be made again from executed.ipynb: {fault_of(error)}")
+        return Checked(f"{name} cannot be made again from executed.ipynb: {fault_of(error)}")
     given = tuple(_given(told, chosen))
     if made == html:
         return Checked(not_compared=given)
     if same_code:
-        return Checked(f"{report.name} is not the page that cxkit makes of executed.ipynb{_first(html, made)}")
+        return Checked(f"{name} is not the page that cxkit makes of executed.ipynb{_first(html, made)}")
     seen = [*_seen(html.replace(f"cxkit {cxkit_then}<", f"cxkit {cxkit_version()}<"))]
     if seen != [*_seen(made)]:
         other = f"the page does not show what this cxkit shows of executed.ipynb{_first(html, made)}"
         return Checked(other, kind="words")
-    return Checked(not_compared=(*given, "style and markup of the page, which other code than this made"))
+    return Checked(not_compared=(*given, _OTHER_LOOKS))
 
 
-def check_print(report: Path) -> Checked:
+def check_print(report: Files) -> Checked:
     """Print a page again, where the printer of its PDF is here. The last line of a PDF alone proves nothing."""
-    printed = report.with_suffix(".pdf")
-    imprint = read_imprint(printed) if printed.is_file() and printed != report else None
-    if imprint is None or imprint[1] != sha256_of(report):
+    printed, imprint = report.path.with_suffix(".pdf").name, report.imprint
+    if imprint is None or imprint[1] != report.sha256:
         return Checked()  # told as a changed file
     try:
         again = _printed_again(report, imprint[0])
     except (NotebookError, ValueError) as error:
-        return Checked(not_compared=(f"the pages of {printed.name} ({str(error).splitlines()[0]})",))
-    if again == printed.read_bytes():
+        return Checked(not_compared=(f"the pages of {printed} ({str(error).splitlines()[0]})",))
+    if again == report.printed:
         return Checked()
     if not imprint[0].startswith(_VERSIONED):
-        return Checked(not_compared=(f"the pages of {printed.name} ({imprint[0]} prints them otherwise now)",))
+        return Checked(not_compared=(f"the pages of {printed} ({imprint[0]} prints them otherwise now)",))
     told = (
-        f"{printed.name} is not what {imprint[0]} prints of {report.name} here: it was changed, or other fonts drew it"
+        f"{printed} is not what {imprint[0]} prints of {report.path.name} here: it was changed, or other fonts drew it"
     )
     return Checked(told)
 
 
-def _printed_again(report: Path, by: str) -> bytes:
+def _printed_again(report: Files, by: str) -> bytes:
     if not by.startswith((_VERSIONED, *BROWSERS)):
         raise NotebookError(f"{by} printed them")
     printer = find_printer()
     if printer.name != by:
         raise NotebookError(f"{by} printed them, and here prints {printer.name}")
+    assert report.content is not None
     with own_folder() as folder:
-        return write_pdf(report.read_bytes().decode("utf-8"), folder / "again.pdf", printer).read_bytes()
+        return write_pdf(report.content.decode("utf-8"), folder / "again.pdf", printer).read_bytes()
 
 
 def _made_again(run: Run, recorded: Mapping[str, Any], chosen: Presentation) -> tuple[Run, str]:

@@ -1,13 +1,15 @@
 """What each run writes anew and means nothing to a reader: it is passed over where it is what it seems, and only there.
 
 Addresses in memory stand within the name of an object, the clock of a bar of progress in a line of tqdm that no report
-shows, identifiers in attributes, style sheets and scripts. The same signs in a text that somebody reads are compared.
+shows, identifiers in attributes, selectors of style sheets and scripts. The same signs in a text that somebody reads
+are compared. An identifier stands for one of now in all of the notebook, else what points to it points elsewhere.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from html import escape
 from typing import Any
 
@@ -31,22 +33,56 @@ _CELLS_FILE = re.compile(r"^(?:[^\n]*[/\\])?ipykernel_\d+[/\\](?=\d+\.py:\d+: )"
 
 _RANDOM = re.compile(
     r"(?<![0-9A-Za-z])[0-9a-f]{8}-?[0-9a-f]{4}-?4[0-9a-f]{3}-?[89ab][0-9a-f]{3}-?[0-9a-f]{12}\b"  # UUID, version 4
-    r"|(?<=T_)[0-9a-f]{5}(?=[_\s\"'{,.:]|$)"  # tables of pandas' Styler
-    r"|(?<=sk-container-id-)\d+"  # estimators of scikit-learn
+    r"|(?<=\bT_)[0-9a-f]{5}(?=[_\s\"'{,.:]|$)"  # tables of pandas' Styler: the first 5 digits of a UUID
+    r"|(?<=\bsk-container-id-)\d+"  # estimators of scikit-learn
 )
+# Of matplotlib's backend_svg.py, _make_id: what is drawn (hatch, marker, path, picture, one path of a collection), and
+# ten digits of a hash with a random salt
+_RANDOM_OR_DRAWN = re.compile(rf"{_RANDOM.pattern}|\b(?:[hmp]|image|Im_image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{{10}}\b")
 _NAMING = frozenset({"id", "class", "for", "headers", "aria-labelledby", "aria-describedby", "aria-controls"})
 _LINKS = frozenset({"href", "xlink:href"})
+_MARK = "\0"  # before what stands for a name; no html shows it, and in texts it is replaced
+_SELECTOR = re.compile(r"[#.][A-Za-z][\w-]*")
 _URL = re.compile(r"(?<=url\(#)[^)]+(?=\))")
 _HOUR = re.compile(r"\d{4}-\d\d-\d\dT[\d:.+Z-]+")  # dc:date, as matplotlib writes it
 
 
-def read_text(text: str, kind: str, stream: str) -> str:
+@dataclass
+class Names:
+    """Random names of one output, each by its place in the order of their appearance."""
+
+    seen: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, match: re.Match[str]) -> str:
+        return self.seen.setdefault(match[0], f"{_MARK}name{len(self.seen)}")
+
+    def whole(self, text: str) -> str:
+        """The text; what stands for it where all of it is one random name."""
+        match = _RANDOM.fullmatch(text)
+        return text.replace(_MARK, "\N{REPLACEMENT CHARACTER}") if match is None else self(match)
+
+
+class Identifiers:
+    """Which random name of now stands for which of then, in all of a notebook."""
+
+    def __init__(self) -> None:
+        self._now: dict[str, str] = {}
+        self._then: dict[str, str] = {}
+
+    def go_together(self, then: Names, now: Names) -> bool:
+        """Whether each name of two outputs that are otherwise alike stands for one name only, here and before."""
+        pairs = zip(then.seen, now.seen, strict=True)
+        return all(self._now.setdefault(a, b) == b and self._then.setdefault(b, a) == a for a, b in pairs)
+
+
+def read_text(text: str, kind: str, stream: str, names: Names | None = None) -> str:
     """A text of the media type `kind` without what each run writes anew; `stream` is where a cell wrote it.
 
-    Names that are random are put in order of their appearance.
+    Names that are random are put in order of their appearance, and told to `names`.
     """
+    names, text = Names() if names is None else names, text.replace(_MARK, "\N{REPLACEMENT CHARACTER}")
     if kind == "text/html" or "svg" in kind:
-        markup = _Markup(all_names="svg" in kind)
+        markup = _Markup(names, is_svg="svg" in kind)
         tell_tokens(text, markup)
         return _ADDRESS.sub(r"\1", "".join(markup.parts))
     text = _ADDRESS.sub(r"\1", text)
@@ -54,17 +90,17 @@ def read_text(text: str, kind: str, stream: str) -> str:
         text = _CELLS_FILE.sub("", "\n".join(map(_without_progress, text.split("\n"))))
     if stream == "stdout":  # a page shows a return of the carriage as the end of a line
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return _RANDOM.sub(_Names(), text) if "javascript" in kind else text
+    return _RANDOM.sub(names, text) if "javascript" in kind else text
 
 
-def read_data(content: Any) -> Any:
+def read_data(content: Any, names: Names | None = None) -> Any:
     """Data of a media type of JSON, or the state of a widget, in the same way; each of its texts by itself."""
-    return _read_part(content, _Names())
+    return _read_part(content, Names() if names is None else names)
 
 
-def _read_part(content: Any, names: _Names) -> Any:
+def _read_part(content: Any, names: Names) -> Any:
     if isinstance(content, Mapping):
-        return {str(names.whole(key)): _read_part(part, names) for key, part in content.items()}
+        return {names.whole(str(key)): _read_part(part, names) for key, part in content.items()}
     if isinstance(content, list):
         return [_read_part(part, names) for part in content]
     if not isinstance(content, str):
@@ -72,8 +108,8 @@ def _read_part(content: Any, names: _Names) -> Any:
     if len(content) < _LONGEST_BAR and (bar := _WIDGETS_BAR.fullmatch(content)):
         return f"{bar[1]}[{bar[2]}]"
     if "<" in content:
-        return read_text(content, "text/html", "")
-    return _ADDRESS.sub(r"\1", str(names.whole(content)))
+        return read_text(content, "text/html", "", names)
+    return _ADDRESS.sub(r"\1", names.whole(content))
 
 
 def _without_progress(line: str) -> str:
@@ -89,34 +125,14 @@ def _is_bar(piece: str) -> bool:
     return len(piece) < _LONGEST_BAR and _BAR.fullmatch(piece) is not None
 
 
-class _Names:
-    """Random names by the order of their appearance."""
-
-    def __init__(self) -> None:
-        self._seen: dict[str, str] = {}
-
-    def __call__(self, match: re.Match[str]) -> str:
-        return self.of(match[0])
-
-    def of(self, name: str) -> str:
-        """What stands for a name."""
-        return self._seen.setdefault(name, f"name{len(self._seen)}")
-
-    def whole(self, text: Any) -> Any:
-        """The text; what stands for it where all of it is one random name."""
-        return self.of(text) if isinstance(text, str) and _RANDOM.fullmatch(text) else text
-
-
 class _Markup:
-    """Writes html or SVG down again, with the random names of attributes, style sheets and scripts by their order.
+    """Writes html or SVG down again, with random names in the attributes, selectors and scripts by their order."""
 
-    In SVG every name of an element counts as random: who draws it, chooses them.
-    """
-
-    def __init__(self, all_names: bool) -> None:
+    def __init__(self, names: Names, is_svg: bool) -> None:
         self.parts: list[str] = []
-        self._names = _Names()
-        self._all = all_names
+        self._names = names
+        self._is_svg = is_svg
+        self._shape = _RANDOM_OR_DRAWN if is_svg else _RANDOM
         self._within = ""
 
     def start(self, tag: str, attributes: Attributes) -> None:
@@ -129,17 +145,20 @@ class _Markup:
         self.parts.append(f"</{tag}>")
 
     def text(self, text: str) -> None:
-        if self._within in {"script", "style"}:
-            self.parts.append(_RANDOM.sub(self._names, _URL.sub(self._names, text) if self._all else text))
-        elif not (self._all and self._within == "dc:date" and _HOUR.fullmatch(text)):  # no browser shows it
+        if self._within == "script":
+            self.parts.append(self._named(text))
+        elif self._within == "style":
+            self.parts.append(_SELECTOR.sub(self._within_match, _URL.sub(self._within_match, text)))
+        elif not (self._is_svg and self._within == "dc:date" and _HOUR.fullmatch(text)):  # no browser shows it
             self.parts.append(escape(text, quote=False))
 
     def _attribute(self, name: str, value: str) -> str:
-        if self._all:
-            value = _URL.sub(self._names, value)
-            if name == "id":
-                return self._names.of(value)
-            return f"#{self._names.of(value[1:])}" if name in _LINKS and value.startswith("#") else value
         if name in _NAMING or (name in _LINKS and value.startswith("#")):
-            return _RANDOM.sub(self._names, value)
-        return _URL.sub(lambda found: _RANDOM.sub(self._names, found[0]), value)
+            return self._named(value)
+        return _URL.sub(self._within_match, value)
+
+    def _named(self, text: str) -> str:
+        return self._shape.sub(self._names, text)
+
+    def _within_match(self, found: re.Match[str]) -> str:
+        return self._named(found[0])

@@ -73,6 +73,8 @@ class Verification:
         What came out in the environment of then, if that was asked for.
     where : str
         The environment, where it is not this one.
+    kept : str
+        Where the page is that was made here, if it was to be kept.
     """
 
     report: Path
@@ -86,6 +88,7 @@ class Verification:
     allowed_versions: bool = False
     rebuilt: Verification | None = None
     where: str = ""
+    kept: str = ""
 
     @property
     def holds(self) -> bool:
@@ -129,6 +132,7 @@ class Verification:
         lines = [f"{self.report.name} {self.verdict}{place}; {told}.{left_out}"]
         lines += [f"  {one.kind}: {one.text}" for one in self.findings]
         lines += [f"  note: {text}" for text in self.remarks]
+        lines += [f"  kept: {self.kept} is the page as it is made here"] if self.kept else []
         again = [] if self.rebuilt is None else [self.rebuilt.text]
         return "\n".join([*map(_printable_lines, lines), *self._why, *again])
 
@@ -160,6 +164,7 @@ class Verification:
             "equal_to_rounding": self.rounded,
             "findings": [{"kind": one.kind, "name": one.name, "text": one.text} for one in self.findings],
             "notes": list(self.remarks),
+            "kept": self.kept or None,
             **({} if self.rebuilt is None else {"rebuilt": {**self.rebuilt.as_data(), "with": self.rebuilt.where}}),
         }
 

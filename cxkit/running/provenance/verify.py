@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
 from cxkit.errors import NotebookError, reason_of
-from cxkit.files import read_regular, sha256_of
+from cxkit.files import read_regular, sha256_of, write_atomically
 from cxkit.running.notebooks.notebook import LARGEST, read_notebook
-from cxkit.running.pages.pdf import read_imprint
+from cxkit.running.pages.report import report_html
 from cxkit.running.plan import CELL_TIMEOUT, Run
 from cxkit.running.provenance.again import Conditions, Work, find_work, make_again
 from cxkit.running.provenance.changes import Change, Moved, first_difference
 from cxkit.running.provenance.claims import DECLARED, Claims, Manifest, read_claims_of
 from cxkit.running.provenance.crate import crate_of
 from cxkit.running.provenance.declared import changes, declared_in, in_file_order, is_usable
+from cxkit.running.provenance.drawn import is_drawn
 from cxkit.running.provenance.folder import pages_in
 from cxkit.running.provenance.inputs import inputs_of
 from cxkit.running.provenance.manifest import manifest_of
 from cxkit.running.provenance.outputs import compared_in, output_changes, session_versions, shown_in
-from cxkit.running.provenance.page_check import Checked, check_page, check_print
+from cxkit.running.provenance.page_check import Checked, Files, check_page, check_print
 from cxkit.running.provenance.reading import MANIFEST, read_declared, read_executed, read_manifest
 from cxkit.running.provenance.reasons import (
     imported_libraries,
@@ -52,6 +53,7 @@ def verify_report(
     commit: str | None = None,
     contained: bool = False,
     data: Path | None = None,
+    keep: Path | None = None,
 ) -> Verification:
     """Does this report come out the same when it is made again, here and now?
 
@@ -77,6 +79,8 @@ def verify_report(
         Whether it runs in the sandbox in any case, as is right for a notebook that somebody else wrote.
     data : Path, optional
         The folder of files that lay outside the folder of the first run: the crate has their names alone.
+    keep : Path, optional
+        The folder to keep the page in that is made here, from what the notebook shows now.
 
     Returns
     -------
@@ -85,14 +89,15 @@ def verify_report(
     Raises
     ------
     NotebookError
-        If there is no crate, or the environment of then cannot be made.
+        If there is no crate, the environment of then cannot be made, or a folder is none.
     """
     if commit is not None and not rebuild:
         raise NotebookError("A commit is for making the environment of then: add --rebuild, or leave --commit out.")
     report, folder = _places(Path(path))
-    manifest = read_manifest(folder)
+    _refuse_folders(report, data, keep)
+    manifest, files = read_manifest(folder), Files.read(report)
     conditions = Conditions(timeout=timeout, progress=progress, policy=_policy(manifest, contained, rebuild))
-    findings = _changed_files(report, folder, manifest)
+    findings = _changed_files(files, folder, manifest)
     try:
         work = find_work(folder, manifest, data)
         findings += [*_changed_inputs(manifest, work), *_other_code(manifest)]
@@ -101,7 +106,7 @@ def verify_report(
         incomplete = Finding("file", folder.name, f"the crate is incomplete or damaged: {reason_of(error)}")
         return _not_run(report, [*findings, incomplete], allow_versions)
     then = _of_then(report, work, manifest, before, timeout, commit) if rebuild else None
-    found, claims = _of_now(report, work, manifest, before, conditions)
+    found, claims = _of_now(files, work, manifest, before, conditions, keep)
     findings += claims
     if then is not None:  # what was changed was so there too
         then = replace(then, findings=(*(one for one in findings if one.kind in _STANDING), *then.findings))
@@ -113,20 +118,32 @@ def verify_report(
     )
 
 
+def _refuse_folders(report: Path, data: Path | None, keep: Path | None) -> None:
+    """Refuse a folder of data that is none, and one for the page in which that would take the report's place."""
+    if data is not None and not data.is_dir():
+        raise NotebookError(f"There is no folder {data}: --data names the one with the files of the first run.")
+    if keep is not None and keep.resolve() == report.parent.resolve():
+        raise NotebookError(f"A page kept in {keep} would take the place of {report.name}: name another for --keep.")
+
+
 def _of_now(
-    report: Path, work: Work, manifest: Manifest, before: Outcome, conditions: Conditions
+    report: Files, work: Work, manifest: Manifest, before: Outcome, conditions: Conditions, keep: Path | None
 ) -> tuple[Verification, list[Finding]]:
     """What comes out here and now, and what the crate claims otherwise than this run."""
+    path = report.path
     try:
         run = make_again(work, manifest, conditions)
     except (NotebookError, OSError, ValueError) as error:
-        return _not_run(report, [_no_run(manifest, error)]), []
+        return _not_run(path, [_no_run(manifest, error)]), []
     now = read_claims_of(manifest_of(run))
-    pages = _pages(report, replace(run, notebook=work.modules_in / manifest.notebook.name), before, manifest)
-    found = compare_outcomes(report, before, Outcome.in_notebook(run.executed or {}))
-    left_out = tuple(text for one in pages for text in one.not_compared)
-    changed = [Finding(one.kind, report.name, one.change) for one in pages if one.change]
-    found = replace(found, remarks=tuple(remarks(manifest, now)), not_compared=left_out)
+    named = replace(run, notebook=work.modules_in / manifest.notebook.name)
+    pages = _pages(report, named, before, manifest)
+    found = compare_outcomes(path, before, Outcome.in_notebook(run.executed or {}))
+    left_out = [text for one in pages for text in one.not_compared]
+    changed = [Finding(one.kind, path.name, one.change) for one in pages if one.change]
+    kept = "" if keep is None else str(write_atomically(keep / f"{path.stem}.html", report_html(named)))
+    told, left_out = tuple(remarks(manifest, now)), [*left_out, *found.not_compared]
+    found = replace(found, remarks=told, not_compared=tuple(left_out), kept=kept)
     return found, [*_other_claims(manifest, now, run), *changed]
 
 
@@ -174,11 +191,11 @@ class Outcome:
 
 def compare_outcomes(report: Path, before: Outcome, now: Outcome) -> Verification:
     """What a crate holds against what came out now: numbers, outputs, and the notebook that they are said to be of."""
-    shown, in_outputs = shown_in(before.executed), declared_in(before.executed)
+    shown, shown_now, in_outputs = shown_in(before.executed), shown_in(now.executed), declared_in(before.executed)
     told = changes(before.declared, now.declared)
     if in_outputs != before.declared:
         told += changes([*map(in_file_order, in_outputs)], [*map(in_file_order, now.declared)])
-    told += output_changes(shown, shown_in(now.executed))
+    told += output_changes(shown, shown_now)
     told += written_changes(before.executed, now.executed)
     if not any(isinstance(one, Change) for one in told):
         told += undeclared(before.declared, in_outputs)
@@ -191,12 +208,20 @@ def compare_outcomes(report: Path, before: Outcome, now: Outcome) -> Verificatio
         compared=len(before.declared) + compared_in(shown),
         rounded=len(within),
         furthest=max(within.values(), default=0.0),
+        not_compared=tuple(_drawn(sum(is_drawn(one.bundle) for cell in shown_now for one in cell))),
     )
 
 
-def _pages(report: Path, run: Run, before: Outcome, manifest: Manifest) -> list[Checked]:
+def _drawn(outputs: int) -> Iterator[str]:
+    """What is not compared of outputs that show more than their text tells."""
+    if outputs:
+        many, these = ("1 output draws", "it") if outputs == 1 else (f"{outputs} outputs draw", "them")
+        yield f"what {many} by scripts, by words in style sheets or from elsewhere, beyond the text of {these}"
+
+
+def _pages(report: Files, run: Run, before: Outcome, manifest: Manifest) -> list[Checked]:
     """The page and its print, held against the notebook. One that was changed after the run is told already."""
-    if not report.is_file() or report.suffix != ".html" or sha256_of(report) != manifest.report_sha256:
+    if report.path.suffix != ".html" or report.sha256 != manifest.report_sha256:
         return []
     same_code = not _other_code(manifest)
     then = manifest.versions.get("cxkit", "")
@@ -216,7 +241,7 @@ def _of_then(
             found = replace(found, findings=(*_unnamed(manifest, crate, work), *found.findings))
         except (NotebookError, OSError, ValueError) as error:
             found = _not_run(report, [_no_run(manifest, error)])
-    return replace(found, where=environment.text, not_compared=("the page",))
+    return replace(found, where=environment.text, not_compared=("the page", *found.not_compared))
 
 
 def _unnamed(manifest: Manifest, crate: Path, work: Work) -> list[Finding]:
@@ -269,38 +294,42 @@ def _places(path: Path) -> tuple[Path, Path]:
     return path, crate_of(path)
 
 
-def _changed_files(report: Path, folder: Path, manifest: Manifest) -> list[Finding]:
-    wanted = {folder / name: digest for name, digest in manifest.files.items()}
-    wanted[report] = manifest.report_sha256
+def _changed_files(report: Files, folder: Path, manifest: Manifest) -> list[Finding]:
     found = []
-    for path, digest in wanted.items():
+    for path, digest in ((folder / name, digest) for name, digest in manifest.files.items()):
         if not path.is_file():
             found.append(Finding("file", path.name, f"{path.name} is missing"))
         elif sha256_of(path) != digest:
-            place = _first_change(report, folder) if path == report else ""
-            found.append(Finding("file", path.name, f"{path.name} was changed after the run{place}"))
+            found.append(Finding("file", path.name, f"{path.name} was changed after the run"))
+    name = report.path.name
+    if report.content is None:
+        found.append(Finding("file", name, f"{name} is missing"))
+    elif report.sha256 != manifest.report_sha256:
+        place = _first_change(report, folder)
+        found.append(Finding("file", name, f"{name} was changed after the run{place}"))
     return found + _changed_print(report)
 
 
-def _changed_print(report: Path) -> list[Finding]:
+def _changed_print(report: Files) -> list[Finding]:
     """The PDF beside the report, if there is one, must be what was printed, and from this html."""
-    printed = report.with_suffix(".pdf")
-    if not printed.is_file() or not report.is_file() or printed == report:
+    printed, imprint = report.path.with_suffix(".pdf").name, report.imprint
+    if report.printed is None or report.content is None:
         return []
-    imprint = read_imprint(printed)
     if imprint is None:
-        return [Finding("file", printed.name, f"{printed.name} was changed after it was printed")]
-    if imprint[1] != sha256_of(report):
-        return [Finding("file", printed.name, f"{printed.name} was printed from another {report.name} than this one")]
+        return [Finding("file", printed, f"{printed} was changed after it was printed")]
+    if imprint[1] != report.sha256:
+        other = f"{printed} was printed from another {report.path.name} than this one"
+        return [Finding("file", printed, other)]
     return []
 
 
-def _first_change(report: Path, folder: Path) -> str:
+def _first_change(report: Files, folder: Path) -> str:
     """Where a report first differs from the copy in its crate, in its own words."""
     try:
-        texts = [read_regular(path, LARGEST).decode("utf-8", "replace") for path in (folder / report.name, report)]
+        copy = read_regular(folder / report.path.name, LARGEST)
     except OSError:
         return ""
+    texts = [content.decode("utf-8", "replace") for content in (copy, report.content or b"")]
     pairs = zip(*(text.splitlines() for text in texts), strict=False)
     for number, (before, now) in enumerate(pairs, 1):
         if before != now:
