@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,8 +17,8 @@ from cxkit.errors import NotebookError
 from cxkit.files import open_regular, read_regular, sha256_of
 from cxkit.running.notebooks.notebook import read_notebook
 from cxkit.running.pages.report import write_report
-from cxkit.running.provenance import rebuild, verify
-from cxkit.running.provenance.claims import Damaged
+from cxkit.running.provenance import kit, rebuild, verify
+from cxkit.running.provenance.claims import Code, Damaged
 from cxkit.running.provenance.crate import write_crate
 from cxkit.running.provenance.reading import read_declared, read_executed, read_manifest
 from cxkit.running.untrusted import parts_of, read_json
@@ -103,6 +104,12 @@ def test_a_run_made_by_hand_comes_out_the_same(run, capsys):
         ("data", [[]]),
         ("data", [{"n": 10**400}]),
         ("seed", [5]),
+        ("agent", "Prof. Gauss"),
+        ("run__started", "2026-01-01T00:00:00+00:00"),
+        ("run__ended", "yesterday"),
+        ("run__seconds", True),
+        ("code__author", "Prof. Gauss"),
+        ("notebook__title", "x"),
     ],
 )
 def test_a_field_of_another_form_is_named_and_the_next_report_is_checked(run, capsys, field, value):
@@ -255,6 +262,42 @@ def test_a_text_without_end_is_looked_at_once():
 
     assert seconds(1_000_000) < 6 * seconds(250_000) + 0.05
     assert parts_of('{"a": ["b,c", 1], "d": "\\""}' + " ," * 200_000) == 7 + 200_000
+
+
+def test_the_metadata_of_a_crate_say_what_its_manifest_says(run):
+    metadata = Path("b.crate/ro-crate-metadata.json")
+    whole = metadata.read_text()
+    for one, other in (
+        ('"value": "3"', '"value": "4"'),
+        ('"name": "Process Run Crate"', '"name": "Certified"'),
+        ('"name": "seed"', '"name": "x",\n   "name": "seed"'),
+    ):
+        assert one in whole
+        metadata.write_text(whole.replace(one, other))
+        (found,) = verify.verify_report("b.html").findings
+        assert found.text == "ro-crate-metadata.json does not say what manifest.json says"
+    for harm in ("", "[]", "3", '{"@graph": 3}'):
+        metadata.write_text(harm)
+        assert not verify.verify_report("b.html").holds
+    Path("b.crate/b.html").write_text("0.99")
+    assert "b.crate/b.html was changed after the run" in verify.verify_report("b.html").text
+
+
+def test_what_of_a_crate_no_run_can_show_is_said(run, monkeypatch):
+    metadata = Path("b.crate/ro-crate-metadata.json")
+    whole = metadata.read_text()
+    metadata.write_text(whole.replace("whoever ran cxkit, without a name", "Prof. Gauss"))
+    found = verify.verify_report("b.html")
+    assert found.holds
+    assert found.not_compared == ("that 'Prof. Gauss' ran it",)
+    metadata.write_text(whole)
+    change(MANIFEST, code__commit="0" * 40, code__changed=False)
+    assert verify.verify_report("b.html").not_compared == ("that cxkit's code then was that of commit 0000000000",)
+    own = {**kit.kit(), "commit": None}
+    monkeypatch.setattr(kit, "kit", lambda: own)
+    changed = Code(files={}, commit=last_commit(), changed=True)
+    assert not kit.is_of_commit(changed)
+    assert kit.is_of_commit(replace(changed, commit=None))
 
 
 def test_a_report_is_read_once(run, monkeypatch):

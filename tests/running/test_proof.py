@@ -17,9 +17,9 @@ import cxkit as cx
 from cxkit import mime
 from cxkit.errors import AnalysisError
 from cxkit.running.provenance.changes import Change
+from cxkit.running.provenance.comparison import Outcome, compare_outcomes
 from cxkit.running.provenance.declared import changes, declared_in, is_usable
 from cxkit.running.provenance.outputs import output_changes, shown_in
-from cxkit.running.provenance.verify import Outcome, compare_outcomes
 from tests.running.building import code, notebook_of, shown, stream, words
 
 
@@ -68,6 +68,23 @@ def test_how_far_a_number_may_move_is_what_the_new_run_says():
     assert kinds(of([moved]), of([table("T", 1.0)]))
     assert kinds(now, of([value(0.25, tolerance=0.1)])) == ["words"]
     assert kinds(of([value(0.25, tolerance=0.1)]), of([value(0.26, tolerance=0.1)])) == []
+
+
+def test_what_moved_as_far_as_its_author_lets_it_is_told_with_the_tolerance():
+    before, now = (
+        of([value(0.25, tolerance=0.1), table("T", 1.0)]),
+        of([value(0.26, tolerance=0.1), table("T", 1.0 + 1e-10)]),
+    )
+    found = compared(before, now)
+    assert found.holds
+    assert "1 of them equal to rounding (by 1e-10 at most)" in found.text
+    told = "1 moved within the notebook's own tolerance: 'gap' by 0.01 (tolerance 0.1, absolute 1e-12)"
+    assert told in found.text
+    assert found.as_data()["tolerated"] == told
+    cells = {"kind": "table", "name": "T", "tolerance": 1e-9, "absolute": 1e-9}
+    one, other = ([{**cells, "columns": {"a": [1 + far, 2 + near]}}] for far, near in ((0, 0), (5e-10, 1e-12)))
+    found = compared(of([declared("x", **one[0])]), of([declared("x", **other[0])]))
+    assert found.furthest == pytest.approx(5e-10, rel=0.01)  # of all cells, and not of the last
 
 
 @pytest.mark.parametrize("tolerance", [math.nan, math.inf, -1, "1", None, 10**400])
@@ -149,6 +166,22 @@ def test_prose_and_code_of_the_executed_notebook_are_those_that_ran():
         before = deepcopy(now)
         before.cells[place][part] = said
         assert kinds(before, now) == ["words"]
+    for part, told in (
+        ("metadata", {"tags": ["parameters"], "jupyter": {"outputs_hidden": True}}),
+        ("metadata", {"tags": ["parameters", "hide-output"]}),
+        ("metadata", {"tags": ["parameters"], "collapsed": True}),
+        ("execution_count", 99), ("note", "alpha = 0.9"),
+    ):  # fmt: skip
+        before = deepcopy(now)
+        before.cells[1][part] = told
+        assert kinds(before, now) == ["words"]
+    for name, told in (("title", "Alpha is .95"), ("kernelspec", {"name": "r"}), ("authors", [{"name": "Gauss"}])):
+        before = deepcopy(now)
+        before.metadata[name] = told
+        assert f"executed.ipynb has other metadata than the notebook: {name}" in compared(before, now).text
+    same = deepcopy(now)
+    same.cells[1].id, same.metadata.language_info = "other", {"version": "3.13"}
+    assert kinds(same, now) == []
     more = deepcopy(now)
     more.cells.append(words("Conclusion: alpha = 0.99"))
     assert "they differ from cell 4 on" in compared(more, now).text

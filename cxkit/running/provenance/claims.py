@@ -34,6 +34,17 @@ PYTHON = re.compile(r"3\.\d{1,3}(?:\.\d{1,4})?(?:(?:a|b|rc)\d{1,3})?\+?")
 COMMIT = re.compile(r"[0-9a-f]{7,64}")  # SHA-1 has 40 digits, SHA-256 has 64
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _DIGITS = re.compile(r"[0-9a-f]{8,64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00")  # ISO 8601, as datetime.isoformat writes it
+# What a manifest holds, and nothing else: of what it said beside this, nothing could be told to be so or not
+_FIELDS: Mapping[str, frozenset[str]] = {
+    "": frozenset({"format", "notebook", "parameters", "given", "elsewhere", "inputs", "data", "seed", "code",
+                   "versions", "platform", "fonts", "style", "policy", "report", "files", "run"}),
+    "notebook": frozenset({"name", "path", "sha256"}),
+    "code": frozenset({"files", "commit", "changed"}),
+    "platform": frozenset({"system", "machine", "blas", "simd"}),
+    "report": frozenset({"name", "sha256"}),
+    "run": frozenset({"ended", "seconds"}),
+}  # fmt: skip
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -133,6 +144,7 @@ def read_manifest_of(told: Any) -> Manifest:
     top = _Part(told, "")
     claims = _claims(top)
     report, files = top.part("report"), top.texts("files", _SHA256, "a SHA-256")
+    _check_run(top.part("run"))
     for name in (NOTEBOOK, EXECUTED, DECLARED):
         if name not in files:
             raise Damaged(f"files: it has no {name}")
@@ -152,6 +164,13 @@ def read_claims_of(told: Any) -> Claims:
     return _claims(_Part(told, ""))
 
 
+def _check_run(part: _Part) -> None:
+    part.text("ended", _TIME, "a time in UTC")
+    seconds = part.held.get("seconds")
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not has_usable_numbers(seconds):
+        raise Damaged(f"run.seconds: {_cut(seconds)} is no number")
+
+
 def _claims(top: _Part) -> Claims:
     version = top.held.get("format")
     if type(version) is int and version > FORMAT:
@@ -159,6 +178,8 @@ def _claims(top: _Part) -> Claims:
     if type(version) is not int or version < 1:
         raise Damaged(f"format: {_cut(version)} is none")
     notebook, newer = top.part("notebook"), version > 1
+    for name in _FIELDS if newer else ():
+        top.check_fields(name)
     parameters = _parameters(top)
     return Claims(
         format=version,
@@ -191,6 +212,13 @@ class _Part:
         if len(held) > _MOST:
             raise Damaged(f"{name}: it has more than {_MOST:,} entries")
         self.held, self.name = held, name
+
+    def check_fields(self, name: str) -> None:
+        """Refuse what no table of this name in a manifest has; the name is empty for the manifest itself."""
+        held = self.held.get(name) if name else self.held
+        for one in held if isinstance(held, dict) else ():
+            if one not in _FIELDS[name]:
+                raise Damaged(f"{f'{name}.' if name else ''}{_cut(one)}: a manifest has no such field")
 
     def place(self, name: str) -> str:
         return f"{self.name}.{name}" if self.name else name

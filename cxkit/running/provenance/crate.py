@@ -9,17 +9,20 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nbformat import writes
 
-from cxkit.files import sha256_of, write_atomically
-from cxkit.running.provenance.claims import DECLARED, EXECUTED, NOTEBOOK
+from cxkit.errors import NotebookError, reason_of
+from cxkit.files import read_regular, sha256_of, write_atomically
+from cxkit.running.provenance.claims import DECLARED, DEEPEST, EXECUTED, NOTEBOOK
 from cxkit.running.provenance.declared import declared_in
 from cxkit.running.provenance.manifest import manifest_of
-from cxkit.running.provenance.reading import MANIFEST
+from cxkit.running.provenance.reading import LARGEST_MANIFEST, MANIFEST
+from cxkit.running.untrusted import read_json
 
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 METADATA = "ro-crate-metadata.json"
 AGENT = "CXKIT_AGENT"
 """The variable with the name of the person who runs: nobody is named in a crate unless they want it."""
+_NOBODY = "whoever ran cxkit, without a name"
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _TERMS = "https://w3id.org/ro/terms/workflow-run/context"
 
@@ -68,7 +72,8 @@ def write_crate(run: Run, report: Path, *, ended: datetime | None = None) -> Pat
     }
     copy = folder / report.name
     shutil.copyfile(report, copy)
-    write_atomically(folder / METADATA, _json(metadata(manifest, folder, report.name)))
+    agent = os.environ.get(AGENT) or _NOBODY
+    write_atomically(folder / METADATA, _json(metadata(manifest, folder, report.name, agent)))
     write_atomically(folder / MANIFEST, _json(manifest))
     return folder
 
@@ -77,7 +82,7 @@ def _json(content: Any) -> str:
     return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
 
 
-def metadata(manifest: Mapping[str, Any], folder: Path, report: str) -> dict[str, Any]:
+def metadata(manifest: Mapping[str, Any], folder: Path, report: str, agent: str) -> dict[str, Any]:
     """The manifest in the words of RO-Crate 1.1 and its Process Run profile."""
     files = {NOTEBOOK: "The notebook that was run", EXECUTED: "The notebook with its outputs",
              DECLARED: "Every table, picture and value that the report stands by, unrounded",
@@ -91,14 +96,14 @@ def metadata(manifest: Mapping[str, Any], folder: Path, report: str) -> dict[str
         for number, (name, digest) in enumerate(manifest["inputs"].items(), 1)
     ]
     software = [_package(name, version) for name, version in manifest["versions"].items()]
-    agent = {"@id": "#agent", "@type": "Person", "name": os.environ.get(AGENT) or "whoever ran cxkit, without a name"}
+    person = {"@id": "#agent", "@type": "Person", "name": agent}
     ended = manifest["run"]["ended"]
     action = {
         "@id": "#run",
         "@type": "CreateAction",
         "name": f"Run of {manifest['notebook']['name']}",
         "agent": {"@id": "#agent"},
-        "instrument": {"@id": _package("cxkit", manifest["versions"]["cxkit"])["@id"]},
+        "instrument": {"@id": _package("cxkit", manifest["versions"].get("cxkit", ""))["@id"]},
         "object": [{"@id": NOTEBOOK}, *({"@id": one["@id"]} for one in (*parameters, *inputs))],
         "result": [{"@id": name} for name in (report, EXECUTED, DECLARED)],
         "endTime": ended,
@@ -134,10 +139,39 @@ def metadata(manifest: Mapping[str, Any], folder: Path, report: str) -> dict[str
             *parameters,
             *inputs,
             *software,
-            agent,
+            person,
             action,
         ],
     }
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """What the metadata of a crate say beside its manifest: who ran it, and whether all else is the manifest's."""
+
+    agent: str | None
+    are_of_manifest: bool
+
+
+def read_metadata(folder: Path) -> Metadata:
+    """Write the metadata of a crate again from its manifest, which was checked, and compare.
+
+    Raises
+    ------
+    NotebookError
+        If they cannot be read.
+    """
+    try:
+        manifest, content = (
+            read_regular(folder / name, LARGEST_MANIFEST, follow_links=False) for name in (MANIFEST, METADATA)
+        )
+        graph = read_json(content, deepest=DEEPEST).get("@graph", [])
+        agent = str(next((one.get("name") for one in graph if one.get("@id") == "#agent"), _NOBODY))
+        claimed = read_json(manifest)
+        written = _json(metadata(claimed, folder, claimed["report"]["name"], agent))
+        return Metadata(None if agent == _NOBODY else agent, written.encode() == content)
+    except (OSError, ValueError, AttributeError, TypeError) as error:  # anybody may have written it
+        raise NotebookError(f"{folder / METADATA} cannot be read: {reason_of(error)}") from None
 
 
 def _package(name: str, version: str) -> dict[str, Any]:

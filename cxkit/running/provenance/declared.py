@@ -10,6 +10,7 @@ from cxkit import mime
 from cxkit.running.provenance.changes import Allowed, Change, Moved, gravest, is_number
 
 _SHOWN = 5
+_ROUNDING = 1e-6  # the widest that cxkit itself allows, where a search stops early
 _TOLERANCES = {"tolerance": "tolerance", "absolute": "absolute tolerance"}
 
 
@@ -111,6 +112,12 @@ def differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[C
 def allowed_by(one: Mapping[str, Any]) -> Allowed:
     """How far a table or value says that it may move."""
     return Allowed(float(one.get("tolerance", 0.0)), float(one.get("absolute", Allowed.absolute)))
+
+
+def allowed_by_authors(declared: Iterable[Mapping[str, Any]]) -> dict[str, Allowed]:
+    """What may move further than rounding moves it, by its name."""
+    found = {str(one["name"]): allowed_by(one) for one in declared}
+    return {name: one for name, one in found.items() if max(one.relative, one.absolute) > _ROUNDING}
 
 
 def _of_tables(

@@ -50,6 +50,14 @@ def changed_code(before: Code) -> str:
     return f"{files} of cxkit's code changed since: {listed}{more}{_commits(before)}"
 
 
+def is_of_commit(before: Code) -> bool:
+    """Whether the code here is just that of the commit that a manifest names; one that names none claims nothing."""
+    own = kit()
+    if before.commit is None or (before.commit, before.changed) == (own["commit"], own["changed"]):
+        return True
+    return not before.changed and _git("diff", "--quiet", before.commit, "--", PACKAGE.name) is not None
+
+
 def _commits(before: Code) -> str:
     then, now = (str(one or "")[:10] for one in (before.commit, kit()["commit"]))
     return f" (commit {then} then, {now} now)" if then and now and then != now else ""

@@ -95,7 +95,7 @@ def _content_of(path: Path) -> bytes | None:
 
 @dataclass(frozen=True)
 class Checked:
-    """What came of comparing a page, or its print.
+    """What came of comparing a page, its print, or what a crate says of itself in other words.
 
     Attributes
     ----------
@@ -103,13 +103,13 @@ class Checked:
         Where it is not what its notebook gives; empty if nothing says so.
     not_compared : tuple of str
         What of it was not compared.
-    kind : {"page", "words"}
-        Whether it is no page of this notebook, or says something else than other code makes of it.
+    kind : {"page", "words", "file"}
+        Whether it is no page of this notebook, says something else than other code makes of it, or is another file.
     """
 
     change: str = ""
     not_compared: tuple[str, ...] = ()
-    kind: Literal["page", "words"] = "page"
+    kind: Literal["page", "words", "file"] = "page"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from cxkit.running.provenance.claims import (
 from cxkit.running.untrusted import is_deeper, read_json
 
 MANIFEST = "manifest.json"
-_LARGEST_MANIFEST = 32 << 20
+LARGEST_MANIFEST = 32 << 20
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -37,7 +37,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        content = read_regular(path, _LARGEST_MANIFEST, follow_links=False)
+        content = read_regular(path, LARGEST_MANIFEST, follow_links=False)
         return read_manifest_of(read_json(content, deepest=DEEPEST))
     except (FileNotFoundError, NotADirectoryError):
         raise NotebookError(f"{folder} is no finished crate of a report: it has no {MANIFEST}.") from None

@@ -65,6 +65,8 @@ class Verification:
         How many of the places that came out the same did so to rounding only, and not to the last bit.
     furthest : float
         How far a number moved there, as a share of its size where that is above 1.
+    tolerated : str
+        What moved further than by rounding, within a tolerance that the notebook itself sets; empty if nothing did.
     ran : bool
         Whether the notebook could be run again.
     allowed_versions : bool
@@ -84,6 +86,7 @@ class Verification:
     not_compared: tuple[str, ...] = ()
     rounded: int = 0
     furthest: float = 0.0
+    tolerated: str = ""
     ran: bool = True
     allowed_versions: bool = False
     rebuilt: Verification | None = None
@@ -127,6 +130,8 @@ class Verification:
         told = f"{self.compared} tables, pictures, values and other outputs compared"
         if self.rounded:
             told += f", {self.rounded} of them equal to rounding (by {self.furthest:.1g} at most)"
+        if self.tolerated:
+            told += f", {self.tolerated}"
         place = f" with {self.where}" if self.where else ""
         left_out = f" Not compared: {'; '.join(self.not_compared)}." if self.not_compared else ""
         lines = [f"{self.report.name} {self.verdict}{place}; {told}.{left_out}"]
@@ -162,6 +167,7 @@ class Verification:
             "compared": self.compared,
             "not_compared": list(self.not_compared),
             "equal_to_rounding": self.rounded,
+            "tolerated": self.tolerated or None,
             "findings": [{"kind": one.kind, "name": one.name, "text": one.text} for one in self.findings],
             "notes": list(self.remarks),
             "kept": self.kept or None,

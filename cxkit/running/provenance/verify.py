@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from cxkit.errors import NotebookError, reason_of
 from cxkit.files import read_regular, sha256_of, write_atomically
@@ -13,17 +13,16 @@ from cxkit.running.notebooks.notebook import LARGEST, read_notebook
 from cxkit.running.pages.report import report_html
 from cxkit.running.plan import CELL_TIMEOUT, Run
 from cxkit.running.provenance.again import Conditions, Work, find_work, make_again
-from cxkit.running.provenance.changes import Change, Moved, first_difference
-from cxkit.running.provenance.claims import DECLARED, Claims, Manifest, read_claims_of
-from cxkit.running.provenance.crate import crate_of
-from cxkit.running.provenance.declared import changes, declared_in, in_file_order, is_usable
-from cxkit.running.provenance.drawn import is_drawn
+from cxkit.running.provenance.changes import first_difference
+from cxkit.running.provenance.claims import Claims, Manifest, read_claims_of
+from cxkit.running.provenance.comparison import Outcome, compare_outcomes
+from cxkit.running.provenance.crate import METADATA, crate_of, read_metadata
 from cxkit.running.provenance.folder import pages_in
 from cxkit.running.provenance.inputs import inputs_of
+from cxkit.running.provenance.kit import is_of_commit
 from cxkit.running.provenance.manifest import manifest_of
-from cxkit.running.provenance.outputs import compared_in, output_changes, session_versions, shown_in
 from cxkit.running.provenance.page_check import Checked, Files, check_page, check_print
-from cxkit.running.provenance.reading import MANIFEST, read_declared, read_executed, read_manifest
+from cxkit.running.provenance.reading import MANIFEST, read_manifest
 from cxkit.running.provenance.reasons import (
     imported_libraries,
     other_claims,
@@ -35,7 +34,6 @@ from cxkit.running.provenance.reasons import (
 )
 from cxkit.running.provenance.rebuild import NOT_INSTALLED, environment_of, run_there
 from cxkit.running.provenance.verification import Finding, Kind, Verification
-from cxkit.running.provenance.written import undeclared, written_changes
 from cxkit.running.sandbox.limits import Policy
 from cxkit.running.temporary import own_folder
 
@@ -97,25 +95,41 @@ def verify_report(
     _refuse_folders(report, data, keep)
     manifest, files = read_manifest(folder), Files.read(report)
     conditions = Conditions(timeout=timeout, progress=progress, policy=_policy(manifest, contained, rebuild))
-    findings = _changed_files(files, folder, manifest)
+    changed = _changed_files(files, folder, manifest)
+    findings = [*changed]
     try:
         work = find_work(folder, manifest, data)
         findings += [*_changed_inputs(manifest, work), *_other_code(manifest)]
         before = Outcome.of(folder)
+        record = Checked() if changed else _check_record(folder, manifest)
     except (NotebookError, OSError, ValueError) as error:
         incomplete = Finding("file", folder.name, f"the crate is incomplete or damaged: {reason_of(error)}")
         return _not_run(report, [*findings, incomplete], allow_versions)
     then = _of_then(report, work, manifest, before, timeout, commit) if rebuild else None
     found, claims = _of_now(files, work, manifest, before, conditions, keep)
-    findings += claims
+    findings += [*claims, *([Finding(record.kind, METADATA, record.change)] if record.change else [])]
     if then is not None:  # what was changed was so there too
         then = replace(then, findings=(*(one for one in findings if one.kind in _STANDING), *then.findings))
     return replace(
         found,
         findings=tuple(dict.fromkeys([*findings, *found.findings])),
+        not_compared=(*found.not_compared, *record.not_compared),
         allowed_versions=allow_versions,
         rebuilt=then,
     )
+
+
+def _check_record(folder: Path, manifest: Manifest) -> Checked:
+    """Hold the metadata of a crate against its manifest, and tell what of both no run can show."""
+    told = read_metadata(folder)
+    not_shown = [] if told.agent is None else [f"that '{told.agent}' ran it"]
+    if manifest.code is not None and not is_of_commit(manifest.code):
+        not_shown.append(f"that cxkit's code then was that of commit {str(manifest.code.commit)[:10]}")
+    if told.are_of_manifest:
+        return Checked(not_compared=tuple(not_shown))
+    if _other_code(manifest):
+        return Checked(not_compared=(*not_shown, f"{METADATA}, which other code than this wrote"))
+    return Checked(f"{METADATA} does not say what manifest.json says", kind="file")
 
 
 def _refuse_folders(report: Path, data: Path | None, keep: Path | None) -> None:
@@ -166,57 +180,6 @@ def _other_claims(manifest: Manifest, now: Claims, run: Run) -> list[Finding]:
     return found + [
         Finding(cast("Kind", kind), name, text) for kind, name, text in other_claims(manifest, now, imported)
     ]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What a notebook showed: the numbers that it stands by, as they are kept apart, and its cells with all outputs."""
-
-    declared: Sequence[Mapping[str, Any]]
-    executed: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, crate: Path) -> Outcome:
-        """What stands in a crate."""
-        declared = read_declared(crate)
-        if not all(map(is_usable, declared)):
-            raise NotebookError(f"{crate / DECLARED} is damaged: it is no list of tables, pictures and values.")
-        return cls(declared, read_executed(crate))
-
-    @classmethod
-    def in_notebook(cls, executed: Mapping[str, Any]) -> Outcome:
-        """What an executed notebook shows."""
-        return cls(declared_in(executed), executed)
-
-
-def compare_outcomes(report: Path, before: Outcome, now: Outcome) -> Verification:
-    """What a crate holds against what came out now: numbers, outputs, and the notebook that they are said to be of."""
-    shown, shown_now, in_outputs = shown_in(before.executed), shown_in(now.executed), declared_in(before.executed)
-    told = changes(before.declared, now.declared)
-    if in_outputs != before.declared:
-        told += changes([*map(in_file_order, in_outputs)], [*map(in_file_order, now.declared)])
-    told += output_changes(shown, shown_now)
-    told += written_changes(before.executed, now.executed)
-    if not any(isinstance(one, Change) for one in told):
-        told += undeclared(before.declared, in_outputs)
-    within = {one.name: one.by for one in told if isinstance(one, Moved)}
-    moved = [Finding(one.degree, one.name, one.text) for one in told if isinstance(one, Change)]
-    others = [Finding("version", name, text) for name, text in session_versions(before.executed, now.executed)]
-    return Verification(
-        report=report,
-        findings=tuple(dict.fromkeys([*others, *moved])),
-        compared=len(before.declared) + compared_in(shown),
-        rounded=len(within),
-        furthest=max(within.values(), default=0.0),
-        not_compared=tuple(_drawn(sum(is_drawn(one.bundle) for cell in shown_now for one in cell))),
-    )
-
-
-def _drawn(outputs: int) -> Iterator[str]:
-    """What is not compared of outputs that show more than their text tells."""
-    if outputs:
-        many, these = ("1 output draws", "it") if outputs == 1 else (f"{outputs} outputs draw", "them")
-        yield f"what {many} by scripts, by words in style sheets or from elsewhere, beyond the text of {these}"
 
 
 def _pages(report: Files, run: Run, before: Outcome, manifest: Manifest) -> list[Checked]:
@@ -296,16 +259,17 @@ def _places(path: Path) -> tuple[Path, Path]:
 
 def _changed_files(report: Files, folder: Path, manifest: Manifest) -> list[Finding]:
     found = []
-    for path, digest in ((folder / name, digest) for name, digest in manifest.files.items()):
+    for name, digest in {**manifest.files, manifest.report: manifest.report_sha256}.items():
+        path = folder / name
         if not path.is_file():
-            found.append(Finding("file", path.name, f"{path.name} is missing"))
+            found.append(Finding("file", path.name, f"{folder.name}/{path.name} is missing"))
         elif sha256_of(path) != digest:
-            found.append(Finding("file", path.name, f"{path.name} was changed after the run"))
+            found.append(Finding("file", path.name, f"{folder.name}/{path.name} was changed after the run"))
     name = report.path.name
     if report.content is None:
         found.append(Finding("file", name, f"{name} is missing"))
     elif report.sha256 != manifest.report_sha256:
-        place = _first_change(report, folder)
+        place = _first_change(report, folder, manifest)
         found.append(Finding("file", name, f"{name} was changed after the run{place}"))
     return found + _changed_print(report)
 
@@ -323,10 +287,10 @@ def _changed_print(report: Files) -> list[Finding]:
     return []
 
 
-def _first_change(report: Files, folder: Path) -> str:
+def _first_change(report: Files, folder: Path, manifest: Manifest) -> str:
     """Where a report first differs from the copy in its crate, in its own words."""
     try:
-        copy = read_regular(folder / report.path.name, LARGEST)
+        copy = read_regular(folder / manifest.report, LARGEST)
     except OSError:
         return ""
     texts = [content.decode("utf-8", "replace") for content in (copy, report.content or b"")]

@@ -17,12 +17,12 @@ _A_DIGIT = 1e-15  # of the 17 that tell two numbers apart (IEEE 754, binary64)
 def written_changes(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Change]:
     """What stands otherwise in a recorded executed notebook than in the one that came out now; its outputs apart.
 
-    Compared are kind, source, tags and attached pictures of each cell, and what the notebook says of its report. The
-    cell that sets the parameters is one of them.
+    Compared is all of each cell but its random name, and what the notebook says of itself. The cell that sets the
+    parameters is one of them.
     """
     kinds = [[cell.get("cell_type") for cell in notebook["cells"]] for notebook in (recorded, now)]
-    if _of_report(recorded) != _of_report(now):
-        yield Change("executed.ipynb", "executed.ipynb says otherwise of its report than the notebook", "words")
+    if names := _different(*map(_of_notebook, (recorded, now))):
+        yield Change("executed.ipynb", f"executed.ipynb has other metadata than the notebook: {names}", "words")
     if kinds[0] != kinds[1]:
         counts = f"{len(kinds[0])} cells of these kinds, and the notebook {len(kinds[1])}"
         at = next(place for place, (a, b) in enumerate(zip_longest(*kinds), 1) if a != b)
@@ -54,8 +54,23 @@ def _is_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     return key_of(one) == key_of(other) and not any(isinstance(found, Change) for found in differences(*written))
 
 
-def _of_report(notebook: Mapping[str, Any]) -> Any:
-    return notebook.get("metadata", {}).get("cxkit")
+def _of_notebook(notebook: Mapping[str, Any]) -> dict[str, Any]:
+    """What a notebook says of itself; widgets are compared where they are shown, the version of Python elsewhere."""
+    held = {name: one for name, one in notebook.get("metadata", {}).items() if name != "widgets"}
+    return held | {"language_info": {**(held.get("language_info") or {}), "version": ""}}
+
+
+def _of_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
+    """A cell without source and outputs, which are compared apart; each of its metadata by its name."""
+    told = {name: one for name, one in cell.items() if name not in {"id", "source", "outputs", "metadata"}}
+    held = {name: one for name, one in cell.get("metadata", {}).items() if name != "tags"}
+    return {**told, **held, "tags": tags(cell)}
+
+
+def _different(one: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """The names under which two tables hold something else; empty if there is none."""
+    names = (str(name) for name in one.keys() | other.keys() if one.get(name) != other.get(name))
+    return ", ".join(sorted(names)[:_LISTED])
 
 
 def _difference(place: str, recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Change | None:
@@ -64,7 +79,6 @@ def _difference(place: str, recorded: Mapping[str, Any], now: Mapping[str, Any])
         start = max(0, first_difference(one, other) - _SHOWN // 3)
         was, is_ = (ascii(text[start : start + _SHOWN])[1:-1] for text in (one, other))
         return Change(place, f"{place} of executed.ipynb reads '{was}' where the notebook has '{is_}'", "words")
-    if tags(recorded) != tags(now) or recorded.get("attachments") != now.get("attachments"):
-        told = f"{place} of executed.ipynb has other tags or attached pictures than the notebook"
-        return Change(place, told, "words")
+    if names := _different(_of_cell(recorded), _of_cell(now)):
+        return Change(place, f"{place} of executed.ipynb is not as in the notebook: {names}", "words")
     return None
