@@ -36,7 +36,7 @@ def add_to(commands: Any) -> None:
     parser.add_argument("--commit", metavar="COMMIT",
                         help="cxkit's code for --rebuild, where the crate names no commit")  # fmt: skip
     parser.add_argument("--contained", action="store_true",
-                        help="run the notebooks in the sandbox, where they see the files that they name, read-only: "
+                        help="run the notebooks in the sandbox, where they see the inputs of their crates, read-only: "
                         "for reports that somebody else made. Without this a notebook runs with your rights, unless "
                         "the report was made contained")  # fmt: skip
     parser.add_argument("--data", metavar="FOLDER", type=local_path,

@@ -11,8 +11,9 @@ import pytest
 
 from cxkit.cli import main
 from cxkit.errors import CxkitWarning, NotebookError
+from cxkit.running.kernels.forked import TemplateLost
 from cxkit.running.pages.report import report_html
-from cxkit.running.provenance import inputs, reasons
+from cxkit.running.provenance import inputs, reasons, verify
 from cxkit.running.provenance.again import Conditions, find_work, make_again
 from cxkit.running.provenance.claims import read_claims_of
 from cxkit.running.provenance.fingerprint import named_files
@@ -22,6 +23,7 @@ from cxkit.running.provenance.places import told_parameters, told_path, without_
 from cxkit.running.provenance.reading import read_manifest
 from cxkit.running.provenance.verify import verify_report
 from cxkit.running.queue.batch import PlannedRun, _Task
+from cxkit.running.queue.execution import Executed
 from cxkit.running.queue.runs import read_runs
 from cxkit.running.run import run_notebook
 from tests.running.building import code, executed_run, notebook_of, shown, stream
@@ -247,3 +249,58 @@ def test_a_report_made_contained_is_verified_contained(write_notebook, monkeypat
     with pytest.raises(NotebookError, match="no sandbox here"):
         make_again(work, manifest, Conditions(policy="contained", timeout=7))
     assert seen == [({"name": "in.txt"}, {"in.txt": Path("in.txt")}, "contained", 7)]
+
+
+@pytest.fixture
+def shown_to(monkeypatch, write_notebook):
+    """What a contained run of a notebook with this code is shown, where its crate names these inputs."""
+
+    def shown(code, inputs, complaint="", data=None, **parameters):
+        monkeypatch.setattr("cxkit.running.queue.execution.execute", lambda plan, files, *_: ending(files, complaint))
+        Path("b.crate").mkdir(exist_ok=True)
+        write_notebook(code, to="b.crate/notebook.ipynb", parameters="name = ''")
+        told = {"parameters": {"name": ""}, "given": [], "policy": "contained", **parameters}
+        manifest = claims_of_run(**told, inputs=dict.fromkeys(inputs, "0" * 64))
+        with pytest.raises(NotebookError) as error:
+            make_again(find_work(Path("b.crate"), manifest, data), manifest, Conditions(policy="contained"))
+        return str(error.value)
+
+    def ending(files, complaint):
+        return Executed(None, complaint or f"shown: {sorted(files)}", 0.0)
+
+    return shown
+
+
+def test_a_contained_run_is_shown_the_inputs_of_its_crate_and_no_links_out(shown_to, tmp_path):
+    """What its code names beside these is whatever lies here by that name."""
+    for name in ("in.txt", "secret.txt", "own.py"):
+        Path(name).write_text("1")
+    code = "import own\nopen('in.txt'); open('secret.txt')"
+    assert shown_to(code, ["in.txt"]) == "shown: ['in.txt']"
+    assert shown_to(code, ["in.txt", "own.py"]) == "shown: ['in.txt', 'own.py']"
+    Path("in.txt").unlink()
+    Path("in.txt").symlink_to("secret.txt")
+    assert shown_to(code, ["in.txt"]) == "shown: ['in.txt']"
+    outside = tmp_path.parent / f"{tmp_path.name}.key"
+    outside.write_text("1")
+    Path("in.txt").unlink()
+    Path("in.txt").symlink_to(outside)
+    assert "'in.txt' is a link to a file elsewhere: the sandbox does not show it." in shown_to(code, ["in.txt"])
+    Path("data").mkdir()
+    Path("data/b.txt").symlink_to(outside)
+    told = {"parameters": {"name": "b.txt"}, "given": ["name"], "elsewhere": ["name"]}
+    assert "'b.txt' is a link to a file elsewhere" in shown_to("1", ["b.txt"], data=Path("data"), **told)
+
+
+def test_what_a_contained_run_cannot_see_is_said_where_it_fails_for_that(shown_to):
+    Path("in.txt").write_text("1")
+    said = shown_to(
+        "open('in.txt'), open('../a')", ["in.txt"], "In cell 2: PermissionError: [Errno 13] Permission denied: '../a'"
+    )
+    assert "It ran contained, in a folder with the inputs of its crate alone (in.txt) and nothing above it" in said
+    assert "contained" not in shown_to("1 / 0", ["in.txt"], "In cell 2: ZeroDivisionError: division by zero")
+
+
+def test_a_machine_that_starts_no_kernel_is_no_fault_of_the_notebook():
+    found = verify._no_run(claims_of_run(), TemplateLost("The process that starts kernels has ended."))
+    assert found.text.startswith("nothing was run, since this machine started no kernel, which says nothing of the")

@@ -91,7 +91,9 @@ def run_contained(
 
     result = run_in_client(prepared, on_cell=on_cell, stop=stop, **options)
     if result.ending == "died" and template.process.poll() is not None:
-        raise TemplateLost("The template of the kernels died, and this run's kernel with it.")
+        raise TemplateLost(
+            "The process that starts kernels ended, and this run's kernel with it: it was killed, or memory ran out."
+        )
     return result
 
 

@@ -230,7 +230,9 @@ def _fork(path: str, request: Mapping[str, Any], descriptors: Sequence[int]) -> 
         connection.sendall(data[sent:])
     except OSError as error:
         connection.close()
-        raise TemplateLost(f"The template of the kernels is gone: {error}.") from None
+        raise TemplateLost(
+            f"The process that starts kernels has ended ({error}): it was killed, or memory ran out."
+        ) from None
     return ForkedProcess(connection)
 
 

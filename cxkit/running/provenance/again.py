@@ -8,12 +8,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from cxkit.errors import NotebookError
+from cxkit.errors import NotebookError, first_of
 from cxkit.running.notebooks.notebook import read_notebook
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
 from cxkit.running.provenance.claims import NOTEBOOK, Manifest
 from cxkit.running.provenance.inputs import NAMES_OF_KIT, input_files, modules_in, named_in
 from cxkit.running.sandbox.limits import Limits, Policy
+
+_LISTED = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +53,8 @@ class Work:
         Where its modules are: never in the crate, which is a stranger's.
     files : dict
         What it rests on, by the names that the crate has for them.
+    data : Path, optional
+        The folder of files that lay outside the folder of the first run.
     """
 
     notebook: Path
@@ -58,6 +62,7 @@ class Work:
     told: Mapping[str, str] = field(default_factory=dict)
     modules_in: Path
     files: Mapping[str, Path]
+    data: Path | None = None
 
 
 def find_work(folder: Path, manifest: Manifest, data: Path | None = None) -> Work:
@@ -79,7 +84,7 @@ def find_work(folder: Path, manifest: Manifest, data: Path | None = None) -> Wor
         raise NotebookError(f"{notebook} is a link, and no file.")
     files = input_files(parameters, named_in(read_notebook(notebook)), modules, told)
     values = {name: value for name, value in parameters.items() if name in manifest.given}
-    return Work(notebook=notebook, values=values, told=told, modules_in=place, files=files)
+    return Work(notebook=notebook, values=values, told=told, modules_in=place, files=files, data=data)
 
 
 def _found(value: Any, data: Path, told: dict[str, str]) -> Any:
@@ -142,24 +147,21 @@ def _elsewhere(work: Work, manifest: Manifest) -> list[str]:
 
 
 def _contained(plan: Plan, work: Work, manifest: Manifest, conditions: Conditions) -> Run:
-    """The run in the sandbox: it sees the files that the crate names, read-only, and no others."""
+    """The run in the sandbox: it sees the files that the crate names as inputs, read-only, and no others."""
     from cxkit.running.queue.execution import HowToRun, execute
     from cxkit.running.run import find_session
 
     given = {name: value for name, value in manifest.parameters.items() if name in manifest.given}
     longest = max(Limits().total_seconds, conditions.timeout)
     limits = Limits(cell_seconds=conditions.timeout, total_seconds=longest)
-    named = {name: path for name, path in work.files.items() if not name.startswith(NAMES_OF_KIT)}
-    for name in named:
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
-            raise NotebookError(f"'{name}' does not lie in the current folder or below it: the sandbox cannot show it.")
+    named = _shown_files(work, manifest)
     # Modules lie where a contained run works, whatever folder the notebook lay in
     modules = {path.relative_to(work.modules_in).as_posix(): path for path in named.values()
                if path.suffix == ".py" and path.is_relative_to(work.modules_in)}  # fmt: skip
     shown = replace(plan_run(work.notebook, given), told=work.told, modules_in=work.modules_in)
     left = execute(shown, {**modules, **named}, HowToRun(policy="contained", limits=limits), threading.Event())
     if left.complaint:
-        raise NotebookError(left.complaint)
+        raise NotebookError(_with_the_sandbox(left.complaint, named))
     assert left.executed is not None
     return Run(
         notebook=plan.notebook,
@@ -172,4 +174,30 @@ def _contained(plan: Plan, work: Work, manifest: Manifest, conditions: Condition
         policy="contained",
         told=work.told,
         modules_in=work.modules_in,
+    )
+
+
+def _shown_files(work: Work, manifest: Manifest) -> dict[str, Path]:
+    """The inputs of a crate that a contained run is shown: what its code names beside these is nobody's business."""
+    folders = [folder.resolve() for folder in (Path(), work.modules_in, work.data) if folder is not None]
+    found = dict[str, Path]()
+    for name, path in work.files.items():
+        if name not in manifest.inputs or name.startswith(NAMES_OF_KIT):
+            continue
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
+            raise NotebookError(f"'{name}' does not lie in the current folder or below it: the sandbox cannot show it.")
+        if not any(path.resolve().is_relative_to(folder) for folder in folders):
+            raise NotebookError(f"'{name}' is a link to a file elsewhere: the sandbox does not show it.")
+        found[name] = path
+    return found
+
+
+def _with_the_sandbox(complaint: str, shown: Mapping[str, Path]) -> str:
+    """Why a notebook failed, and what it could see if it failed for a file."""
+    if not any(word in complaint for word in ("PermissionError", "FileNotFoundError")):
+        return complaint
+    names = first_of(sorted(shown), _LISTED) if shown else "none"
+    return (
+        f"{complaint.rstrip('.')}. It ran contained, in a folder with the inputs of its crate alone ({names}) and "
+        "nothing above it: what its code names otherwise, as '../data.csv', cannot be seen there."
     )

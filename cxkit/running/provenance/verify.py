@@ -9,6 +9,7 @@ from typing import cast
 
 from cxkit.errors import NotebookError, reason_of
 from cxkit.files import read_regular, sha256_of, write_atomically
+from cxkit.running.kernels.forked import TemplateLost
 from cxkit.running.notebooks.notebook import LARGEST, read_notebook
 from cxkit.running.pages.report import report_html
 from cxkit.running.plan import CELL_TIMEOUT, Run
@@ -217,6 +218,9 @@ def _unnamed(manifest: Manifest, crate: Path, work: Work) -> list[Finding]:
 
 
 def _no_run(manifest: Manifest, error: Exception) -> Finding:
+    if isinstance(error, TemplateLost):
+        told = f"nothing was run, since this machine started no kernel, which says nothing of the report: {error}"
+        return Finding("run", manifest.notebook.name, f"{told} Call verify again; `cxkit doctor` looks for the cause.")
     return Finding("run", manifest.notebook.name, f"the notebook no longer runs: {error}")
 
 
