@@ -5,7 +5,8 @@ from __future__ import annotations
 import nbformat
 import pytest
 
-from cxkit.running.kernels.modules import imported_names, modules_beside
+from cxkit.running.kernels import modules
+from cxkit.running.kernels.modules import imported_names, module_files, modules_beside
 from cxkit.running.queue.batch import run_batch
 from cxkit.running.queue.runs import PlannedRun
 from cxkit.running.run import run_notebook
@@ -36,6 +37,21 @@ def test_what_is_imported_by_name_and_no_other_file(notebook):
     (notebook.parent / "further.py").unlink()
     (notebook.parent / "further.py").symlink_to(notebook.parent / "private.py")
     assert "further.py" not in modules_beside(notebook)
+
+
+def test_each_module_is_looked_for_once(notebook, monkeypatch):
+    """In a package whose files import each other, each import once listed the whole folder: seconds a report."""
+    for number in range(30):
+        (notebook.parent / "tools" / f"part{number}.py").write_text("import tools\nimport beside\n")
+    looked_for = []
+
+    def counted(folder, name):
+        looked_for.append(name)
+        return module_files(folder, name)
+
+    monkeypatch.setattr(modules, "module_files", counted)
+    assert len(modules_beside(notebook)) == 34
+    assert len(looked_for) == len(set(looked_for))
 
 
 @pytest.mark.parametrize(

@@ -35,14 +35,15 @@ def modules_beside(notebook: Path, folder: Path | None = None) -> dict[str, Path
     code = "\n".join(joined(cell["source"]) for cell in cells if cell.get("cell_type") == "code")
     folder = notebook.parent if folder is None else folder
     found: dict[str, Path] = {}
-    waiting = sorted(imported_names(code))
+    waiting = imported_names(code)
+    looked_for = set(waiting)
     while waiting:
         for path in module_files(folder, waiting.pop()):
-            name = path.relative_to(folder).as_posix()
-            if name not in found:
-                found[name] = path
-                waiting += sorted(imported_names(path.read_text(encoding="utf-8", errors="replace")))
-    return found
+            found[path.relative_to(folder).as_posix()] = path
+            further = imported_names(path.read_text(encoding="utf-8", errors="replace")) - looked_for
+            looked_for |= further
+            waiting |= further
+    return dict(sorted(found.items()))
 
 
 def module_files(folder: Path, name: str) -> list[Path]:
