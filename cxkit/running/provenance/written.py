@@ -55,9 +55,9 @@ def _is_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
 
 
 def _of_notebook(notebook: Mapping[str, Any]) -> dict[str, Any]:
-    """What a notebook says of itself; widgets are compared where they are shown, the version of Python elsewhere."""
-    held = {name: one for name, one in notebook.get("metadata", {}).items() if name != "widgets"}
-    return held | {"language_info": {**(held.get("language_info") or {}), "version": ""}}
+    """What a notebook says of itself; widgets are compared where they are shown, and the language is the kernel's."""
+    told = notebook.get("metadata", {}).items()
+    return {name: one for name, one in told if name not in {"widgets", "language_info"}}
 
 
 def _of_cell(cell: Mapping[str, Any]) -> dict[str, Any]:
