@@ -38,7 +38,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from cxkit import sem
 from cxkit.errors import CxkitWarning
-from cxkit.sem.sample.moments import SAMPLES
+from cxkit.sem.sample.answers import SAMPLES
 from cxkit.sem.sample.saturated_moments import RECENT
 from tests.sem import cases
 

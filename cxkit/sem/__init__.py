@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from cxkit.sem.fit import Fit
     from cxkit.sem.language.names import clean_names
     from cxkit.sem.ordinal.moments import OrdinalMoments, ordinal_moments, polychoric
-    from cxkit.sem.sample.moments import Moments
+    from cxkit.sem.sample.published import Moments
 
 __all__ = [
     "Fit", "Moments", "OrdinalMoments", "cfa", "clean_names", "growth", "ordinal_moments", "polychoric", "sem",
@@ -22,7 +22,7 @@ __all__ = [
 
 _HOMES = {
     "Fit": "cxkit.sem.fit",
-    "Moments": "cxkit.sem.sample.moments",
+    "Moments": "cxkit.sem.sample.published",
     "OrdinalMoments": "cxkit.sem.ordinal.moments",
     "clean_names": "cxkit.sem.language.names",
     "ordinal_moments": "cxkit.sem.ordinal.moments",

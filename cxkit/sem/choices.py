@@ -10,7 +10,8 @@ from cxkit.errors import ModelError, nearest
 from cxkit.sem.language.statements import Syntax
 from cxkit.sem.language.table import Variables
 from cxkit.sem.options import FitOptions
-from cxkit.sem.sample.moments import Moments, Sample
+from cxkit.sem.sample.groups import Sample
+from cxkit.sem.sample.published import Moments
 from cxkit.sem.search.estimators import ESTIMATORS, Estimator
 
 INFORMATIONS = ("expected", "observed")

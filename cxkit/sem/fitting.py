@@ -17,7 +17,9 @@ from cxkit.sem.language.syntax import parse_model
 from cxkit.sem.language.table import Options, Table, Variables, build_table, variables_in
 from cxkit.sem.options import FitOptions
 from cxkit.sem.ordinal.sample import with_ordinal
-from cxkit.sem.sample.moments import GroupData, Moments, Sample, Shared, read_frame, read_moments
+from cxkit.sem.sample.answers import read_frame
+from cxkit.sem.sample.groups import GroupData, Sample, Shared
+from cxkit.sem.sample.published import Moments, read_moments
 from cxkit.sem.search.discrepancy import Objective
 from cxkit.sem.search.estimation import NEAR
 from cxkit.sem.search.estimators import ESTIMATORS, Estimator

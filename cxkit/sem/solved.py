@@ -15,7 +15,7 @@ from cxkit.sem.inference.covariance import Frame, test_of_fit
 from cxkit.sem.inference.standardised import RowTable
 from cxkit.sem.language.table import Table
 from cxkit.sem.sample.chi_square import FitTest
-from cxkit.sem.sample.moments import Sample
+from cxkit.sem.sample.groups import Sample
 from cxkit.sem.search.estimation import Solution
 from cxkit.sem.search.model import GroupModel
 from cxkit.statistics.normal import Z_95

@@ -278,7 +278,7 @@ def _refit_all(job: tuple[Solved, list[np.ndarray]]) -> tuple[np.ndarray, np.nda
 
 def _refit(fit: Solved, rows: list[np.ndarray]) -> np.ndarray:
     from cxkit.sem.ordinal.sample import with_ordinal
-    from cxkit.sem.sample.moments import regroup
+    from cxkit.sem.sample.answers import regroup
     from cxkit.sem.search.discrepancy import Objective
     from cxkit.sem.search.estimation import RESAMPLE, minimise
     from cxkit.sem.search.objectives import parts_for

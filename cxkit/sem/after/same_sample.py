@@ -10,7 +10,7 @@ import numpy as np
 from cxkit.sem.solved import Solved
 
 if TYPE_CHECKING:
-    from cxkit.sem.sample.moments import GroupData
+    from cxkit.sem.sample.groups import GroupData
 
 # Options that decide what a chi-square is compared with, in words for the reason.
 DECISIVE = {

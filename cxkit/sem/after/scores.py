@@ -16,7 +16,7 @@ import pandas as pd
 from cxkit.errors import CxkitWarning, ModelError, nearest
 from cxkit.one_thread import in_one_thread
 from cxkit.sem.after.ordered_scores import posterior_modes
-from cxkit.sem.sample.moments import GroupData, Sample
+from cxkit.sem.sample.groups import GroupData, Sample
 from cxkit.sem.sample.singular import solve
 from cxkit.sem.search.model import GroupModel
 from cxkit.sem.solved import Solved

@@ -13,6 +13,7 @@ from cxkit.sem.sample.coverage import pairs_apart
 NO_VARIANCE = 1e-12
 
 RESIDUAL = ("srmr", "crmr", "rmr")
+JORESKOG = ("gfi", "agfi", "pgfi")
 
 
 def absent_measures(fit: Measured, measures: Mapping[str, float]) -> str:
@@ -73,54 +74,59 @@ def _has_pairs_apart(fit: Measured) -> bool:
 
 def _reason(fit: Measured, name: str, measures: Mapping[str, float]) -> str:
     """The first reason that applies."""
-    ordered, robust = bool(fit.settings["ordered"]), name.endswith(".robust")
-    least_squares = fit.frame.estimator.discrepancy == "ULS"
-    unscaled = {kind: _unscaled(measures, kind) for kind in ("", "baseline.")}
-    reasons = (
-        (fit.df == 0 and not name.startswith(("srmr", "baseline")), "the model has 0 degrees of freedom"),
-        (
-            not fit.sample.settled and (bool(fit.settings["weights"]) or not name.startswith(("gfi", "agfi", "pgfi"))),
-            fit.doubt.reason if fit.doubt else "the means and covariances of all answers did not settle",
-        ),
-        (
-            any(kind in name for kind in ("scal", "robust", "gfi")) and _has_pairs_apart(fit),
-            "a pair of items that nobody answered together has no covariance of its own, on which this rests",
-        ),
-        (
-            name.endswith("pvalue") and least_squares,
-            "without weights the statistic has no chi-square distribution; see the scaled test of ULSMV",
-        ),
-        (name.startswith("srmr_mplus") and ordered, "defined for continuous answers only"),
-        (
-            name.startswith("baseline") and unscaled["baseline."],
-            "the correction of the baseline model's test is not positive in these data",
-        ),
-        (
-            _is_scaled(name) and unscaled[""],
-            "the correction of the test is not positive at these estimates, which are then improper or nearly so",
-        ),
-        (
-            _is_scaled(name) and unscaled["baseline."],
-            "the correction of the baseline model's test is not positive in these data",
-        ),
-        (
-            name.startswith(RESIDUAL) and _negative_implied(fit),
-            "the model implies a negative variance of an item",
-        ),
-        (
-            name.startswith(("gfi", "agfi", "pgfi")) and fit.settings["missing"] == "fiml",
-            "a pair of items was answered together by one person, and so has no covariance of its own",
-        ),
-        (name.startswith(("nfi", "rfi")), "the model has more degrees of freedom than the baseline model"),
-        (
-            robust and ordered and bool(fit.table.variables.exogenous),
-            "the correction of ordered items is not defined given predictors",
-        ),
-        (robust and fit.doubt is not None, fit.doubt.reason if fit.doubt else ""),
-        (robust, "the correction cannot be computed from these answers"),
-        (
-            name.startswith(("baseline", "cfi", "tli", "nnfi", "ifi", "rni", "pnfi")),
-            "the baseline model leaves nothing to compare with",
-        ),
+    return (
+        _reason_in_answers(fit, name)
+        or _reason_in_tests(fit, name, measures)
+        or _reason_in_measure(fit, name)
+        or "these data do not determine it"
     )
-    return next((reason for applies, reason in reasons if applies), "these data do not determine it")
+
+
+def _reason_in_answers(fit: Measured, name: str) -> str:
+    """Why nothing can be compared with the moments of the answers; empty if it can."""
+    if fit.df == 0 and not name.startswith(("srmr", "baseline")):
+        return "the model has 0 degrees of freedom"
+    # Where nobody is weighted, GFI and its kin rest on pairwise moments, which need no search (`goodness_of_fit`).
+    needs_settled = bool(fit.settings["weights"]) or not name.startswith(JORESKOG)
+    if not fit.sample.settled and needs_settled:
+        return fit.doubt.reason if fit.doubt else "the means and covariances of all answers did not settle"
+    if any(kind in name for kind in ("scal", "robust", "gfi")) and _has_pairs_apart(fit):
+        return "a pair of items that nobody answered together has no covariance of its own, on which this rests"
+    return ""
+
+
+def _reason_in_tests(fit: Measured, name: str, measures: Mapping[str, float]) -> str:
+    """Why the test that a measure is made of has no distribution or no correction; empty if it has both."""
+    if name.endswith("pvalue") and fit.frame.estimator.discrepancy == "ULS":
+        return "without weights the statistic has no chi-square distribution; see the scaled test of ULSMV"
+    if name.startswith("srmr_mplus") and fit.settings["ordered"]:
+        return "defined for continuous answers only"
+    baseline_unscaled = _unscaled(measures, "baseline.")
+    not_positive = "the correction of the baseline model's test is not positive in these data"
+    if name.startswith("baseline") and baseline_unscaled:
+        return not_positive
+    if _is_scaled(name) and _unscaled(measures, ""):
+        return "the correction of the test is not positive at these estimates, which are then improper or nearly so"
+    return not_positive if _is_scaled(name) and baseline_unscaled else ""
+
+
+def _reason_in_measure(fit: Measured, name: str) -> str:
+    """Why the formula of a measure has no value; empty if nothing is known of it."""
+    if name.startswith(RESIDUAL) and _negative_implied(fit):
+        return "the model implies a negative variance of an item"
+    if name.startswith(JORESKOG) and fit.settings["missing"] == "fiml":
+        return "a pair of items was answered together by one person, and so has no covariance of its own"
+    if name.startswith(("nfi", "rfi")):
+        return "the model has more degrees of freedom than the baseline model"
+    if name.endswith(".robust"):
+        return _reason_in_robust(fit)
+    if name.startswith(("baseline", "cfi", "tli", "nnfi", "ifi", "rni", "pnfi")):
+        return "the baseline model leaves nothing to compare with"
+    return ""
+
+
+def _reason_in_robust(fit: Measured) -> str:
+    """Why a robust measure has no value."""
+    if fit.settings["ordered"] and fit.table.variables.exogenous:
+        return "the correction of ordered items is not defined given predictors"
+    return fit.doubt.reason if fit.doubt else "the correction cannot be computed from these answers"

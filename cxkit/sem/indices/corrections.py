@@ -138,7 +138,6 @@ def _square_as_if_complete(frame: Frame) -> float:
 
 
 def _missing_answers(fit: Solved) -> tuple[Corrected, Corrected | None]:
-
     def baseline() -> Corrected:
         base, _ = baseline_frame(fit)
         return _as_if_complete(base, sum(space.size for space in base.spaces) - len(base.bread_inverse))
@@ -173,9 +172,7 @@ def _as_if_complete(frame: Frame, df: int) -> Corrected:
         middle += share * seen
     if robust:
         total = _robust_trace(shares, free, jacobians, levers, inverse, middle)
-    c = positive(total / df)
-    chisq = 2 * frame.n * value
-    return Corrected(chisq=chisq, c=c, scaled=chisq / c)
+    return _corrected(2 * frame.n * value, positive(total / df))
 
 
 def _robust_trace(
@@ -207,50 +204,74 @@ def ordered_answers(fit: Solved) -> tuple[Corrected, Corrected | None] | None:
         return None
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Correlations:
+    """One group's polychoric correlations under the least-squares solution, and what the traces are made of.
+
+    `misfit` and `base_misfit` are its normal discrepancies times its size, `v` the normal weight of the correlations at
+    the solution, `jacobian` and `lever` their derivatives, plain and times the weight that was fitted with.
+    """
+
+    share: float
+    misfit: float
+    base_misfit: float
+    v: np.ndarray
+    gamma: np.ndarray
+    jacobian: np.ndarray
+    lever: np.ndarray
+
+
+def _correlations(share: float, part: Any, state: Any, j: np.ndarray, w: np.ndarray) -> _Correlations:
+    """A group's part; `j` and `w` are the derivatives and the weights of its thresholds and correlations."""
+    first, r, c = part.statistics.n_thresholds, part.statistics.r, part.statistics.c
+    corr, implied = part.data.cov, np.eye(part.model.p)
+    implied[r, c] = implied[c, r] = (part.target - state[0])[first:]
+    np.linalg.cholesky(corr)  # raises where they are not positive definite: they have no normal discrepancy
+    inverse = inverse_of(implied)
+    logdets = np.linalg.slogdet(implied)[1], np.linalg.slogdet(corr)[1]
+    cross = inverse[np.ix_(r, c)]
+    jacobian = j[first:]
+    return _Correlations(
+        share=share,
+        misfit=part.data.n * (logdets[0] - logdets[1] + np.vdot(inverse, corr) - len(corr)),
+        base_misfit=part.data.n * -logdets[1],
+        v=inverse[np.ix_(r, r)] * inverse[np.ix_(c, c)] + cross * cross.T,
+        gamma=part.data.ordinal.gamma[first:, first:],
+        jacobian=jacobian,
+        lever=times(w[first:] if w.ndim == 1 else w[first:, first:], jacobian),
+    )
+
+
 def _polychoric_normal(fit: Solved) -> tuple[Corrected, Corrected | None] | None:
     """None where the model leaves the correlations free: its restrictions then lie on thresholds alone."""
-    objective = fit.frame.objective
-    chisq = base_chisq = whole = trace = base_trace = 0.0
-    pairs = 0
-    levers: list[Any] = []
-    middle = np.zeros_like(fit.frame.bread_inverse)
-    jacobians, weights = fit.frame.jacobians(), fit.frame.weights()
-    for share, part, state, j, w in zip(
-        objective.shares, objective.parts, fit.frame.states, jacobians, weights, strict=True
-    ):
-        statistics = part.statistics
-        first = statistics.n_thresholds
-        r, c = statistics.r, statistics.c
-        corr, implied = part.data.cov, np.eye(part.model.p)
-        implied[r, c] = implied[c, r] = (part.target - state[0])[first:]
-        np.linalg.cholesky(corr)
-        inverse = inverse_of(implied)
-        logdets = np.linalg.slogdet(implied)[1], np.linalg.slogdet(corr)[1]
-        chisq += part.data.n * (logdets[0] - logdets[1] + np.vdot(inverse, corr) - len(corr))
-        base_chisq += part.data.n * -logdets[1]
-        cross = inverse[np.ix_(r, c)]
-        v = inverse[np.ix_(r, r)] * inverse[np.ix_(c, c)] + cross * cross.T
-        gamma = part.data.ordinal.gamma[first:, first:]
-        jac = j[first:]
-        lever = times(w[first:] if w.ndim == 1 else w[first:, first:], jac)
-        middle += share * jac.T @ v @ jac
-        whole += float(np.vdot(v, gamma))
-        trace -= 2 * share * float(np.vdot(fit.frame.bread_inverse, lever.T @ gamma @ v @ jac))
-        levers.append((share, lever, gamma))
-        # With several groups lavaan 0.6-14 leaves the share of the group in this trace; kept for agreement.
-        base_trace += float(np.trace(gamma)) / share
-        pairs += len(r)
-    outer = fit.frame.bread_inverse @ middle @ fit.frame.bread_inverse
-    trace += whole + sum(share * float(np.vdot(outer, lever.T @ gamma @ lever)) for share, lever, gamma in levers)
+    frame, objective, inverse = fit.frame, fit.frame.objective, fit.frame.bread_inverse
+    by_group = zip(
+        objective.shares, objective.parts, frame.states, frame.jacobians(), frame.weights(), strict=True
+    )  # fmt: skip
+    groups = [_correlations(*of_group) for of_group in by_group]
+    middle = sum(own.share * own.jacobian.T @ own.v @ own.jacobian for own in groups)
+    outer = inverse @ middle @ inverse
+    whole = sum(float(np.vdot(own.v, own.gamma)) for own in groups)
+    crossed = sum(
+        2 * own.share * float(np.vdot(inverse, own.lever.T @ own.gamma @ own.v @ own.jacobian)) for own in groups
+    )
+    squared = sum(own.share * float(np.vdot(outer, own.lever.T @ own.gamma @ own.lever)) for own in groups)
+    trace = (whole + squared) - crossed
     if not trace > NO_RESTRICTION * whole:  # NaN where something is singular
         return None
     # The chi-square above is that of the correlations alone. What restricts only thresholds (equal over groups, fixed)
     # leaves the correlations as free as before, and is no degree of freedom of theirs.
-    own = [j[part.statistics.n_thresholds :] for j, part in zip(jacobians, objective.parts, strict=True)]
-    df = pairs - int(np.linalg.matrix_rank(np.concatenate(own)))
+    pairs = sum(len(own.v) for own in groups)
+    df = pairs - int(np.linalg.matrix_rank(np.concatenate([own.jacobian for own in groups])))
     if df == 0:
         return None
-    c, c0 = trace / df, base_trace / pairs
-    return Corrected(chisq=chisq, c=c, scaled=chisq / c, df=df), Corrected(
-        chisq=base_chisq, c=c0, scaled=base_chisq / c0
+    # With several groups lavaan 0.6-14 leaves the share of the group in this trace; kept for agreement.
+    base_trace = sum(float(np.trace(own.gamma)) / own.share for own in groups)
+    return (
+        _corrected(sum(own.misfit for own in groups), trace / df, df),
+        _corrected(sum(own.base_misfit for own in groups), base_trace / pairs),
     )
+
+
+def _corrected(chisq: float, c: float, df: int | None = None) -> Corrected:
+    return Corrected(chisq=chisq, c=c, scaled=chisq / c, df=df)

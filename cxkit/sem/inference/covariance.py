@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from cxkit.sem.sample.chi_square import FitTest
-from cxkit.sem.sample.moments import GroupData
+from cxkit.sem.sample.groups import GroupData
 from cxkit.sem.sample.singular import inverse as inverse_of
 from cxkit.sem.sample.singular import solve
 from cxkit.sem.search.discrepancy import LeastSquares, Objective

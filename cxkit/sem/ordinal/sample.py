@@ -10,7 +10,7 @@ import numpy as np
 
 from cxkit.sem.ordinal.conditional import conditional_moments
 from cxkit.sem.ordinal.moments import ordinal_moments
-from cxkit.sem.sample.moments import GroupData, Sample, Shared
+from cxkit.sem.sample.groups import GroupData, Sample, Shared
 
 
 def with_ordinal(sample: Sample, items: Sequence[str], exogenous: Sequence[str] = ()) -> Sample:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.linalg.lapack import dposv
 
 from cxkit.errors import ModelError
-from cxkit.sem.sample.moments import GroupData
+from cxkit.sem.sample.groups import GroupData
 from cxkit.sem.sample.patterns import MOST_MOMENTS, AllMoments, IncompleteNormal, cells_of
 from cxkit.sem.search.model import GroupModel, Implied
 from cxkit.sem.search.saturated import lowest

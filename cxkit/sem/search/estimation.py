@@ -13,7 +13,7 @@ from scipy.linalg.lapack import dposv
 
 from cxkit.errors import ModelError
 from cxkit.sem.sample.coverage import scarcest
-from cxkit.sem.sample.moments import GroupData
+from cxkit.sem.sample.groups import GroupData
 from cxkit.sem.search.bifactor import advice_for_nested_predictors
 from cxkit.sem.search.discrepancy import SINGULAR, InItsUnit, Objective
 from cxkit.sem.search.model import GroupModel

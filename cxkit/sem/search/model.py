@@ -46,12 +46,20 @@ class GroupModel:
         self.ordered = tuple(ordered)
         # Ordered answers are modelled given their predictors, whose moments then count for nothing (Muthen, 1984).
         self.given = [i for i, name in enumerate(self.observed) if ordered and name in table.variables.exogenous]
-        index = {name: i for i, name in enumerate(self.names)}
-        self.index = index
-        rows = table.group_rows(group)
-        self.all_rows = rows
+        self.index = {name: i for i, name in enumerate(self.names)}
+        self.all_rows = table.group_rows(group)
+        self._place_rows()
+        self._plan_derivatives()
+        self.parameter = np.array([row.parameter for row in self.rows], dtype=int)
+        self.basis, self.offset = table.basis[self.parameter], table.offset[self.parameter]
+        self.start_plan: Any = None
+        self.group_rows: dict[bool, Any] = {}
+        self.fill(self.all_rows)
+
+    def _place_rows(self) -> None:
+        """Order the free rows by the matrix that they belong to, and note the cells that they fill."""
         buckets: dict[str, list[Row]] = {"A": [], "S": [], "M": [], "T": [], "D": []}
-        for row in rows:
+        for row in self.all_rows:
             if row.fixed is None:
                 buckets[_matrix(row)].append(row)
         self.rows = [row for rows_of in buckets.values() for row in rows_of]
@@ -60,27 +68,25 @@ class GroupModel:
         self.nt, self.nd = len(buckets["T"]), len(buckets["D"])
         self.n_moment = self.na + self.ns + self.nm
         self.a, self.s, self.m = (a[:, 0], a[:, 1]), (s[:, 0], s[:, 1]), m[:, 0]
+
+    def _plan_derivatives(self) -> None:
+        """Name the columns u and v of X whose products u v' + v u' are the derivatives by the free rows of A, S, m."""
+        (i, j), (k, low) = self.a, self.s
         zero = np.zeros(self.nm, dtype=int)
-        self.ui = np.concatenate([a[:, 0], s[:, 0], m[:, 0]])
-        self.vi = np.concatenate([self.v + a[:, 1], s[:, 1], zero])
+        self.ui = np.concatenate([i, k, self.m])
+        self.vi = np.concatenate([self.v + j, low, zero])
         # A variance enters once, not twice, hence half of u u' + u u'.
-        self.w = np.concatenate([np.ones(self.na), np.where(s[:, 0] == s[:, 1], 0.5, 1.0), zero])
-        self.parameter = np.array([row.parameter for row in self.rows], dtype=int)
-        i, j = self.a
-        k, low = self.s
+        self.half = np.where(k == low, 0.5, 1.0)
+        self.w = np.concatenate([np.ones(self.na), self.half, zero])
+        self.ww = np.outer(self.w, self.w)
+        self.both = np.concatenate([self.ui, self.vi])
         self.pairs = {
             "ji": np.ix_(j, i), "ij": np.ix_(i, j), "jj": np.ix_(j, j), "ii": np.ix_(i, i), "jl": np.ix_(j, low),
             "ik": np.ix_(i, k), "jk": np.ix_(j, k), "il": np.ix_(i, low), "jm": np.ix_(j, self.m),
         }  # fmt: skip
-        self.ww, self.half = np.outer(self.w, self.w), np.where(k == low, 0.5, 1.0)
-        self.both = np.concatenate([self.ui, self.vi])
         self.identity = np.eye(self.v)
         # How the means turn with each row, but for loadings and paths: not at all, or one to one.
         self.flat_slope = np.concatenate([np.zeros(self.na + self.ns), np.ones(self.nm)])
-        self.basis, self.offset = table.basis[self.parameter], table.offset[self.parameter]
-        self.start_plan: Any = None
-        self.group_rows: dict[bool, Any] = {}
-        self.fill(rows)
 
     def cell(self, row: Row) -> tuple[int, int]:
         """Row and column that the parameter has in its matrix."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cxkit.errors import ModelError
-from cxkit.sem.sample.moments import GroupData, Sample
+from cxkit.sem.sample.groups import GroupData, Sample
 from cxkit.sem.search.discrepancy import FullInformation, LeastSquares, MaximumLikelihood, Objective
 from cxkit.sem.search.estimators import Estimator
 from cxkit.sem.search.model import GroupModel

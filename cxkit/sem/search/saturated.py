@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cxkit.sem.sample.moments import GroupData
+from cxkit.sem.sample.groups import GroupData
 from cxkit.sem.sample.patterns import AllMoments, IncompleteNormal, cells_of, one_pattern
 from cxkit.sem.sample.singular import inverse as inverse_of
 from cxkit.sem.sample.singular import solve

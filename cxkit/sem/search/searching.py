@@ -10,7 +10,7 @@ from cxkit.errors import ModelError
 from cxkit.sem.language.constraints import null_space
 from cxkit.sem.language.table import Table
 from cxkit.sem.sample.coverage import scarcest
-from cxkit.sem.sample.moments import Sample
+from cxkit.sem.sample.groups import Sample
 from cxkit.sem.search.discrepancy import Objective
 from cxkit.sem.search.estimation import BRIEF, FULL, NEAR, ONCE, PATIENT, Effort, Solution, minimise, plain_start
 from cxkit.sem.search.model import GroupModel

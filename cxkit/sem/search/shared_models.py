@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from cxkit.sem.language.table import Table
-from cxkit.sem.sample.moments import GroupData, Sample
+from cxkit.sem.sample.groups import GroupData, Sample
 from cxkit.sem.search.model import GroupModel
 from cxkit.sem.search.statistics import MomentSpace, baseline_table
 

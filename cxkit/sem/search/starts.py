@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cxkit.sem.language.rows import loadings_by_factor
-from cxkit.sem.sample.moments import GroupData
+from cxkit.sem.sample.groups import GroupData
 from cxkit.sem.search.model import GroupModel
 
 # Loadings begin at a hundredth of their start and not at 0, where loadings that count by their squares would stay.

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from cxkit.sem.language.table import Row, Table, Variables
-from cxkit.sem.sample.moments import GroupData
+from cxkit.sem.sample.groups import GroupData
 from cxkit.sem.search.model import GroupModel, Implied
 
 
