@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import cxkit as cx
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.scales import share_one_scale
-from cxkit.results.tables import TWO_DIGITS
 from cxkit.survey.instrument import instrument_from
 from cxkit.survey.survey import Survey
 

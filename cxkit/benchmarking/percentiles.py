@@ -16,9 +16,10 @@ from cxkit.benchmarking.norms import Norm
 from cxkit.benchmarking.scores import dimension_scores
 from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
+from cxkit.results.columns import find_column
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
-from cxkit.results.tables import column, share_of_draws, signed, whole
+from cxkit.results.rounding import share_of_draws, signed, whole
 from cxkit.results.thresholds import ICC2_LEBRETON, judge
 from cxkit.statistics.random_effects import Groups, VarianceComponents, posterior_draws
 from cxkit.survey.survey import Survey
@@ -44,7 +45,7 @@ class PercentileBenchmark(Result):
         """As every result's; the probability says what the number of draws allows."""
         table, draws = super().table, int(str(self.settings["draws"]))
         chances = [share_of_draws(float(value), draws) for value in self.frame["p_top_tenth"]]
-        return table.assign(**{column("p_top_tenth").heading: chances})
+        return table.assign(**{find_column("p_top_tenth").heading: chances})
 
     @property
     def text(self) -> str:

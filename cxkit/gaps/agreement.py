@@ -15,9 +15,10 @@ from cxkit.errors import AnalysisError
 from cxkit.gaps.shown_groups import hidden_sentence, may_enter, rules_of_entry
 from cxkit.results import figures, tables
 from cxkit.results.accounting import account, whose_n
+from cxkit.results.columns import find_column
 from cxkit.results.options import check_choice, check_options, check_positive
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import RWG_LEBRETON, judge
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
@@ -56,7 +57,7 @@ class WithinGroupAgreement(Result):
         if not self._is_of_one_group:
             return super().table
         own = tables.printed(self.frame, ("title", "items", "n", "n_groups", "rwg_j", "rwg_j_star"))
-        return own.rename(columns={tables.column(name).heading: plain for name, plain in self._names.items()})
+        return own.rename(columns={find_column(name).heading: plain for name, plain in self._names.items()})
 
     @property
     def text(self) -> str:

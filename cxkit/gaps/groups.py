@@ -16,8 +16,9 @@ from cxkit.results.accounting import account, contributing, not_stated
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
+from cxkit.results.rounding import TWO_DIGITS, whole
 from cxkit.results.scales import share_one_scale
-from cxkit.results.tables import HIDDEN, MISSING, TWO_DIGITS, whole
+from cxkit.results.tables import HIDDEN, MISSING
 from cxkit.results.weighted import effective_among, weights_at
 from cxkit.statistics.effect_sizes import TwoGroups, simultaneous_interval, standardised_difference
 from cxkit.statistics.multiplicity import FAMILY_ERROR

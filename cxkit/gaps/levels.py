@@ -17,8 +17,8 @@ from cxkit.results.accounting import account, contributing, not_stated
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.options import check_names, check_options
 from cxkit.results.result import Result
+from cxkit.results.rounding import TWO_DIGITS, clear_of
 from cxkit.results.scales import share_one_scale
-from cxkit.results.tables import TWO_DIGITS, clear_of
 from cxkit.results.thresholds import GAP_COHEN, judge
 from cxkit.results.weighted import effective_among, weights_at
 from cxkit.statistics.effect_sizes import (

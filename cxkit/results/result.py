@@ -13,6 +13,7 @@ import pandas as pd
 from cxkit import mime
 from cxkit.errors import AnalysisError
 from cxkit.results import declared, files, tables
+from cxkit.results.columns import find_column
 from cxkit.results.references import cite
 from cxkit.results.thresholds import Verdicts
 from cxkit.survey.people import refuse_several_sheets
@@ -165,7 +166,7 @@ class Result(ABC):
         return str(self)
 
     def _repr_html_(self) -> str:
-        group = tables.column(self.grouped).heading if self.grouped else ""
+        group = find_column(self.grouped).heading if self.grouped else ""
         return tables.as_html(self.table, title=self.title, note=self.note, group=group)
 
     @property

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import pandas as pd
 
-from cxkit.results import tables
+from cxkit.results import rounding, tables
 from cxkit.results.references import cite
 
 
@@ -43,11 +43,11 @@ class Cutoff:
 
     def digits(self, value: float, least: int = 2) -> int:
         """How many digits show the value on its side of the cut-offs: so many, or more where they round it across."""
-        return tables.digits_that_keep(self.verdict, value, least)
+        return rounding.digits_that_keep(self.verdict, value, least)
 
     def shown(self, value: float, least: int = 2) -> str:
         """The value for a sentence that judges it: on its own side of every cut-off, with at least so many digits."""
-        return tables.fixed(self.digits(value, least))(value)
+        return rounding.fixed(self.digits(value, least))(value)
 
     def bound(self, value: float) -> float:
         """Where the band of this value starts."""
@@ -97,7 +97,7 @@ class Verdicts:
     def table(self) -> pd.DataFrame:
         """The printed form."""
         frame = self.frame
-        values = [tables.MISSING if math.isnan(v.value) else tables.fixed(v.digits)(v.value) for v in self.items]
+        values = [tables.MISSING if math.isnan(v.value) else rounding.fixed(v.digits)(v.value) for v in self.items]
         return tables.printed(frame.assign(value=values, source=[cite(key) for key in frame["source"]]))
 
     def __str__(self) -> str:

@@ -11,7 +11,7 @@ from scipy.stats import norm as normal
 import cxkit as cx
 from cxkit.benchmarking.percentiles import mid_rank, rank_interval, smoothed_rank
 from cxkit.benchmarking.scores import _ends_differ
-from cxkit.results.tables import share_of_draws
+from cxkit.results.rounding import share_of_draws
 from cxkit.statistics.random_effects import (
     Groups,
     VarianceComponents,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import cxkit as cx
-from cxkit.results.tables import column
+from cxkit.results.columns import find_column
 from cxkit.statistics.lower_bounds import guttman_bounds
 from cxkit.survey.survey import typed_role
 from tests.conftest import tiny_survey
@@ -24,8 +24,8 @@ def test_retest_names_both_intraclass_correlations_by_shrout_and_fleiss(answers)
     found = cx.retest_reliability(survey).frame.iloc[0]
     scores = survey.scores()["d1"].to_numpy().reshape(2, 60).T
     raters = cx.rater_reliability(scores).frame.set_index("type")["icc"]
-    assert found["agreement"] == pytest.approx(raters[column("agreement").heading], rel=1e-12)
-    assert found["consistency"] == pytest.approx(raters[column("consistency").heading], rel=1e-12)
+    assert found["agreement"] == pytest.approx(raters[find_column("agreement").heading], rel=1e-12)
+    assert found["consistency"] == pytest.approx(raters[find_column("consistency").heading], rel=1e-12)
 
 
 def test_bounds_bear_the_numbers_that_guttman_gave_them(answers):
@@ -43,7 +43,7 @@ def test_bounds_bear_the_numbers_that_guttman_gave_them(answers):
     split = cx.split_half(tiny_survey(answers)).frame.iloc[0]
     halves = [4 * c[i, r].sum() / total for i, r in ((0, [1, 2]), (1, [0, 2]), (2, [0, 1]))]
     assert split["lambda4"] == pytest.approx(max(halves), rel=1e-12)  # 4 is of one split; the table holds the largest
-    assert column("lambda4").heading == "Largest λ4"
+    assert find_column("lambda4").heading == "Largest λ4"
 
 
 def test_agreement_within_groups_by_hand(answers):
@@ -52,7 +52,7 @@ def test_agreement_within_groups_by_hand(answers):
     v = answers.var(axis=0, ddof=1).mean() / 2
     assert table["rwg_j"] == pytest.approx(3 * (1 - v) / (3 * (1 - v) + v), rel=1e-12)
     assert table["rwg_j_star"] == pytest.approx(1 - v, rel=1e-12)
-    assert (column("rwg_j").heading, column("rwg_j_star").heading) == ("Mean r_wg(J)", "Mean r*wg(J)")
+    assert (find_column("rwg_j").heading, find_column("rwg_j_star").heading) == ("Mean r_wg(J)", "Mean r*wg(J)")
 
 
 def test_hedges_g_is_the_pooled_difference_with_the_exact_correction(answers):

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cxkit.results import tables
-from cxkit.results.tables import fixed, probability, share, whole
+from cxkit.results import rounding, tables
+from cxkit.results.columns import COLUMNS
+from cxkit.results.rounding import fixed, probability, share, whole
 
 
 @pytest.mark.parametrize(
@@ -188,8 +189,8 @@ def test_the_first_column_names_rows_even_by_numbers():
 
 
 def test_headings_are_said_once():
-    assert all(column.heading.strip() == column.heading != "" for column in tables.COLUMNS.values())
-    assert list(tables.COLUMNS) == [name.lower() for name in tables.COLUMNS]
+    assert all(column.heading.strip() == column.heading != "" for column in COLUMNS.values())
+    assert list(COLUMNS) == [name.lower() for name in COLUMNS]
 
 
 def test_a_column_of_counts_is_printed_whole_whatever_its_name():
@@ -202,6 +203,6 @@ def test_a_column_of_counts_is_printed_whole_whatever_its_name():
 @pytest.mark.parametrize("bound", [0.0, 0.1, -0.5])
 @pytest.mark.parametrize("off", [-0.3, -0.004, -0.0004, -0.00004, 0.00004, 0.0004, 0.004, 0.3])
 def test_a_value_off_a_bound_is_not_printed_at_it(bound, off):
-    printed = float(tables.clear_of(bound + off, bound).replace("−", "-"))
+    printed = float(rounding.clear_of(bound + off, bound).replace("−", "-"))
     assert (printed - bound) * off > 0
-    assert tables.clear_of(bound, bound) == tables.TWO_DIGITS(bound)
+    assert rounding.clear_of(bound, bound) == rounding.TWO_DIGITS(bound)

@@ -13,11 +13,11 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from cxkit.errors import EXAMPLES_SHOWN, AnalysisError, counted
-from cxkit.results import figures, tables
+from cxkit.results import figures, rounding
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import KAPPA_LANDIS, KRIPPENDORFF, Verdicts, judge
 from cxkit.statistics.agreement import (
     SCALES,
@@ -42,7 +42,7 @@ KAPPA = "Cohen's kappa"
 HIGH_AGREEMENT, LOW_KAPPA = 0.80, 0.40
 """Agreement from the first on with a kappa below the second: the paradox of one category that is nearly always used."""
 
-_THREE = tables.fixed(3)
+_THREE = rounding.fixed(3)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -72,7 +72,7 @@ class CoderAgreement(Result):
         """Raw agreement, alpha, and a word where a kappa is low because one category rules."""
         rows = self.frame.set_index(["coefficient", "weights"])["value"]
         raw = float(rows["Percent agreement", ""])
-        words = f"Coders give the same code in {tables.share(raw)} of all pairs."
+        words = f"Coders give the same code in {rounding.share(raw)} of all pairs."
         alpha = self.frame[self.frame["coefficient"] == ALPHA].iloc[0]
         if np.isnan(alpha["value"]):
             return f"{words} There is no coefficient: all codes are the same, so that chance alone would agree as well."
@@ -87,7 +87,7 @@ class CoderAgreement(Result):
         if raw >= HIGH_AGREEMENT and kappa < LOW_KAPPA:
             words += (
                 f" Agreement is high and kappa low ({TWO_DIGITS(kappa)}) because one category takes "
-                f"{tables.share(self.most_used)} of all codes; Gwet's AC1 is {TWO_DIGITS(ac1)}. Say both."
+                f"{rounding.share(self.most_used)} of all codes; Gwet's AC1 is {TWO_DIGITS(ac1)}. Say both."
             )
         return words
 

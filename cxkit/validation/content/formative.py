@@ -12,12 +12,12 @@ from matplotlib.axes import Axes
 
 from cxkit import ties
 from cxkit.errors import AnalysisError, counted
-from cxkit.results import figures, tables
+from cxkit.results import figures, rounding, tables
 from cxkit.results.accounting import account, not_stated
 from cxkit.results.options import check_options, check_whole
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import KRIPPENDORFF, judge
 from cxkit.results.weighted import refuse_weights
 from cxkit.statistics.agreement import Counts, counted_codes, krippendorff_alpha, resampled_alpha
@@ -28,7 +28,7 @@ from cxkit.survey.survey import Survey
 from cxkit.validation.content.weighting import FormativeIndex, index_rows, quantiles, ranks_of, t_interval
 from cxkit.validation.correlations import asked_for
 
-THREE_DIGITS = tables.fixed(3)
+THREE_DIGITS = rounding.fixed(3)
 """For Krippendorff's alpha, whose lower cut-off is .667."""
 
 FEWEST_RESAMPLED = 3

@@ -13,11 +13,11 @@ from matplotlib.axes import Axes
 from scipy import stats
 
 from cxkit.errors import counted, first_of
-from cxkit.results import figures, tables
+from cxkit.results import figures, rounding
 from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import (
     ICVI_FEW_LYNN,
     ICVI_LYNN,
@@ -268,7 +268,7 @@ class ContentValidityIndex(ExpertResult):
         return (
             f"S-CVI/Ave is {SCVI_POLIT.shown(everything['s_cvi_ave'])} (enough from "
             f"{TWO_DIGITS(SCVI_POLIT.bands[1][0])}, {cite(SCVI_POLIT.source)}); "
-            f"{tables.share(everything['s_cvi_ua'])} of the items are called relevant by everybody (S-CVI/UA "
+            f"{rounding.share(everything['s_cvi_ua'])} of the items are called relevant by everybody (S-CVI/UA "
             f"{TWO_DIGITS(everything['s_cvi_ua'])}). Item by item, {fall}."
         )
 

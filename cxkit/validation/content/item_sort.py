@@ -11,7 +11,7 @@ import pandas as pd
 from cxkit import ties
 from cxkit.errors import AnalysisError, counted
 from cxkit.results.options import check_options
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import Verdict, Verdicts
 from cxkit.statistics.agreement import wilson_interval
 from cxkit.validation.content.experts import OTHER, ExpertRatings

@@ -15,7 +15,7 @@ from cxkit import ties
 from cxkit.errors import counted
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.survey.privacy import cover_rows, hidden_note, rows_to_hide
 
 

@@ -15,7 +15,7 @@ from cxkit.results import figures
 from cxkit.results.options import check_choice
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS, probability, whole
+from cxkit.results.rounding import TWO_DIGITS, probability, whole
 from cxkit.results.thresholds import KMO_KAISER, Verdicts, judge
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, handling, handling_note, select

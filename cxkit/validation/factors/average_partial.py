@@ -16,7 +16,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.options import check_choice
 from cxkit.results.result import Result
-from cxkit.results.tables import fixed
+from cxkit.results.rounding import fixed
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, handling, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations

@@ -16,9 +16,10 @@ from matplotlib.axes import Axes
 from cxkit import ties
 from cxkit.errors import AnalysisError, CxkitWarning, OptionError, counted
 from cxkit.results import figures, tables
+from cxkit.results.columns import find_column
 from cxkit.results.options import check_choice, check_positive, check_whole
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import LOADING_HOWARD, judge
 from cxkit.survey.survey import Survey
 from cxkit.survey.wording import wording
@@ -76,7 +77,7 @@ class FactorSolution(Result):
     def correlations(self) -> FactorCorrelations:
         """How the factors correlate, as a table of its own; `phi` holds the numbers."""
         frame = self.phi.reset_index(drop=True)
-        frame.insert(0, "factor", [tables.column(str(name)).heading for name in self.phi.index])
+        frame.insert(0, "factor", [find_column(str(name)).heading for name in self.phi.index])
         return FactorCorrelations(
             frame=frame, n=self.n, n_dropped=self.n_dropped, n_effective=self.n_effective, settings=self.settings,
             data=self.data,
@@ -128,7 +129,7 @@ class FactorSolution(Result):
         for title, places in pd.Series(most).groupby(self.frame["title"].to_numpy(), sort=False):
             if len(places) > 1 and places.nunique() == 1:
                 at.setdefault(int(places.iloc[0]), []).append(str(title))
-        names = [tables.column(str(name)).heading for name in self.loadings.columns]
+        names = [find_column(str(name)).heading for name in self.loadings.columns]
         told = [f"all items of {' and '.join(titles)} on {names[k]}" for k, titles in at.items() if len(titles) > 1]
         return f"Not told apart: {'; '.join(told)} (largest loading of each item)." if told else ""
 
@@ -183,9 +184,7 @@ class FactorSolution(Result):
         figures.heat_map(axes, values, np.vectorize(TWO_DIGITS, otypes=[object])(values), limit=1.0)
         labels = [_label(row) for _, row in self.frame.iterrows()]
         axes.set_yticks(np.arange(len(values)) + 0.5, labels, fontsize=9, rotation=0)
-        axes.set_xticks(
-            np.arange(self.n_factors) + 0.5, [tables.column(name).heading for name in self.loadings.columns]
-        )
+        axes.set_xticks(np.arange(self.n_factors) + 0.5, [find_column(name).heading for name in self.loadings.columns])
         self._mark_dimensions(axes)
 
     def _mark_dimensions(self, axes: Axes) -> None:

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.validation.factors.extraction import ROTATION_REPEATS_TO
 
 

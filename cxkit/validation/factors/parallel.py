@@ -15,7 +15,7 @@ from cxkit.errors import counted
 from cxkit.results import figures
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers

@@ -17,7 +17,7 @@ from cxkit.results.accounting import account, whose_n
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS, fixed
+from cxkit.results.rounding import TWO_DIGITS, fixed
 from cxkit.results.thresholds import DIF_JODOIN, judge
 from cxkit.statistics.multiplicity import benjamini_hochberg, holm
 from cxkit.survey.instrument import Dimension

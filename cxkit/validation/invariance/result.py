@@ -14,7 +14,7 @@ from cxkit.results import figures, tables
 from cxkit.results.invariance import InvarianceEvidence
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import fixed
+from cxkit.results.rounding import fixed
 from cxkit.sem.fit import Fit
 from cxkit.sem.indices.variants import chi_square_variant, named
 from cxkit.statistics.multiplicity import FAMILY_ERROR

@@ -17,7 +17,7 @@ from cxkit.errors import AnalysisError, CxkitWarning, counted, first_of
 from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import ITEM_REST_NUNNALLY, Verdicts, judge
 from cxkit.results.weighted import effective_among, weights_at
 from cxkit.statistics.alpha import alpha_from_covariance

@@ -14,7 +14,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from cxkit import ties
 from cxkit.errors import AnalysisError
-from cxkit.results import figures, tables
+from cxkit.results import figures, rounding, tables
 from cxkit.results.result import Result
 from cxkit.results.weighted import effective_among, weights_at
 from cxkit.statistics.weighted import mean_of
@@ -129,13 +129,13 @@ class AnswerDistribution(Result):
             return f"All answers lie at {middle}."
         if len(answered) == 1:
             return (
-                f"Of the answers to {highest['item']}, {tables.share(highest['above'])} lie above {middle} and "
-                f"{tables.share(lowest['below'])} below."
+                f"Of the answers to {highest['item']}, {rounding.share(highest['above'])} lie above {middle} and "
+                f"{rounding.share(lowest['below'])} below."
             )
         return (
             f"{f'Of the {len(by_item)} items of {len(answered)} without hidden answers: most' if hidden else 'Most'} "
-            f"answers above {middle}: {highest['item']} ({tables.share(highest['above'])}); most below: "
-            f"{lowest['item']} ({tables.share(lowest['below'])})."
+            f"answers above {middle}: {highest['item']} ({rounding.share(highest['above'])}); most below: "
+            f"{lowest['item']} ({rounding.share(lowest['below'])})."
         )
 
     def _is_banded(self) -> bool:
@@ -200,11 +200,11 @@ class AnswerDistribution(Result):
 def _printed_share(value: float, *, hidden: bool) -> str:
     if hidden:
         return tables.HIDDEN
-    return tables.MISSING if np.isnan(value) else tables.share(value)
+    return tables.MISSING if np.isnan(value) else rounding.share(value)
 
 
 def _told_share(share: float) -> str:
-    return tables.HIDDEN if np.isnan(share) else tables.share(share)
+    return tables.HIDDEN if np.isnan(share) else rounding.share(share)
 
 
 def _side_share(answers: pd.DataFrame, there: pd.Series) -> float:

@@ -19,7 +19,7 @@ from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS, clear_of
+from cxkit.results.rounding import TWO_DIGITS, clear_of
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
 from cxkit.results.weighted import effective_among, weights_at
 from cxkit.statistics.alpha import alpha_from_covariance, bootstrap_alphas, feldt_interval

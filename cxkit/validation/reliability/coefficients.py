@@ -15,7 +15,7 @@ from cxkit.errors import AnalysisError
 from cxkit.results import figures
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS, clear_of
+from cxkit.results.rounding import TWO_DIGITS, clear_of
 from cxkit.results.thresholds import OMEGA_NUNNALLY
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey

@@ -16,7 +16,7 @@ from cxkit.results import figures
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import ECV_REISE, OMEGA_HIERARCHICAL_REISE, Verdicts, judge
 from cxkit.results.weighted import weights_at
 from cxkit.statistics.alpha import alpha_from_covariance

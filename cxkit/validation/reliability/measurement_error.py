@@ -17,8 +17,8 @@ from cxkit.results import figures
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
+from cxkit.results.rounding import TWO_DIGITS, share
 from cxkit.results.scales import ends_of, share_one_scale
-from cxkit.results.tables import TWO_DIGITS, share
 from cxkit.results.weighted import weights_at
 from cxkit.statistics.weighted import mean_of
 from cxkit.survey.instrument import Dimension

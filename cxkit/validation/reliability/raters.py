@@ -17,7 +17,7 @@ from cxkit.results import figures
 from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import RETEST_KOO, judge_intervals
 from cxkit.statistics.intraclass import MeanSquares, from_f, mean_squares, random_raters, stepped_up
 from cxkit.survey.survey import SHORT_HASH, DataStamp

@@ -18,7 +18,7 @@ from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_names, check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import RETEST_KOO, judge_intervals
 from cxkit.results.weighted import refuse_weights
 from cxkit.survey.instrument import Dimension

@@ -19,7 +19,7 @@ from cxkit.results.accounting import whose_n
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.weighted import effective_among, weights_at
 from cxkit.statistics.lower_bounds import greatest_lower_bound, guttman_bounds
 from cxkit.survey.instrument import Dimension

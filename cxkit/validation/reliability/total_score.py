@@ -15,7 +15,7 @@ from cxkit.results import figures
 from cxkit.results.each_dimension import of_each
 from cxkit.results.options import check_choice
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import ALPHA_NUNNALLY, judge
 from cxkit.results.weighted import weights_at
 from cxkit.statistics.alpha import alpha_from_covariance

@@ -11,11 +11,11 @@ from matplotlib.axes import Axes
 
 from cxkit import ties
 from cxkit.errors import AnalysisError, counted
-from cxkit.results import figures, tables
+from cxkit.results import figures, rounding
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
+from cxkit.results.rounding import TWO_DIGITS, fixed
 from cxkit.results.scales import ends_of, share_one_scale
-from cxkit.results.tables import TWO_DIGITS, fixed
 from cxkit.results.weighted import refuse_weights
 from cxkit.statistics.alpha import alpha_from_covariance
 from cxkit.survey.instrument import Dimension
@@ -51,7 +51,7 @@ class ExclusionEffect(Result):
                 f"{which}fewer than {MINIMUM_CELL} of {counted(self.n, 'respondent')} have {flags} or more; what "
                 "leaving them out would change is hidden, because it would show their answers."
             ).capitalize()
-        share = tables.share(self.excluded / self.n)
+        share = rounding.share(self.excluded / self.n)
         start = f"{counted(self.excluded, 'respondent')} of {self.n:,} ({share}) have {flags} or more"
         changes = [part for part in (self._largest("mean"), self._largest("alpha")) if part]
         if not changes:

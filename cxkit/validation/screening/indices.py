@@ -10,7 +10,7 @@ import pandas as pd
 from scipy import stats
 
 from cxkit.errors import counted
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.statistics.covariances import SINGULAR
 from cxkit.survey import screening
 from cxkit.survey.instrument import Dimension, Item

@@ -12,7 +12,7 @@ from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from scipy import stats
 
 from cxkit.errors import AnalysisError, counted, first_of
-from cxkit.results import figures, tables
+from cxkit.results import figures, rounding, tables
 from cxkit.results.result import Result
 from cxkit.results.thresholds import MCAR_LITTLE, judge
 from cxkit.results.weighted import refuse_weights
@@ -85,9 +85,12 @@ class MissingPattern(Result):
             extra.append(f"{_respondents(self.n_nothing)} answered nothing.")
         return " ".join(
             [
-                f"{tables.share(share)} of the answers are missing; {self.n_complete:,} of {self.n:,} respondents "
-                f"({tables.share(self.n_complete / self.n)}) answered all {self._asked}.",
-                *([f"Most often left out: {most['item']} ({tables.share(most['missing'])})."] * (len(self.items) > 1)),
+                f"{rounding.share(share)} of the answers are missing; {self.n_complete:,} of {self.n:,} respondents "
+                f"({rounding.share(self.n_complete / self.n)}) answered all {self._asked}.",
+                *(
+                    [f"Most often left out: {most['item']} ({rounding.share(most['missing'])})."]
+                    * (len(self.items) > 1)
+                ),
                 *extra,
             ]
         )
@@ -125,7 +128,7 @@ class MissingPattern(Result):
             + (f"left out {_name_a_few(row['missing_items'])}" if row["missing_items"] else "answered everything")
             for _, row in self.frame[self.frame["pattern"] != OTHERS].head(PATTERNS_DRAWN).iterrows()
         )
-        shares = ", ".join(f"{row['item']} {tables.share(row['missing'])}" for _, row in self.items.iterrows())
+        shares = ", ".join(f"{row['item']} {rounding.share(row['missing'])}" for _, row in self.items.iterrows())
         return f"Patterns of missing answers: {each or 'none shared by five respondents'}. Share missing: {shares}."
 
     def draw(self, axes: Axes) -> None:
@@ -138,9 +141,9 @@ class MissingPattern(Result):
                 edgecolors="white", linewidth=0.8,
             )  # fmt: skip
         counts = zip(rows["n"], rows["share"], strict=True)
-        labels = [f"{number}:  {n:,} ({tables.share(share)})" for number, (n, share) in enumerate(counts, start=1)]
+        labels = [f"{number}:  {n:,} ({rounding.share(share)})" for number, (n, share) in enumerate(counts, start=1)]
         labels += self._draw_stopped(axes, len(grid))
-        names = [f"{row['item']}  {tables.share(row['missing'])}" for _, row in self.items.iterrows()]
+        names = [f"{row['item']}  {rounding.share(row['missing'])}" for _, row in self.items.iterrows()]
         size = 8 if len(names) <= 25 else 6.5
         axes.set_xticks(np.arange(len(names)) + 0.5, names, rotation=90, fontsize=size)
         axes.set_xlim(0, len(names))
@@ -165,7 +168,7 @@ class MissingPattern(Result):
             np.arange(len(self.stopped) + 1), [height + 0.5, height + 1.5], self.stopped.to_numpy()[np.newaxis],
             cmap=STOPPED_COLOURS, vmin=0, vmax=1, edgecolors="white", linewidth=0.8,
         )  # fmt: skip
-        return [f"stopped:  {self.n_stopped:,} ({tables.share(self.n_stopped / self.n)})"]
+        return [f"stopped:  {self.n_stopped:,} ({rounding.share(self.n_stopped / self.n)})"]
 
 
 def _number(people: int) -> str:
@@ -331,7 +334,7 @@ class LittleTest(Result):
             )
         if not row["df"]:
             return "Too little is missing in common for a test: it has no degrees of freedom."
-        p = tables.probability(row["p_value"])
+        p = rounding.probability(row["p_value"])
         test = f"Little's test: χ²({row['df']:,.0f}) = {row['chi_square']:,.1f}, p {p if p[0] == '<' else f'= {p}'}"
         if row["p_value"] < MCAR_LITTLE.bands[-1][0]:
             return (

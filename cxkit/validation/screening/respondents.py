@@ -12,7 +12,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxkit.errors import AnalysisError, OptionError, counted, nearest
-from cxkit.results import figures, tables
+from cxkit.results import figures, rounding, tables
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.survey import screening
@@ -140,8 +140,9 @@ class Screening(Result):
             f"Cut-offs without a source are calibrated on {found.simulated:,} simulated attentive respondents with the "
             "means, thresholds and correlations of these answers and the same gaps (seed "
             f"{self.settings['seed']}), so that an index flags at most 5% of them and 1% get two flags or more: each "
-            f"index may flag {tables.share_exactly(found.level)}. Attentive with flags: "
-            f"{tables.share_exactly(found.any_flag)} one or more, {tables.share_exactly(found.two_flags)} two or more."
+            f"index may flag {rounding.share_exactly(found.level)}. Attentive with flags: "
+            f"{rounding.share_exactly(found.any_flag)} one or more, {rounding.share_exactly(found.two_flags)} two or "
+            "more."
         )
 
     @cached_property
@@ -184,7 +185,7 @@ class Screening(Result):
         starts = [low for low, _, _ in self._joined_counts if low < 3]
         people = [sum(n for low, _, n in self._joined_counts if at <= low < end)
                   for at, end in zip(starts, [*starts[1:], np.inf], strict=True)]  # fmt: skip
-        told = [f"{n:,} ({tables.share(n / self.n)})" for n in people]
+        told = [f"{n:,} ({rounding.share(n / self.n)})" for n in people]
         match starts:
             case [0, 1, 2]:
                 return f"{everybody}{told[0]} have no flag, {told[1]} one and {told[2]} two or more."
@@ -223,7 +224,7 @@ class Screening(Result):
         joined = [low for low, _, _ in self._joined_counts if low < 3] == [0, 1]
         many, chance = ("one", found.any_flag) if joined else ("two", found.two_flags)
         return (
-            f" If everybody had answered attentively, about {self.n * chance:,.0f} ({tables.share_exactly(chance)}) "
+            f" If everybody had answered attentively, about {self.n * chance:,.0f} ({rounding.share_exactly(chance)}) "
             f"would have {many} or more by chance."
         )
 
@@ -263,7 +264,7 @@ class Screening(Result):
         axes.barh(heights, shares, color=colours, height=0.6)
         for height, share, n in zip(heights, shares, counts, strict=True):
             axes.annotate(
-                f"{n:,} ({tables.share(share)})", (share, height), xytext=(4, 0), textcoords="offset points",
+                f"{n:,} ({rounding.share(share)})", (share, height), xytext=(4, 0), textcoords="offset points",
                 va="center", fontsize=9,
             )  # fmt: skip
         axes.set_xlim(0, min(1.0, float(shares.max()) + 0.05) * 1.2)

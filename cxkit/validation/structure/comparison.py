@@ -16,7 +16,7 @@ from cxkit.results import figures
 from cxkit.results.options import check_names
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import probability
+from cxkit.results.rounding import probability
 from cxkit.results.thresholds import CFI_HU, RMSEA_HU, SRMR_HU, Verdicts
 from cxkit.sem.after.comparison import NAMES as NAMES_OF_TESTS
 from cxkit.sem.after.comparison import NO_EFFECT, Comparison, default_method

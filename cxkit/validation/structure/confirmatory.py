@@ -17,7 +17,7 @@ from cxkit.errors import counted
 from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS, fixed, probability
+from cxkit.results.rounding import TWO_DIGITS, fixed, probability
 from cxkit.results.thresholds import CFI_HU, RMSEA_HU, SRMR_HU, TLI_HU
 from cxkit.sem.indices.variants import named
 from cxkit.survey.survey import Survey

@@ -14,7 +14,7 @@ import pandas as pd
 from cxkit.errors import CxkitWarning
 from cxkit.kept import Kept, fingerprint
 from cxkit.results.references import cite
-from cxkit.results.tables import fixed
+from cxkit.results.rounding import fixed
 from cxkit.results.thresholds import CFI_BENTLER, CFI_HU, RMSEA_BROWNE, RMSEA_HU, SRMR_HU, TLI_HU, Verdicts, judge
 from cxkit.sem.indices.variants import ROBUST, SCALED, chi_square_variant, index_variant, measure, named
 from cxkit.survey.survey import Survey

@@ -17,7 +17,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS, clear_of, fixed
+from cxkit.results.rounding import TWO_DIGITS, clear_of, fixed
 from cxkit.results.thresholds import RESIDUAL_KLINE, judge
 from cxkit.sem.indices.variants import chi_square_variant
 from cxkit.statistics.multiplicity import FAMILY_ERROR, holm

@@ -15,7 +15,7 @@ from cxkit.errors import AnalysisError, OptionError, nearest
 from cxkit.results import figures, tables
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS, probability
+from cxkit.results.rounding import TWO_DIGITS, probability
 from cxkit.results.weighted import effective_among, weights_at
 from cxkit.sem.after.comparison import NAMES as NAMES_OF_TESTS
 from cxkit.sem.after.comparison import default_method

@@ -14,7 +14,7 @@ from cxkit.errors import AnalysisError, counted
 from cxkit.results import figures
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import AVE_FORNELL, LOADING_HAIR, OMEGA_BAGOZZI, Verdicts, judge
 from cxkit.sem.after.reliability import reliability
 from cxkit.survey.survey import Survey

@@ -19,7 +19,7 @@ from cxkit.results.accounting import account, not_stated
 from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import CORRELATION_COHEN, judge
 from cxkit.results.weighted import refuse_weights
 from cxkit.survey.instrument import Dimension

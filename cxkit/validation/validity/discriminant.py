@@ -17,7 +17,7 @@ from cxkit.results import figures
 from cxkit.results.options import check_options
 from cxkit.results.references import cite
 from cxkit.results.result import Result
-from cxkit.results.tables import TWO_DIGITS
+from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import CORRELATION_RONKKO, HTMT_HENSELER, Verdict, Verdicts, judge
 from cxkit.results.weighted import weights_at
 from cxkit.statistics.bootstrap import bootstrap_note, resampled_covariances
