@@ -264,7 +264,7 @@ def test_a_death_is_told_once_and_a_broken_message_without_its_key():
     client = SimpleNamespace(
         ending="completed",
         warden_said=dict,
-        _reasons=dict,
+        limits=Limits(),
         cuts={},
         nb=notebook,
         _current=1,

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxkit.errors import NotebookError
-from cxkit.running.isolation.contained_client import TooMuch, size_of
+from cxkit.running.isolation.messages import TooMuch, size_of
 from cxkit.running.notebooks import notebook
 from cxkit.running.notebooks.notebook import read_notebook, tags
 from cxkit.running.plan import plan_run

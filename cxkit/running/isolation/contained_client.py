@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 import os
-import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -20,7 +19,9 @@ from nbformat import NotebookNode
 from nbformat.v4 import new_output
 from papermill.engines import NotebookExecutionManager
 
-from cxkit.running.isolation.endings import COLLECTED, Cut, Ending
+from cxkit.running.isolation.endings import COLLECTED, ENDED_BY_WARDEN, Cut, Ending, why_ended
+from cxkit.running.isolation.inputs import copy_inputs
+from cxkit.running.isolation.messages import TooMuch, read_bounded, size_of, text_of_reply
 from cxkit.running.isolation.stopwatch import PATIENCE, Stopwatch, innermost_child
 from cxkit.running.kernels.client import START_TIMEOUT, CxkitClient, NotebookEnded, logger
 from cxkit.running.kernels.forked import ForkedProcess
@@ -29,7 +30,6 @@ from cxkit.running.notebooks.notebook import tags
 from cxkit.running.sandbox.confinement import WORK_FOLDER, Confinement, Mechanism, own_user, readable_paths
 from cxkit.running.sandbox.limits import Limits
 from cxkit.running.sandbox.protection import IN_FORCE, UNPROTECTED
-from cxkit.running.untrusted import Unbounded, read_json, text_of_repr
 
 _GRACE = 3.0  # seconds of its own, as a stopwatch counts them, that an interrupted cell has to end by itself
 # An interrupt that came when the cell had ended already can have cost its reply, which is then taken to be this.
@@ -37,13 +37,9 @@ _LOST: dict[str, Any] = {"content": {"status": "error", "ename": "KeyboardInterr
 _LARGEST_MESSAGE = 32 << 20  # bytes; the connection of whoever sends more is closed
 _CELLS_OF_OUTPUT = 8  # of all cells together as much as of so many that print all that one may
 _MOST_COLLECTED = 32 << 20  # characters of all answers together
-_MOST_PARTS = 200_000  # values in one message; a figure drawn in JavaScript has some thousands
 # Printed between two cells, which nothing does that ended with its cell; a process that ends late leaves less
 _LEFT_RUNNING = 16 << 10
-_PER_VALUE, _PER_NUMBER = 64, 32
-_BYTES_OF_A_CHARACTER, _REST_OF_A_PART = 6, 1 << 16  # at most, as JSON writes it; what is no output
 _OUTPUTS = {"stream", "display_data", "execute_result", "error", "update_display_data"}
-_REASONS: dict[str, Ending] = {"memory": "out_of_memory", "cpu": "out_of_cpu", "files": "out_of_space"}
 
 
 class ContainedClient(CxkitClient):
@@ -101,9 +97,7 @@ class ContainedClient(CxkitClient):
         if user is not None:
             self._folder.chmod(0o711)
             os.chown(self._sockets, user, user)
-        # Copies: where a file lies on the host is told by /proc/self/mountinfo, and a file that several runs see can
-        # carry signs from one to another
-        copies = self._copied_folder()
+        copies = copy_inputs(self.inputs, self._folder / "work")
         inputs = {name: str(copies / name) for name in self.inputs}
         return Confinement(
             mechanism=self.mechanism,
@@ -119,22 +113,8 @@ class ContainedClient(CxkitClient):
     def execute(self, **options: Any) -> NotebookNode:
         """Run all cells, in a temporary folder if the policy is open."""
         if self.mechanism is None:
-            options["cwd"] = str(self._copied_folder())
+            options["cwd"] = str(copy_inputs(self.inputs, self._folder / "work"))
         return super().execute(**options)
-
-    def _copied_folder(self) -> Path:
-        """A folder with copies of the inputs, which any user may read."""
-        folder = self._folder / "work"
-        folder.mkdir()
-        for name, source in self.inputs.items():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            copy = shutil.copytree if Path(source).is_dir() else shutil.copyfile
-            copy(source, folder / name)
-        for place, _, names in os.walk(folder):
-            Path(place).chmod(0o755)
-            for name in names:
-                (Path(place) / name).chmod(0o644)
-        return folder
 
     def start_new_kernel_client(self, **options: Any) -> Any:
         """Connect by sockets that take no message beyond a size; the clock of the run starts here."""
@@ -161,13 +141,8 @@ class ContainedClient(CxkitClient):
             self._process.kill()
 
     def read_part(self, part: bytes) -> Any:
-        """One part of a message, if its size and the number of its values are within bounds."""
-        if not self._is_asking and len(part) > _BYTES_OF_A_CHARACTER * self.limits.output_bytes + _REST_OF_A_PART:
-            return TooMuch()  # read, a flood would take the memory of this process and come faster than it is read
-        try:
-            return read_json(part, most_parts=_MOST_PARTS)
-        except (Unbounded, MemoryError):  # the memory of this process is bounded as well
-            return TooMuch()
+        """One part of a message, within the bounds of the run; what is asked for unseen has its own."""
+        return read_bounded(part, None if self._is_asking else self.limits.output_bytes)
 
     @property
     def has_begun(self) -> bool:
@@ -382,7 +357,7 @@ class ContainedClient(CxkitClient):
         reply = watch.result()
         if reply is None:
             raise CellTimeoutError("The answers could not be collected in time.")
-        return _text_of(reply)
+        return text_of_reply(reply)
 
     def warden_said(self) -> dict[str, Any]:
         """Why the kernel was ended and how much memory it had, as far as it was confined and has ended."""
@@ -409,50 +384,8 @@ class ContainedClient(CxkitClient):
         """How the run ended, and why, as a clause that follows the cell; empty where the kernel died by itself."""
         ending = self.ending
         if error is not None and ending == "completed":
-            ending = _REASONS.get(self.warden_said().get("reason", ""), "died")
+            ending = ENDED_BY_WARDEN.get(self.warden_said().get("reason", ""), "died")
         if ending == "died" and error is not None and not isinstance(error, DeadKernelError):
             # What the kernel sent is the stranger's: it can break anything here, and its words are not passed on
             return ending, "which sent messages that cannot be read"
-        return ending, self._reasons().get(ending, "")
-
-    def _reasons(self) -> dict[Ending, str]:
-        limits = self.limits
-        return {
-            "cell_timeout": f"which took more than {limits.cell_seconds:g} s and could not be interrupted",
-            "total_timeout": f"when {limits.total_seconds:g} s were over",
-            "out_of_memory": f"when its processes had taken more than {limits.memory_bytes >> 20:,} MiB of memory",
-            "out_of_cpu": f"when its processes had computed for more than {limits.cpu_seconds} s",
-            "out_of_space": f"when its files had taken more than {limits.work_bytes >> 20:,} MiB",
-            "output_flood": "which went on printing after its output had been cut",
-        }
-
-
-class TooMuch(dict[str, Any]):
-    """Stands for a part of a message that was too large to be read."""
-
-
-def size_of(content: Any) -> int:
-    """Bytes of memory that a message takes, near enough: every value and every name costs, and an empty list as well.
-
-    In Python an empty list takes 56 bytes, an empty dictionary 64, a short text about 50.
-    """
-    total, waiting = 0, [content]
-    while waiting:
-        value = waiting.pop()
-        total += _PER_NUMBER if isinstance(value, (int, float)) else _PER_VALUE
-        if isinstance(value, str):
-            total += len(value)
-        elif isinstance(value, Mapping):
-            waiting += [*value.keys(), *value.values()]
-        elif isinstance(value, list):
-            waiting += value
-    return total
-
-
-def _text_of(reply: Mapping[str, Any]) -> str | None:
-    """The text of a user expression: the kernel sends its repr. Anything else counts as nothing."""
-    try:
-        shown = reply["content"]["user_expressions"]["text"]["data"]["text/plain"]
-    except (KeyError, TypeError):
-        return None
-    return text_of_repr(shown) if isinstance(shown, str) else None
+        return ending, why_ended(ending, self.limits)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from cxkit.running.jobs.workers import Stopped
 from cxkit.running.notebooks.notebook import tags
+from cxkit.running.sandbox.limits import Limits
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode
@@ -17,9 +18,10 @@ Ending = Literal[
     "completed", "cell_timeout", "total_timeout", "out_of_memory", "out_of_cpu", "out_of_space", "output_flood", "died"
 ]
 
-
 Cut = Literal["time", "output", "left_running"]
 
+ENDED_BY_WARDEN: dict[str, Ending] = {"memory": "out_of_memory", "cpu": "out_of_cpu", "files": "out_of_space"}
+"""How a run ended, by the limit that its warden names."""
 
 COLLECTED = "_cxkit_collected"
 """The variable in which code that `after_cell` returns leaves its text."""
@@ -74,6 +76,19 @@ class Contained:
         own = ["injected-parameters" not in tags(cell) for cell in self.notebook.cells]
         where = f"cell {sum(own[: self.ended_in + 1])} of {sum(own)}"
         return f"It was ended in {where}, {self.why}." if self.why else f"Its kernel died in {where}."
+
+
+def why_ended(ending: Ending, limits: Limits) -> str:
+    """Why a run was ended, as a clause that follows the cell; empty where its kernel died by itself."""
+    reasons: dict[Ending, str] = {
+        "cell_timeout": f"which took more than {limits.cell_seconds:g} s and could not be interrupted",
+        "total_timeout": f"when {limits.total_seconds:g} s were over",
+        "out_of_memory": f"when its processes had taken more than {limits.memory_bytes >> 20:,} MiB of memory",
+        "out_of_cpu": f"when its processes had computed for more than {limits.cpu_seconds} s",
+        "out_of_space": f"when its files had taken more than {limits.work_bytes >> 20:,} MiB",
+        "output_flood": "which went on printing after its output had been cut",
+    }
+    return reasons.get(ending, "")
 
 
 def raise_if_stopped(stop: threading.Event | None) -> None:
