@@ -67,18 +67,8 @@ def feedback_content(
     MarkingError
         If the marks are of another assignment, name unknown questions, or a written mark exceeds its criterion.
     """
-    if marks.assignment != assignment.id:
-        raise MarkingError(
-            f"The marks of '{marks.student}' are of assignment '{marks.assignment}', not of '{assignment.id}'. "
-            "Name the folder of the assignment that was marked."
-        )
+    _refuse_other_assignment(assignment, marks)
     own = {mark.question: mark for mark in marks.questions}
-    known = {question.id for question in assignment.questions}
-    if unknown := sorted(own.keys() - known):
-        raise MarkingError(
-            f"The marks of '{marks.student}' hold the question '{unknown[0]}', which '{assignment.id}' does not have. "
-            "Mark again with the assignment as it is now."
-        )
     by_question = {result.question: result for result in written}
     refusal = _refusal(marks)
     questions = tuple(
@@ -106,6 +96,20 @@ def feedback_content(
         how=how_marked(assignment, marks, questions, refusal),
         synthetic=marks.source.startswith("synthetic"),
     )
+
+
+def _refuse_other_assignment(assignment: Assignment, marks: SubmissionMarks) -> None:
+    if marks.assignment != assignment.id:
+        raise MarkingError(
+            f"The marks of '{marks.student}' are of assignment '{marks.assignment}', not of '{assignment.id}'. "
+            "Name the folder of the assignment that was marked."
+        )
+    known = {question.id for question in assignment.questions}
+    if unknown := sorted({mark.question for mark in marks.questions} - known):
+        raise MarkingError(
+            f"The marks of '{marks.student}' hold the question '{unknown[0]}', which '{assignment.id}' does not have. "
+            "Mark again with the assignment as it is now."
+        )
 
 
 def _not_asked(question: Question, marks: SubmissionMarks) -> QuestionMark:

@@ -134,31 +134,21 @@ def class_similarity(
     parses = np.array([not code.unparsable for code in codes.values()], dtype=bool)
     # Where hardly a tree is left the structure says nothing, and its zero would halve what the tokens say.
     known = np.logical_and.outer(parses & (own_trees > 0), parses & (own_trees > 0))
-    both = np.where(known, (tokens + structure) / 2, tokens)
-    upper = np.triu_indices(len(codes), 1)
-    everything = np.sort(both[upper])
+    found = _Similarities(tokens, structure, known, both=np.where(known, (tokens + structure) / 2, tokens))
+    everything = np.sort(found.both[np.triu_indices(len(codes), 1)])
     listed_from = _far_out(everything)
-    names = list(codes)
-    order = sorted(zip(-both[upper], *upper, strict=True))[:most]
-    pairs = tuple(
-        SimilarPair(
-            left=names[i],
-            right=names[j],
-            similarity=float(both[i, j]),
-            tokens=float(tokens[i, j]),
-            structure=float(structure[i, j]) if known[i, j] else None,
-            larger_than=float(np.searchsorted(everything, both[i, j] - 1e-12) / len(everything)),
-            passages=matched_passages(codes[names[i]], codes[names[j]], np.union1d(given_runs, common)),
-        )
-        for negative, i, j in order
-        if -negative >= listed_from
-    )
+    no_evidence = np.union1d(given_runs, common)
+    pairs = [
+        _similar_pair(codes, i, j, found, everything, no_evidence)
+        for i, j in found.most_similar(most)
+        if found.both[i, j] >= listed_from
+    ]
     return ClassSimilarity(
         codes=codes,
-        pairs=pairs,
+        pairs=tuple(pairs),
         all_similarities=everything,
         listed_from=listed_from,
-        without_code=tuple(name for name, own in zip(names, own_tokens, strict=True) if own == 0),
+        without_code=tuple(name for name, own in zip(codes, own_tokens, strict=True) if own == 0),
         unparsable={name: code.unparsable for name, code in codes.items() if code.unparsable},
         cut=tuple(name for name, code in codes.items() if code.cut),
         settings={"common_share": COMMON_SHARE, "most": most},
@@ -166,6 +156,39 @@ def class_similarity(
 
 
 _NONE = np.array([], dtype=np.uint64)
+
+
+@dataclass(frozen=True, eq=False)
+class _Similarities:
+    """Of each two by tokens and by structure, where the structure is `known`, and of both together."""
+
+    tokens: np.ndarray
+    structure: np.ndarray
+    known: np.ndarray
+    both: np.ndarray
+
+    def most_similar(self, most: int) -> list[tuple[int, int]]:
+        """The first so many pairs, the most similar first; equal ones in the order of the class."""
+        upper = np.triu_indices(len(self.both), 1)
+        ordered = sorted(zip(-self.both[upper], *upper, strict=True))
+        return [(int(i), int(j)) for _, i, j in ordered[:most]]
+
+
+def _similar_pair(
+    codes: Mapping[str, Code], i: int, j: int, found: _Similarities, everything: np.ndarray, no_evidence: np.ndarray
+) -> SimilarPair:
+    left, right = list(codes)[i], list(codes)[j]
+    both = float(found.both[i, j])
+    return SimilarPair(
+        left=left,
+        right=right,
+        similarity=both,
+        tokens=float(found.tokens[i, j]),
+        structure=float(found.structure[i, j]) if found.known[i, j] else None,
+        # A pair is not less similar than itself, whatever its last bits are.
+        larger_than=float(np.searchsorted(everything, both - 1e-12) / len(everything)),
+        passages=matched_passages(codes[left], codes[right], no_evidence),
+    )
 
 
 def _shared(fingerprints: Sequence[np.ndarray], fewest: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -39,6 +39,12 @@ _STYLE = """<style>
 .cxkit-panel kbd { border: 1px solid var(--jp-border-color1); border-radius: 3px; padding: 0 4px; }
 </style>"""
 
+_HELP = (
+    "<span class='cxkit-soft'>A level for each criterion in order, <kbd>-</kbd> leaves one out, <kbd>c1</kbd> "
+    "adds a comment of the bank, <kbd>n</kbd> and <kbd>p</kbd> go on and back. <kbd>Enter</kbd> saves, "
+    "and goes on once all criteria have their level.</span>"
+)
+
 
 def marking_panel(sheet: PanelSheet, marker: str, question: str | None = None) -> VBox:
     """Mark written answers here and now.
@@ -70,10 +76,10 @@ class _Panel:
     """The widgets of one panel and what happens when they are used."""
 
     def __init__(self, marking: MarkingRound) -> None:
-        import ipywidgets as w
+        import ipywidgets
 
         self.marking = marking
-        self._w = w
+        self._w = ipywidgets
         self._drawing = False
         self._entered = 0.0
         # Widgets' messages come in a thread of their own while a cell may run in another.
@@ -82,61 +88,67 @@ class _Panel:
         self._built_for = ""
         self._buttons: list[tuple[Any, str, Level]] = []
         self._banked: tuple[str, ...] | None = None
-        wide = w.Layout(width="auto")
-        self.head = w.HTML()
+        self._make_fields()
+        self._connect_fields()
+        self.widget = self._laid_out()
+        self.widget.add_class("cxkit-panel")
+        self._draw()
+
+    def _make_fields(self) -> None:
+        """What shows the answer, and what takes the marks for it."""
+        w, marking = self._w, self.marking
+        wide = w.Layout(width="calc(100% - 6px)")
+        self.head, self.place, self.status = w.HTML(), w.HTML(), w.HTML()
         self.progress = w.IntProgress(
             min=0, max=max(1, len(marking.answers)), layout=w.Layout(width="100%", height="14px")
         )
         self.question = w.Dropdown(
             options=[(one.title, one.id) for one in marking.questions], value=marking.question.id,
-            description="Question", layout=w.Layout(width="calc(100% - 6px)"),
+            description="Question", layout=wide,
         )  # fmt: skip
-        self.place = w.HTML()
         self.answer = w.HTML(layout=w.Layout(max_height="34rem", overflow="auto"))
         self.answer.add_class("cxkit-answer")
-        self.criteria = w.VBox()
+        self.criteria, self.bank = w.VBox(), w.VBox()
         self.comment = w.Textarea(
-            placeholder="Comment for the student",
-            continuous_update=False,
-            rows=3,
-            layout=w.Layout(width="calc(100% - 6px)"),
-        )
-        self.bank = w.VBox()
-        self.keep = w.Button(description="Keep comment in the bank", layout=wide)
+            placeholder="Comment for the student", continuous_update=False, rows=3, layout=wide
+        )  # fmt: skip
+        self.keep = w.Button(description="Keep comment in the bank", layout=w.Layout(width="auto"))
         self.keys = w.Text(
-            description="Keys",
-            placeholder=self._example(),
-            continuous_update=False,
-            layout=w.Layout(width="calc(100% - 6px)"),
-        )
-        self.help = w.HTML(
-            "<span class='cxkit-soft'>A level for each criterion in order, <kbd>-</kbd> leaves one out, <kbd>c1</kbd> "
-            "adds a comment of the bank, <kbd>n</kbd> and <kbd>p</kbd> go on and back. <kbd>Enter</kbd> saves, "
-            "and goes on once all criteria have their level.</span>"
-        )
-        self.status = w.HTML()
-        back, onwards, unmarked = (
-            w.Button(description=words, layout=wide) for words in ("← Previous", "Next →", "Next without marks")
-        )
-        back.on_click(lambda _: self._do(lambda: self.marking.go(-1), said=""))
-        onwards.on_click(lambda _: self._do(lambda: self.marking.go(1), said=""))
-        unmarked.on_click(lambda _: self._do(self._to_unmarked, said=""))
+            description="Keys", placeholder=self._example(), continuous_update=False, layout=wide
+        )  # fmt: skip
+
+    def _connect_fields(self) -> None:
         self.keep.on_click(lambda _: self._kept())
         self.question.observe(self._other_question, "value")
         self.comment.observe(self._commented, "value")
         self.keys.on_msg(self._heard)
         self.keys.observe(self._typed, "value")
+
+    def _moves(self) -> Widget:
+        """Buttons that go from answer to answer."""
+        moves: dict[str, Callable[[], str | None]] = {
+            "← Previous": lambda: self.marking.go(-1),
+            "Next →": lambda: self.marking.go(1),
+            "Next without marks": self._to_unmarked,
+        }
+        buttons = []
+        for words, move in moves.items():
+            button = self._w.Button(description=words, layout=self._w.Layout(width="auto"))
+            button.on_click(lambda _, move=move: self._do(move, said=""))
+            buttons.append(button)
+        return self._w.HBox(buttons)
+
+    def _laid_out(self) -> Widget:
+        """The answer on the left, the marks on the right."""
+        w = self._w
         left = w.VBox(
-            [self.question, self.place, self.answer, w.HBox([back, onwards, unmarked]), self.status],
-            layout=w.Layout(width="52%"),
-        )
+            [self.question, self.place, self.answer, self._moves(), self.status], layout=w.Layout(width="52%")
+        )  # fmt: skip
         right = w.VBox(
-            [self.keys, self.help, self.criteria, w.HTML("<b>Comment</b>"), self.comment, self.bank, self.keep],
+            [self.keys, w.HTML(_HELP), self.criteria, w.HTML("<b>Comment</b>"), self.comment, self.bank, self.keep],
             layout=w.Layout(width="48%", padding="0 0 0 18px"),
         )
-        self.widget = w.VBox([w.HTML(_STYLE), self.head, self.progress, w.HBox([left, right])])
-        self.widget.add_class("cxkit-panel")
-        self._draw()
+        return w.VBox([w.HTML(_STYLE), self.head, self.progress, w.HBox([left, right])])
 
     def _example(self) -> str:
         best = "".join(levels[-1].key for levels in self.marking.levels.values())
@@ -232,19 +244,10 @@ class _Panel:
             self.progress.max, self.progress.value = max(1, of), done
             self.progress.bar_style = "success" if done == of else "info"
             answer = marking.answer
-            self.place.value = (
-                f"Answer <b>{escape(answer.code)}</b> <span class='cxkit-soft'>({marking.place + 1} of {of})</span> "
-                f"&nbsp; <b>{points_text(marking.total)}</b> of {points_text(marking.question.points)} points"
-                + ("" if marking.complete() else " <span class='cxkit-soft'>so far</span>")
-                if answer
-                else "There are no answers to this question."
-            )
+            self.place.value = self._standing(answer.code) if answer else "There are no answers to this question."
             text = answer.text.strip() if answer else ""
-            self.answer.value = (
-                escape(plain_text(without_pictures(text), LONGEST_ANSWER))
-                if text
-                else "<i class='cxkit-soft'>Nothing was written.</i>"
-            )
+            shown = escape(plain_text(without_pictures(text), LONGEST_ANSWER))
+            self.answer.value = shown if text else "<i class='cxkit-soft'>Nothing was written.</i>"
             if with_comment:
                 self.comment.value = self._comment_seen = marking.mark.comment
             self.question.value = marking.question.id
@@ -253,6 +256,16 @@ class _Panel:
             self._draw_bank()
         finally:
             self._drawing = False
+
+    def _standing(self, code: str) -> str:
+        """Which answer this is, and the points that it has so far."""
+        marking = self.marking
+        so_far = "" if marking.complete() else " <span class='cxkit-soft'>so far</span>"
+        return (
+            f"Answer <b>{escape(code)}</b> <span class='cxkit-soft'>({marking.place + 1} of {len(marking.answers)})"
+            f"</span> &nbsp; <b>{points_text(marking.total)}</b> of {points_text(marking.question.points)} points"
+            f"{so_far}"
+        )
 
     def _draw_criteria(self) -> None:
         """Buttons are made anew for another question only: one that is in use would lose the focus."""
@@ -263,12 +276,10 @@ class _Panel:
         given = self.marking.mark.points
         for button, criterion, level in self._buttons:
             chosen = given.get(criterion) == level.points
-            worth = (
-                ""
-                if level.key == points_text(level.points) or not level.text
-                else f" ({points_in_words(level.points)})"
-            )
-            text = f"{level.text or points_in_words(level.points)}{worth}"
+            points = points_in_words(level.points)
+            # Where the key is the number of points, they need not be said again.
+            says_points = level.key == points_text(level.points)
+            text = f"{level.text} ({points})" if level.text and not says_points else level.text or points
             button.description = f"{level.key}  {'✓ ' if chosen else ''}{text}"
             button.button_style = "primary" if chosen else ""
 
