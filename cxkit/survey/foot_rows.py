@@ -87,8 +87,8 @@ def find_foot_rows(
     return FootRows(left_out=_left_out(feet), suspects=tuple(kept), refused=tuple(refused), notes=_notes(table, kept))
 
 
-def refuse_feet(table: Table, feet: FootRows, problems: Problems) -> None:
-    """Name rows that look like a foot and hold numbers that nobody can answer."""
+def without_feet(table: Table, feet: FootRows, problems: Problems) -> Table:
+    """The table without its foot; rows that look like one and hold numbers that nobody can answer are refused."""
     if feet.refused:
         problems.add(
             f"{counted(len(feet.refused), 'row')} at the end that no respondent can have given: probably a foot row, "
@@ -96,6 +96,7 @@ def refuse_feet(table: Table, feet: FootRows, problems: Problems) -> None:
             [f"row {row}: begins with '{_first_cell(table, row)[:40]}'" for row in feet.refused],
             "delete it in the file; if it is a respondent, correct its answers.",
         )
+    return table.without(feet.left_out)
 
 
 def _is_foot(

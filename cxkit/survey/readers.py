@@ -7,7 +7,7 @@ numbers -> the respondents' attributes get their types -> Survey. Each step adds
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from cxkit.errors import CxkitWarning, Problems, SurveyError, closest, counted, 
 from cxkit.survey.answers import NOT_ANSWERED, Answers, read_answers
 from cxkit.survey.codes import MissingCodes, codes_by_item
 from cxkit.survey.decimal_marks import check_decimal_marks, weight_remedy
-from cxkit.survey.foot_rows import find_foot_rows, refuse_feet
+from cxkit.survey.foot_rows import find_foot_rows, without_feet
 from cxkit.survey.header_rows import refuse_header_rows
 from cxkit.survey.instrument import Instrument, fold_name
 from cxkit.survey.likeness import clean_name, look_alikes, map_distinct
@@ -109,31 +109,24 @@ def read_survey(
         name=name,
         about=about,
     )
-    if Path(path).suffix.casefold() == ".toml":
-        raise SurveyError(
-            f"{Path(path).name} looks like an instrument; the file of answers is wanted here (in a notebook, in its "
-            "parameter survey_path). Are the two swapped?"
-        )
+    _refuse_instrument(Path(path))
     described = as_instrument(instrument)
     table = read_table(
-        Path(path),
-        known=[*described.items, *(rename or {})],
-        delimiter=delimiter,
-        encoding=encoding,
-        sheet=sheet,
+        Path(path), known=[*described.items, *(rename or {})], delimiter=delimiter, encoding=encoding, sheet=sheet,
         header_row=header_row,
-    )
+    )  # fmt: skip
     return survey_from_table(
-        table,
-        described,
-        respondent or {},
-        rename=rename or {},
-        missing_codes=missing_codes,
-        decimal=decimal,
-        unfinished=unfinished,
-        name=name,
-        about=as_about(about),
-    )
+        table, described, respondent or {}, rename=rename or {}, missing_codes=missing_codes, decimal=decimal,
+        unfinished=unfinished, name=name, about=as_about(about),
+    )  # fmt: skip
+
+
+def _refuse_instrument(path: Path) -> None:
+    if path.suffix.casefold() == ".toml":
+        raise SurveyError(
+            f"{path.name} looks like an instrument; the file of answers is wanted here (in a notebook, in its "
+            "parameter survey_path). Are the two swapped?"
+        )
 
 
 def survey_from_table(
@@ -149,11 +142,7 @@ def survey_from_table(
     about: About | None = None,
 ) -> Survey:
     """Turn a table of text cells into a Survey; `read_survey` says what becomes of them."""
-    problems = Problems(table.source)
-    check_unfinished(unfinished, problems)
-    if decimal not in (".", ","):
-        problems.add(f"decimal={decimal!r} must be '.' or ','.")
-        problems.raise_as(SurveyError)
+    problems = _problems_of(table, unfinished, decimal)
     table = _renamed(table, rename, problems)
     roles = _roles(respondent, table, problems)
     claimed = {role.column for role in roles}
@@ -164,37 +153,33 @@ def survey_from_table(
     responses = find_responses(table, {*columns.values(), *claimed}, columns.values(), unfinished, problems)
     table = table.without(*responses.left_out)
     feet = find_foot_rows(table, columns, instrument, codes, decimal_comma=decimal == ",", weights=weights)
-    refuse_feet(table, feet, problems)
-    table = table.without(feet.left_out)
-    scales = {key: instrument.items[key].scale for key in columns}
-    marks = check_decimal_marks(table, columns, scales, weights, decimal, problems)
-    if decimal == ",":
-        table = table.with_decimal_points(weights)
-    # A row that is refused as a foot needs no second complaint about its numbers.
-    readable = replace(table, cells=table.cells.drop(index=list(feet.refused)))
-    answers = read_answers(readable, columns, instrument, codes, problems, decimal_comma=decimal == ",")
+    table = without_feet(table, feet, problems)
+    table, marks = _with_decimal_points(table, columns, instrument, weights, decimal, problems)
+    answers = read_answers(
+        _without_rows(table, feet.refused), columns, instrument, codes, problems, decimal_comma=decimal == ","
+    )
     respondents = _respondents(table, roles, problems)
-    refuse_repeated(respondents, problems)
     if problems:
         problems.raise_as(SurveyError)
     ignored = [c for c in table.cells.columns if c not in set(columns.values()) | claimed]
-    mangled = [note for role in roles for note in mangled_notes(role.role, table.cells[role.column])]
-    doubted = [*mangled, *_alike_notes(respondents), *repeated_notes(table, respondents, columns.values(), ignored)]
-    for note in doubted:
-        warnings.warn(f"{table.source}: {note}", CxkitWarning, stacklevel=3)
-    for note in feet.notes:
-        warnings.warn(f"{table.source}: {note} If it sums up the columns, delete it.", CxkitWarning, stacklevel=3)
-    doubted += _lost_ids(table, roles, respondents)
+    doubted = _doubted(table, roles, respondents, repeated_notes(table, respondents, columns.values(), ignored))
+    _warn(table.source, doubted, feet.notes)
+    rows = [*responses.notes, *feet.notes, *marks, *doubted, *_lost_ids(table, roles, respondents)]
     return Survey(
-        name=name or Path(table.source).stem,
-        instrument=instrument,
-        given=answers.numbers,
-        respondents=respondents,
-        about=about or About(),
-        notes=tuple(_notes(table, [*responses.notes, *feet.notes, *marks, *doubted], answers, ignored)),
-        ledger=table.ledger,
+        name=name or Path(table.source).stem, instrument=instrument, given=answers.numbers, respondents=respondents,
+        about=about or About(), notes=tuple(_notes(table, rows, answers, ignored)), ledger=table.ledger,
         columns={role.role: role.column for role in roles},
-    )
+    )  # fmt: skip
+
+
+def _problems_of(table: Table, unfinished: Unfinished, decimal: str) -> Problems:
+    """Where problems of a file are gathered; those of the options come first."""
+    problems = Problems(table.source)
+    check_unfinished(unfinished, problems)
+    if decimal not in (".", ","):
+        problems.add(f"decimal={decimal!r} must be '.' or ','.")
+        problems.raise_as(SurveyError)
+    return problems
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -324,7 +309,40 @@ def _respondents(table: Table, roles: list[_Role], problems: Problems) -> pd.Dat
         except SurveyError as error:
             remedy = weight_remedy(cells) if role.role == "weight" else ""
             problems.add(f"column '{role.column}': {error}", remedy=remedy)
-    return pd.DataFrame(columns, index=table.cells.index)
+    respondents = pd.DataFrame(columns, index=table.cells.index)
+    refuse_repeated(respondents, problems)
+    return respondents
+
+
+def _with_decimal_points(
+    table: Table,
+    columns: Mapping[str, str],
+    instrument: Instrument,
+    weights: list[str],
+    decimal: str,
+    problems: Problems,
+) -> tuple[Table, list[str]]:
+    """The table with points for the decimal marks of weights, and notes on marks that may be meant otherwise."""
+    scales = {key: instrument.items[key].scale for key in columns}
+    notes = check_decimal_marks(table, columns, scales, weights, decimal, problems)
+    return table.with_decimal_points(weights) if decimal == "," else table, notes
+
+
+def _without_rows(table: Table, refused: Iterable[Any]) -> Table:
+    """Rows that are refused as feet need no second complaint about their numbers."""
+    return replace(table, cells=table.cells.drop(index=list(refused)))
+
+
+def _doubted(table: Table, roles: list[_Role], respondents: pd.DataFrame, repeated: Sequence[str]) -> list[str]:
+    """What may be wrong with the respondents: names that were damaged or written in two ways, people twice."""
+    mangled = [note for role in roles for note in mangled_notes(role.role, table.cells[role.column])]
+    return [*mangled, *_alike_notes(respondents), *repeated]
+
+
+def _warn(source: str, doubted: Sequence[str], feet: Sequence[str]) -> None:
+    told = [*doubted, *(f"{note} If it sums up the columns, delete it." for note in feet)]
+    for note in told:
+        warnings.warn(f"{source}: {note}", CxkitWarning, stacklevel=4)  # at the call of who reads the survey
 
 
 def _alike_notes(respondents: pd.DataFrame) -> list[str]:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from cxkit.errors import CxkitError, NotebookError, Problems, counted, fault_of
 from cxkit.files import refuse_address, sha256_of, write_atomically
@@ -23,6 +23,9 @@ from cxkit.running.queue.runs import PlannedRun, read_runs
 from cxkit.running.sandbox.limits import Limits, Policy
 from cxkit.running.sandbox.protection import UNPROTECTED, find_protection, required_protection
 from cxkit.running.untrusted import writable
+
+if TYPE_CHECKING:
+    from cxkit.running.jobs.progress import Teller
 
 Format = Literal["html", "ipynb"]
 State = Literal["completed", "failed", "fault"]
@@ -157,11 +160,8 @@ def run_batch(
     KeyboardInterrupt
         After Ctrl-C, once all kernels are gone; `resume=True` goes on from there.
     """
-    from cxkit.running.jobs.progress import Teller
-
     planned = read_runs(runs) if isinstance(runs, (str, Path)) else list(runs)
-    if policy is None:
-        policy = "contained" if any(run.policy == "contained" for run in planned) else "open"
+    policy = _strictest(planned) if policy is None else policy
     check_workers(jobs)
     refuse_address(output_folder)
     folder = Path(output_folder)
@@ -171,40 +171,57 @@ def run_batch(
         _check_inputs(tasks, "runs that see only what they name")
     about = {"work": "batch", "policy": policy, "format": to}
     with Journal.open(folder / _JOURNAL, about=about, resume=resume) as journal:
-        done = _still_valid(journal, tasks, folder)
-        waiting = [task for task in tasks if task.name not in done]
-        teller = Teller(len(tasks), kept=len(done), shown=progress)
-
-        by_name = {task.name: task for task in tasks}
-
-        def ended(outcome: Outcome[Executed]) -> None:
-            record = by_name[outcome.key].finished(outcome, policy)
-            if record.state != "fault":
-                journal.record(record.name, asdict(record))
-            done[record.name] = record
-            teller.ended(record.name, failed=record.state != "completed", note=record.note)
-
+        underway = _Underway.of(tasks, policy, journal, folder, shown=progress)
         try:
-            if scheduler is None:
-                run_jobs([task.job(how) for task in waiting], workers=jobs, on_start=teller.started, on_end=ended)
-            else:
-                from cxkit.running.queue.cluster import run_on_cluster
-
-                sent = {task.name: (task.plan, task.inputs) for task in waiting}
-                run_on_cluster(scheduler, sent, how, on_start=teller.started, on_end=ended)
+            underway.run(how, jobs, scheduler)
         except KeyboardInterrupt:
             raise KeyboardInterrupt(
-                f"Interrupted: {len(done)} of {counted(len(tasks), 'run')} done. --resume goes on from here."
+                f"Interrupted: {len(underway.done)} of {counted(len(tasks), 'run')} done. --resume goes on from here."
             ) from None
         finally:
-            teller.close()
-            result = BatchResult(
-                runs=tuple(done[task.name] for task in tasks if task.name in done),
-                protection=protection,
-                folder=folder,
-            )
+            underway.teller.close()
+            ended = tuple(underway.done[task.name] for task in tasks if task.name in underway.done)
+            result = BatchResult(runs=ended, protection=protection, folder=folder)
             _write_results(result)
     return result
+
+
+@dataclass(frozen=True)
+class _Underway:
+    """Where the end of each run is written down: on the disk, in what the batch returns, and before one's eyes."""
+
+    tasks: Mapping[str, _Task]
+    policy: Policy
+    journal: Journal
+    teller: Teller
+    done: dict[str, RunRecord]
+
+    @classmethod
+    def of(cls, tasks: Sequence[_Task], policy: Policy, journal: Journal, folder: Path, *, shown: bool) -> _Underway:
+        from cxkit.running.jobs.progress import Teller
+
+        done = _still_valid(journal, tasks, folder)
+        teller = Teller(len(tasks), kept=len(done), shown=shown)
+        return cls({task.name: task for task in tasks}, policy, journal, teller, done)
+
+    def run(self, how: HowToRun, jobs: int | None, scheduler: str | None) -> None:
+        """Run what is not done yet: here, or on a cluster."""
+        waiting = [task for name, task in self.tasks.items() if name not in self.done]
+        if scheduler is None:
+            here = [task.job(how) for task in waiting]
+            run_jobs(here, workers=jobs, on_start=self.teller.started, on_end=self.ended)
+            return
+        from cxkit.running.queue.cluster import run_on_cluster
+
+        sent = {task.name: (task.plan, task.inputs) for task in waiting}
+        run_on_cluster(scheduler, sent, how, on_start=self.teller.started, on_end=self.ended)
+
+    def ended(self, outcome: Outcome[Executed]) -> None:
+        record = self.tasks[outcome.key].finished(outcome, self.policy)
+        if record.state != "fault":  # a resumed batch tries these again
+            self.journal.record(record.name, asdict(record))
+        self.done[record.name] = record
+        self.teller.ended(record.name, failed=record.state != "completed", note=record.note)
 
 
 @dataclass(frozen=True)
@@ -297,6 +314,10 @@ class _Task:
             output_sha256=sha256_of(partial),
             note=left.complaint,
         )
+
+
+def _strictest(planned: Sequence[PlannedRun]) -> Policy:
+    return "contained" if any(run.policy == "contained" for run in planned) else "open"
 
 
 def _check_inputs(tasks: Sequence[_Task], where: str) -> None:
