@@ -27,7 +27,8 @@ from cxkit.validation.reliability.split_half import split_half
 from cxkit.validation.reliability.total_score import stratified_alpha
 from cxkit.validation.reporting import report_standards
 from cxkit.validation.screening.exclusion import exclusion_effect
-from cxkit.validation.screening.missingness import little_mcar, missing_pattern
+from cxkit.validation.screening.little import little_mcar
+from cxkit.validation.screening.missingness import missing_pattern
 from cxkit.validation.screening.respondents import screen_respondents
 from cxkit.validation.structure.comparison import compare_structures
 from cxkit.validation.structure.confirmatory import confirm_structure

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -125,14 +125,9 @@ def build_norm(
         remain, or the evidence on measurement invariance does not allow comparing means and no reason is given.
     """
     check_options(answered=answered, minimum=minimum)
-    if by not in GROUPING_ROLES:
-        survey.role(by)  # says which there are
     _refuse_one_organisation(survey, by, leave_out)
     about = _stated(survey, about or survey.about)
-    organisation = survey.role(by).astype("str").where(survey.role(by).notna())
-    if leave_out is not None and leave_out not in set(organisation.dropna()):
-        known = organisation.dropna().unique()
-        raise OptionError(f"No {by} '{leave_out}' in '{survey.name}'.{nearest(leave_out, known)}")
+    organisation = _organisation_of_each(survey, by, leave_out)
     kept = organisation.notna() & (organisation != leave_out)
     sizes = organisation[kept].value_counts()
     names = sizes.index[sizes >= minimum]
@@ -143,21 +138,13 @@ def build_norm(
     entering = scores.apply(lambda column: column.where(_may_enter(organisation, by, shown[str(column.name)])[kept]))
     groups, left_out = of_each(
         survey.dimensions,
-        lambda d: _usable_groups(
-            d,
-            _groups(survey, entering[d.key], organisation[kept], minimum),
-            minimum,
-            shown[d.key].hidden[by] & {*names},
-        ),
+        lambda d: _usable_groups(survey, d, entering[d.key], organisation, minimum, shown[d.key].hidden[by] & {*names}),
     )
     components = {key: restricted_maximum_likelihood(group) for key, group in groups.items()}
-    titles = {key: survey.instrument.dimension(key).title for key in groups}
-    rows = [_norm_row(key, titles[key], groups[key], components[key]) for key in groups]
-    largest = max(groups.values(), key=lambda group: group.respondents)
+    stating = {key: found.kept[kept] for key, found in shown.items()}
     return Norm(
-        frame=pd.DataFrame(rows),
-        **_taking_part(scores, entering, {key: found.kept[kept] for key, found in shown.items()}, groups, minimum),
-        n_effective=None if survey.weights is None else float(largest.n),
+        frame=_norm_rows(survey, groups, components),
+        **_taking_part(survey, scores, entering, stating, groups, minimum),
         settings={"by": by, "leave_out": leave_out, "answered": answered, "minimum": minimum, "override": override},
         data=survey.stamp,
         about=about,
@@ -170,6 +157,8 @@ def build_norm(
 
 def _refuse_one_organisation(survey: Survey, by: str, leave_out: str | None) -> None:
     """Say what it means that the data hold nobody to compare with."""
+    if by not in GROUPING_ROLES:
+        survey.role(by)  # says which there are
     if by not in survey.respondents:
         held = f"'{survey.name}' does not say whose {by} each answer belongs to, so it counts as one {by}"
     else:
@@ -186,12 +175,29 @@ def _refuse_one_organisation(survey: Survey, by: str, leave_out: str | None) -> 
     )
 
 
+def _organisation_of_each(survey: Survey, by: str, leave_out: str | None) -> pd.Series:
+    """Whose respondents are whose, as text; the one to leave out must be among them."""
+    organisation = survey.role(by).astype("str").where(survey.role(by).notna())
+    known = organisation.dropna().unique()
+    if leave_out is not None and leave_out not in set(known):
+        raise OptionError(f"No {by} '{leave_out}' in '{survey.name}'.{nearest(leave_out, known)}")
+    return organisation
+
+
 def _may_enter(organisation: pd.Series, by: str, shown: ShownGroups) -> pd.Series:
     """Who is in the tables of groups, if these are large enough: others would be the difference of norm and tables."""
     return shown.kept & ~organisation.isin(shown.hidden[by])
 
 
+def _norm_rows(
+    survey: Survey, groups: Mapping[str, Groups], components: Mapping[str, VarianceComponents]
+) -> pd.DataFrame:
+    titles = {key: survey.instrument.dimension(key).title for key in groups}
+    return pd.DataFrame([_norm_row(key, titles[key], groups[key], components[key]) for key in groups])
+
+
 def _taking_part(
+    survey: Survey,
     scores: pd.DataFrame,
     entering: pd.DataFrame,
     stating: dict[str, np.ndarray],
@@ -201,11 +207,16 @@ def _taking_part(
     """Who contributes to the dimension with most respondents."""
     largest = max(groups, key=lambda key: groups[key].respondents)
     rules = ((FEW_UNSTATED, stating[largest]), (too_few(minimum, protected=True), entering[largest].notna()))
-    return account(scores[largest].notna(), *rules)
+    amount = None if survey.weights is None else float(groups[largest].n)
+    return {**account(scores[largest].notna(), *rules), "n_effective": amount}
 
 
-def _usable_groups(dimension: Dimension, groups: Groups, minimum: int, hidden: Collection[str]) -> Groups:
+def _usable_groups(
+    survey: Survey, dimension: Dimension, scores: pd.Series, organisation: pd.Series, minimum: int,
+    hidden: Collection[str],
+) -> Groups:  # fmt: skip
     """The organisations of one dimension, if they are enough and people within them differ."""
+    groups = _groups(survey, scores, organisation, minimum)
     found = len(groups.sizes)
     but = f", not counting {counted(len(hidden), 'organisation')} hidden to protect few people" if hidden else ""
     if found < FEWEST_ORGANISATIONS:

@@ -11,23 +11,21 @@ from matplotlib.axes import Axes
 
 from cxkit import ties
 from cxkit.errors import AnalysisError, counted
+from cxkit.gaps.shown_groups import account_of_tables
 from cxkit.results import figures
-from cxkit.results.accounting import account, contributing, not_stated
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.options import check_options
 from cxkit.results.result import Result
 from cxkit.results.rounding import TWO_DIGITS, whole
 from cxkit.results.scales import share_one_scale
 from cxkit.results.tables import HIDDEN, MISSING
-from cxkit.results.weighted import effective_among, weights_at
+from cxkit.results.weighted import weights_at
 from cxkit.statistics.effect_sizes import TwoGroups, simultaneous_interval, standardised_difference
 from cxkit.statistics.multiplicity import FAMILY_ERROR
 from cxkit.statistics.permutations import PERMUTATIONS, SOURCES, MaxT, error_rate_note, permuted_tables
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL, cover_rows, hidden_note
 from cxkit.survey.shared_suppression import (
-    FEW_UNSTATED,
-    kept_in_any,
     left_out_of_some,
     shown_by_dimension,
     unstated_note,
@@ -202,43 +200,46 @@ def group_profile(
     """
     check_options(answered=answered, minimum=minimum, permutations=permutations, seed=seed)
     groups = survey.role(by)
-    names = sorted(groups.dropna().astype("str").unique(), key=natural_order)
-    if isinstance(groups.dtype, pd.CategoricalDtype):
-        names = [str(name) for name in groups.cat.categories if str(name) in set(names)]
-    if len(names) < 2:
-        raise AnalysisError(f"'{survey.name}' has {counted(len(names), by)}; a comparison takes two.")
+    names = _names_in_order(survey, by)
     all_scores = survey.scores(answered=answered)
-    scores = all_scores[groups.notna()]
-    members = groups[groups.notna()].astype("str").to_numpy()
+    stated = groups.notna()
+    scores, members = all_scores[stated], groups[stated].astype("str").to_numpy()
     seen = [name for name in names if np.count_nonzero(members == name) >= minimum]
     allowed = comparability(survey, survey.dimensions, invariance, by=by, groups=seen, override=override)
     shown = shown_by_dimension(survey, all_scores, minimum=minimum)
-    rules = ((not_stated(by), groups.notna()), (FEW_UNSTATED, kept_in_any(shown)))
-    taking_part = (all_scores.notna().any(axis=1), *rules)
-    hidden = {d.key: shown[d.key].hidden[by] for d in survey.dimensions}
-    comparisons = [
-        _Comparison.of(survey, d, name, scores[d.key], members, shown[d.key].kept[groups.notna()])
-        for name in names
-        for d in survey.dimensions
-    ]
-    visible = [c.group not in hidden[c.dimension.key] and len(c.own) >= minimum for c in comparisons]
+    kept = pd.DataFrame({d.key: shown[d.key].kept[stated] for d in survey.dimensions}, index=scores.index)
+    comparisons = _comparisons(survey, names, scores, members, kept)
+    visible = [c.group not in shown[c.dimension.key].hidden[by] and len(c.own) >= minimum for c in comparisons]
     tests = _different_tests([c for c, is_shown in zip(comparisons, visible, strict=True) if is_shown])
-    kept = {d.key: shown[d.key].kept[groups.notna()] for d in survey.dimensions}
-    usable = scores.where(pd.DataFrame(kept, index=scores.index))
-    table = _table(survey, usable, pd.Index(names).get_indexer(members), comparisons, visible, permutations, seed)
+    group_of = pd.Index(names).get_indexer(members)
+    table = _table(survey, scores.where(kept), group_of, comparisons, visible, permutations, seed)
     frame = pd.DataFrame([c.row(table) for c in comparisons])
     return GroupProfile(
         frame=cover_rows(frame, ~np.array(visible)),
-        **account(*taking_part),
-        n_effective=effective_among(survey, contributing(*taking_part)),
-        settings={"by": by, "answered": answered, "minimum": minimum, "override": override}
-        | {"permutations": permutations, "seed": seed},
+        **account_of_tables(survey, all_scores, by, groups, shown),
+        settings={
+            "by": by, "answered": answered, "minimum": minimum, "override": override, "permutations": permutations,
+            "seed": seed,
+        },
         data=survey.stamp,
         comparability=allowed,
         tests=tests,
         left_out_of_some=left_out_of_some(all_scores, shown),
         one_scale=share_one_scale((d.scale.low, d.scale.high) for d in survey.dimensions),
-    )
+    )  # fmt: skip
+
+
+def _names_in_order(survey: Survey, by: str) -> list[str]:
+    """The groups in the order of their role, else in that in which people count."""
+    groups = survey.role(by)
+    present = groups.dropna().astype("str").unique()
+    if isinstance(groups.dtype, pd.CategoricalDtype):
+        names = [str(name) for name in groups.cat.categories if str(name) in set(present)]
+    else:
+        names = sorted(present, key=natural_order)
+    if len(names) < 2:
+        raise AnalysisError(f"'{survey.name}' has {counted(len(names), by)}; a comparison takes two.")
+    return names
 
 
 def _table(
@@ -302,6 +303,17 @@ class _Comparison:
             "p_adjusted": p,
             "g": standardised_difference(groups),
         }
+
+
+def _comparisons(
+    survey: Survey, names: list[str], scores: pd.DataFrame, members: np.ndarray, kept: pd.DataFrame
+) -> list[_Comparison]:
+    """Every group on every dimension, the groups one after the other."""
+    return [
+        _Comparison.of(survey, d, name, scores[d.key], members, kept[d.key].to_numpy())
+        for name in names
+        for d in survey.dimensions
+    ]
 
 
 def _different_tests(comparisons: list[_Comparison]) -> int:

@@ -12,15 +12,15 @@ from matplotlib.axes import Axes
 
 from cxkit import ties
 from cxkit.errors import AnalysisError, OptionError, counted
+from cxkit.gaps.shown_groups import account_of_tables
 from cxkit.results import figures
-from cxkit.results.accounting import account, contributing, not_stated
 from cxkit.results.invariance import NOT_EXAMINED, HoldsEvidence, InvarianceEvidence, comparability
 from cxkit.results.options import check_names, check_options
 from cxkit.results.result import Result
 from cxkit.results.rounding import TWO_DIGITS, clear_of
 from cxkit.results.scales import share_one_scale
 from cxkit.results.thresholds import GAP_COHEN, judge
-from cxkit.results.weighted import effective_among, weights_at
+from cxkit.results.weighted import weights_at
 from cxkit.statistics.effect_sizes import (
     TwoGroups,
     detectable_in,
@@ -33,9 +33,7 @@ from cxkit.statistics.permutations import PERMUTATIONS, SOURCES, MaxT, error_rat
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.shared_suppression import (
-    FEW_UNSTATED,
     ShownGroups,
-    kept_in_any,
     left_out_of_some,
     shown_by_dimension,
     unstated_note,
@@ -220,9 +218,7 @@ def level_gap(
     come from several units the intervals are somewhat too narrow.
     """
     check_options(answered=answered, minimum=minimum, permutations=permutations, seed=seed)
-    if not isinstance(leaders, Iterable):
-        raise OptionError(f"leaders={leaders!r} must be a list of levels.")
-    named = [leaders] if isinstance(leaders, str) else list(leaders)
+    named = _as_list(leaders)
     is_leader = _leaders(survey, named)
     present = survey.role("level").dropna().astype("str").unique()
     allowed = comparability(survey, survey.dimensions, invariance, by="level", groups=present, override=override)
@@ -235,12 +231,9 @@ def level_gap(
     rows = [_gap_row(survey, d, sides[d.key], table, hidden=bool(reasons[d.key])) for d in survey.dimensions]
     frame = pd.DataFrame(rows)
     visible = frame[~frame["hidden"]]
-    rules = ((not_stated("level"), is_leader.notna()), (FEW_UNSTATED, kept_in_any(shown)))
-    taking_part = (scores.notna().any(axis=1), *rules)
     return LevelGap(
         frame=frame,
-        **account(*taking_part),
-        n_effective=effective_among(survey, contributing(*taking_part)),
+        **account_of_tables(survey, scores, "level", is_leader, shown),
         settings={"leaders": tuple(named), "answered": answered, "minimum": minimum, "override": override}
         | {"permutations": permutations, "seed": seed},
         data=survey.stamp,
@@ -251,6 +244,12 @@ def level_gap(
         left_out_of_some=left_out_of_some(scores, shown),
         one_scale=share_one_scale((d.scale.low, d.scale.high) for d in survey.dimensions),
     )
+
+
+def _as_list(leaders: object) -> list[str]:
+    if not isinstance(leaders, Iterable):
+        raise OptionError(f"leaders={leaders!r} must be a list of levels.")
+    return [leaders] if isinstance(leaders, str) else list(leaders)
 
 
 def _leaders(survey: Survey, leaders: Sequence[str]) -> pd.Series:

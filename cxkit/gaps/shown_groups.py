@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from cxkit.errors import counted
-from cxkit.results.accounting import Rule, not_stated, too_few
+from cxkit.results.accounting import Rule, account, contributing, not_stated, too_few
+from cxkit.results.weighted import effective_among
 from cxkit.survey.instrument import Dimension
-from cxkit.survey.shared_suppression import FEW_UNSTATED, ShownGroups
+from cxkit.survey.shared_suppression import FEW_UNSTATED, ShownGroups, kept_in_any
+from cxkit.survey.survey import Survey
 
 
 def hidden_sentence(hidden_groups: int, minimum: int) -> list[str]:
@@ -32,6 +37,16 @@ def rules_of_entry(groups: pd.Series, by: str, shown: ShownGroups, minimum: int)
         (FEW_UNSTATED, shown.kept),
         (too_few(minimum, protected=True), may_enter(groups, by, shown)),
     ]
+
+
+def account_of_tables(
+    survey: Survey, scores: pd.DataFrame, by: str, groups: pd.Series, shown: Mapping[str, ShownGroups]
+) -> dict[str, Any]:
+    """The fields of a result that say who is in some table of groups, and how many of equal weight they amount to."""
+    answered = scores.notna().any(axis=1)
+    rules = ((not_stated(by), groups.notna()), (FEW_UNSTATED, kept_in_any(shown)))
+    amount = effective_among(survey, contributing(answered, *rules))
+    return {**account(answered, *rules), "n_effective": amount}
 
 
 def too_few_groups(dimension: Dimension, by: str, hidden: int) -> str:

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 import cxkit as cx
 from cxkit.errors import CxkitWarning
 from cxkit.survey.datasets import dataset_path
+from cxkit.validation.invariance.designs import design_of
 from cxkit.validation.invariance.grouping import grouping
 from cxkit.validation.invariance.judging import chosen_cutoffs
-from cxkit.validation.invariance.measurement import _design, measurement_invariance
+from cxkit.validation.invariance.measurement import measurement_invariance
 from cxkit.validation.invariance.models import fit_level, in_words
 from tests.validation.building import survey_of
 
@@ -140,7 +141,7 @@ def test_what_is_let_go_equals_semtools(reference, bfi, gender, case):
     # R: measEq.syntax(..., group.partial = ) for each kind of parameter of ordered answers
     options = {"estimator": "WLSMV", "missing": "listwise"}
     members = [bfi.instrument.dimension(A)]
-    design, _ = _design(bfi, members, grouping(bfi, gender), True, "refuse", options)
+    design, _ = design_of(bfi, members, grouping(bfi, gender), True, "refuse", options)
     fit = fit_level(design, *FREED[case])
     wanted = reference("invariance")["ordinal"]["steps"][case]
     assert fit.df == wanted["df"]

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import cxkit as cx
 from cxkit.survey.screening import answer_patterns
 from cxkit.validation.screening.breaking_off import breaking_off
-from cxkit.validation.screening.missingness import little_mcar, missing_pattern
+from cxkit.validation.screening.little import little_mcar
+from cxkit.validation.screening.missingness import missing_pattern
 from tests.conftest import tiny_instrument, tiny_survey
 from tests.validation.building import factor_answers, survey_of, with_gaps
 

@@ -206,30 +206,24 @@ def formative_profile(
     """
     refuse_weights(survey, "A profile of topics", "its raters are an audit team, in which everybody counts once")
     check_options(confidence=confidence, draws=draws, seed=seed, answered=answered)
-    if consent.strip():
-        check_whole("minimum", minimum, least=1)
-    else:
-        check_options(minimum=minimum)
+    _check_minimum(minimum, consent)
     topics, notes = _formative(survey, dimensions)
     shown = _shown(survey, topics, answered, minimum)
     scores, organisations, taking_part = _taking_part(survey, topics, answered, minimum, shown)
     several = organisations.nunique() > 1
-    concealed = shown.hidden["organisation"] if shown else None
     observations = scores.groupby(organisations, observed=True).mean() if several else scores
     streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(3)]
     agreement = _agreement(survey.answers.loc[scores.index], organisations, topics, confidence, draws, streams[0])
     what: dict[str, Any] = {
-        **taking_part,
+        **taking_part, "data": survey.stamp, "limits": _limits(topics),
         "settings": {
             "dimensions": [topic.key for topic in topics], "answered": answered, "confidence": confidence,
             "draws": draws, "seed": seed, "minimum": minimum, "consent": consent,
         },
-        "data": survey.stamp,
-        "limits": _limits(topics),
     }  # fmt: skip
     index = index_rows(
         scores, organisations, draws=draws, confidence=confidence, minimum=minimum if several else None,
-        concealed=concealed, rng=streams[1],
+        concealed=shown.hidden["organisation"] if shown else None, rng=streams[1],
     )  # fmt: skip
     return FormativeProfile(
         **what,
@@ -239,6 +233,14 @@ def formative_profile(
         verdicts=judge(KRIPPENDORFF, ["all questions"], [agreement.alpha]),
         notes=(*notes, _counts_what(several, observations), *_consent_note(minimum, consent)),
     )
+
+
+def _check_minimum(minimum: int, consent: str) -> None:
+    """Refuse groups below the smallest cell, unless their raters consent to be seen."""
+    if consent.strip():
+        check_whole("minimum", minimum, least=1)
+    else:
+        check_options(minimum=minimum)
 
 
 def _formative(survey: Survey, dimensions: Sequence[str] | None) -> tuple[list[Dimension], tuple[str, ...]]:

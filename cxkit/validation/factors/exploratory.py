@@ -277,10 +277,7 @@ def exploratory_factors(
     `lavaan::lavCor`; apart from Heywood cases, where programs differ. Oblimin is quartimin
     (gamma = 0) without Kaiser's weights, as in GPArotation; promax has power 4 and Kaiser's weights.
     """
-    check_choice("method", method, Extraction)
-    check_choice("rotation", rotation, Rotation)
-    check_whole("n_factors", n_factors, least=0)  # 0 is what parallel analysis may suggest: the answers refuse it
-    check_positive("tolerance", tolerance, example=1e-5)
+    _check(n_factors, method, rotation, tolerance)
     check_choice("missing", missing, Missing)
     check_choice("correlation", correlation, Correlation)
     selection = select(survey, dimensions, items=1, analysis="factor analysis", weighted=True)
@@ -291,9 +288,6 @@ def exploratory_factors(
     rotated = _in_order(rotate(raw, rotation, tolerance, target))
     frame = _frame(selection, rotated)
     _warn_heywood(frame)
-    names = [f"factor_{j + 1}" for j in range(n_factors)]
-    items = list(found.items)
-    largest = np.abs(rotated.loadings).max(axis=1)
     return FactorSolution(
         frame=frame,
         n=found.n,
@@ -305,13 +299,28 @@ def exploratory_factors(
             "tolerance": tolerance,
         },
         data=survey.stamp,
-        verdicts=judge(LOADING_HOWARD, frame["item"], largest),
-        loadings=pd.DataFrame(rotated.loadings, index=items, columns=names),
-        phi=pd.DataFrame(rotated.phi, index=names, columns=names),
-        structure=pd.DataFrame(rotated.loadings @ rotated.phi, index=items, columns=names),
+        verdicts=judge(LOADING_HOWARD, frame["item"], np.abs(rotated.loadings).max(axis=1)),
+        **_tables_of(rotated, list(found.items)),
         variance=_variance(rotated),
         notes=(*selection.notes, *handling_note(found, missing, correlation)),
     )  # fmt: skip
+
+
+def _check(n_factors: int, method: Extraction, rotation: Rotation, tolerance: float) -> None:
+    check_choice("method", method, Extraction)
+    check_choice("rotation", rotation, Rotation)
+    check_whole("n_factors", n_factors, least=0)  # 0 is what parallel analysis may suggest: the answers refuse it
+    check_positive("tolerance", tolerance, example=1e-5)
+
+
+def _tables_of(rotated: Rotated, items: list[str]) -> dict[str, pd.DataFrame]:
+    """Pattern, correlations of the factors and structure: correlations of items with factors."""
+    names = [f"factor_{j + 1}" for j in range(rotated.loadings.shape[1])]
+    return {
+        "loadings": pd.DataFrame(rotated.loadings, index=items, columns=names),
+        "phi": pd.DataFrame(rotated.phi, index=names, columns=names),
+        "structure": pd.DataFrame(rotated.loadings @ rotated.phi, index=items, columns=names),
+    }
 
 
 def _structure_target(selection: Selection, n_factors: int) -> np.ndarray:

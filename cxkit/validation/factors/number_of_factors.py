@@ -148,14 +148,10 @@ def number_of_factors(
     """
     check_options(ordinal=ordinal)
     kinds: list[Correlation] = ["pearson", "polychoric"] if ordinal else ["pearson"]
-    parallel = {
-        (method, kind): found
-        for kind in kinds
-        for method, found in parallel_analyses(
-            survey, methods=list(_METHODS), dimensions=dimensions, missing=missing, correlation=kind,
-            random_data="resampled", simulations=simulations, quantile=0.95, seed=seed,
-        ).items()
-    }  # fmt: skip
+    parallel: dict[tuple[Method, Correlation], ParallelAnalysis] = {}
+    for kind in kinds:
+        found = _parallel(survey, kind, dimensions, missing, simulations, seed)
+        parallel |= {(method, kind): own for method, own in found.items()}
     partial = {
         kind: minimum_average_partial(survey, dimensions=dimensions, missing=missing, correlation=kind)
         for kind in kinds
@@ -179,6 +175,16 @@ def number_of_factors(
         lowest=min(votes),
         highest=max(votes),
         notes=tuple(dict.fromkeys([*first.notes, *_partial_note(first, missing)])),
+    )  # fmt: skip
+
+
+def _parallel(
+    survey: Survey, kind: Correlation, dimensions: Sequence[str] | None, missing: Missing, simulations: int, seed: int
+) -> dict[Method, ParallelAnalysis]:
+    """Parallel analyses of both kinds of eigenvalues, against the 95th percentile of resampled answers."""
+    return parallel_analyses(
+        survey, methods=list(_METHODS), dimensions=dimensions, missing=missing, correlation=kind,
+        random_data="resampled", simulations=simulations, quantile=0.95, seed=seed,
     )  # fmt: skip
 
 

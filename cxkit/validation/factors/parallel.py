@@ -17,7 +17,7 @@ from cxkit.results.options import check_choice, check_options
 from cxkit.results.result import Result
 from cxkit.results.rounding import TWO_DIGITS
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, handling_note, select
+from cxkit.validation.correlations import Missing, Moments, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers
 from cxkit.validation.factors.eigenvalues import EIGENVALUES
 from cxkit.validation.factors.random_correlations import (
@@ -211,22 +211,14 @@ def parallel_analyses(
     seed: int,
 ) -> dict[Method, ParallelAnalysis]:
     """The same for several methods, which share the random data; see `parallel_analysis`."""
-    for method in methods:
-        check_choice("method", method, Method)
-    check_choice("random_data", random_data, RandomData)
-    check_choice("missing", missing, Missing)
-    check_choice("correlation", correlation, Correlation)
+    _check(methods, random_data, missing, correlation)
     check_options(simulations=simulations, quantile=quantile, seed=seed)
     # Both sides of the comparison must treat gaps alike, and EM for every random data set would take minutes.
     missing = "pairwise" if missing == "fiml" else missing
     selection = select(survey, dimensions, items=1, analysis="parallel analysis", why_not=NOT_SIMULATED)
     found = item_correlations(survey, selection, missing, correlation, analysis="Parallel analysis")
-    rng = np.random.default_rng(seed)
-    if correlation == "pearson" and random_data == "normal":
-        random = normal_correlations(found.n, len(found.items), simulations, rng)
-    else:
-        used = used_answers(survey, selection, missing)
-        random = _RANDOM[correlation, random_data](used, missing, simulations, rng)
+    used = used_answers(survey, selection, missing)
+    random = _random_correlations(found, used, missing, correlation, random_data, simulations, seed)
     results: dict[Method, ParallelAnalysis] = {}
     for method in methods:
         eigenvalues = EIGENVALUES[method]
@@ -245,6 +237,25 @@ def parallel_analyses(
             notes=(*selection.notes, *handling_note(found, missing, correlation)),
         )  # fmt: skip
     return results
+
+
+def _random_correlations(
+    found: Moments, used: pd.DataFrame, missing: Missing, correlation: Correlation, random_data: RandomData,
+    simulations: int, seed: int,
+) -> np.ndarray:  # fmt: skip
+    """Correlation matrices of as many random data sets, of normal or resampled answers."""
+    rng = np.random.default_rng(seed)
+    if correlation == "pearson" and random_data == "normal":
+        return normal_correlations(found.n, len(found.items), simulations, rng)
+    return _RANDOM[correlation, random_data](used, missing, simulations, rng)
+
+
+def _check(methods: Sequence[Method], random_data: RandomData, missing: Missing, correlation: Correlation) -> None:
+    for method in methods:
+        check_choice("method", method, Method)
+    check_choice("random_data", random_data, RandomData)
+    check_choice("missing", missing, Missing)
+    check_choice("correlation", correlation, Correlation)
 
 
 _NOTHING = 1e-9

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
 from cxkit.errors import AnalysisError, CxkitError, OptionError
-from cxkit.results.accounting import account
-from cxkit.results.invariance import InvarianceEvidence
 from cxkit.results.options import check_choice, check_options
-from cxkit.results.thresholds import CHEN_SMALL, DIFFERENCE_HOLM, Verdict, Verdicts
 from cxkit.results.weighted import refuse_weights
 from cxkit.statistics.multiplicity import FAMILY_ERROR
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.people import refuse_several_sheets_in_a_group, same_people_note
-from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import select
+from cxkit.validation.correlations import Selection, select
+from cxkit.validation.invariance.assembly import TOGETHER, assemble, largest_sizes
+from cxkit.validation.invariance.designs import design_of, fewest_for, refuse_small_groups
 from cxkit.validation.invariance.grouping import (
     Grouping,
     concealed_sizes,
@@ -29,30 +26,18 @@ from cxkit.validation.invariance.grouping import (
     power_note,
     smallest_group,
 )
-from cxkit.validation.invariance.judging import Family, judged
-from cxkit.validation.invariance.ladder import Climb, Ladder, Rung, climb, one_family, start
-from cxkit.validation.invariance.models import (
-    CONTINUOUS,
-    GROUP,
-    ORDERED,
-    Design,
-    Level,
-    in_words,
-    index_of,
-    parameters_per_group,
-)
-from cxkit.validation.invariance.ordered_answers import RareAnswers, two_answers_note, with_shared_categories
+from cxkit.validation.invariance.judging import Family
+from cxkit.validation.invariance.ladder import Climb, Ladder, climb, one_family, start
+from cxkit.validation.invariance.models import CONTINUOUS, ORDERED, Design, Level
+from cxkit.validation.invariance.ordered_answers import RareAnswers, two_answers_note
 from cxkit.validation.invariance.result import Invariance
-from cxkit.validation.invariance.shortage import Shortage, TooFewInGroups, explain
+from cxkit.validation.invariance.shortage import TooFewInGroups, explain
 from cxkit.validation.structure.blueprints import FULL_INFORMATION, LEAST_SQUARES, LIKELIHOOD
-from cxkit.validation.weighted_models import effective_of, estimator_for, with_weights
+from cxkit.validation.weighted_models import estimator_for
 
-TOGETHER = "together"
-TOGETHER_TITLE = "All dimensions in one model"
 SHARE = 1 / 3
 Handling = Literal["complete", "fiml", "pairwise"]
 """What happens to respondents with missing answers."""
-NAMED = 3
 WEIGHTS_AND_GROUPS = "weights of ordered answers are covered in one group only; ordinal=False takes them"
 WITHOUT_DIFFERENCE = {"ULS": "ULSMV", "DWLS": "WLSMV"}
 """Their plain chi-square difference follows no chi-square distribution (Satorra 2000), and they have no scaled one."""
@@ -143,37 +128,84 @@ def measurement_invariance(
     let go, do not allow for answers that are not normal; the difference test then decides whether it is.
     """
     check_options(share=share, ordinal=ordinal, together=together)
-    if minimum is not None:
-        check_options(minimum=minimum)
-    missing = missing or _default_missing(ordinal, estimator)
-    _check(up_to, ordinal, missing, rare, estimator)
-    options = _options(ordinal, estimator, missing)
-    if ordinal:
-        refuse_weights(survey, "Measurement invariance of ordered answers", WEIGHTS_AND_GROUPS)
-    options["estimator"] = estimator_for(
-        survey, options["estimator"], analysis="Measurement invariance", ordered=0, items=0
-    )
+    asked = _read(survey, ordinal, rare, estimator, missing, up_to, minimum)
     grouped = grouping(survey, by, groups)
+    selection = _items_to_compare(survey, dimensions, grouped)
+    units = {TOGETHER: selection.dimensions} if together else {d.key: (d,) for d in selection.dimensions}
+    answered = survey.answers[selection.item_keys].notna().any(axis=1)
+    concealed = concealed_sizes(survey, grouped, answered)
+    notes = [*selection.notes]
+    if groups is None:
+        grouped, left_out = large_enough(grouped, answered, _smallest_usable(survey, units, asked))
+        notes += filter(None, [left_out])
+    ladders, remarks, lost = _started(survey, units, grouped, asked)
+    family, climbs = _climbed(ladders, share)
+    power = power_note(largest_sizes(climbs), tests=family.tests, concealed=concealed)
+    notes += [*remarks, *_climb_notes(units, climbs), *_not_examined(lost), power]
+    settings: dict[str, object] = {
+        "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],
+        "together": together, "ordinal": ordinal, "rare": rare, **asked.options, "up_to": up_to, "share": share,
+        "minimum": minimum, "tests": family.tests, "error_rate": FAMILY_ERROR,
+    }  # fmt: skip
+    told = [*same_people_note(survey.respondents, grouped.members), *dict.fromkeys(notes)]
+    return replace(assemble(survey, units, climbs, grouped, settings, told), concealed=concealed)
+
+
+def _items_to_compare(survey: Survey, dimensions: Sequence[str] | None, grouped: Grouping) -> Selection:
     selection = select(
         survey, dimensions, items=3, analysis="measurement invariance", weighted=True, several_sheets=True
     )
     refuse_several_sheets_in_a_group(survey.name, survey.respondents, grouped.members, "Measurement invariance")
-    largest = max(len(d.items) for d in selection.dimensions)
-    answered, left_out = survey.answers[selection.item_keys].notna().any(axis=1), ""
-    concealed = concealed_sizes(survey, grouped, answered)
-    if groups is None:
-        needed = smallest_group(minimum, largest)
-        if not together:  # a model of one dimension: groups that it cannot be fitted in are left out, too
-            needed = max(needed, *(_fewest(survey.items_of(d.key), ordinal) for d in selection.dimensions))
-        grouped, left_out = large_enough(grouped, answered, needed)
-    units = {TOGETHER: selection.dimensions} if together else {d.key: (d,) for d in selection.dimensions}
-    notes, lost, ladders = [*selection.notes, *([left_out] if left_out else [])], [], {}
+    return selection
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Asked:
+    """How the models of all dimensions are to be fitted, and how far; `options` are those of `sem.cfa`."""
+
+    ordinal: bool
+    rare: RareAnswers
+    options: Mapping[str, str]
+    up_to: Level
+    minimum: int | None
+
+
+def _read(
+    survey: Survey, ordinal: bool, rare: RareAnswers, estimator: str | None, missing: Handling | None, up_to: Level,
+    minimum: int | None,
+) -> _Asked:  # fmt: skip
+    """The options of the models, once they fit each other and the survey."""
+    if minimum is not None:
+        check_options(minimum=minimum)
+    missing = missing or _default_missing(ordinal, estimator)
+    _check(up_to, ordinal, missing, rare, estimator)
+    options = _options(survey, ordinal, estimator, missing)
+    return _Asked(ordinal=ordinal, rare=rare, options=options, up_to=up_to, minimum=minimum)
+
+
+def _smallest_usable(survey: Survey, units: Mapping[str, Sequence[Dimension]], asked: _Asked) -> int:
+    """How many respondents a group needs to take part."""
+    dimensions = [dimension for members in units.values() for dimension in members]
+    needed = smallest_group(asked.minimum, max(len(d.items) for d in dimensions))
+    if TOGETHER in units:
+        return needed
+    # Groups in which the model of one dimension cannot be fitted are left out, too.
+    return max(needed, *(fewest_for(survey.items_of(d.key), asked.ordinal) for d in dimensions))
+
+
+def _started(
+    survey: Survey, units: Mapping[str, Sequence[Dimension]], grouped: Grouping, asked: _Asked
+) -> tuple[dict[str, Ladder], list[str], list[tuple[str, CxkitError]]]:
+    """The configural model of every unit, remarks on their answers, and which dimension has none, and why."""
+    ladders: dict[str, Ladder] = {}
+    notes: list[str] = []
+    lost: list[tuple[str, CxkitError]] = []
     for unit, members in units.items():
         try:
-            design, remarks = _design(survey, members, grouped, ordinal, rare, options)
-            needed = smallest_group(minimum, max(len(d.items) for d in members))
-            _check_sizes(design, grouped, needed, survey.answers[list(design.items)])
-            ladders[unit] = start(design, up_to=up_to)
+            design, remarks = design_of(survey, members, grouped, asked.ordinal, asked.rare, asked.options)
+            needed = smallest_group(asked.minimum, max(len(d.items) for d in members))
+            refuse_small_groups(design, grouped, needed, survey.answers[list(design.items)])
+            ladders[unit] = start(design, up_to=asked.up_to)
             notes += [*remarks, *two_answers_note(design.items, design.binary)]
         except OptionError:
             raise
@@ -183,18 +215,7 @@ def measurement_invariance(
             lost.append((members[0].title, problem))
     if not ladders:
         raise AnalysisError(f"No dimension of '{survey.name}' could be examined. {' '.join(_not_examined(lost))}")
-    family, climbs = _climbed(ladders, share)
-    for unit, (_, climbed) in climbs.items():
-        notes += [f"{units[unit][0].title}: {_in_one_line(note)}" for note in climbed.notes]
-    notes += _not_examined(lost)
-    notes.append(power_note(_largest_sizes(climbs), tests=family.tests, concealed=concealed))
-    settings: dict[str, object] = {
-        "by": grouped.name, "groups": grouped.groups, "dimensions": [d.key for d in selection.dimensions],
-        "together": together, "ordinal": ordinal, "rare": rare, **options, "up_to": up_to, "share": share,
-        "minimum": minimum, "tests": family.tests, "error_rate": FAMILY_ERROR,
-    }  # fmt: skip
-    told = same_people_note(survey.respondents, grouped.members) + _told_once(notes)
-    return replace(_result(survey, units, climbs, grouped, settings, told), concealed=concealed)
+    return ladders, notes, lost
 
 
 def _climbed(ladders: Mapping[str, Ladder], share: float) -> tuple[Family, dict[str, tuple[Design, Climb]]]:
@@ -202,6 +223,13 @@ def _climbed(ladders: Mapping[str, Ladder], share: float) -> tuple[Family, dict[
     family, adjusted = one_family([*ladders.values()])
     pairs = zip(ladders.items(), adjusted, strict=True)
     return family, {unit: (ladder.design, climb(ladder, family, own, share=share)) for (unit, ladder), own in pairs}
+
+
+def _climb_notes(units: Mapping[str, Sequence[Dimension]], climbs: Mapping[str, tuple[Design, Climb]]) -> list[str]:
+    notes = []
+    for unit, (_, climbed) in climbs.items():
+        notes += [f"{units[unit][0].title}: {_in_one_line(note)}" for note in climbed.notes]
+    return notes
 
 
 def _not_examined(lost: Sequence[tuple[str, CxkitError]]) -> list[str]:
@@ -247,177 +275,12 @@ def _default_missing(ordinal: bool, estimator: str | None) -> Handling:
     return "fiml" if estimator is None or str(estimator).upper() in FULL_INFORMATION else "complete"
 
 
-def _options(ordinal: bool, estimator: str | None, missing: str) -> dict[str, str]:
-    chosen = str(estimator or ("WLSMV" if ordinal else "MLR")).upper()
-    return {"estimator": chosen, "missing": "listwise" if missing == "complete" else missing}
-
-
-def _design(
-    survey: Survey, members: Sequence[Dimension], grouped: Grouping, ordinal: bool, rare: RareAnswers,
-    options: Mapping[str, str],
-) -> tuple[Design, list[str]]:  # fmt: skip
-    """The answers of one model with their groups, in the order of the groups; and remarks on joined answers."""
-    factors = {d.key: tuple(d.item_keys) for d in members}
-    items = [item for keys in factors.values() for item in keys]
-    answers = survey.answers[items].astype("float64")
-    data = answers[_used(survey, items, options) & grouped.members.notna()]
-    members_of = grouped.members[data.index]
-    remarks: list[str] = []
+def _options(survey: Survey, ordinal: bool, estimator: str | None, missing: str) -> dict[str, str]:
+    """The options of `sem.cfa`; weights of ordered answers are refused, others choose an estimator that takes them."""
     if ordinal:
-        data, remarks = with_shared_categories(data, members_of, rare)
-    data, _ = with_weights(data, survey)
-    order = np.argsort([grouped.groups.index(name) for name in members_of], kind="stable")
-    data = data.assign(**{GROUP: members_of.astype("object")}).iloc[order]
-    return Design(factors=factors, data=data, groups=grouped.groups, ordinal=ordinal, options=options), remarks
-
-
-def _used(survey: Survey, items: list[str], options: Mapping[str, str]) -> pd.Series:
-    """Who gave the answers that a model of these items takes."""
-    given = survey.answers[items].notna()
-    return given.all(axis=1) if options["missing"] == "listwise" else given.any(axis=1)
-
-
-def _fewest(answers: pd.DataFrame, ordinal: bool) -> int:
-    """How many respondents a group needs so that the model of one dimension can be fitted in it at all."""
-    return 1 + parameters_per_group(answers, factors=1, ordinal=ordinal)
-
-
-def _check_sizes(design: Design, grouped: Grouping, minimum: int, answers: pd.DataFrame) -> None:
-    counts = design.data[GROUP].value_counts()
-    sizes = {name: int(counts.get(name, 0)) for name in grouped.groups}
-    parameters = design.parameters_per_group
-    needed = max(minimum, parameters + 1)
-    if min(sizes.values()) >= needed:
-        return
-    below = {name: n for name, n in sizes.items() if n < needed}
-    raise TooFewInGroups(
-        Shortage(
-            by=grouped.name, short=below, needed=needed, minimum=minimum, parameters=parameters,
-            factors=len(design.factors), fit_in_two=sum(n > parameters for n in sizes.values()) >= 2,
-            answered=_answered(design, grouped, below, answers), every="pairwise" if design.ordinal else "fiml",
-        )
-    )  # fmt: skip
-
-
-def _answered(design: Design, grouped: Grouping, short: Mapping[str, int], answers: pd.DataFrame) -> dict[str, int]:
-    """How many of the small groups answered at all, where complete answers alone make them small."""
-    if design.options["missing"] != "listwise":
-        return {}
-    # Neither a group below the smallest cell nor a difference below it is told: the rest would follow.
+        refuse_weights(survey, "Measurement invariance of ordered answers", WEIGHTS_AND_GROUPS)
+    chosen = str(estimator or ("WLSMV" if ordinal else "MLR")).upper()
     return {
-        name: n
-        for name, n in grouped.sizes(answers.notna().any(axis=1)).items()
-        if short.get(name, 0) >= MINIMUM_CELL and n - short[name] >= MINIMUM_CELL
+        "estimator": estimator_for(survey, chosen, analysis="Measurement invariance", ordered=0, items=0),
+        "missing": "listwise" if missing == "complete" else missing,
     }
-
-
-def _told_once(notes: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys(notes))
-
-
-def _result(
-    survey: Survey,
-    units: Mapping[str, Sequence[Dimension]],
-    climbs: Mapping[str, tuple[Design, Climb]],
-    grouped: Grouping,
-    settings: dict[str, object],
-    notes: Sequence[str],
-) -> Invariance:
-    rows: list[dict[str, object]] = []
-    verdicts: list[Verdict] = []
-    levels: dict[str, str] = {}
-    partial: dict[str, tuple[str, ...]] = {}
-    for unit, (design, climbed) in climbs.items():
-        title = TOGETHER_TITLE if unit == TOGETHER else units[unit][0].title
-        rows += [_row(unit, title, rung) for rung in climbed.rungs]
-        verdicts += _verdicts(title, climbed)
-        for key, items in design.factors.items():
-            levels[key] = climbed.reached
-            own = tuple(text for text in climbed.freed if set(items) & set(text.split(" ")))
-            partial |= {key: own} if own else {}
-    settings |= _rule_settings([climbed for _, climbed in climbs.values()])
-    design, climbed = max(climbs.values(), key=lambda found: found[1].rungs[0].fit.n)
-    return Invariance(
-        frame=pd.DataFrame(rows),
-        **account(_used(survey, list(design.items), design.options), *grouped.rules),
-        n_effective=effective_of(climbed.rungs[0].fit),
-        settings=settings,
-        data=survey.stamp,
-        verdicts=Verdicts(tuple(verdicts)),
-        evidence=InvarianceEvidence(
-            by=grouped.name, groups=grouped.groups, levels=levels, partial=partial, instrument=survey.instrument.name,
-            data=survey.stamp,
-        ),
-        fits={unit: {rung.level: rung.fit for rung in c.rungs} for unit, (_, c) in climbs.items()},
-        group_sizes=_largest_sizes(climbs),
-        notes=(*notes, *_warnings(climbs)),
-    )  # fmt: skip
-
-
-def _rule_settings(climbs: Sequence[Climb]) -> dict[str, object]:
-    """By which tests and cut-offs the levels were judged; without cut-offs, `cfi_limit` is None."""
-    methods = (rung.below.method for climbed in climbs for rung in climbed.rungs if rung.below)
-    cutoffs = [climbed.cutoffs for climbed in climbs if climbed.cutoffs is not None]
-    small = any(one is CHEN_SMALL for one in cutoffs)
-    return {
-        "difference_tests": tuple(dict.fromkeys(methods)),
-        "rule": ("small" if small else "large") if cutoffs else "difference",
-        "cfi_limit": min((one.cfi.bands[-1][0] for one in cutoffs), default=None),
-    }
-
-
-def _largest_sizes(climbs: Mapping[str, tuple[Design, Climb]]) -> dict[str, int]:
-    """Respondents of every group in the model that has most of them; models differ by missing answers."""
-    parts = [climbed.rungs[0].fit.sample.groups for _, climbed in climbs.values()]
-    return {same[0].label: max(group.n for group in same) for same in zip(*parts, strict=True)}
-
-
-def _warnings(climbs: Mapping[str, tuple[Design, Climb]]) -> list[str]:
-    """What the fits warn of, once; that rare pairs of answers are uncertain in one sentence for all of them."""
-    found = dict.fromkeys(w for _, c in climbs.values() for rung in c.rungs if rung.holds for w in rung.fit.warnings)
-    rare = [w for w in found if "combinations of answers" in w]
-    other = [w for w in found if w not in rare]
-    more = [f"{len(other) - NAMED} further warnings are in .fits."] if len(other) > NAMED else []
-    pairs = ["Some pairs of answers occur in nobody; the correlations of those items are uncertain."] if rare else []
-    return [*pairs, *other[:NAMED], *more]
-
-
-def _row(unit: str, title: str, rung: Rung) -> dict[str, object]:
-    mark = ".scaled" if "chisq.scaled" in rung.fit.measures else ""
-    below = rung.below
-    return {
-        "unit": unit,
-        "title": title,
-        "level": rung.level,
-        "freed": ", ".join(map(in_words, rung.newly_freed)),
-        "n": rung.fit.n,
-        "chi_square": float(rung.fit.measures[f"chisq{mark}"]),
-        "df": rung.fit.df,
-        "p_value": float(rung.fit.measures[f"pvalue{mark}"]),
-        "cfi": index_of(rung.fit, "cfi"),
-        "rmsea": index_of(rung.fit, "rmsea"),
-        "srmr": float(rung.fit.measures["srmr"]),
-        **{f"d_{name}": rung.changes.get(name, np.nan) for name in ("cfi", "rmsea", "srmr")},
-        "d_chi_square": below.chisq_diff if below else np.nan,
-        "d_df": below.df_diff if below else np.nan,
-        "d_p": below.p if below else np.nan,
-        "d_p_adjusted": rung.p_adjusted,
-        "score_test": rung.gain,
-        "verdict": rung.verdict,
-    }
-
-
-def _verdicts(title: str, climbed: Climb) -> list[Verdict]:
-    """What the difference test says of each level, and for continuous answers what Chen's cut-offs say."""
-    out = []
-    for rung in climbed.rungs:
-        if not rung.changes:
-            continue
-        free = f", {', '.join(map(in_words, rung.newly_freed))} free" if rung.newly_freed else ""
-        cutoffs = climbed.cutoffs
-        changes = [pair for _, pair in judged(rung.level, rung.changes, cutoffs)] if cutoffs is not None else []
-        for cutoff, value in [(DIFFERENCE_HOLM, rung.p_adjusted), *changes]:
-            subject = f"{title}, {rung.level}{free}"
-            out.append(Verdict(subject=subject, measure=cutoff.measure, value=value, verdict=cutoff.verdict(value),
-                               source=cutoff.source))  # fmt: skip
-    return out

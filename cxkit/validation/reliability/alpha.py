@@ -29,7 +29,7 @@ from cxkit.statistics.bootstrap import (
 )
 from cxkit.survey.instrument import Dimension
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, moments, select
+from cxkit.validation.correlations import Missing, Selection, moments, select
 from cxkit.validation.reliability.normality import note_on_normality, spread_ratio
 from cxkit.validation.reliability.usable import Usable, rows_behind, usable_answers
 
@@ -166,29 +166,21 @@ def cronbach_alpha(
     check_choice("missing", missing, Missing)
     check_options(confidence=confidence, bootstraps=bootstraps, seed=seed)
     selection = select(survey, dimensions, items=2, analysis="alpha", weighted=True)
-    usable, left_out = of_each(
-        selection.dimensions, lambda d: usable_answers(survey, d, missing, items=2, analysis="Alpha")
-    )
-    found, not_computed = of_each(
-        [d for d in selection.dimensions if d.key in usable],
-        lambda d: _row(survey, d, usable[d.key].answers, missing, confidence),
-    )
-    frame = pd.DataFrame(list(found.values()))
+    frame, usable, notes = _of_each_dimension(survey, selection, missing, confidence)
     _warn_negative(frame)
-    settings: dict[str, object] = {"dimensions": [d.key for d in selection.dimensions], "missing": missing}
-    settings |= {"confidence": confidence, "interval": interval}
-    notes = (*selection.notes, *left_out, *not_computed, *(usable[key].note for key in found if usable[key].note))
+    settings: dict[str, object] = {
+        "dimensions": [d.key for d in selection.dimensions], "missing": missing, "confidence": confidence,
+        "interval": interval,
+    }  # fmt: skip
     if interval == "bootstrap":
         settings |= {"bootstraps": bootstraps, "seed": seed}
         frame, failed = _with_bootstrap(survey, usable, frame, missing, confidence, bootstraps, seed)
         notes = (*notes, bootstrap_note(bootstraps, seed, failed))
     else:
-        titles = dict(zip(frame["dimension"], frame["title"], strict=True))
-        complete = {title: usable[key].answers.dropna().to_numpy(dtype="float64") for key, title in titles.items()}
-        far = note_on_normality({title: spread_ratio(own) for title, own in complete.items()}, confidence)
-        notes = (*notes, far) if far else notes
-    rows = rows_behind(survey, [usable[key] for key in found], missing)
-    own_n = whose_n(frame) if missing == "complete" else []
+        notes = (*notes, *_normality_notes(usable, frame, confidence))
+    rows = rows_behind(survey, list(usable.values()), missing)
+    if missing == "complete":
+        notes = (*notes, *whose_n(frame))
     return Reliability(
         frame=frame,
         n=len(rows),
@@ -197,8 +189,32 @@ def cronbach_alpha(
         settings=settings,
         data=survey.stamp,
         verdicts=judge(ALPHA_NUNNALLY, frame["title"], frame["alpha"]),
-        notes=(*notes, *own_n),
+        notes=notes,
     )
+
+
+def _of_each_dimension(
+    survey: Survey, selection: Selection, missing: Missing, confidence: float
+) -> tuple[pd.DataFrame, dict[str, Usable], tuple[str, ...]]:
+    """A row a dimension that alpha can be computed of, the answers behind it, and notes on these and on the others."""
+    usable, left_out = of_each(
+        selection.dimensions, lambda d: usable_answers(survey, d, missing, items=2, analysis="Alpha")
+    )
+    found, not_computed = of_each(
+        [d for d in selection.dimensions if d.key in usable],
+        lambda d: _row(survey, d, usable[d.key].answers, missing, confidence),
+    )
+    own = {key: usable[key] for key in found}
+    notes = (*selection.notes, *left_out, *not_computed, *(one.note for one in own.values() if one.note))
+    return pd.DataFrame(list(found.values())), own, notes
+
+
+def _normality_notes(usable: Mapping[str, Usable], frame: pd.DataFrame, confidence: float) -> list[str]:
+    """Where Feldt's interval is too narrow, as it takes answers as normal."""
+    ratios = {}
+    for key, title in zip(frame["dimension"], frame["title"], strict=True):
+        ratios[title] = spread_ratio(usable[key].answers.dropna().to_numpy(dtype="float64"))
+    return [note for note in [note_on_normality(ratios, confidence)] if note]
 
 
 def _why_none(covariance: np.ndarray) -> str:

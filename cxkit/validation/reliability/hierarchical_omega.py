@@ -21,7 +21,7 @@ from cxkit.results.thresholds import ECV_REISE, OMEGA_HIERARCHICAL_REISE, Verdic
 from cxkit.results.weighted import weights_at
 from cxkit.statistics.alpha import alpha_from_covariance
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, Selection, handling, handling_note, select
+from cxkit.validation.correlations import Missing, Moments, Selection, handling, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers
 from cxkit.validation.factors.extraction import ROTATION_REPEATS_TO
 from cxkit.validation.reliability.schmid_leiman import GeneralAndGroup, bifactor, schmid_leiman, turned_to_general
@@ -187,22 +187,14 @@ def hierarchical_omega(
     _check(method, missing, correlation, n_factors)
     selection = select(survey, dimensions, items=1, analysis="omega hierarchical", weighted=True)
     found = item_correlations(survey, selection, missing, correlation, analysis="Omega hierarchical")
-    items = selection.item_keys
-    usual = len(selection.dimensions) if len(selection.dimensions) > 1 else 3
-    wanted = usual if n_factors is None else n_factors
+    wanted = _number_of_groups(method, n_factors, selection)
     if method == "bifactor":
-        wanted = len(selection.dimensions)
-        used = used_answers(survey, selection, missing)
-        solution = bifactor(used, selection, weights_at(survey, used.index))
-        spread = np.sqrt(np.diag(found.covariance))
+        solution, spread = _of_bifactor(survey, selection, found, missing)
     else:
-        _check_number(wanted, len(items))
-        solution = schmid_leiman(found.correlation, wanted)
-        spread = np.ones(len(items))
-    solution, key = turned_to_general(solution, items)
+        solution, spread = schmid_leiman(found.correlation, wanted), np.ones(len(selection.item_keys))
+    solution, key = turned_to_general(solution, selection.item_keys)
     covariance = found.correlation * np.outer(key * spread, key * spread)
     frame, group = _totals(solution, covariance, selection, method)
-    unique = float(solution.uniqueness @ spread**2)
     return HierarchicalOmega(
         frame=frame,
         n=found.n,
@@ -217,7 +209,7 @@ def hierarchical_omega(
         loadings=_loadings(selection, solution, group),
         omega_total=float(frame["omega_total"].iloc[0]),
         omega_hierarchical=float(frame["omega_general"].iloc[0]),
-        omega_limit=float((solution.general @ spread) ** 2 / (covariance.sum() - unique)),
+        omega_limit=_limit(solution, spread, covariance),
         ecv=float(frame["ecv"].iloc[0]),
         puc=uncontaminated(group),
         alpha=alpha_from_covariance(covariance),
@@ -247,6 +239,34 @@ def _check(method: str, missing: str, correlation: str, n_factors: int | None) -
             "correlation and n_factors as they are and take missing='fiml' or 'complete', or use "
             "method='schmid_leiman'."
         )
+
+
+def _of_bifactor(
+    survey: Survey, selection: Selection, found: Moments, missing: Missing
+) -> tuple[GeneralAndGroup, np.ndarray]:
+    """The bifactor model of the answers, and their standard deviations: its total is that of the raw answers."""
+    used = used_answers(survey, selection, missing)
+    return bifactor(used, selection, weights_at(survey, used.index)), np.sqrt(np.diag(found.covariance))
+
+
+def _limit(solution: GeneralAndGroup, spread: np.ndarray, covariance: np.ndarray) -> float:
+    """Omega hierarchical of a test of endless length: without unique variance (`omega.lim` of `psych::omega`)."""
+    unique = float(solution.uniqueness @ spread**2)
+    return float((solution.general @ spread) ** 2 / (covariance.sum() - unique))
+
+
+def _number_of_groups(method: str, n_factors: int | None, selection: Selection) -> int:
+    """How many group factors: a bifactor model has one a dimension, else as many as asked for.
+
+    Where nothing is asked for, three for a single dimension, as in `psych::omega`.
+    """
+    dimensions = len(selection.dimensions)
+    if method == "bifactor":
+        return dimensions
+    usual = dimensions if dimensions > 1 else 3
+    wanted = usual if n_factors is None else n_factors
+    _check_number(wanted, len(selection.item_keys))
+    return wanted
 
 
 def _check_number(n_factors: int, n_items: int) -> None:

@@ -22,7 +22,7 @@ from cxkit.survey.instrument import Dimension
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import moments
-from cxkit.validation.screening.respondents import Screening
+from cxkit.validation.screening.respondents_result import Screening
 
 THREE_DIGITS = fixed(3)
 

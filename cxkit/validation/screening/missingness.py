@@ -1,4 +1,4 @@
-"""Who left out what? Patterns of missing answers, and Little's test of whether they are missing by chance."""
+"""Who left out what? Patterns of missing answers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
-from scipy import stats
 
 from cxkit.errors import AnalysisError, counted, first_of
 from cxkit.results import figures, rounding, tables
 from cxkit.results.result import Result
-from cxkit.results.thresholds import MCAR_LITTLE, judge
-from cxkit.results.weighted import refuse_weights
-from cxkit.sem.sample.saturated_moments import moments_of_answers
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.screening import answer_patterns
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import constant_items
 from cxkit.validation.screening.breaking_off import breaking_off
 
 PATTERNS_DRAWN = 15
@@ -35,12 +30,11 @@ class MissingPattern(Result):
     """Patterns of missing answers, the frequent ones one by one and the rare ones together.
 
     `items` has a row an item (dimension, title, item, text, reversed, n, missing); `answered` a row a listed pattern
-    and a column
-    an item, true where answered. `n_blank_end` is how many left the last two items or more blank; `n_stopped` is how
-    many stopped before the end, because they left `stopped_from` items or more blank there and chance would give so
-    many blanks to `stopped_by_chance` respondents only. `stopped` is, by item, the share of those who stopped who had
-    stopped there; 0 where that is fewer than five. Text, table and figure print none of these counts
-    below five; how many answered every item is a count of the file's rows and printed as it is.
+    and a column an item, true where answered. `n_blank_end` is how many left the last two items or more blank;
+    `n_stopped` is how many stopped before the end, because they left `stopped_from` items or more blank there and
+    chance would give so many blanks to `stopped_by_chance` respondents only. `stopped` is, by item, the share of those
+    who stopped who had stopped there; 0 where that is fewer than five. Text, table and figure print none of these
+    counts below five; how many answered every item is a count of the file's rows and printed as it is.
     """
 
     items: pd.DataFrame
@@ -66,9 +60,8 @@ class MissingPattern(Result):
         is_listed = frame["pattern"] != OTHERS
         more = frame[is_listed].iloc[PATTERNS_DRAWN:]
         rest = frame[~is_listed]
-        shown = (
-            frame[is_listed].head(PATTERNS_DRAWN).assign(missing_items=lambda f: f["missing_items"].map(_name_a_few))
-        )
+        shown = frame[is_listed].head(PATTERNS_DRAWN)
+        shown = shown.assign(missing_items=shown["missing_items"].map(_name_a_few))
         together = _together(int(more["n"].sum() + rest["n"].sum()), int(len(more) + rest["patterns"].sum()), self.n)
         parts = [shown, pd.DataFrame([together])] if len(more) or len(rest) else [shown]
         return tables.printed(pd.concat(parts, ignore_index=True), self.shown)
@@ -79,21 +72,18 @@ class MissingPattern(Result):
         share = float(self.items["missing"].mean())
         if not share:
             return f"All {self.n:,} respondents answered all {self._asked}."
-        most = self.items.sort_values("missing", ascending=False, kind="stable").iloc[0]
-        extra = [self._end_in_words] if self.n_blank_end else []
+        told = [
+            f"{rounding.share(share)} of the answers are missing; {self.n_complete:,} of {self.n:,} respondents "
+            f"({rounding.share(self.n_complete / self.n)}) answered all {self._asked}."
+        ]
+        if len(self.items) > 1:
+            most = self.items.sort_values("missing", ascending=False, kind="stable").iloc[0]
+            told.append(f"Most often left out: {most['item']} ({rounding.share(most['missing'])}).")
+        if self.n_blank_end:
+            told.append(self._end_in_words)
         if self.n_nothing:
-            extra.append(f"{_respondents(self.n_nothing)} answered nothing.")
-        return " ".join(
-            [
-                f"{rounding.share(share)} of the answers are missing; {self.n_complete:,} of {self.n:,} respondents "
-                f"({rounding.share(self.n_complete / self.n)}) answered all {self._asked}.",
-                *(
-                    [f"Most often left out: {most['item']} ({rounding.share(most['missing'])})."]
-                    * (len(self.items) > 1)
-                ),
-                *extra,
-            ]
-        )
+            told.append(f"{_respondents(self.n_nothing)} answered nothing.")
+        return " ".join(told)
 
     @property
     def _asked(self) -> str:
@@ -123,11 +113,8 @@ class MissingPattern(Result):
     @property
     def alt(self) -> str:
         """The most frequent patterns in words, then each item's share."""
-        each = "; ".join(
-            f"{counted(row['n'], 'respondent')} "
-            + (f"left out {_name_a_few(row['missing_items'])}" if row["missing_items"] else "answered everything")
-            for _, row in self.frame[self.frame["pattern"] != OTHERS].head(PATTERNS_DRAWN).iterrows()
-        )
+        listed = self.frame[self.frame["pattern"] != OTHERS].head(PATTERNS_DRAWN)
+        each = "; ".join(_pattern_in_words(row) for _, row in listed.iterrows())
         shares = ", ".join(f"{row['item']} {rounding.share(row['missing'])}" for _, row in self.items.iterrows())
         return f"Patterns of missing answers: {each or 'none shared by five respondents'}. Share missing: {shares}."
 
@@ -169,6 +156,11 @@ class MissingPattern(Result):
             cmap=STOPPED_COLOURS, vmin=0, vmax=1, edgecolors="white", linewidth=0.8,
         )  # fmt: skip
         return [f"stopped:  {self.n_stopped:,} ({rounding.share(self.n_stopped / self.n)})"]
+
+
+def _pattern_in_words(row: pd.Series) -> str:
+    left_out = f"left out {_name_a_few(row['missing_items'])}" if row["missing_items"] else "answered everything"
+    return f"{counted(row['n'], 'respondent')} {left_out}"
 
 
 def _number(people: int) -> str:
@@ -307,143 +299,3 @@ def _item_rows(survey: Survey) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(rows)
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class LittleTest(Result):
-    """Little's test. `notes` says which items were left out, and why."""
-
-    notes: tuple[str, ...] = ()
-
-    title: ClassVar[str] = "Missing completely at random: Little's test"
-    cites: ClassVar[tuple[str, ...]] = ("little1988",)
-    shown: ClassVar[tuple[str, ...]] = ("n", "items", "patterns", "missing", "chi_square", "df", "p_value")
-
-    @property
-    def note(self) -> str:
-        """Which items were left out, then the usual line."""
-        return " ".join([*self.notes, super().note])
-
-    @property
-    def text(self) -> str:
-        """The test and what it means, either way."""
-        row = self.frame.iloc[0]
-        if not row["missing"]:
-            return (
-                f"All {self.n:,} respondents answered every item: nothing is missing that could be missing by chance."
-            )
-        if not row["df"]:
-            return "Too little is missing in common for a test: it has no degrees of freedom."
-        p = rounding.probability(row["p_value"])
-        test = f"Little's test: χ²({row['df']:,.0f}) = {row['chi_square']:,.1f}, p {p if p[0] == '<' else f'= {p}'}"
-        if row["p_value"] < MCAR_LITTLE.bands[-1][0]:
-            return (
-                f"{test}: the answers are not missing completely at random; those who left items out answered the "
-                "others differently. Use methods that keep incomplete answers, and say who left out what."
-            )
-        return (
-            f"{test}: no sign that those who left items out answered the others differently, which does not show that "
-            "the answers are missing by chance."
-        )
-
-
-def little_mcar(survey: Survey) -> LittleTest:
-    """Did those who left items out answer the other items like everybody else?
-
-    Compares the means of the items, within each pattern of missing answers, with the maximum-likelihood means of all
-    respondents. Only items of the dimensions take part, and respondents who answered at least one. A large p does not
-    show that answers are missing completely at random; a small one in a large sample may be a small difference.
-
-    Parameters
-    ----------
-    survey
-        The survey.
-
-    Returns
-    -------
-    LittleTest
-        One row: n, items, patterns, missing (share of the answers), chi_square, df, p_value. Without missing answers
-        the last three are NaN, 0 and NaN.
-
-    Raises
-    ------
-    AnalysisError
-        If one to four respondents left items out, of whose other answers alone the test would be; or if the means and
-        covariances cannot be estimated: no more respondents than items, two items that nobody answered together, or
-        items that follow from others.
-
-    Notes
-    -----
-    Little (1988), with his covariance matrix n / (n - 1) times the maximum-likelihood one. The moments are those of R's
-    `lavInspect(cfa(model, x, missing = "fiml"), "sampstat")`; the statistic is then the sum of
-    `n_j * mahalanobis(mean_j, mu, Sigma)` over patterns j, on the items that each answered.
-    """
-    refuse_weights(survey, "Little's test", "its chi-square is that of respondents who all count alike")
-    keys = [key for dimension in survey.dimensions for key in dimension.item_keys]
-    if not keys:
-        raise AnalysisError(f"'{survey.instrument.name}' has no dimensions, only single items; nothing to test.")
-    constant = constant_items(survey.given[keys])
-    used = survey.given[[key for key in keys if key not in constant]].dropna(how="all")
-    notes = (f"Items that do not vary are left out: {', '.join(constant[:ITEMS_NAMED])}.",) if constant else ()
-    if 0 < used.isna().any(axis=1).sum() < MINIMUM_CELL:
-        raise AnalysisError(
-            f"Little's test of '{survey.name}' is not shown: fewer than {MINIMUM_CELL} respondents left items out. It "
-            "would say little of chance, and much of how unusual the other answers of these few are."
-        )
-    if used.empty:
-        raise AnalysisError(f"No item of '{survey.name}' has two different answers; there is nothing to test.")
-    row = _test(survey, used.to_numpy(dtype="float64"))
-    frame = pd.DataFrame([{"n": len(used), "items": used.shape[1], **row}])
-    tested = row["df"] > 0
-    return LittleTest(
-        frame=frame,
-        n=len(used),
-        n_dropped=survey.n - len(used),
-        settings={},
-        data=survey.stamp,
-        verdicts=judge(MCAR_LITTLE, ["all items"] if tested else [], [row["p_value"]] if tested else []),
-        notes=notes,
-    )
-
-
-def _test(survey: Survey, values: np.ndarray) -> dict[str, float]:
-    n, width = values.shape
-    missing = float(np.isnan(values).mean())
-    if not missing:
-        return {"patterns": 1, "missing": 0.0, "chi_square": np.nan, "df": 0, "p_value": np.nan}
-    _check(survey, values)
-    patterns, found = moments_of_answers(values)
-    if not found.converged:
-        raise AnalysisError(_unusable(survey, "some items follow exactly from others, or are rarely answered together"))
-    chi_square = _distance(patterns.seen, patterns.counts, patterns.mean - found.mean, found.cov * n / (n - 1))
-    if not np.isfinite(chi_square):
-        raise AnalysisError(_unusable(survey, "the answers that were given leave them open"))
-    df = int(patterns.seen.sum()) - width
-    p = float(stats.chi2.sf(chi_square, df)) if df else float("nan")
-    return {"patterns": len(patterns.counts), "missing": missing, "chi_square": chi_square, "df": df, "p_value": p}
-
-
-def _distance(seen: np.ndarray, counts: np.ndarray, away: np.ndarray, covariance: np.ndarray) -> float:
-    """The sum over patterns of n times the squared distance of their means."""
-    total = 0.0
-    for part, n, gap in zip(seen, counts, away, strict=True):
-        root = np.linalg.cholesky(covariance[np.ix_(part, part)])
-        total += n * float((np.linalg.solve(root, gap[part]) ** 2).sum())
-    return total
-
-
-def _check(survey: Survey, values: np.ndarray) -> None:
-    n, width = values.shape
-    if n <= width:
-        few = (
-            f"{counted(n, 'respondent')} answered any of the {counted(width, 'item')}; it takes more people than items"
-        )
-        raise AnalysisError(_unusable(survey, few))
-    given = ~np.isnan(values)
-    together = given.T.astype("float64") @ given.astype("float64")
-    if together.min() < 2:
-        raise AnalysisError(_unusable(survey, "fewer than two respondents answered two of the items together"))
-
-
-def _unusable(survey: Survey, why: str) -> str:
-    return f"Little's test cannot estimate the means and covariances of '{survey.name}': {why}."

@@ -280,12 +280,7 @@ def common_method(
     if str(estimator).upper() not in FULL_INFORMATION:
         raise OptionError(f"common_method takes estimator='MLR' or 'ML', not '{estimator}'.")
     own = _marker_items(survey, marker)
-    drawn = blueprint(survey, "first-order", _substantive(survey, dimensions, marker, own))
-    if len(drawn.dimensions) < 2:
-        raise AnalysisError(
-            "Common method variance is a question about how dimensions correlate: it takes two of two items or more, "
-            "without the marker."
-        )
+    drawn = _drawn(survey, _substantive(survey, dimensions, marker, own))
     keys = [*drawn.items, *own]
     items = {key: survey.instrument.items[key] for key in keys}
     how = plan(survey, items, estimator=estimator, missing=missing, ordered=False)
@@ -318,6 +313,16 @@ COLUMNS = [
     "technique", "model", "chi_square", "df", "cfi", "rmsea", "chi_square_difference", "df_difference", "p_value",
     "method_share", "mean_correlation", "proper", "test", "variant",
 ]  # fmt: skip
+
+
+def _drawn(survey: Survey, dimensions: Sequence[str] | None) -> Blueprint:
+    drawn = blueprint(survey, "first-order", dimensions)
+    if len(drawn.dimensions) < 2:
+        raise AnalysisError(
+            "Common method variance is a question about how dimensions correlate: it takes two of two items or more, "
+            "without the marker."
+        )
+    return drawn
 
 
 def _from_to(base: pd.Series, other: pd.Series) -> str:

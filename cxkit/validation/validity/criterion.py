@@ -167,7 +167,6 @@ def criterion_validity(
     _refuse(chosen, x, y, units, folds, groups)
     new = _predicted_shares(x, y, units, folds=folds, repeats=repeats, seed=seed)
     r2, weights = _least_squares(x, y)
-    n, k = x.shape
     frame = pd.DataFrame(_rows(chosen, x, y, weights, confidence))
     return CriterionValidity(
         frame=frame,
@@ -179,11 +178,16 @@ def criterion_validity(
         data=survey.stamp,
         verdicts=judge(CORRELATION_COHEN, frame["title"], frame["r"].abs()),
         r_squared=r2,
-        r_squared_adjusted=1 - (1 - r2) * (n - 1) / (n - k - 1),
+        r_squared_adjusted=_adjusted(r2, *x.shape),
         r_squared_new=float(new.mean()),
         r_squared_new_sd=float(new.std(ddof=1)) if repeats > 1 else float("nan"),
         notes=notes,
     )  # fmt: skip
+
+
+def _adjusted(r2: float, n: int, k: int) -> float:
+    """R² less what k predictors explain of n criteria by chance (Ezekiel 1930; R's `summary(lm)$adj.r.squared`)."""
+    return 1 - (1 - r2) * (n - 1) / (n - k - 1)
 
 
 def _criterion(survey: Survey, criterion: pd.Series | str) -> tuple[str, pd.Series, tuple[str, ...], set[str]]:
