@@ -6,11 +6,12 @@ Of these the text is compared, and what comes of it is not; the verdict says how
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from cxkit.running.notebooks.notebook import joined
 from cxkit.running.pages.html_tokens import Attributes, tell_tokens
+from cxkit.running.provenance.inputs import texts_of
 
 _TAGS = frozenset({"script", "iframe", "frame", "object", "embed", "link", "base", "set", "animate"})
 _FROM = frozenset({"src", "srcset", "poster", "data", "background"})
@@ -20,28 +21,13 @@ _WRITES = re.compile(r"(?<![-\w])(?:content|attr|counters?|@import)\b|url\((?![\
 
 def is_drawn(bundle: Mapping[str, Any]) -> bool:
     """Whether an output, by its contents in their media types, shows more than its text tells."""
-    return any("javascript" in kind or any(map(_draws, _markup_of(kind, held))) for kind, held in bundle.items())
-
-
-def _markup_of(kind: str, held: Any) -> Iterator[str]:
-    """The texts of one form that a browser reads as html or SVG."""
-    if kind == "text/plain":
-        return
-    if kind in {"text/html", "text/markdown"} or "svg" in kind:
-        yield joined(held)
-        return
-    waiting = [held]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, (Mapping, list)):
-            waiting += one.values() if isinstance(one, Mapping) else one
-        elif isinstance(one, str) and "<" in one:
-            yield one
-
-
-def _draws(markup: str) -> bool:
     found = _Drawing()
-    tell_tokens(markup, found)
+    for kind, held in bundle.items():
+        found.draws |= "javascript" in kind
+        is_text = kind.startswith("text/") or "svg" in kind
+        for text in [joined(held)] if is_text else texts_of([held]):
+            if kind != "text/plain" and "<" in text:
+                tell_tokens(text, found)
     return found.draws
 
 

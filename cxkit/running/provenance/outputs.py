@@ -296,14 +296,9 @@ def _distance(before: str, now: str, allowed: Allowed = _LAST_BITS) -> float | N
     one, other = float(before), float(now)
     if not set(before + now) & set(".eE") or math.isinf(one) or math.isinf(other):
         return None  # 1e999 and 2e999 differ, and are one number to a computer
-    shows_last_bits = max(map(_digits_of, (before, now))) >= _DIGITS_OF_LAST_BITS
+    digits = max(len(re.sub(r"[eE].*|\D", "", number).lstrip("0")) for number in (before, now))
     has_one_form = one != other and (allowed is not _LAST_BITS or _form_of(before) == _form_of(now))
-    return allowed.distance(one, other) if shows_last_bits or has_one_form else None
-
-
-def _digits_of(number: str) -> int:
-    """How many significant digits a number shows."""
-    return len(re.sub(r"[eE].*|\D", "", number).lstrip("0"))
+    return allowed.distance(one, other) if digits >= _DIGITS_OF_LAST_BITS or has_one_form else None
 
 
 def _form_of(number: str) -> tuple[str, str, int]:
