@@ -88,6 +88,7 @@ def record_command(options: argparse.Namespace) -> int:
     from cxkit.coursework.gradebook import Gradebook
     from cxkit.coursework.marking.fingerprint import notes_on
     from cxkit.coursework.marks.folder import read_marks
+    from cxkit.coursework.marks.points import points_text
     from cxkit.errors import counted
 
     assignment = read_assignment(options.assignment)
@@ -102,7 +103,7 @@ def record_command(options: argparse.Namespace) -> int:
         notes = notes_on(book.last_marks(assignment.id), assignment, rows)
     print(f"{options.gradebook}: {counted(done.added, 'mark')} recorded, {done.unchanged} were there already.")
     for student, before, after in done.fell:
-        print(f"  fell: {student}, {before:g} -> {after:g} points before lateness")
+        print(f"  fell: {student}, {points_text(before)} -> {points_text(after)} points before lateness")
     if done.late_unknown and assignment.late.per_day > 0:
         who = ", ".join(done.late_unknown)
         todo = (
@@ -118,18 +119,18 @@ def record_command(options: argparse.Namespace) -> int:
 
 def show_command(options: argparse.Namespace) -> int:
     """``cxkit gradebook show``: grades, and totals of the course."""
-    from cxkit.coursework.gradebook.exports import points_cell
+    from cxkit.coursework.marks.points import points_text
 
     with _existing(options.gradebook) as book:
         grades = [one for one in book.grades(options.assignment) if options.student in {None, one.student}]
         totals = [one for one in book.totals() if options.student in {None, one.student}]
     for grade in grades:
-        points = "-" if grade.points is None else points_cell(grade.points)
+        points = "-" if grade.points is None else points_text(grade.points)
         told = f"  {grade.note}" if grade.note else ""
-        print(f"{grade.assignment}\t{grade.student}\t{points} of {grade.out_of:g}\t{grade.state}{told}")
+        print(f"{grade.assignment}\t{grade.student}\t{points} of {points_text(grade.out_of)}\t{grade.state}{told}")
     if options.assignment is None:
         for total in totals:
-            share = "-" if total.share is None else f"{points_cell(100 * total.share)} %"
+            share = "-" if total.share is None else f"{points_text(100 * total.share)} %"
             dropped = f"\twithout {', '.join(total.dropped)}" if total.dropped else ""
             print(f"total\t{total.student}\t{share}{dropped}")
     return 0
@@ -137,13 +138,16 @@ def show_command(options: argparse.Namespace) -> int:
 
 def override_command(options: argparse.Namespace) -> int:
     """``cxkit gradebook override``: a decision of a person, with the reason."""
+    from cxkit.coursework.marks.points import points_text
+
     with _existing(options.gradebook) as book:
         about = (options.assignment, options.student)
         if options.points is not None:
             new = book.override(*about, options.points, reason=options.reason, by=options.by)
             if options.points > (most := book.assignments()[options.assignment].points):
-                sys.stderr.write(f"cxkit: note: {options.points:g} points are more than the {most:g} of "
-                                 f"{options.assignment}. If that is a slip, set others, or --lift it.\n")  # fmt: skip
+                more = f"{points_text(options.points)} points are more than the {points_text(most)} of"
+                what_to_do = "If that is a slip, set others, or --lift it."
+                sys.stderr.write(f"cxkit: note: {more} {options.assignment}. {what_to_do}\n")
         elif options.excuse:
             new = book.excuse(*about, reason=options.reason, by=options.by)
         else:
@@ -168,12 +172,12 @@ def policy_command(options: argparse.Namespace) -> int:
 
 def history_command(options: argparse.Namespace) -> int:
     """``cxkit gradebook history``: every entry, oldest first."""
-    from cxkit.coursework.gradebook.exports import points_cell
+    from cxkit.coursework.marks.points import points_text
 
     with _existing(options.gradebook) as book:
         book.check()
         for entry in book.history(options.assignment, options.student):
-            points = "" if entry.points is None else points_cell(entry.points)
+            points = "" if entry.points is None else points_text(entry.points)
             about = "/".join(filter(None, [entry.assignment, entry.student, entry.question]))
             print(
                 "\t".join(

@@ -23,7 +23,7 @@ from cxkit.coursework.feedback import (
 from cxkit.coursework.marks.data import AnswerCheck, QuestionMark, SubmissionMarks
 from cxkit.coursework.marks.folder import read_marks, write_marks
 from cxkit.coursework.marks.written import CriterionResult, WrittenResult, with_written
-from cxkit.coursework.page import plain_text, points_text
+from cxkit.coursework.page import plain_text, points_on_page
 from cxkit.coursework.page.words import with_code
 from cxkit.errors import MarkingError
 from tests.coursework import small_assignment
@@ -298,7 +298,7 @@ def test_names_between_backticks_are_set_as_code_and_escaped():
 
 
 def test_words_of_numbers_and_texts():
-    assert [points_text(p) for p in (6.0, 4.5, 10 / 3, 0, -0.001, -2.5, 100)] == [
+    assert [points_on_page(p) for p in (6.0, 4.5, 10 / 3, 0, -0.001, -2.5, 100)] == [
         "6",
         "4.5",
         "3.33",

@@ -19,10 +19,10 @@ from cxkit.coursework.gradebook.exports import (
     from_roster,
     harmless,
     overview,
-    points_cell,
 )  # fmt: skip
 from cxkit.coursework.gradebook.grades import Total
 from cxkit.coursework.marks.folder import write_marks
+from cxkit.coursework.marks.points import points_text
 from cxkit.coursework.people.roster import Student, read_roster, roster_of
 from cxkit.errors import MarkingError
 from tests.coursework.test_gradebook import marks
@@ -237,10 +237,13 @@ def test_formulas_of_strangers_stay_texts(text, tmp_path):
 
 @pytest.mark.parametrize(
     ("points", "text"),
-    [(7, "7"), (7.125, "7.13"), (7.5, "7.5"), (0.0, "0"), (-0.0, "0"), (100, "100"), (2.675, "2.68")],
-)
+    [
+        (7, "7"), (7.125, "7.13"), (7.5, "7.5"), (0.0, "0"), (-0.0, "0"), (100, "100"), (2.675, "2.68"), (1000, "1000"),
+        (17.325, "17.33"), (24.75 - 7.425, "17.33"), (7.005, "7.01"), (-7.425, "-7.42"), (-0.004, "0"), (1e-9, "0"),
+    ],
+)  # fmt: skip
 def test_points_are_rounded_as_people_do(points, text):
-    assert points_cell(points) == text
+    assert points_text(points) == text
 
 
 def test_nbgraders_columns():

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,11 +16,13 @@ from cxkit.cli import main
 from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.collecting.collection import Collection, as_json
 from cxkit.coursework.collecting.submission import Submission
-from cxkit.coursework.feedback import recorded
+from cxkit.coursework.feedback import feedback_content, feedback_html, recorded
 from cxkit.coursework.gradebook import CoursePolicy, Gradebook
+from cxkit.coursework.gradebook.exports import as_csv, for_nbgrader, from_roster, overview
 from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
 from cxkit.coursework.marks.folder import write_marks
 from cxkit.coursework.marks.written import CriterionResult, WrittenResult
+from cxkit.coursework.people.roster import Student, roster_of
 from cxkit.errors import MarkingError
 from tests.coursework import small_assignment
 
@@ -78,6 +84,54 @@ def test_a_better_attempt_that_counts_is_told(book, assignment):
     decision = recorded(book, assignment, [last]).decisions["anna"]
     assert decision.points == 6
     assert "Another of your submissions counts" in decision.reason
+    page = feedback_html(feedback_content(assignment, last, decision=decision))
+    assert "Another of your submissions counts" in page
+    assert "by hand" not in page
+    by_hand = replace(decision, is_by_hand=True)
+    assert "Set by hand: Another" in feedback_html(feedback_content(assignment, last, decision=by_hand))
+
+
+def of_hundredths(number: int) -> SubmissionMarks:
+    """Points in hundredths, thirds and eighths, so that a tenth less of them ends between two hundredths as often."""
+    centre = min(4, number * 37 % 400 / (100, 3 * 100, 8 * 100)[number % 3] + number % 2)
+    questions = [replace(one, outcome="right") for one in marks_of("x", centre).questions]
+    return SubmissionMarks(
+        student=f"s{number:03d}", assignment="small", submission_sha256="a" * 64, questions=tuple(questions)
+    )
+
+
+def test_points_are_the_same_to_the_hundredth_on_pages_and_in_every_file(book, assignment, capsys):
+    """24.75 less a tenth and a half stood as 17.32 on the page, and as 17.33 in gradebook and exports."""
+    marks = [of_hundredths(number) for number in range(240)]
+    book.record(marks, late={(one.student, "a" * 64): (n % 4) * 86400.0 for n, one in enumerate(marks)}, at=NOW)
+    grades, settings = book.grades("small"), book.assignments()
+    roster = roster_of([Student(id=one.student, name=one.student, lms_id=one.student) for one in marks])
+    exact = {grade.student: grade.points for grade in grades}
+    assert sum(abs(points * 100 % 1 - 0.5) < 1e-6 for points in exact.values()) > 20
+    said = {grade.student: set() for grade in grades}
+
+    def rows_of(export):
+        return csv.reader(io.StringIO(export.data.decode("utf-8-sig"), newline=""))
+
+    for row in rows_of(for_nbgrader(grades, roster)):
+        if row[3] in said:
+            said[row[3]].add(row[9])
+            assert float(row[7]) - float(row[8]) == pytest.approx(float(row[9]), abs=0.0101)
+    for system, key, cell in (("canvas", 2, 5), ("moodle", 0, 2), ("blackboard", 3, 4)):
+        for row in rows_of(from_roster(system, grades, settings["small"], roster)):
+            said.get(row[key], set()).add(row[cell])
+    for row in rows_of(as_csv(*overview(grades, book.totals(), settings, roster))):
+        said.get(row[0], set()).add(row[3])
+    assert main(["gradebook", "show", "--assignment", "small", "--gradebook", str(book.path)]) == 0
+    for line in capsys.readouterr().out.splitlines():
+        said[line.split("\t")[1]].add(line.split("\t")[2].split()[0])
+    found = recorded(book, assignment, marks)
+    for one in marks:
+        content = feedback_content(assignment, one, deductions=found.deductions.get(one.student, ()))
+        said[one.student].add(re.search(r"<strong>([\d.]+)</strong> of 10", feedback_html(content))[1])
+    assert {who: texts for who, texts in said.items() if len(texts) > 1} == {}
+    for who, (text,) in said.items():
+        assert float(text) - exact[who] == pytest.approx(0, abs=0.005 + 1e-9)
 
 
 def test_marks_that_the_gradebook_does_not_hold_are_refused(book, assignment):

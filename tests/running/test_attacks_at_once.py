@@ -28,8 +28,42 @@ import ctypes, fcntl, glob, os, pwd, re, resource, socket, stat, struct, threadi
 libc = ctypes.CDLL(None, use_errno=True)
 def worked(it=True): print('WORKED' if it else '')
 def called(*call): worked(libc.syscall(*call) >= 0)
+def keeps_out(name, command):
+    lock = struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, command, 1, 0)
+    fcntl.fcntl(os.open(name, os.O_RDWR), command, lock)
+    if (other := os.fork()) == 0:
+        try: fcntl.fcntl(os.open(name, os.O_RDWR), command, lock)
+        except OSError: os._exit(1)
+        os._exit(0)
+    return os.waitpid(other, 0)[1] != 0
+def times(name): return os.stat(name).st_atime_ns, os.stat(name).st_mtime_ns
 """
+DEVICES = [f"/dev/{name}" for name in ("null", "zero", "full", "random", "urandom")]
+LOCKS = {"for a process": 6, "for an open file": 37}  # F_SETLK, F_OFD_SETLK
 BITS_BETWEEN_RUNS = {
+    **{
+        f"lock a part of {device} {way}": f"worked(keeps_out({device!r}, {command}))"
+        for device in DEVICES
+        for way, command in LOCKS.items()
+    },
+    **{
+        f"set the times of {device}": f"was = times({device!r}); os.utime({device!r}); worked(times({device!r}) != was)"
+        for device in DEVICES
+    },
+    "write a hint beside a file": "fcntl.fcntl(os.open(os.__file__, os.O_RDONLY), 1036, struct.pack('Q', 3)); worked()",
+    "ask what of a file lies in memory": (
+        "f = os.open(os.__file__, os.O_RDONLY); os.read(f, 9); worked(os.preadv(f, [bytearray(1)], 0, os.RWF_NOWAIT))"
+    ),
+    "ask how much of a file lies in memory": (
+        "called(451, os.open(os.__file__, os.O_RDONLY), struct.pack('QQ', 0, 0), ctypes.create_string_buffer(40), 0)"
+    ),
+    "leave the time at which a file was read": (
+        "worked(not os.statvfs(os.__file__).f_flag & (os.ST_NOATIME | os.ST_RDONLY))"
+    ),
+    "count the files that others open": "worked(open('/proc/sys/fs/file-nr').read())",
+    "count the terminals of others": "worked(open('/proc/sys/kernel/pty/nr').read())",
+    "have the system count what is written at once": "called(206, 8, ctypes.create_string_buffer(8))",
+    "use up the pipes of a user": "worked(fcntl.fcntl(os.pipe()[0], 1031, 1 << 17) > 0)",
     "lock a file that others see": "fcntl.flock(open(os.__file__), fcntl.LOCK_SH); worked()",
     "ask for the locks of others": (
         "ask = struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 0, 0)\n"
@@ -124,7 +158,10 @@ NOT_EVERYWHERE = {
     "look into the grader's files through its process", "look at the grader's open files", "look at the hardware",
     "keep pages from being put aside", "gain rights by a program that has them", "see what others left in /tmp",
     "make a file of a terabyte with nothing in it", "link a file of others into the folder",
-    "read the table of all locks", "ask for locks that belong to open files",
+    "read the table of all locks", "ask for locks that belong to open files", "write a hint beside a file",
+    "ask what of a file lies in memory", "ask how much of a file lies in memory",
+    "leave the time at which a file was read", "have the system count what is written at once",
+    "use up the pipes of a user",
 }  # fmt: skip
 ATTACKS = {**BITS_BETWEEN_RUNS, **PARTS_OF_THE_SYSTEM}
 HONEST = {
@@ -133,6 +170,20 @@ HONEST = {
         "import sqlite3\na, b = sqlite3.connect('a.db'), sqlite3.connect('a.db')\na.execute('create table t (x)')\n"
         "a.execute('insert into t values (1)'); a.commit(); print(b.execute('select * from t').fetchall())",
         "[(1,)]\n",
+    ),
+    "a database of two processes": (
+        "import os, sqlite3\nif (pid := os.fork()) == 0:\n    one = sqlite3.connect('b.db', timeout=9)\n"
+        "    with one: one.execute('create table t (x)'); one.execute('insert into t values (3)')\n    os._exit(0)\n"
+        "os.waitpid(pid, 0); print(sqlite3.connect('b.db').execute('select x from t').fetchall())",
+        "[(3,)]\n",
+    ),
+    "what is thrown away, and what is random": (
+        "with open('/dev/null', 'w') as f: f.write('x')\n"
+        "print(len(open('/dev/urandom', 'rb').read(4)), open('/dev/zero', 'rb').read(2))",
+        "4 b'\\x00\\x00'\n",
+    ),
+    "times of own files": (
+        "import os\nopen('own', 'w').close(); os.utime('own', (5, 5)); print(os.stat('own').st_mtime)", "5.0\n",
     ),
     "processes": (
         "import multiprocessing\nwith multiprocessing.get_context('fork').Pool(2) as p: print(p.map(abs, [-1, 2]))",

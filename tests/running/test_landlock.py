@@ -21,10 +21,24 @@ pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux") or landlock.version() == 0, reason="this system has no Landlock"
 )
 
+KEEPS_OUT = """
+import fcntl, os, struct
+def keeps_out(name, command):
+    lock = struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, command, 1, 0)
+    fcntl.fcntl(os.open(name, os.O_RDWR), command, lock)
+    if (other := os.fork()) == 0:
+        try: fcntl.fcntl(os.open(name, os.O_RDWR), command, lock)
+        except OSError: os._exit(1)
+        os._exit(0)
+    return os.waitpid(other, 0)[1] != 0
+"""
 # From what somebody wants to the attempt; FILE, PROCESS and the like are the grader's.
 ATTACKS = {
     "open a file to all": "os.chmod(FILE, 0o666)\nworked(os.stat(FILE).st_mode & 0o777 == 0o666)",
     "the same by another call": "libc.fchmodat(-100, FILE.encode(), 0o666, 0)\nworked(os.stat(FILE).st_mode & 0o2)",
+    "lock a part of a device": "worked(keeps_out('/dev/null', 6) or keeps_out('/dev/zero', 37))",
+    "set the times of a device": "was = os.stat('/dev/full').st_mtime_ns\nos.utime('/dev/full')\n"
+    "worked(os.stat('/dev/full').st_mtime_ns != was)",
     "make an old file new": "os.utime(FILE, (7, 7))\nworked(os.stat(FILE).st_mtime == 7)",
     "give a file away": "os.chown(FILE, os.getuid(), os.getgid())\nworked(True)",
     "write into a file's attributes": "os.setxattr(FILE, 'user.carried', b'bits')\nworked(True)",
@@ -68,7 +82,7 @@ def printed(run, index):
 @pytest.mark.usefixtures("landlocked")
 def test_what_works_in_an_open_kernel_does_not_under_landlock(tmp_path, victim):
     head = (
-        f"import ctypes, os, resource\nlibc = ctypes.CDLL(None)\nPROCESS = {victim}\nFILE = 'FILE_NAME'\n"
+        f"{KEEPS_OUT}\nimport ctypes, resource\nlibc = ctypes.CDLL(None)\nPROCESS = {victim}\nFILE = 'FILE_NAME'\n"
         "def worked(it): print('WORKED' if it else '')"
     )
     expected = set(ATTACKS) if os.uname().machine == "x86_64" else set(ATTACKS) - {"stop the grader's disk"}

@@ -20,6 +20,8 @@ def test_every_attempt_works_in_an_open_kernel():
     with bait() as laid:
         worked = set(broken_claims(laid, "open"))
     expected = {claim.says for claim in (*CLAIMS, *ALONE)} - {"print more than its limit"}
+    if os.statvfs(os.__file__).f_flag & (os.ST_NOATIME | os.ST_RDONLY):
+        expected -= {"leave signs for other runs by the times at which files were read"}
     assert worked >= (expected if os.geteuid() == 0 else expected - ONLY_FOR_ROOT)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from cxkit.coursework.class_view.items import ClassStatistics
 from cxkit.coursework.class_view.rules import EASY, HARD, WEAK, signed
-from cxkit.coursework.page.words import points_text
+from cxkit.coursework.page.words import points_on_page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -61,8 +61,8 @@ def totals_drawing(statistics: ClassStatistics) -> Drawing:
         svg = _svg(figure)
     return Drawing(
         svg=svg,
-        alt=f"Histogram of {len(totals)} totals from 0 to {points_text(out_of)} points: median {points_text(middle)}, "
-        f"middle half from {points_text(low)} to {points_text(high)}.",
+        alt=f"Histogram of {len(totals)} totals from 0 to {points_on_page(out_of)} points: "
+        f"median {points_on_page(middle)}, middle half from {points_on_page(low)} to {points_on_page(high)}.",
         caption=f"Totals of {len(totals)} students, before late penalties. Orange: the median; grey: the quartiles.",
     )
 
@@ -79,14 +79,14 @@ def questions_drawing(statistics: ClassStatistics, titles: Mapping[str, str]) ->
             axes.axvline(item.mean, color=ORANGE, linewidth=1.2)
             axes.set_title(_short(f"{number} {titles.get(item.question, item.question)}"))
             axes.set(xlim=(0, edges[-1]), xticks=[0, item.out_of])
-            axes.set_xticklabels(["0", points_text(item.out_of)])
+            axes.set_xticklabels(["0", points_on_page(item.out_of)])
             _whole_numbers(axes.yaxis)
         for axes in grid.flat[len(items) :]:
             axes.set_axis_off()
         figure.supylabel("Students", fontsize=9.5)
         svg = _svg(figure)
     means = "; ".join(
-        f"{titles.get(i.question, i.question)} {points_text(i.mean)} of {points_text(i.out_of)}" for i in items
+        f"{titles.get(i.question, i.question)} {points_on_page(i.mean)} of {points_on_page(i.out_of)}" for i in items
     )
     return Drawing(
         svg=svg,

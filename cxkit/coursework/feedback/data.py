@@ -19,10 +19,14 @@ class Deduction:
 
 @dataclass(frozen=True, kw_only=True)
 class Decision:
-    """What a person has set, whatever was earned: `points`, or None where the assignment does not count."""
+    """What counts, whatever this submission earned: `points`, or None where the assignment does not count.
+
+    A person has set it (`is_by_hand`), or the rule of the course has: another submission counts.
+    """
 
     points: float | None
     reason: str
+    is_by_hand: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

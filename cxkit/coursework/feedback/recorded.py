@@ -97,7 +97,9 @@ def _other_attempt(grade: Grade, points: float) -> Decision | None:
         return None
     if grade.attempts > 1:
         return Decision(
-            points=grade.points, reason="Another of your submissions counts; this page is about the last one."
+            points=grade.points,
+            reason="Another of your submissions counts; this page is about the last one.",
+            is_by_hand=False,
         )
     raise MarkingError(
         f"The gradebook has {grade.earned:g} points for '{grade.student}' before lateness, the marks have {points:g}. "

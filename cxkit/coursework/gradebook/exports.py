@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 
 from cxkit.coursework.gradebook.grades import NOT_FINAL, AssignmentSettings, Grade, State, Total
 from cxkit.coursework.gradebook.systems import GradeColumn, System, grade_columns, system_of
+from cxkit.coursework.marks.points import points_text
 from cxkit.coursework.people.csv_text import CsvText, csv_lines, read_csv_text
 from cxkit.coursework.people.roster import Roster, Student, folded, people_of
 from cxkit.errors import MarkingError, counted, install_command, nearest
@@ -36,13 +36,6 @@ class Export:
 
     data: bytes
     notes: tuple[str, ...] = ()
-
-
-def points_cell(points: float) -> str:
-    """Points with at most two decimals, half a hundredth upwards, with a point: `"7.5"`."""
-    rounded = Decimal(repr(float(points))).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
-    text = f"{rounded:f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
 
 
 def harmless(text: str) -> str:
@@ -158,7 +151,7 @@ def _cell(grade: Grade | None, system: System, factor: float = 1.0) -> str | Non
         return None
     if grade.points is None:
         return "EX" if system == "canvas" else None
-    return points_cell(grade.points * factor)
+    return points_text(grade.points * factor)
 
 
 def left_out(grades: Iterable[Grade]) -> list[str]:
@@ -220,7 +213,7 @@ _Table = tuple[list[str], list[list[str]]]
 
 def _for_canvas(given: Sequence[Student], cells: Mapping[str, str], settings: AssignmentSettings, name: str) -> _Table:
     header = ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", name]
-    possible = ["    Points Possible", "", "", "", "", points_cell(settings.points)]
+    possible = ["    Points Possible", "", "", "", "", points_text(settings.points)]
     rows = [
         [harmless(one.sortable_name or one.name), one.lms_id, one.id if one.id != one.login else "", _key(one.login),
          harmless(one.section), cells[one.id]]
@@ -274,7 +267,7 @@ def overview(
         told = [f"{one.assignment}: {_grade_text(one)}" for one in own if one is not None and _grade_text(one)]
         share = None
         if total is not None and total.share is not None and not total.awaiting:
-            share = float(points_cell(100 * total.share))
+            share = float(points_text(100 * total.share))
         rows.append(
             [student.id, student.name, student.section,
              *(_final(one) for one in own),
@@ -286,7 +279,7 @@ def overview(
 def _final(grade: Grade | None) -> float | None:
     if grade is None or grade.points is None or grade.state in NOT_FINAL:
         return None
-    return float(points_cell(grade.points))
+    return float(points_text(grade.points))
 
 
 def _grade_text(grade: Grade) -> str:
@@ -300,7 +293,7 @@ def as_csv(header: Sequence[str], rows: Sequence[Sequence[str | float | None]]) 
 
 
 def _text(cell: str | float | None) -> str:
-    return "" if cell is None else harmless(cell) if isinstance(cell, str) else points_cell(cell)
+    return "" if cell is None else harmless(cell) if isinstance(cell, str) else points_text(cell)
 
 
 def as_xlsx(path: str | Path, header: Sequence[str], rows: Sequence[Sequence[str | float | None]]) -> Path:
@@ -357,7 +350,7 @@ def for_nbgrader(grades: Iterable[Grade], roster: Roster) -> Export:
         email = _key(student.email) if student else ""
         rows.append(
             [grade.assignment, "", "", grade.student, harmless(last), harmless(first), email,
-             points_cell(grade.earned), points_cell(grade.penalty),
-             "" if grade.points is None else points_cell(grade.points), points_cell(grade.out_of)]
+             points_text(grade.earned), points_text(-grade.penalty).removeprefix("-"),
+             "" if grade.points is None else points_text(grade.points), points_text(grade.out_of)]
         )  # fmt: skip
     return Export(data=csv_lines([header, *rows], end="\n").encode("utf-8"), notes=tuple(left_out(listed)))

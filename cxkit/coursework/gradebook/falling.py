@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 
 from cxkit.coursework.gradebook.grades import grades_of
 from cxkit.coursework.gradebook.store import Entry
+from cxkit.coursework.marks.points import points_text
 from cxkit.errors import MarkingError, counted
 
 Fall = tuple[str, float, float]
@@ -41,7 +42,7 @@ def check_falls(fell: Sequence[Fall], may_be_zero: Collection[str]) -> None:
     struck = [(student, before) for student, before, after in fell if after <= 0 and student not in may_be_zero]
     if not struck:
         return
-    listed = "\n".join(f"  {student}: {before:g} points now" for student, before in struck)
+    listed = "\n".join(f"  {student}: {points_text(before)} points now" for student, before in struck)
     raise MarkingError(
         f"Nothing was recorded: the marks of {counted(len(struck), 'student')} would fall to 0:\n{listed}\n"
         "Most often their work was not there when it was marked: collect and mark again. If it is meant, say so for "

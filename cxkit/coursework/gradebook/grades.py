@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from cxkit.coursework.gradebook.store import Entry
+from cxkit.coursework.marks.points import points_text
 
 State = Literal["marked", "awaiting", "missing", "excused", "undecided", "other_points"]
 """`awaiting`: some answers wait for a marker and count 0 so far; `excused`: does not count at all; `undecided`:
@@ -217,7 +218,8 @@ def _attempt(
     notes = [f"{days} {'day' if days == 1 else 'days'} late: {share:.0%} off."] if days else []
     out_of = settings.points if entry.out_of is None or not entry.version else entry.out_of
     if not (is_now := _is_total(out_of, settings)):
-        notes.append(f"Marked out of {out_of:g}; the assignment has {settings.points:g} points now.")
+        now = points_text(settings.points)
+        notes.append(f"Marked out of {points_text(out_of)}; the assignment has {now} points now.")
     if late is None:
         notes.append("Late by a time that is not known: nothing was taken off.")
     return Grade(

@@ -17,6 +17,7 @@ from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.submission import mark_notebook, policy_for, read_submission, unmarked
 from cxkit.coursework.marks.data import SubmissionMarks, marks_from_data
 from cxkit.coursework.marks.folder import earlier_marks, write_marks
+from cxkit.coursework.marks.points import points_text
 from cxkit.errors import MarkingError, NotebookError, counted, fault_of
 from cxkit.running.jobs.journal import Journal
 from cxkit.running.jobs.progress import Teller
@@ -79,8 +80,8 @@ class ClassMarks:
             awaiting = sum(q.out_of for q in ran[0].questions if q.outcome == "awaiting")
             computed = ran[0].out_of - awaiting
             lines.append(
-                f"Computed questions: median {middle:g} of {computed:g} points"
-                + (f"; {awaiting:g} points await a person." if awaiting else ".")
+                f"Computed questions: median {points_text(middle)} of {points_text(computed)} points"
+                + (f"; {points_text(awaiting)} points await a person." if awaiting else ".")
             )
         lines += [f"  not marked: {student}: {why}" for student, why in self.faults.items()]
         if self.kept:
@@ -90,7 +91,7 @@ class ClassMarks:
             )
         lines += [f"  note: {text}" for text in self.versions]
         lines += [
-            f"  fell: {student}, {before:g} -> {after:g} points, by the assignment as it is now"
+            f"  fell: {student}, {points_text(before)} -> {points_text(after)} points, by the assignment as it is now"
             for student, before, after in self.fell
         ]
         undecided = [one for one in self.marks if one.is_undecided]

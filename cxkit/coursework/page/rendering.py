@@ -14,7 +14,7 @@ from cxkit.coursework.page.words import (
     OUTCOME_WORDS,
     SHORT_WORDS,
     WRITTEN_WORDS,
-    points_text,
+    points_on_page,
     share_text,
     with_code,
 )
@@ -45,7 +45,7 @@ def render_page(template: Path, **content: Any) -> str:
 @cache
 def _environment(folder: Path) -> Environment:
     made = environment(folder, COMMON)
-    made.filters["points"] = points_text
+    made.filters["points"] = points_on_page
     made.filters["with_code"] = with_code
     made.filters["share"] = share_text
     made.globals["words"] = OUTCOME_WORDS

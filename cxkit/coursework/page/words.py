@@ -8,6 +8,7 @@ import unicodedata
 from markupsafe import Markup, escape
 
 from cxkit.coursework.marks.data import Outcome
+from cxkit.coursework.marks.points import points_text
 
 OUTCOME_WORDS: dict[Outcome, str] = {
     "right": "Right",
@@ -48,10 +49,9 @@ _ROOM_FOR_NOTE = 100
 _TURNS_TEXT = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\u061c]")
 
 
-def points_text(points: float) -> str:
-    """Points as people write them: `"6"`, `"4.5"`, `"3.33"`, a true minus sign."""
-    text = f"{points:.2f}".rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text.replace("-", "−")
+def points_on_page(points: float) -> str:
+    """Points as everywhere (`points_text`), with a true minus sign."""
+    return points_text(points).replace("-", "−")
 
 
 def share_text(share: float) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from cxkit.coursework.assignment.available import columns_sentence, packages_sentence
 from cxkit.coursework.assignment.data import ANSWER_KINDS, Assignment, LatePolicy, Question
+from cxkit.coursework.marks.points import points_text
 from cxkit.errors import counted
 
 
@@ -59,10 +60,10 @@ def counted_hours(hours: float) -> str:
 def _points(assignment: Assignment) -> str:
     rows = ["| task | points | leave behind |", "|---|---:|---|"]
     rows += [
-        f"| {_cell(question.title)} | {question.points:g} | {_left_behind(question, assignment)} |"
+        f"| {_cell(question.title)} | {points_text(question.points)} | {_left_behind(question, assignment)} |"
         for question in assignment.questions
     ]
-    rows.append(f"| **together** | **{assignment.points:g}** | |")
+    rows.append(f"| **together** | **{points_text(assignment.points)}** | |")
     return "\n".join(rows)
 
 
@@ -126,4 +127,4 @@ def _hand_in(assignment: Assignment) -> str:
 def summary(assignment: Assignment) -> str:
     """One line for whoever releases it."""
     tasks = counted(len(assignment.questions), "question")
-    return f"{assignment.title}: {tasks}, {assignment.points:g} points"
+    return f"{assignment.title}: {tasks}, {points_text(assignment.points)} points"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from cxkit.coursework.assignment.data import Answer, Assignment, Mistake, Question
 from cxkit.coursework.assignment.source import mistake_notebook, model_notebook, questions_of, student_notebook
 from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
+from cxkit.coursework.marks.points import points_in_words
 from cxkit.files import write_atomically
 
 if TYPE_CHECKING:
@@ -222,8 +223,8 @@ def _full(assignment: Assignment, what: str, marks: SubmissionMarks) -> Check:
     wanted = sum(one.points for one in questions)
     return Check(
         what=what,
-        wanted=_points(wanted),
-        found=_points(sum(_of(marks, one).points for one in questions)),
+        wanted=points_in_words(wanted),
+        found=points_in_words(sum(_of(marks, one).points for one in questions)),
         holds=not wrong,
         reason=" ".join(_why(one, _of(marks, one)) for one in wrong) + _notes(marks, bool(wrong)),
     )
@@ -231,11 +232,11 @@ def _full(assignment: Assignment, what: str, marks: SubmissionMarks) -> Check:
 
 def _nothing(assignment: Assignment, marks: SubmissionMarks) -> Check:
     earned = [one for one in _computed(assignment) if _of(marks, one).points > 0]
-    why = "; ".join(f"'{one.id}' earns {_points(_of(marks, one).points)}" for one in earned)
+    why = "; ".join(f"'{one.id}' earns {points_in_words(_of(marks, one).points)}" for one in earned)
     return Check(
         what="released notebook as it is",
-        wanted=_points(0),
-        found=_points(sum(_of(marks, one).points for one in _computed(assignment))),
+        wanted=points_in_words(0),
+        found=points_in_words(sum(_of(marks, one).points for one in _computed(assignment))),
         holds=not earned,
         reason=f"{why}: what students see of it is enough. Put more of it between the marks of the solution."
         if earned
@@ -246,7 +247,7 @@ def _nothing(assignment: Assignment, marks: SubmissionMarks) -> Check:
 def _as_foreseen(question: Question, mistake: Mistake, marks: SubmissionMarks) -> Check:
     mark, problems = _of(marks, question), []
     if not _equal(mark.points, mistake.points):
-        problems.append(f"it earns {_points(mark.points)} instead of {_points(mistake.points)}.")
+        problems.append(f"it earns {points_in_words(mark.points)} instead of {points_in_words(mistake.points)}.")
     if mark.mistakes != (mistake.id,):
         seen = ", ".join(mark.mistakes) or "none"
         problems.append(f"recognised: {seen}." + (" Its answers are those of the model on these data, or could not be "
@@ -255,10 +256,11 @@ def _as_foreseen(question: Question, mistake: Mistake, marks: SubmissionMarks) -
         problems.append("its feedback is not shown.")
     if problems:
         problems.append(_why(question, mark))
+    told = "its feedback" if mistake.feedback in mark.feedback else "other feedback"
     return Check(
         what=f"{question.id}: {mistake.id}",
-        wanted=f"{_points(mistake.points)}, its feedback",
-        found=f"{_points(mark.points)}, {'its feedback' if mistake.feedback in mark.feedback else 'other feedback'}",
+        wanted=f"{points_in_words(mistake.points)}, its feedback",
+        found=f"{points_in_words(mark.points)}, {told}",
         holds=not problems,
         reason=" ".join(problems),
     )
@@ -272,7 +274,3 @@ def _why(question: Question, mark: QuestionMark) -> str:
 
 def _notes(marks: SubmissionMarks, wanted: bool) -> str:
     return "".join(f" {note}" for note in marks.notes) if wanted else ""
-
-
-def _points(points: float) -> str:
-    return f"{points:g} {'point' if points == 1 else 'points'}"

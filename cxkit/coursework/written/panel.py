@@ -8,9 +8,10 @@ from threading import RLock
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from cxkit.coursework.page.words import plain_text, points_text, without_pictures
+from cxkit.coursework.marks.points import points_in_words, points_text
+from cxkit.coursework.page.words import plain_text, without_pictures
 from cxkit.coursework.written.panel_state import Level, MarkingRound, PanelMark, PanelSheet
-from cxkit.errors import MarkingError, counted, fault_of
+from cxkit.errors import MarkingError, fault_of
 
 if TYPE_CHECKING:
     from ipywidgets import VBox, Widget
@@ -320,8 +321,3 @@ class _Panel:
         """The total, and the points in the order of the criteria."""
         each = (points_text(mark.points[one]) if one in mark.points else "–" for one in self.marking.levels)
         return f"{points_text(sum(mark.points.values()))} ({', '.join(each)})"
-
-
-def points_in_words(points: float) -> str:
-    """`"1 point"`, `"1.5 points"`."""
-    return counted(int(points), "point") if points == int(points) else f"{points_text(points)} points"

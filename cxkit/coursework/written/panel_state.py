@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from cxkit.coursework.assignment.data import Criterion, Question
-from cxkit.coursework.page.words import points_text
+from cxkit.coursework.marks.points import points_text
 from cxkit.errors import MarkingError
 
 

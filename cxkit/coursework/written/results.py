@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
+from cxkit.coursework.marks.points import points_text
 from cxkit.coursework.marks.written import CriterionResult, WrittenResult
 from cxkit.coursework.written.agreement import Agreement, agreement
 from cxkit.coursework.written.blind import Key
@@ -80,8 +81,8 @@ def outcome_of_sheet(sheet: MarkingSheet, key: Key, *, discuss: float = DISCUSS)
             if not given:
                 unmarked.append((question.id, answer.code))
             elif max(totals.values()) - min(totals.values()) > discuss * question.points + 1e-9:
-                told = ", ".join(f"{who} {total:g}" for who, total in totals.items())
-                to_discuss.append(f"{question.id}, {answer.code}: {told} of {question.points:g}")
+                told = ", ".join(f"{who} {points_text(total)}" for who, total in totals.items())
+                to_discuss.append(f"{question.id}, {answer.code}: {told} of {points_text(question.points)}")
             else:
                 student = key.students[question.id, answer.code]
                 results[student].append(_joined(question, given, answer.text))

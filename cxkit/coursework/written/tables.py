@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cxkit.coursework.gradebook.exports import as_written, harmless, points_cell
+from cxkit.coursework.gradebook.exports import as_written, harmless
+from cxkit.coursework.marks.points import points_text
 from cxkit.coursework.page.words import cut_text
 from cxkit.coursework.people.csv_text import csv_lines, read_csv_text
 from cxkit.coursework.written.sheet import COMMENT, MarkingSheet, Place, Value
@@ -32,7 +33,7 @@ def table_of(sheet: MarkingSheet, question: Question, marker: str) -> list[list[
     """The rows of one question for one marker, header first, as texts."""
     values, revision = sheet.values(), str(sheet.revision)
     criteria = [criterion.id for criterion in question.rubric]
-    header = [*_FIXED, *(f"{one.id} [0-{points_cell(one.points)}]" for one in question.rubric), *_LAST]
+    header = [*_FIXED, *(f"{one.id} [0-{points_text(one.points)}]" for one in question.rubric), *_LAST]
     rows = [header]
     for answer in sheet.answers(question.id):
         own = [values.get((question.id, answer.code, marker, field)) for field in (*criteria, COMMENT)]
@@ -41,7 +42,7 @@ def table_of(sheet: MarkingSheet, question: Question, marker: str) -> list[list[
 
 
 def _text(value: Value) -> str:
-    return "" if value is None else value if isinstance(value, str) else points_cell(value)
+    return "" if value is None else value if isinstance(value, str) else points_text(value)
 
 
 def write_table(path: str | Path, rows: Sequence[Sequence[str]]) -> Path:
@@ -206,5 +207,5 @@ def _read_rows_of(data: bytes) -> list[list[str]]:
 
 def _cell(value: object) -> str:
     if isinstance(value, float):
-        return points_cell(value) if round(value, 2) == value else repr(value)
+        return points_text(value) if round(value, 2) == value else repr(value)
     return "" if value is None else str(value)

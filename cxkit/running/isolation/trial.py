@@ -28,6 +28,35 @@ LIMITS = Limits(
 )  # fmt: skip
 _PLANTED = "CXKIT_PLANTED_BY_DOCTOR"
 CHANGES = "change times, rights or attributes of your files"
+# Each by itself. A lock counts where another process is kept out by it; a time where it is another than before.
+_SIGNS = """
+import fcntl, os, struct
+seen, devices = os.open(os.__file__, os.O_RDONLY), ("null", "zero", "full", "random", "urandom")
+def keeps_out(device, command):
+    lock = struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, command, 1, 0)
+    fcntl.fcntl(os.open(device, os.O_RDWR), command, lock)
+    if (other := os.fork()) == 0:
+        try: fcntl.fcntl(os.open(device, os.O_RDWR), command, lock)
+        except OSError: os._exit(1)
+        os._exit(0)
+    return os.waitpid(other, 0)[1] != 0
+def sets_time(device):
+    before = os.stat(device).st_mtime_ns
+    os.utime(device)
+    return os.stat(device).st_mtime_ns != before
+def answers(file, command, what):
+    fcntl.fcntl(file, command, what)
+    return True
+attempts = [lambda: fcntl.flock(seen, fcntl.LOCK_SH) is None, lambda: answers(seen, 1036, struct.pack("Q", 3)),
+            lambda: answers(seen, fcntl.F_GETLK, struct.pack("hhqqi4x", fcntl.F_WRLCK, 0, 0, 0, 0)),
+            lambda: os.preadv(seen, [bytearray(1)], 0, os.RWF_NOWAIT)]
+for device in map("/dev/{}".format, devices):
+    attempts += [lambda device=device, command=command: keeps_out(device, command) for command in (fcntl.F_SETLK, 37)]
+    attempts.append(lambda device=device: sets_time(device))
+for attempt in attempts:
+    try: print("WORKED" if attempt() else "")
+    except OSError: pass
+"""
 _LEFT_BEHIND = (
     "import os, time\nif os.fork() == 0:\n    os.setsid()\n    time.sleep(60)\n    os._exit(0)\nwhile True: pass"
 )
@@ -91,10 +120,12 @@ CLAIMS = (
         "if os.fork() == 0: os._exit(0 if libc.ptrace(0, 0, 0, 0) == 0 else 1)\n"
         "print('WORKED' if os.wait()[1] == 0 else '')",
     ),
+    Claim("leave signs for other runs on files and devices that both see", _SIGNS),
     Claim(
-        "leave signs for other runs on files that both see",
-        "import fcntl, os\nfcntl.flock(os.open(os.__file__, os.O_RDONLY), fcntl.LOCK_SH); print('WORKED')",
+        "leave signs for other runs by the times at which files were read",
+        "import os\nprint('' if os.statvfs(os.__file__).f_flag & (os.ST_NOATIME | os.ST_RDONLY) else 'WORKED')",
     ),
+    Claim("count what other runs open", "print('WORKED' if open('/proc/sys/fs/file-nr').read() else '')"),
     Claim("write larger files than its limit", "open('big', 'wb').write(b'x' * (4 << 20)); print('WORKED')"),
     Claim("print more than its limit", "print('x' * 300_000)"),
     Claim("take more memory than its limit", "x = b'x' * (400 << 20); print('WORKED')"),
@@ -137,7 +168,10 @@ _CPU, _SURVIVORS = "take more processor time than its limit", "leave processes b
 ALL_CLAIMS = (*(claim.says for claim in (*CLAIMS, *ALONE)), _CPU, _SURVIVORS)
 NOT_HELD = (
     "What no sandbox here holds: of processor time, that of processes is not counted which end within a tenth of a "
-    "second and are waited for by nobody (the clock ends such a run); and runs side by side notice how busy it is"
+    "second and are waited for by nobody (the clock ends such a run); and runs that go on at the same time and were "
+    "written to talk can do so: by how busy the machine is, by a page of a library on which threads of one wait until "
+    "the other wakes them (a futex), and, where the grader is not root, by what the system counts for each user. "
+    "One run at a time (--jobs 1) has nobody to talk to"
 )
 """Said beside the claims, since no attempt could show that it holds."""
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from cxkit.running.sandbox import processes, seccomp
-from cxkit.running.sandbox.namespaces import LOCKS_OF_ALL, SHARED_MEMORY
+from cxkit.running.sandbox.namespaces import COUNTS_OF_ALL, LOCKS_OF_ALL, SHARED_MEMORY
 
 KERNEL_PROGRAM = "cxkit.running.kernels.template"
 
@@ -35,7 +35,7 @@ class BubblewrapWorld:
             os.setresgid(user, user, user)
             os.setresuid(user, user, user)
         hearing, telling = os.pipe()
-        os.write(telling, seccomp.notebook_filter())
+        os.write(telling, seccomp.notebook_filter(pretend_times=True))  # bubblewrap's device files are writable
         os.close(telling)
         os.set_inheritable(hearing, True)
         os.set_inheritable(3, True)
@@ -54,6 +54,7 @@ class BubblewrapWorld:
         words += ["--size", str(SHARED_MEMORY), "--tmpfs", "/dev/shm", "--remount-ro", "/dev"]  # else without bounds
         words += ["--size", str(limits["temporary_bytes"]), "--tmpfs", "/tmp"]
         words += [word for name in LOCKS_OF_ALL for word in ("--ro-bind-try", "/dev/null", name)]
+        words += [word for name in COUNTS_OF_ALL for word in ("--size", "4096", "--tmpfs", name, "--remount-ro", name)]
         for path in self.confinement["readable"]:
             words += ["--symlink", os.readlink(path), path] if os.path.islink(path) else ["--ro-bind", path, path]
         words += ["--size", str(limits["work_bytes"]), "--tmpfs", folder]

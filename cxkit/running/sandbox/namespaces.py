@@ -17,6 +17,8 @@ _INODES = 20_000
 SHARED_MEMORY = 64 << 20
 LOCKS_OF_ALL = ("/proc/locks",)
 """Files of /proc that show what other runs do to files which they share."""
+COUNTS_OF_ALL = ("/proc/sys/fs", "/proc/sys/kernel/pty")
+"""Folders of /proc with counts of the whole machine: what another run opens is read there to the unit."""
 
 
 class NamespaceWorld:
@@ -82,6 +84,8 @@ def _build_world(confinement: Mapping[str, Any]) -> None:
     linux.mount("proc", confinement["root"] + "/proc", "proc", flags)
     for name in LOCKS_OF_ALL:
         _cover(confinement["root"] + name)
+    for name in COUNTS_OF_ALL:
+        _cover_folder(confinement["root"] + name)
     _enter(confinement["root"])
 
 
@@ -90,6 +94,13 @@ def _cover(file: str) -> None:
     if os.path.exists(file):
         linux.bind("/dev/null", file)
         linux.restrict(file, linux.READ_ONLY | linux.NO_DEVICES)
+
+
+def _cover_folder(folder: str) -> None:
+    """Let a folder be empty."""
+    if os.path.isdir(folder):
+        _mount_memory(folder, 1 << 12, "0555")
+        linux.restrict(folder, linux.READ_ONLY)
 
 
 def _become_root_of_a_user_namespace() -> None:
@@ -145,6 +156,8 @@ def _mount_devices(folder: str) -> None:
     for name in _DEVICES:
         os.close(os.open(f"{folder}/{name}", os.O_CREAT | os.O_WRONLY, 0o644))
         linux.bind(f"/dev/{name}", f"{folder}/{name}")
+        # It can be written to as before; its times, which all runs would see, cannot be set
+        linux.restrict(f"{folder}/{name}", linux.READ_ONLY | linux.NO_SUID | linux.NO_EXEC)
     _mount_memory(f"{folder}/shm", SHARED_MEMORY, "1777")
     os.symlink("/proc/self/fd", f"{folder}/fd")
     # Terminals of its own, through which IPython runs `!command`

@@ -107,7 +107,7 @@ def _try_to_get_out(secret: Path, bound: Callable[[], None]) -> None:
 
 def _try_bubblewrap(confinement: Confinement, secret: Path) -> str:
     hearing, telling = os.pipe()
-    os.write(telling, notebook_filter())
+    os.write(telling, notebook_filter(pretend_times=True))
     os.close(telling)
     arguments = BubblewrapWorld(confinement.as_data()).arguments(hearing)
     program = [sys.executable, "-c", f"import os, sys; sys.exit(7 if os.path.exists({str(secret)!r}) else 0)"]

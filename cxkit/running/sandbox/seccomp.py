@@ -33,11 +33,29 @@ _REFUSED = {
     "memfd_secret": (447, 447), "shmget": (29, 194), "shmat": (30, 196), "msgget": (68, 186), "semget": (64, 190),
     "mq_open": (240, 180), "landlock_restrict_self": (446, 446),
 }  # fmt: skip
-# Files that several runs see, of Python's installation for one, are no post: a lock, or who is told of a reading,
-# would carry bits from one run to another. Libraries work without locks where there are none.
-_NO_SIGNS = {"flock": (73, 32), "inotify_init": (253, None), "inotify_init1": (294, 26)}
-_CONTROL_FILE = (72, 25)  # fcntl, and what of it asks for others' locks, leases a file, or watches a folder
+# Files that several runs see, of Python's installation for one, are no post: a lock, who is told of a reading, what of
+# a file lies in memory, or a count kept for the whole machine would carry bits from one run to another. Libraries work
+# without these where there are none.
+_NO_SIGNS = {
+    "flock": (73, 32), "inotify_init": (253, None), "inotify_init1": (294, 26), "preadv2": (327, 286),
+    "pwritev2": (328, 287), "cachestat": (451, 451), "io_setup": (206, 0), "quotactl_fd": (443, 443),
+    "futex_waitv": (449, 449), "futex_wake": (454, 454), "futex_wait": (455, 455), "futex_requeue": (456, 456),
+}  # fmt: skip
+# To advise the system on a file, which puts it out of memory for all. Nobody need know that it was not done.
+_ADVICE = {"fadvise64": (221, 223), "readahead": (187, 213)}
+# fcntl: what asks for others' locks, leases a file, watches a folder, or writes a hint beside a file is refused
+_CONTROL_FILE = (72, 25)
 _SEEING_OTHERS = (5, 36, 1024, 1026)  # F_GETLK, F_OFD_GETLK, F_SETLEASE, F_NOTIFY
+_HINTS = (1035, 1036, 1037, 1038)  # F_GET_RW_HINT and the like
+_PIPE_SIZE = (1031,)  # F_SETPIPE_SZ: the sum of all pipes of a user is bounded
+# Locks of parts of a file say that they were had, and have no effect: the device files are of the machine, so that a
+# lock on /dev/null is one that all runs see. Databases need them, and within a run have their own files to themselves.
+_LOCKING = (6, 7, 37, 38)  # F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW
+_ANSWERS = {
+    **dict.fromkeys((*_SEEING_OTHERS, *_PIPE_SIZE), errno.EPERM),
+    **dict.fromkeys(_HINTS, errno.EINVAL),
+    **dict.fromkeys(_LOCKING, 0),
+}
 # clone3 hides its flags behind a pointer, which a filter cannot follow; the C library falls back to clone on ENOSYS.
 _ABSENT = {"clone3": (435, 435)}
 # What a system newer than these lists offers is absent, whatever it does: libraries try it and fall back.
@@ -56,10 +74,8 @@ _ON_ITSELF = {
 }  # fmt: skip
 # Landlock does not hold what is done to a file by its name. Copying a file does so as well, and is not to fail: these
 # do nothing, and say that they did.
-_PRETENDED = {
-    "chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452), "utime": (132, None),
-    "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88),
-}  # fmt: skip
+_PRETENDED_TIMES = {"utime": (132, None), "utimes": (235, None), "futimesat": (261, None), "utimensat": (280, 88)}
+_PRETENDED_RIGHTS = {"chmod": (90, None), "fchmod": (91, 52), "fchmodat": (268, 53), "fchmodat2": (452, 452)}
 _CHANGING_OWNERS_AND_ATTRIBUTES = {
     "chown": (92, None), "fchown": (93, 55), "lchown": (94, None), "fchownat": (260, 54), "setxattr": (188, 5),
     "lsetxattr": (189, 6), "fsetxattr": (190, 7), "removexattr": (197, 14), "lremovexattr": (198, 15),
@@ -79,28 +95,38 @@ _LOAD, _EQUAL, _AT_LEAST, _ANY_BIT, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 _NUMBER, _MACHINE, _FIRST, _SECOND, _THIRD = 0, 4, 16, 24, 32  # offsets within the data that the filter sees
 
 
-def notebook_filter() -> bytes:
-    """The program for a kernel that has namespaces of its own."""
-    program = _Program()
-    program.refuse_all(_REFUSED)
-    program.refuse_all({**_ABSENT, **_NO_SIGNS}, errno.ENOSYS)
-    program.refuse_if_bits(_CLONE, _FIRST, _NEW_NAMESPACES)
-    program.refuse_if_equal(_PRCTL, _FIRST, (_SET_DEATH_SIGNAL,))  # it must die with its warden
-    program.refuse_if_equal(_CONTROL_FILE, _SECOND, _SEEING_OTHERS)
+def notebook_filter(*, pretend_times: bool = False) -> bytes:
+    """The program for a kernel that has namespaces of its own.
+
+    Parameters
+    ----------
+    pretend_times : bool
+        Whether setting a file's times does nothing: where the device files are not mounted read-only, all runs see
+        theirs.
+    """
+    program = _for_every_kernel()
+    if pretend_times:
+        program.refuse_all(_PRETENDED_TIMES, 0)
     program.allow_sockets()
     return program.finished()
 
 
-def silent_filter(own_process: int) -> bytes:
-    """The program for a kernel without namespaces, its sockets once bound: no new ones, nothing done to others."""
+def _for_every_kernel() -> _Program:
     program = _Program()
     program.refuse_all(_REFUSED)
     program.refuse_all({**_ABSENT, **_NO_SIGNS}, errno.ENOSYS)
+    program.refuse_all(_ADVICE, 0)
     program.refuse_if_bits(_CLONE, _FIRST, _NEW_NAMESPACES)
-    program.refuse_if_equal(_PRCTL, _FIRST, (_SET_DEATH_SIGNAL,))
-    program.refuse_if_equal(_CONTROL_FILE, _SECOND, _SEEING_OTHERS)
+    program.answer_if_equal(_PRCTL, _FIRST, {_SET_DEATH_SIGNAL: errno.EPERM})  # it must die with its warden
+    program.answer_if_equal(_CONTROL_FILE, _SECOND, _ANSWERS)
+    return program
+
+
+def silent_filter(own_process: int) -> bytes:
+    """The program for a kernel without namespaces, its sockets once bound: no new ones, nothing done to others."""
+    program = _for_every_kernel()
     program.refuse_all({"socket": _SOCKET, **_CONNECTING, **_SIGNALS})
-    program.refuse_all(_PRETENDED, 0)
+    program.refuse_all({**_PRETENDED_TIMES, **_PRETENDED_RIGHTS}, 0)
     program.refuse_all(_CHANGING_OWNERS_AND_ATTRIBUTES)
     for call, argument in _ON_ITSELF.values():
         program.allow_only(call, (_FIRST, _SECOND)[argument], (0, own_process))
@@ -136,9 +162,12 @@ class _Program:
     def refuse_if_bits(self, call: tuple[int, int], argument: int, bits: int) -> None:
         self._on_argument(call, argument, [self._make(_ANY_BIT, bits, 0, 1), self._make(_RETURN, _ERRNO | errno.EPERM)])
 
-    def refuse_if_equal(self, call: tuple[int, int], argument: int, values: tuple[int, ...]) -> None:
-        refusal = self._make(_RETURN, _ERRNO | errno.EPERM)
-        self._on_argument(call, argument, [i for one in values for i in (self._make(_EQUAL, one, 0, 1), refusal)])
+    def answer_if_equal(self, call: tuple[int, int], argument: int, answers: Mapping[int, int]) -> None:
+        """Answer by the argument's value, without doing anything: with an error, or with 0 as if it were done."""
+        judgement: list[bytes] = []
+        for value, error in answers.items():
+            judgement += [self._make(_EQUAL, value, 0, 1), self._make(_RETURN, _ERRNO | error)]
+        self._on_argument(call, argument, judgement)
 
     def allow_only(self, call: tuple[int, int], argument: int, values: tuple[int, ...]) -> None:
         tests = [self._make(_EQUAL, value, len(values) - place, 0) for place, value in enumerate(values)]
