@@ -1,4 +1,6 @@
-"""KMO and Bartlett's test against R's psych 2.2.9; the calls stand in tests/reference/scripts/validation.R."""
+"""KMO and tests of uncorrelated items against R's psych 2.2.9 (validation.R) and lavaan (uncorrelated_items.R)."""
+
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -7,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import cxkit as cx
+from cxkit.validation.correlations import moments
+from cxkit.validation.factors.adequacy import bartlett
 from tests.validation.building import each_case, factor_answers, survey_of, with_gaps
 
 
@@ -18,10 +22,17 @@ def test_equals_psych(reference, shipped, case):
     assert result.frame["item"].tolist() == wanted["items"]
     assert result.kmo == pytest.approx(wanted["kmo"], abs=1e-12)
     assert result.frame["kmo"].to_numpy() == pytest.approx(wanted["kmo_items"], abs=1e-12)
-    assert result.chi_square == pytest.approx(wanted["bartlett"]["chi_square"], rel=1e-11)
     assert result.df == wanted["bartlett"]["df"]
-    assert result.p_value == pytest.approx(wanted["bartlett"]["p"], rel=1e-8)
     assert result.n == wanted["n"]
+    if case.missing == "pairwise":  # R's call takes everybody as n, and its chi-square is none
+        assert not result.test
+        assert np.isnan([result.chi_square, result.p_value]).all()
+        found = moments(shipped(case.name).answers[wanted["items"]], "pairwise")
+        assert bartlett(found.correlation, found.n)[0] == pytest.approx(wanted["bartlett"]["chi_square"], rel=1e-11)
+        return
+    assert result.test == "Bartlett's test"
+    assert result.chi_square == pytest.approx(wanted["bartlett"]["chi_square"], rel=1e-11)
+    assert result.p_value == pytest.approx(wanted["bartlett"]["p"], rel=1e-8)
 
 
 @given(seed=st.integers(0, 10_000), order=st.permutations(range(6)))
@@ -114,3 +125,74 @@ def test_gaps_are_never_filled():
     result = cx.sampling_adequacy(survey_of(answers), missing="complete")
     assert result.kmo == pytest.approx(cx.sampling_adequacy(survey_of(complete)).kmo, abs=1e-13)
     assert (result.n, result.n_dropped) == (len(complete), 200 - len(complete))
+
+
+@pytest.mark.parametrize("dimension", ["neuroticism", "openness"])
+def test_incomplete_answers_have_the_likelihood_ratio_of_lavaan(reference, shipped, dimension):
+    # R: cfa("N1 ~~ N1; N2 ~~ N2; ...", missing = "fiml"): chi-square against the saturated model
+    wanted = reference("uncorrelated_items")[dimension]
+    result = cx.sampling_adequacy(shipped("bfi"), dimensions=[dimension])
+    factor = 1 - (2 * 5 + 11) / (6 * wanted["together"])
+    assert (result.n, result.df, result.test) == (wanted["n"], wanted["df"], "likelihood-ratio test of independence")
+    assert result.chi_square == pytest.approx(factor * wanted["chisq"], rel=1e-8)
+    assert "Likelihood-ratio test of independence: χ²(10) = " in result.text
+    assert "Bartlett's test" not in result.text + result.note
+
+
+def test_one_hole_hardly_moves_the_test():
+    answers = factor_answers(5, n=400)
+    holed = answers.copy()
+    holed[0, 0] = np.nan
+    whole, result = (cx.sampling_adequacy(survey_of(each)) for each in (answers, holed))
+    assert result.chi_square == pytest.approx(whole.chi_square, rel=0.01)
+
+
+def rejections(share, seed, **options):
+    """In how many of 60 surveys of 200 people, six items and no correlation the test finds one."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(60):
+        answers = np.digitize(rng.standard_normal((200, 6)), (-1.2, -0.4, 0.4, 1.2)) + 1.0
+        answers[rng.random(answers.shape) < share] = np.nan
+        found.append(cx.sampling_adequacy(survey_of(answers), **options).p_value < 0.05)
+    return sum(found)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.3])
+def test_uncorrelated_items_are_rarely_called_correlated(share):
+    # 5 % of 60 are 3; more than 8 have a chance of 1 in 300. With everybody as n, 44 of 60 were at .3.
+    assert rejections(share, seed=6) <= 8
+
+
+def test_weights_do_not_make_uncorrelated_items_correlated():
+    rng = np.random.default_rng(9)
+    found = 0
+    for _ in range(60):
+        answers = rng.standard_normal((200, 6))
+        answers[rng.random(answers.shape) < 0.2] = np.nan
+        survey = replace(survey_of(answers), respondents=pd.DataFrame({"weight": rng.gamma(0.8, 1, 200) + 0.05}))
+        found += cx.sampling_adequacy(survey).p_value < 0.05
+    assert found <= 8
+
+
+def test_pairwise_and_polychoric_correlations_have_no_test():
+    rng = np.random.default_rng(2)
+    whole = np.digitize(factor_answers(2, n=200), (-1.0, 0.0, 1.0)) + 1.0
+    holed = np.where(rng.random(whole.shape) < 0.1, np.nan, whole)
+    for answers, options, why in (
+        (holed, {"missing": "pairwise"}, "each pairwise correlation rests on other respondents"),
+        (holed, {"correlation": "polychoric"}, "of polychoric correlations Bartlett's statistic has no chi-square"),
+        (whole, {"correlation": "polychoric"}, "of polychoric correlations Bartlett's statistic has no chi-square"),
+    ):
+        result = cx.sampling_adequacy(survey_of(answers), **options)
+        assert np.isnan([result.chi_square, result.p_value]).all()
+        assert not result.test
+        for words in (result.text, result.note, cx.methods_paragraph(survey_of(answers), result).results):
+            assert "KMO" in words
+            assert why in words
+            assert "nan" not in words
+            assert "χ²" not in words
+        assert "bartlett1951" not in result.references
+        assert result.kmo > 0.5
+    pairs = cx.sampling_adequacy(survey_of(whole), missing="pairwise")
+    assert pairs.test == "Bartlett's test"
