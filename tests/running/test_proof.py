@@ -305,6 +305,7 @@ def test_an_identifier_stands_for_one_of_now_in_all_of_the_notebook():
         (html("<style>p:after {content: '0.99'}</style>"), True),
         (html("<style>p:after {c\\6fntent: '0.99'}</style>"), True),
         (html("<style>p {background: url(https://example.org/a.png)}</style>"), True),
+        (html("<style>[id^=T_a] {display: none}</style>"), True),
         (html('<img src="https://example.org/a.png">'), True),
         (html('<p style="content: attr(id)">'), True),
         (svg('<svg><image xlink:href="a.png"/></svg>'), True),
@@ -321,7 +322,9 @@ def test_an_identifier_stands_for_one_of_now_in_all_of_the_notebook():
 )
 def test_what_more_an_output_draws_than_its_text_tells_is_said(output, is_told):
     found = compared(of([output]), of([output]))
-    words = "what 1 output draws by scripts, by words in style sheets or from elsewhere, beyond the text of it"
+    words = (
+        "what 1 output draws by scripts, by style sheets that write or choose, or from elsewhere, beyond the text of it"
+    )
     assert found.not_compared == ((words,) if is_told else ())
     assert found.holds
     assert (f"Not compared: {words}." in found.text) is is_told

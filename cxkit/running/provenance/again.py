@@ -1,4 +1,4 @@
-"""Makes a run again from its crate: with the caller's rights, or in the sandbox, and on the files that it names."""
+"""Makes a run again from its crate: with the caller's rights, or in the sandbox on the inputs that it names."""
 
 from __future__ import annotations
 

@@ -79,4 +79,5 @@ def _drawn(outputs: int) -> Iterator[str]:
     """What is not compared of outputs that show more than their text tells."""
     if outputs:
         many, these = ("1 output draws", "it") if outputs == 1 else (f"{outputs} outputs draw", "them")
-        yield f"what {many} by scripts, by words in style sheets or from elsewhere, beyond the text of {these}"
+        by = "by scripts, by style sheets that write or choose, or from elsewhere"
+        yield f"what {many} {by}, beyond the text of {these}"

@@ -1,4 +1,4 @@
-"""Which outputs show what their text does not tell: a script draws it, a style sheet writes it, it lies elsewhere.
+"""Which outputs show what their text does not tell, by scripts, by style sheets that write or choose, from elsewhere?
 
 Of these the text is compared, and what comes of it is not; the verdict says how many there are.
 """
@@ -15,8 +15,10 @@ from cxkit.running.provenance.inputs import texts_of
 
 _TAGS = frozenset({"script", "iframe", "frame", "object", "embed", "link", "base", "set", "animate"})
 _FROM = frozenset({"src", "srcset", "poster", "data", "background"})
-# Escapes of CSS (a backslash) can write any of these words otherwise
-_WRITES = re.compile(r"(?<![-\w])(?:content|attr|counters?|@import)\b|url\((?![\s'\"]*(?:#|data:))|\\", re.IGNORECASE)
+# Escapes of CSS (a backslash) can write any of these words otherwise; [id^=...] chooses by the letters of a random name
+_WRITES = re.compile(
+    r"(?<![-\w])(?:content|attr|counters?|@import)\b|url\((?![\s'\"]*(?:#|data:))|\\|\[", re.IGNORECASE
+)
 
 
 def is_drawn(bundle: Mapping[str, Any]) -> bool:
