@@ -75,6 +75,7 @@ class LevelGap(Result):
         clear = shown[shown["p_adjusted"] < FAMILY_ERROR]
         found = (
             f"Leaders' and others' scores can be told apart on {len(clear)} of {counted(len(shown), 'dimension')}"
+            f"{' shown' if self.frame['hidden'].any() else ''}"
             f"{', allowing for their number' if len(shown) > 1 else ''}."
         )
         return f"{found} {self._widest(clear) if len(clear) else self._none(shown)} {self._detectable(shown)}"

@@ -1,5 +1,7 @@
 """Gaps between levels and functions against R; see tests/reference/scripts/gaps.R for the calls."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,6 +13,7 @@ from cxkit.statistics.multiplicity import holm
 from cxkit.statistics.permutations import permuted_tables
 from cxkit.survey.datasets import dataset_path
 from tests.conftest import tiny_survey
+from tests.validation.building import survey_of
 
 
 @pytest.fixture(scope="module")
@@ -164,6 +167,23 @@ def test_few_leaders_are_hidden():
     assert result.frame.select_dtypes("number").isna().to_numpy().all()
     assert "hidden" in str(result)
     assert result.text == "No gap can be shown: there are too few leaders or too few others."
+
+
+def test_gaps_are_counted_among_the_dimensions_shown():
+    answers = np.random.default_rng(2).integers(1, 6, (40, 8)).astype(float)
+    levels = ["Boss"] * 10 + ["Staff"] * 30
+    told = cx.level_gap(eight_items(answers, levels), leaders=["Boss"])
+    assert "on 0 of 2 dimensions, allowing" in told.text
+    answers[3:10, :4] = np.nan
+    told = cx.level_gap(eight_items(answers, levels), leaders=["Boss"])
+    assert told.frame["hidden"].tolist() == [True, False]
+    assert "on 0 of 1 dimension shown." in told.text
+
+
+def eight_items(answers, levels):
+    blocks = {"a": ["q1", "q2", "q3", "q4"], "b": ["q5", "q6", "q7", "q8"]}
+    survey = survey_of(answers, blocks, scale={"low": 1, "high": 5})
+    return replace(survey, respondents=pd.DataFrame({"level": pd.Categorical(levels, ordered=True)}))
 
 
 def test_misspelt_level_is_refused(soldiers):

@@ -242,6 +242,7 @@ class TestPrivacy:
         assert "Synthetic West   hidden" in str(profile.index)
         assert "Synthetic West" not in profile.index.alt
         assert "2 of 6 organisations are hidden: fewer than 5 respondents" in profile.text
+        assert "the index of the organisations shown runs from" in profile.text
 
     def test_ranks_are_among_those_that_are_shown(self, profile):
         assert sorted(profile.index.frame["rank"].dropna()) == [1, 2, 3, 4]
@@ -277,7 +278,7 @@ class TestWords:
         assert profile.note.startswith(
             "Each of 6 organisations counts once, with the mean of its raters. Synthetic data."
         )
-        assert "With equal weights the index runs from 1.21 to 2.51; 1 of 4 organisations keeps its rank in 95 %" in (
+        assert "the index of the organisations shown runs from 1.21 to 2.51; 1 of 4 organisations keeps its rank" in (
             profile.text
         )
         assert {v.source for v in profile.verdicts} == {"krippendorff2004"}

@@ -166,6 +166,8 @@ def test_an_item_that_few_answered_is_hidden_and_shows_through_no_other_item():
     others = result.frame.loc[~result.frame["hidden"], ["mean", "item_rest_r", "alpha_if_dropped"]]
     np.testing.assert_array_equal(others, without.frame[["mean", "item_rest_r", "alpha_if_dropped"]])
     assert "1 of 4 items is hidden: fewer than 5 respondents" in result.note
+    assert result.text.startswith("Item-rest correlations of the 3 items shown: they run from ")
+    assert without.text.startswith("Item-rest correlations run from ")
     assert "hidden" in str(result)
 
 

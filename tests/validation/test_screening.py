@@ -484,6 +484,25 @@ def test_nobody_to_screen():
 # --- the effect of leaving people out -------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_the_largest_change_is_one_of_the_dimensions_shown(dimensions):
+    # Seven flagged people answered one dimension wildly, which only three of them answered: it moves most, unseen
+    answers = np.clip(np.round(factor_answers(4, n=60, items=12, factors=3) + 3), 1, 5)[:, : 4 * dimensions]
+    answers[:7, 4:8] = [1, 5, 1, 5]
+    answers[3:7, :4] = np.nan
+    answers[:3, :4] = 5
+    blocks = {key: [f"q{4 * k + i}" for i in range(1, 5)] for k, key in enumerate("abc"[:dimensions])}
+    survey = survey_of(answers, blocks, scale=SCALE)
+    screened = screen_respondents(survey)
+    flags = pd.Series(np.where(np.arange(60) < 7, 2, 0), index=screened.frame.index)
+    effect = exclusion_effect(survey, replace(screened, frame=screened.frame.assign(flag_count=flags)))
+    assert effect.frame["hidden"].tolist() == [True, *[False] * (dimensions - 1)]
+    if dimensions == 2:
+        assert "Of the 1 of 2 dimensions that is shown, leaving them out would move the mean by 0." in effect.text
+    else:
+        assert "Of the 2 of 3 dimensions that are shown, leaving them out would move a dimension's mean" in effect.text
+
+
 def test_a_difference_that_shows_a_few_peoples_answers_is_hidden(shipped):
     survey = shipped("bfi")
     only = {rule.index: None for rule in RULES} | {"longstring_max": 0.5}

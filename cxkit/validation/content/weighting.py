@@ -75,8 +75,8 @@ class FormativeIndex(Result):
         firm = int((visible["rank_low"] == visible["rank_high"]).sum())
         hidden = hidden_note(self.frame, minimum=self._minimum, noun="organisation")
         return (
-            f"With equal weights the index runs from {TWO_DIGITS(lowest)} to {TWO_DIGITS(highest)}; {firm} of "
-            f"{counted(len(visible), 'organisation')} {'keeps its' if firm == 1 else 'keep their'} rank in "
+            f"With equal weights the index{self._shown} runs from {TWO_DIGITS(lowest)} to {TWO_DIGITS(highest)}; "
+            f"{firm} of {counted(len(visible), 'organisation')} {'keeps its' if firm == 1 else 'keep their'} rank in "
             f"{self.level} of all weightings. {hidden}"
         ).strip()
 
@@ -87,7 +87,12 @@ class FormativeIndex(Result):
             return f"{what}, {TWO_DIGITS(visible['index'].iloc[0])}."
         lowest, highest = TWO_DIGITS(visible["index"].min()), TWO_DIGITS(visible["index"].max())
         hidden = hidden_note(self.frame, minimum=self._minimum, noun="organisation")
-        return f"{what}, from {lowest} to {highest}. {hidden}".strip()
+        return f"{what}{self._shown}, from {lowest} to {highest}. {hidden}".strip()
+
+    @property
+    def _shown(self) -> str:
+        """Whose index a range is that of, where some organisations are hidden."""
+        return " of the organisations shown" if len(self.visible) < len(self.frame) else ""
 
     @property
     def _minimum(self) -> int:

@@ -67,8 +67,16 @@ class ItemAnalysis(Result):
             short = f"{len(weak)} of {items} {verb} below {TWO_DIGITS(BELONGS)} ({first_of(weak, NAMED)})"
         low, high = TWO_DIGITS(lowest["item_rest_r"]), TWO_DIGITS(highest["item_rest_r"])
         if low == high:
-            return f"All item-rest correlations are {low} ({first_of(judged['item'].tolist(), NAMED)}); {short}."
-        return f"Item-rest correlations run from {low} ({lowest['item']}) to {high} ({highest['item']}); {short}."
+            start = "All item-rest correlations" if not self._of_those_shown else f"{self._of_those_shown}all"
+            return f"{start} are {low} ({first_of(judged['item'].tolist(), NAMED)}); {short}."
+        start = "Item-rest correlations" if not self._of_those_shown else f"{self._of_those_shown}they"
+        return f"{start} run from {low} ({lowest['item']}) to {high} ({highest['item']}); {short}."
+
+    @property
+    def _of_those_shown(self) -> str:
+        """The start of a sentence on all items where some are hidden."""
+        hidden = int(self.frame["hidden"].sum())
+        return f"Item-rest correlations of the {len(self.frame) - hidden} items shown: " if hidden else ""
 
     @property
     def note(self) -> str:

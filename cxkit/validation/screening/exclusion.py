@@ -56,17 +56,27 @@ class ExclusionEffect(Result):
         changes = [part for part in (self._largest("mean"), self._largest("alpha")) if part]
         if not changes:
             return f"{start}; what leaving them out would change is hidden, because it would show their answers."
-        return f"{start}. Leaving them out would move {' and '.join(changes)}."
+        return f"{start}. {self._of_those_shown}eaving them out would move {' and '.join(changes)}."
+
+    @property
+    def _of_those_shown(self) -> str:
+        """The start of a sentence on the largest changes: a hidden dimension may move farther."""
+        hidden = int(self.frame["hidden"].sum())
+        if not hidden:
+            return "L"
+        shown, of = len(self.frame) - hidden, counted(len(self.frame), "dimension")
+        return f"Of the {shown} of {of} that {'is' if shown == 1 else 'are'} shown, l"
 
     def _largest(self, what: str) -> str:
         """The dimension whose mean, or alpha, would move most."""
         in_sd = what == "mean" and not share_one_scale(ends_of(self.frame))
-        changes = self.frame["mean_change_sd" if in_sd else f"{what}_change"].abs()
+        shown = self.frame[~self.frame["hidden"]]
+        changes = shown["mean_change_sd" if in_sd else f"{what}_change"].abs()
         if changes.isna().all():
             return ""
         row = self.frame.loc[ties.largest(changes)]
         name, at_most = ("a dimension's mean" if what == "mean" else "alpha"), "at most "
-        if len(self.frame) == 1:
+        if len(shown) == 1:
             name, at_most = ("the mean" if what == "mean" else "alpha"), ""
         amount = THREE_DIGITS(changes[row.name]) + (" SD" if in_sd else "")
         values = f"{TWO_DIGITS(row[what])} to {TWO_DIGITS(row[f'{what}_kept'])}"
