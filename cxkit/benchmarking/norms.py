@@ -47,7 +47,6 @@ class Norm(Result):
     groups: dict[str, Groups]
     components: dict[str, VarianceComponents]
     comparability: str = NOT_EXAMINED
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "The norm: how the other organisations score"
@@ -65,7 +64,7 @@ class Norm(Result):
     @property
     def note(self) -> str:
         """Whether groups may be compared, which dimensions are left out, and the usual line."""
-        return " ".join([self.comparability, *self.notes, super().note])
+        return " ".join([self.comparability, super().note])
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())

@@ -30,7 +30,6 @@ class PercentileBenchmark(Result):
     """Where an organisation stands among others, by dimension, with its uncertainty."""
 
     norm: Norm
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Where the organisation stands among the others"
@@ -91,7 +90,7 @@ class PercentileBenchmark(Result):
     def note(self) -> str:
         about = self.norm.about
         organisations = int(self.norm.frame["organisations"].max())
-        return " ".join([*self.notes, super().note]) + (
+        return super().note + (
             f" Norm: {organisations:,} organisations, {self.norm.n:,} respondents; population: "
             f"{about.population}; period: {about.period}; selection: {about.selection.rstrip('.')}."
         )

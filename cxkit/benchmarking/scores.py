@@ -33,7 +33,6 @@ class DimensionScores(Result):
     """
 
     ends_differ: bool | None = None
-    notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Scores by dimension"
     uses_weights: ClassVar[bool] = True
@@ -61,11 +60,6 @@ class DimensionScores(Result):
             for _, row in frame.iterrows()
         )
         return " ".join(scores)
-
-    @property
-    def note(self) -> str:
-        """Which dimensions are left out and why, and the usual line."""
-        return " ".join([*self.notes, super().note])
 
     def draw(self, axes: Axes) -> None:
         frame = self.frame

@@ -36,7 +36,6 @@ class GroupReliability(Result):
     """
 
     hidden_groups: int = 0
-    notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "How much groups differ: ICC(1) and ICC(2)"
     cites: ClassVar[tuple[str, ...]] = (
@@ -96,7 +95,7 @@ class GroupReliability(Result):
         told = [_SHARED_P] if len(self.frame) > 1 else []
         told.append(_UNEQUAL_SPREAD)
         told += [_NEGATIVE_ICC2] if (self.frame["icc2"] < 0).any() else []
-        return " ".join([*self.notes, *told, *hidden, super().note, *whose_n(self.frame)])
+        return " ".join([*self.notes, *told, *hidden, self._usual_line, *whose_n(self.frame)])
 
     def draw(self, axes: Axes) -> None:
         heights = figures.rows(axes, self.frame["title"].tolist())

@@ -40,7 +40,7 @@ def of_each(dimensions: Sequence[Dimension], analyse: Callable[[Dimension], T]) 
             refusals.append((dimension, refusal))
     if refusals and not found:
         _raise_first([refusal for _, refusal in refusals])
-    return found, tuple(f"'{dimension.title}' is left out. {_in_one_line(why)}" for dimension, why in refusals)
+    return found, tuple(f"'{dimension.title}' is left out. {in_one_line(why)}" for dimension, why in refusals)
 
 
 def _raise_first(refusals: Sequence[AnalysisError | ModelError]) -> None:
@@ -51,5 +51,6 @@ def _raise_first(refusals: Sequence[AnalysisError | ModelError]) -> None:
     raise AnalysisError(f"{first} ({counted(others, 'other dimension')} cannot be computed either.)") from first
 
 
-def _in_one_line(problem: object) -> str:
+def in_one_line(problem: object) -> str:
+    """The words of a problem without its line breaks, for a sentence among others."""
     return " ".join(str(problem).split())

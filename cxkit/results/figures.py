@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from textwrap import fill
 from typing import Any
 
@@ -157,6 +158,15 @@ def rows(axes: Axes, labels: Sequence[object]) -> np.ndarray:
     axes.grid(visible=False, axis="y")
     axes.tick_params(axis="y", length=0)
     return heights
+
+
+def grouped_heights(groups: Sequence[str]) -> np.ndarray:
+    """Heights of rows from top to bottom, with one row of space above each group."""
+    heights: list[float] = []
+    for _, members in groupby(groups):
+        start = heights[-1] - 1.0 if heights else 0.0
+        heights += [start - 1.0 - i for i, _ in enumerate(members)]
+    return np.asarray(heights) - min(heights)
 
 
 def intervals(

@@ -45,6 +45,9 @@ class Result(ABC):
         The options that produced the result.
     data
         Name and hash of the answers.
+    notes
+        What a reader must know beside: what was left out and why, how intervals were made. They stand before the line
+        below the table.
     """
 
     frame: pd.DataFrame
@@ -55,6 +58,7 @@ class Result(ABC):
     settings: Mapping[str, object]
     data: DataStamp
     verdicts: Verdicts = field(default_factory=Verdicts)
+    notes: tuple[str, ...] = ()
 
     title: ClassVar[str]
     """Heading of the table."""
@@ -138,7 +142,12 @@ class Result(ABC):
 
     @property
     def note(self) -> str:
-        """Who contributed, which data, which sources: the line below a table."""
+        """The notes, then the usual line: what stands below the table."""
+        return " ".join([*self.notes, self._usual_line])
+
+    @property
+    def _usual_line(self) -> str:
+        """Who contributed, which data, which sources."""
         if not self.references:
             return self.origin
         return f"{self.origin} Sources: {'; '.join(cite(key) for key in self.references)}."

@@ -96,15 +96,6 @@ def check_count(name: str, value: Any, least: int = 1) -> int:
     return int(value)
 
 
-def check_number(name: str, value: Any, least: float = -np.inf) -> float:
-    """A finite number, at least `least`."""
-    real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-    if not real or not np.isfinite(float(value)) or value < least:
-        bound = f" of at least {least:g}" if np.isfinite(least) else ""
-        raise ModelError(f"{name}={_shown(value)} must be a number{bound}.")
-    return float(value)
-
-
 def check_level(name: str, value: Any) -> float:
     """A share of confidence between 0 and 1."""
     real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)

@@ -26,8 +26,6 @@ THERE, PARTLY, MISSING, DOES_NOT_APPLY = "there", "partly", "missing", "does not
 class ReportStandards(Result):
     """A checklist, filled from results. `notes` name results that rest on other answers."""
 
-    notes: tuple[str, ...] = ()
-
     why_unweighted: ClassVar[str] = "it is a list of what is reported"
     title: ClassVar[str] = "What a report of this instrument must say"
     sheets_of_one_person: ClassVar[str] = "nothing is estimated"
@@ -62,7 +60,7 @@ class ReportStandards(Result):
             "Topics in our own words; that a topic is there says nothing of how good the evidence is. What to do about "
             "the others stands in .missing."
         )
-        return " ".join([what, *self.notes, super().note])
+        return " ".join([what, super().note])
 
 
 def report_standards(survey: Survey, *results: Result | NotComputed) -> ReportStandards:

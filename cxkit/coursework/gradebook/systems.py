@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from cxkit.coursework.people.csv_text import CsvText
+from cxkit.coursework.people.csv_text import CsvText, number_in
 from cxkit.coursework.people.moodle_worksheet import worksheet_of
 
 System = Literal["canvas", "moodle", "blackboard", "brightspace"]
@@ -68,18 +68,18 @@ def _canvas(table: CsvText) -> list[GradeColumn]:
         match = _CANVAS.fullmatch(heading.strip())
         told = table.cell(points, index).strip() if points is not None else ""
         if match and told != "(read only)":
-            found.append(GradeColumn(index=index, name=match["name"], most=_number(told)))
+            found.append(GradeColumn(index=index, name=match["name"], most=number_in(told)))
     return found
 
 
 def _brightspace(table: CsvText) -> list[GradeColumn]:
     matches = ((index, _BRIGHTSPACE.fullmatch(heading.strip())) for index, heading in enumerate(table.header))
-    return [GradeColumn(index=n, name=one["name"], most=_number(one["most"] or "")) for n, one in matches if one]
+    return [GradeColumn(index=n, name=one["name"], most=number_in(one["most"] or "")) for n, one in matches if one]
 
 
 def _blackboard(table: CsvText) -> list[GradeColumn]:
     matches = ((index, _BLACKBOARD.fullmatch(heading.strip())) for index, heading in enumerate(table.header))
-    return [GradeColumn(index=n, name=one["name"], most=_number(one["most"])) for n, one in matches if one]
+    return [GradeColumn(index=n, name=one["name"], most=number_in(one["most"])) for n, one in matches if one]
 
 
 _MOODLE_OTHER = {
@@ -96,7 +96,7 @@ def _moodle(table: CsvText) -> list[GradeColumn]:
     folded = [heading.casefold() for heading in headings]
     if "grade" in folded and "identifier" in folded:
         most = folded.index("maximum grade") if "maximum grade" in folded else None
-        told = {_number(table.cell(row, most)) for row in range(1, len(table.rows))} if most is not None else set()
+        told = {number_in(table.cell(row, most)) for row in range(1, len(table.rows))} if most is not None else set()
         return [GradeColumn(index=folded.index("grade"), name="Grade", most=told.pop() if len(told) == 1 else None)]
     found = []
     for index, heading in enumerate(headings):
@@ -104,13 +104,6 @@ def _moodle(table: CsvText) -> list[GradeColumn]:
         if match and heading.casefold() not in _MOODLE_OTHER and not heading.endswith(("(Percentage)", "(Letter)")):
             found.append(GradeColumn(index=index, name=match["name"], most=None))
     return found
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text.strip().replace(",", "."))
-    except ValueError:
-        return None
 
 
 _COLUMNS: dict[System, Callable[[CsvText], list[GradeColumn]]] = {

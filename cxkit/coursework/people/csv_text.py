@@ -173,3 +173,11 @@ def _cell(text: str, at: int, plain: re.Pattern[str], source: str, row: int) -> 
     rest = plain.match(text, at)
     end = rest.end() if rest else at
     return (before + text[at:end], end) if end > start else ("", start)
+
+
+def number_in(text: str) -> float | None:
+    """The number that a cell holds, with a comma or a point; None if it holds none."""
+    try:
+        return float(text.strip().replace(",", "."))
+    except ValueError:
+        return None

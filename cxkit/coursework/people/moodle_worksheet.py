@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
-from cxkit.coursework.people.csv_text import CsvText
+from cxkit.coursework.people.csv_text import CsvText, number_in
 
 _IDENTIFIER = re.compile(r"(?P<word>[^\W\d][^\d]*?)\s*(?P<number>\d+)")
 _TOKEN = re.compile(r"\d{1,2}[:.]\d\d(?!\d)|\d+|[^\W\d_]+")
@@ -99,10 +99,10 @@ def _participants(table: CsvText, rows: list[int]) -> tuple[str, list[str]] | No
 def _maximum(table: CsvText, rows: list[int]) -> tuple[int, float] | None:
     """The first column that has one number above 0 in all rows, after one that has numbers or nothing."""
     for column in range(3, len(table.header)):
-        values = {_number(table.cell(row, column)) for row in rows}
+        values = {number_in(table.cell(row, column)) for row in rows}
         before = [table.cell(row, column - 1).strip() for row in rows]
         only = values.pop() if len(values) == 1 else None
-        if only and all(cell in {"", "-"} or _number(cell) is not None for cell in before):
+        if only and all(cell in {"", "-"} or number_in(cell) is not None for cell in before):
             return column, only
     return None
 
@@ -113,13 +113,6 @@ def _handed_in(table: CsvText, maximum: int, dated: list[int]) -> int | None:
     if usual in dated or not dated:
         return usual if usual < len(table.header) else None
     return None
-
-
-def _number(text: str) -> float | None:
-    try:
-        return float(text.strip().replace(",", "."))
-    except ValueError:
-        return None
 
 
 def time_of(text: str) -> datetime | None:

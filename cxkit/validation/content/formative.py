@@ -55,7 +55,6 @@ class FormativeProfile(Result):
     agreement: RaterAgreement
     index: FormativeIndex
     limits: tuple[float, float] | None
-    notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Topic profile"
     cites: ClassVar[tuple[str, ...]] = ("jarvis2003", "diamantopoulos2001", "hayes2007")
@@ -109,11 +108,6 @@ class FormativeProfile(Result):
             f"Raters' agreement by Krippendorff's alpha is {KRIPPENDORFF.shown(found.alpha, 3)}{interval}: {verdict} "
             f"({cite(KRIPPENDORFF.source)}){KRIPPENDORFF.reaching_down(found.alpha, found.low)}."
         )
-
-    @property
-    def note(self) -> str:
-        """What was left out, what n counts, then the usual line."""
-        return " ".join([*self.notes, super().note])
 
     @property
     def alt(self) -> str:

@@ -59,7 +59,6 @@ class SamplingAdequacy(Result):
     p_value: float
     test: Kind = BARTLETT
     no_test: str = ""
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Sampling adequacy (KMO) and test of uncorrelated items"
@@ -101,7 +100,7 @@ class SamplingAdequacy(Result):
     @property
     def note(self) -> str:
         """Overall KMO and test, what is left out, and the usual line."""
-        return " ".join([f"Overall KMO {KMO_KAISER.shown(self.kmo)}. {self._tested}.", *self.notes, super().note])
+        return " ".join([f"Overall KMO {KMO_KAISER.shown(self.kmo)}. {self._tested}.", super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:

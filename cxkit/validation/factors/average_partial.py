@@ -35,7 +35,6 @@ class MinimumAveragePartial(Result):
 
     n_factors: int
     n_factors_fourth: int
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Minimum average partial: how many factors"
@@ -51,11 +50,6 @@ class MinimumAveragePartial(Result):
             f"{counted(self.n_factors, 'component')}, the average fourth power after "
             f"{counted(self.n_factors_fourth, 'component')}."
         )
-
-    @property
-    def note(self) -> str:
-        """What is left out, and the usual line."""
-        return " ".join([*self.notes, super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:

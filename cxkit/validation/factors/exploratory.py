@@ -62,7 +62,6 @@ class FactorSolution(Result):
     phi: pd.DataFrame
     structure: pd.DataFrame
     variance: pd.DataFrame
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Exploratory factor analysis: loadings"
@@ -145,7 +144,7 @@ class FactorSolution(Result):
     def note(self) -> str:
         """What is not printed, what is left out, and the usual line."""
         blank = f"Loadings below {TWO_DIGITS(SMALLEST_PRINTED)} in size are not printed."
-        return " ".join([blank, *self.notes, super().note])
+        return " ".join([blank, super().note])
 
     @property
     def table(self) -> pd.DataFrame:
@@ -182,7 +181,7 @@ class FactorSolution(Result):
         """Loadings as colours and numbers, items in the order of the instrument."""
         values = self.loadings.to_numpy()
         figures.heat_map(axes, values, np.vectorize(TWO_DIGITS, otypes=[object])(values), limit=1.0)
-        labels = [_label(row) for _, row in self.frame.iterrows()]
+        labels = [wording(row["item"], turned=row["reversed"]) for _, row in self.frame.iterrows()]
         axes.set_yticks(np.arange(len(values)) + 0.5, labels, fontsize=9, rotation=0)
         axes.set_xticks(np.arange(self.n_factors) + 0.5, [find_column(name).heading for name in self.loadings.columns])
         self._mark_dimensions(axes)
@@ -203,10 +202,6 @@ class FactorSolution(Result):
                 title, (1, (start + end) / 2), xycoords=("axes fraction", "data"), xytext=(6, 0),
                 textcoords="offset points", fontsize=8.5, color=figures.GREY, va="center", ha="left",
             )  # fmt: skip
-
-
-def _label(row: pd.Series) -> str:
-    return wording(row["item"], turned=row["reversed"])
 
 
 def exploratory_factors(

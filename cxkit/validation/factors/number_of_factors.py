@@ -35,7 +35,6 @@ class NumberOfFactors(Result):
     n_factors: int
     lowest: int
     highest: int
-    notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Number of factors: what the methods say"
     shown: ClassVar[tuple[str, ...]] = ("method", "n_factors", "counts", "remark")
@@ -73,7 +72,7 @@ class NumberOfFactors(Result):
         """How ties are decided, what is left out, and the usual line."""
         made = f"{self.settings['simulations']} random data sets, seed {self.settings['seed']}."
         rule = "Ties go to parallel analysis of factors, else to the larger number."
-        return " ".join([made, rule, *self.notes, super().note])
+        return " ".join([made, rule, super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:

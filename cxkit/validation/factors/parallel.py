@@ -41,7 +41,6 @@ class ParallelAnalysis(Result):
     """Eigenvalues of the answers beside those of random data; `n_factors` is the number that stand out."""
 
     n_factors: int
-    notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Parallel analysis: how many factors"
     shown: ClassVar[tuple[str, ...]] = ("factor", "observed", "random_mean", "random", "stands_out")
@@ -78,7 +77,7 @@ class ParallelAnalysis(Result):
             f"Random data: {self.settings['simulations']} data sets of {kinds[str(self.settings['random_data'])]}, "
             f"seed {self.settings['seed']}.{' Polychoric correlations.' if polychoric else ''}"
         )
-        return " ".join([made, *self.notes, super().note])
+        return " ".join([made, super().note])
 
     @property
     def table(self) -> pd.DataFrame:

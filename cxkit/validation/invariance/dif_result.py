@@ -28,7 +28,6 @@ _THREE = fixed(3)
 class ItemFunctioning(Result):
     """Differential item functioning, a row an item. `notes` says what is left out, and how the purification went."""
 
-    notes: tuple[str, ...] = ()
     asked: int
     """How many items there are, tested or not."""
     untested: tuple[str, ...] = ()
@@ -87,7 +86,7 @@ class ItemFunctioning(Result):
             f"Δ R²: {r2}."
         )
         own = whose_n(self.frame.groupby("title", sort=False)["n"].max().reset_index())
-        return " ".join([rule, self._power, *self.notes, super().note, *own])
+        return " ".join([rule, self._power, super().note, *own])
 
     @property
     def _power(self) -> str:

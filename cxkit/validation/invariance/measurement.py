@@ -9,6 +9,7 @@ from typing import Literal
 import pandas as pd
 
 from cxkit.errors import AnalysisError, CxkitError, OptionError
+from cxkit.results.each_dimension import in_one_line
 from cxkit.results.options import check_choice, check_options
 from cxkit.results.weighted import refuse_weights
 from cxkit.statistics.multiplicity import FAMILY_ERROR
@@ -228,7 +229,7 @@ def _climbed(ladders: Mapping[str, Ladder], share: float) -> tuple[Family, dict[
 def _climb_notes(units: Mapping[str, Sequence[Dimension]], climbs: Mapping[str, tuple[Design, Climb]]) -> list[str]:
     notes = []
     for unit, (_, climbed) in climbs.items():
-        notes += [f"{units[unit][0].title}: {_in_one_line(note)}" for note in climbed.notes]
+        notes += [f"{units[unit][0].title}: {in_one_line(note)}" for note in climbed.notes]
     return notes
 
 
@@ -236,18 +237,14 @@ def _not_examined(lost: Sequence[tuple[str, CxkitError]]) -> list[str]:
     """A sentence for each reason, with all dimensions that it keeps out."""
     reasons: dict[object, list[tuple[str, CxkitError]]] = {}
     for title, problem in lost:
-        alike = problem.shortage.kind if isinstance(problem, TooFewInGroups) else _in_one_line(problem)
+        alike = problem.shortage.kind if isinstance(problem, TooFewInGroups) else in_one_line(problem)
         reasons.setdefault(alike, []).append((f"'{title}'", problem))
     sentences = []
     for own in reasons.values():
         shortages = [problem.shortage for _, problem in own if isinstance(problem, TooFewInGroups)]
-        reason = explain(shortages) if shortages else _in_one_line(own[0][1])
+        reason = explain(shortages) if shortages else in_one_line(own[0][1])
         sentences.append(f"{', '.join(title for title, _ in own)} could not be examined: {reason}")
     return sentences
-
-
-def _in_one_line(problem: object) -> str:
-    return " ".join(str(problem).split())
 
 
 def _check(up_to: str, ordinal: bool, missing: str, rare: str, estimator: str | None) -> None:

@@ -61,7 +61,6 @@ class Invariance(Result):
     evidence: InvarianceEvidence
     fits: Mapping[str, Mapping[str, Fit]]
     group_sizes: Mapping[str, int]
-    notes: tuple[str, ...] = ()
     concealed: frozenset[str] = frozenset()
 
     uses_weights: ClassVar[bool] = True
@@ -169,7 +168,7 @@ class Invariance(Result):
         simulated = false_alarms([*self.group_sizes.values()]) if self.settings["estimator"] == SIMULATED else ""
         parts = [
             f"Groups{largest}: {sizes}{more}.", MISSING_ANSWERS[str(self.settings["missing"])], rule, simulated,
-            *self.notes, super().note,
+            super().note,
         ]  # fmt: skip
         return " ".join(filter(None, parts))
 

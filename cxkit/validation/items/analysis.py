@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import ClassVar
 
 import numpy as np
@@ -37,8 +36,6 @@ NOT_TOLD_FROM_0 = "cannot be told from no relation"
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ItemAnalysis(Result):
     """What each item does, item by item. `notes` says for which dimensions no correlation is given, and why."""
-
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Item analysis"
@@ -82,7 +79,7 @@ class ItemAnalysis(Result):
     def note(self) -> str:
         """The usual line, and where no correlation is given."""
         turned = ["Reversed items are turned round."] if self.frame["reversed"].any() else []
-        return " ".join([*self.notes, *turned, super().note])
+        return " ".join([*self.notes, *turned, self._usual_line])
 
     @property
     def figure_size(self) -> tuple[float, float]:
@@ -103,7 +100,7 @@ class ItemAnalysis(Result):
 
     def draw(self, axes: Axes) -> None:
         """The item-rest correlation of each item, grouped by dimension."""
-        heights = _grouped_heights(self.frame["dimension"].tolist())
+        heights = figures.grouped_heights(self.frame["dimension"].tolist())
         values = self.frame["item_rest_r"].to_numpy()
         weak = values < BELONGS
         axes.hlines(heights, 0, values, color="#BBBBBB", linewidth=1.5)
@@ -112,7 +109,7 @@ class ItemAnalysis(Result):
             axes.plot(
                 values[weak], heights[weak], "X", color=figures.RED, markersize=8, label=f"below {TWO_DIGITS(BELONGS)}"
             )
-        axes.set_yticks(heights, [_label(row) for _, row in self.frame.iterrows()])
+        axes.set_yticks(heights, [wording(row["item"], turned=row["reversed"]) for _, row in self.frame.iterrows()])
         self._name_dimensions(axes, heights)
         axes.set_ylim(-0.8, heights[0] + 1.4)
         lowest, highest = (float(f(values[np.isfinite(values)], initial=0.0)) for f in (np.min, np.max))
@@ -132,19 +129,6 @@ class ItemAnalysis(Result):
                 title, (0, height + 0.75), xycoords=("axes fraction", "data"), xytext=(4, 0),
                 textcoords="offset points", fontsize=9, fontweight="bold", va="center",
             )  # fmt: skip
-
-
-def _grouped_heights(groups: list[str]) -> np.ndarray:
-    """Heights of rows from top to bottom, with one row of space above each group."""
-    heights: list[float] = []
-    for _, members in groupby(groups):
-        start = heights[-1] - 1.0 if heights else 0.0
-        heights += [start - 1.0 - i for i, _ in enumerate(members)]
-    return np.asarray(heights) - min(heights)
-
-
-def _label(row: pd.Series) -> str:
-    return wording(row["item"], turned=row["reversed"])
 
 
 def item_analysis(survey: Survey, *, dimensions: Sequence[str] | None = None) -> ItemAnalysis:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import ClassVar
 
 import numpy as np
@@ -160,7 +159,7 @@ class AnswerDistribution(Result):
     def draw(self, axes: Axes) -> None:
         """A bar an item, its answers from low (left) to high (right), the middle of the scale at zero."""
         by_item = self._by_item()
-        heights = _heights(by_item["dimension"].tolist())
+        heights = figures.grouped_heights(by_item["dimension"].tolist())
         reach = 0.1
         for height, row in zip(heights, by_item.to_dict("records"), strict=True):
             answers = self.frame[self.frame["item"] == row["key"]]
@@ -215,15 +214,6 @@ def _side_share(answers: pd.DataFrame, there: pd.Series) -> float:
     if hidden.all() or (hidden & ~there).any():
         return float("nan")
     return 1 - float(answers.loc[~there, "share"].sum())
-
-
-def _heights(groups: list[str]) -> np.ndarray:
-    """Heights of rows from top to bottom, with one row of space above each group."""
-    heights: list[float] = []
-    for _, members in groupby(groups):
-        start = heights[-1] - 1.0 if heights else 0.0
-        heights += [start - 1.0 - i for i, _ in enumerate(members)]
-    return np.asarray(heights) - min(heights)
 
 
 def _bar(axes: Axes, height: float, answers: pd.DataFrame) -> tuple[float, float]:

@@ -30,8 +30,6 @@ FEWEST_FOR_ENDS = 50
 class ScoreDistribution(Result):
     """How the scores of each dimension are spread, with the shares at both ends of the scale."""
 
-    notes: tuple[str, ...] = ()
-
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Scores of the dimensions: spread, floor and ceiling"
     shown: ClassVar[tuple[str, ...]] = ("title", "n", "mean", "sd", "lowest", "highest", "floor", "ceiling")
@@ -60,7 +58,7 @@ class ScoreDistribution(Result):
         rare = self.frame.loc[bounded, ["floor", "ceiling"]].isna().any(axis=None)
         left_out = [f"Shares of fewer than {MINIMUM_CELL} respondents are left out."] if rare else []
         rule = [f"The rule asks for {FEWEST_FOR_ENDS} respondents or more."] if few.any() else []
-        return " ".join([*self.notes, *left_out, *rule, super().note])
+        return " ".join([*self.notes, *left_out, *rule, self._usual_line])
 
 
 def score_distribution(

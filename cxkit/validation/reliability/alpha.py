@@ -42,8 +42,6 @@ RESEARCH, RESEARCH_WORDS = ALPHA_NUNNALLY.bands[1]
 class Reliability(Result):
     """Alpha by dimension. `notes` says which dimensions are left out, and why."""
 
-    notes: tuple[str, ...] = ()
-
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Reliability: Cronbach's alpha"
     shown: ClassVar[tuple[str, ...]] = (
@@ -68,11 +66,6 @@ class Reliability(Result):
             f"Alpha runs from {_with_interval(lowest, self.level)} to {_with_interval(highest, self.level)}; "
             f"{enough} of {len(values)} dimensions reach {TWO_DIGITS(RESEARCH)} ({cite(ALPHA_NUNNALLY.source)})."
         )
-
-    @property
-    def note(self) -> str:
-        """The usual line, and what is left out."""
-        return " ".join([*self.notes, super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:

@@ -30,8 +30,6 @@ MARKERS = ((figures.ORANGE, "D"), (figures.GREEN, "s"), (figures.PURPLE, "^"))
 class DimensionReliability(Result):
     """A coefficient by dimension, with its interval and others beside it."""
 
-    notes: tuple[str, ...] = ()
-
     coefficient: ClassVar[str]
     """The column of the coefficient."""
     called: ClassVar[str]
@@ -57,11 +55,6 @@ class DimensionReliability(Result):
         if "ci_low" in row and np.isfinite(row["ci_low"]):
             interval = f", {self.level} interval {TWO_DIGITS(row['ci_low'])} to {TWO_DIGITS(row['ci_high'])}"
         return f"{row['title']} ({clear_of(row[self.coefficient], ENOUGH)}{interval})"
-
-    @property
-    def note(self) -> str:
-        """What is left out, how intervals were made, and the usual line."""
-        return " ".join([*self.notes, super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:

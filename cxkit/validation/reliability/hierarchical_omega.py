@@ -56,7 +56,6 @@ class HierarchicalOmega(Result):
     ecv: float
     puc: float
     alpha: float
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Omega hierarchical: one total or several scores"
@@ -88,7 +87,7 @@ class HierarchicalOmega(Result):
         how = "bifactor model, maximum likelihood"
         if self.settings["method"] == "schmid_leiman":
             how = f"Schmid-Leiman, {self.settings['n_factors']} factors, minres and oblimin"
-        return " ".join([f"Factors: {how}.", *self.notes, super().note])
+        return " ".join([f"Factors: {how}.", super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:

@@ -35,8 +35,6 @@ Coefficient = Literal["alpha", "omega"]
 class MeasurementError(Result):
     """By dimension: how precise a single respondent's score is, in the units of the answer scale."""
 
-    notes: tuple[str, ...] = ()
-
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Standard error of measurement of one person's score"
     shown: ClassVar[tuple[str, ...]] = ("title", "n", "mean", "sd", "reliability", "sem", "margin", "smallest_change")
@@ -76,7 +74,7 @@ class MeasurementError(Result):
         """Where the reliability comes from, what is left out, and the usual line."""
         made = f"Reliability: {self.settings['coefficient']}. Margin: {self.level} either way of one score."
         sure = "How sure a margin is itself: 95 % interval, as if all items measured equally well."
-        return " ".join([made, sure, *self.notes, super().note])
+        return " ".join([made, sure, super().note])
 
     @property
     def alt(self) -> str:

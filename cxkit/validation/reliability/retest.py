@@ -35,7 +35,6 @@ class RetestReliability(Result):
     """Agreement of each dimension's score over waves, with the change that exceeds measurement error."""
 
     waves: tuple[str, ...]
-    notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Test-retest reliability"
     sheets_of_one_person: ClassVar[str] = "they are what is compared"
@@ -71,7 +70,7 @@ class RetestReliability(Result):
             "ICC(2,1) counts a shift of everybody between waves against agreement, ICC(3,1) does not. SEM: standard "
             "error of one score, shifts and true changes included; smallest change: 1.96 times √2 times SEM."
         )
-        return " ".join([columns, *self.notes, super().note])
+        return " ".join([columns, super().note])
 
     @property
     def alt(self) -> str:

@@ -33,7 +33,6 @@ class SplitHalf(Result):
     """The reliability of every split into halves, summed up by dimension; `splits` holds all values."""
 
     splits: Mapping[str, np.ndarray]
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Split-half reliability and lower bounds"
@@ -71,7 +70,7 @@ class SplitHalf(Result):
             [f"Splits of {', '.join(sampled)} are a random sample, seed {self.settings['seed']}."] if sampled else []
         )
         says = "λ4 is the best split; GLB, the greatest lower bound, is too high in small samples."
-        return " ".join([says, *drawn, *self.notes, super().note])
+        return " ".join([says, *drawn, super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:

@@ -36,7 +36,6 @@ class StratifiedAlpha(Result):
 
     stratified: float
     alpha: float
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Reliability of the total of several dimensions: stratified alpha"
@@ -56,7 +55,7 @@ class StratifiedAlpha(Result):
     def note(self) -> str:
         """What the last row is, what is left out, and the usual line."""
         last = "Last row: stratified alpha. Shares are of the variance of the total, without what dimensions share."
-        return " ".join([last, *self.notes, super().note])
+        return " ".join([last, super().note])
 
     @property
     def alt(self) -> str:

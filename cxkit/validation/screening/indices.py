@@ -61,12 +61,12 @@ def compute_indices(values: np.ndarray, layout: Layout) -> tuple[pd.DataFrame, t
             notes += ("Runs of one answer are counted on scales of whole numbers only.",)
         frame["irv"] = screening.individual_variability(together)
         frame["person_total"] = screening.person_total(together)
-        notes += _consistency(given, together, layout, frame)
+        notes += _consistency(together, layout, frame)
     frame = frame.assign(mahalanobis=distance[0], mahalanobis_p=distance[1], identical=screening.identical(values))
     return frame[["answered", *INDICES]], notes
 
 
-def _consistency(given: pd.DataFrame, together: np.ndarray, layout: Layout, frame: pd.DataFrame) -> tuple[str, ...]:
+def _consistency(together: np.ndarray, layout: Layout, frame: pd.DataFrame) -> tuple[str, ...]:
     """Fill in even-odd, synonyms and antonyms, and say which of them the instrument does not allow."""
     notes = []
     usable = [d for d in layout.dimensions if d.kind == "reflective" and len(d.items) > 1]

@@ -25,16 +25,9 @@ from cxkit.validation.screening.missingness import ITEMS_NAMED
 class LittleTest(Result):
     """Little's test. `notes` says which items were left out, and why."""
 
-    notes: tuple[str, ...] = ()
-
     title: ClassVar[str] = "Missing completely at random: Little's test"
     cites: ClassVar[tuple[str, ...]] = ("little1988",)
     shown: ClassVar[tuple[str, ...]] = ("n", "items", "patterns", "missing", "chi_square", "df", "p_value")
-
-    @property
-    def note(self) -> str:
-        """Which items were left out, then the usual line."""
-        return " ".join([*self.notes, super().note])
 
     @property
     def text(self) -> str:

@@ -34,7 +34,6 @@ class Screening(Result):
 
     calibration: Calibration
     copies: int = 0
-    notes: tuple[str, ...] = ()
 
     why_unweighted: ClassVar[str] = "every respondent is judged alone"
     title: ClassVar[str] = "Screening for careless responding"
@@ -112,7 +111,7 @@ class Screening(Result):
     @property
     def note(self) -> str:
         """Which indices are missing, then the usual line."""
-        return " ".join([*self.notes, self._how_calibrated, super().note])
+        return " ".join([*self.notes, self._how_calibrated, self._usual_line])
 
     @property
     def _how_calibrated(self) -> str:

@@ -44,7 +44,6 @@ class StructureComparison(Result):
     kind: Variant
     difference: str = ""
     doubt: str = ""
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Competing structures"
@@ -182,7 +181,7 @@ class StructureComparison(Result):
             target = (
                 f"Target: how much of the dimensions' correlations one factor above them keeps, 1 being all{unscaled}. "
             )
-        return " ".join([*self.notes, target + super().note])
+        return " ".join([*self.notes, target + self._usual_line])
 
     @property
     def figure_size(self) -> tuple[float, float]:

@@ -73,7 +73,6 @@ class Structure(Result):
     fit: Fit
     plan: Plan
     blueprint: Blueprint
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Confirmatory factor analysis: standardised loadings"
@@ -134,11 +133,6 @@ class Structure(Result):
         )
 
     @property
-    def note(self) -> str:
-        """Estimator, what is left out, and the usual line."""
-        return " ".join([*self.notes, super().note])
-
-    @property
     def table(self) -> pd.DataFrame:
         """Loadings with the items' wording, factor by factor."""
         return tables.printed(self.frame, self.shown, level=self.level)
@@ -177,7 +171,10 @@ class Structure(Result):
         drawn = self._drawn
         heights = figures.rows(axes, [""] * len(drawn))
         items = self.blueprint.items
-        labels = [_label(row) if row["item"] in items else str(row["text"]) for _, row in drawn.iterrows()]
+        labels = [
+            wording(row["item"], turned=row["reversed"]) if row["item"] in items else str(row["text"])
+            for _, row in drawn.iterrows()
+        ]
         axes.set_yticks(heights, labels, fontsize=9)
         _draw_loadings(axes, heights, drawn, figures.BLUE, "o", "own dimension" if self._second else None)
         if self._second:
@@ -206,11 +203,6 @@ def _mark_factors(axes: Axes, titles: list[str], heights: np.ndarray) -> None:
             (1, float(heights[start:end].mean())), xycoords=("axes fraction", "data"), xytext=(14, 0),
             textcoords="offset points", fontsize=8.5, color=figures.GREY, va="center", ha="left",
         )  # fmt: skip
-
-
-def _label(row: pd.Series) -> str:
-    """The item's key; its wording stands in the key below the picture."""
-    return wording(row["item"], turned=row["reversed"])
 
 
 def fit_in_words(indices: pd.Series, kind: Variant) -> str:

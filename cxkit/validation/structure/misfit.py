@@ -183,7 +183,7 @@ class Misfit(Result):
         """Residual correlations as colours; numbers where there is room, else the sign of the large ones."""
         values = self.residuals.fillna(0.0).to_numpy()
         lower = np.tril(self.residuals.notna().to_numpy(), -1)
-        words = _words if self._small else _signs
+        words = TWO_DIGITS if self._small else _signs
         texts = np.where(lower, np.vectorize(words, otypes=[object])(values), "")
         figures.heat_map(axes, np.where(lower, values, 0.0), texts, limit=max(0.2, float(np.abs(values).max())))
         places = np.arange(len(values)) + 0.5
@@ -233,10 +233,6 @@ def _residual(row: pd.Series) -> str:
 
 def _loading(row: pd.Series) -> str:
     return f"{row['what']} ({ONE_DIGIT(row['mi'])})"
-
-
-def _words(value: float) -> str:
-    return TWO_DIGITS(value)
 
 
 def _signs(value: float) -> str:

@@ -63,7 +63,6 @@ class CommonMethod(Result):
     harman: float
     kind: Variant = PLAIN
     difference: str = "standard"
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Common method variance"
@@ -179,7 +178,7 @@ class CommonMethod(Result):
             "method, below .05) and its solution is proper. Mean |r|: of the dimensions. Δχ²: from the model above of "
             f"which it is a part, or which is a part of it; {NAMES_OF_TESTS[self.difference]}."
         )
-        return " ".join([columns, *self.notes, super().note])
+        return " ".join([columns, super().note])
 
     @property
     def table(self) -> pd.DataFrame:
@@ -280,7 +279,7 @@ def common_method(
     if str(estimator).upper() not in FULL_INFORMATION:
         raise OptionError(f"common_method takes estimator='MLR' or 'ML', not '{estimator}'.")
     own = _marker_items(survey, marker)
-    drawn = _drawn(survey, _substantive(survey, dimensions, marker, own))
+    drawn = _drawn(survey, _substantive(survey, dimensions, own))
     keys = [*drawn.items, *own]
     items = {key: survey.instrument.items[key] for key in keys}
     how = plan(survey, items, estimator=estimator, missing=missing, ordered=False)
@@ -348,9 +347,7 @@ def _marker_items(survey: Survey, marker: str | Sequence[str] | None) -> list[st
     return own
 
 
-def _substantive(
-    survey: Survey, dimensions: Sequence[str] | None, marker: str | Sequence[str] | None, own: list[str]
-) -> list[str]:
+def _substantive(survey: Survey, dimensions: Sequence[str] | None, own: list[str]) -> list[str]:
     """The dimensions in question, none of which may hold an item of the marker."""
     if dimensions is not None:
         keys = [dimension.key for dimension in asked_for(survey, dimensions)]

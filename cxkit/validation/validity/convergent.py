@@ -29,7 +29,6 @@ class ConvergentValidity(Result):
     """What the items of each dimension have in common. `misfit`: that their model fits poorly."""
 
     misfit: str = ""
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Convergent validity"
@@ -64,7 +63,7 @@ class ConvergentValidity(Result):
                 " Alpha in its frame is of the covariances that full information maximum likelihood gives all answers; "
                 "that of cronbach_alpha is of pairs of items, and differs where answers are missing."
             )
-        return " ".join([model, *self.notes, super().note])
+        return " ".join([model, super().note])
 
     @property
     def headings(self) -> Mapping[str, str]:

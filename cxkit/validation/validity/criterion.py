@@ -50,7 +50,6 @@ class CriterionValidity(Result):
     r_squared_adjusted: float
     r_squared_new: float
     r_squared_new_sd: float
-    notes: tuple[str, ...] = ()
 
     title: ClassVar[str] = "Criterion validity"
     cites: ClassVar[tuple[str, ...]] = ("stone1974",)
@@ -75,11 +74,6 @@ class CriterionValidity(Result):
             f"these respondents and {_share(self.r_squared_new)} among respondents left out (mean of "
             f"{self.settings['repeats']} times {self.settings['folds']} parts)."
         )
-
-    @property
-    def note(self) -> str:
-        """Where the criterion comes from, and the usual line."""
-        return " ".join([*self.notes, super().note])
 
     @property
     def alt(self) -> str:

@@ -48,7 +48,6 @@ class DiscriminantValidity(Result):
 
     fornell_larcker: pd.DataFrame
     misfit: str = ""
-    notes: tuple[str, ...] = ()
 
     uses_weights: ClassVar[bool] = True
     title: ClassVar[str] = "Discriminant validity"
@@ -98,11 +97,6 @@ class DiscriminantValidity(Result):
             return f" HTMT2 is {TWO_DIGITS(row['htmt2'])}."
         whose = "" if row.name == closest.name else f" ({row['pair']})"
         return f" HTMT2 is at most {TWO_DIGITS(row['htmt2'])}{whose}."
-
-    @property
-    def note(self) -> str:
-        """How the intervals were made, what is left out, and the usual line."""
-        return " ".join([*self.notes, super().note])
 
     @property
     def figure_size(self) -> tuple[float, float]:
