@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import nbformat
@@ -20,6 +21,7 @@ from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.collecting.folder import submissions_in
 from cxkit.coursework.marking import class_run
 from cxkit.coursework.marking.class_run import mark_class
+from cxkit.coursework.marking.fingerprint import stale_notes
 from cxkit.coursework.marks.folder import read_marks
 from cxkit.coursework.people.roster import read_roster
 from cxkit.errors import MarkingError
@@ -185,11 +187,14 @@ def test_whoever_fell_before_an_interruption_is_named_when_the_marks_are_whole(t
         assert main(command) == 0
         source = assignment.folder / "source.ipynb"
         source.write_text(source.read_text().replace("data['x'].mean() * factor", "data['y'].mean() * factor"))
+        with (tmp_path / "roster.csv").open("a") as roster:
+            roster.write("nothing\n")  # who handed nothing in is no part of the count, before and after
         assert main(command) == 130
         said = capsys.readouterr()
         assert "Interrupted: 1 of 4 students marked. The same command goes on from here." in said.err
         assert main(command) == 0
-        said = capsys.readouterr().out
+        said, err = capsys.readouterr()
+        assert "1 of 4 were finished before and are kept" in err
         assert [line.split(",")[0].strip() for line in said.splitlines() if "fell:" in line] == [
             "fell: crash", "fell: model", "fell: noisy", "fell: variance",
         ]  # fmt: skip
@@ -201,6 +206,24 @@ def test_whoever_fell_before_an_interruption_is_named_when_the_marks_are_whole(t
     assert main(command) == 130
     assert "before the first student was marked. The same command goes on from here." in capsys.readouterr().err
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_notebook_that_cannot_be_marked_is_asked_for_again_and_not_marked_for_ever(tmp_path, monkeypatch):
+    """`mark` said "undecided" and no more, and `record` sent people back to `mark`, which changed nothing."""
+    assignment, _ = write_class(tmp_path, ["model"])
+    path = tmp_path / "in" / "model" / "work.ipynb"
+    path = path if path.is_file() else next((tmp_path / "in" / "model").glob("*.ipynb"))
+    path.write_text(json.dumps({**json.loads(path.read_text()), "nbformat": 99}))
+    monkeypatch.setattr(class_run.References, "weak_answers", lambda _: ())
+    rows = submissions_in(tmp_path / "in", read_roster(tmp_path / "roster.csv"))
+    done = mark_class(assignment, rows, tmp_path / "marks", progress=False, accept_no_sandbox=True)
+    assert "undecided: model: " in done.text
+    assert "  Ask for a notebook again: model." in done.text
+    collected = [replace(row, sha256="c" * 64) for row in rows]
+    (said,) = stale_notes(done.marks, collected)
+    assert said.endswith("cannot be marked: cxkit mark says why. Ask for a notebook again: model.")
+    earlier = [replace(one, submission_sha256="a" * 64) for one in done.marks]
+    assert stale_notes(earlier, collected) == (said,)
 
 
 def test_people_who_are_not_in_the_class_are_told(tmp_path):

@@ -16,7 +16,7 @@ from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.feedback import write_feedback
 from cxkit.coursework.marking import class_run, running
 from cxkit.coursework.marking.class_run import mark_class
-from cxkit.coursework.marking.submission import read_submission
+from cxkit.coursework.marking.notebook_file import read_submission
 from cxkit.errors import MarkingError
 from cxkit.running.isolation.endings import Contained
 from tests.coursework.small_assignment import TOML, cells, code, write_assignment

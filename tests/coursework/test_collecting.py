@@ -276,7 +276,24 @@ def test_encrypted_and_doubled_entries_are_refused(tmp_path):
     assert collected(tmp_path, bytes(data)).refused == (("s100.ipynb", "encrypted"),)
     with pytest.warns(UserWarning, match="Duplicate"):
         twice = raw_zip(entry("s100.ipynb", book("1")), entry("s100.ipynb", book("2")))
-    assert collected(tmp_path, twice).refused == (("s100.ipynb", "its name occurs twice in the zip"),)
+    with pytest.warns(UserWarning, match="Duplicate"):
+        inner = raw_zip(*(entry("a.ipynb", book(text)) for text in "122"))
+    for source, name in ((twice, "s100.ipynb"), (zip_of({"s100.zip": inner}), "s100.zip/a.ipynb")):
+        found = collected(tmp_path, source)
+        why = "its name occurs more than once in the zip, so nobody can tell which file counts"
+        assert set(found.refused) == {(name, why)}
+        assert statuses(found)["s100"] == "refused", "the first of the two was taken"
+
+
+def test_a_download_of_too_many_files_is_not_to_be_downloaded_again(tmp_path, monkeypatch):
+    path = tmp_path / "download.zip"
+    path.write_bytes(zip_of({f"{n}.ipynb": b"" for n in range(3)}))
+    monkeypatch.setattr(archives, "MOST_ENTRIES", 2)
+    with pytest.raises(MarkingError, match=r"lists more than 2 files\. Unpack it, and collect in parts"):
+        archives.list_files(path)
+    path.write_bytes(b"PK nonsense")
+    with pytest.raises(MarkingError, match=r"damaged .*Download it again\.$"):
+        archives.list_files(path)
 
 
 def test_a_size_that_the_zip_lies_about_is_found_while_reading(tmp_path):

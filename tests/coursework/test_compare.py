@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from cxkit.coursework.assignment.data import Answer, Assignment, ParameterSet, Partial, Question, Tolerance
+from cxkit.coursework.assignment.format import FACTS
 from cxkit.coursework.marking.answers import Number, Refused, Series, Table, Text, read_answers
 from cxkit.coursework.marking.collector import collect
 from cxkit.coursework.marking.compare import compare
@@ -197,6 +198,19 @@ def test_values_without_labels_in_any_order():
     assert share(WANTED[::-1].set_axis(list("abc")), WANTED, any_order=True, **options) == 0
 
 
+def test_labels_that_only_count_tell_nothing_where_any_order_will_do():
+    """Of `nlargest(3)` beside a model with `reset_index(drop=True)` the labels were compared, and no value counted."""
+    spends = pd.Series([3.0, 9.0, 7.0, 8.0, 1.0], index=[10, 11, 12, 13, 14])
+    model = spends.sort_values().tail(3).reset_index(drop=True)
+    options = {"kind": "series", "tolerance": CLOSE, "any_order": True}
+    for given in (spends.nlargest(3), dict(spends.nlargest(3)), spends.nlargest(3).set_axis(list("aab")), [7, 8, 9]):
+        assert share(given, model, **options) == 1
+    assert share(spends.nlargest(3), model.set_axis([1, 2, 3]), **options) == 1
+    assert share(spends.nlargest(4), model, **options) == share(spends.nsmallest(3), model, **options) == 0
+    assert share(spends.nlargest(3), model, kind="series", tolerance=CLOSE) == 0
+    assert share(spends.nlargest(3).set_axis([0, 1, 2]), spends.nlargest(3), **options) == 0
+
+
 def test_a_long_table_in_any_order_is_paired_in_no_time():
     numbers = np.arange(2_000) / 3
     wanted = pd.DataFrame({"a": numbers, "b": numbers[::-1]})
@@ -239,6 +253,21 @@ def test_figures_by_what_can_be_seen():
     assert share(figure, figure, kind="figure", facts={**facts, "ylabel": "*"}) == 0
     assert share(figure, figure, kind="figure", facts={"n_bars": 4}) == 0
     assert share("a figure", figure, kind="figure", facts=facts) == 0
+    assert share(figure, figure, kind="figure", facts={**facts, "orientation": "vertical"}) == 1
+    assert share(figure, figure, kind="figure", facts={"orientation": "horizontal"}) == 0
+    lying = Figure()
+    lying.subplots().barh(["a", "b"], [1, 2])
+    assert share(lying, figure, kind="figure", facts={"kind": "bar", "orientation": "horizontal"}) == 1
+    assert share(lying, figure, kind="figure", facts={"kind": "bar", "orientation": "vertical"}) == 0
+    assert share(Figure(), figure, kind="figure", facts={"orientation": "*"}) == 0
+
+
+def test_every_fact_that_is_collected_can_be_asked_for_and_no_other():
+    from matplotlib.figure import Figure
+
+    figure = Figure()
+    figure.subplots()
+    assert set(json.loads(collect({"x": figure}, [["x", "figure"]]))["x"]["facts"]) == set(FACTS.keys)
 
 
 def test_answers_that_are_too_large_are_refused_before_they_are_taken():

@@ -194,3 +194,30 @@ def test_the_example_on_the_page_for_authors_is_an_assignment(tmp_path: Path) ->
     assignment = read_assignment(folder)
     assert assignment.canary == "heron-4471"
     assert assignment.question("reliability").answer("alpha").units == ("proportion", "percent")
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        ('{ xlable = "x" }', "facts: there is no key 'xlable' here. Did you mean 'xlabel'?"),
+        ('{ kind = "bars" }', "facts: kind = 'bars' does not fit: it must be one of"),
+        ('{ n_bars = "four" }', "facts: n_bars = 'four' does not fit: it must be a whole number, 0 or above"),
+        ("{ n_bars = [3, 4] }", "facts: n_bars = [3, 4] does not fit"),
+        ('{ orientation = "across" }', "facts: orientation = 'across' does not fit"),
+        ("{}", "a figure needs facts to be compared"),
+    ],
+)
+def test_facts_that_no_figure_has_are_refused(facts: str, said: str, tmp_path: Path) -> None:
+    """A slip in a name, or in a value, made the task impossible without a word."""
+    number = 'name = "spread"\ntype = "number"\npoints = 2\nrelative = 0.001\n'
+    assert number in TOML
+    figure = 'name = "spread"\ntype = "figure"\npoints = 2\nfacts = '
+    assert said in refusal(tmp_path, TOML.replace(number, figure + facts + "\n"))
+    fine = TOML.replace(number, figure + '{ kind = "bar", n_bars = "*", legend = false, title = "*" }\n')
+    one = read_assignment(write_assignment(tmp_path / "fine", toml=fine))
+    assert one.question("spread").answer("spread").facts == {
+        "kind": "bar",
+        "n_bars": "*",
+        "legend": False,
+        "title": "*",
+    }

@@ -18,9 +18,10 @@ from nbformat.v4 import new_code_cell, new_output
 from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.assignment.source import student_notebook
 from cxkit.coursework.gradebook import Gradebook
+from cxkit.coursework.marking.notebook_file import read_submission
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.running import data_for
-from cxkit.coursework.marking.submission import mark_notebook, read_submission
+from cxkit.coursework.marking.submission import mark_notebook
 from cxkit.running.isolation.contained import run_contained
 from cxkit.running.sandbox.limits import Limits
 from tests.coursework.small_assignment import TOML, write_assignment

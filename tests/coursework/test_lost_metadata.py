@@ -14,9 +14,10 @@ from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.feedback.content import feedback_content
 from cxkit.coursework.feedback.page import feedback_html
 from cxkit.coursework.marking.lost_metadata import names_set, recover
+from cxkit.coursework.marking.notebook_file import read_submission
 from cxkit.coursework.marking.reference import References, _complete
 from cxkit.coursework.marking.running import Left
-from cxkit.coursework.marking.submission import mark_notebook, read_submission
+from cxkit.coursework.marking.submission import mark_notebook
 from cxkit.coursework.written.answers import written_texts
 from cxkit.errors import MarkingError
 from tests.coursework.small_assignment import write_assignment

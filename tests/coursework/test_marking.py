@@ -9,8 +9,9 @@ import pytest
 
 from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.assignment.source import model_notebook, student_notebook
+from cxkit.coursework.marking.notebook_file import read_submission
 from cxkit.coursework.marking.reference import References
-from cxkit.coursework.marking.submission import mark_notebook, marker, read_submission
+from cxkit.coursework.marking.submission import mark_notebook, marker
 from cxkit.coursework.release.proof import marking_checks
 from cxkit.errors import MarkingError
 from tests.coursework.small_assignment import TOML, write_assignment

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import sys
 import zipfile
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from cxkit.coursework.assignment.released import read_released
 from cxkit.coursework.assignment.source import read_source, student_notebook
 from cxkit.coursework.marks.data import AnswerCheck, QuestionMark, SubmissionMarks
 from cxkit.coursework.people.roster import Student, roster_of
+from cxkit.coursework.release.folders import new_folder
 from cxkit.coursework.release.instructions import instructions
 from cxkit.coursework.release.leaks import leaks_in, leaks_in_bytes, planted
 from cxkit.coursework.release.plan import Plan, plan_for
@@ -271,7 +273,7 @@ def test_planted_canaries_would_be_found(assignment: Assignment) -> None:
 def test_instructions_say_what_to_do_and_nothing_of_the_solution(assignment: Assignment) -> None:
     page = instructions(assignment, datetime(2026, 12, 4, 23, 59))
     assert "Plan about 2 hours." in page
-    assert "| Where is the centre? | 4 | `average` (a number), `bigger` (a choice) |" in page
+    assert "| Where is the centre? | 4 | `average` (a number), `bigger` (a choice); " in page
     assert "counts only if 'Where is the centre?' is right, or if this is right once the values of" in page
     assert "it can import Python's own modules and `cxkit`, `numpy`, `pandas`" in page
     assert "The columns of `data/scores.csv`: `" in page
@@ -282,7 +284,33 @@ def test_instructions_say_what_to_do_and_nothing_of_the_solution(assignment: Ass
         in page
     )
     assert "median" not in page
+    assert "It may have 20 MB and 2,000 cells" in page
+    assert "`average` (a number), `bigger` (a choice); `bigger` counts only together with `average` |" in page
     assert "The deadline stands where you were given this assignment." in instructions(assignment)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="locks of POSIX")
+def test_what_a_killed_release_has_left_is_removed_by_the_next(tmp_path: Path) -> None:
+    """Every student's data lay in `release/.NAME.XXXX.part` for good; a release that goes on keeps its own."""
+    target = tmp_path / "small"
+    left, others = tmp_path / ".small.a1.part", tmp_path / ".smaller.a1.part"
+    for folder in (left, others):
+        folder.mkdir()
+        (folder / "anna.zip").write_bytes(b"hers")
+    with new_folder(target, replace=False) as building:
+        assert (left.exists(), others.exists()) == (False, True)
+        (building / "a").write_text("1")
+        with new_folder(target, replace=False):
+            assert building.is_dir(), "it goes on"
+    target.rename(tmp_path / ".small.b2.old")  # as killed between the two steps
+    with pytest.raises(AssignmentError, match="refused"), new_folder(target, replace=True):
+        raise AssignmentError("refused")
+    assert (target / "a").read_text() == "1"
+    (tmp_path / ".small.b3.old").mkdir()
+    with new_folder(target, replace=True) as building:
+        (building / "a").write_text("2")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [others.name, "small"]
+    assert (target / "a").read_text() == "2"
 
 
 def test_the_secret_is_made_once_and_kept_private(tmp_path: Path) -> None:

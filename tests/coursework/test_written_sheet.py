@@ -361,6 +361,23 @@ def test_what_was_written_is_found_in_notebooks(tmp_path, monkeypatch):
     }
 
 
+def test_what_was_released_is_no_part_of_the_answer(tmp_path, monkeypatch):
+    """The question and "Your answer here" stood before markers and on the student's page as the student's words."""
+    prompt = "## Defend\n\nHow sure are you?\n\n*Your answer here*"
+    released = {"cells": [cell(prompt, question="argument", role="written")]}
+    monkeypatch.setattr("cxkit.coursework.written.answers.student_notebook", lambda _: released)
+    place, told = {"question": "argument", "role": "written"}, "Very.\n\nHow sure are you?  I am.\nVery."
+    written = {
+        "kept": f"{prompt}\n\n{told}", "in-place": prompt.replace("*Your answer here*", told), "alone": told,
+        "above": f"{told}\n\n{prompt}", "spaced": f"  ## Defend\nHow sure are you? \n*Your answer here*\n\n{told}",
+    }  # fmt: skip
+    books = [notebook(tmp_path / f"{name}.ipynb", cell(text, **place)) for name, text in written.items()]
+    books.append(notebook(tmp_path / "spaces.ipynb", cell(prompt.replace("\n\n", "\n"), **place)))
+    books.append(notebook(tmp_path / "quoted.ipynb", cell(f"{prompt}\n\nHow sure are you?\n\nVery.", **place)))
+    texts = written_texts(ASSIGNMENT, books)["argument"]
+    assert texts == dict.fromkeys(written, told) | {"spaces": "", "quoted": "How sure are you?\n\nVery."}
+
+
 def test_the_commands(tmp_path, capsys, monkeypatch):
     from cxkit.coursework.assignment.reading import read_assignment
     from cxkit.coursework.assignment.source import model_notebook

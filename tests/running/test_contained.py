@@ -22,6 +22,7 @@ from cxkit.running.isolation.contained_client import ContainedClient
 from cxkit.running.isolation.endings import COLLECTED, Contained
 from cxkit.running.jobs.workers import Stopped
 from cxkit.running.kernels.forked import Template
+from cxkit.running.kernels.speaking import PIECE
 from cxkit.running.sandbox.limits import Limits
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the sandbox is Linux's")
@@ -243,6 +244,37 @@ def test_the_interrupt_of_a_cell_that_ended_first_strikes_no_other():
         run = contained(*[flood, "print('on')"] * 7, limits=Limits(output_bytes=1 << 20, cell_seconds=8))
         assert (run.ending, run.cuts) == ("completed", {2 * k: "output" for k in range(7)})
         assert [printed(run, 2 * k + 1) for k in range(7)] == ["on\n"] * 7
+
+
+def test_what_is_printed_waits_in_bounds_and_costs_the_cells_below_no_memory():
+    """What was printed faster than it was sent filled the kernel: which cell failed for want of memory was chance."""
+    waiting = (
+        "import sys\nmost = 0\nfor _ in range(200):\n    sys.stdout.write('x' * 100_000)\n"
+        "    most = max(most, sum(buffer.tell() for buffer in sys.stdout._buffers.values()))"
+    )
+    run = contained(
+        waiting, "print(most)", "print('y' * 10_000_000)", "x = bytearray(150 << 20); print('on')",
+        limits=Limits(memory_bytes=400 << 20, output_bytes=30 << 20),
+    )  # fmt: skip
+    assert int(printed(run, 1)) <= 2 * PIECE
+    assert (len(printed(run, 0)), len(printed(run, 2))) == (20_000_000, 10_000_001)
+    assert (run.ending, run.cuts, printed(run, 3)) == ("completed", {}, "on\n")
+
+
+def test_an_error_is_told_whatever_its_message_holds_and_whether_it_can_be_shown_or_not():
+    """Half a character, or a byte of a name, in the message: no error was seen, or the run was over."""
+    run = contained(
+        "raise ValueError('a' + chr(0xd800))", "raise OSError(b'x\\xff'.decode('utf-8', 'surrogateescape'))",
+        "raise ValueError('a' + chr(0) + 'b')", "print('a' + chr(0xd800))",
+        "get_ipython()._showtraceback = lambda *_: None\n1 / 0", "print('on')",
+    )  # fmt: skip
+    errors = [(one.ename, one.evalue) for cell in run.notebook.cells for one in cell.outputs if "ename" in one]
+    replaced = "\N{REPLACEMENT CHARACTER}"
+    assert errors == [
+        ("ValueError", f"a{replaced}"), ("OSError", f"x{replaced}"), ("ValueError", "a\0b"),
+        ("ZeroDivisionError", "division by zero"),
+    ]  # fmt: skip
+    assert (run.ending, printed(run, 3), printed(run, 5)) == ("completed", f"a{replaced}\n", "on\n")
 
 
 def test_many_cells_that_print_all_that_one_may_are_a_flood_as_well():

@@ -92,7 +92,7 @@ class Answer:
     factor_columns : tuple of str
         Columns that are loadings: compared whatever the order and sign of the factors.
     facts : mapping
-        Of a figure, what must be so: `title`, `xlabel`, `ylabel`, `kind`, `n_bars`, ...
+        Of a figure, what must be so, by the names in `format.FACTS`.
     partial : tuple of Partial
         The narrowest first.
     few_values : bool

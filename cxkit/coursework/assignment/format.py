@@ -73,6 +73,11 @@ def some_of(*words: str) -> Kind:
     return Kind(words=f"a list of {listed}", fits=lambda v: isinstance(v, list) and all(one in words for one in v))
 
 
+def or_any(kind: Kind) -> Kind:
+    """The same, or `"*"`."""
+    return Kind(words=f'{kind.words}, or "*" for any', fits=lambda v: v == "*" or kind.fits(v))
+
+
 _NEEDED = object()
 
 
@@ -162,6 +167,27 @@ PARTIAL = Form(
     },
 )
 
+_COUNT = or_any(Kind(words="a whole number, 0 or above", fits=SEED.fits))
+_PART_OF_TEXT = or_any(Kind(words="a text that must stand in it", fits=_is_text))
+
+FACTS = Form(
+    heading="facts",
+    keys={
+        "title": optional(_PART_OF_TEXT, None, "The title of the first axes"),
+        "xlabel": optional(_PART_OF_TEXT, None, "The label of their x axis"),
+        "ylabel": optional(_PART_OF_TEXT, None, "The label of their y axis"),
+        "kind": optional(or_any(one_of("bar", "scatter", "line", "image", "empty")), None,
+                         "What they show; bars are told before points, these before lines"),
+        "orientation": optional(or_any(one_of("vertical", "horizontal")), None,
+                                "Which way bars stand: `bar` or `barh`; without it either is right"),
+        "n_bars": optional(_COUNT, None, "How many bars, and other patches"),
+        "n_lines": optional(_COUNT, None, "How many lines"),
+        "n_points": optional(_COUNT, None, "How many points of scatter plots"),
+        "n_axes": optional(_COUNT, None, "How many axes the figure has"),
+        "legend": optional(or_any(YES_NO), None, "Whether they have a legend"),
+    },
+)  # fmt: skip
+
 ANSWER = Form(
     heading="[[questions.answers]]",
     keys={
@@ -182,7 +208,7 @@ ANSWER = Form(
         "factor_columns": optional(
             TEXTS, [], "Columns of loadings: factors in any order and with any sign are right", "table"
         ),
-        "facts": optional(VALUES, {}, "What must be so in the figure: title, xlabel, n_bars, kind ...", "figure"),
+        "facts": optional(VALUES, {}, "What must be so in the figure: see `facts`", "figure"),
         "few_values": optional(
             YES_NO,
             False,
@@ -192,6 +218,7 @@ ANSWER = Form(
     },
     tables={"partial": PARTIAL},
 )  # fmt: skip
+"""`facts` is a key, since it stands in one line; what may stand in it is `FACTS`."""
 
 MISTAKE = Form(
     heading="[[questions.mistakes]]",
@@ -254,7 +281,7 @@ ASSIGNMENT = Form(
     },
 )  # fmt: skip
 
-FORMS = (ASSIGNMENT, LIMITS, LATE, FILE, RELEASE, HELD_OUT, QUESTION, ANSWER, PARTIAL, MISTAKE, CRITERION)
+FORMS = (ASSIGNMENT, LIMITS, LATE, FILE, RELEASE, HELD_OUT, QUESTION, ANSWER, FACTS, PARTIAL, MISTAKE, CRITERION)
 """In the order in which an author meets them."""
 
 

@@ -93,6 +93,7 @@ def _answer(place: str, table: Mapping[str, Any], tables: Tables) -> Answer:
                             remedy="take out further_rows, or take out any_order and name the key.")  # fmt: skip
     if kind == "figure" and not read["facts"]:
         tables.problems.add(f'{place}: a figure needs facts to be compared: facts = {{ xlabel = "..." }}.')
+    tables.values(read["facts"], form.FACTS, f"{place}, facts")
     partial = tuple(
         _partial(f"{place}, {inner}", one, tables)
         for inner, one in tables.several(table, "partial", form.PARTIAL, place)

@@ -11,6 +11,7 @@ import os
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -36,8 +37,18 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, Runti
 _OPEN_FLAGS = os.O_RDONLY | sum(getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_BINARY"))
 
 
+_IN_PARTS = "Unpack it, and collect in parts, each a folder with some of the students: what was collected before stays."
+
+
 class FileRefused(Exception):
-    """Why a file is not read; caught by whoever reads it, and told with the file's name."""
+    """Why a file is not read; caught by whoever reads it, and told with the file's name.
+
+    `remedy` is what to do where it is the whole download.
+    """
+
+    def __init__(self, why: str, remedy: str = "Download it again.") -> None:
+        super().__init__(why)
+        self.remedy = remedy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,7 +106,7 @@ def list_files(path: str | Path) -> list[Item]:
         try:
             archive = _opened(path)
         except FileRefused as error:
-            raise MarkingError(f"{path} is not a zip that can be collected: {error}. Download it again.") from None
+            raise MarkingError(f"{path} is not a zip that can be collected: {error}. {error.remedy}") from None
         outer = _entries(archive, lambda: archive, MOST_BYTES)
     else:
         raise MarkingError(f"There is no folder and no zip {path}.")
@@ -179,7 +190,7 @@ def _check_entries(stream: IO[bytes], most: int) -> None:
         count += block.count(_ENTRY_MARK)
         tail = block[-(len(_ENTRY_MARK) - 1) :]
         if count > most:
-            raise FileRefused(f"it lists more than {most:,} files")
+            raise FileRefused(f"it lists more than {most:,} files", _IN_PARTS)
 
 
 def _opened(source: Path | bytes) -> zipfile.ZipFile:
@@ -194,14 +205,13 @@ def _opened(source: Path | bytes) -> zipfile.ZipFile:
 
 def _entries(archive: zipfile.ZipFile, open_archive: Callable[[], zipfile.ZipFile], most: int) -> Iterator[Item]:
     """The files in a zip, with names relative to it."""
-    budget, seen = _Budget(most), set[str]()
-    for info in archive.infolist():
-        if info.is_dir() or CLUTTER & set(info.filename.split("/")):
-            continue
+    budget = _Budget(most)
+    entries = [one for one in archive.infolist() if not (one.is_dir() or CLUTTER & set(one.filename.split("/")))]
+    names = Counter(_judged(one)[0] for one in entries)
+    for info in entries:
         name, why = _judged(info)
-        if not why and name in seen:
-            why = "its name occurs twice in the zip"
-        seen.add(name)
+        if not why and names[name] > 1:  # to take the first would be to choose for the student
+            why = "its name occurs more than once in the zip, so nobody can tell which file counts"
         yield _refused(name, why) if why else Item(name=name, read=_entry_reader(open_archive, info, budget))
 
 

@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cxkit.running.untrusted import Unbounded, read_json
 
-MOST_CELLS = 5_000
+MOST_CELLS = 2_000
+"""Of a notebook that is marked."""
 
 
 class NotANotebook(Exception):

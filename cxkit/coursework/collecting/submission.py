@@ -87,6 +87,11 @@ class Submission:
         return UNDECIDED.get(self.status, "Nothing was handed in.")
 
 
+def ask_again(students: Iterable[str]) -> str:
+    """What to do about notebooks that only the student can mend."""
+    return f"Ask for a notebook again: {', '.join(students)}."
+
+
 def what_to_do(submissions: Iterable[Submission]) -> list[str]:
     """What the instructor has to do about undecided work, in lines."""
     undecided = [one for one in submissions if one.is_undecided]
@@ -94,7 +99,7 @@ def what_to_do(submissions: Iterable[Submission]) -> list[str]:
     choose = [one.student for one in undecided if one.status not in ASK_AGAIN]
     lines = []
     if again:
-        lines.append(f"Ask for a notebook again: {', '.join(again)}.")
+        lines.append(ask_again(again))
     if choose:
         lines.append(
             f"Decide which file counts: {', '.join(choose)}. cxkit collect --decide STUDENT=FILE, or {DECISIONS_FILE}."

@@ -13,8 +13,9 @@ from cxkit.coursework.assignment.released import read_released
 from cxkit.coursework.collecting.submission import Submission, what_to_do
 from cxkit.coursework.marking.falls import Falls
 from cxkit.coursework.marking.fingerprint import fits_points, points_notes, version_notes
+from cxkit.coursework.marking.notebook_file import read_submission
 from cxkit.coursework.marking.reference import References
-from cxkit.coursework.marking.submission import mark_notebook, policy_for, read_submission, unmarked
+from cxkit.coursework.marking.submission import mark_notebook, policy_for, unmarked
 from cxkit.coursework.marks.data import SubmissionMarks, marks_from_data
 from cxkit.coursework.marks.folder import earlier_marks, write_marks
 from cxkit.coursework.marks.points import points_text
@@ -96,9 +97,17 @@ class ClassMarks:
         ]
         undecided = [one for one in self.marks if one.is_undecided]
         lines += [f"  undecided: {one.student}: {' '.join(one.notes)}" for one in undecided]
-        lines += [f"  {text}" for text in what_to_do(self.submissions)]
+        lines += [f"  {text}" for text in what_to_do(self._as_they_turned_out())]
         lines += [f"  note: {text}" for text in self.weak]
         return "\n".join([*lines, f"Protection: {self.protection}."])
+
+    def _as_they_turned_out(self) -> list[Submission]:
+        """The submissions; those that were collected and could not be read as what is marked among the unreadable."""
+        undecided = {one.student for one in self.marks if one.is_undecided}
+        return [
+            replace(row, status="unreadable") if row.status in _RUN and row.student in undecided else row
+            for row in self.submissions
+        ]
 
 
 def mark_class(
@@ -192,8 +201,7 @@ def mark_class(
         try:
             run_jobs(waiting, workers=jobs, on_start=teller.started, on_end=ended)
         except KeyboardInterrupt:
-            told = f"Interrupted: {len(done)} of {counted(len(tasks), 'student')} marked."
-            raise KeyboardInterrupt(f"{told} The same command goes on from here.") from None
+            raise KeyboardInterrupt(_interrupted(done.values(), teller.total)) from None
         finally:
             teller.close()
         fell = falls.tell(set(done) - set(kept))
@@ -208,6 +216,12 @@ def mark_class(
         fell=tuple(fell),
         comparable=tuple(one for one in done.values() if fits_points(one, assignment)),
     )
+
+
+def _interrupted(done: Iterable[SubmissionMarks], total: int) -> str:
+    """How far it is, as the next run will count: those of whom there is something to mark."""
+    marked = sum(bool(one.submission_sha256) for one in done)
+    return f"Interrupted: {marked} of {counted(total, 'student')} marked. The same command goes on from here."
 
 
 def _versions(

@@ -235,12 +235,20 @@ def _figure(value: Any) -> dict[str, Any]:
         "xlabel": first.get_xlabel(),
         "ylabel": first.get_ylabel(),
         "kind": kind,
+        "orientation": _orientation(first),
         "n_bars": bars,
         "n_lines": lines,
         "n_points": points,
         "legend": first.get_legend() is not None,
     }
     return {"kind": "figure", "facts": {name: _scalar(fact) for name, fact in facts.items()}}
+
+
+def _orientation(axes: Any) -> str:
+    """Which way the bars of these axes stand; empty without bars, or where they stand both ways."""
+    ways = {getattr(one, "orientation", None) for one in axes.containers}
+    ways &= {"vertical", "horizontal"}
+    return str(ways.pop()) if len(ways) == 1 else ""
 
 
 _COLLECTORS = {

@@ -176,7 +176,8 @@ def _compare_series(answer: Answer, given: Value, reference: Value) -> Verdict |
     if not isinstance(given, Series) or not isinstance(reference, Series):
         return None
     labels = reference.labels or tuple(str(k) for k in range(len(reference.values)))
-    if given.labels is None or (_is_counted(given.labels) and _is_counted(labels)):
+    only_counts = _is_counted(labels)
+    if given.labels is None or (only_counts and (answer.any_order or _is_counted(given.labels))):
         if len(given.values) != len(labels):
             said = f"{counted(len(given.values), 'value')}; {len(labels)} are wanted."
             return Verdict(0.0, f"`{answer.name}` has {said}")

@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from cxkit.coursework.assignment.data import Assignment
-from cxkit.coursework.collecting.submission import Submission
+from cxkit.coursework.collecting.submission import Submission, ask_again
+from cxkit.coursework.marking.notebook_file import read_submission
 from cxkit.coursework.marks.data import SubmissionMarks
-from cxkit.errors import counted
+from cxkit.errors import MarkingError, counted
 
 _TO_DO = "Have their notebooks among the submissions, then run cxkit mark and cxkit gradebook record again."
 
@@ -63,7 +64,7 @@ def version_notes(marks: Iterable[SubmissionMarks], now: str) -> tuple[str, ...]
 
 
 def stale_notes(marks: Iterable[SubmissionMarks], rows: Iterable[Submission]) -> tuple[str, ...]:
-    """Whose collected notebook is not the one that was marked?
+    """Whose collected notebook is not the one that was marked, and whose cannot be marked?
 
     Parameters
     ----------
@@ -74,14 +75,23 @@ def stale_notes(marks: Iterable[SubmissionMarks], rows: Iterable[Submission]) ->
     Returns
     -------
     tuple of str
-        A sentence for students of whom another notebook was marked, one for those of whom none was; empty where the
-        marks are of what was collected.
+        A sentence for students whose notebook cannot be read, one for those of whom another was marked, one for those
+        of whom none was; empty where the marks are of what was collected.
     """
+    rows = tuple(rows)
     marked = {one.student: one.submission_sha256 for one in marks}
     collected = {row.student: row.sha256 for row in rows if row.path is not None and row.sha256}
     other = [student for student, sha256 in collected.items() if marked.get(student) not in {None, "", sha256}]
     none = [student for student in collected if not marked.get(student)]
+    # To mark again would end the same way for what cannot be read as a notebook
+    unreadable = [row.student for row in rows if row.student in {*other, *none} and not _can_be_read(row)]
+    other, none = ([one for one in listed if one not in unreadable] for listed in (other, none))
     told = []
+    if unreadable:
+        told.append(
+            f"The notebooks of {counted(len(unreadable), 'student')} are collected and cannot be marked: cxkit mark "
+            f"says why. {ask_again(unreadable)}"
+        )
     if other:
         told.append(
             f"The marks of {counted(len(other), 'student')} are not of the notebook that is collected now, but of "
@@ -93,6 +103,16 @@ def stale_notes(marks: Iterable[SubmissionMarks], rows: Iterable[Submission]) ->
             f"{', '.join(none)}. Run cxkit mark, then cxkit gradebook record again."
         )
     return tuple(told)
+
+
+def _can_be_read(row: Submission) -> bool:
+    if row.path is None or not row.path.is_file():
+        return True  # which is said elsewhere
+    try:
+        read_submission(row.path)
+    except MarkingError:
+        return False
+    return True
 
 
 def notes_on(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import io
 import os
 import shutil
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -101,9 +103,11 @@ def new_folder(target: Path, *, replace: bool) -> Iterator[Path]:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _clear_left(target)
         part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
     except OSError as error:
         raise AssignmentError(f"{target} cannot be written: {error.strerror or error}.") from None
+    held = _held(part)
     try:
         yield part
         _put(part, target, replace=replace)
@@ -111,6 +115,46 @@ def new_folder(target: Path, *, replace: bool) -> Iterator[Path]:
         raise AssignmentError(f"{target} cannot be written: {error.strerror or error}.") from None
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        _let_go(held)
+
+
+def _clear_left(target: Path) -> None:
+    """Remove what a release that was killed has left beside the target: the data of every student is in it.
+
+    An earlier release that was moved aside, and whose place is empty, is put back. What a release that still goes on
+    holds stays.
+    """
+    for left in sorted(target.parent.glob(f".{glob.escape(target.name)}.*")):
+        if not left.is_dir() or left.is_symlink() or left.suffix not in {".part", ".old"}:
+            continue
+        held = _held(left)
+        if held is None:
+            continue
+        if left.suffix == ".old" and not target.exists():
+            left.rename(target)
+        else:
+            shutil.rmtree(left, ignore_errors=True)
+        _let_go(held)
+
+
+def _held(folder: Path) -> int | None:
+    """A lock on a folder, which goes with its process; None if another has it, or where the system has none."""
+    if sys.platform == "win32":
+        return None
+    import fcntl
+
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _let_go(held: int | None) -> None:
+    if held is not None:
+        os.close(held)
 
 
 def _put(part: Path, target: Path, *, replace: bool) -> None:
@@ -128,13 +172,17 @@ def _put(part: Path, target: Path, *, replace: bool) -> None:
         return
     old = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".old", dir=target.parent))
     old.rmdir()
-    target.rename(old)
+    held = _held(target)
     try:
-        part.rename(target)
-    except OSError:
-        old.rename(target)
-        raise
-    shutil.rmtree(old, ignore_errors=True)
+        target.rename(old)
+        try:
+            part.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    finally:
+        _let_go(held)
 
 
 def _changed(part: Path, target: Path) -> list[str]:

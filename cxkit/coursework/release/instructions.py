@@ -6,6 +6,8 @@ from datetime import datetime
 
 from cxkit.coursework.assignment.available import columns_sentence, packages_sentence
 from cxkit.coursework.assignment.data import ANSWER_KINDS, Assignment, LatePolicy, Question
+from cxkit.coursework.collecting.archives import LARGEST_NOTEBOOK
+from cxkit.coursework.collecting.contents import MOST_CELLS
 from cxkit.coursework.marks.points import points_text
 from cxkit.errors import counted
 
@@ -71,10 +73,21 @@ def _left_behind(question: Question, assignment: Assignment) -> str:
     if question.kind == "written":
         return "words, read by a person"
     asked = ", ".join(f"`{answer.name}` ({ANSWER_KINDS[answer.type]})" for answer in question.answers)
+    asked += _only_together(question)
     if not question.after:
         return asked
     first = " and ".join(f"'{_cell(assignment.question(key).title)}'" for key in question.after)
     return f"{asked}; counts only if {first} is right, or if this is right once the values of {first} are"
+
+
+def _only_together(question: Question) -> str:
+    """That answers which can be guessed count beside the others, as the marker has it."""
+    few = question.guessable
+    if not few:
+        return ""
+    guessed = " and ".join(f"`{answer.name}`" for answer in few)
+    others = " or ".join(f"`{answer.name}`" for answer in question.answers if answer not in few)
+    return f"; {guessed} {'counts' if len(few) == 1 else 'count'} only together with {others}"
 
 
 def _cell(text: str) -> str:
@@ -109,7 +122,8 @@ def _percent(share: float) -> str:
 def _hand_in(assignment: Assignment) -> str:
     limits = assignment.limits
     steps = [
-        f"Hand in one file, your `{notebook_name(assignment)}`. Keep its name; do not hand in the data.",
+        f"Hand in one file, your `{notebook_name(assignment)}`. Keep its name; do not hand in the data. It "
+        f"may have {LARGEST_NOTEBOOK // 1_000_000} MB and {MOST_CELLS:,} cells: clear outputs that make it larger.",
         "Before that, choose *Restart kernel and run all cells*: what only an earlier state of the kernel knew is lost "
         "when your notebook is marked.",
         "Give your results the names that the tasks ask for. They are compared as they are: do not round them.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -30,8 +31,8 @@ def written_texts(assignment: Assignment, submissions: Iterable[Submission]) -> 
     Returns
     -------
     dict of str to dict
-        The markdown in the place for the answer and in the student's own cells right below it; empty where the
-        place is as it was released, or gone.
+        The markdown in the place for the answer and in the student's own cells right below it, without lines that
+        were released there; empty where the place is as it was released, or gone.
 
     Raises
     ------
@@ -51,7 +52,7 @@ def written_texts(assignment: Assignment, submissions: Iterable[Submission]) -> 
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise MarkingError(f"{submission.path} cannot be read: {reason_of(error)}. Collect again.") from None
         cells = recover(assignment, released, [cell for cell in cells if isinstance(cell, dict)]).cells
-        texts = _texts(cells, {_source(cell) for cell in released})
+        texts = _texts(cells, released)
         for question in wanted:
             found[question][submission.student] = _bounded(texts.get(question, ""))
     return found
@@ -62,7 +63,10 @@ def _bounded(text: str) -> str:
     return text if len(text) <= LONGEST else cut_text(text, LONGEST)
 
 
-def _texts(cells: Iterable[Any], released: set[str]) -> dict[str, str]:
+def _texts(cells: Iterable[Any], given: Iterable[Any]) -> dict[str, str]:
+    given = list(given)
+    released = {_source(cell) for cell in given}
+    lines = {key: _source(cell).splitlines() for cell in given if is_written(cell) for key in questions_of(cell)}
     pieces: dict[str, list[str]] = {}
     current: list[str] | None = None
     for cell in cells:
@@ -70,11 +74,27 @@ def _texts(cells: Iterable[Any], released: set[str]) -> dict[str, str]:
         own = _questions(cell)
         if own and is_written(cell):
             current = pieces.setdefault(own[0], [])
+            text = text if text in released else _without(text, lines.get(own[0], ()))
         elif own or cell.get("cell_type") != "markdown" or text in released:
             current = None
         if current is not None and text not in released and text:
             current.append(text)
     return {question: "\n\n".join(texts) for question, texts in pieces.items()}
+
+
+def _without(text: str, released: Iterable[str]) -> str:
+    """The lines of a text that were not given with its place, such as the question and "Your answer here".
+
+    Each given line takes out one: whoever writes it again means it.
+    """
+    given = Counter(line.strip() for line in released if line.strip())
+    kept = []
+    for line in text.splitlines():
+        if given[line.strip()] > 0:
+            given[line.strip()] -= 1
+        else:
+            kept.append(line)
+    return "\n".join(kept).strip()
 
 
 def _questions(cell: Mapping[str, Any]) -> list[str]:

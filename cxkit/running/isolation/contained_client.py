@@ -21,7 +21,7 @@ from papermill.engines import NotebookExecutionManager
 
 from cxkit.running.isolation.endings import COLLECTED, ENDED_BY_WARDEN, Cut, Ending, why_ended
 from cxkit.running.isolation.inputs import copy_inputs
-from cxkit.running.isolation.messages import TooMuch, read_bounded, size_of, text_of_reply
+from cxkit.running.isolation.messages import TooMuch, error_of_reply, read_bounded, size_of, text_of_reply
 from cxkit.running.isolation.stopwatch import PATIENCE, Stopwatch, innermost_child
 from cxkit.running.kernels.client import START_TIMEOUT, CxkitClient, NotebookEnded, logger
 from cxkit.running.kernels.forked import ForkedProcess
@@ -177,6 +177,8 @@ class ContainedClient(CxkitClient):
         """Note that a cell failed, which not every one shows; the next has its turn."""
         if exec_reply is not None and exec_reply["content"].get("status") == "error":
             cell.metadata["papermill"] = {"exception": failure.MAY_RAISE not in tags(cell)}
+            if cell_index not in self.cuts and not any(one.output_type == "error" for one in cell.outputs):
+                cell.outputs.append(error_of_reply(exec_reply))
         await super()._check_raise_for_error(cell, cell_index, exec_reply)
 
     def wait_for_reply(self, msg_id: str, cell: NotebookNode | None = None) -> dict[str, Any]:
@@ -279,6 +281,7 @@ class ContainedClient(CxkitClient):
         """Hand a cell its own messages; of others only count what was printed before it began."""
         while True:
             msg = await ensure_async(self.kc.iopub_channel.get_msg(timeout=None))
+            await asyncio.sleep(0)  # a message that waits already comes at once: without this a flood stops every clock
             if msg["parent_header"].get("msg_id") == parent_msg_id:
                 try:
                     self.process_message(msg, cell, cell_index)

@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from nbformat import NotebookNode
+from nbformat.v4 import new_output
+
 from cxkit.running.untrusted import Unbounded, read_json, text_of_repr
 
 _MOST_PARTS = 200_000  # values in one message; a figure drawn in JavaScript has some thousands
 _PER_VALUE, _PER_NUMBER = 64, 32
+_LONGEST_WORDS = 10_000  # characters of an error's message where its output is lost
 _BYTES_OF_A_CHARACTER, _REST_OF_A_PART = 6, 1 << 16  # at most, as JSON writes it; what is no output
 
 
@@ -54,3 +58,13 @@ def text_of_reply(reply: Mapping[str, Any]) -> str | None:
     except (KeyError, TypeError):
         return None
     return text_of_repr(shown) if isinstance(shown, str) else None
+
+
+def error_of_reply(reply: Mapping[str, Any]) -> NotebookNode:
+    """The error that ended a cell, from the reply alone.
+
+    Its output can be lost on the way: a kernel without memory cannot write down where the error was.
+    """
+    content = reply["content"]
+    name, said = (str(content.get(key, ""))[:_LONGEST_WORDS] for key in ("ename", "evalue"))
+    return new_output("error", ename=name, evalue=said, traceback=[f"{name}: {said}" if said else name])

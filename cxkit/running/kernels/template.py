@@ -41,7 +41,7 @@ KERNEL_MODULES = (
     "IPython.core.magics", "IPython.core.historyapp", "IPython.core.completerlib", "IPython.core.oinspect",
     "IPython.core.logger", "IPython.extensions.storemagic", "matplotlib_inline.config", "zmq.eventloop.zmqstream",
     "IPython.core.debugger", "tornado.ioloop", "tornado.platform.asyncio", "asyncio", "comm", "psutil",
-    "jupyter_client.session", "cxkit.running.sandbox.warden",
+    "jupyter_client.session", "cxkit.running.sandbox.warden", "cxkit.running.kernels.speaking",
 )  # fmt: skip
 """What every kernel needs to start: a fork finds it imported."""
 
@@ -304,12 +304,16 @@ def _run_kernel(argv: list[str], folder: str, sockets_bound: Callable[[], None] 
     """An ipykernel as ``python -m ipykernel_launcher`` runs it. No zmq context and no event loop exists before here."""
     from ipykernel.kernelapp import IPKernelApp
 
+    from cxkit.running.kernels.speaking import print_no_faster_than_is_sent, send_every_text
+
     os.chdir(folder)
     sys.argv = argv
     gc.enable()
     # With a parent it ends when that ends. Process 1 of a namespace has none that it could see: its warden sees to it.
     app = IPKernelApp.instance(parent_handle=os.getppid() or 1)
+    print_no_faster_than_is_sent()
     app.initialize(argv[1:])
+    send_every_text(app.session)
     _find_modules_beside(os.environ.pop("CXKIT_NOTEBOOK_FOLDER", ""))
     _do_without_terminal()
     inline = sys.modules.get("matplotlib_inline.backend_inline")
