@@ -291,13 +291,16 @@ def _distance(before: str, now: str, allowed: Allowed = _LAST_BITS) -> float | N
     """How far two unlike numbers of a text lie apart, within what is allowed; whole ones are exact, as written.
 
     One number has one form: 1.1 and 1.10 differ, as 1e5 and 100000 do. Only where the last bits show does the number of
-    digits go with them. A value whose author lets it move further may show more digits, or fewer.
+    digits go with them. A value whose author lets it move further may show more digits, or fewer. What is 0 but for
+    rounding has any sign, as -0.0 and 1.5e-16: that is another one on another processor.
     """
     one, other = float(before), float(now)
     if not set(before + now) & set(".eE") or math.isinf(one) or math.isinf(other):
         return None  # 1e999 and 2e999 differ, and are one number to a computer
     digits = max(len(re.sub(r"[eE].*|\D", "", number).lstrip("0")) for number in (before, now))
-    has_one_form = one != other and (allowed is not _LAST_BITS or _form_of(before) == _form_of(now))
+    is_rounding = max(abs(one), abs(other)) <= allowed.absolute
+    forms = {_form_of(number.lstrip("+-" if is_rounding else "")) for number in (before, now)}
+    has_one_form = (one != other or is_rounding) and (len(forms) == 1 or allowed is not _LAST_BITS)
     return allowed.distance(one, other) if digits >= _DIGITS_OF_LAST_BITS or has_one_form else None
 
 
