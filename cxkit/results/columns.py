@@ -46,6 +46,7 @@ COLUMNS: dict[str, Column] = {
     "critical_cvr": Column("Critical CVR"),
     "cumulative": Column("Cumulative", share),
     "cvr": Column("CVR"),
+    "d_bic": Column("ΔBIC", fixed(1)),
     "d_cfi": Column("Δ CFI", fixed(3)),
     "d_chi_square": Column("Δ χ²", fixed(1)),
     "d_df": Column("Δ df", whole),

@@ -109,38 +109,60 @@ def test_a_level_of_invariance_is_searched_from_the_level_above(monkeypatch):
     pd.testing.assert_frame_equal(found.frame, wanted.frame, atol=1e-5)
 
 
-def test_the_share_of_method_is_told_only_where_the_difference_test_holds():
-    found = common_method(survey_of(plain_survey(7), DIMENSIONS), estimator="ML")
+@pytest.mark.parametrize("seed", [7, 13])
+def test_a_survey_without_method_is_not_said_to_have_one(seed):
+    # seed 13: a chi-square difference of 4.8 on one degree of freedom
+    found = common_method(survey_of(plain_survey(seed), DIMENSIONS), estimator="ML")
     rows = found.frame.set_index("model")
-    assert rows.loc[EQUAL, "p_value"] > 0.05
-    assert (
-        f"An unmeasured method factor fits no better with {EQUAL} (chi-square difference (standard), p = " in found.text
-    )
+    assert rows["p_value"].isna().all()
+    assert np.isfinite(rows.loc[EQUAL, ["chi_square_difference", "df_difference", "d_bic", "d_cfi", "d_rmsea"]]).all()
+    assert rows.loc[EQUAL, "d_bic"] == pytest.approx(rows.loc[EQUAL, "bic"] - rows.loc["dimensions only", "bic"])
+    assert "An unmeasured method factor is not shown to fit better: BIC rises by " in found.text
     assert "its share of the items' variance is not determined" in found.text
     assert "would explain" not in found.text
     assert not found.better.any()
-    assert f"{EQUAL} (fits no better)" in found.alt
+    assert "the difference has no chi-square distribution" in found.note
 
 
-def test_which_model_is_told_follows_from_the_tests():
-    frame = pd.DataFrame({
-        "technique": "unmeasured method factor",
-        "model": ["dimensions only", EQUAL, "free method loadings"],
+def method_frame(technique="unmeasured method factor"):
+    return pd.DataFrame({
+        "technique": technique,
+        "model": ["dimensions only" if technique.startswith("un") else "marker unrelated", EQUAL,
+                  "free method loadings"],
         "p_value": [np.nan, 0.001, 0.002],
+        "d_bic": [np.nan, -10.1, -12.0],
         "method_share": [np.nan, 0.2, 0.3],
         "mean_correlation": [0.5, 0.4, 0.3],
         "proper": [True, True, False],
     })  # fmt: skip
+
+
+def test_which_unmeasured_model_is_told_follows_from_bic():
+    frame = method_frame()
     found = common_method(survey_of(plain_survey(7), DIMENSIONS), estimator="ML")
     told = replace(found, frame=frame).text
-    assert (
-        "with free method loadings (chi-square difference (standard), p = .002) fits better, but its solution" in told
-    )
-    assert f"with {EQUAL} (chi-square difference (standard), p = .001) fits better and would explain 20% of" in told
+    assert f"fits better: BIC falls by 10.1 with {EQUAL} (a fall of more than 10 is very strong evidence" in told
+    assert "it would explain 20% of" in told
+    assert "With free method loadings its solution is improper: no verdict." in told
     told = replace(found, frame=frame.assign(proper=True)).text
-    assert (
-        "with free method loadings (chi-square difference (standard), p = .002) fits better and would explain 30%"
-        in told
-    )
-    told = replace(found, frame=frame.assign(p_value=[np.nan, 0.04, 0.03])).text  # by Holm .06 both
+    assert f"BIC falls by 12.0 with free method loadings and falls by 10.1 with {EQUAL}" in told
+    assert "it would explain 30% of" in told
+    told = replace(found, frame=frame.assign(d_bic=[np.nan, -9.9, -20.0])).text
+    assert "is not shown to fit better: BIC falls by 9.9" in told
+    told = replace(found, frame=frame.assign(proper=[True, False, False])).text
+    assert "An unmeasured method factor has no verdict. With free method loadings and with equal method" in told
+    told = replace(found, frame=frame, n_effective=200.0).text
+    assert "has no verdict: weighted answers have no likelihood" in told
+    assert "fits better" not in told
+
+
+def test_which_model_of_a_marker_is_told_follows_from_the_tests():
+    frame = method_frame("marker")
+    found = common_method(survey_of(plain_survey(7), DIMENSIONS), estimator="ML")
+    told = replace(found, frame=frame).text
+    assert f"with {EQUAL} (chi-square difference (standard), p = .001) fits better and explains 20% of" in told
+    assert "With free method loadings its solution is improper: no verdict." in told
+    told = replace(found, frame=frame.assign(proper=True)).text
+    assert "with free method loadings (chi-square difference (standard), p = .002) fits better and explains 30%" in told
+    told = replace(found, frame=frame.assign(p_value=[np.nan, 0.04, 0.03], proper=True)).text  # by Holm .06 both
     assert "fits no better" in told

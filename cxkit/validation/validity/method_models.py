@@ -117,8 +117,17 @@ class Ladder:
         """A row a fitted model, all in one variant."""
         return [self._row(model, fit, kind) for model, fit in self.fits.items()]
 
+    def _changes(self, model: str, kind: Variant) -> dict[str, float]:
+        """How BIC, CFI and RMSEA change from the model without method to one with it."""
+        base = TRAITS if self.technique == UNMEASURED else BASELINE
+        if model not in (EQUAL, FREE) or base not in self.fits:
+            return dict.fromkeys(("d_bic", "d_cfi", "d_rmsea"), np.nan)
+        own, first = (read_indices(self.fits[name], kind) for name in (model, base))
+        return {f"d_{name}": own[name] - first[name] for name in ("bic", "cfi", "rmsea")}
+
     def _row(self, model: str, fit: Fit, kind: Variant) -> dict[str, object]:
         indices = read_indices(fit, kind)
+        proper = is_proper(fit)
         difference = self.difference(model)
         if difference is not None and difference.vanished:
             self.vanished.append(model)
@@ -131,12 +140,14 @@ class Ladder:
             "df": indices["df"],
             "cfi": indices["cfi"],
             "rmsea": indices["rmsea"],
+            "bic": indices["bic"],
             "chi_square_difference": abs(difference.chisq_diff) if difference else np.nan,
             "df_difference": float(difference.df_diff) if difference else np.nan,
-            "p_value": difference.p if difference else np.nan,
-            "method_share": self._share(fit),
-            "mean_correlation": self._mean_correlation(fit),
-            "proper": is_proper(fit),
+            "p_value": difference.p if difference and self.technique == MARKER else np.nan,
+            **self._changes(model, kind),
+            "method_share": self._share(fit) if proper else np.nan,
+            "mean_correlation": self._mean_correlation(fit) if proper else np.nan,
+            "proper": proper,
             "test": kind.test,
             "variant": kind.indices,
         }
