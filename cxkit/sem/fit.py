@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import CxkitError, CxkitWarning, closest
-from cxkit.sem.indices.absent import absent_measures, changed_default, without_variance
+from cxkit.sem.indices.absent import absent_measures, changed_default, without_distribution, without_variance
 from cxkit.sem.indices.measured import Measured
 from cxkit.sem.indices.variants import chi_square_variant, index_variant, measure, named
 from cxkit.sem.language.words import FIT, Summary
@@ -216,7 +216,13 @@ class Fit(Measured):
     def note(self) -> str:
         """Who contributed, what to know, and why a measure has no value."""
         dropped = f", {self.n_dropped} dropped" if self.n_dropped else ""
-        parts = [f"n = {self.n}{dropped}.", *self.warnings, without_variance(self), changed_default(self)]
+        parts = [
+            f"n = {self.n}{dropped}.",
+            *self.warnings,
+            without_variance(self),
+            changed_default(self),
+            without_distribution(self),
+        ]
         with suppress(CxkitError):  # measures that are refused say why where they are asked for
             parts.append(absent_measures(self, dict(self.measures)))
         return " ".join(filter(None, parts))

@@ -261,3 +261,49 @@ def test_a_restriction_that_costs_nothing_is_still_tested() -> None:
     assert not found.vanished
     assert found.p == pytest.approx(1)
     assert "-0.0" not in found.text
+
+
+TWO = "f =~ x1 + a*x2 + b*x3\ng =~ x4 + x5 + x6"
+
+
+@pytest.mark.parametrize("estimator", ["ULS", "ULSMV"])
+def test_no_p_depends_on_the_units_of_unweighted_moments(estimator: str) -> None:
+    """lavTestLRT and lavTestScore give a p under ULS that any other unit turns into another one."""
+    for unit in (0.1, 10.0):
+        answers = cases.hs().copy()
+        answers[["x1", "x2", "x3", "x4", "x5", "x6"]] *= unit
+        free, tight = (sem.cfa(model, answers, estimator=estimator) for model in (TWO, f"{TWO}\na == b"))
+        got = free.compare(tight, "standard")
+        assert got.chisq_diff > 0
+        assert np.isnan([got.p, got.frame["rmsea_diff"].iloc[1], *tight.score_tests()["p"]]).all()
+        assert "without p: under ULS, whose moments are not weighted, a difference has no chi-square" in got.text
+        assert "nan" not in got.text
+        rests = "Standard errors, z and p of plain ULS rest on no distribution"
+        assert (rests in free.note) == (estimator == "ULS")
+        if estimator == "ULSMV":
+            assert free.compare(tight).p == pytest.approx(robust_p(), rel=1e-4)
+
+
+def robust_p() -> float:
+    """The p of the scaled and shifted difference of the answers as they are."""
+    return (
+        sem.cfa(TWO, cases.hs(), estimator="ULSMV").compare(sem.cfa(f"{TWO}\na == b", cases.hs(), estimator="ULSMV")).p
+    )
+
+
+def test_a_whole_factor_more_is_no_test() -> None:
+    """Loadings of 0 identify no factor: the text says so where one was added, and of no other pair of models."""
+    method = "\nm =~ x1 + x2 + x3 + x4 + x5 + x6\nm ~~ 0*f + 0*g"
+    plain = sem.cfa("f =~ x1 + x2 + x3\ng =~ x4 + x5 + x6", cases.hs(), std_lv=True)
+    some = "\nm =~ x1 + x2 + x4 + x5\nm ~~ 0*f + 0*g"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CxkitWarning)
+        added = [sem.cfa(plain.model + more, cases.hs(), std_lv=True) for more in (method, some)]
+    for fit in added:
+        got = fit.compare(plain)
+        assert got.added_factors == ("m",)
+        assert "'m' has no loadings, a boundary where nothing identifies a factor" in got.text
+    assert not added[0].compare(added[1]).added_factors
+    one = sem.cfa("f =~ x1 + x2 + x3 + x4 + x5 + x6", cases.hs(), std_lv=True)
+    assert not plain.compare(one).added_factors
+    assert "boundary" not in plain.compare(one).text

@@ -39,6 +39,11 @@ NO_EFFECT = (
     "what the freer model adds is estimated at 0, a boundary where it has no effect, so that both models are one"
 )
 """Why there is no test where a freed parameter vanished."""
+NO_DISTRIBUTION = (
+    "under ULS, whose moments are not weighted, a difference has no chi-square distribution and depends on the items' "
+    "units; estimator='ULSMV' or 'ULSM' tests it"
+)
+"""Why a plain difference under ULS has no p, as the model's own test has none."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -58,6 +63,11 @@ class Comparison:
         It is the first of these that both models have, as in `fit.text`.
     scaling_factor
         What the plain difference was divided by, where it was.
+    no_p
+        Why there is no p although the difference has a value; empty where there is one.
+    added_factors
+        Factors of the freer model alone that covary with no other: with loadings of 0, as in the restricted model, they
+        are not identified, and p, which is lavaan's, does not have its meaning.
     vanished
         Whether the parameters that the freer model adds are estimated where they have no effect, such as equal loadings
         of a method factor at 0: both models are then one, on a boundary where no test has its distribution. p is NaN.
@@ -74,6 +84,8 @@ class Comparison:
     d_srmr: float
     variant: str = ""
     vanished: bool = False
+    no_p: str = ""
+    added_factors: tuple[str, ...] = ()
 
     @property
     def test_name(self) -> str:
@@ -104,6 +116,11 @@ class Comparison:
             return f"The two models have the same degrees of freedom, so there is nothing to test; {self._changes}."
         if self.vanished:
             return f"There is nothing to test: {NO_EFFECT}; {self._changes}."
+        if self.no_p:
+            return (
+                f"The {self.test_name} is {_printed(self.chisq_diff, 2)} on {degrees(self.df_diff)}, without p: "
+                f"{self.no_p}; {self._changes}."
+            )
         if np.isnan(self.p):
             return (
                 f"The {self.test_name} on {degrees(self.df_diff)} cannot be computed: its "
@@ -111,7 +128,22 @@ class Comparison:
             )
         p = "p < .001" if self.p < 0.001 else f"p = {self.p:.3f}"
         name = self.test_name[0].upper() + self.test_name[1:]
-        return f"{name} = {_printed(self.chisq_diff, 2)} on {degrees(self.df_diff)}, {p}; {self._changes}."
+        return (
+            f"{name} = {_printed(self.chisq_diff, 2)} on {degrees(self.df_diff)}, {p}; {self._changes}.{self._caution}"
+        )
+
+    @property
+    def _caution(self) -> str:
+        """That p is none where the restricted model lacks whole factors of the freer one."""
+        if not self.added_factors:
+            return ""
+        names = ", ".join(f"'{name}'" for name in self.added_factors)
+        has = f"{names} has" if len(self.added_factors) == 1 else f"{names} have"
+        return (
+            f" Not to be read as a test: in the restricted model {has} no loadings, a boundary where nothing identifies"
+            " a factor, so that the difference has no chi-square distribution and p below .05 is frequent without any "
+            "effect. Compare BIC in fit.measures."
+        )
 
     @property
     def note(self) -> str:
@@ -155,7 +187,8 @@ def compare(first: Measured, second: Measured, method: str = "default") -> Compa
 
     Notes
     -----
-    Agrees with R's `lavTestLRT(fit1, fit2, method = )` of lavaan 0.6-14.
+    Agrees with R's `lavTestLRT(fit1, fit2, method = )` of lavaan 0.6-14, but for p of a plain difference under ULS,
+    which is left out here.
     """
     free, tight = (first, second) if first.df <= second.df else (second, first)
     _check(free, tight, method)
@@ -177,8 +210,11 @@ def compare(first: Measured, second: Measured, method: str = "default") -> Compa
     variant = index_variant([free, tight])
     gaps = {name: measure(tight, name, variant) - measure(free, name, variant) for name in ("cfi", "rmsea")}
     gaps["srmr"] = float(tight.measures["srmr"] - free.measures["srmr"])
-    p = float("nan") if vanished else chi_square_tail(value, df)
-    rmsea = float("nan") if vanished or not df else rmsea_point(value, df, first.frame.n, len(first.models))
+    unweighted = chosen == "standard" and free.frame.estimator.discrepancy == "ULS" and df > 0 and not vanished
+    p = float("nan") if vanished or unweighted else chi_square_tail(value, df)
+    rmsea = (
+        float("nan") if vanished or unweighted or not df else rmsea_point(value, df, first.frame.n, len(first.models))
+    )
     rows = [
         {
             "df": fit.df,
@@ -193,7 +229,26 @@ def compare(first: Measured, second: Measured, method: str = "default") -> Compa
     return Comparison(
         frame=pd.DataFrame(rows), chisq_diff=float(value), df_diff=df, p=p, method=chosen, scaling_factor=float(factor),
         d_cfi=gaps["cfi"], d_rmsea=gaps["rmsea"], d_srmr=gaps["srmr"], variant=variant, vanished=vanished,
+        no_p=NO_DISTRIBUTION if unweighted else "", added_factors=_added_factors(free, tight) if df else (),
     )  # fmt: skip
+
+
+def _added_factors(free: Measured, tight: Measured) -> tuple[str, ...]:
+    """Factors with free loadings that the tight model lacks and that covary with no other latent variable.
+
+    A factor that covaries may be one of two into which a factor was divided; its correlation of 1 is no such boundary.
+    """
+    latent = set(free.table.variables.latent)
+    added = latent - set(tight.table.variables.latent)
+    if not added or not set(tight.table.variables.latent) < latent:
+        return ()
+    rows = free.table.rows
+    loads = {row.lhs for row in rows if row.op == "=~" and row.fixed is None}
+    covaries: set[str] = set()
+    for row in rows:
+        if row.op in ("~~", "~") and row.lhs != row.rhs and row.fixed != 0:
+            covaries |= {row.lhs, row.rhs}
+    return tuple(name for name in free.table.variables.latent if name in added & loads - covaries)
 
 
 def _vanished(free: Measured, plain: float) -> bool:

@@ -267,11 +267,12 @@ def release_tests(fit: Solved) -> pd.DataFrame:
     DataFrame
         lhs op rhs group mi df p epc, largest first: one row per parameter that shares another one's value (epc is how
         far it would move away from the others) and per `==` of the model (epc is left minus right once released). An
-        equality by which the model is identified cannot be tested, and is left out.
+        equality by which the model is identified cannot be tested, and is left out. Under ULS p is NaN: what is not
+    weighted has no chi-square distribution, and `mi` depends on the items' units.
 
     Notes
     -----
-    Agrees with R's `lavTestScore(fit)$uni` of lavaan 0.6-14, which has no epc of single releases.
+    Agrees with R's `lavTestScore(fit)$uni` of lavaan 0.6-14, which has no epc of single releases, and a p under ULS.
     """
     rows = [row for model in fit.models for row in model.rows]
     base = np.concatenate([model.basis for model in fit.models])
@@ -289,7 +290,9 @@ def release_tests(fit: Solved) -> pd.DataFrame:
     names = [(*rows[k].key, fit.sample.labels[rows[k].group]) for k in shared]
     names += [(left, "==", right, "") for left, right in texts]
     table = pd.DataFrame(names, columns=["lhs", "op", "rhs", "group"])
-    table = table.assign(mi=mi, df=1, p=[chi_square_tail(value, 1) for value in mi], epc=epc).dropna(subset=["mi"])
+    unweighted = fit.frame.estimator.discrepancy == "ULS"
+    p = np.full(len(mi), np.nan) if unweighted else np.array([chi_square_tail(value, 1) for value in mi])
+    table = table.assign(mi=mi, df=1, p=p, epc=epc).dropna(subset=["mi"])
     return ties.largest_first(table, "mi").reset_index(drop=True)
 
 

@@ -52,6 +52,16 @@ def changed_default(fit: Measured) -> str:
     )
 
 
+def without_distribution(fit: Measured) -> str:
+    """That errors of plain ULS are no sampling errors; empty for all other estimators."""
+    if fit.settings["estimator"] != "ULS":
+        return ""
+    return (
+        "Standard errors, z and p of plain ULS rest on no distribution: its moments are not weighted, and the errors "
+        "depend on the items' units. estimator='ULSMV' or 'ULSM' gives robust ones, for the same estimates."
+    )
+
+
 def _is_scaled(name: str) -> bool:
     return name.endswith((".scaled", ".robust", ".scaling.factor"))
 

@@ -159,7 +159,8 @@ def _untested(fits: Mapping[Model, Fit]) -> list[str]:
         elif difference is not None and difference.vanished:
             found.append(f"No difference test of {NAMES[model]}: {NO_EFFECT}.")
         elif difference is not None and np.isnan(difference.p):
-            found.append(f"No difference test of {NAMES[model]}: its scaling correction is not positive in these data.")
+            reason = difference.no_p or "its scaling correction is not positive in these data"
+            found.append(f"No difference test of {NAMES[model]}: {reason}.")
     return found
 
 
