@@ -221,7 +221,7 @@ def _usable_groups(
     if found < FEWEST_ORGANISATIONS:
         raise AnalysisError(
             f"Only {counted(found, 'organisation')} with {minimum} or more scores on '{dimension.title}'{but}; "
-            f"a norm takes at least {FEWEST_ORGANISATIONS}: among fewer, the rank of one says next to nothing. Name "
+            f"a norm needs at least {FEWEST_ORGANISATIONS}: among fewer, the rank of one says next to nothing. Name "
             "data of more organisations (norm_data in the notebook)."
         )
     if groups.ss_within == 0:

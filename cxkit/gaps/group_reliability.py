@@ -193,7 +193,7 @@ def _reliability_row(
     n, k = len(y), len(np.unique(g))
     if k < 2 or n <= k:
         raise AnalysisError(
-            f"'{dimension.title}' has {n} scores in {k} groups by {by}; it takes two groups and more people than "
+            f"'{dimension.title}' has {n} scores in {k} groups by {by}; it needs two groups and more people than "
             "groups."
         )
     return {"dimension": dimension.key, "title": dimension.title, **one_way(y, g)}, len(hidden)

@@ -238,7 +238,7 @@ def _names_in_order(survey: Survey, by: str) -> list[str]:
     else:
         names = sorted(present, key=natural_order)
     if len(names) < 2:
-        raise AnalysisError(f"'{survey.name}' has {counted(len(names), by)}; a comparison takes two.")
+        raise AnalysisError(f"'{survey.name}' has {counted(len(names), by)}; a comparison needs two.")
     return names
 
 

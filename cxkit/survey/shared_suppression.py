@@ -198,7 +198,7 @@ class _Role:
     def next_to_hide(self, shares: np.ndarray, hidden: frozenset[int]) -> frozenset[int]:
         """The fewest people to hide so that a sum with these shares can no longer be made; nobody if that is no use.
 
-        It takes two groups with different shares. One of any such pair has another share than the smallest group, and
+        It needs two groups with different shares. One of any such pair has another share than the smallest group, and
         the pair of these two is no larger. Where all have the same share, the role tells only who states it.
         """
         places = sorted(set(range(len(self.names))) - hidden, key=lambda place: (self.sizes[place], place))

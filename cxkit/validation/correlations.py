@@ -147,7 +147,7 @@ def formative_notes(dimensions: Sequence[Dimension], analysis: str) -> list[str]
 
 
 def _too_short(dimension: Dimension, items: int, analysis: str) -> str:
-    return f"'{dimension.title}' is left out: {analysis} takes {items} items, and it has {len(dimension.items)}."
+    return f"'{dimension.title}' is left out: {analysis} needs {items} items, and it has {len(dimension.items)}."
 
 
 def _no_dimensions(survey: Survey) -> list[str]:
@@ -312,7 +312,7 @@ def regular_correlations(survey: Survey, selection: Selection, missing: Missing,
 def _refuse_too_few(survey: Survey, found: Moments, missing: Missing, analysis: str) -> None:
     width = len(found.items)
     if width < 2:
-        raise AnalysisError(f"{analysis} takes two items; '{survey.name}' has {width} to offer.")
+        raise AnalysisError(f"{analysis} needs two items; '{survey.name}' has {width}.")
     if found.n > width:
         refuse_unsafe(found.n, analysis=analysis, title=survey.name, answered=REQUIRED[missing])
         return

@@ -90,7 +90,7 @@ def methods_paragraph(survey: Survey, *results: Result | NotComputed) -> Paragra
     Raises
     ------
     AnalysisError
-        If something else than a result is given.
+        If something other than a result is given.
     OptionError
         If the first argument is no survey.
     """

@@ -83,7 +83,7 @@ def report_standards(survey: Survey, *results: Result | NotComputed) -> ReportSt
     Raises
     ------
     AnalysisError
-        If something else than a result is given.
+        If something other than a result is given.
     """
     computed = only_computed(results)
     refused = [result for result in results if isinstance(result, NotComputed)]

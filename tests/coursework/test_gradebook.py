@@ -215,7 +215,7 @@ def test_other_files_are_refused(tmp_path):
     with sqlite3.connect(tmp_path / "other.db") as other:
         other.execute("CREATE TABLE grade (id)")
     other.close()
-    with pytest.raises(MarkingError, match="a database of something else"):
+    with pytest.raises(MarkingError, match="the database of another program"):
         Gradebook(tmp_path / "other.db")
     Gradebook(tmp_path / "new.db").close()
     with sqlite3.connect(tmp_path / "new.db") as other:

@@ -225,7 +225,7 @@ def test_a_survey_without_groups_says_how_to_name_them():
 
 
 def test_one_group_is_refused():
-    with pytest.raises(cx.AnalysisError, match="'Dimension 1' has 4 scores in 1 groups by unit; it takes two groups"):
+    with pytest.raises(cx.AnalysisError, match="'Dimension 1' has 4 scores in 1 groups by unit; it needs two groups"):
         cx.group_reliability(tiny_survey(np.full((4, 3), 2), unit=["a"] * 4))
 
 

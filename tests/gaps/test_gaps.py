@@ -225,7 +225,7 @@ def test_profile_of_two_groups_compares_them_once():
 
 
 def test_profile_takes_two_groups():
-    with pytest.raises(cx.AnalysisError, match="'tiny' has 1 function; a comparison takes two"):
+    with pytest.raises(cx.AnalysisError, match="'tiny' has 1 function; a comparison needs two"):
         cx.group_profile(tiny_survey(np.full((12, 3), 2), function=["a"] * 12))
 
 

@@ -85,7 +85,7 @@ def test_more_respondents_than_items():
     refused(nothing, "0 respondents answered all of them. missing='pairwise' uses the incomplete", **complete)
     refused(nothing, "0 respondents answered any of them. Or choose fewer", missing="pairwise")
     refused(nothing, "0 respondents answered any of them. Or choose fewer")
-    refused(factor_answers(1, items=1), "takes two items; 'small' has 1")
+    refused(factor_answers(1, items=1), "needs two items; 'small' has 1")
 
 
 def test_pairs_without_common_respondents_are_named():

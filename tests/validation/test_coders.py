@@ -242,7 +242,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("codes", "options", "words"),
         [
-            ({"a": [1, 2]}, {}, r"Agreement takes two coders; 'codes' has 1 column\."),
+            ({"a": [1, 2]}, {}, r"Agreement needs two coders; 'codes' has 1 column\."),
             ({"a": [1, None], "b": [None, 2]}, {}, "no unit was coded by two coders"),
             ({"a": ["x", "y"], "b": ["x", "z"]}, {"categories": ["x", "y"]}, r"1 code not among the categories: 'z'\."),
             ({"a": ["x", "y"], "b": ["x", "y"]}, {"scale": "interval"}, "takes numbers; 'codes' holds words"),

@@ -210,7 +210,7 @@ class TestSort:
 
     def test_one_dimension_leaves_no_choice(self):
         ratings = replace(judged("assignment", [["d1", "d1"]]), instrument=tiny_instrument(dimensions=1))
-        with pytest.raises(cx.AnalysisError, match=r"takes two dimensions to choose from; 'tiny' has 1\."):
+        with pytest.raises(cx.AnalysisError, match=r"needs two dimensions to choose from; 'tiny' has 1\."):
             substantive_validity(ratings)
 
 
@@ -227,7 +227,7 @@ class TestEachAnalysis:
             (ratings.judgements.iloc[:, :1], "1 expert judged"),
             (ratings.judgements.mask(ratings.judgements.notna()), "0 experts"),
         ]:
-            with pytest.raises(cx.AnalysisError, match=rf"takes two experts at the very least; in .* {said}"):
+            with pytest.raises(cx.AnalysisError, match=rf"needs two experts at the very least; in .* {said}"):
                 ANALYSES[kind](replace(ratings, judgements=few))
 
     def test_the_order_of_experts_and_items_is_irrelevant(self, kind):

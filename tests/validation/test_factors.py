@@ -291,7 +291,7 @@ def test_options_are_checked(options, message):
 
 
 def test_two_items_are_too_few():
-    with pytest.raises(cx.AnalysisError, match="Factor analysis takes at least three items; there are 2"):
+    with pytest.raises(cx.AnalysisError, match="Factor analysis needs at least three items; there are 2"):
         cx.exploratory_factors(survey_of(factor_answers(1, items=2)), n_factors=1)
 
 

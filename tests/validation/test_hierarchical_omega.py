@@ -122,8 +122,8 @@ def test_a_dimension_of_two_items_has_equal_loadings():
             {"method": "bifactor", "missing": "pairwise"},
             "method='bifactor' is fitted by maximum likelihood to answers as numbers",
         ),
-        ({"method": "bifactor"}, "A bifactor model takes two dimensions; there is 1 dimension"),
-        ({"n_factors": 4}, "with n_factors=4: it takes two group factors, and of 6 items 2 to 3 can be told apart"),
+        ({"method": "bifactor"}, "A bifactor model needs two dimensions; there is 1 dimension"),
+        ({"n_factors": 4}, "with n_factors=4: it needs two group factors, and of 6 items 2 to 3 can be told apart"),
         ({"correlation": "spearman"}, "correlation='spearman' is not known"),
     ],
 )

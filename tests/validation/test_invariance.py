@@ -383,7 +383,7 @@ def test_what_cannot_be_asked_is_said(bfi, gender):
         r"missing='fiml' is not for ordered answers": {"ordinal": True, "missing": "fiml"},
         r"rare='drop' is not known\. Known: refuse, join": {"ordinal": True, "rare": "drop"},
         r"'bfi' has no gender '3'\. Known: 1, 2": {"groups": ["3"]},
-        r"1 group by gender among those asked for; a comparison takes two": {"groups": ["1"]},
+        r"1 group by gender among those asked for; a comparison needs two": {"groups": ["1"]},
         r"'DWLS' has no test of the difference .* use 'WLSMV'": {"estimator": "DWLS", "missing": "complete"},
         r"estimator='MLX' is not known\. Did you mean 'ML": {"estimator": "MLX"},
     }
@@ -409,7 +409,7 @@ def test_formative_and_short_dimensions_are_left_out():
     survey = survey_of(survey.given, {"f": items[:3], "two": items[3:5], "one": items[5:]}, formative=["f"])
     with pytest.raises(cx.AnalysisError, match="'F' is left out: it is formative"):
         measurement_invariance(survey, by=half)
-    with pytest.raises(cx.AnalysisError, match="'Two' is left out: measurement invariance takes 3 items, and it has 2"):
+    with pytest.raises(cx.AnalysisError, match="'Two' is left out: measurement invariance needs 3 items, and it has 2"):
         measurement_invariance(survey, by=half)
 
 

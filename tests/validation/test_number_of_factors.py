@@ -140,7 +140,7 @@ def test_options_are_checked(call, message):
 
 
 def test_two_items_are_too_few():
-    with pytest.raises(AnalysisError, match="The minimum average partial takes three items; there are 2"):
+    with pytest.raises(AnalysisError, match="The minimum average partial needs three items; there are 2"):
         minimum_average_partial(survey_of(factor_answers(1, items=2)))
 
 

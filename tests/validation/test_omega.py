@@ -160,7 +160,7 @@ def test_two_items_are_left_out_in_words():
     survey = survey_of(factor_answers(1, items=6), {"pair": ["q1", "q2"], "four": ["q3", "q4", "q5", "q6"]})
     result = omega(survey, bootstraps=0)
     assert result.frame["dimension"].tolist() == ["four"]
-    assert result.notes == ("'Pair' is left out: omega takes 3 items, and it has 2.",)
+    assert result.notes == ("'Pair' is left out: omega needs 3 items, and it has 2.",)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,7 @@ def test_objects_without_all_ratings_are_left_out():
 @pytest.mark.parametrize(
     ("ratings", "message"),
     [
-        (SHROUT_FLEISS[:, :1], "takes two raters and three objects.*there are 1 and 6"),
+        (SHROUT_FLEISS[:, :1], "needs two raters and three objects.*there are 1 and 6"),
         (SHROUT_FLEISS[:2], "there are 4 and 2"),
         (np.ones((5, 3)), "All 5 objects have the same mean rating"),
         (np.ones(5), "Ratings must be a table"),
@@ -126,7 +126,7 @@ def test_refusals_of_waves(shipped):
         retest_reliability(tiny_survey(np.ones((4, 3)), wave=["t1", "t1", "t2", "t2"]))
     with pytest.raises(OptionError, match="'univbct' has no wave '9'"):
         retest_reliability(shipped("univbct"), waves=["0", "9"])
-    with pytest.raises(AnalysisError, match="takes two waves; 'univbct' offers 1"):
+    with pytest.raises(AnalysisError, match="needs two waves; 'univbct' offers 1"):
         retest_reliability(shipped("univbct"), waves=["0"])
     with pytest.raises(AnalysisError, match="1 rows of 'tiny' repeat a respondent within a wave, the first in row 41"):
         retest_reliability(waves(repeat=2))

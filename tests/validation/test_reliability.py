@@ -95,7 +95,7 @@ def test_what_is_left_out_and_why():
         "'Audit' is left out: it is formative. Its items make the score up, as courses make up a menu, and need not go "
         "together; alpha takes items as signs of one thing behind them and would mislead. formative_profile says what "
         "can be said instead.",
-        "'One' is left out: alpha takes 2 items, and it has 1.",
+        "'One' is left out: alpha needs 2 items, and it has 1.",
     )
     assert result.note.startswith("'Audit' is left out")
     with pytest.raises(cx.AnalysisError, match=r"No dimension of 'small' is left for alpha\. 'One' is left out"):
@@ -156,7 +156,7 @@ def test_words_table_and_picture(shipped):
         "Price              3  1,811       1,811  0.90   0.89 to 0.91            0.90    0.75  0.77",
         "Effectiveness      6  1,811       1,811  0.89   0.88 to 0.90            0.89    0.58  0.63",
     ]
-    assert "'Overall satisfaction' is left out: alpha takes 2 items" in result.note
+    assert "'Overall satisfaction' is left out: alpha needs 2 items" in result.note
     assert [v.verdict for v in result.verdicts] == ["enough for comparing groups"] * 2
     assert result.alt.startswith("Alpha by dimension, with a line at 0.70: Price (0.90, 90 % interval 0.89 to 0.91)")
     assert result.picture().png.startswith(b"\x89PNG")

@@ -169,5 +169,5 @@ def test_dimensions_without_relation_add_their_errors():
 
 
 def test_stratified_alpha_takes_two_dimensions():
-    with pytest.raises(AnalysisError, match="Stratified alpha takes two dimensions; 'small' has 1 to offer"):
+    with pytest.raises(AnalysisError, match=r"Stratified alpha needs two dimensions; 'small' has 1\."):
         stratified_alpha(survey_of(factor_answers(1)))

@@ -133,7 +133,7 @@ class TestModelFromTheInstrument:
 
     def test_a_dimension_of_one_item_is_left_out_and_said(self, confirmed):
         note = confirmed("customersat").note
-        assert "'Overall satisfaction' is left out: confirmatory factor analysis takes 2 items, and it has 1." in note
+        assert "'Overall satisfaction' is left out: confirmatory factor analysis needs 2 items, and it has 1." in note
 
     def test_formative_dimensions_are_left_out_and_said(self):
         dimensions = {"a": ["q1", "q2", "q3"], "b": ["q4", "q5", "q6"]}
@@ -228,8 +228,8 @@ class TestEstimator:
         ({"ordered": ["x10"]}, r"This model has no item 'x10'. Did you mean 'x1'\?"),
         ({"model": "second"}, r"model='second' is not known. Did you mean 'second-order'\?"),
         ({"dimensions": ["visuals"]}, r"has no dimension 'visuals'. Did you mean 'visual'\?"),
-        ({"model": "bifactor", "dimensions": ["visual"]}, "A bifactor model takes at least 2 dimensions of two items"),
-        ({"model": "second-order", "dimensions": ["visual"]}, "A second-order factor takes at least two dimensions"),
+        ({"model": "bifactor", "dimensions": ["visual"]}, "A bifactor model needs at least 2 dimensions of two items"),
+        ({"model": "second-order", "dimensions": ["visual"]}, "A second-order factor needs at least two dimensions"),
     ])  # fmt: skip
     def test_wrong_options(self, shipped, options, words):
         with pytest.raises((cx.AnalysisError, cx.OptionError), match=words):
@@ -374,7 +374,7 @@ class TestComparison:
         rows = found.frame.set_index("model")
         assert rows.loc["bifactor", "verdict"] == "not fitted"
         assert np.isnan(rows.loc["bifactor", "cfi"])
-        assert "Not fitted: bifactor. A bifactor model takes at least 2 dimensions" in found.note
+        assert "Not fitted: bifactor. A bifactor model needs at least 2 dimensions" in found.note
         assert "not fitted" in found.alt
 
     def test_ordered_answers_have_no_bic_and_a_caution(self, shipped):

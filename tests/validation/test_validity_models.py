@@ -149,7 +149,7 @@ class TestDiscriminant:
         assert np.isfinite(found.frame["htmt_low"]).all()
 
     def test_one_dimension(self, shipped):
-        with pytest.raises(cx.AnalysisError, match="compares dimensions: it takes two of two items or more"):
+        with pytest.raises(cx.AnalysisError, match="compares dimensions: it needs two dimensions of two items or more"):
             discriminant_validity(shipped("bhr2000"))
 
 
@@ -237,7 +237,7 @@ class TestCommonMethod:
         ({"marker": "O1"}, "The marker O1 has one item. The technique needs a factor"),
         ({"marker": ["O1", "O2"], "dimensions": ["openness", "neuroticism"]}, "The marker holds items of 'openness'"),
         ({"estimator": "WLSMV"}, "takes estimator='MLR' or 'ML', not 'WLSMV'"),
-        ({"dimensions": ["openness"]}, "it takes two of two items or more, without the marker"),
+        ({"dimensions": ["openness"]}, "it needs two dimensions of two items or more, without the marker"),
     ])  # fmt: skip
     def test_refusals(self, shipped, options, words):
         with pytest.raises((cx.AnalysisError, cx.OptionError), match=words):

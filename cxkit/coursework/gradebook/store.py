@@ -109,13 +109,13 @@ class Store(Database):
                 # Another process may have made the tables while this one waited.
                 if self._pragma("application_id") == 0:
                     if self.connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-                        raise MarkingError(f"{self.path} is a database of something else. Choose another file.")
+                        raise MarkingError(f"{self.path} is the database of another program. Choose another file.")
                     for statement in _statements(_TABLES):
                         self.connection.execute(statement)
                     self.connection.execute(f"PRAGMA application_id = {_APPLICATION}")
                     self.connection.execute(f"PRAGMA user_version = {SCHEMA}")
         if self._pragma("application_id") != _APPLICATION:
-            raise MarkingError(f"{self.path} is a database of something else. Choose another file.")
+            raise MarkingError(f"{self.path} is the database of another program. Choose another file.")
         version = self._pragma("user_version")
         if version != SCHEMA:
             raise MarkingError(

@@ -158,8 +158,8 @@ def _read(descriptor: int, path: Path) -> tuple[list[dict[str, Any]], int]:
             if stop < 0 or stop + 1 == len(content):
                 break  # the last line was being written when the process ended
             raise NotebookError(
-                f"{path}, line {len(lines) + 1} is damaged, and lines follow it: something else than cxkit has changed "
-                "the file. Restore it from a copy, or begin anew elsewhere."
+                f"{path}, line {len(lines) + 1} is damaged, and lines follow it: something other than cxkit has "
+                "changed the file. Restore it from a copy, or begin anew elsewhere."
             )
         lines.append(json.loads(said))
         end = stop + 1

@@ -130,7 +130,7 @@ def coder_agreement(
 ) -> CoderAgreement:
     """How far do coders agree beyond chance, by the coefficients that journals ask for?
 
-    A coder may leave units out (NaN or None). Cohen's kappa takes two coders and the units that both coded; the others
+    A coder may leave units out (NaN or None). Cohen's kappa needs two coders and the units that both coded; the others
     take any number, agreement from units with two codes, and how common a category is from all of them.
 
     Parameters
@@ -171,7 +171,7 @@ def coder_agreement(
     check_choice("scale", scale, SCALES)
     check_options(confidence=confidence, resamples=resamples, seed=seed, synthetic=synthetic)
     if codes.shape[1] < 2:
-        raise AnalysisError(f"Agreement takes two coders; '{name}' has {counted(codes.shape[1], 'column')}.")
+        raise AnalysisError(f"Agreement needs two coders; '{name}' has {counted(codes.shape[1], 'column')}.")
     numbers, values = _numbered(codes, scale, categories, name)
     counts = counted_codes(numbers, values)
     if not counts.pairable.any():

@@ -118,7 +118,7 @@ class ExpertRatings:
         speaking = int(self.judgements.notna().any().sum())
         if speaking < 2:
             raise AnalysisError(
-                f"{analysis} takes two experts at the very least; in '{self.name}' {counted(speaking, 'expert')} "
+                f"{analysis} needs two experts at the very least; in '{self.name}' {counted(speaking, 'expert')} "
                 "judged any item."
             )
         return self.judgements

@@ -99,7 +99,7 @@ class FormativeProfile(Result):
         found = self.agreement
         if np.isnan(found.alpha):
             return (
-                "How well raters agree cannot be computed: that takes two raters of the same thing, and answers that "
+                "How well raters agree cannot be computed: that needs two raters of the same thing, and answers that "
                 "differ."
             )
         interval = "" if np.isnan(found.low) else f", {self.level} interval {_span(found.low, found.high)}"

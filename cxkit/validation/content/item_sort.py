@@ -95,7 +95,7 @@ def substantive_validity(
     given = ratings.need("assignment", "Substantive validity")
     if len(ratings.instrument.dimensions) < 2:
         raise AnalysisError(
-            f"Substantive validity takes two dimensions to choose from; '{ratings.instrument.name}' has "
+            f"Substantive validity needs two dimensions to choose from; '{ratings.instrument.name}' has "
             f"{len(ratings.instrument.dimensions)}."
         )
     about = ratings.item_frame

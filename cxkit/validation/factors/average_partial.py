@@ -122,7 +122,7 @@ def minimum_average_partial(
     selection = select(survey, dimensions, items=1, analysis="the minimum average partial", weighted=True)
     found = item_correlations(survey, selection, missing, correlation, analysis="The minimum average partial")
     if len(found.items) < 3:
-        raise AnalysisError(f"The minimum average partial takes three items; there are {len(found.items)}.")
+        raise AnalysisError(f"The minimum average partial needs three items; there are {len(found.items)}.")
     frame = average_partials(found.correlation)
     return MinimumAveragePartial(
         frame=frame,

@@ -334,7 +334,7 @@ def _check_number(n_factors: int, n_items: int) -> None:
     """A model with more factors than degrees of freedom allow has no single answer."""
     most = max((k for k in range(1, n_items) if (n_items - k) ** 2 >= n_items + k), default=0)
     if not most:
-        raise AnalysisError(f"Factor analysis takes at least three items; there are {n_items}.")
+        raise AnalysisError(f"Factor analysis needs at least three items; there are {n_items}.")
     if not 1 <= n_factors <= most:
         raise AnalysisError(
             f"n_factors={n_factors}: with {n_items} items, 1 to {counted(most, 'factor')} can be told apart."

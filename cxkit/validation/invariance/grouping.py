@@ -128,7 +128,7 @@ def grouping(survey: Survey, by: str | pd.Series, groups: Sequence[str] | None =
     if len(kept) < 2:
         raise AnalysisError(
             f"'{survey.name}' has {counted(len(kept), 'group')} by {name}{' among those asked for' if groups else ''}; "
-            "a comparison takes two."
+            "a comparison needs two."
         )
     members = text.where(text.isin(kept))
     rules = ((not_stated(name), text.notna()), ("their groups are not among those asked for", members.notna()))

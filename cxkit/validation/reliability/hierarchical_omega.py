@@ -221,7 +221,7 @@ def _two_factors_note(method: str, n_factors: int) -> tuple[str, ...]:
     if method != "schmid_leiman" or n_factors != 2:
         return ()
     return (
-        "With two group factors the general factor is not identified: it takes three. Their loadings on it are set "
+        "With two group factors the general factor is not identified: it needs three. Their loadings on it are set "
         "equal here (psych's option='equal'), and omega hierarchical depends on that. Proceed with caution.",
     )
 
@@ -273,7 +273,7 @@ def _check_number(n_factors: int, n_items: int) -> None:
     if not 2 <= n_factors <= most:
         can = f"2 to {most} can" if most >= 2 else "no two can"
         raise AnalysisError(
-            f"Omega hierarchical with n_factors={n_factors}: it takes two group factors, and of {n_items} items {can} "
+            f"Omega hierarchical with n_factors={n_factors}: it needs two group factors, and of {n_items} items {can} "
             "be told apart. Use omega(survey) for one factor."
         )
 

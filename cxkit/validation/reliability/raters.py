@@ -157,7 +157,7 @@ def rater_reliability(
     complete = values[~np.isnan(values).any(axis=1)]
     if values.shape[1] < 2 or len(complete) < 3:
         raise AnalysisError(
-            f"Rater reliability takes two raters and three objects that all of them rated; there are {values.shape[1]} "
+            f"Rater reliability needs two raters and three objects that all of them rated; there are {values.shape[1]} "
             f"and {len(complete):,}."
         )
     found = mean_squares(complete)

@@ -186,7 +186,7 @@ def _waves(survey: Survey, wanted: Sequence[str] | None) -> tuple[str, ...]:
         listed = [wanted] if isinstance(wanted, str) else wanted
         chosen = check_names("waves", [str(name) for name in listed], known, of=f"'{survey.name}' has no wave")
     if len(chosen) < 2:
-        raise AnalysisError(f"Test-retest reliability takes two waves; '{survey.name}' offers {len(chosen)}.")
+        raise AnalysisError(f"Test-retest reliability needs two waves; '{survey.name}' offers {len(chosen)}.")
     return tuple(chosen)
 
 

@@ -75,7 +75,7 @@ def bifactor(answers: pd.DataFrame, selection: Selection, weights: np.ndarray | 
     sizes = [len(d.items) for d in selection.dimensions]
     if len(sizes) < 2:
         raise AnalysisError(
-            f"A bifactor model takes two dimensions; there is {counted(len(sizes), 'dimension')}. "
+            f"A bifactor model needs two dimensions; there is {counted(len(sizes), 'dimension')}. "
             "Use method='schmid_leiman'."
         )
     model, own = _bifactor_model(sizes)

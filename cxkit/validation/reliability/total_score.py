@@ -115,7 +115,7 @@ def stratified_alpha(
     )
     if len(usable) < 2:
         raise AnalysisError(
-            f"Stratified alpha takes two dimensions; '{survey.name}' has {len(usable)} to offer. "
+            f"Stratified alpha needs two dimensions; '{survey.name}' has {len(usable)}. "
             f"Use cronbach_alpha. {' '.join(left_out)}".strip()
         )
     answers = survey.answers[[key for one in usable.values() for key in one.items]]

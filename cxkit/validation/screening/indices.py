@@ -77,7 +77,7 @@ def _consistency(together: np.ndarray, layout: Layout, frame: pd.DataFrame) -> t
     frame["even_odd"] = screening.even_odd(turned, usable)
     if len(usable) < screening.FEWEST_POINTS:
         notes.append(
-            f"Even-odd consistency takes {screening.FEWEST_POINTS} reflective dimensions of two items or more; "
+            f"Even-odd consistency needs {screening.FEWEST_POINTS} reflective dimensions of two items or more; "
             f"there {'is' if len(usable) == 1 else 'are'} {len(usable)}."
         )
     for name, pairs in zip(("synonyms", "antonyms"), layout.pairs, strict=True):

@@ -98,7 +98,7 @@ def screen_respondents(
     Longest run, variability, even-odd and pairs as reviewed by Meade & Craig (2012) and Curran (2016); equal to R's
     `rle(x)$lengths`, `sd(x)`, `mahalanobis(x, colMeans(X), cov(X))` and `cor` by row, and for complete answers to
     `psych::outlier(X)`. Someone who left items out is compared on the others, with as many degrees of freedom. Even-odd
-    takes at least three dimensions of two items and correlations three pairs of items: with fewer they are 1 or -1
+    needs at least three dimensions of two items and correlations three pairs of items: with fewer they are 1 or -1
     whatever was answered. Attentive answers are simulated as Cario & Nelson (1997) do. With fewer than 20 respondents
     who differ, no cut-off is calibrated. `benchmarks/false_flags.py` shows the false-flag rates on fresh surveys.
     """

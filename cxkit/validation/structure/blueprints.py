@@ -196,7 +196,7 @@ def _above(construct: HigherOrder, keys: list[str]) -> tuple[Factor, list[str]]:
         )
     if len(keys) < 2:
         raise AnalysisError(
-            f"A second-order factor takes at least two dimensions of two items or more; '{construct.title}' has "
+            f"A second-order factor needs at least two dimensions of two items or more; '{construct.title}' has "
             f"{len(keys)}. Use model='first-order'."
         )
     notes = {
@@ -224,7 +224,7 @@ def _construct(survey: Survey, selection: Selection) -> HigherOrder:
 def _need(selection: Selection, dimensions: int, what: str) -> None:
     if len(selection.dimensions) < dimensions:
         raise AnalysisError(
-            f"{what} takes at least {dimensions} dimensions of two items or more; there is "
+            f"{what} needs at least {dimensions} dimensions of two items or more; there is "
             f"{counted(len(selection.dimensions), 'dimension')}. Use model='first-order'."
         )
 

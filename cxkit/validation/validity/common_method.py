@@ -375,8 +375,8 @@ def _drawn(survey: Survey, dimensions: Sequence[str] | None) -> Blueprint:
     drawn = blueprint(survey, "first-order", dimensions)
     if len(drawn.dimensions) < 2:
         raise AnalysisError(
-            "Common method variance is a question about how dimensions correlate: it takes two of two items or more, "
-            "without the marker."
+            "Common method variance is a question about how dimensions correlate: it needs two dimensions of two "
+            "items or more, without the marker."
         )
     return drawn
 
@@ -403,7 +403,7 @@ def _marker_items(survey: Survey, marker: str | Sequence[str] | None) -> list[st
                 raise OptionError(f"marker= names '{key}', neither a dimension nor an item.{nearest(key, known)}")
     if len(own) < 2:
         raise AnalysisError(
-            f"The marker {', '.join(own)} has one item. The technique needs a factor, which takes two items or more: "
+            f"The marker {', '.join(own)} has one item. The technique needs a factor, which needs two items or more: "
             "with one, its own error cannot be told from method."
         )
     return own

@@ -187,7 +187,7 @@ def discriminant_validity(
         check_options(bootstraps=bootstraps)
     found = fitted_model(survey, dimensions=dimensions, estimator=estimator, missing=missing, ordered=ordered)
     if len(found.blueprint.dimensions) < 2:
-        raise AnalysisError("Discriminant validity compares dimensions: it takes two of two items or more.")
+        raise AnalysisError("Discriminant validity compares dimensions: it needs two dimensions of two items or more.")
     usual = POLYCHORIC_BOOTSTRAPS if _all_ordered(found) else PEARSON_BOOTSTRAPS
     count = usual if bootstraps is None else bootstraps
     frame = _frame(found).join(_htmt_columns(survey, found, count, seed))
