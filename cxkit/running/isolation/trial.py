@@ -168,10 +168,11 @@ _CPU, _SURVIVORS = "take more processor time than its limit", "leave processes b
 ALL_CLAIMS = (*(claim.says for claim in (*CLAIMS, *ALONE)), _CPU, _SURVIVORS)
 NOT_HELD = (
     "What no sandbox here holds: of processor time, that of processes is not counted which end within a tenth of a "
-    "second and are waited for by nobody (the clock ends such a run); and runs that go on at the same time and were "
-    "written to talk can do so: by how busy the machine is, by a page of a library on which threads of one wait until "
-    "the other wakes them (a futex), and, where the grader is not root, by what the system counts for each user. "
-    "One run at a time (--jobs 1) has nobody to talk to"
+    "second and are waited for by nobody (the clock ends such a run); and runs that were written to talk can do so: "
+    "while they go on at the same time by how busy the machine is, by a page of a library on which threads of one wait "
+    "until the other wakes them (a futex), and, where the grader is not root, by what the system counts for each user; "
+    "later as well by how fast a file is read that another has brought into memory. One run at a time (--jobs 1) "
+    "leaves them only the last"
 )
 """Said beside the claims, since no attempt could show that it holds."""
 
