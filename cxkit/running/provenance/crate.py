@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -96,33 +96,7 @@ def metadata(manifest: Mapping[str, Any], folder: Path, report: str, agent: str)
         for number, (name, digest) in enumerate(manifest["inputs"].items(), 1)
     ]
     software = [_package(name, version) for name, version in manifest["versions"].items()]
-    person = {"@id": "#agent", "@type": "Person", "name": agent}
-    ended = manifest["run"]["ended"]
-    action = {
-        "@id": "#run",
-        "@type": "CreateAction",
-        "name": f"Run of {manifest['notebook']['name']}",
-        "agent": {"@id": "#agent"},
-        "instrument": {"@id": _package("cxkit", manifest["versions"].get("cxkit", ""))["@id"]},
-        "object": [{"@id": NOTEBOOK}, *({"@id": one["@id"]} for one in (*parameters, *inputs))],
-        "result": [{"@id": name} for name in (report, EXECUTED, DECLARED)],
-        "endTime": ended,
-        "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
-        "description": f"Sandbox policy: {manifest['policy']}. Seed: {manifest['seed']}. Platform: "
-        f"{manifest['platform']['system']} {manifest['platform']['machine']}.",
-    }
-    root = {
-        "@id": "./",
-        "@type": "Dataset",
-        "name": f"Provenance of {report}",
-        "description": "What a report of cxkit was computed from, and the numbers it stands by. Data are named by "
-        "their hash and are not in here.",
-        "datePublished": ended,
-        "license": {"@id": "#licence"},
-        "conformsTo": {"@id": _PROFILE},
-        "hasPart": [{"@id": name} for name in files],
-        "mentions": {"@id": "#run"},
-    }
+    given = [one["@id"] for one in (*parameters, *inputs)]
     return {
         "@context": ["https://w3id.org/ro/crate/1.1/context", _TERMS],
         "@graph": [
@@ -132,16 +106,50 @@ def metadata(manifest: Mapping[str, Any], folder: Path, report: str, agent: str)
                 "about": {"@id": "./"},
                 "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
             },
-            root,
+            _dataset(manifest, report, files),
             {"@id": _PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5"},
             {"@id": "#licence", "@type": "CreativeWork", "name": "As the data and the notebook: ask who made them"},
             *(_file(name, description, manifest, folder) for name, description in files.items()),
             *parameters,
             *inputs,
             *software,
-            person,
-            action,
+            {"@id": "#agent", "@type": "Person", "name": agent},
+            _action(manifest, report, given),
         ],
+    }
+
+
+def _dataset(manifest: Mapping[str, Any], report: str, files: Iterable[str]) -> dict[str, Any]:
+    """The crate as a whole."""
+    return {
+        "@id": "./",
+        "@type": "Dataset",
+        "name": f"Provenance of {report}",
+        "description": "What a report of cxkit was computed from, and the numbers it stands by. Data are named by "
+        "their hash and are not in here.",
+        "datePublished": manifest["run"]["ended"],
+        "license": {"@id": "#licence"},
+        "conformsTo": {"@id": _PROFILE},
+        "hasPart": [{"@id": name} for name in files],
+        "mentions": {"@id": "#run"},
+    }
+
+
+def _action(manifest: Mapping[str, Any], report: str, given: Iterable[str]) -> dict[str, Any]:
+    """The run: by whom, with what program, from what, to what."""
+    machine = manifest["platform"]
+    return {
+        "@id": "#run",
+        "@type": "CreateAction",
+        "name": f"Run of {manifest['notebook']['name']}",
+        "agent": {"@id": "#agent"},
+        "instrument": {"@id": _package("cxkit", manifest["versions"].get("cxkit", ""))["@id"]},
+        "object": [{"@id": name} for name in (NOTEBOOK, *given)],
+        "result": [{"@id": name} for name in (report, EXECUTED, DECLARED)],
+        "endTime": manifest["run"]["ended"],
+        "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"},
+        "description": f"Sandbox policy: {manifest['policy']}. Seed: {manifest['seed']}. Platform: "
+        f"{machine['system']} {machine['machine']}.",
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from cxkit import mime
@@ -131,18 +132,26 @@ def _of_tables(
     if len(rows) != len(new_rows):
         yield Change(name, f"the table '{name}' has {len(new_rows)} rows instead of {len(rows)}", "words")
         return
-    found = [
-        list(_of_rows(name, before, row, new, allowed)) for row, new in zip(enumerate(rows), new_rows, strict=True)
-    ]
-    moved = [place for place, each in enumerate(found) if any(isinstance(one, Change) for one in each)]
-    if _are_the_same_rows([rows[k] for k in moved], [new_rows[k] for k in moved], allowed):
-        places = ", ".join(str(place + 1) for place in moved)
+    found = [[*_of_rows(name, before, row, new, allowed)] for row, new in zip(enumerate(rows), new_rows, strict=True)]
+    for one in chain.from_iterable(found):
+        if isinstance(one, Moved):
+            yield one
+    beyond = {place: changes for place, each in enumerate(found) if (changes := _changes_in(each))}
+    if _are_the_same_rows([rows[k] for k in beyond], [new_rows[k] for k in beyond], allowed):
+        places = ", ".join(str(place + 1) for place in beyond)
         yield Change(name, f"in the table '{name}' rows {places} stand in another order", "order")
-        moved = []
-    yield from (one for each in found for one in each if isinstance(one, Moved))
-    beyond = [one for place in moved for one in found[place] if isinstance(one, Change)]
-    yield from beyond[:_SHOWN]
-    if left := beyond[_SHOWN:]:
+    else:
+        yield from _first_of(name, [*chain.from_iterable(beyond.values())])
+
+
+def _changes_in(found: Iterable[Change | Moved]) -> list[Change]:
+    return [one for one in found if isinstance(one, Change)]
+
+
+def _first_of(name: str, changes: Sequence[Change]) -> Iterator[Change]:
+    """The first cells of a table that moved, and how many more did."""
+    yield from changes[:_SHOWN]
+    if left := changes[_SHOWN:]:
         yield Change(name, f"in the table '{name}' {len(left)} more cells moved", gravest(left))
 
 
