@@ -92,9 +92,12 @@ print("ALL", "CHECKS", "PASSED")
 
 
 def passes_appended_checks(references, notebook):
-    """A grader that appends its checks to the notebook and runs them where the student's code ran."""
+    """A grader that appends its checks to the notebook and runs them where the student's code ran.
+
+    It knows what the kernel sends, and not the one line that our client adds where an error's output is missing.
+    """
     last = run_openly(references, notebook, CHECKS)[-1]
-    failed = any(output.output_type == "error" for output in last.outputs)
+    failed = any(output.output_type == "error" and len(output.traceback) > 1 for output in last.outputs)
     return "ALL CHECKS PASSED" in printed([last]) and not failed
 
 
