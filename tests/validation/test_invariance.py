@@ -228,6 +228,16 @@ def test_order_of_items_rows_and_names_of_groups_are_irrelevant(order, seed):
         assert found[name].to_numpy() == pytest.approx(straight[name].to_numpy(), rel=1e-4, abs=1e-6, nan_ok=True)
 
 
+def test_a_figure_that_speaks_against_a_level_is_told_beside_what_may_be_compared(shipped):
+    survey = shipped("bfi")
+    education = pd.read_csv(dataset_path("bfi"))["education"].set_axis(survey.given.index)
+    found = measurement_invariance(survey, by=education, dimensions="openness")
+    assert "holds; CFI disagrees" in set(found.frame["verdict"])
+    assert "so means may be compared. But CFI does not agree that metric invariance holds (Openness); CFI" in found.text
+    assert found.text in cx.methods_paragraph(survey, found).results
+    assert "But" not in measurement_invariance(survey, by=education, dimensions="agreeableness").text
+
+
 def test_roles_serve_as_groups(shipped):
     survey = shipped("culture_synthetic")
     by_level = measurement_invariance(survey, dimensions="empowerment")

@@ -53,7 +53,7 @@ def test_little_of_few_who_left_items_out_is_not_shown(few):
 def test_little_words(holed):
     result = little_mcar(holed)
     assert result.text == (
-        "Little's test: χ²(121) = 201.6, p < .001: the answers are not missing completely at random; those who left "
+        "Little's test, which takes answers as normal: χ²(121) = 201.6, p < .001: the answers are not missing completely at random; those who left "
         "items out answered the others differently. Use methods that keep incomplete answers, and say who left out "
         "what."
     )
@@ -61,6 +61,22 @@ def test_little_words(holed):
     assert result.references == ("little1988",)
     with pytest.raises(cx.AnalysisError, match="There is no figure of 'Missing completely at random"):
         result.plot()
+
+
+def test_little_finds_nothing_in_answers_at_a_floor():
+    """Of 40 surveys at a floor with gaps by chance eight have p below .05; none is told as a fact."""
+    rng = np.random.default_rng(3)
+    small = 0
+    for _ in range(40):
+        latent = 0.8 * rng.standard_normal((150, 1)) + rng.standard_normal((150, 6))
+        answers = np.digitize(latent, (1.2, 1.7, 2.3, 2.8)) + 1.0
+        answers[rng.random(answers.shape) < 0.1] = np.nan
+        found = little_mcar(survey_of(answers))
+        small += found.frame["p_value"].iloc[0] < 0.05
+        assert "not missing completely at random" not in found.text
+        assert found.is_doubtful == (len(found.verdicts.items) == 0)
+        assert not found.is_doubtful or "strongly skewed (2." in found.text or "strongly skewed (3." in found.text
+    assert small > 4
 
 
 def test_little_of_holes_made_by_chance_is_as_often_below_a_tenth_as_it_should_be():

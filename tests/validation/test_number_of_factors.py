@@ -3,6 +3,8 @@
 The calls stand in tests/reference/scripts/reliability.R.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -169,3 +171,15 @@ def test_words_and_pictures(shipped):
     )
     assert partial.alt.startswith("Average squared partial correlation by number of components taken out. 0: 0.1")
     assert partial.picture().png.startswith(b"\x89PNG")
+
+
+def test_methods_of_which_no_two_agree_agree_on_nothing(shipped):
+    result = number_of_factors(shipped("hs1939"), simulations=20)
+    apart = result.frame.copy()
+    apart.loc[apart["counts"], "n_factors"] = [3, 1, 2, 5, 4]
+    told = replace(result, frame=apart, n_factors=3, lowest=1, highest=5)
+    assert told.text.startswith(
+        "The methods do not agree: 1, 2, 3, 4 and 5 factors, one method each. n_factors is 3, that of parallel analysis"
+    )
+    assert "most agree" not in told.text + told.alt
+    assert "most agree on" in result.alt

@@ -49,6 +49,12 @@ class NumberOfFactors(Result):
         """The number, how many methods say so, the range, and what Kaiser's rule would have said."""
         counted_in = self.frame[self.frame["counts"]]
         agree = int((counted_in["n_factors"] == self.n_factors).sum())
+        if agree == 1 < len(counted_in):
+            each = sorted(counted_in["n_factors"].astype(int))
+            return (
+                f"The methods do not agree: {', '.join(map(str, each[:-1]))} and {each[-1]} factors, one method each. "
+                f"n_factors is {self.n_factors}, that of {self._decides(counted_in)}. {self._beside()}"
+            )
         others = f"the suggestions range from {self.lowest} to {self.highest}"
         if self.lowest == self.highest:
             others = "none disagrees"
@@ -59,6 +65,20 @@ class NumberOfFactors(Result):
             f"{agree} of {len(counted_in)} methods suggest {counted(self.n_factors, 'factor')}{tie}; {others}. "
             f"{self._beside()}"
         )
+
+    def _decides(self, counted_in: pd.DataFrame) -> str:
+        """The method whose number is taken where no two agree."""
+        method = counted_in.loc[counted_in["n_factors"] == self.n_factors, "method"].iloc[0]
+        return f"{method[:1].lower()}{method[1:]}"
+
+    @property
+    def _agreed_on(self) -> str:
+        """What the number is, below a figure."""
+        counted_in = self.frame[self.frame["counts"]]
+        agree = int((counted_in["n_factors"] == self.n_factors).sum())
+        if agree == 1 < len(counted_in):
+            return f"that of {self._decides(counted_in)}, since no two methods agree"
+        return "what most agree on" if agree > 1 else "what the only method says"
 
     def _beside(self) -> str:
         rows = self.frame.set_index("method")["n_factors"]
@@ -83,7 +103,7 @@ class NumberOfFactors(Result):
     def alt(self) -> str:
         """Every method's number."""
         each = "; ".join(f"{row['method']}: {row['n_factors']}" for _, row in self.frame.iterrows())
-        return f"Number of factors by method, with a line at {self.n_factors}, the number most agree on. {each}."
+        return f"Number of factors by method, with a line at {self.n_factors}, {self._agreed_on}. {each}."
 
     def draw(self, axes: Axes) -> None:
         """Each method's number; those that do not count are open squares."""
@@ -97,7 +117,7 @@ class NumberOfFactors(Result):
         )  # fmt: skip
         axes.set_xlim(-0.5, float(number.max()) + 0.8)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-        axes.set_xlabel("Suggested number of factors; dashed line: what most agree on")
+        axes.set_xlabel(f"Suggested number of factors; dashed line: {self._agreed_on}")
         figures.legend_below(axes)
 
 

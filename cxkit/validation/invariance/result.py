@@ -115,7 +115,24 @@ class Invariance(Result):
             reached.setdefault(self._reached(unit), []).append(self._title(unit))
         said = (f"{'; '.join(_said(*pair) for pair in who.items())}, so {meaning}." for meaning, who in parts.items())
         found = f"By {self.evidence.by} ({len(several)} groups{names}): {' '.join(said)}"
-        return " ".join([found, *self._low_power(), *self._structure()])
+        return " ".join([found, *self._disagreements(), *self._low_power(), *self._structure()])
+
+    def _disagreements(self) -> list[str]:
+        """Which figures speak against levels that hold, on which the meanings above rest."""
+        found: dict[str, list[str]] = {}
+        for unit in self.fits:
+            rows = self.frame[(self.frame["unit"] == unit) & self.frame["verdict"].str.startswith("holds")]
+            # A level from which something was let go stands there twice; what it rests on is the last.
+            for _, row in rows.drop_duplicates("level", keep="last").iterrows():
+                _, _, other = str(row["verdict"]).partition("; ")
+                if other:
+                    found.setdefault(f"{other} that {row['level']} invariance holds", []).append(self._title(unit))
+        if not found:
+            return []
+        each = "; ".join(f"{what} ({', '.join(titles)})" for what, titles in found.items())
+        return [
+            f"But {each.replace('disagrees that', 'does not agree that').replace('disagree that', 'do not agree that')}."
+        ]
 
     def _low_power(self) -> list[str]:
         """That groups are too small to find a medium shift, where some level was tested and held."""
