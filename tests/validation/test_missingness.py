@@ -53,7 +53,8 @@ def test_little_of_few_who_left_items_out_is_not_shown(few):
 def test_little_words(holed):
     result = little_mcar(holed)
     assert result.text == (
-        "Little's test, which takes answers as normal: χ²(121) = 201.6, p < .001: the answers are not missing completely at random; those who left "
+        "Little's test, which takes answers as normal: χ²(121) = 201.6, p < .001: the answers are not missing "
+        "completely at random; those who left "
         "items out answered the others differently. Use methods that keep incomplete answers, and say who left out "
         "what."
     )

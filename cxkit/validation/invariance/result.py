@@ -130,9 +130,8 @@ class Invariance(Result):
         if not found:
             return []
         each = "; ".join(f"{what} ({', '.join(titles)})" for what, titles in found.items())
-        return [
-            f"But {each.replace('disagrees that', 'does not agree that').replace('disagree that', 'do not agree that')}."
-        ]
+        plain = each.replace("disagrees that", "does not agree that").replace("disagree that", "do not agree that")
+        return [f"But {plain}."]
 
     def _low_power(self) -> list[str]:
         """That groups are too small to find a medium shift, where some level was tested and held."""

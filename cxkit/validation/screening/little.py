@@ -23,9 +23,9 @@ from cxkit.validation.screening.missingness import ITEMS_NAMED
 SKEWED = 1.5
 """Mean size of the items' skewness above which a small p is no finding.
 
-Five-point answers whose gaps are chance, 150 to 1,500 people, 3 to 30 % missing: of 100 surveys up to 8 have p below .05
-where skewness is 1.5 or less, up to 11 at 2, and up to 21 at 2.7 (`benchmarks/little.py`). Patterns of one person each
-weigh that person's distance from the mean, whose spread grows with the tails of the answers.
+Five-point answers whose gaps are chance, 150 to 1,500 people, 3 to 30 % missing: of 100 surveys up to 8 have p below
+.05 where skewness is 1.5 or less, up to 11 at 2, and up to 21 at 2.7 (`benchmarks/little.py`). Patterns of one person
+each weigh that person's distance from the mean, whose spread grows with the tails of the answers.
 """
 
 
