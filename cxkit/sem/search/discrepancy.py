@@ -70,7 +70,7 @@ class MaximumLikelihood:
     def __init__(self, model: GroupModel, data: GroupData, means: bool) -> None:
         self.model, self.data, self.means = model, data, means
         sd = np.sqrt(np.diag(data.cov))
-        if np.linalg.eigvalsh(data.cov / np.outer(sd, sd))[0] < SINGULAR:
+        if not sd.all() or np.linalg.eigvalsh(data.cov / np.outer(sd, sd))[0] < SINGULAR:
             raise ModelError(_singular(data))
         logdet = np.linalg.slogdet(data.cov)[1]
         self.floor = 0.5 * (logdet + len(data.cov))
@@ -329,6 +329,9 @@ class InItsUnit:
 def _singular(data: GroupData) -> str:
     where = f" of group '{data.label}'" if data.label else ""
     sd = np.sqrt(np.diag(data.cov))
+    if not sd.all():
+        constant = [name for name, value in zip(data.names, sd, strict=True) if value == 0]
+        return f"{', '.join(constant)}{where} does not vary: such a variable cannot be in the model, so leave it out."
     roots, vectors = np.linalg.eigh(data.cov / np.outer(sd, sd))
     heavy = [data.names[i] for i in np.argsort(-np.abs(vectors[:, 0]))[:3] if abs(vectors[i, 0]) > 0.1]
     return (
