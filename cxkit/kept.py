@@ -6,6 +6,7 @@ ones again and again.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Hashable, Sequence
 from hashlib import blake2b
 from typing import Generic, TypeVar
@@ -17,21 +18,34 @@ V = TypeVar("V")
 
 
 class Kept(Generic[K, V]):
-    """The latest `most` results by key; the oldest makes room."""
+    """The latest `most` results by key; the oldest makes room.
 
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._results: dict[K, V] = {}
+    Errors of the kinds `refusals` are results too: they take as long to find, and longer where a search gives up.
+    """
+
+    def __init__(self, most: int, refusals: tuple[type[Exception], ...] = ()) -> None:
+        self.most, self.refusals = most, refusals
+        self._results: dict[K, V | _Refused] = {}
 
     def get(self, key: K, compute: Callable[[], V]) -> V:
-        """The result under this key, computed where there is none; an exception leaves nothing behind."""
+        """The result under this key, computed where there is none; any other exception leaves nothing behind."""
         if key not in self._results:
-            found = compute()
-            while len(self._results) >= self.most:
-                self._results.pop(next(iter(self._results)), None)
-            self._results[key] = found
+            try:
+                found = compute()
+            except self.refusals as error:
+                self._keep(key, _Refused(error))
+                raise
+            self._keep(key, found)
             return found
-        return self._results[key]
+        kept = self._results[key]
+        if isinstance(kept, _Refused):
+            raise kept.again()
+        return kept
+
+    def _keep(self, key: K, found: V | _Refused) -> None:
+        while len(self._results) >= self.most:
+            self._results.pop(next(iter(self._results)), None)
+        self._results[key] = found
 
     def clear(self) -> None:
         """Forget everything, as a benchmark does."""
@@ -42,6 +56,17 @@ class Kept(Generic[K, V]):
 
     def __repr__(self) -> str:
         return f"<Kept: {len(self)} of at most {self.most}>"
+
+
+class _Refused:
+    """An error without its traceback, whose frames would hold all that was computed until then."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = copy.copy(error)
+
+    def again(self) -> Exception:
+        """A copy to raise: each raise adds to the traceback of what it raises."""
+        return copy.copy(self._error)
 
 
 def fingerprint(words: Sequence[object], columns: Sequence[np.ndarray | None]) -> bytes:

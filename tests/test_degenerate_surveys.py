@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 import cxkit as cx
+from cxkit.sem.sample.answers import SAMPLES
+from cxkit.sem.sample.saturated_moments import RECENT
 from cxkit.survey.survey import typed_role
 from cxkit.validation.content.coders import coder_agreement
 from cxkit.validation.content.formative import formative_profile
@@ -32,6 +34,7 @@ from cxkit.validation.screening.missingness import missing_pattern
 from cxkit.validation.screening.respondents import screen_respondents
 from cxkit.validation.structure.comparison import compare_structures
 from cxkit.validation.structure.confirmatory import confirm_structure
+from cxkit.validation.structure.fit import FITS
 from cxkit.validation.validity.common_method import common_method
 from cxkit.validation.validity.convergent import convergent_validity
 from cxkit.validation.validity.criterion import criterion_validity
@@ -171,6 +174,17 @@ ANALYSES = {
         s, by="unit", criterion="p", minimum=5
     ),
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def fits_of_every_kind_stay():
+    """In random order the fits of one survey would make room for those of another before the next analysis asks."""
+    with pytest.MonkeyPatch.context() as patch:
+        for kept in (FITS, RECENT, SAMPLES):
+            patch.setattr(kept, "most", 20 * len(KINDS))
+        yield
+    for kept in (FITS, RECENT, SAMPLES):
+        kept.clear()
 
 
 @pytest.mark.parametrize("kind", KINDS)

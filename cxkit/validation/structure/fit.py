@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cxkit.errors import CxkitWarning
+from cxkit.errors import CxkitWarning, ModelError
 from cxkit.kept import Kept, fingerprint
 from cxkit.results.references import cite
 from cxkit.results.rounding import fixed
@@ -29,8 +29,8 @@ RULES = (("cfi", CFI_HU), ("tli", TLI_HU), ("rmsea", RMSEA_HU), ("srmr", SRMR_HU
 
 
 # The latest fits: structure, convergent and discriminant validity and the comparison of structures rest on one model,
-# whose estimation from incomplete answers takes seconds.
-FITS: Kept[bytes, tuple[Fit, tuple[str, ...]]] = Kept(4)
+# whose estimation from incomplete answers takes seconds, and more where it does not converge.
+FITS: Kept[bytes, tuple[Fit, tuple[str, ...]]] = Kept(4, refusals=(ModelError,))
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
