@@ -14,7 +14,7 @@ from cxkit.coursework.assignment.format import FACTS
 from cxkit.coursework.marking.answers import Number, Refused, Series, Table, Text, read_answers
 from cxkit.coursework.marking.collector import collect
 from cxkit.coursework.marking.compare import compare
-from cxkit.coursework.marking.submission import shown
+from cxkit.coursework.marking.in_words import shown
 
 
 def assignment_of(*answers):

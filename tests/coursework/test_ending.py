@@ -12,8 +12,9 @@ from cxkit.coursework.marking import running
 from cxkit.coursework.marking.answers import Number, Text
 from cxkit.coursework.marking.compare import compare
 from cxkit.coursework.marking.elsewhere import why_not_there
+from cxkit.coursework.marking.question import mark_question
 from cxkit.coursework.marking.reference import Reference
-from cxkit.coursework.marking.submission import _absent_notes, _causes, _marked
+from cxkit.coursework.marking.submission import _absent_notes, _causes
 from cxkit.coursework.marking.trial import Trial
 from cxkit.running.isolation.endings import Contained
 from tests.coursework.small_assignment import write_assignment
@@ -57,7 +58,7 @@ def test_every_ending_stands_first_and_in_each_task(assignment, trial, ending):
     (cause,) = _causes([one])
     assert "in cell 4 (`average = data['x'].mean() * factor`)" in cause
     assert cause.endswith("The cells below it did not run.")
-    centre, spread = (_marked(assignment.question(key), [one]) for key in ("centre", "spread"))
+    centre, spread = (mark_question(assignment.question(key), [one]) for key in ("centre", "spread"))
     out_of_time = ending in ("cell_timeout", "total_timeout", "out_of_cpu")
     assert (centre.outcome, spread.outcome) == ("timed_out" if out_of_time else "stopped", "not_run")
     assert spread.feedback[0].startswith("This task did not run, because ")
@@ -82,13 +83,13 @@ def test_an_ended_run_on_other_data_is_not_put_down_to_its_parameters(assignment
 def test_answers_that_cannot_be_read_have_a_cause(assignment, trial, text):
     one = trial("completed", None, answers=text)
     assert one.left.causes[0].startswith("After cell 4 (")
-    assert "could not be read" in _marked(assignment.question("spread"), [one]).answers[0].reason
+    assert "could not be read" in mark_question(assignment.question("spread"), [one]).answers[0].reason
 
 
 @pytest.mark.parametrize(("ending", "ended_in", "also"), [("completed", None, ""), ("died", 4, "the kernel died in")])
 def test_a_task_whose_cell_is_not_in_the_notebook_is_said_as_that(assignment, trial, ending, ended_in, also):
     one = trial(ending, ended_in, without="spread_of")
-    mark = _marked(assignment.question("spread"), [one])
+    mark = mark_question(assignment.question("spread"), [one])
     assert mark.feedback[0].startswith("No code cell of this task was found in your notebook")
     assert (also in mark.feedback[0], mark.outcome) == (True, "missing")
     assert mark.answers[0].reason.startswith("`spread` was not seen, since no code cell of this task was found")
@@ -100,13 +101,13 @@ def test_the_reason_of_an_answer_is_the_one_that_its_points_follow(assignment):
     question, near = assignment.question("centre"), {"average": Number(1.05), "bigger": Text("x")}
     model = {"average": Number(1.0), "bigger": Text("x")}
     left = running.Left(at_question={"centre": near}, at_end=near)
-    close = _marked(question, [Trial(assignment.public, left, Reference(model, {}))])
+    close = mark_question(question, [Trial(assignment.public, left, Reference(model, {}))])
     assert (close.points, close.answers[0].reason) == (2.5, "Close: do not round.")
-    named = _marked(question, [Trial(assignment.public, left, Reference(model, {"centre/median": near}))])
+    named = mark_question(question, [Trial(assignment.public, left, Reference(model, {"centre/median": near}))])
     assert (named.points, named.mistakes) == (1, ("median",))
     assert [check.reason for check in named.answers] == ["This follows from the mistake that is named above.", ""]
     far = Trial(assignment.held_out[0], left, Reference({**model, "average": Number(7.0)}, {}))
-    worse = _marked(question, [Trial(assignment.public, left, Reference(model, {})), far]).answers[0]
+    worse = mark_question(question, [Trial(assignment.public, left, Reference(model, {})), far]).answers[0]
     assert worse.reason.startswith("It is close for the data that you were given, and not when your notebook runs on")
 
 
@@ -115,6 +116,6 @@ def test_a_flood_is_told_of_the_cell_that_left_it_running(assignment, trial):
     (cause,) = _causes([one])
     assert cause.startswith("The first cell that failed is cell 4 of the notebook (")
     assert cause.endswith("it left something running that went on printing in the cells after it.")
-    centre, spread = (_marked(assignment.question(key), [one]) for key in ("centre", "spread"))
+    centre, spread = (mark_question(assignment.question(key), [one]) for key in ("centre", "spread"))
     assert centre.outcome == "stopped"
     assert not any("print" in sentence for sentence in spread.feedback)

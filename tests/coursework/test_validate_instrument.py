@@ -18,9 +18,9 @@ from cxkit.coursework.assignment.reading import read_assignment
 from cxkit.coursework.assignment.source import model_notebook, questions_of
 from cxkit.coursework.marking.answers import read_answers
 from cxkit.coursework.marking.collector import collect
+from cxkit.coursework.marking.question import mark_question
 from cxkit.coursework.marking.reference import Reference
 from cxkit.coursework.marking.running import Left, injected
-from cxkit.coursework.marking.submission import _marked
 from cxkit.coursework.marking.trial import Trial
 from tools import write_assignment_notes as notes
 
@@ -128,7 +128,7 @@ def marked(answers_to):
             }
             reference = Reference(answers_to(question, model_code(question), *data), mistakes)
             trials.append(Trial(parameters, Left({question: left}, left), reference))
-        return _marked(asked, trials)
+        return mark_question(asked, trials)
 
     return made
 

@@ -162,60 +162,86 @@ def mark_class(
     # Faults of the model answer are the author's, and told before any student's notebook runs.
     weak = tuple(references.weak_answers())
     with Journal.open(output / _JOURNAL, about=about, resume=True) as journal:
-        tasks, waiting = _tasks_of(assignment, submissions), list[Job[SubmissionMarks]]()
-        done, faults = dict[str, SubmissionMarks](), dict[str, str]()
-        kept, falls = list[str](), Falls(journal)
-        for task in tasks:
-            try:
-                ready = task.without_a_run(assignment, journal.finished.get(task.student), references.state)
-                stays = ready is not None and not ready.submission_sha256 and not task.is_withdrawn
-                if stays and (earlier := earlier_marks(output, assignment, task.student)):
-                    kept.append(task.student)
-                    ready = earlier
-                write_marks(output, [] if ready is None else [ready])
-            except NotebookError:
-                raise  # a full disk is everybody's
-            except Exception as error:
-                faults[task.student] = _fault(error)
-                continue
-            if ready is not None:
-                done[task.student] = ready
-            else:
-                waiting.append(task.job(references))
-        # Who handed nothing in is done with from the first time on, and nothing of theirs was finished before
-        finished = sum(bool(one.submission_sha256) for one in done.values())
-        teller = Teller(len(waiting) + finished, kept=finished, shown=progress, unit="student")
-        seeds = {task.student: task.seed for task in tasks}
+        tasks = _tasks_of(assignment, submissions)
+        marking = _Marking(assignment, output, references, journal)
+        waiting = [task.job(references) for task in tasks if marking.has_to_run(task)]
+        teller = Teller(len(waiting) + marking.finished, kept=marking.finished, shown=progress, unit="student")
 
         def ended(outcome: Outcome[SubmissionMarks]) -> None:
-            fault = writable(str(outcome.error))
-            if outcome.value is not None:
-                line = {"state": references.state, "seed": seeds[outcome.key]}
-                fault = _written(output, assignment, outcome.value, falls, line)
-            if fault or outcome.value is None:
-                faults[outcome.key] = fault
-            else:
-                done[outcome.key] = outcome.value
-            teller.ended(outcome.key, failed=outcome.key in faults, note=fault)
+            fault = marking.ended(outcome)
+            teller.ended(outcome.key, failed=outcome.key in marking.faults, note=fault)
 
         try:
             run_jobs(waiting, workers=jobs, on_start=teller.started, on_end=ended)
         except KeyboardInterrupt:
-            raise KeyboardInterrupt(_interrupted(done.values(), teller.total)) from None
+            raise KeyboardInterrupt(_interrupted(marking.done.values(), teller.total)) from None
         finally:
             teller.close()
-        fell = falls.tell(set(done) - set(kept))
+        fell = marking.falls.tell(set(marking.done) - set(marking.kept))
+    done, faults = marking.done, marking.faults
     return ClassMarks(
         marks=tuple(done[task.student] for task in tasks if task.student in done),
         faults=faults,
         submissions=tuple(submissions),
         protection=UNPROTECTED if policy == "open" else find_protection().text,
         weak=weak,
-        kept=tuple(kept),
+        kept=tuple(marking.kept),
         versions=_versions(output, assignment, done.values(), faults, references.assignment_sha256),
         fell=tuple(fell),
         comparable=tuple(one for one in done.values() if fits_points(one, assignment)),
     )
+
+
+class _Marking:
+    """How far the marking of a class is: who is done, whose marks were kept, and whose could not be made."""
+
+    def __init__(self, assignment: Assignment, output: Path, references: References, journal: Journal) -> None:
+        self.assignment, self.output, self.references, self.journal = assignment, output, references, journal
+        self.falls = Falls(journal)
+        self.done: dict[str, SubmissionMarks] = {}
+        self.faults: dict[str, str] = {}
+        self.kept: list[str] = []
+        self._seeds: dict[str, int | None] = {}
+
+    @property
+    def finished(self) -> int:
+        """How many have marks of a notebook. Who handed nothing in has marks from the first time on, and none such."""
+        return sum(bool(one.submission_sha256) for one in self.done.values())
+
+    def has_to_run(self, task: _Task) -> bool:
+        """Whether a notebook is to be run; what is finished, or needs no run, is written at once."""
+        self._seeds[task.student] = task.seed
+        try:
+            ready = task.without_a_run(self.assignment, self.journal.finished.get(task.student), self.references.state)
+            if ready is None:
+                return True
+            if not ready.submission_sha256 and not task.is_withdrawn:
+                earlier = earlier_marks(self.output, self.assignment, task.student)
+                if earlier:
+                    self.kept.append(task.student)
+                    ready = earlier
+            write_marks(self.output, [ready])
+        except NotebookError:
+            raise  # a full disk is everybody's
+        except Exception as error:
+            self.faults[task.student] = _fault(error)
+        else:
+            self.done[task.student] = ready
+        return False
+
+    def ended(self, outcome: Outcome[SubmissionMarks]) -> str:
+        """Keep what a run came to; a sentence if it failed, else empty."""
+        if outcome.value is None:
+            fault = writable(str(outcome.error))
+            self.faults[outcome.key] = fault
+            return fault
+        line = {"state": self.references.state, "seed": self._seeds[outcome.key]}
+        fault = _written(self.output, self.assignment, outcome.value, self.falls, line)
+        if fault:
+            self.faults[outcome.key] = fault
+        else:
+            self.done[outcome.key] = outcome.value
+        return fault
 
 
 def _interrupted(done: Iterable[SubmissionMarks], total: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -129,16 +129,7 @@ def run_for_answers(
     run = run_fairly(
         prepared, policy=policy, limits=assignment.limits, inputs=data, after_cell=after_cell, stop=stop, again=again
     )
-    at_question: dict[str, Answers] = {}
-    latest: dict[str, Any] = {}
-    unread = {index for index in read if run.ended_in is None or index < run.ended_in}
-    for index, text in run.collected:
-        unread -= {index} if can_be_read(text) else set()
-        answers = read_answers(text, assignment)
-        latest |= answers
-        for key in read.get(index, ()):
-            at_question[key] = {answer.name: answers[answer.name] for answer in assignment.question(key).answers
-                                if answer.name in answers}  # fmt: skip
+    at_question, latest, unread = _collected(assignment, run, read)
     troubles = _troubles(assignment, run)
     # What is missing in a run on other data alone is no matter of cells, unless that run was ended
     looks = parameters.id == PUBLIC or run.ended_in is not None
@@ -148,6 +139,26 @@ def run_for_answers(
         first_failure=_first_failure(assignment, run, place), ended=ended_sentence(run),
         unread=unread_sentence(run, unread), lost=gone | lost_answers(assignment, run, unread),
     )  # fmt: skip
+
+
+def _collected(
+    assignment: Assignment, run: Contained, read: Mapping[int, Sequence[str]]
+) -> tuple[dict[str, Answers], dict[str, Any], set[int]]:
+    """The answers after the cells of each question, those at the end, and cells after which nothing could be read.
+
+    `read` tells which questions' answers were asked for after which cell.
+    """
+    at_question: dict[str, Answers] = {}
+    latest: dict[str, Any] = {}
+    unread = {index for index in read if run.ended_in is None or index < run.ended_in}
+    for index, text in run.collected:
+        unread -= {index} if can_be_read(text) else set()
+        answers = read_answers(text, assignment)
+        latest |= answers
+        for key in read.get(index, ()):
+            names = [answer.name for answer in assignment.question(key).answers]
+            at_question[key] = {name: answers[name] for name in names if name in answers}
+    return at_question, latest, unread
 
 
 def injected(assignment: Assignment, notebook: NotebookNode, parameters: ParameterSet) -> tuple[NotebookNode, int]:
