@@ -165,18 +165,7 @@ def mark_class(
         tasks = _tasks_of(assignment, submissions)
         marking = _Marking(assignment, output, references, journal)
         waiting = [task.job(references) for task in tasks if marking.has_to_run(task)]
-        teller = Teller(len(waiting) + marking.finished, kept=marking.finished, shown=progress, unit="student")
-
-        def ended(outcome: Outcome[SubmissionMarks]) -> None:
-            fault = marking.ended(outcome)
-            teller.ended(outcome.key, failed=outcome.key in marking.faults, note=fault)
-
-        try:
-            run_jobs(waiting, workers=jobs, on_start=teller.started, on_end=ended)
-        except KeyboardInterrupt:
-            raise KeyboardInterrupt(_interrupted(marking.done.values(), teller.total)) from None
-        finally:
-            teller.close()
+        marking.run(waiting, jobs, progress)
         fell = marking.falls.tell(set(marking.done) - set(marking.kept))
     done, faults = marking.done, marking.faults
     return ClassMarks(
@@ -228,6 +217,21 @@ class _Marking:
         else:
             self.done[task.student] = ready
         return False
+
+    def run(self, waiting: Sequence[Job[SubmissionMarks]], jobs: int | None, progress: bool) -> None:
+        """Run what is left to run, and tell how far it is."""
+        teller = Teller(len(waiting) + self.finished, kept=self.finished, shown=progress, unit="student")
+
+        def ended(outcome: Outcome[SubmissionMarks]) -> None:
+            fault = self.ended(outcome)
+            teller.ended(outcome.key, failed=outcome.key in self.faults, note=fault)
+
+        try:
+            run_jobs(waiting, workers=jobs, on_start=teller.started, on_end=ended)
+        except KeyboardInterrupt:
+            raise KeyboardInterrupt(_interrupted(self.done.values(), teller.total)) from None
+        finally:
+            teller.close()
 
     def ended(self, outcome: Outcome[SubmissionMarks]) -> str:
         """Keep what a run came to; a sentence if it failed, else empty."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import cxkit
 from cxkit.coursework.assignment.data import PUBLIC, Assignment, ParameterSet, Question
-from cxkit.coursework.marking.follow_through import follow_through
+from cxkit.coursework.marking.follow_through import SecondTry, follow_through
 from cxkit.coursework.marking.lost_metadata import Recovered, recover
 from cxkit.coursework.marking.question import NOT_TRIED, mark_question
 from cxkit.coursework.marking.reference import References
@@ -79,23 +79,26 @@ def mark_notebook(
             name, other, trial.parameters, trial.parameters.data_seed, stop=stop
         ),
     )
-    marks = second.marks
-    causes = (*_causes(trials), *([lost] if lost and _differ(marks.values()) else []))
-    final = tuple(
-        marks[question.id] if question.id in second.followed else _gated(question, marks, assignment)
-        for question in assignment.questions
-    )
+    causes = (*_causes(trials), *([lost] if lost and _differ(second.marks.values()) else []))
     runs = [trial.left.run for trial in trials if trial.left.run is not None]
     return SubmissionMarks(
         student=student,
         assignment=assignment.id,
         submission_sha256=sha256,
-        questions=final,
+        questions=_final(assignment, second),
         causes=causes,
         notes=(*_recovery_notes(recovered, lost), *_absent_notes(trials[0].left), *_notes(trials), *second.notes),
         protection=runs[0].protection if runs else "",
         source=f"cxkit {cxkit.__version__}",
         assignment_sha256=references.assignment_sha256,
+    )
+
+
+def _final(assignment: Assignment, second: SecondTry) -> tuple[QuestionMark, ...]:
+    """The mark of each question, in order, once it is known which earn something only together with others."""
+    return tuple(
+        second.marks[one.id] if one.id in second.followed else _gated(one, second.marks, assignment)
+        for one in assignment.questions
     )
 
 
