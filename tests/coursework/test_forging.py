@@ -38,9 +38,18 @@ NOTHING = "average = spread = 0\nbigger = None\n"
 
 @pytest.fixture(scope="module")
 def references(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("forging")
-    toml = TOML.replace("cell_seconds = 20", "cell_seconds = 5").replace("total_seconds = 60", "total_seconds = 30")
-    toml = toml.replace("total_seconds = 30", "total_seconds = 30\nmemory_mb = 512")
+    return references_of(tmp_path_factory.mktemp("forging"), cell_seconds=5)
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory):
+    """For what goes on until it is ended: its time is its own, however busy the machine is (stopwatch.py)."""
+    return references_of(tmp_path_factory.mktemp("hasty"), cell_seconds=2)
+
+
+def references_of(folder, cell_seconds):
+    toml = TOML.replace("cell_seconds = 20", f"cell_seconds = {cell_seconds}")
+    toml = toml.replace("total_seconds = 60", "total_seconds = 30\nmemory_mb = 512")
     return References(read_assignment(write_assignment(folder, toml=toml)), folder / "cache")
 
 
@@ -67,11 +76,11 @@ ALL_POINTS = {"centre": 4, "spread": 2, "words": 0}
 # --- graders that work in the student's process -----------------------------------------------------------------------
 
 
-def run_openly(references, notebook, *last):
+def run_openly(references, notebook, *last, cell_seconds=8):
     """The notebook and then the grader's cells, in an ordinary kernel; what the cells show and whether one failed."""
     notebook = nbformat.from_dict(notebook)
     notebook.cells += [new_code_cell(source) for source in last]
-    limits = Limits(cell_seconds=8, total_seconds=30)
+    limits = Limits(cell_seconds=cell_seconds, total_seconds=30)
     inputs = data_for(references.assignment, None, references.folder / "data")
     return run_contained(notebook, policy="open", inputs=inputs, limits=limits).notebook.cells
 
@@ -116,9 +125,9 @@ print("ANSWERS", open("answers.json").read())
 """
 
 
-def collected_in_the_process(references, notebook):
+def collected_in_the_process(references, notebook, **limits):
     """A grader that collects answers by the student's own Python; None if nothing came."""
-    for line in printed(run_openly(references, notebook, COLLECTING)).splitlines():
+    for line in printed(run_openly(references, notebook, COLLECTING, **limits)).splitlines():
         if line.startswith("ANSWERS {") and line.endswith("}"):
             return json.loads(line.partition(" ")[2])
     return None
@@ -289,11 +298,11 @@ DENIALS = {
 
 
 @pytest.mark.parametrize("name", DENIALS)
-def test_what_ends_a_run_costs_no_mark_that_was_earned_before(references, name):
-    notebook = submission(references, HONEST, DENIALS[name])
-    assert collected_in_the_process(references, notebook) is None, "the attack itself is broken"
-    assert earned(references, notebook)["centre"] == 4  # collected right after its own cell
-    assert earned(references, submission(references, HONEST)) == ALL_POINTS  # the next student's are what they are
+def test_what_ends_a_run_costs_no_mark_that_was_earned_before(hasty, name):
+    notebook = submission(hasty, HONEST, DENIALS[name])
+    assert collected_in_the_process(hasty, notebook, cell_seconds=2) is None, "the attack itself is broken"
+    assert earned(hasty, notebook)["centre"] == 4  # collected right after its own cell
+    assert earned(hasty, submission(hasty, HONEST)) == ALL_POINTS  # the next student's are what they are
 
 
 def test_memory_beyond_the_limit_is_not_to_be_had(references):
