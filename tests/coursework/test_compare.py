@@ -26,9 +26,13 @@ def assignment_of(*answers):
 
 def share(given, wanted, kind="number", **options):
     """What a Python object earns beside another one: through the collector and the reader, as in a run."""
+    return verdict_on(given, wanted, kind, **options).share
+
+
+def verdict_on(given, wanted, kind, **options):
     answer = Answer(name="x", type=kind, points=1, **options)
     read = [read_answers(collect({"x": value}, [["x", kind]]), assignment_of(answer)) for value in (given, wanted)]
-    return compare(answer, read[0].get("x"), read[1]["x"]).share
+    return compare(answer, read[0].get("x"), read[1]["x"])
 
 
 CLOSE = Tolerance(absolute=0.01)
@@ -140,6 +144,38 @@ def test_tables_whose_rows_have_no_order():
     rows = pd.DataFrame({"a": [3, 1, 2], "b": ["z", "x", "y"]})
     assert share(rows[::-1].reset_index(drop=True), rows, kind="table", any_order=True) == 1
     assert share(rows.assign(b=list("xyz")), rows, kind="table", any_order=True) == 0
+
+
+TOTALS = pd.DataFrame({"branch": ["a", "b", "c"], "total": [3.5, 1.5, 2.5]})
+UNREAD = {
+    "a time": TOTALS.assign(first=pd.Timestamp("2026-01-01")),
+    "infinite": TOTALS.assign(growth=[1.0, np.inf, 2.0]),
+    "intervals": TOTALS.assign(band=pd.cut(TOTALS["total"], 3)),
+    "lists": TOTALS.assign(each=[[1], [2], [3]]),
+    "an index of times": TOTALS.set_index(pd.date_range("2026", periods=3)),
+}
+
+
+@pytest.mark.parametrize("given", UNREAD.values(), ids=UNREAD)
+@pytest.mark.parametrize(
+    "options", [{}, {"any_order": True}, {"key": ("branch",)}], ids=["counted", "any order", "key"]
+)
+def test_a_column_or_an_index_that_nobody_looks_at_harms_nobody(given, options):
+    columns = {"columns": ("branch", "total")}
+    assert share(given, TOTALS, "table", **options, **columns) == share(given, TOTALS, "table", **options) == 1.0
+    wrong = given.assign(total=[3.5, 1.5, 9.0])
+    assert share(wrong, TOTALS, "table", **options, **columns) < 1.0
+
+
+def test_what_counts_and_cannot_be_read_is_named():
+    times = pd.date_range("2026", periods=3)
+    verdict = verdict_on(TOTALS.assign(total=[np.inf, 1.5, 2.5]), TOTALS, "table")
+    assert (verdict.share, verdict.reason) == (0.0, "Of `x`, the column 'total' cannot be read: it is infinite.")
+    verdict = verdict_on(TOTALS.set_index(times), TOTALS.set_index("branch"), "table")
+    assert (verdict.share, verdict.reason) == (0.0, "Of `x`, the index cannot be read: it is of type Timestamp.")
+    assert (
+        "holds texts where numbers are wanted, at '0, total'" in verdict_on(TOTALS.astype(str), TOTALS, "table").reason
+    )
 
 
 def test_a_row_too_many_is_wrong_unless_it_is_declared_to_harm_nobody():

@@ -45,12 +45,16 @@ class Series:
 
 @dataclass(frozen=True)
 class Table:
-    """Columns of equal length, with labels of rows and columns; `form` as of a series."""
+    """Columns of equal length, with labels of rows and columns; `form` as of a series.
+
+    `unread` names what is of no type that is read, and why: ("column", its name, reason), or ("index", "", reason).
+    """
 
     rows: tuple[str, ...]
     columns: tuple[str, ...]
     cells: tuple[tuple[Cell, ...], ...]
     form: str = field(default="", compare=False)
+    unread: tuple[tuple[str, ...], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)
@@ -191,7 +195,15 @@ def _read_table(said: Mapping[str, Any]) -> Value:
     read = tuple(_cells(column) for column in cells)
     if any(len(column) != len(rows) for column in read):
         raise _Malformed
-    return Table(rows, columns, read, _form(said))
+    unread = said.get("unread", [])
+    if not isinstance(unread, list) or len(unread) > MOST_CELLS:
+        raise _Malformed
+    return Table(rows, columns, read, _form(said), tuple(_parts(one) for one in unread))
+
+
+def _parts(unread: Any) -> tuple[str, ...]:
+    what, name, reason = _texts(unread)
+    return what, name, reason[:_LONGEST_REASON]
 
 
 def _form(said: Mapping[str, Any]) -> str:

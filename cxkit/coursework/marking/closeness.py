@@ -39,3 +39,8 @@ def is_same(given: Cell, wanted: Cell) -> bool:
     if isinstance(given, str) and isinstance(wanted, str):
         return folded(given) == folded(wanted)
     return type(given) is type(wanted) and given == wanted
+
+
+def one_spaced(label: str) -> str:
+    """A label with single spaces, as labels are compared."""
+    return " ".join(label.split())

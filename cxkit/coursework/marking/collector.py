@@ -162,10 +162,20 @@ def _table(value: Any) -> dict[str, Any]:
     if pandas is None or type(value) is not pandas.DataFrame:
         raise _Refused(f"it is of type {type(value).__name__}; a table (DataFrame) is wanted")
     _fits(len(value), value.shape[1])
-    columns = _labels(value.columns)
-    cells = [[_scalar(v) for v in value.iloc[:, k].tolist()] for k in range(value.shape[1])]
-    form = json.dumps({"rows": _axis(value.index), "columns": _axis(value.columns)})
-    return {"kind": "table", "index": _labels(value.index), "columns": columns, "cells": cells, "form": form}
+    columns, cells, unread = [], [], []
+    for place, name in enumerate(_labels(value.columns)):
+        try:
+            cells.append([_scalar(one) for one in value.iloc[:, place].tolist()])
+            columns.append(name)
+        except _Refused as refusal:  # a column that nobody looks at harms nobody
+            unread.append(["column", name, str(refusal)])
+    try:
+        rows, told = _labels(value.index), _axis(value.index)
+    except _Refused as refusal:
+        rows, told = [str(place) for place in range(len(value))], {}
+        unread.append(["index", "", str(refusal)])
+    form = json.dumps({"rows": told, "columns": _axis(value.columns)})
+    return {"kind": "table", "index": rows, "columns": columns, "cells": cells, "form": form, "unread": unread}
 
 
 def _fits(rows: int, columns: int) -> None:

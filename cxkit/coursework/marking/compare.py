@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cxkit.coursework.assignment.data import ANSWER_KINDS, Answer
 from cxkit.coursework.marking.answers import Cell, Figure, Number, Refused, Series, Table, Text, Value
-from cxkit.coursework.marking.closeness import folded, is_number, is_same, within
+from cxkit.coursework.marking.closeness import folded, is_number, is_same, one_spaced, within
 from cxkit.coursework.marking.collector import OPEN
+from cxkit.coursework.marking.factor_columns import with_free_signs, with_matched_factors
 from cxkit.coursework.marking.pairing import pairings
 from cxkit.errors import counted
 
@@ -181,11 +181,11 @@ def _compare_series(answer: Answer, given: Value, reference: Value) -> Verdict |
         if len(given.values) != len(labels):
             said = f"{counted(len(given.values), 'value')}; {len(labels)} are wanted."
             return Verdict(0.0, f"`{answer.name}` has {said}")
-        return _by_place(answer, given.values, [_name(label) for label in labels], reference.values)
+        return _by_place(answer, given.values, [one_spaced(label) for label in labels], reference.values)
     if len(set(given.labels)) != len(given.labels):
         return Verdict(0.0, f"`{answer.name}` has the same label more than once.")
-    mine = dict(zip((_name(label) for label in given.labels), given.values, strict=True))
-    wanted = {_name(label): value for label, value in zip(labels, reference.values, strict=True)}
+    mine = dict(zip((one_spaced(label) for label in given.labels), given.values, strict=True))
+    wanted = {one_spaced(label): value for label, value in zip(labels, reference.values, strict=True)}
     return _labels_differ(answer.name, mine.keys(), wanted.keys(), "label") or _best(
         _cells_compared(answer, mine, wanted, scale) for scale in _scales(answer)
     )
@@ -207,10 +207,6 @@ def _by_place(answer: Answer, given: Sequence[Cell], labels: Sequence[str], valu
 def _is_counted(labels: Sequence[str]) -> bool:
     """Whether the labels only count, from 0 or from 1."""
     return list(labels) in ([str(k) for k in range(len(labels))], [str(k + 1) for k in range(len(labels))])
-
-
-def _name(label: str) -> str:
-    return " ".join(label.split())
 
 
 def _labels_differ(name: str, given: Any, wanted: Any, what: str, *, may_be_more: bool = False) -> Verdict | None:
@@ -241,6 +237,10 @@ def _cells_compared(answer: Answer, given: dict[str, Cell], wanted: dict[str, Ce
             other.append(place)
     if other:
         off = len(other) + close.failed[0]
+        if all(is_number(wanted[place]) and isinstance(given[place], str) for place in other):
+            which = _several("", other).strip()
+            told = f"`{answer.name}` holds texts where numbers are wanted, at {which}."
+            return Verdict(0.0, told, off=off, of=len(wanted))
         return Verdict(0.0, f"`{answer.name}` is not right at {_several('', other).strip()}.", off=off, of=len(wanted))
 
     def reason() -> str:
@@ -259,10 +259,11 @@ def _compare_table(answer: Answer, given: Value, reference: Value) -> Verdict | 
     if not isinstance(given, Table) or not isinstance(reference, Table):
         return None
     mine, wanted = _columns(given), _columns(reference)
-    columns = [_name(c) for c in answer.columns] or list(wanted)
-    keys = [_name(key) for key in answer.key]
+    columns = [one_spaced(c) for c in answer.columns] or list(wanted)
+    keys = [one_spaced(key) for key in answer.key]
     # Further columns harm nobody: a table is right in the columns that are asked for
-    missing = _labels_differ(answer.name, mine.keys(), [*keys, *columns], "column", may_be_more=True)
+    unread = _unread(answer, given, {*keys, *columns}, reference)
+    missing = unread or _labels_differ(answer.name, mine.keys(), [*keys, *columns], "column", may_be_more=True)
     if missing:
         return missing
     columns = [column for column in columns if column not in keys]
@@ -274,8 +275,8 @@ def _compare_table(answer: Answer, given: Value, reference: Value) -> Verdict | 
 
     def flat(rows: list[int]) -> dict[str, Cell]:
         cells = {column: [mine[column][k] for k in rows] for column in columns}
-        cells = _with_free_signs(answer, cells, wanted)
-        cells = _with_matched_factors(answer, cells, wanted)
+        cells = with_free_signs(answer, cells, wanted)
+        cells = with_matched_factors(answer, cells, wanted)
         return {f"{names[k]}, {c}": cells[c][k] for c in columns for k in range(len(names))}
 
     return _best(
@@ -285,14 +286,25 @@ def _compare_table(answer: Answer, given: Value, reference: Value) -> Verdict | 
     )
 
 
+def _unread(answer: Answer, given: Table, columns: Collection[str], reference: Table) -> Verdict | None:
+    """Whether something that counts is of a type that is not read."""
+    rows_count = not (answer.any_order or answer.key or _is_counted(reference.rows))
+    for what, name, reason in given.unread:
+        if what == "column" and one_spaced(name) in columns:
+            return Verdict(0.0, f"Of `{answer.name}`, the column '{name[:40]}' cannot be read: {reason}.")
+        if what == "index" and rows_count:
+            return Verdict(0.0, f"Of `{answer.name}`, the index cannot be read: {reason}.")
+    return None
+
+
 def _columns(table: Table) -> dict[str, tuple[Cell, ...]]:
-    return {_name(column): cells for column, cells in zip(table.columns, table.cells, strict=True)}
+    return {one_spaced(column): cells for column, cells in zip(table.columns, table.cells, strict=True)}
 
 
 def _row_names(keys: Sequence[str], wanted: dict[str, tuple[Cell, ...]], reference: Table) -> list[str]:
     if keys:
         return [" / ".join(str(wanted[key][k]) for key in keys) for k in range(len(reference.rows))]
-    return [_name(row) for row in reference.rows]
+    return [one_spaced(row) for row in reference.rows]
 
 
 def _row_orders(
@@ -304,18 +316,18 @@ def _row_orders(
     columns: Sequence[str],
 ) -> Iterable[list[int]] | Verdict:
     """For each row of the reference, the row of the given table that is meant; where any order will do, every guess."""
-    keys = [_name(key) for key in answer.key]
+    keys = [one_spaced(key) for key in answer.key]
     names = _row_names(keys, wanted, reference)
     own = _row_names(keys, mine, given)
     if len(own) != len(names) and (answer.any_order or _is_counted(own)):
         return Verdict(0.0, f"`{answer.name}` has {counted(len(own), 'row')}; {len(names)} are wanted.")
     if answer.any_order:
-        factors = {_name(column) for column in answer.factor_columns}
+        factors = {one_spaced(column) for column in answer.factor_columns}
         telling = [column for column in columns if column not in factors]  # factors are matched by whole columns
         if not telling:
             return [list(range(len(names)))]
         ours, theirs = ({column: table[column] for column in telling} for table in (mine, wanted))
-        turned = {_name(column) for column in answer.sign_free}
+        turned = {one_spaced(column) for column in answer.sign_free}
         return pairings(ours, theirs, answer.tolerances, _scales(answer), turned)
     if own != names and _is_counted(own) and _is_counted(names):
         return [list(range(len(names)))]
@@ -324,46 +336,6 @@ def _row_orders(
     missing = _labels_differ(answer.name, own, names, "row", may_be_more=answer.further_rows)
     places = {name: place for place, name in enumerate(own)}
     return missing or [[places[name] for name in names]]
-
-
-def _with_free_signs(
-    answer: Answer, cells: dict[str, list[Cell]], wanted: dict[str, tuple[Cell, ...]]
-) -> dict[str, list[Cell]]:
-    return {
-        column: _turned(values, wanted[column]) if column in map(_name, answer.sign_free) else values
-        for column, values in cells.items()
-    }
-
-
-def _turned(values: Sequence[Cell], wanted: Sequence[Cell]) -> list[Cell]:
-    return [-v if is_number(v) else v for v in values] if _together(values, wanted) < 0 else list(values)  # type: ignore[operator]
-
-
-def _together(a: Sequence[Cell], b: Sequence[Cell]) -> float:
-    """The cosine of two columns; 0 where one of them holds no numbers."""
-    pairs = [(float(x), float(y)) for x, y in zip(a, b, strict=True) if is_number(x) and is_number(y)]  # type: ignore[arg-type]
-    # Scaled first: the square of a number beyond 1e154 is infinite, and infinite by infinite is no number
-    ours, theirs = (max((abs(pair[k]) for pair in pairs), default=0.0) for k in (0, 1))
-    if ours == 0 or theirs == 0:
-        return 0.0
-    pairs = [(x / ours, y / theirs) for x, y in pairs]
-    size = math.sqrt(sum(x * x for x, _ in pairs) * sum(y * y for _, y in pairs))
-    return sum(x * y for x, y in pairs) / size
-
-
-def _with_matched_factors(
-    answer: Answer, cells: dict[str, list[Cell]], wanted: dict[str, tuple[Cell, ...]]
-) -> dict[str, list[Cell]]:
-    """Factors have neither order nor sign: each of the reference's takes the column that is most like it."""
-    names = [_name(column) for column in answer.factor_columns if _name(column) in cells]
-    if not names:
-        return cells
-    from scipy.optimize import linear_sum_assignment
-
-    likeness = [[abs(_together(cells[column], wanted[name])) for column in names] for name in names]
-    order = linear_sum_assignment(likeness, maximize=True)[1]
-    matched = {name: _turned(cells[names[k]], wanted[name]) for name, k in zip(names, order, strict=True)}
-    return {**cells, **matched}
 
 
 # --- figures ----------------------------------------------------------------------------------------------------------

@@ -240,8 +240,7 @@ def _complete(assignment: Assignment, left: Left, parameters: ParameterSet) -> d
         answers |= own
         for answer in question.answers:
             value = own.get(answer.name)
-            if value is None or isinstance(value, Refused):
-                why = "is not there" if value is None else f"is no answer: {value.reason}"
+            if why := _why_no_answer(value):
                 problems.append(
                     f"  '{answer.name}' of '{question.id}' {why}. {left.troubles.get(question.id, '')}".rstrip()
                 )
@@ -252,6 +251,22 @@ def _complete(assignment: Assignment, left: Left, parameters: ParameterSet) -> d
             f"'{parameters.id}'.\n" + "\n".join(problems) + ending
         )
     return answers
+
+
+def _why_no_answer(value: Value | None) -> str:
+    """Why the model's value cannot be compared with; empty if it can."""
+    if value is None:
+        return "is not there"
+    if isinstance(value, Refused):
+        return f"is no answer: {value.reason}"
+    if isinstance(value, Table) and value.unread:
+        what, name, reason = value.unread[0]
+        return (
+            f"cannot be compared with: its {what} {name!r} is not read, since {reason}"
+            if name
+            else (f"cannot be compared with: its {what} is not read, since {reason}")
+        )
+    return ""
 
 
 def _state_of(assignment_sha256: str) -> str:
