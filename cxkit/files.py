@@ -135,11 +135,14 @@ def hashes_in(folder: Path) -> dict[str, str]:
     return {path.relative_to(folder).as_posix(): sha256_of(path) for path in found}
 
 
-def sha256_of(*paths: Path) -> str:
-    """The SHA-256 of the contents of these files, one after the other; each must be a regular file."""
+def sha256_of(*paths: Path, most_bytes: int | None = None) -> str:
+    """The SHA-256 of the contents of these files, one after the other; each must be a regular file.
+
+    One with more bytes than `most_bytes` is refused with an OSError before it is read.
+    """
     digest = hashlib.sha256()
     for path in paths:
-        with open_regular(path) as file:
+        with open_regular(path, most_bytes=most_bytes) as file:
             while chunk := file.read(_CHUNK):
                 digest.update(chunk)
     return digest.hexdigest()

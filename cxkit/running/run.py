@@ -335,8 +335,8 @@ def without_clock(executed: NotebookNode) -> NotebookNode:
 def find_session(executed: NotebookNode) -> dict[str, Any] | None:
     """The last thing in the notebook's outputs that says under which versions, seed and data it ran."""
     for cell in reversed(executed.cells):
-        for output in reversed(cell.get("outputs", [])):
+        for output in reversed(cell.get("outputs", []) if cell.get("cell_type") == "code" else []):
             found = output.get("data", {}).get(mime.SESSION)
-            if isinstance(found, Mapping):
+            if output.get("output_type") in {"display_data", "execute_result"} and isinstance(found, Mapping):
                 return dict(found)
     return None

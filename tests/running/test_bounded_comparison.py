@@ -5,13 +5,18 @@ from __future__ import annotations
 import base64
 import io
 import time
+from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from cxkit.running.provenance import outputs, pictures
+from cxkit.running.pages import page, pdf
+from cxkit.running.pages.prose import Prose
+from cxkit.running.provenance import declared, outputs, pictures
 from cxkit.running.provenance.changes import Change
 from cxkit.running.provenance.outputs import Shown, output_changes
+from cxkit.running.provenance.page_check import Presentation
+from cxkit.running.provenance.passed_over import read_text
 from cxkit.running.provenance.pictures import TooLarge, frames_of
 from cxkit.running.provenance.widget_states import state_of
 
@@ -84,3 +89,45 @@ def test_numbers_beyond_every_float_are_compared_as_written(then, now):
     before, after = ([[Shown("cell 1", "stdout", {"text/plain": f"a = {one}\n"})]] for one in (then, now))
     found = list(output_changes(before, after))
     assert any(isinstance(one, Change) for one in found)
+
+
+def table(order):
+    return {"kind": "table", "name": "T", "tolerance": 1e-9, "columns": {"k": order, "x": [k / 3 for k in order]}}
+
+
+def test_rows_in_another_order_are_found_once_each_and_the_first_are_named(monkeypatch):
+    """4,000 rows from last to first took 148 s."""
+    counted = []
+    once = declared._are_equal
+    monkeypatch.setattr(declared, "_are_equal", lambda *given: counted.append(1) or once(*given))
+    order = list(range(600))
+    (found,) = declared.differences(table(order), table(order[::-1]))
+    assert found.degree == "order"
+    assert found.text == "in the table 'T' rows 1, 2, 3, 4, 5 and 595 more stand in another order"
+    assert len(counted) == 600
+    nearly = table(order[::-1])
+    nearly["columns"]["x"] = [x * (1 + 1e-13) for x in nearly["columns"]["x"]]
+    assert [one.degree for one in declared.differences(table(order), nearly) if isinstance(one, Change)] == ["order"]
+    nearly["columns"]["x"][7] += 1
+    assert "order" not in {one.degree for one in declared.differences(table(order), nearly) if isinstance(one, Change)}
+
+
+@pytest.mark.parametrize(
+    ("read", "piece"),
+    [
+        (Presentation.of, "<title>"),
+        (Presentation.of, "<header>"),
+        (lambda text: Prose(Path()).html(text), "$$a\n"),
+        (page._OBJECT_NAME.match, "  "),
+        (pdf._with_plain_formulas, "<math "),
+        (lambda text: read_text(f"<p style='{text}'>", "text/html", "output"), "url(#"),
+    ],
+)
+def test_a_text_of_a_stranger_is_read_in_time_that_goes_with_its_length(read, piece):
+    one, four = (min(seconds(read, piece * times + "x") for _ in range(3)) for times in (1_000, 4_000))
+    assert four < 7 * one + 0.02
+
+
+def test_what_stands_between_dollars_is_found_as_before():
+    html = Prose(Path()).html("$$a^2$$\n\ntext $$b$$ of a line\n\n$$\nc\n$$")
+    assert html.count('display="block"') == 2

@@ -10,12 +10,13 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from cxkit.cli import main
 from cxkit.running.provenance.changes import Change, Moved
 from cxkit.running.provenance.declared import declared_in
 from cxkit.running.provenance.outputs import output_changes, shown_in
+from cxkit.running.provenance.pictures import frames_of, looks_of
 from cxkit.running.provenance.verify import verify_report
 from cxkit.running.run import run_notebook
 from tests.running.building import code, notebook_of
@@ -278,6 +279,28 @@ def test_colours_and_times_of_other_pictures_count():
     assert [found.degree for found in compared(one, other)] == ["picture"]
 
 
+EPS = base64.b64encode(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n").decode()
+
+
+def with_sign(sign):
+    """The picture, which some readers find in what is no base64, and others do not."""
+    whole = encoded("png", np.zeros((2, 2), np.uint8))
+    return f"{whole[:40]}{sign}{whole[40:]}"
+
+
+def test_no_program_is_called_for_a_picture(monkeypatch):
+    """A format that browsers do not show may be handed to another program, as EPS to Ghostscript."""
+    from PIL import EpsImagePlugin
+
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", None)
+    tiff = encoded("tiff", np.zeros((2, 2), np.uint8))
+    for data in (EPS, tiff):
+        with pytest.raises(UnidentifiedImageError):
+            frames_of(data)
+        with pytest.raises(UnidentifiedImageError):
+            looks_of(data)
+
+
 def shown_picture(kind, data, **metadata):
     return cell(output_type="display_data", data={f"image/{kind}": data}, metadata=metadata)
 
@@ -305,7 +328,18 @@ def test_what_only_looks_like_a_declaration_is_compared_as_it_is_shown():
         assert [found.degree for found in compared(one, other)] == ["words"]
 
 
-@pytest.mark.parametrize("data", ["", "QUJD", "!", base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0" * 40).decode()])
+@pytest.mark.parametrize(
+    "data",
+    [
+        "",
+        "QUJD",
+        "!",
+        EPS,
+        with_sign("="),
+        with_sign("?"),
+        base64.b64encode(b"\x89PNG\r\n\x1a\n" + b"\0" * 40).decode(),
+    ],
+)
 def test_a_picture_that_nobody_can_read_is_another_file(data):
     whole = encoded("png", np.zeros((2, 2), np.uint8))
     (found,) = compared(shown_picture("png", whole), shown_picture("png", data))

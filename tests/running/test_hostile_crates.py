@@ -181,6 +181,11 @@ def test_what_is_no_report_says_what_to_name_instead(run, capsys, name, what):
         [{"output_type": "display_data", "data": {"application/vnd.jupyter.widget-view+json": 5}}],
         [{"output_type": "display_data", "data": {"application/vnd.cxkit.declared+json": {"kind": [], "name": "a"}}}],
         [{"output_type": "display_data", "data": {"application/vnd.cxkit.declared+json": {"kind": "value"}}}],
+        [{"output_type": "bogus", "metadata": {}, "data": {"text/html": "<b>p = .001"}}],
+        [{**stream("x"), "data": {"application/vnd.cxkit.session+json": {"seed": 7}}}],
+        [{**shown(text__plain="x"), "text": "p = .001"}],
+        [stream("x", "stdlog")],
+        [{"output_type": "error", "ename": "E", "evalue": "x"}],
     ],
 )
 def test_outputs_of_another_form(run, outputs, capsys):
@@ -191,6 +196,37 @@ def test_outputs_of_another_form(run, outputs, capsys):
         read_executed(Path("b.crate"))
     assert main(["verify", "b.html"]) == 2
     assert "b.html could not be made again" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", ["markdown", "raw", "heading"])
+def test_only_code_has_outputs_and_there_are_three_kinds_of_cells(run, kind):
+    notebook = json.loads(EXECUTED.read_text())
+    notebook["cells"].append({"cell_type": kind, "metadata": {}, "source": "", "outputs": [shown(text__plain="x")]})
+    EXECUTED.write_text(json.dumps(notebook))
+    with pytest.raises(NotebookError, match="is damaged: cell 3"):
+        read_executed(Path("b.crate"))
+
+
+@pytest.mark.parametrize("name", ["b.htm", "b.HTML", "b.xhtml", "b.md", "b"])
+def test_a_page_is_compared_whatever_its_name_ends_in(run, name, capsys):
+    Path("b.html").rename(name)
+    forged = Path(name).read_text().replace("4.5", "9.9")
+    for path in (Path(name), Path("b.crate", name)):
+        path.write_text(forged)
+    digest = sha256_of(Path(name))
+    change(MANIFEST, report__sha256=digest)
+    assert main(["verify", name]) != 0
+    assert "9.9" in capsys.readouterr().out
+    change(MANIFEST, report={"name": name, "sha256": digest})
+    assert main(["verify", name]) == 2
+    assert "is no page, whose name ends in .html" in capsys.readouterr().out
+
+
+def test_a_file_of_a_crate_is_hashed_as_far_as_it_may_be(run, monkeypatch, capsys):
+    monkeypatch.setattr(verify, "LARGEST", 100_000)
+    os.truncate("b.crate/b.html", 24 << 30)  # it takes no room on the disk
+    assert main(["verify", "b.html"]) == 1
+    assert "file: b.crate/b.html cannot be read: it is larger than" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -38,7 +38,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 _CXKIT_WARNING = re.compile(r"^\S.*?:\d+: CxkitWarning: (?P<message>.*(?:\n(?!\S.*?:\d+: \w+Warning: |  ).*)*)", re.M)
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 # What a plotting call returns and Jupyter then echoes: names of objects, nothing for a reader.
-_OBJECT_NAME = re.compile(r"^\s*[\[(]?\s*(?:array\()?[\[(]*(?:<[\w.]+.*>|Text\(.*\))", re.DOTALL)
+_OBJECT_NAME = re.compile(r"^\s*+[\[(]?+\s*+(?:array\()?+[\[(]*+(?:<[\w.]++.*>|Text\(.*\))", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,7 +26,7 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 _FORMULAS = Path(__file__).parent / "template" / "formulas.css"
 _BROWSER_SECONDS = 180
 _IMPRINT = re.compile(r"% printed by (?P<printer>.+) from html (?P<html>[0-9a-f]{64}), pages (?P<pages>[0-9a-f]{64})")
-_FORMULA = re.compile(r"<math\b.*?</math>", re.DOTALL)
+_FORMULA, _END_OF_FORMULA = re.compile(r"<math\b"), "</math>"
 # Chromium writes the hour of printing into every file. One and the same hour stands there instead.
 _DATE = re.compile(rb"/(CreationDate|ModDate) \(D:\d{14}")
 _NO_DATE = rb"/\1 (D:20000101000000"
@@ -166,7 +166,15 @@ def _at_no_time() -> Iterator[None]:
 def _with_plain_formulas(html: str) -> str:
     """MathML in the order of the page, for a printer that draws formulas by style alone."""
     style = f"<style>{_FORMULAS.read_text(encoding='utf-8')}</style>\n</head>"  # last, to override the report's own
-    return _FORMULA.sub(lambda found: _plain_formula(found.group()), html.replace("</head>", style, 1))
+    # By its end: from each begin without one a search would go to the end of the page
+    *pieces, rest = html.replace("</head>", style, 1).split(_END_OF_FORMULA)
+    return "".join([*(_with_plain_end(f"{piece}{_END_OF_FORMULA}") for piece in pieces), rest])
+
+
+def _with_plain_end(piece: str) -> str:
+    """A piece of a page that ends with a formula, as far as that has a begin in it."""
+    begin = _FORMULA.search(piece)
+    return piece if begin is None else piece[: begin.start()] + _plain_formula(piece[begin.start() :])
 
 
 def _plain_formula(formula: str) -> str:

@@ -27,7 +27,8 @@ _PICTURE_TYPES = {
 _TAGS = re.compile(r"<[^>]+>")
 # "It costs $5 to $7" is money: a formula neither starts nor ends with a blank, nor is its end followed by a digit.
 _INLINE_FORMULA = r"(?<![\\$])\$(?!\s|\$)(?P<inline_tex>(?:\\.|[^$`\\\n])+?)(?<!\s)\$(?![\d$])"
-_BLOCK_FORMULA = r"^ {0,3}\$\$(?P<block_tex>[\s\S]+?)\$\$[ \t]*$"
+# It ends with the next two dollars: one that looked further would go from each to the end of the text
+_BLOCK_FORMULA = r"^ {0,3}\$\$(?P<block_tex>(?:[^$]|\$(?!\$))++)\$\$[ \t]*+$"
 
 
 @dataclass(frozen=True, kw_only=True)

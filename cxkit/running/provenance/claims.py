@@ -153,7 +153,7 @@ def read_manifest_of(told: Any) -> Manifest:
             raise Damaged(f"files: {_cut(name)} is no file of a crate")
     return Manifest(
         **vars(claims),
-        report=_file_name(report.text("name"), "report.name"),
+        report=_page_name(report.text("name"), "report.name"),
         report_sha256=report.text("sha256", _SHA256, "a SHA-256"),
         files=files,
     )
@@ -255,6 +255,12 @@ def _file_name(name: str, place: str) -> str:
     """The name of a file without any folder."""
     if name in {"", ".", ".."} or "/" in name or "\\" in name or len(name.encode("utf-8", "replace")) > 250:
         raise Damaged(f"{place}: {_cut(name)} is no plain name of a file")
+    return name
+
+
+def _page_name(name: str, place: str) -> str:
+    if not _file_name(name, place).endswith(".html"):
+        raise Damaged(f"{place}: {_cut(name)} is no page, whose name ends in .html")
     return name
 
 

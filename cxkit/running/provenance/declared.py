@@ -8,6 +8,7 @@ from itertools import chain
 from typing import Any
 
 from cxkit import mime
+from cxkit.errors import first_of
 from cxkit.running.provenance.changes import Allowed, Change, Moved, gravest, is_number
 
 _SHOWN = 5
@@ -138,7 +139,7 @@ def _of_tables(
             yield one
     beyond = {place: changes for place, each in enumerate(found) if (changes := _changes_in(each))}
     if _are_the_same_rows([rows[k] for k in beyond], [new_rows[k] for k in beyond], allowed):
-        places = ", ".join(str(place + 1) for place in beyond)
+        places = first_of([str(place + 1) for place in beyond], _SHOWN)
         yield Change(name, f"in the table '{name}' rows {places} stand in another order", "order")
     else:
         yield from _first_of(name, [*chain.from_iterable(beyond.values())])
@@ -166,14 +167,17 @@ def _of_rows(
 
 
 def _are_the_same_rows(before: list[tuple[Any, ...]], now: list[tuple[Any, ...]], allowed: Allowed) -> bool:
-    """Whether the same rows stand here, in whatever order: each finds one of its own."""
-    left = list(now)
-    for row in before:
-        same = next((k for k, other in enumerate(left) if _are_equal(row, other, allowed)), None)
-        if same is None:
-            return False
-        left.pop(same)
-    return bool(before)
+    """Whether the same rows stand here, in whatever order: each beside its own once both are sorted.
+
+    Words and counts go before numbers, which go by their first digits: rounding changes the others.
+    """
+    pairs = zip(sorted(before, key=_order_of_row), sorted(now, key=_order_of_row), strict=True)
+    return bool(before) and all(_are_equal(one, other, allowed) for one, other in pairs)
+
+
+def _order_of_row(row: tuple[Any, ...]) -> tuple[tuple[str, ...], tuple[float, ...]]:
+    cells = [cell for cell in row if not isinstance(cell, float)]
+    return tuple(map(repr, cells)), tuple(float(f"{cell:.6g}") for cell in row if isinstance(cell, float))
 
 
 def _are_equal(before: tuple[Any, ...], now: tuple[Any, ...], allowed: Allowed) -> bool:

@@ -10,6 +10,8 @@ from typing import Any
 from nbformat import from_dict
 
 from cxkit.errors import NotebookError
+from cxkit.files import read_regular
+from cxkit.running.notebooks.notebook import LARGEST
 from cxkit.running.pages.report import data_facts, index_html, is_synthetic
 from cxkit.running.provenance.crate import crate_of
 from cxkit.running.provenance.page_check import Presentation
@@ -41,7 +43,7 @@ def pages_in(folder: Path) -> list[Path]:
 def is_index(page: Path, crates: Sequence[Path]) -> bool:
     """Whether a page is what cxkit writes as the list of these reports, byte for byte."""
     try:
-        html = page.read_bytes().decode("utf-8")
+        html = read_regular(page, LARGEST).decode("utf-8")
         own = {f"{crate.stem}.html": crate for crate in crates}
         entries = [_entry(own[link]) for link in _LINK.findall(html)]
     except (KeyError, OSError, ValueError, NotebookError):
@@ -54,7 +56,7 @@ def _entry(crate: Path) -> dict[str, Any]:
     from cxkit.running.run import find_session
 
     report = crate.with_suffix(".html")
-    shown = Presentation.of(report.read_bytes().decode("utf-8"))
+    shown = Presentation.of(read_regular(report, LARGEST).decode("utf-8"))
     session: Mapping[str, Any] = find_session(from_dict(read_executed(crate))) or {}
     return {
         "title": shown.title,

@@ -25,7 +25,6 @@ from cxkit.running.temporary import own_folder
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
 
-_TITLE = re.compile(r"<title>(.*?)</title>", re.DOTALL)
 _BADGE = re.compile(r'<p class="byline"><span class="badge (real|synthetic)">')
 _OPEN_CODE = '<details class="code" open>'
 _SHOWN = 60
@@ -123,9 +122,15 @@ class Presentation:
     @classmethod
     def of(cls, html: str) -> Presentation:
         """As a page shows it."""
-        title, header = _TITLE.search(html), html.partition("<header>")[2].partition("</header>")[0]
+        title, header = (_between(html, f"<{tag}>", f"</{tag}>") for tag in ("title", "header"))
         badge = _BADGE.search(header)
-        return cls(unescape(title[1]) if title else "", badge[1] if badge else None, _OPEN_CODE in html)
+        return cls(unescape(title), badge[1] if badge else None, _OPEN_CODE in html)
+
+
+def _between(text: str, begin: str, end: str) -> str:
+    """What stands between the first `begin` and the `end` after it; empty if there is none."""
+    inside, found, _ = text.partition(begin)[2].partition(end)
+    return inside if found else ""
 
 
 def check_page(report: Files, run: Run, recorded: Mapping[str, Any], cxkit_then: str, *, same_code: bool) -> Checked:

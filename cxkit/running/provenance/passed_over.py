@@ -43,7 +43,7 @@ _NAMING = frozenset({"id", "class", "for", "headers", "aria-labelledby", "aria-d
 _LINKS = frozenset({"href", "xlink:href"})
 _MARK = "\0"  # before what stands for a name; no html shows it, and in texts it is replaced
 _SELECTOR = re.compile(r"[#.][A-Za-z][\w-]*")
-_URL = re.compile(r"(?<=url\(#)[^)]+(?=\))")
+_URL = re.compile(r"(?<=url\(#)[^()]++(?=\))")
 _HOUR = re.compile(r"\d{4}-\d\d-\d\dT[\d:.+Z-]+")  # dc:date, as matplotlib writes it
 
 

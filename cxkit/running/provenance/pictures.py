@@ -12,6 +12,8 @@ from cxkit.running.notebooks.notebook import joined
 MOST_PIXELS = 60_000_000
 """Over all frames of one picture: 240 MB of memory. A file of one megabyte can hold a hundred times as many."""
 
+# What browsers show. Of others, some are handed to programs that this machine happens to have, as EPS to Ghostscript.
+_FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _PNG = b"\x89PNG\r\n\x1a\n"
 # PNG, third edition, 5.6: what the pixels show already, and what no viewer shows. All other chunks count: gAMA, cHRM,
 # iCCP, sRGB, cICP, mDCV, cLLI and tRNS change colours, acTL and fcTL what is seen when, pHYs and eXIf size and turn.
@@ -39,7 +41,7 @@ def frames_of(picture: Any) -> list[Any]:
     import numpy as np
     from PIL import Image, ImageOps, ImageSequence
 
-    with Image.open(io.BytesIO(base64.b64decode(joined(picture)))) as image:
+    with Image.open(io.BytesIO(_content_of(picture)), formats=_FORMATS) as image:
         width, height = image.size
         pixels = width * height * int(getattr(image, "n_frames", 1))
         if pixels > MOST_PIXELS:
@@ -53,11 +55,16 @@ def looks_of(picture: Any) -> list[tuple[str, Any]]:
     """What a file says beside its pixels of how they are seen: colours, transparency, time."""
     from PIL import Image
 
-    content = base64.b64decode(joined(picture))
+    content = _content_of(picture)
     if content.startswith(_PNG):
         return [(kind.decode("latin-1"), held) for kind, held in _chunks(content) if kind not in _UNSEEN]
-    with Image.open(io.BytesIO(content)) as image:
+    with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
         return [(name, image.info.get(name)) for name in ("icc_profile", "duration", "loop")]
+
+
+def _content_of(picture: Any) -> bytes:
+    """A file from its base64, which holds nothing else: what another reader passes over would be another picture."""
+    return base64.b64decode("".join(joined(picture).split("\n")), validate=True)
 
 
 def _chunks(content: bytes) -> Iterator[tuple[bytes, bytes]]:

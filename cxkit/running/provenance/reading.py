@@ -23,6 +23,14 @@ from cxkit.running.untrusted import is_deeper, read_json
 
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 32 << 20
+# As nbformat writes version 4 (nbformat.v4.schema.json), and of no other type or field
+_CELLS = frozenset({"code", "markdown", "raw"})
+_FIELDS_OF_OUTPUTS: Mapping[str, set[str]] = {
+    "stream": {"name", "text"},
+    "error": {"ename", "evalue", "traceback"},
+    "display_data": {"data", "metadata"},
+    "execute_result": {"data", "metadata", "execution_count"},
+}
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -105,11 +113,22 @@ def _wrong_forms(notebook: Mapping[str, Any]) -> Iterator[str]:
         if not _is_state(model):
             yield "the state of a widget is no table"
     for number, cell in enumerate(notebook["cells"], 1):
-        outputs = cell.get("outputs", [])
-        if not isinstance(outputs, list):
-            yield f"the outputs of cell {number} are no list"
-        if not all(map(_is_output, outputs)):
-            yield f"an output of cell {number} is none"
+        yield from _wrong_in_cell(cell, f"cell {number}")
+
+
+def _wrong_in_cell(cell: Mapping[str, Any], place: str) -> Iterator[str]:
+    """What notebooks do not have in a cell: nothing says how that is to be compared, and a page may show it."""
+    kind, outputs = cell.get("cell_type"), cell.get("outputs", [])
+    if kind not in _CELLS:
+        yield f"{place} is of no type that notebooks have"
+    if kind != "code" and "outputs" in cell:
+        yield f"{place} has outputs, and is no code"
+    if not isinstance(outputs, list):
+        yield f"the outputs of {place} are no list"
+        return
+    for number, output in enumerate(outputs, 1):
+        if not _is_output(output):
+            yield f"output {number} of {place} is none that notebooks have"
 
 
 def _is_state(model: Any) -> bool:
@@ -121,6 +140,11 @@ def _is_state(model: Any) -> bool:
 
 def _is_output(output: Any) -> bool:
     if not isinstance(output, dict) or not isinstance(output.get("data", {}), dict):
+        return False
+    kind = output.get("output_type")
+    if not isinstance(kind, str) or output.keys() - {"output_type"} != _FIELDS_OF_OUTPUTS.get(kind):
+        return False
+    if kind == "stream" and output["name"] not in {"stdout", "stderr"}:
         return False
     data = output.get("data", {})
     if not isinstance(data.get(mime.WIDGET_VIEW, {}), dict):

@@ -185,7 +185,7 @@ def _other_claims(manifest: Manifest, now: Claims, run: Run) -> list[Finding]:
 
 def _pages(report: Files, run: Run, before: Outcome, manifest: Manifest) -> list[Checked]:
     """The page and its print, held against the notebook. One that was changed after the run is told already."""
-    if report.path.suffix != ".html" or report.sha256 != manifest.report_sha256:
+    if report.sha256 != manifest.report_sha256:
         return []
     same_code = not _other_code(manifest)
     then = manifest.versions.get("cxkit", "")
@@ -264,11 +264,8 @@ def _places(path: Path) -> tuple[Path, Path]:
 def _changed_files(report: Files, folder: Path, manifest: Manifest) -> list[Finding]:
     found = []
     for name, digest in {**manifest.files, manifest.report: manifest.report_sha256}.items():
-        path = folder / name
-        if not path.is_file():
-            found.append(Finding("file", path.name, f"{folder.name}/{path.name} is missing"))
-        elif sha256_of(path) != digest:
-            found.append(Finding("file", path.name, f"{folder.name}/{path.name} was changed after the run"))
+        if told := _fault_of_file(folder / name, digest):
+            found.append(Finding("file", name, f"{folder.name}/{name} {told}"))
     name = report.path.name
     if report.content is None:
         found.append(Finding("file", name, f"{name} is missing"))
@@ -276,6 +273,15 @@ def _changed_files(report: Files, folder: Path, manifest: Manifest) -> list[Find
         place = _first_change(report, folder, manifest)
         found.append(Finding("file", name, f"{name} was changed after the run{place}"))
     return found + _changed_print(report)
+
+
+def _fault_of_file(path: Path, digest: str) -> str:
+    if not path.is_file():
+        return "is missing"
+    try:
+        return "" if sha256_of(path, most_bytes=LARGEST) == digest else "was changed after the run"
+    except OSError as error:
+        return f"cannot be read: {reason_of(error)}"
 
 
 def _changed_print(report: Files) -> list[Finding]:
