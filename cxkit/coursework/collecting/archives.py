@@ -12,7 +12,7 @@ import stat
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -28,6 +28,8 @@ MOST_BYTES, MOST_INNER_BYTES = 8_000_000_000, 200_000_000
 """Read from one zip in all; the inner figures hold for a zip within a zip, which a student made."""
 DEEPEST = 12
 LONGEST_NAME = 400
+MOST_NAMED = 10
+"""Names in one sentence."""
 CLUTTER = {"__MACOSX", ".ipynb_checkpoints", ".DS_Store", "Thumbs.db", "desktop.ini", ".git", "__pycache__"}
 
 _CHUNK = 1 << 16
@@ -84,6 +86,13 @@ def shown(name: str) -> str:
     """A stranger's name as it may be printed: signs that turn, hide or move text are written out, long ones cut."""
     text = printable(name)
     return text if len(text) <= 160 else f"{text[:80]}...{text[-60:]}"
+
+
+def some_of(names: Iterable[str]) -> str:
+    """The first names in their order, and how many more there are."""
+    ordered = sorted(names)
+    more = len(ordered) - MOST_NAMED
+    return ", ".join(ordered[:MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def list_files(path: str | Path) -> list[Item]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from cxkit.coursework.collecting.archives import LARGEST_NOTEBOOK, FileRefused, Item, shown
+from cxkit.coursework.collecting.archives import LARGEST_NOTEBOOK, MOST_NAMED, FileRefused, Item, shown, some_of
 from cxkit.coursework.collecting.contents import NotANotebook, assignment_of
 from cxkit.coursework.collecting.decisions import DECISIONS_FILE
 from cxkit.coursework.collecting.layouts import Owner
@@ -17,7 +17,6 @@ from cxkit.coursework.marks.folder import safe_name
 
 MOST_NOTEBOOKS = 50
 """Of one student. Of more none is read: all would be in memory at once, and a person must choose anyhow."""
-_MOST_NAMED = 10  # files in one note
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,14 +127,17 @@ class Choice:
         times = sorted({one.time for one in files if one.time is not None}, key=self._instant)
         if times and all(one.time is not None for one in files):
             if len(times) > 1:
-                self.notes.append(f"The newest of {len(times)} attempts.")
+                earlier = [one for one in files if one.time != times[-1]]
+                self.notes.append(f"The newest of {len(times)} attempts, without {_names_of(earlier)}.")
             files = [one for one in files if one.time == times[-1]]
         newest: dict[str, int] = {}
         for one in files:
             newest[one.owner.stem] = max(newest.get(one.owner.stem, 0), one.owner.attempt)
         kept = [one for one in files if one.owner.layout != "canvas" or one.owner.attempt == newest[one.owner.stem]]
         if len(kept) < len(files):
-            self.notes.append("The newest of several versions.")
+            names = {one.item.name for one in kept}
+            older = [one for one in files if one.item.name not in names]
+            self.notes.append(f"The newest of several versions, without {_names_of(older)}.")
         return kept
 
     def _read(self, files: Iterable[Candidate]) -> dict[str, tuple[Candidate, bytes]]:
@@ -171,17 +173,14 @@ class Choice:
         return time.replace(tzinfo=self.due.tzinfo) if self.due else time.astimezone()
 
     def _ended(self, status: Status, note: str = "") -> Submission:
-        notes, more = self.notes[:_MOST_NAMED], len(self.notes) - _MOST_NAMED
+        notes, more = self.notes[:MOST_NAMED], len(self.notes) - MOST_NAMED
         if more > 0:
             notes.append(f"And {more:,} more such files.")
         return replace(self.row, status=status, note=" ".join([*notes, note]).strip())
 
 
-def some_of(names: Iterable[str]) -> str:
-    """The first names in their order, and how many more there are."""
-    ordered = sorted(names)
-    more = len(ordered) - _MOST_NAMED
-    return ", ".join(ordered[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+def _names_of(files: Iterable[Candidate]) -> str:
+    return some_of(shown(one.item.name) for one in files)
 
 
 def _is_receipt(item: Item) -> bool:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
-from cxkit.coursework.collecting.archives import FileRefused, Item, shown
-from cxkit.coursework.collecting.choice import Candidate, some_of
+from cxkit.coursework.collecting.archives import FileRefused, Item, shown, some_of
+from cxkit.coursework.collecting.choice import Candidate
 from cxkit.coursework.collecting.contents import timestamp_of
 from cxkit.coursework.collecting.decisions import NOTHING
 from cxkit.coursework.collecting.layouts import Owner, owners
@@ -88,11 +88,13 @@ class FilesOf:
         self.unmatched = []
         for item, owner in self._all:
             several = sorted(owner.students) if owner else []
-            if owner is not None and len(several) == 1:
+            doubt = owner.doubt if owner else ""
+            if owner is not None and len(several) == 1 and not doubt:
                 self._of_students[several[0]].append((item, owner))
             elif item.name not in taken and (several or (item.suffix in {".ipynb", ".zip"} and not item.refusal)):
                 # What must not be read is told among the refused files, once.
                 why = f"could be of {some_of(several)}" if several else "its name fits no student of the roster"
+                why = doubt or why
                 self.unmatched.append((shown(item.name), why))
                 for student in several:
                     unclear[student].append(f"{shown(item.name)} {why}")

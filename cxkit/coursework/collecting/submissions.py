@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 from cxkit.coursework.collecting.adding import Adding
-from cxkit.coursework.collecting.archives import list_files, shown
-from cxkit.coursework.collecting.choice import Choice, some_of
+from cxkit.coursework.collecting.archives import list_files, shown, some_of
+from cxkit.coursework.collecting.choice import Choice
 from cxkit.coursework.collecting.collection import Collection, as_json, read_collection
 from cxkit.coursework.collecting.decisions import NOTHING, read_decisions, write_decisions
 from cxkit.coursework.collecting.files_of import FilesOf
