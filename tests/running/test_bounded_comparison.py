@@ -12,7 +12,7 @@ from PIL import Image
 
 from cxkit.running.pages import page, pdf
 from cxkit.running.pages.prose import Prose
-from cxkit.running.provenance import declared, outputs, pictures
+from cxkit.running.provenance import declared, pictures, texts
 from cxkit.running.provenance.changes import Change
 from cxkit.running.provenance.outputs import Shown, output_changes
 from cxkit.running.provenance.page_check import Presentation
@@ -32,13 +32,13 @@ def seconds(call, *arguments):
     ["9" * 20_000 + "x", "." * 20_000 + "x", "1." * 10_000 + "x", "1e5" * 7_000 + "x", "-9" * 10_000, "1 " * 10_000],
 )
 def test_numbers_are_found_in_time_that_goes_with_the_length(text):
-    one, four = (min(seconds(outputs._NUMBERS.findall, text * times) for _ in range(3)) for times in (1, 4))
+    one, four = (min(seconds(texts._NUMBERS.findall, text * times) for _ in range(3)) for times in (1, 4))
     assert four < 6 * one + 0.02
 
 
 def test_the_same_numbers_are_found():
     text = "a 1.5, -2 and .5e-3; 7. 12abc 1.x 1e 1e+ x1 1.2.3 v1.2 1e5 1E+5 +3 (4) 5%"
-    assert outputs._NUMBERS.findall(text) == ["1.5", "-2", ".5e-3", "7.", "1e5", "1E+5", "+3", "4", "5"]
+    assert texts._NUMBERS.findall(text) == ["1.5", "-2", ".5e-3", "7.", "1e5", "1E+5", "+3", "4", "5"]
 
 
 def test_a_widget_that_many_name_is_read_once():

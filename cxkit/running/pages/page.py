@@ -71,9 +71,11 @@ class Page:
     figures: int = 0
     notes: set[str] = field(default_factory=set)
     """Warnings that are told: one that several cells give stands where it came first."""
+    shortens: bool = True
+    """Whether of a long text only its begin and end are shown."""
 
 
-def compose_page(executed: Mapping[str, Any], prose: Prose) -> Page:
+def compose_page(executed: Mapping[str, Any], prose: Prose, *, shortens: bool = True) -> Page:
     """Which blocks make up the report of this notebook?
 
     Parameters
@@ -82,12 +84,14 @@ def compose_page(executed: Mapping[str, Any], prose: Prose) -> Page:
         The notebook with its outputs.
     prose : Prose
         Renders the markdown cells; gathers title and headings.
+    shortens : bool
+        Whether of a long text only its begin and end are shown.
 
     Returns
     -------
     Page
     """
-    page = Page()
+    page = Page(shortens=shortens)
     waiting: list[str] = []  # code of cells that showed nothing joins that of the next cell that does
     for cell in executed["cells"]:
         if is_widget_cell(cell):
@@ -153,7 +157,7 @@ def _output_blocks(cell: Mapping[str, Any], page: Page) -> Iterator[Block]:
             page.notes.update(new)
             yield from (Block(kind="note", html=note) for note in new)
         elif kind == "stream":
-            yield _text_block(output["text"])
+            yield _text_block(output["text"], page.shortens)
         elif kind == "error":
             yield Block(kind="error", html=f"{output['ename']}: {_ANSI.sub('', output['evalue'])}")
         else:
@@ -202,7 +206,7 @@ def _data_block(output: Mapping[str, Any], page: Page, has_picture: bool) -> Blo
     text = joined(data.get("text/plain", ""))
     if not text or (has_picture and _OBJECT_NAME.match(text)):
         return None
-    return _text_block(_ADDRESS.sub("", text))
+    return _text_block(_ADDRESS.sub("", text), page.shortens)
 
 
 def _html_of(data: Mapping[str, Any]) -> str:
@@ -234,9 +238,9 @@ def _is_size(value: object) -> bool:
     return isinstance(value, (int, float)) and value > 0
 
 
-def _text_block(text: str) -> Block:
+def _text_block(text: str, shortens: bool) -> Block:
     text = _ANSI.sub("", text).rstrip()
-    shown, omitted = shorten(text)
+    shown, omitted = shorten(text) if shortens else (text, "")
     return Block(kind="text", html=shown, omitted=omitted)
 
 

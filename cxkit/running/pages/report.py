@@ -59,7 +59,9 @@ def write_report(
     return write_atomically(Path(path), report_html(run, show_code=show_code, title=title, badge=badge))
 
 
-def report_html(run: Run, *, show_code: bool = False, title: str | None = None, badge: str | None = None) -> str:
+def report_html(
+    run: Run, *, show_code: bool = False, title: str | None = None, badge: str | None = None, shortens: bool = True
+) -> str:
     """What does a reader of this run see?
 
     Parameters
@@ -72,6 +74,8 @@ def report_html(run: Run, *, show_code: bool = False, title: str | None = None, 
         Overrides the first heading of the notebook.
     badge : {"real", "synthetic"}, optional
         Labels the data beneath the title; synthetic in any case where the notebook itself says so.
+    shortens : bool
+        Whether of a long text only its begin and end are shown.
 
     Returns
     -------
@@ -81,7 +85,7 @@ def report_html(run: Run, *, show_code: bool = False, title: str | None = None, 
     """
     if run.executed is None:
         raise ValueError("A run that was kept from before has its report already.")
-    page = compose_page(run.executed, Prose(run.notebook.parent))
+    page = compose_page(run.executed, Prose(run.notebook.parent), shortens=shortens)
     session, shown = run.session or {}, told_parameters(run.parameters, run.told)
     return _render(
         "report.html.j2",

@@ -8,39 +8,29 @@ as a reader would see it: text by its words and numbers, pictures by their pixel
 from __future__ import annotations
 
 import json
-import math
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import zip_longest
 from typing import Any
-from unicodedata import normalize
 
 from cxkit import mime
 from cxkit.running.notebooks.notebook import joined
 from cxkit.running.pages.page import HTML_SHOWN
-from cxkit.running.provenance.changes import Allowed, Change, Moved, first_difference
-from cxkit.running.provenance.declared import Numbering, allowed_by, declared_by, differences, in_file_order, key_of
+from cxkit.running.provenance.changes import Change, Moved
+from cxkit.running.provenance.declared import Numbering, declared_by, differences, in_file_order, key_of
 from cxkit.running.provenance.passed_over import Identifiers, Names, read_data, read_text
-from cxkit.running.provenance.pictures import TooLarge, frames_of, looks_of
+from cxkit.running.provenance.pictures import picture_changes
+from cxkit.running.provenance.texts import cut, declared_text_changes, distance, text_changes
 from cxkit.running.provenance.widget_states import state_of
 
 _PICTURES = {"image/png", "image/jpeg", "image/gif", "image/webp"}
-_SHOWN = 60
 _PRINTED = ("text/plain", "text/html")  # what a result of cxkit makes of its table
 _OWN_HTML = ('<div class="cx-', '<figure class="cx-')
 # The plainest form is told first: the others of one output say the same in other marks
 _ORDER = ("text/plain", "text/markdown", "text/latex", "text/html")
 
-# What is taken is not given back: a shorter piece of a number is none, and to try each takes the square of its length
-_NUMBERS = re.compile(r"(?<![\w.])[-+]?(?:\d++\.?+\d*+|\.\d++)(?:[eE][-+]?\d++)?+(?![\w.]*\w)")
 _BYTES = ("application/pdf", "audio/", "video/")  # media types that nobody can read an excerpt of
 _WITH_NAMES = ("html", "svg", "javascript", "json")  # parts of media types that can hold identifiers
-_LAST_BITS = Allowed()
-_DIGITS_OF_LAST_BITS = 15  # as many decimal digits as a binary64 always keeps (IEEE 754)
-Distance = Callable[[str, str], float | None]
-_SPACES = re.compile(r"[ \t]+|-{3,}")
 
 
 @dataclass(frozen=True)
@@ -228,7 +218,7 @@ def _of_kind(kind: str, before: Shown, now: Shown, identifiers: Identifiers) -> 
     if kind == mime.SESSION and now.kind == "session":
         one, other = {**one, "versions": ""}, {**other, "versions": ""}
     if kind in _PICTURES:
-        yield from _of_pictures(before.place, one, other)
+        yield from picture_changes(before.place, one, other)
     elif kind.startswith(_BYTES):
         yield Change(before.place, f"{before.place} shows another file of the type {kind}", "words")
     else:
@@ -244,147 +234,12 @@ def _of_readable(
     else:
         before, after = _as_json(read_data(one, then)), _as_json(read_data(other, since))
     if now.declared is not None and kind in _PRINTED:
-        found = list(_of_declared_texts(place, before, after, now.declared))
+        found = list(declared_text_changes(place, before, after, now.declared))
     else:
-        found = list(_of_texts(place, before, after, _distance))
+        found = list(text_changes(place, before, after, distance))
     yield from found
     if not any(isinstance(told, Change) for told in found) and not identifiers.go_together(then, since):
         yield Change(place, f"{place} has identifiers that stood for something else", "words")
-
-
-def _of_texts(place: str, before: str, now: str, distance: Distance) -> Iterator[Change | Moved]:
-    if before == now:
-        return
-    words, numbers = _apart(before)
-    other_words, other_numbers = _apart(now)
-    if words != other_words or numbers == other_numbers:
-        was, is_ = _first_difference(before, now)
-        yield Change(place, f"{place} shows '{is_}' where it showed '{was}'", "words")
-        return
-    pairs = zip(_NUMBERS.finditer(before), _NUMBERS.finditer(now), strict=True)
-    moved = [(a, b, distance(a[0], b[0])) for a, b in pairs if a[0] != b[0]]
-    beyond = next(((a, b) for a, b, by in moved if by is None), None)
-    if beyond is None:
-        yield Moved(place, max(by for _, _, by in moved if by is not None))
-        return
-    was, is_ = (_line_up_to(text, match) for text, match in zip((before, now), beyond, strict=True))
-    yield Change(place, f"{place} shows '{is_}' where it showed '{was}'", "number")
-
-
-def _line_up_to(text: str, number: re.Match[str]) -> str:
-    """The line of a number from its begin to the number, or the end of that."""
-    begin = max(text.rfind("\n", 0, number.start()) + 1, min(number.start(), number.end() - _SHOWN))
-    return _cut(text[begin : number.end()])
-
-
-def _of_declared_texts(place: str, before: str, now: str, declared: Mapping[str, Any]) -> Iterator[Change | Moved]:
-    """Two texts that only show what is declared: their numbers move as that may, and are rounded."""
-    head = f"{declared['name']}: "
-    if declared["kind"] == "value" and before.startswith(head) and now.startswith(head):
-        values = before.removeprefix(head), now.removeprefix(head)
-        yield from _of_texts(place, *values, partial(_distance, allowed=allowed_by(declared)))
-    else:
-        yield from _of_texts(place, before, now, partial(_rounded_distance, table=declared))
-
-
-def _distance(before: str, now: str, allowed: Allowed = _LAST_BITS) -> float | None:
-    """How far two unlike numbers of a text lie apart, within what is allowed; whole ones are exact, as written.
-
-    One number has one form: 1.1 and 1.10 differ, as 1e5 and 100000 do. Only where the last bits show does the number of
-    digits go with them. A value whose author lets it move further may show more digits, or fewer. What is 0 but for
-    rounding has any sign, as -0.0 and 1.5e-16: that is another one on another processor.
-    """
-    one, other = float(before), float(now)
-    if not set(before + now) & set(".eE") or math.isinf(one) or math.isinf(other):
-        return None  # 1e999 and 2e999 differ, and are one number to a computer
-    digits = max(len(re.sub(r"[eE].*|\D", "", number).lstrip("0")) for number in (before, now))
-    is_rounding = max(abs(one), abs(other)) <= allowed.absolute
-    forms = {_form_of(number.lstrip("+-" if is_rounding else "")) for number in (before, now)}
-    has_one_form = (one != other or is_rounding) and (len(forms) == 1 or allowed is not _LAST_BITS)
-    return allowed.distance(one, other) if digits >= _DIGITS_OF_LAST_BITS or has_one_form else None
-
-
-def _form_of(number: str) -> tuple[str, str, int]:
-    """Sign, letter of the exponent, and decimals of a number."""
-    mantissa, exponent, _ = re.split("([eE]|$)", number, maxsplit=1)
-    return number[0] if number[0] in "+-" else "", exponent, len(mantissa.partition(".")[2])
-
-
-def _rounded_distance(before: str, now: str, table: Mapping[str, Any]) -> float | None:
-    """The same for a printed table: a number whose last bits moved may be rounded to the other side.
-
-    It is if the unrounded number, which the table declares, lies where the two rounded ones meet.
-    """
-    exact = _distance(before, now)
-    places = {len(number.partition(".")[2]) for number in (before, now)}
-    if exact is not None or len(places) > 1 or set(before + now) & set("eE"):
-        return exact
-    one, other, unit = abs(float(before)), abs(float(now)), 10.0 ** -places.pop()
-    if not 0.9 * unit < abs(other - one) < 1.1 * unit:
-        return None
-    allowed, meeting = allowed_by(table), (one + other) / 2
-    cells = (cell for column in table.get("columns", {}).values() for cell in column if isinstance(cell, float))
-    scaled = (abs(cell) * scale for cell in cells for scale in (1, 100))  # as it is, and in per cent
-    is_between = any(abs(cell - meeting) <= 100 * max(allowed.relative * cell, allowed.absolute) for cell in scaled)
-    return 0.0 if is_between else None
-
-
-def _apart(text: str) -> tuple[list[str], list[str]]:
-    """The words between the numbers, and the numbers; without spaces and rules, which go with the length of numbers."""
-    return [_SPACES.sub("", part) for part in _NUMBERS.split(text)], _NUMBERS.findall(text)
-
-
-def _first_difference(before: str, now: str) -> tuple[str, str]:
-    """What stands on either side where two texts first differ, with signs that nobody sees written out."""
-    start = first_difference(before, now)
-    begin = max(before.rfind("\n", 0, start) + 1, start - _SHOWN // 2)
-    was, is_ = _cut(before[begin:]), _cut(now[begin:])
-    if was and is_ and normalize("NFC", was) != normalize("NFC", is_):
-        return was, is_
-    begin = max(0, start - _SHOWN // 2)
-    whole = (ascii(text[begin : start + _SHOWN // 2])[1:-1] for text in (before, now))
-    return next(whole), next(whole)
-
-
-def _cut(text: str) -> str:
-    line = text.split("\n", 1)[0].strip()
-    return line if len(line) <= _SHOWN else f"{line[:_SHOWN]}..."
-
-
-def _of_pictures(place: str, before: Any, now: Any) -> Iterator[Change]:
-    """Two files may hold one picture: what counts is the pixels of every frame, as a browser turns them."""
-    import numpy as np
-
-    try:
-        one, other = frames_of(before), frames_of(now)
-        is_seen_so = looks_of(before) == looks_of(now)
-    except TooLarge as error:
-        yield Change(place, f"the picture in {place} is another file, and {error}", "words")
-        return
-    except Exception:  # whatever a damaged file, or one that is a trap, makes of the reader of pictures
-        yield Change(place, f"the picture in {place} is another file", "words")
-        return
-    if [frame.shape for frame in one] != [frame.shape for frame in other]:
-        yield Change(place, f"the picture in {place} is {_size(other)}, and was {_size(one)}", "picture")
-        return
-    for a, b in zip(one, other, strict=True):
-        rows = np.flatnonzero((a != b).reshape(len(a), -1).any(axis=1))
-        if len(rows):
-            yield Change(
-                place, f"the picture in {place} looks different, first {rows[0]} pixels below its top", "picture"
-            )
-            return
-    if not is_seen_so:
-        told = (
-            f"the picture in {place} has the same pixels, and its file sets other colours, transparency, size or time"
-        )
-        yield Change(place, told, "picture")
-
-
-def _size(frames: Sequence[Any]) -> str:
-    height, width = frames[0].shape[:2]
-    many = f" in {len(frames)} frames" if len(frames) > 1 else ""
-    return f"{width} by {height} pixels large{many}"
 
 
 def _as_json(content: Any) -> str:
@@ -393,8 +248,8 @@ def _as_json(content: Any) -> str:
 
 def _quoted(shown: Shown) -> str:
     if shown.key is not None:
-        return f"the {shown.key[0]} '{_cut(shown.key[1])}'"
+        return f"the {shown.key[0]} '{cut(shown.key[1])}'"
     if shown.kind == "error":
-        return f"the error '{_cut(shown.bundle['text/plain'])}'"
+        return f"the error '{cut(shown.bundle['text/plain'])}'"
     plain = shown.bundle.get("text/plain")
-    return f"'{_cut(joined(plain))}'" if plain is not None else f"an output ({', '.join(sorted(shown.bundle))})"
+    return f"'{cut(joined(plain))}'" if plain is not None else f"an output ({', '.join(sorted(shown.bundle))})"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from cxkit.running.notebooks.notebook import joined
+from cxkit.running.provenance.changes import Change
 
 MOST_PIXELS = 60_000_000
 """Over all frames of one picture: 240 MB of memory. A file of one megabyte can hold a hundred times as many."""
@@ -60,6 +61,42 @@ def looks_of(picture: Any) -> list[tuple[str, Any]]:
         return [(kind.decode("latin-1"), held) for kind, held in _chunks(content) if kind not in _UNSEEN]
     with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
         return [(name, image.info.get(name)) for name in ("icc_profile", "duration", "loop")]
+
+
+def picture_changes(place: str, before: Any, now: Any) -> Iterator[Change]:
+    """Two files may hold one picture: what counts is the pixels of every frame, as a browser turns them."""
+    import numpy as np
+
+    try:
+        one, other = frames_of(before), frames_of(now)
+        is_seen_so = looks_of(before) == looks_of(now)
+    except TooLarge as error:
+        yield Change(place, f"the picture in {place} is another file, and {error}", "words")
+        return
+    except Exception:  # whatever a damaged file, or one that is a trap, makes of the reader of pictures
+        yield Change(place, f"the picture in {place} is another file", "words")
+        return
+    if [frame.shape for frame in one] != [frame.shape for frame in other]:
+        yield Change(place, f"the picture in {place} is {_size(other)}, and was {_size(one)}", "picture")
+        return
+    for a, b in zip(one, other, strict=True):
+        rows = np.flatnonzero((a != b).reshape(len(a), -1).any(axis=1))
+        if len(rows):
+            yield Change(
+                place, f"the picture in {place} looks different, first {rows[0]} pixels below its top", "picture"
+            )
+            return
+    if not is_seen_so:
+        told = (
+            f"the picture in {place} has the same pixels, and its file sets other colours, transparency, size or time"
+        )
+        yield Change(place, told, "picture")
+
+
+def _size(frames: Sequence[Any]) -> str:
+    height, width = frames[0].shape[:2]
+    many = f" in {len(frames)} frames" if len(frames) > 1 else ""
+    return f"{width} by {height} pixels large{many}"
 
 
 def _content_of(picture: Any) -> bytes:

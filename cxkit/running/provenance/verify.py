@@ -23,6 +23,7 @@ from cxkit.running.provenance.inputs import inputs_of
 from cxkit.running.provenance.kit import is_of_commit
 from cxkit.running.provenance.manifest import manifest_of
 from cxkit.running.provenance.page_check import Checked, Files, check_page, check_print
+from cxkit.running.provenance.page_now import page_changes
 from cxkit.running.provenance.reading import MANIFEST, read_manifest
 from cxkit.running.provenance.reasons import (
     imported_libraries,
@@ -156,6 +157,8 @@ def _of_now(
     found = compare_outcomes(path, before, Outcome.in_notebook(run.executed or {}))
     left_out = [text for one in pages for text in one.not_compared]
     changed = [Finding(one.kind, path.name, one.change) for one in pages if one.change]
+    if not changed and {one.kind for one in found.findings} <= {"version"}:  # else its outputs tell more
+        changed += [Finding(one.degree, path.name, one.text) for one in page_changes(named, before.executed)]
     kept = "" if keep is None else str(write_atomically(keep / f"{path.stem}.html", report_html(named)))
     told, left_out = tuple(remarks(manifest, now)), [*left_out, *found.not_compared]
     found = replace(found, remarks=told, not_compared=tuple(left_out), kept=kept)
