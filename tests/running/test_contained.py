@@ -209,8 +209,10 @@ def test_a_run_that_is_stopped_leaves_neither_client_nor_kernel_nor_folder(tmp_p
     for policy in ("contained", "open"):
         stop = threading.Event()
         threading.Timer(3.0, stop.set).start()
+        began = time.monotonic()
         with pytest.raises(Stopped):
             contained("while True: pass", policy=policy, stop=stop)
+        assert time.monotonic() - began < 3.0 + 4.5, "its client was killed, five seconds later, and not asked to end"
         deadline = time.monotonic() + 10
         ours = Template.begin().process.pid, Template.begin_clients().process.pid
         while (left := [p for p in ours if psutil.Process(p).children()]) and time.monotonic() < deadline:

@@ -342,7 +342,8 @@ class ForkedProcess:
 
     def send_signal(self, number: int) -> None:
         """Signal it, unless it has ended."""
-        if self.pid and self.poll() is None:
+        # What it has said is taken in first: until then nobody knows its number, and no signal was sent.
+        if self.poll() is None and self.pid:
             os.kill(self.pid, number)
 
     def kill(self) -> None:
