@@ -43,7 +43,7 @@ id = "pulse"
 title = "A synthetic pulse survey"
 points = 14
 [limits]
-cell_seconds = 5
+cell_seconds = 2
 total_seconds = 40
 memory_mb = 512
 [late]

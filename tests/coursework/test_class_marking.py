@@ -59,7 +59,7 @@ KINDS = {
 
 def write_class(folder, kinds):
     """Submissions and a roster: one student a kind, called after it; and what each should get."""
-    assignment = read_assignment(write_assignment(folder, toml=TOML.replace("cell_seconds = 20", "cell_seconds = 3")))
+    assignment = read_assignment(write_assignment(folder, toml=TOML.replace("cell_seconds = 20", "cell_seconds = 1.5")))
     (folder / "in").mkdir()
     expected = {}
     for kind in kinds:

@@ -169,7 +169,7 @@ def test_a_fork_bomb_ends_with_its_run():
     before = len(psutil.pids())
     bomb = new_notebook(cells=[new_code_cell("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass")])
     started = time.monotonic()
-    run_contained(bomb, limits=Limits(processes=60, cell_seconds=3, total_seconds=6, cpu_seconds=20))
+    run_contained(bomb, limits=Limits(processes=60, cell_seconds=1, total_seconds=2, cpu_seconds=20))
     assert time.monotonic() - started < 60
     deadline = time.monotonic() + 10
     while len(psutil.pids()) > before + 20 and time.monotonic() < deadline:
