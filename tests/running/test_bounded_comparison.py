@@ -120,6 +120,9 @@ def test_rows_in_another_order_are_found_once_each_and_the_first_are_named(monke
         (lambda text: Prose(Path()).html(text), "$$a\n"),
         (page._OBJECT_NAME.match, "  "),
         (pdf._with_plain_formulas, "<math "),
+        (lambda text: read_text(text, "image/svg+xml", "output"), "<a b=' "),
+        (lambda text: read_text(text, "image/svg+xml", "output"), "<!--"),
+        (lambda text: read_text(text, "image/svg+xml", "output"), "<style>"),
         (lambda text: read_text(f"<p style='{text}'>", "text/html", "output"), "url(#"),
     ],
 )

@@ -228,6 +228,10 @@ def svg(text):
     return shown(image__svg_plus_xml=text)
 
 
+def own(text):
+    return shown(**{"application__vnd_dot_own_plus_json": {"title": text}})
+
+
 IDENTIFIER = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "6fa459ea-ee8a-4ca4-894e-db77e160355e"
 
 
@@ -249,6 +253,13 @@ IDENTIFIER = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "6fa459ea-ee8a-4ca4-894e-db
         (svg('<svg><text>id="0.31"</text></svg>'), svg('<svg><text>id="0.72"</text></svg>')),
         (svg("<svg><text>url(#0.31)</text></svg>"), svg("<svg><text>url(#0.72)</text></svg>")),
         (svg("<svg><dc:date>0.31</dc:date></svg>"), svg("<svg><dc:date>0.72</dc:date></svg>")),
+        (svg("<svg><path d='M1'/></svg>"), svg("<svg><PATH d='M1'/></svg>")),
+        (svg("<svg><text><![CDATA[yes]]></text></svg>"), svg("<svg><text><![CDATA[no]]></text></svg>")),
+        (svg('<!DOCTYPE svg [<!ENTITY n "1">]><svg>&n;</svg>'), svg('<!DOCTYPE svg [<!ENTITY n "2">]><svg>&n;</svg>')),
+        (svg("<svg><!--><text>yes</text><!-- --></svg>"), svg("<svg><!-- --></svg>")),
+        (own("mean<median by 3 points"), own("mean<median by 4 points")),
+        (own("12/20 [10:30, 2.5points/s]"), own("12/20 [11:30, 9.5points/s]")),
+        (own(IDENTIFIER[0]), own(IDENTIFIER[1])),
         (svg('<svg><a id="m1"/></svg>'), svg('<svg><a id="m2"/></svg>')),
         (html("<style>a:after {content: 'T_3fa21'}</style>"), html("<style>a:after {content: 'T_11111'}</style>")),
         (
@@ -268,6 +279,9 @@ def test_what_only_looks_as_if_each_run_wrote_it_anew(before, now):
     ("show", "text", "names"),
     [
         (stream, "<function f at 0x{}>", ("7f3c12345670", "7f0000000670")),
+        (stream, "Generator(PCG64) at 0x{}", ("7F3C12345670", "7F0000000670")),
+        (stream, "<weakref at 0x{0}; to 'A' at 0x{0}>", ("7f3c12345670", "7f0000000670")),
+        (stream, "<built-in method random of Random object at 0x{}>", ("7f3c12345670", "7f0000000670")),
         (stream, "<bound method T.f of <a.T object at 0x{}>>", ("7f3c12345670", "7f0000000670")),
         (html, "<td>&lt;a.T object at 0x{}&gt;", ("7f3c12345670", "7f0000000670")),
         (html, '<style>#T_{0}_row0 {{color: red}}</style><table id="T_{0}">', ("3fa21", "aaaaa")),
@@ -323,7 +337,8 @@ def test_an_identifier_stands_for_one_of_now_in_all_of_the_notebook():
 def test_what_more_an_output_draws_than_its_text_tells_is_said(output, is_told):
     found = compared(of([output]), of([output]))
     words = (
-        "what 1 output draws by scripts, by style sheets that write or choose, or from elsewhere, beyond the text of it"
+        "what 1 output draws by scripts, by style sheets that write or choose, or from elsewhere, beyond the text "
+        "of it (cell 1)"
     )
     assert found.not_compared == ((words,) if is_told else ())
     assert found.holds

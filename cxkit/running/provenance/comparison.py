@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cxkit.errors import NotebookError
+from cxkit.errors import EXAMPLES_SHOWN, NotebookError, first_of
 from cxkit.running.provenance.changes import Allowed, Change, Moved
 from cxkit.running.provenance.claims import DECLARED
 from cxkit.running.provenance.declared import allowed_by_authors, changes, declared_in, in_file_order, is_usable
@@ -61,7 +61,7 @@ def compare_outcomes(report: Path, before: Outcome, now: Outcome) -> Verificatio
         rounded=len({one.name for one in rounded}),
         furthest=max((one.by for one in rounded), default=0.0),
         tolerated=_tolerated([one for one in within if one.name in authors], authors),
-        not_compared=tuple(_drawn(sum(is_drawn(one.bundle) for cell in shown_now for one in cell))),
+        not_compared=tuple(_drawn([one.place for cell in shown_now for one in cell if is_drawn(one.bundle)])),
     )
 
 
@@ -75,9 +75,10 @@ def _tolerated(within: Sequence[Moved], authors: Mapping[str, Allowed]) -> str:
     return f"{many} moved within the notebook's own tolerance: '{furthest.name}' by {furthest.by:.1g} ({tolerance})"
 
 
-def _drawn(outputs: int) -> Iterator[str]:
-    """What is not compared of outputs that show more than their text tells."""
-    if outputs:
-        many, these = ("1 output draws", "it") if outputs == 1 else (f"{outputs} outputs draw", "them")
+def _drawn(places: list[str]) -> Iterator[str]:
+    """What is not compared of outputs that show more than their text tells, by the cells that show them."""
+    if places:
+        many, these = ("1 output draws", "it") if len(places) == 1 else (f"{len(places)} outputs draw", "them")
         by = "by scripts, by style sheets that write or choose, or from elsewhere"
-        yield f"what {many} {by}, beyond the text of {these}"
+        cells = first_of([*dict.fromkeys(places)], EXAMPLES_SHOWN)
+        yield f"what {many} {by}, beyond the text of {these} ({cells})"

@@ -43,9 +43,8 @@ def page_changes(run: Run, recorded: Mapping[str, Any]) -> Iterator[Change]:
     then, since = find_session(executed) or {}, run.session or {}
     if "versions" in then and "versions" in since:  # compared by name, since a file does not keep their order
         then = {**then, "versions": since["versions"]}
-    before, now = (
-        report_html(one, shortens=False) for one in (replace(run, executed=executed, session=then or None), run)
-    )
+    before = report_html(replace(run, executed=executed, session=then or None), shortens=False)
+    now = report_html(run, shortens=False)
     if before == now:
         return
     pictures, now_pictures = _PICTURE.findall(before), _PICTURE.findall(now)
@@ -56,7 +55,8 @@ def page_changes(run: Run, recorded: Mapping[str, Any]) -> Iterator[Change]:
         *_of_texts("text/html", _PICTURE.sub("", before), _PICTURE.sub("", now), declared_in(run.executed or {}))
     ]
     for one, other in zip(pictures, now_pictures, strict=True):
-        found += _of_pictures(one, other) if one != other else ()
+        if one != other:
+            found += _of_pictures(one, other)
     yield from [one for one in found if isinstance(one, Change)][:1]
 
 

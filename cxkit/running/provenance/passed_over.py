@@ -15,9 +15,13 @@ from typing import Any
 
 from cxkit.running.pages.html_tokens import Attributes, tell_tokens
 
-# As Python names an object: <module.Class object at 0x7f3c12345670>, <function f at 0x7f3c12345670>
+# As Python names an object: <module.Class object at 0x7f3c12345670>, <function f at 0x7f3c12345670>,
+# <weakref at 0x7f3c12345670; to 'A' at 0x7f3c12345671>
 _ADDRESS = re.compile(
-    r"((?:<|&lt;)[\w.<>]{1,200}(?: [\w.<>]{1,200}){0,3} at 0x)[0-9a-fA-F]{6,16}(?=[>,;]|&gt;)", re.ASCII
+    r"((?:<|&lt;)[\w.<>-]{1,200}(?: [\w.<>-]{1,200}){0,6} at 0x"
+    r"|\b(?:Generator|RandomState)\([A-Za-z0-9]{1,40}\) at 0x"  # as numpy names them
+    r"|(?<=; to )'[\w.]{1,200}' at 0x)[0-9a-fA-F]{6,16}(?=[>,;\s]|&gt;|$)",
+    re.ASCII,
 )
 # tqdm/std.py, format_meter: "desc:  60%|######    | 3/5 [00:00<00:03, 12.5it/s, loss=2]", or "3it [00:00, 12.5it/s]"
 _TIME = r"(?:\d+ days?, )?(?:\d+:)?\d\d:\d\d"
@@ -44,6 +48,12 @@ _LINKS = frozenset({"href", "xlink:href"})
 _MARK = "\0"  # before what stands for a name; no html shows it, and in texts it is replaced
 _SELECTOR = re.compile(r"[#.][A-Za-z][\w-]*")
 _URL = re.compile(r"(?<=url\(#)[^()]++(?=\))")
+# A tag with its attributes, as both XML and html read it; and what in it can be an identifier
+_TAG = re.compile(r"""<([A-Za-z][\w:.-]*+)(?:\s++[\w:.-]++(?:\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'))?+)*+\s*+/?>""")
+_NAMED = re.compile(
+    r"""(?<=\s)(?:(?:id|class|for|headers|aria-(?:labelledby|describedby|controls))\s*+=|(?:xlink:)?href\s*+=\s*+["']\#)"""
+    r"""\s*+["']?[^"']*+["']"""
+)
 _HOUR = re.compile(r"\d{4}-\d\d-\d\dT[\d:.+Z-]+")  # dc:date, as matplotlib writes it
 
 
@@ -81,8 +91,10 @@ def read_text(text: str, kind: str, stream: str, names: Names | None = None) -> 
     Names that are random are put in order of their appearance, and told to `names`.
     """
     names, text = Names() if names is None else names, text.replace(_MARK, "\N{REPLACEMENT CHARACTER}")
-    if kind == "text/html" or "svg" in kind:
-        markup = _Markup(names, is_svg="svg" in kind)
+    if "svg" in kind:
+        return _ADDRESS.sub(r"\1", _as_it_stands(text, names, _RANDOM_OR_DRAWN))
+    if kind == "text/html":
+        markup = _Markup(names)
         tell_tokens(text, markup)
         return _ADDRESS.sub(r"\1", "".join(markup.parts))
     text = _ADDRESS.sub(r"\1", text)
@@ -98,18 +110,73 @@ def read_data(content: Any, names: Names | None = None) -> Any:
     return _read_part(content, Names() if names is None else names)
 
 
-def _read_part(content: Any, names: Names) -> Any:
+def _read_part(content: Any, names: Names, key: str = "") -> Any:
+    """One part, under this key; what is no identifier by its key, and no mark-up, is a text that somebody reads."""
     if isinstance(content, Mapping):
-        return {names.whole(str(key)): _read_part(part, names) for key, part in content.items()}
+        of, told = "", {}
+        if content.get("model") == "HTMLModel" or key == "state of HTMLModel":
+            of = " of HTMLModel"
+        for name, part in content.items():
+            told[names.whole(str(name))] = _read_part(part, names, f"{name}{of}")
+        return told
     if isinstance(content, list):
-        return [_read_part(part, names) for part in content]
+        return [_read_part(part, names, key) for part in content]
     if not isinstance(content, str):
         return content
-    if len(content) < _LONGEST_BAR and (bar := _WIDGETS_BAR.fullmatch(content)):
+    # The bar of tqdm.notebook
+    if key == "value of HTMLModel" and len(content) < _LONGEST_BAR and (bar := _WIDGETS_BAR.fullmatch(content)):
         return f"{bar[1]}[{bar[2]}]"
-    if "<" in content:
-        return read_text(content, "text/html", "", names)
-    return _ADDRESS.sub(r"\1", names.whole(content))
+    if key.lower().endswith("id"):
+        return names.whole(content)
+    return _ADDRESS.sub(r"\1", _as_it_stands(content.replace(_MARK, "\N{REPLACEMENT CHARACTER}"), names, _RANDOM))
+
+
+def _as_it_stands(text: str, names: Names, shape: re.Pattern[str]) -> str:
+    """A text with the random names in its tags, style sheets and scripts by their order, and all else as it is.
+
+    Comments, CDATA and declarations are text: readers of XML and of html take them otherwise.
+    """
+
+    def named(found: re.Match[str]) -> str:
+        return shape.sub(names, found[0])
+
+    parts, at = list[str](), 0
+    while (begin := text.find("<", at)) >= 0:
+        parts.append(text[at:begin])
+        tag = _TAG.match(text, begin)
+        if tag is None:
+            at = _after_no_tag(text, begin)
+            parts.append(text[begin:at])
+            continue
+        parts.append(_URL.sub(named, _NAMED.sub(named, tag[0])))
+        at = tag.end()
+        if tag[1] in {"script", "style", "dc:date"} and not tag[0].endswith("/>"):
+            end = _end_of("</", text, at)
+            held, at = text[at:end], end
+            if tag[1] == "script":
+                held = shape.sub(names, held)
+            elif tag[1] == "style":
+                held = _SELECTOR.sub(named, _URL.sub(named, held))
+            else:  # no browser shows it
+                held = _HOUR.sub("", held)
+            parts.append(held)
+    return "".join([*parts, text[at:]])
+
+
+def _after_no_tag(text: str, begin: int) -> int:
+    """Where a comment, CDATA or another `<` that begins no tag ends."""
+    for sign, last in (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<?", "?>")):
+        if text.startswith(sign, begin):
+            return min(_end_of(last, text, begin + len(sign)) + len(last), len(text))
+    return begin + 1
+
+
+def _end_of(sign: str, text: str, at: int) -> int:
+    """Where a sign stands next; the end of the text if it does nowhere."""
+    found = text.find(sign, at)
+    if found < 0:
+        return len(text)
+    return found
 
 
 def _without_progress(line: str) -> str:
@@ -126,13 +193,11 @@ def _is_bar(piece: str) -> bool:
 
 
 class _Markup:
-    """Writes html or SVG down again, with random names in the attributes, selectors and scripts by their order."""
+    """Writes html down again, with random names in the attributes, selectors and scripts by their order."""
 
-    def __init__(self, names: Names, is_svg: bool) -> None:
+    def __init__(self, names: Names) -> None:
         self.parts: list[str] = []
         self._names = names
-        self._is_svg = is_svg
-        self._shape = _RANDOM_OR_DRAWN if is_svg else _RANDOM
         self._within = ""
 
     def start(self, tag: str, attributes: Attributes) -> None:
@@ -149,7 +214,7 @@ class _Markup:
             self.parts.append(self._named(text))
         elif self._within == "style":
             self.parts.append(_SELECTOR.sub(self._within_match, _URL.sub(self._within_match, text)))
-        elif not (self._is_svg and self._within == "dc:date" and _HOUR.fullmatch(text)):  # no browser shows it
+        else:
             self.parts.append(escape(text, quote=False))
 
     def _attribute(self, name: str, value: str) -> str:
@@ -158,7 +223,7 @@ class _Markup:
         return _URL.sub(self._within_match, value)
 
     def _named(self, text: str) -> str:
-        return self._shape.sub(self._names, text)
+        return _RANDOM.sub(self._names, text)
 
     def _within_match(self, found: re.Match[str]) -> str:
         return self._named(found[0])

@@ -108,13 +108,14 @@ def _has_words_of(before: str, now: str, numbers: Sequence[str], others: Sequenc
     parts, now_parts = _NUMBERS.split(before), _NUMBERS.split(now)
     if parts == now_parts or len(parts) != len(now_parts):
         return parts == now_parts
-    pieces, now_pieces = ([_EMPTY_LINE.split(part) for part in one] for one in (parts, now_parts))
+    pieces, now_pieces = [*map(_EMPTY_LINE.split, parts)], [*map(_EMPTY_LINE.split, now_parts)]
     grown, paragraph = [0], 0
     for place, held in enumerate(pieces):
         if len(held) != len(now_pieces[place]):
             return False
         grown += [0] * (len(held) - 1)
-        grown[-1] += abs(len(numbers[place]) - len(others[place])) if place < len(numbers) else 0
+        if place < len(numbers):
+            grown[-1] += abs(len(numbers[place]) - len(others[place]))
     for place, held in enumerate(pieces):
         for number, (one, other) in enumerate(zip(held, now_pieces[place], strict=True)):
             paragraph += number > 0
