@@ -369,3 +369,10 @@ def test_the_same_widget_under_another_random_name_is_no_change():
         return {**one, "metadata": {"widgets": {"application/vnd.jupyter.widget-state+json": held}}}
 
     assert compared(widget("a1"), widget("b2")) == []
+
+
+def test_what_stands_beside_a_widget_counts():
+    view = {"application/vnd.jupyter.widget-view+json": {"model_id": "a"}, "text/plain": "Slider(value=3)"}
+    one, other = (cell(output_type="display_data", data={**view, "text/html": said}) for said in ("yes", "no"))
+    assert [found.degree for found in compared(one, other)] == ["words"]
+    assert compared(one, cell(output_type="display_data", data=view))

@@ -137,7 +137,7 @@ def _bundle(data: Mapping[str, Any], states: Mapping[str, Any]) -> dict[str, Any
     if mime.WIDGET_VIEW not in data:
         return dict(data)
     model = str(data[mime.WIDGET_VIEW].get("model_id"))
-    own = {kind: data[kind] for kind in (mime.DECLARED, mime.SESSION) if kind in data}
+    own = {kind: held for kind, held in data.items() if kind != "text/plain"}
     return {**own, mime.WIDGET_VIEW: state_of(model, states)}
 
 
