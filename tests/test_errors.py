@@ -169,3 +169,12 @@ def test_no_message_is_a_bare_name_of_an_exception_or_of_a_key():
 def test_what_a_librarys_error_says_is_a_reason(error, said, fault):
     assert reason_of(error) == said
     assert fault_of(error).startswith(fault)
+
+
+@pytest.mark.parametrize(("name", "near"), [
+    ("opennes", "openness"), ("levle", "level"), ("lvl", "level"), ("data/score.csv", "scores.csv"),
+    ("education", None), ("gender", None),
+])  # fmt: skip
+def test_only_a_near_name_is_advised(name, near):
+    known = ["openness", "level", "function", "scores.csv", "unit", "organisation"]
+    assert closest(name, known) == (f" Did you mean '{near}'?" if near else "")

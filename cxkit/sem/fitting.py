@@ -37,6 +37,7 @@ def fit_model(model: str, data: Any, options: FitOptions) -> Fit:
     declared = declared_items(options.ordered, syntax)
     fixed_x = _takes_predictors_as_given(options, bool(declared))
     variables = variables_in(model, fixed_x)
+    _refuse_idle_fixed_x(options, variables)
     items = ordered_items(declared, variables)
     chosen = choose_estimator(options, items)
     refuse_combinations(chosen, options, items, variables, data, syntax)
@@ -46,7 +47,7 @@ def fit_model(model: str, data: Any, options: FitOptions) -> Fit:
     unbiased = options.likelihood == "wishart" or chosen.discrepancy != "ML"
     if unbiased and not items:
         sample = replace(sample, groups=tuple(_wishart(group) for group in sample.groups))
-    notes = _notes(chosen, items, syntax, variables, data)
+    notes = [*_notes(chosen, items, syntax, variables, data), *_growth_notes(options, variables, table, items)]
     if notes:  # a sample without notes stays the one that later models of the same answers share
         sample = replace(sample, warnings=(*sample.warnings, *notes))
     settings = {
@@ -57,6 +58,13 @@ def fit_model(model: str, data: Any, options: FitOptions) -> Fit:
         "likelihood": options.likelihood, "fixed_x": fixed_x, "unbiased": unbiased, "growth": options.growth,
     }  # fmt: skip
     return fit_table(model, table, sample, chosen, settings)
+
+
+def _refuse_idle_fixed_x(options: FitOptions, variables: Variables) -> None:
+    """A word on observed predictors is for models that have one."""
+    has_predictor = bool(variables.exogenous) or bool({*variables.observed} & {*variables.latent_exogenous})
+    if options.fixed_x is not None and not has_predictor:
+        raise ModelError("fixed_x= changes nothing: the model has no observed predictor. Leave it out.")
 
 
 def _takes_predictors_as_given(options: FitOptions, has_ordered: bool) -> bool:
@@ -102,6 +110,28 @@ def _notes(chosen: Estimator, items: Sequence[str], syntax: Syntax, variables: V
         out.append(
             f"estimator='{chosen.name}' without ordered items treats the answers as continuous. If they are ordered "
             "categories, say so by ordered=True; if not, 'MLR' is the usual robust choice."
+        )
+    return out
+
+
+def _growth_notes(options: FitOptions, variables: Variables, table: Table, items: Sequence[str]) -> list[str]:
+    """Which means growth() leaves free or fixes at 0, of variables that are no repeated measures."""
+    if not options.growth:
+        return []
+    rows = {row.lhs: row for row in table.group_rows(0) if row.op == "~1" and not row.user}
+    random = [name for name in variables.latent_exogenous if name in rows and name in variables.observed]
+    fixed = [name for name in variables.outcomes if name in rows and name in variables.observed]
+    fixed = [name for name in fixed if rows[name].fixed == 0 and name not in items]
+    out = []
+    if random:
+        out.append(
+            f"The means of modelled predictors are free: {', '.join(random)}; lavaan's growth() fixes them at 0, as "
+            f"'{random[0]} ~ 0*1' does here."
+        )
+    if fixed:
+        out.append(
+            f"growth() fixes the intercepts of observed outcomes at 0, as lavaan's does: {', '.join(fixed)}. Free them "
+            f"by '{fixed[0]} ~ 1'."
         )
     return out
 

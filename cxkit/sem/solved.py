@@ -90,6 +90,7 @@ class Solved:
         errors = rows.simple_errors(self.parameter_covariance)
         if self.table.definitions:
             errors = np.concatenate([errors, rows.errors(z, self.parameter_covariance)[len(errors) :]])
+            errors = np.where(np.isfinite(values), errors, np.nan)  # a definition without a value has no error
         frame = self._row_names()
         return pd.DataFrame({**frame, **_wald(values, errors), "std_lv": lv, "std_all": everything})
 
@@ -98,6 +99,7 @@ class Solved:
         """Completely standardised parameters (std.all) with delta-method standard errors."""
         values = self.row_table.standardised(self.solution.z)[1]
         errors = self.row_table.errors(self.solution.z, self.parameter_covariance, standardised=True)
+        errors = np.where(np.isfinite(values), errors, np.nan)
         names = self._row_names()
         table = _wald(values, errors)
         return pd.DataFrame({**names, "est_std": table.pop("est"), **table})

@@ -158,8 +158,26 @@ def test_category_seen_in_one_group_only() -> None:
 
 
 def test_weights_must_be_positive() -> None:
-    with pytest.raises(ModelError, match="sampling weights in 'w' must be positive numbers; the smallest is -1"):
+    with pytest.raises(
+        ModelError, match="weights in 'w' must be positive numbers, or 0 for rows to leave out; the smal"
+    ):
         sem.cfa(cases.HS, broken(w=-1.0), weights="w")
+
+
+@pytest.mark.parametrize("missing", ["listwise", "fiml"])
+def test_rows_that_count_nothing_are_nobody(missing: str) -> None:
+    answers = cases.hs().assign(w=np.random.default_rng(3).uniform(0.5, 2, len(cases.hs())))
+    answers.loc[answers.index[:60], "w"] = 0.0
+    wanted = sem.cfa(cases.HS, answers[answers["w"] > 0], weights="w", missing=missing)
+    with pytest.warns(CxkitWarning, match="Left out: 60 respondents whose weight in 'w' is 0"):
+        got = sem.cfa(cases.HS, answers, weights="w", missing=missing)
+    assert (got.n, got.n_dropped) == (wanted.n, 60)
+    for name in ("bic", "chisq", "rmsea", "ntotal"):
+        assert got.measures[name] == pytest.approx(wanted.measures[name], rel=1e-9)
+    assert "Left out: 60 respondents whose weight in 'w' is 0." in got.note
+    assert "Left out" not in wanted.note
+    with pytest.raises(ModelError, match="or 0 for rows to leave out; the smallest is 0, the largest 0"):
+        sem.cfa(cases.HS, answers.assign(w=0.0), weights="w")
 
 
 def test_heywood_case_warns_and_keeps_the_numbers() -> None:

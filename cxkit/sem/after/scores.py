@@ -54,9 +54,7 @@ def _check(fit: Solved, method: str) -> str:
     """The method's own name; a ModelError where there can be no scores."""
     known = str(method).lower()
     if known not in METHODS:
-        raise ModelError(
-            f"scores() does not know method='{method}'. Known: {', '.join(METHODS)}.{nearest(known, METHODS)}"
-        )
+        raise ModelError(f"scores() does not know method='{method}'.{nearest(known, METHODS)}")
     if not fit.table.variables.latent:
         raise ModelError("The model has no latent variables, so there is nothing to score.")
     if any(data.answers is None for data in fit.sample.groups):

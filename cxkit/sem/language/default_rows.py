@@ -92,7 +92,8 @@ def _intercept_free(name: str, options: Options, equal: frozenset[str]) -> bool:
 def _mean_rows(variables: Variables, group: int, options: Options, equal: frozenset[str]) -> list[Row]:
     rows = []
     for name in (n for n in variables.observed if n not in variables.exogenous):
-        fixed = 0.0 if options.growth else None
+        # Growth fixes the origin of what is measured; a predictor's mean is its own, unless the model writes it.
+        fixed = 0.0 if options.growth and name not in variables.latent_exogenous else None
         if name in options.ordered:
             fixed = None if group > 0 and _intercept_free(name, options, equal) else 0.0
         rows.append(Row(name, "~1", "", group, fixed))

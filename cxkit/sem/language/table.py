@@ -86,7 +86,14 @@ def build_table(model: str, groups: int, options: Options) -> Table:
     rows = [row for g in range(groups) for row in _group_rows(syntax, variables, g, groups, options, equal)]
     _check_equalities(options, equal, groups)
     if groups > 1 and equal:
-        _hold_equal(rows, variables, equal, _released(options, rows, variables, groups, equal))
+        released = _released(options, rows, variables, groups, equal)
+        _hold_equal(rows, variables, equal, released)
+        for kind in sorted(equal):
+            others = equal - {kind}
+            without = [row for g in range(groups) for row in _group_rows(syntax, variables, g, groups, options, others)]
+            _hold_equal(without, variables, others, released)
+            _refuse_idle_kind(kind, rows, without)
+    _refuse_idle_options(syntax, variables, rows, options)
     labels = _number(rows)
     return _constrain(tuple(rows), variables, groups, syntax, labels)
 
@@ -102,6 +109,38 @@ def _check_equalities(options: Options, equal: frozenset[str], groups: int) -> N
         raise ModelError("free= exempts parameters from equal=, which is empty. Give equal=, or leave out free=.")
     if "thresholds" in equal and not options.ordered:
         raise ModelError("equal='thresholds' needs ordered items: name them in ordered=, or hold 'intercepts' equal.")
+
+
+def _refuse_idle_kind(kind: str, rows: Sequence[Row], without: Sequence[Row]) -> None:
+    """A kind of equal= must hold something equal, or free what it identifies."""
+    if [(row.key, row.fixed, row.label) for row in rows] == [(row.key, row.fixed, row.label) for row in without]:
+        raise ModelError(
+            f"equal='{kind}' changes nothing: the model has no {kind.replace('_', ' ')} that are free in several "
+            "groups and not exempted by free=. Leave it out."
+        )
+
+
+def _refuse_idle_options(syntax: Syntax, variables: Variables, rows: Sequence[Row], options: Options) -> None:
+    """std_lv=True, orthogonal=True and parameterization= must have something to act on."""
+    if options.std_lv and not variables.latent:
+        raise ModelError("std_lv=True changes nothing: the model has no latent variable. Leave it out.")
+    if options.parameterization == "theta" and not options.ordered:
+        raise ModelError(
+            "parameterization='theta' changes nothing: no item is ordered. Leave it out, or name ordered items in "
+            "ordered=."
+        )
+    latent = set(variables.latent)
+    written = {(s.lhs, s.rhs) for s in syntax.statements if s.op == "~~"}
+    apart = [
+        row for row in rows if row.op == "~~" and row.lhs != row.rhs and row.fixed == 0 and not row.exogenous
+        and ({row.lhs, row.rhs} <= latent or {row.lhs, row.rhs} <= set(variables.outcomes))
+        and not {(row.lhs, row.rhs), (row.rhs, row.lhs)} & written
+    ]  # fmt: skip
+    if options.orthogonal and not apart:
+        raise ModelError(
+            "orthogonal=True changes nothing: the model has no covariance of latent variables that it does not write "
+            "itself. Leave it out."
+        )
 
 
 def _equalities(equal: Sequence[str]) -> frozenset[str]:

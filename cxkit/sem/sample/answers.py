@@ -52,20 +52,32 @@ def read_frame(
     clusters, _ = codes_and_labels(frame, cluster, "cluster")
     raw = None if weights is None else read_weights(frame, weights, problems)
     keep = _used(values, names, missing, exogenous) & _known(codes) & _known(clusters)
+    weightless = 0
     if raw is not None:
         keep &= ~np.isnan(raw)
+        weightless = int((keep & (raw == 0)).sum())
+        keep &= raw != 0  # who counts nothing is nobody of n
     table = _Table(
         names=tuple(names), values=values, labels=labels, codes=codes, clusters=clusters,
         weights=None if raw is None else raw * (keep.sum() / raw[keep].sum()),  # of mean 1 among those used
         keep=keep, index=frame.index,
     )  # fmt: skip
+    left_out = (_weightless(weightless, weights),) if weightless else ()
     if missing != "fiml":
-        return _in_groups(table, missing, ordered, cluster, problems)
+        found = _in_groups(table, missing, ordered, cluster, problems)
+        return replace(found, warnings=(*left_out, *found.warnings))
     # Moments of incomplete answers take far longer than any one model of them: its sample serves the next ones.
     key = fingerprint((tuple(names), labels, tuple(exogenous)), (values, codes, clusters, table.weights))
     kept = SAMPLES.get(key, lambda: _locked(_in_groups(table, missing, ordered, cluster, problems)))
+    if left_out:
+        kept = replace(kept, warnings=(*left_out, *kept.warnings))
     # The same answers may come with other row labels.
     return kept if kept.index.equals(frame.index) else replace(kept, index=frame.index)
+
+
+def _weightless(count: int, column: str | None) -> str:
+    who = "1 respondent" if count == 1 else f"{count:,} respondents"
+    return f"Left out: {who} whose weight in '{column}' is 0."
 
 
 def _finite_answers(frame: Any, names: Sequence[str], ordered: Sequence[str], problems: Problems) -> np.ndarray:

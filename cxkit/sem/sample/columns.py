@@ -88,7 +88,8 @@ def read_weights(frame: Any, name: str, problems: Problems) -> np.ndarray:
         raise ModelError(f"Every sampling weight in '{name}' is missing.")
     if np.any(w < 0) or not np.nansum(w) > 0:
         raise ModelError(
-            f"The sampling weights in '{name}' must be positive numbers; the smallest is {np.nanmin(w):g}."
+            f"The sampling weights in '{name}' must be positive numbers, or 0 for rows to leave out; the smallest is "
+            f"{np.nanmin(w):g}, the largest {np.nanmax(w):g}."
         )
     return w
 
