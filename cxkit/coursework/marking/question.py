@@ -156,9 +156,13 @@ def _recognised(question: Question, trials: Sequence[Trial]) -> tuple[Mistake, .
 
     If several fit, the one that explains the most answers: a smaller mistake may leave one answer as a larger one does.
     """
-    explained = [(_explains(question, mistake, trials), mistake) for mistake in question.mistakes]
-    most = max((count for count, _ in explained), default=0)
-    return tuple(mistake for count, mistake in explained if count == most > 0)[:1]
+    found: tuple[Mistake, ...] = ()
+    most = 0
+    for mistake in question.mistakes:
+        count = _explains(question, mistake, trials)
+        if count > most:
+            found, most = (mistake,), count
+    return found
 
 
 def _explains(question: Question, mistake: Mistake, trials: Sequence[Trial]) -> int:

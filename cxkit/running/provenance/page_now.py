@@ -57,7 +57,10 @@ def page_changes(run: Run, recorded: Mapping[str, Any]) -> Iterator[Change]:
     for one, other in zip(pictures, now_pictures, strict=True):
         if one != other:
             found += _of_pictures(one, other)
-    yield from [one for one in found if isinstance(one, Change)][:1]
+    for difference in found:
+        if isinstance(difference, Change):
+            yield difference
+            return  # one is enough: the others follow from the outputs
 
 
 def _of_texts(kind: str, before: str, now: str, declared: Sequence[Mapping[str, Any]]) -> Iterator[Change]:

@@ -196,34 +196,16 @@ def compare(first: Measured, second: Measured, method: str = "default") -> Compa
     plain = tight.deviance - free.deviance
     df = tight.df - free.df
     vanished = df > 0 and _vanished(free, plain)
-    if vanished:
-        value, factor = 0.0, float("nan")
-    elif df == 0:
-        value, factor = plain if abs(plain) > 1e-9 else 0.0, float("nan")
-    elif chosen == "satorra.2000":
-        value, factor = _satorra_2000(free, tight, plain, df)
-    else:
-        factor = {"standard": lambda: 1.0, "satorra.bentler.2001": lambda: _factor_2001(free, tight, df),
-                  "satorra.bentler.2010": lambda: _factor_2010(free, tight, df)}[chosen]()  # fmt: skip
-        # A negative factor has no meaning; the 2010 version avoids it.
-        value = plain / factor if factor > 0 else float("nan")
+    value, factor = (0.0, float("nan")) if vanished else _scaled(free, tight, chosen, plain)
     variant = index_variant([free, tight])
     gaps = {name: measure(tight, name, variant) - measure(free, name, variant) for name in ("cfi", "rmsea")}
     gaps["srmr"] = float(tight.measures["srmr"] - free.measures["srmr"])
     unweighted = chosen == "standard" and free.frame.estimator.discrepancy == "ULS" and df > 0 and not vanished
-    p = float("nan") if vanished or unweighted else chi_square_tail(value, df)
-    rmsea = (
-        float("nan") if vanished or unweighted or not df else rmsea_point(value, df, first.frame.n, len(first.models))
-    )
-    rows = [
-        {
-            "df": fit.df,
-            "aic": fit.measures.get("aic", np.nan),
-            "bic": fit.measures.get("bic", np.nan),
-            "chisq": fit.test.chisq,
-        }
-        for fit in (free, tight)
-    ]
+    p = rmsea = float("nan")
+    if not (vanished or unweighted):
+        p = chi_square_tail(value, df)
+        rmsea = rmsea_point(value, df, first.frame.n, len(first.models)) if df else rmsea
+    rows = [_row(free), _row(tight)]
     rows[1] |= {"chisq_diff": value, "df_diff": df, "p": p, "rmsea_diff": rmsea}
     rows[1] |= {f"d_{name}": gap for name, gap in gaps.items()}
     return Comparison(
@@ -231,6 +213,25 @@ def compare(first: Measured, second: Measured, method: str = "default") -> Compa
         d_cfi=gaps["cfi"], d_rmsea=gaps["rmsea"], d_srmr=gaps["srmr"], variant=variant, vanished=vanished,
         no_p=NO_DISTRIBUTION if unweighted else "", added_factors=_added_factors(free, tight) if df else (),
     )  # fmt: skip
+
+
+def _row(fit: Measured) -> dict[str, float]:
+    information = {name: fit.measures.get(name, np.nan) for name in ("aic", "bic")}
+    return {"df": fit.df, **information, "chisq": fit.test.chisq}
+
+
+def _scaled(free: Measured, tight: Measured, method: str, plain: float) -> tuple[float, float]:
+    """A difference of chi-squares by this method, and the factor that divided it."""
+    df = tight.df - free.df
+    if df == 0:
+        return (plain if abs(plain) > 1e-9 else 0.0), float("nan")
+    if method == "satorra.2000":
+        return _satorra_2000(free, tight, plain, df)
+    if method == "standard":
+        return plain, 1.0
+    factor = (_factor_2001 if method == "satorra.bentler.2001" else _factor_2010)(free, tight, df)
+    # A negative factor has no meaning; the 2010 version avoids it.
+    return (plain / factor if factor > 0 else float("nan")), factor
 
 
 def _added_factors(free: Measured, tight: Measured) -> tuple[str, ...]:

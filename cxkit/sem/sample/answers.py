@@ -50,19 +50,19 @@ def read_frame(
     values = _finite_answers(frame, names, ordered, problems)
     codes, labels = codes_and_labels(frame, group, "group")
     clusters, _ = codes_and_labels(frame, cluster, "cluster")
-    raw = None if weights is None else read_weights(frame, weights, problems)
     keep = _used(values, names, missing, exogenous) & _known(codes) & _known(clusters)
-    weightless = 0
-    if raw is not None:
+    given: np.ndarray | None = None
+    left_out: tuple[str, ...] = ()
+    if weights is not None:
+        raw = read_weights(frame, weights, problems)
         keep &= ~np.isnan(raw)
-        weightless = int((keep & (raw == 0)).sum())
+        left_out = _weightless(int((keep & (raw == 0)).sum()), weights)
         keep &= raw != 0  # who counts nothing is nobody of n
+        given = raw * (keep.sum() / raw[keep].sum())  # of mean 1 among those used
     table = _Table(
-        names=tuple(names), values=values, labels=labels, codes=codes, clusters=clusters,
-        weights=None if raw is None else raw * (keep.sum() / raw[keep].sum()),  # of mean 1 among those used
+        names=tuple(names), values=values, labels=labels, codes=codes, clusters=clusters, weights=given,
         keep=keep, index=frame.index,
     )  # fmt: skip
-    left_out = (_weightless(weightless, weights),) if weightless else ()
     if missing != "fiml":
         found = _in_groups(table, missing, ordered, cluster, problems)
         return replace(found, warnings=(*left_out, *found.warnings))
@@ -75,9 +75,12 @@ def read_frame(
     return kept if kept.index.equals(frame.index) else replace(kept, index=frame.index)
 
 
-def _weightless(count: int, column: str | None) -> str:
+def _weightless(count: int, column: str) -> tuple[str, ...]:
+    """A note on those who count nothing, if there are any."""
+    if not count:
+        return ()
     who = "1 respondent" if count == 1 else f"{count:,} respondents"
-    return f"Left out: {who} whose weight in '{column}' is 0."
+    return (f"Left out: {who} whose weight in '{column}' is 0.",)
 
 
 def _finite_answers(frame: Any, names: Sequence[str], ordered: Sequence[str], problems: Problems) -> np.ndarray:
