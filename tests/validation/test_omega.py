@@ -130,6 +130,17 @@ def test_interval_covers_about_as_often_as_it_says():
     assert 0.90 * 200 <= inside <= 0.98 * 200  # 95 % with 200 draws: standard error 1.5 %
 
 
+def test_no_interval_is_made_from_the_few_resamples_that_have_an_end():
+    """Of 40 people with gaps many resamples failed, and the interval was that of the others alone."""
+    survey = survey_of(with_gaps(factor_answers(2, n=40, items=4), 2, share=0.25))
+    result = omega(survey, bootstraps=200)
+    assert result.frame[["ci_low", "ci_high"]].isna().all(axis=None)
+    assert "has no interval: in " in result.notes[-1]
+    assert "interval" not in result.text
+    many = omega(survey_of(factor_answers(3, n=400, items=4)), bootstraps=200)
+    assert many.frame[["ci_low", "ci_high"]].notna().all(axis=None)
+
+
 def test_the_seed_decides():
     survey = survey_of(factor_answers(1))
     one, same, other = (omega(survey, bootstraps=50, seed=seed).frame["ci_low"].iloc[0] for seed in (1, 1, 2))

@@ -36,6 +36,9 @@ from cxkit.validation.reliability.one_factor import congeneric_fits
 from cxkit.validation.reliability.usable import Usable
 
 Handling = Literal["fiml", "complete"]
+MOST_LOST = 0.05
+"""Share of resamples without an end of the search, up to which the others still stand for all: those that fail are not
+like those that do not."""
 FULL = "full information maximum likelihood"
 
 
@@ -166,7 +169,9 @@ def _row(
     replicates = np.empty(0)
     if bootstraps:
         replicates = bootstrap_omegas(values, loadings, residuals, weights, resamples=bootstraps, seed=seed)
-    low, high = percentile_interval(np.minimum(replicates, 1.0), confidence)
+    low, high = np.nan, np.nan
+    if not _lost_too_many(replicates):
+        low, high = percentile_interval(np.minimum(replicates, 1.0), confidence)
     standardised = loadings / np.sqrt(np.diag(covariance))
     row: dict[str, object] = {
         "dimension": dimension.key,
@@ -195,18 +200,28 @@ def _improper_note(dimension: Dimension, items: Sequence[str], residuals: np.nda
     )
 
 
+def _lost_too_many(replicates: np.ndarray) -> bool:
+    return float((~np.isfinite(replicates)).mean() if len(replicates) else 0.0) > MOST_LOST
+
+
 def _replicates_note(dimension: Dimension, replicates: np.ndarray) -> str:
     """How many resamples have no omega, and in how many it would exceed 1, which a share of a variance cannot."""
     failed = int((~np.isfinite(replicates)).sum())
     beyond = int((replicates > 1).sum())
     if not failed and not beyond:
         return ""
+    of = f"{len(replicates):,} resamples"
+    if _lost_too_many(replicates):
+        return (
+            f"'{dimension.title}' has no interval: in {failed:,} of {of} the search for one factor came to no end, and "
+            "the others do not stand for all. So few answers do not tell how sure omega is."
+        )
     parts = []
     if failed:
-        parts.append(f"in {failed:,} one factor could not be fitted, and they are left out")
+        parts.append(f"in {failed:,} the search for one factor came to no end, and they are left out")
     if beyond:
         parts.append(f"in {beyond:,} omega would exceed 1 (a negative residual variance), and they count as 1")
-    return f"'{dimension.title}', of {len(replicates):,} resamples: {'; '.join(parts)}."
+    return f"'{dimension.title}', of {of}: {'; '.join(parts)}."
 
 
 class _OneFactor(NamedTuple):
@@ -242,7 +257,7 @@ def bootstrap_omegas(
     values: np.ndarray, loadings: np.ndarray, residuals: np.ndarray, weights: np.ndarray | None = None, *,
     resamples: int, seed: int,
 ) -> np.ndarray:  # fmt: skip
-    """Omega of every resample of respondents, (resamples,); NaN where one factor could not be fitted."""
+    """Omega of every resample of respondents, (resamples,); NaN where the search came to no end."""
     blocks = []
     shrink = 1 - 1 / len(values)  # the model's covariances divide by n
     for covariances in resampled_covariances(values, weights, resamples=resamples, seed=seed):
