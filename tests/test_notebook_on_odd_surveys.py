@@ -95,7 +95,7 @@ def test_the_report_says_what_cannot_be_computed(answers, tmp_path, change, word
 
 
 @pytest.mark.parametrize(
-    ("count", "words"), [(1, "alpha needs 2 items, and it has 1"), (2, "omega takes 3 items, and it has 2")]
+    ("count", "words"), [(1, "alpha needs 2 items, and it has 1"), (2, "omega needs 3 items, and it has 2")]
 )
 def test_instruments_of_one_and_two_items(answers, tmp_path, count, words):
     items = ", ".join(f'{{ key = "{key}", text = "Statement {key}." }}' for key in items_of(answers)[:count])

@@ -23,10 +23,6 @@ IDLE = [
     (TWO, {"parameterization": "theta"}),
     (TWO, {"fixed_x": True}),
     (TWO, {"fixed_x": False}),
-    *((TWO, {**GROUPS, "equal": kind}) for kind in ("regressions", "means", "residual_covariances")),
-    (ONE, {**GROUPS, "equal": ("loadings", "lv_covariances")}),
-    (PATHS, {**GROUPS, "equal": ("loadings", "regressions")}),
-    (TWO, {**GROUPS, "equal": "lv_variances", "std_lv": True}),
 ]
 ACTIVE = [
     (TWO, {"orthogonal": True}),

@@ -436,7 +436,7 @@ def test_indices_that_the_instrument_does_not_allow_are_missing_and_the_note_say
     assert tests.frame["mahalanobis"].notna().all()
     assert len(tests.table) == 1
     two = screen_respondents(shipped("customersat"))
-    assert "Even-odd consistency takes 3 reflective dimensions of two items or more; there are 2." in two.note
+    assert "Even-odd consistency needs 3 reflective dimensions of two items or more; there are 2." in two.note
     assert "No antonyms: 0 pairs of items correlate below −0.60, and 3 are needed." in two.note
 
 

@@ -88,11 +88,6 @@ def build_table(model: str, groups: int, options: Options) -> Table:
     if groups > 1 and equal:
         released = _released(options, rows, variables, groups, equal)
         _hold_equal(rows, variables, equal, released)
-        for kind in sorted(equal):
-            others = equal - {kind}
-            without = [row for g in range(groups) for row in _group_rows(syntax, variables, g, groups, options, others)]
-            _hold_equal(without, variables, others, released)
-            _refuse_idle_kind(kind, rows, without)
     _refuse_idle_options(syntax, variables, rows, options)
     labels = _number(rows)
     return _constrain(tuple(rows), variables, groups, syntax, labels)
@@ -109,15 +104,6 @@ def _check_equalities(options: Options, equal: frozenset[str], groups: int) -> N
         raise ModelError("free= exempts parameters from equal=, which is empty. Give equal=, or leave out free=.")
     if "thresholds" in equal and not options.ordered:
         raise ModelError("equal='thresholds' needs ordered items: name them in ordered=, or hold 'intercepts' equal.")
-
-
-def _refuse_idle_kind(kind: str, rows: Sequence[Row], without: Sequence[Row]) -> None:
-    """A kind of equal= must hold something equal, or free what it identifies."""
-    if [(row.key, row.fixed, row.label) for row in rows] == [(row.key, row.fixed, row.label) for row in without]:
-        raise ModelError(
-            f"equal='{kind}' changes nothing: the model has no {kind.replace('_', ' ')} that are free in several "
-            "groups and not exempted by free=. Leave it out."
-        )
 
 
 def _refuse_idle_options(syntax: Syntax, variables: Variables, rows: Sequence[Row], options: Options) -> None:
