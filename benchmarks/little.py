@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import cxkit as cx
 from tests.validation.building import survey_of
 
-SETTINGS = [(150, 6, 0.1), (500, 6, 0.1), (150, 12, 0.1), (150, 6, 0.3)]
-SHIFTS = (0.0, 0.6, 1.0, 1.3, 1.6, 2.0)
+SETTINGS = [(150, 6, 0.1), (600, 12, 0.05), (1500, 12, 0.03), (150, 6, 0.3)]
+SHIFTS = (0.0, 0.7, 1.0, 1.3, 2.0)
 """How far the cuts between five answers lie from the middle."""
 
 

@@ -171,8 +171,8 @@ def sampling_adequacy(
     chi-square is twice the difference of lavaan's FIML log-likelihoods of the saturated model and of the model without
     covariances (`fitMeasures(fit, "unrestricted.logl")` and `logLik` of `x1 ~~ x1; x2 ~~ x2; ...`), times Bartlett's
     factor 1 - (2p + 11) / 6m for p items, m respondents having answered two items together (harmonic mean over pairs).
-    Without the factor it rejects uncorrelated items too often (15 of 100 surveys of 12 items and 100 people), with n in
-    place of m too. With the n of everybody in Bartlett's own formula, 73 of 100 surveys with three tenths of the
+    Without the factor it rejects uncorrelated items too often (17 of 100 surveys of 12 items and 100 people), with n in
+    place of m too. With the n of everybody in Bartlett's own formula, 69 of 100 surveys with three tenths of the
     answers missing were called correlated without any correlation (`benchmarks/uncorrelated_items.py`).
     """
     check_choice("missing", missing, Missing)

@@ -330,7 +330,7 @@ def common_method(
     -----
     Agrees with R's `lavaan::cfa` and `lavTestLRT` on the models that the reference script spells out; the marker's
     models are those of Williams, Hartman & Cavazotte (2010). Harman: `prcomp(x, scale. = TRUE)`. An unmeasured method
-    factor is said to fit better where its solution is proper and BIC falls by more than 10: at most 2 of 100 simulated
+    factor is said to fit better where its solution is proper and BIC falls by more than 10: at most 5 of 100 simulated
     surveys without method (`benchmarks/method_factors.py`).
     """
     if str(estimator).upper() not in FULL_INFORMATION:
