@@ -62,11 +62,18 @@ class _Refused:
     """An error without its traceback, whose frames would hold all that was computed until then."""
 
     def __init__(self, error: Exception) -> None:
-        self._error = copy.copy(error)
+        self._error = _bare(error)
 
     def again(self) -> Exception:
         """A copy to raise: each raise adds to the traceback of what it raises."""
-        return copy.copy(self._error)
+        return _bare(self._error)
+
+
+def _bare(error: Exception) -> Exception:
+    """A copy without frames and causes; libraries of clusters teach `copy` to take them along (tblib)."""
+    bare = copy.copy(error).with_traceback(None)
+    bare.__cause__ = bare.__context__ = None
+    return bare
 
 
 def fingerprint(words: Sequence[object], columns: Sequence[np.ndarray | None]) -> bytes:

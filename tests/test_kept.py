@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copyreg
 import traceback
 
 import numpy as np
@@ -14,12 +15,26 @@ from cxkit.validation.structure.confirmatory import confirm_structure
 from tests.conftest import tiny_survey
 
 
-def test_a_refusal_is_kept_as_a_result_is_and_another_error_is_not():
+def copied_whole(error):
+    """As tblib, which distributed brings, has exceptions copied: with the traceback and the cause."""
+    return copied, (type(error), error.args, error.__traceback__, error.__cause__)
+
+
+def copied(kind, args, trace, cause):
+    error = kind(*args).with_traceback(trace)
+    error.__cause__ = cause
+    return error
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_refusal_is_kept_as_a_result_is_and_another_error_is_not(monkeypatch, whole):
+    if whole:
+        monkeypatch.setitem(copyreg.dispatch_table, ModelError, copied_whole)
     calls = []
 
     def fails():
         calls.append(1)
-        raise (ModelError if len(calls) < 2 else OSError)("no end")
+        raise (ModelError if len(calls) < 2 else OSError)("no end") from ValueError("singular")
 
     kept: Kept[str, int] = Kept(2, refusals=(ModelError,))
     with pytest.raises(ModelError) as first:
@@ -30,6 +45,7 @@ def test_a_refusal_is_kept_as_a_result_is_and_another_error_is_not():
     assert (type(second.value), second.value.args) == (type(first.value), first.value.args)
     assert second.value is not first.value
     # The frames of the search would hold the answers for as long as the refusal is kept.
+    assert second.value.__cause__ is None
     assert "fails" not in [frame.name for frame in traceback.extract_tb(second.value.__traceback__)]
     for count in (2, 3):
         with pytest.raises(OSError, match="no end"):
