@@ -102,7 +102,7 @@ class TestExports:
             "61 respondents.",
             "1 unfinished response kept (row 6: Finished does not say yes).",
         )
-        with pytest.raises(SurveyError, match="unfinished='kept' must be 'drop' or 'keep'."):
+        with pytest.raises(SurveyError, match="unfinished='kept' must be 'drop' or 'keep'. Did you mean 'keep'?"):
             read(path, rename=QUALTRICS, unfinished="kept")
 
 
