@@ -28,7 +28,7 @@ _HOMES = {
     "cxkit.survey.named_in_notebook": ("check_notebook_names", "check_notebook_roles"),
     "cxkit.survey.partial_answers": ("protect_incomplete",),
     "cxkit.survey.waves": ("one_wave",),
-    "cxkit.survey.readers": ("read_survey",),
+    "cxkit.survey.reading": ("read_survey",),
     "cxkit.survey.datasets": ("dataset_card", "dataset_names", "load_survey"),
     "cxkit.survey.shipped_instruments": ("load_instrument",),
     "cxkit.survey.simulate": ("simulate_culture",),

@@ -16,7 +16,7 @@ from cxkit.errors import Problems, SurveyError
 
 READING = {
     "missing_codes": [], "rename": {}, "header_row": 1, "delimiter": ",", "decimal": ".", "encoding": "utf-8",
-    "sheet": None, "unfinished": "drop",
+    "sheet": None, "kind": "plain", "unfinished": "drop",
 }  # fmt: skip
 """What ``check --read`` understands, with the usual values; `read_survey` says what each means."""
 

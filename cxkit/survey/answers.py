@@ -53,6 +53,7 @@ class _Findings:
     thousands: list[str] = field(default_factory=list)
     grouped: list[str] = field(default_factory=list)
     dates: list[str] = field(default_factory=list)
+    uncoded: list[str] = field(default_factory=list)
     outside: list[str] = field(default_factory=list)
     between: list[str] = field(default_factory=list)
     outside_values: dict[str, set[float]] = field(default_factory=dict)
@@ -104,7 +105,7 @@ def _refuse_collisions(
     found: dict[str, list[str]] = {}
     for key in keys:
         scale = instrument.items[key].scale
-        for collision in find_collisions(scale.labels, scale.low, scale.high, codes[key]):
+        for collision in find_collisions(scale.wordings, scale.low, scale.high, codes[key]):
             found.setdefault(collision, []).append(key)
     for collision, items in found.items():
         shown = ", ".join(items[:4]) + (", ..." if len(items) > 4 else "")
@@ -129,7 +130,10 @@ class CellReader:
         unread = {cell for cell, (value, _) in meanings.items() if np.isnan(value) and not self.is_silent(cell)}
         thousands = may_be_thousands(unread, ",", self.scale)
         for row, cell in cells[cells.isin(unread)].items():
-            findings.add_words(cell, row, self.key, may_be_thousands=thousands)
+            if self.scale.codes and not np.isnan(self.number(cell)):
+                findings.uncoded.append(f"row {row}, item {self.key}: {cell}")
+            else:
+                findings.add_words(cell, row, self.key, may_be_thousands=thousands)
         return values, int(cells.isin(labels).sum())
 
     def meaning(self, cell: str) -> tuple[float, bool]:
@@ -142,13 +146,23 @@ class CellReader:
             return exact, True
         if cell.casefold() in NOT_ANSWERED:
             return np.nan, False
+        coded = self.coded(cell)
+        if coded is not None:
+            return coded, False
         number = self.number(cell)
         if not np.isnan(number):
-            return (np.nan if number in self.codes else number), False
+            return (np.nan if number in self.codes or self.scale.codes else number), False
         if fold_label(cell) in self.words:
             return np.nan, False
         loose = self.loose.get(fold_label(cell))
         return (np.nan, False) if loose is None else (loose, True)
+
+    def coded(self, cell: str) -> float | None:
+        """The answer whose code the cell holds, if the scale has codes for answers; 21 and 21.0 are the same code."""
+        if not self.scale.codes:
+            return None
+        number = self.number(cell)
+        return self.answer_codes.get(plain_words(cell) if np.isnan(number) else f"{number:.15g}")
 
     def number(self, cell: str) -> float:
         """The cell as a number, NaN if it is none; "inf" is a word here: no scale ends there."""
@@ -165,6 +179,15 @@ class CellReader:
         return cell.casefold() in NOT_ANSWERED or self.number(cell) in self.codes or fold_label(cell) in self.words
 
     @cached_property
+    def answer_codes(self) -> Mapping[str, float]:
+        """The scale's codes for answers, as cells have them; numbers in their shortest form."""
+        codes = {code: self.number(code) for code in self.scale.codes}
+        return {
+            plain_words(code) if np.isnan(number) else f"{number:.15g}": self.scale.codes[code]
+            for code, number in codes.items()
+        }
+
+    @cached_property
     def words(self) -> frozenset[str]:
         """Words for "no answer", folded as labels are."""
         return folded_words(self.codes)
@@ -172,12 +195,12 @@ class CellReader:
     @cached_property
     def exact(self) -> Mapping[str, float]:
         """Labels as printed."""
-        return exact_wordings(self.scale.labels)
+        return exact_wordings(self.scale.wordings)
 
     @cached_property
     def loose(self) -> Mapping[str, float]:
         """Other ways to write the labels."""
-        return loose_wordings(self.scale.labels, self.scale.low, self.scale.high)
+        return loose_wordings(self.scale.wordings, self.scale.low, self.scale.high)
 
 
 def _within_scale(table: Table, values: np.ndarray, key: str, scale: AnswerScale, findings: _Findings) -> np.ndarray:
@@ -214,6 +237,12 @@ def _report(findings: _Findings, instrument: Instrument, keys: Collection[str], 
             "read the file with decimal=','.",
         )
     _report_thousands(findings, problems)
+    if findings.uncoded:
+        problems.add(
+            f"{counted(len(findings.uncoded), 'number')} among none of the codes for answers of '{instrument.name}'.",
+            findings.uncoded,
+            "add what each stands for to codes in the scale, or to missing_codes.",
+        )
     if findings.dates:
         problems.add(
             f"{counted(len(findings.dates), 'date')} where an answer should be.",

@@ -59,7 +59,7 @@ def is_on_scale(number: float, scale: AnswerScale) -> bool:
 
 def _answers_among(codes: set[Code], scale: AnswerScale) -> set[Code]:
     declared = set() if scale.is_bounded else set(scale.missing_codes)
-    labels = loose_wordings(scale.labels, scale.low, scale.high)
+    labels = loose_wordings(scale.wordings, scale.low, scale.high)
     return {code for code in codes - declared if _is_answer(code, scale, labels)}
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from cxkit.errors import SurveyError, nearest
 from cxkit.survey.instrument import ANSWERS, Instrument
-from cxkit.survey.readers import RoleColumn, read_survey
+from cxkit.survey.reading import RoleColumn, read_survey
 from cxkit.survey.reading_options import as_about, check_options, refuse_unknown_options
 from cxkit.survey.shipped_instruments import as_instrument, instrument_names, is_path, kit_folder, load_instrument
 from cxkit.survey.survey import About, Survey

@@ -88,7 +88,7 @@ def check_decimal_marks(
         return []  # a number of a spreadsheet is one, however it is shown
     found = _Found()
     for key, column in columns.items():
-        labels = exact_wordings(scales[key].labels)
+        labels = exact_wordings(scales[key].wordings)
         cells = table.cells[column]
         different = [cell for cell in cells.unique() if plain_words(cell) not in labels]
         numbers = cells[cells.isin(different)]

@@ -13,10 +13,10 @@ KEYS = {
         "name", "title", "version", "language", "status", "citation", "licence", "source", "scale", "scales",
         "dimension", "single", "higher_order",
     },
-    "scale": {"low", "high", "labels", "missing_codes", "continuous"},
+    "scale": {"low", "high", "labels", "codes", "missing_codes", "continuous"},
     "dimension": {"key", "title", "definition", "kind", "higher_is", "scale", "items"},
-    "item": {"key", "text", "reversed"},
-    "single": {"key", "text", "scale", "measure"},
+    "item": {"key", "text", "reversed", "column"},
+    "single": {"key", "text", "scale", "measure", "column"},
     "higher_order": {"key", "title", "definition", "kind", "dimensions"},
 }  # fmt: skip
 REQUIRED = {
@@ -48,6 +48,11 @@ def _is_code(value: Any) -> bool:
     return False
 
 
+def _is_wording(value: Any) -> bool:
+    """Words, or a list of some."""
+    return _is_text(value) or (isinstance(value, list | tuple) and bool(value) and all(map(_is_text, value)))
+
+
 def _is_table(value: Any) -> bool:
     return isinstance(value, Mapping)
 
@@ -72,8 +77,12 @@ _FORMS: dict[tuple[str, str], tuple[str, Callable[[Any], bool]]] = {
     ("scale", "low"): _NUMBER,
     ("scale", "high"): _NUMBER,
     ("scale", "labels"): (
-        'a table of words, such as { 1 = "Never", 5 = "Always" }',
-        lambda value: _is_table(value) and all(map(_is_text, value.values())),
+        'a table of words, such as { 1 = "Never", 5 = ["Always", "At all times"] }',
+        lambda value: _is_table(value) and all(map(_is_wording, value.values())),
+    ),
+    ("scale", "codes"): (
+        "a table of what the file has to answers, such as { A1 = 1, A2 = 2 }",
+        lambda value: _is_table(value) and all(map(_is_number, value.values())),
     ),
     ("scale", "missing_codes"): ('a list of numbers or words, such as [99, "Don\'t know"]', _is_list_of(_is_code)),
     ("scale", "continuous"): _TRUTH,

@@ -17,7 +17,7 @@ from typing import Any, Literal
 from cxkit.errors import InstrumentError, Problems, counted, nearest
 from cxkit.survey.description import KEYS as _KEYS  # noqa: F401
 from cxkit.survey.description import is_complete, well_formed
-from cxkit.survey.labels import Code, find_collisions, fold_label
+from cxkit.survey.labels import Code, exact_wordings, find_collisions, fold_label, plain_words, printed
 from cxkit.survey.wording import quoted
 
 Kind = Literal["reflective", "formative"]
@@ -39,7 +39,8 @@ READ_TWICE = (
 class AnswerScale:
     """The answers that an item can have.
 
-    `low` and `high` are the lowest and highest possible answer, `labels` the words printed beside answers,
+    `low` and `high` are the lowest and highest possible answer, `labels` the words printed beside answers, `wordings`
+    these and further words for the same answers, `codes` what the file has in place of answers (`{"A1": 1}`),
     `missing_codes` numbers or words that stand for "no answer". A `continuous` scale (test scores, scale means) takes
     any number between its ends; without ends it takes any number at all and cannot be reversed.
     """
@@ -49,6 +50,13 @@ class AnswerScale:
     labels: Mapping[float, str] = field(default_factory=dict)
     missing_codes: tuple[Code, ...] = ()
     continuous: bool = False
+    further_labels: Mapping[float, tuple[str, ...]] = field(default_factory=dict)
+    codes: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def wordings(self) -> Mapping[float, tuple[str, ...]]:
+        """All words for each answer, the printed label first."""
+        return {value: (label, *self.further_labels.get(value, ())) for value, label in self.labels.items()}
 
     @property
     def is_bounded(self) -> bool:
@@ -71,13 +79,17 @@ class AnswerScale:
 
 @dataclass(frozen=True, kw_only=True)
 class Item:
-    """One question, as the respondent read it. `reversed` items are worded against their dimension."""
+    """One question, as the respondent read it. `reversed` items are worded against their dimension.
+
+    `column` names the column of the file where that is not the key.
+    """
 
     key: str
     text: str
     scale: AnswerScale
     reversed: bool = False
     measure: Measure | None = None
+    column: str = ""
 
     @property
     def quoted(self) -> str:
@@ -230,6 +242,11 @@ def fold_words(words: str) -> str:
     return "".join(character for character in words.casefold() if character.isalnum()) or words
 
 
+def _as_code_word(code: Code) -> str:
+    """A code as one word: 21 and "21" are the same."""
+    return plain_words(code if isinstance(code, str) else f"{code:.15g}")
+
+
 class _Builder:
     """Turns a parsed description into an Instrument, collecting every problem on the way."""
 
@@ -276,14 +293,19 @@ class _Builder:
         continuous = table.get("continuous", low is None and high is None)
         self.check_ends(low, high, continuous, {"low", "high"} & set(described), where)
         codes = tuple(code if isinstance(code, str) else float(code) for code in table.get("missing_codes", ()))
-        labels = self.labels(table.get("labels", {}), low, high, where)
-        self.check_readings(labels, low, high, codes, where)
+        wordings = self.wordings(table.get("labels", {}), low, high, where)
+        self.check_readings(wordings, low, high, codes, where)
         numbers = [code for code in codes if not isinstance(code, str)]
         on_scale = [f"{c:g}" for c in numbers if low is not None and high is not None and low <= c <= high]
         if on_scale:
             lies = "code {} lies" if len(on_scale) == 1 else "codes {} lie"
             self.problems.add(f"{where}: missing {lies.format(', '.join(on_scale))} on the scale {low}-{high}.")
-        return AnswerScale(low=low, high=high, labels=labels, missing_codes=codes, continuous=continuous)
+        labels = {value: words[0] for value, words in wordings.items()}
+        further = {value: words[1:] for value, words in wordings.items() if words[1:]}
+        return AnswerScale(
+            low=low, high=high, labels=MappingProxyType(labels), missing_codes=codes, continuous=continuous,
+            further_labels=further, codes=self.answer_codes(table.get("codes", {}), low, high, codes, wordings, where),
+        )  # fmt: skip
 
     def check_ends(self, low: float | None, high: float | None, continuous: bool, named: set[str], where: str) -> None:
         if len(named) == 1:
@@ -297,9 +319,14 @@ class _Builder:
         elif not continuous and (low % 1 or high % 1):
             self.problems.add(f"{where}: the ends {low} and {high} are not whole numbers; say continuous = true.")
 
-    def labels(self, table: Mapping[str, str], low: Any, high: Any, where: str) -> Mapping[float, str]:
-        labels: dict[float, str] = {}
-        for answer, label in table.items():
+    def wordings(
+        self, table: Mapping[str, str | list[str]], low: Any, high: Any, where: str
+    ) -> Mapping[float, tuple[str, ...]]:
+        """The words for each answer, a single one as a list of one."""
+        wordings: dict[float, tuple[str, ...]] = {}
+        for answer, words in table.items():
+            listed = (words,) if isinstance(words, str) else tuple(words)
+            label = listed[0]
             try:
                 value = float(answer)
             except ValueError:
@@ -307,19 +334,42 @@ class _Builder:
                 continue
             if low is not None and high is not None and not low <= value <= high:
                 self.problems.add(f"{where}: the label '{label}' belongs to {answer}, off the scale {low}-{high}.")
-            if value in labels:
-                self.problems.add(f"{where}: the answer {value:g} has two labels, '{labels[value]}' and '{label}'.")
-            labels[value] = label
-        return MappingProxyType(labels)
+            if value in wordings:
+                self.problems.add(
+                    f"{where}: the answer {value:g} has two labels, '{wordings[value][0]}' and '{label}'."
+                )
+            wordings[value] = listed
+        return wordings
+
+    def answer_codes(
+        self,
+        table: Mapping[str, float],
+        low: Any,
+        high: Any,
+        missing: tuple[Code, ...],
+        labels: Mapping[float, tuple[str, ...]],
+        where: str,
+    ) -> Mapping[str, float]:
+        """What the file has in place of answers; each stands for one answer on the scale, none for "no answer"."""
+        taken = {_as_code_word(code) for code in missing}
+        printed_as = exact_wordings(labels)
+        for code, answer in table.items():
+            if printed_as.get(plain_words(code), answer) != answer:
+                self.problems.add(f"{where}: {code} is the code of {answer:g} and the label of another answer.")
+            if low is not None and high is not None and not low <= answer <= high:
+                self.problems.add(f"{where}: the code {code} belongs to {answer:g}, off the scale {low}-{high}.")
+            if _as_code_word(code) in taken:
+                self.problems.add(f"{where}: {code} is among codes and among missing_codes.")
+        return {code: float(answer) for code, answer in table.items()}
 
     def check_readings(
-        self, labels: Mapping[float, str], low: Any, high: Any, codes: tuple[Code, ...], where: str
+        self, labels: Mapping[float, tuple[str, ...]], low: Any, high: Any, codes: tuple[Code, ...], where: str
     ) -> None:
         """Refuse labels by which a cell of the file could be read as either of two answers."""
         answers: dict[str, list[str]] = {}
-        for value, label in labels.items():
+        for value, label in printed(labels):
             answers.setdefault(fold_label(label), []).append(f"{value:g}")
-        doubled = [found for found in answers.values() if len(found) > 1]
+        doubled = [found for found in answers.values() if len(set(found)) > 1]
         for found in doubled:
             self.problems.add(f"{where}: the answers {' and '.join(found)} have the same label.")
         if not doubled:
@@ -362,7 +412,8 @@ class _Builder:
             is_reversed = table.get("reversed", False)
             if is_reversed and not scale.is_bounded:
                 self.problems.add(f"{here}: a reversed item needs a scale with low and high.")
-            yield Item(key=table["key"], text=table["text"], scale=scale, reversed=is_reversed)
+            column = table.get("column", "")
+            yield Item(key=table["key"], text=table["text"], scale=scale, reversed=is_reversed, column=column)
 
     def singles(
         self, described: Mapping[str, Any], default: AnswerScale, scales: Mapping[str, AnswerScale]
@@ -372,7 +423,8 @@ class _Builder:
             if measure not in _MEASURES:
                 self.problems.add(f"{where}: unknown measure '{measure}'.{nearest(measure, _MEASURES)}")
             scale = self.named_scale(table, default, scales, where)
-            yield Item(key=table["key"], text=table["text"], scale=scale, measure=measure)
+            column = table.get("column", "")
+            yield Item(key=table["key"], text=table["text"], scale=scale, measure=measure, column=column)
 
     def higher_order(self, described: Mapping[str, Any]) -> Iterator[HigherOrder]:
         known = [str(table["key"]) for table in described.get("dimension", ()) if "key" in table]

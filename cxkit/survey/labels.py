@@ -26,6 +26,9 @@ _PLAIN_NUMBER = re.compile(r"\d+(?:[.,]\d+)?")
 Claim = tuple[float, str]
 """An answer and the words by which a message names the reading."""
 
+Labels = Mapping[float, str] | Mapping[float, tuple[str, ...]]
+"""Answers to the words printed beside them, one or several."""
+
 Code = float | str
 """A number or words that stand for "no answer"."""
 
@@ -57,15 +60,21 @@ def _carries_meaning(character: str) -> bool:
     return kind in "LNMS" or character in _SIGNS_KEPT or character == "\x00"
 
 
-def exact_wordings(labels: Mapping[float, str]) -> dict[str, float]:
+def printed(labels: Labels) -> list[tuple[float, str]]:
+    """Each wording with its answer."""
+    listed = [(value, (words,) if isinstance(words, str) else words) for value, words in labels.items()]
+    return [(value, label) for value, words in listed for label in words]
+
+
+def exact_wordings(labels: Labels) -> dict[str, float]:
     """Labels as printed, to their answers."""
-    return {plain_words(label): value for value, label in labels.items() if label.strip()}
+    return {plain_words(label): value for value, label in printed(labels) if label.strip()}
 
 
-def loose_wordings(labels: Mapping[float, str], low: float | None, high: float | None) -> dict[str, float]:
+def loose_wordings(labels: Labels, low: float | None, high: float | None) -> dict[str, float]:
     """What else stands for an answer, folded: "Agree!", "6 - Agree", "6 (Agree)"; true and false on a 0-1 scale."""
     wordings = dict(TRUTH) if (low, high) == (0, 1) else {}
-    for value, label in labels.items():
+    for value, label in printed(labels):
         wordings |= {fold_label(label): value, fold_label(f"{value:g} {label}"): value}
         if _has_letters(label):  # LimeSurvey writes "Agree [4]"
             wordings[fold_label(f"{label} {value:g}")] = value
@@ -81,9 +90,7 @@ def folded_words(codes: Iterable[Code]) -> frozenset[str]:
     return frozenset(fold_label(code) for code in codes if isinstance(code, str))
 
 
-def find_collisions(
-    labels: Mapping[float, str], low: float | None, high: float | None, codes: Iterable[Code] = ()
-) -> list[str]:
+def find_collisions(labels: Labels, low: float | None, high: float | None, codes: Iterable[Code] = ()) -> list[str]:
     """Every cell that could be read in two ways with different answers, as a sentence that names both readings."""
     found = []
     for cell, claims in _claims(labels, low, high, tuple(codes)).items():
@@ -94,12 +101,10 @@ def find_collisions(
     return found
 
 
-def _claims(
-    labels: Mapping[float, str], low: float | None, high: float | None, codes: tuple[Code, ...]
-) -> dict[str, list[Claim]]:
+def _claims(labels: Labels, low: float | None, high: float | None, codes: tuple[Code, ...]) -> dict[str, list[Claim]]:
     """Each folded wording with every reading of it."""
     claims: dict[str, list[Claim]] = {}
-    for value, label in labels.items():
+    for value, label in printed(labels):
         if not label.strip():  # a blank cell is no answer, whatever the label
             continue
         claims.setdefault(fold_label(label), []).append((value, f"the label '{label}' of {value:g}"))

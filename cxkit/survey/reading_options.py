@@ -12,7 +12,8 @@ from cxkit.survey.survey import About
 DOORS = "How to read the file (options of read_survey; in a notebook, its parameter reading)"
 
 OPTIONS = (
-    "rename", "missing_codes", "decimal", "delimiter", "encoding", "sheet", "header_row", "unfinished", "name", "about",
+    "rename", "missing_codes", "decimal", "delimiter", "encoding", "sheet", "header_row", "kind", "unfinished", "name",
+    "about",
 )  # fmt: skip
 """What `read_survey` takes beside the path, the instrument and the respondents' attributes."""
 
@@ -77,6 +78,7 @@ KINDS: Mapping[str, tuple[Callable[[object], bool], str]] = {
     "encoding": (lambda value: isinstance(value, str), "the name of an encoding, such as 'cp1250',"),
     "sheet": (lambda value: isinstance(value, str) or _whole(value), "the name or the number of a sheet"),
     "header_row": (_whole, "the number of the row with the column names, from 1 up,"),
+    "kind": (lambda value: isinstance(value, str), "the name of a survey system, such as 'qualtrics',"),
     "name": (lambda value: isinstance(value, str), "text"),
     "about": (_describes, "an About(population=..., period=..., selection=...), or a dict of these"),
 }

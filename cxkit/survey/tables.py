@@ -26,6 +26,8 @@ from cxkit.survey.excel import ROWS_LOOKED_AT, excel_rows
 from cxkit.survey.instrument import fold_name
 from cxkit.survey.ledger import LeftOut, RowLedger, named_rows
 from cxkit.survey.likeness import drop_invisible
+from cxkit.survey.readers.header import Header, Question
+from cxkit.survey.readers.kinds import system_of
 from cxkit.without_contents import without_contents
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -46,6 +48,8 @@ class Table:
     cells: pd.DataFrame
     ledger: RowLedger
     notes: tuple[str, ...] = ()
+    kind: str = "plain"
+    questions: tuple[Question, ...] = ()
 
     __repr__ = without_contents
 
@@ -66,7 +70,8 @@ class Table:
 
     def renamed(self, names: Mapping[str, str]) -> Table:
         """The same cells under other column names."""
-        return replace(self, cells=self.cells.rename(columns=dict(names)))
+        questions = [replace(one, column=names.get(one.column, one.column)) for one in self.questions]
+        return replace(self, cells=self.cells.rename(columns=dict(names)), questions=tuple(questions))
 
 
 def read_table(
@@ -77,6 +82,7 @@ def read_table(
     encoding: str | None = None,
     sheet: str | int | None = None,
     header_row: int | None = None,
+    kind: str | None = None,
 ) -> Table:
     """Read a csv or Excel file as text.
 
@@ -88,6 +94,8 @@ def read_table(
         Item keys; they tell a header from other rows, and the right delimiter from a wrong one.
     delimiter, encoding, sheet, header_row
         How the file is written, as in `read_survey`; found out where None.
+    kind
+        The survey system that wrote the file, a key of `readers.kinds`; found out where None.
 
     Raises
     ------
@@ -110,7 +118,7 @@ def read_table(
         found = _csv_rows(path, count_names, delimiter, encoding)
     else:
         raise SurveyError(f"{path.name}: files of type '{suffix}' cannot be read. Save it as .csv or .xlsx.")
-    return _table(path.name, found, count_names, header_row)
+    return _table(path.name, found, count_names, header_row, kind)
 
 
 @dataclass(frozen=True, eq=False)
@@ -226,7 +234,7 @@ def _delimiter(name: str, text: str, count_names: CountNames, given: str | None)
     return given
 
 
-def _table(source: str, found: _Found, count_names: CountNames, header_row: int | None) -> Table:
+def _table(source: str, found: _Found, count_names: CountNames, header_row: int | None, kind: str | None) -> Table:
     rows = found.rows
     filled = [n for n, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)]
     if not filled:
@@ -234,24 +242,15 @@ def _table(source: str, found: _Found, count_names: CountNames, header_row: int 
     header_row = filled[0] if header_row is None else header_row
     if header_row > len(rows):
         raise SurveyError(f"{source} has {counted(len(rows), 'row')}; header_row={header_row} is beyond them.")
-    header = [cell.strip() for cell in rows[header_row - 1]]
-    _check_header(source, rows, header_row, count_names)
-    last_header = _last_header_row(rows, header_row)
+    top = [[cell.strip() for cell in row] for row in rows[header_row - 1 :][:ROWS_LOOKED_AT]]
+    system = system_of(top, kind)
+    if system.key == "plain":
+        _check_header(source, rows, header_row, count_names)
+    header = system.read_header(top)
+    last_header = header_row + header.rows - 1
     body = [n for n in filled if n > last_header]
     if not body:
-        raise SurveyError(f"{source} has column names but no answers: nothing stands below row {header_row}.")
-    _check_widths(source, rows, header, body)
-    width = len(header)
-    cells = pd.DataFrame(
-        [_padded(rows[n - 1], width) for n in body], columns=header, index=pd.Index(body, name="row"), dtype="object"
-    )
-    named = np.array([column != "" for column in header])
-    spanning = [n for n in found.spanning if n in cells.index]
-    notes = [
-        *found.notes,
-        *_shape_notes(rows, body, width, spanning),
-        *_unnamed_notes(cells.loc[:, ~named]),
-    ]
+        raise SurveyError(f"{source} has column names but no answers: nothing stands below row {last_header}.")
     ledger = RowLedger(
         source=source,
         rows=len(rows),
@@ -260,15 +259,25 @@ def _table(source: str, found: _Found, count_names: CountNames, header_row: int 
         respondents=len(body),
         has_last_line_end=found.has_last_line_end,
     )
-    return Table(source=source, cells=cells.loc[:, named], ledger=ledger, notes=tuple(notes))
+    return replace(_body(source, found, header, body, ledger), kind=system.key)
 
 
-def _last_header_row(rows: list[list[str]], header_row: int) -> int:
-    """The last row of the header: Qualtrics writes question texts and {"ImportId": ...} below the names."""
-    for number in range(header_row + 1, min(header_row + 3, len(rows)) + 1):
-        if any(cell.lstrip().startswith('{"ImportId"') for cell in rows[number - 1]):
-            return number
-    return header_row
+def _body(source: str, found: _Found, header: Header, body: list[int], ledger: RowLedger) -> Table:
+    """The rows below the header under the names of their columns."""
+    _check_widths(source, found.rows, header.columns, body)
+    width = len(header.columns)
+    padded = [_padded(found.rows[n - 1], width) for n in body]
+    cells = pd.DataFrame(padded, columns=header.columns, index=pd.Index(body, name="row"), dtype="object")
+    named = np.array([column != "" for column in header.columns])
+    spanning = [n for n in found.spanning if n in cells.index]
+    shape = [*_shape_notes(found.rows, body, width, spanning), *_unnamed_notes(cells.loc[:, ~named])]
+    return Table(
+        source=source,
+        cells=cells.loc[:, named],
+        ledger=ledger,
+        notes=(*found.notes, *shape),
+        questions=tuple(question for question in header.questions if question.column),
+    )
 
 
 def _shape_notes(rows: list[list[str]], body: list[int], width: int, spanning: list[int]) -> list[str]:
@@ -293,7 +302,7 @@ def _padded(row: list[str], width: int) -> list[str]:
 
 
 def _check_header(source: str, rows: list[list[str]], header_row: int, count_names: CountNames) -> None:
-    """Refuse a header that is a title, a merged band above the names, one single cell, or holds a name twice."""
+    """Refuse a header that is a title, a merged band above the names, or one single cell."""
     header = [cell.strip() for cell in rows[header_row - 1]]
     problems = Problems(source)
     for number, row in enumerate(rows[header_row : header_row + ROWS_LOOKED_AT], start=header_row + 1):
@@ -310,18 +319,6 @@ def _check_header(source: str, rows: list[list[str]], header_row: int, count_nam
             f"There is only one column: '{next(filter(None, header))[:60]}'.",
             remedy="the first row must name the items, one a column; for columns separated otherwise than by comma, "
             "semicolon, tab or bar say delimiter='...'.",
-        )
-        problems.raise_as(SurveyError)
-    places: dict[str, list[int]] = {}
-    for place, cell in enumerate(header, start=1):
-        # Microsoft Forms has a column "ID" of its own beside an "id" of the study.
-        places.setdefault(cell if cell.casefold() == "id" else cell.casefold(), []).append(place)
-    doubled = [found for name, found in places.items() if name and len(found) > 1]
-    if doubled:
-        problems.add(
-            f"{counted(len(doubled), 'column name')} used more than once (case does not matter).",
-            [f"'{header[found[0] - 1]}' in columns {', '.join(map(str, found))}" for found in doubled],
-            "rename or delete the doubled columns.",
         )
         problems.raise_as(SurveyError)
 

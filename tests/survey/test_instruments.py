@@ -166,7 +166,7 @@ class TestThePageAboutInstruments:
         described = tomllib.loads(self.examples[1])
         used = {
             "instrument": set(described),
-            "scale": set(described["scale"]) | set(described["scales"]["minutes"]),
+            "scale": set(described["scale"]) | {key for scale in described["scales"].values() for key in scale},
             "dimension": {key for table in described["dimension"] for key in table},
             "item": {key for table in described["dimension"] for item in table["items"] for key in item},
             "single": {key for table in described["single"] for key in table},

@@ -14,7 +14,7 @@ from cxkit.survey.answers import NOT_ANSWERED, CellReader
 from cxkit.survey.codes import codes_by_item
 from cxkit.survey.instrument import AnswerScale, Dimension, Instrument, Item, instrument_from
 from cxkit.survey.labels import find_collisions, fold_label, loose_wordings, plain_words
-from cxkit.survey.readers import read_survey
+from cxkit.survey.reading import read_survey
 
 ABOUT = {"name": "m", "title": "M", "citation": "us", "licence": "CC0"}
 ITEMS = [{"key": "a", "text": "?"}, {"key": "b", "text": "?"}]

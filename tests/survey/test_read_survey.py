@@ -16,7 +16,7 @@ import pytest
 from cxkit.errors import CxkitWarning, InstrumentError, SurveyError
 from cxkit.survey.datasets import dataset_path
 from cxkit.survey.instrument import Instrument, instrument_from
-from cxkit.survey.readers import read_survey
+from cxkit.survey.reading import read_survey
 from cxkit.survey.shipped_instruments import instrument_path
 from cxkit.survey.survey import Survey
 
@@ -442,20 +442,23 @@ class TestColumns:
         message = refusal(file(",".join(names) + "\n" + ",".join("1" * 20) + "\n"))
         assert message.endswith("not used yet: c0, c1, c2, c3, c4, c5, c6, c7, c8, c9, c10, c11, ....")
 
-    def test_names_used_twice(self, file):
-        assert refusal(file("id,L1,l1,L2,S1,Note,note,NOTE\na,1,1,1,1,,,\n")) == (
+    def test_names_used_twice_are_refused_where_an_item_needs_one(self, file):
+        assert answers(read_survey(file("id,L1,L2,S1,Note,Note\na,1,2,3,,\n"), MINI)) == [[1, 2, 3]]
+        assert refusal(file("id,L1,L1,L2,S1\na,1,1,1,1\n")) == (
             "a.csv: 1 problem found.\n"
-            "  2 column names used more than once (case does not matter).\n"
-            "    'L1' in columns 2, 3\n"
-            "    'Note' in columns 6, 7, 8\n"
-            "    -> rename or delete the doubled columns."
+            "  Item L1 could be the columns 'L1 (column 2)' and 'L1 (column 3)'.\n"
+            "    -> rename all but one of them in the file, or say which in the instrument: "
+            "column = 'L1 (column 2)' in L1."
+        )
+        assert "The unit should stand in the column 'Note'" in refusal(
+            file("id,L1,L2,S1,Note,Note\na,1,2,3,,\n"), {"unit": "Note"}
         )
 
     def test_two_columns_for_one_item(self, file):
         assert refusal(file("L1,L 1,L2,S1\n1,1,1,1\n")) == (
             "a.csv: 1 problem found.\n"
             "  Item L1 could be the columns 'L1' and 'L 1'.\n"
-            "    -> rename all but one of them in the file."
+            "    -> rename all but one of them in the file, or say which in the instrument: column = 'L1' in L1."
         )
 
     def test_renaming_to_a_name_in_use_or_from_one_that_is_not_there(self, file):
@@ -465,8 +468,8 @@ class TestColumns:
             "    'L1'\n"
             "    -> every column needs a name of its own."
         )
-        assert refusal(file(GOOD), rename={"l2": "L2"}) == (
-            "a.csv: 1 problem found.\n  rename: there is no column 'l2'. Did you mean 'L2'?"
+        assert refusal(file(GOOD), rename={"l22": "L2"}) == (
+            "a.csv: 1 problem found.\n  rename: there is no column 'l22'. Did you mean 'L2'?"
         )
 
     def test_rows_longer_than_the_header(self, file):
@@ -595,7 +598,7 @@ def test_everything_at_once(file):
         "a.csv: 7 problems found.\n"
         "  'team' is not a respondent attribute. Known: id, level, function, unit, organisation, wave, weight.\n"
         "  Item L1 could be the columns 'L1' and 'L 1'.\n"
-        "    -> rename all but one of them in the file.\n"
+        "    -> rename all but one of them in the file, or say which in the instrument: column = 'L1' in L1.\n"
         "  1 of 3 items of 'mini' without a column.\n"
         "    L2: no such column. Did you mean 'L_2'?\n"
         "    -> correct the names in the file, or say rename={'<column>': '<item>'}; not used yet: L1, L 1, L_2.\n"

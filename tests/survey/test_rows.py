@@ -12,7 +12,7 @@ import pytest
 
 from cxkit.errors import CxkitWarning, SurveyError
 from cxkit.survey.instrument import Instrument, instrument_from
-from cxkit.survey.readers import read_survey
+from cxkit.survey.reading import read_survey
 from cxkit.survey.survey import Survey
 
 EXPORTS = Path(__file__).parent / "exports"

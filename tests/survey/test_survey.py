@@ -353,6 +353,6 @@ class TestNaturalOrder:
 
 
 def test_the_roles_are_documented():
-    from cxkit.survey.readers import read_survey
+    from cxkit.survey.reading import read_survey
 
     assert all(role in read_survey.__doc__ for role in ROLES)

@@ -14,24 +14,25 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from cxkit.errors import CxkitWarning, Problems, SurveyError, closest, counted, nearest
+from cxkit.errors import CxkitWarning, Problems, SurveyError, counted, nearest
 from cxkit.survey.answers import NOT_ANSWERED, Answers, read_answers
 from cxkit.survey.codes import MissingCodes, codes_by_item
 from cxkit.survey.decimal_marks import check_decimal_marks, weight_remedy
 from cxkit.survey.foot_rows import find_foot_rows, without_feet
 from cxkit.survey.header_rows import refuse_header_rows
-from cxkit.survey.instrument import Instrument, fold_name
+from cxkit.survey.instrument import Instrument
 from cxkit.survey.likeness import clean_name, look_alikes, map_distinct
+from cxkit.survey.matching import ColumnFinder, item_columns, names_in_files, renamed
 from cxkit.survey.reading_options import as_about, check_options
 from cxkit.survey.repeated import missing_id_note, refuse_repeated, repeated_notes
 from cxkit.survey.responses import Unfinished, check_unfinished, find_responses
 from cxkit.survey.shipped_instruments import as_instrument
 from cxkit.survey.survey import ROLES, About, Survey, typed_role
+from cxkit.survey.system_codes import without_system_codes
 from cxkit.survey.tables import Table, read_table
 from cxkit.survey.wrong_encoding import mangled_notes
 
 RoleColumn = str | Mapping[str, Any]
-SPARE_SHOWN = 12
 
 
 def read_survey(
@@ -46,6 +47,7 @@ def read_survey(
     encoding: str | None = None,
     sheet: str | int | None = None,
     header_row: int | None = None,
+    kind: str | None = None,
     unfinished: Unfinished = "drop",
     name: str | None = None,
     about: About | Mapping[str, Any] | None = None,
@@ -82,6 +84,9 @@ def read_survey(
     sheet, header_row
         In which sheet of an Excel file the answers stand (the first), and in which row the column names (the first
         that is not empty).
+    kind
+        The survey system that exported the file, such as "qualtrics"; told by its header where not given. `plain` is a
+        table with one row of names.
     unfinished
         What becomes of responses that were begun and not handed in: "drop" or "keep".
     name
@@ -106,14 +111,15 @@ def read_survey(
         encoding=encoding,
         sheet=sheet,
         header_row=header_row,
+        kind=kind,
         name=name,
         about=about,
     )
     _refuse_instrument(Path(path))
     described = as_instrument(instrument)
     table = read_table(
-        Path(path), known=[*described.items, *(rename or {})], delimiter=delimiter, encoding=encoding, sheet=sheet,
-        header_row=header_row,
+        Path(path), known=[*names_in_files(described), *(rename or {})], delimiter=delimiter, encoding=encoding,
+        sheet=sheet, header_row=header_row, kind=kind,
     )  # fmt: skip
     return survey_from_table(
         table, described, respondent or {}, rename=rename or {}, missing_codes=missing_codes, decimal=decimal,
@@ -143,11 +149,13 @@ def survey_from_table(
 ) -> Survey:
     """Turn a table of text cells into a Survey; `read_survey` says what becomes of them."""
     problems = _problems_of(table, unfinished, decimal)
-    table = _renamed(table, rename, problems)
+    table = renamed(table, rename, problems)
     roles = _roles(respondent, table, problems)
     claimed = {role.column for role in roles}
-    columns = _item_columns(table, instrument, claimed, problems)
+    matched = item_columns(table, instrument, claimed, problems)
+    columns = matched.columns
     weights = [role.column for role in roles if role.role == "weight"]
+    table, decoded = without_system_codes(table, columns, instrument)
     codes = codes_by_item(missing_codes, instrument, columns, problems)
     table = refuse_header_rows(table, columns, rename, instrument, codes, problems)
     responses = find_responses(table, {*columns.values(), *claimed}, columns.values(), unfinished, problems)
@@ -164,7 +172,15 @@ def survey_from_table(
     ignored = [c for c in table.cells.columns if c not in set(columns.values()) | claimed]
     doubted = _doubted(table, roles, respondents, repeated_notes(table, respondents, columns.values(), ignored))
     _warn(table.source, doubted, feet.notes)
-    rows = [*responses.notes, *feet.notes, *marks, *doubted, *_lost_ids(table, roles, respondents)]
+    rows = [
+        *matched.notes,
+        *decoded,
+        *responses.notes,
+        *feet.notes,
+        *marks,
+        *doubted,
+        *_lost_ids(table, roles, respondents),
+    ]
     return Survey(
         name=name or Path(table.source).stem, instrument=instrument, given=answers.numbers, respondents=respondents,
         about=about or About(), notes=tuple(_notes(table, rows, answers, ignored)), ledger=table.ledger,
@@ -190,22 +206,6 @@ class _Role:
     labels: Mapping[str, str] | None = None
 
 
-def _renamed(table: Table, rename: Mapping[str, str], problems: Problems) -> Table:
-    for column in rename:
-        if column not in table.cells.columns:
-            problems.add(f"rename: there is no column '{column}'.{nearest(column, table.cells.columns)}")
-    renamed = table.renamed(rename)
-    doubled = list(dict.fromkeys(renamed.cells.columns[renamed.cells.columns.duplicated()]))
-    if doubled:
-        problems.add(
-            f"rename gives {counted(len(doubled), 'name')} to more than one column.",
-            [f"'{name}'" for name in doubled],
-            "every column needs a name of its own.",
-        )
-        problems.raise_as(SurveyError)
-    return renamed
-
-
 def _roles(respondent: Mapping[str, RoleColumn], table: Table, problems: Problems) -> list[_Role]:
     """The roles that were asked for and whose columns exist."""
     if not isinstance(respondent, Mapping):
@@ -223,7 +223,7 @@ def _roles(respondent: Mapping[str, RoleColumn], table: Table, problems: Problem
                 "needed, order (a list of different names) and labels (codes to names)."
             )
             continue
-        column = _column_named(entry["column"], table)
+        column = ColumnFinder(table).only(entry["column"])
         if column not in table.cells.columns:
             problems.add(f"The {role} should stand in the column '{column}'.{nearest(column, table.cells.columns)}")
             continue
@@ -239,14 +239,6 @@ def _roles(respondent: Mapping[str, RoleColumn], table: Table, problems: Problem
     return found
 
 
-def _column_named(name: str, table: Table) -> str:
-    """The column of that name; case and blanks do not matter, as with items, where only one column can be meant."""
-    if name in table.cells.columns:
-        return name
-    meant = [column for column in table.cells.columns if fold_name(column) == fold_name(name)]
-    return meant[0] if len(meant) == 1 else name
-
-
 def _is_role_entry(entry: Any) -> bool:
     """Whether an entry of `respondent` has the form that a role takes."""
     if not isinstance(entry, Mapping) or set(entry) - {"column", "order", "labels"}:
@@ -254,44 +246,6 @@ def _is_role_entry(entry: Any) -> bool:
     order, labels = entry.get("order", ()), entry.get("labels", {})
     is_order = isinstance(order, list | tuple) and len(set(map(str, order))) == len(order)
     return isinstance(entry.get("column"), str) and is_order and isinstance(labels, Mapping)
-
-
-def _item_columns(table: Table, instrument: Instrument, claimed: set[str], problems: Problems) -> dict[str, str]:
-    """Item key to column name. Case and blanks do not matter; a survey need not ask every single item."""
-    folded: dict[str, list[str]] = {}
-    for column in table.cells.columns:
-        folded.setdefault(fold_name(column), []).append(column)
-    columns: dict[str, str] = {}
-    missing = []
-    for key in instrument.items:
-        found = folded.get(fold_name(key), [])
-        if not found:
-            missing.append(key)
-        elif len(found) > 1:
-            shown = " and ".join(f"'{column}'" for column in found)
-            problems.add(f"Item {key} could be the columns {shown}.", remedy="rename all but one of them in the file.")
-        elif found[0] in claimed:
-            problems.add(f"The column '{found[0]}' holds item {key}; it cannot describe the respondents as well.")
-        else:
-            columns[key] = found[0]
-    required = [item.key for dimension in instrument.dimensions for item in dimension.items]
-    if columns or required:
-        missing = [key for key in missing if key in required]
-    if missing:
-        of = counted(len(required or instrument.items), "item")
-        spare = [column for column in table.cells.columns if column not in {*claimed, *columns.values()}]
-        problems.add(
-            f"{len(missing):,} of {of} of '{instrument.name}' without a column.",
-            [f"{key}: no such column.{closest(key, spare)}" for key in missing],
-            f"correct the names in the file, or say rename={{'<column>': '<item>'}}{_unused(spare)}.",
-        )
-    return columns
-
-
-def _unused(columns: list[str]) -> str:
-    if not columns:
-        return ""
-    return f"; not used yet: {', '.join(columns[:SPARE_SHOWN])}{', ...' if len(columns) > SPARE_SHOWN else ''}"
 
 
 def _respondents(table: Table, roles: list[_Role], problems: Problems) -> pd.DataFrame:
