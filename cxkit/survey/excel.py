@@ -128,7 +128,7 @@ def _rows(book: Workbook, name: str, path: Path, last: int | None = None) -> Row
     page = book[name]
     try:
         page.reset_dimensions()  # some programs write a wrong size, by which cells would be left out
-        rows = [[_text(cell) for cell in row] for row in page.iter_rows(max_row=last, values_only=True)]
+        rows = [[cell_text(cell) for cell in row] for row in page.iter_rows(max_row=last, values_only=True)]
     except Exception:
         raise SurveyError(f"{path.name}: sheet '{name}' is damaged. Open it in Excel and save it again.") from None
     width = max(map(len, rows), default=0)
@@ -140,7 +140,8 @@ def _has_names(rows: Rows, count_names: Callable[[Iterable[str]], int]) -> bool:
     return any(count_names(row) for row in rows[:ROWS_LOOKED_AT])
 
 
-def _text(cell: Any) -> str:
+def cell_text(cell: Any) -> str:
+    """A cell as the sheet shows it: whole numbers without a point, dates without midnight, one form of every accent."""
     if cell is None:
         return ""
     if isinstance(cell, bool):
@@ -149,7 +150,7 @@ def _text(cell: Any) -> str:
         return str(cell).removesuffix(" 00:00:00")
     if isinstance(cell, float) and cell.is_integer() and abs(cell) >= _EXACT:
         return f"{cell:.0f}"  # 12345678901234568, not 1.23456789012346e+16: such numbers are ids
-    # One form of every accent (NFC): "Müller" typed on two systems is one department.
+    # NFC: "Müller" typed on two systems is one department.
     return f"{cell:.15g}" if isinstance(cell, float) else drop_invisible(unicodedata.normalize("NFC", str(cell)))
 
 

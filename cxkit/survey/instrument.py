@@ -22,7 +22,9 @@ from cxkit.survey.wording import quoted
 
 Kind = Literal["reflective", "formative"]
 HigherIs = Literal["better", "worse"]
-ANSWERS = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm")
+ANSWERS = (
+    ".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".ods", ".xls", ".xlsb", ".sav", ".zsav", ".por", ".dta",
+)  # fmt: skip
 """Endings of files that hold answers."""
 LOW_IS_GOOD = " (low is good)"
 """Follows the title of a dimension whose high scores are unfavourable, wherever the title stands."""

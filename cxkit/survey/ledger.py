@@ -68,13 +68,13 @@ class RowLedger:
 
     @property
     def is_plain(self) -> bool:
-        """Whether the file has one header row and respondents only."""
-        return len(self.header) == 1 and not self.left_out
+        """Whether the file has at most one header row, and respondents only."""
+        return len(self.header) <= 1 and not self.left_out
 
     @property
     def text(self) -> str:
         """The entries as one sentence."""
-        parts = [counted(len(self.header), "header row")]
+        parts = [counted(len(self.header), "header row")] if self.header else []
         if self.empty:
             parts.append(counted(self.empty, "empty row"))
         parts += [entry.text for entry in self.left_out]

@@ -64,7 +64,8 @@ def read_survey(
     Parameters
     ----------
     path
-        A .csv, .tsv, .txt or .xlsx file with a row of column names and a row a respondent.
+        A .csv, .tsv, .txt or .xlsx file with a row of column names and a row a respondent, as survey systems export
+        it; .ods and .xls with `cxkit[ods]`, files of SPSS (.sav, .zsav, .por) and Stata (.dta) with `cxkit[spss]`.
     instrument
         The instrument, the name of a shipped one (`"culture8"`), or the path of its TOML file.
     respondent
@@ -250,12 +251,15 @@ def _is_role_entry(entry: Any) -> bool:
 
 def _respondents(table: Table, roles: list[_Role], problems: Problems) -> pd.DataFrame:
     columns = {}
+    labels_of_file = {question.column: dict(question.labels) for question in table.questions}
     for role in roles:
         named = {*(role.labels or ()), *(role.order or ())}
         cells = map_distinct(table.cells[role.column], clean_name)
         cells = cells.mask(cells.str.casefold().isin(NOT_ANSWERED) & ~cells.isin(named), "")
         if role.labels is not None:
             cells = _labelled(cells, role, problems)
+        else:
+            cells = cells.replace(labels_of_file.get(role.column, {}))
         if role.order is not None and not _in_order(cells, role, problems):
             continue
         try:

@@ -23,11 +23,13 @@ from cxkit.errors import CxkitWarning, Problems, SurveyError, counted, nearest
 from cxkit.survey.csv_rows import CsvRows
 from cxkit.survey.decoding import Decoded, decode_file, stray_note
 from cxkit.survey.excel import ROWS_LOOKED_AT, excel_rows
-from cxkit.survey.instrument import fold_name
+from cxkit.survey.instrument import ANSWERS, fold_name
 from cxkit.survey.ledger import LeftOut, RowLedger, named_rows
 from cxkit.survey.likeness import drop_invisible
+from cxkit.survey.other_sheets import ENDINGS, rows_of_sheet
 from cxkit.survey.readers.header import Header, Question
 from cxkit.survey.readers.kinds import system_of
+from cxkit.survey.readers.statistics_files import KINDS_BY_ENDING, read_statistics_file
 from cxkit.without_contents import without_contents
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
@@ -56,7 +58,7 @@ class Table:
     @property
     def is_sheet(self) -> bool:
         """Whether the cells come from a spreadsheet, which keeps numbers as such and not as text."""
-        return Path(self.source).suffix.casefold() in EXCEL
+        return Path(self.source).suffix.casefold() in EXCEL | ENDINGS
 
     def with_decimal_points(self, columns: Iterable[str]) -> Table:
         """The same cells with "3,5" written as "3.5" in these columns."""
@@ -110,14 +112,21 @@ def read_table(
         raise SurveyError(f"header_row={header_row} must be a row of the file; the first is 1.")
     count_names = _counter_of(known)
     suffix = path.suffix.casefold()
+    if suffix in KINDS_BY_ENDING:
+        return _of_statistics_file(path, encoding)
     if suffix in EXCEL:
         found = _Found(*excel_rows(path, sheet, count_names))
+    elif suffix in ENDINGS:
+        found = _Found(*rows_of_sheet(path, sheet))
     elif suffix in TEXT:
         if sheet is not None:
             raise SurveyError(f"{path.name} is a text file without sheets; leave sheet={sheet!r} out.")
         found = _csv_rows(path, count_names, delimiter, encoding)
     else:
-        raise SurveyError(f"{path.name}: files of type '{suffix}' cannot be read. Save it as .csv or .xlsx.")
+        known = "csv, tsv, txt, xlsx, xlsm, ods, xls, xlsb, sav, zsav, por and dta"
+        raise SurveyError(
+            f"{path.name}: files of type '{suffix}' cannot be read, only {known}. Save it as .csv or .xlsx."
+        )
     return _table(path.name, found, count_names, header_row, kind)
 
 
@@ -141,7 +150,7 @@ def _no_file(path: Path) -> str:
         return f"{path} is a folder, not a file. Name the file in it."
     if not path.parent.is_dir():
         return f"There is no file {path}: the folder {path.parent} does not exist either."
-    beside = [p.name for p in path.parent.iterdir() if p.suffix.casefold() in EXCEL | {".csv", ".tsv", ".txt"}]
+    beside = [p.name for p in path.parent.iterdir() if p.suffix.casefold() in ANSWERS]
     return f"There is no file {path}.{nearest(path.name, beside)}"
 
 
@@ -232,6 +241,21 @@ def _delimiter(name: str, text: str, count_names: CountNames, given: str | None)
             f"Leave delimiter out, or say delimiter={best!r}."
         )
     return given
+
+
+def _of_statistics_file(path: Path, encoding: str | None) -> Table:
+    """The cases of a file of SPSS or Stata; cases without any value count as empty rows."""
+    read = read_statistics_file(path, encoding)
+    filled = (read.cells != "").any(axis=1)
+    cells = read.cells[filled]
+    ledger = RowLedger(
+        source=path.name, rows=len(filled), header=(), empty=int((~filled).sum()), respondents=len(cells)
+    )
+    if cells.empty:
+        raise SurveyError(f"{path.name} has no case with a value. Export the survey again.")
+    return Table(
+        source=path.name, cells=cells, ledger=ledger, notes=read.notes, kind=read.kind, questions=read.questions
+    )
 
 
 def _table(source: str, found: _Found, count_names: CountNames, header_row: int | None, kind: str | None) -> Table:

@@ -122,7 +122,8 @@ class TestTheFile:
             "[scale]: the ends 0.5 and 5 are not whole numbers; say continuous = true.",
         ),
         (changed("scale", "continuous", to="yes"), "[scale]: 'continuous' must be true or false; it is 'yes'."),
-        (changed("scale", "points", to=5), "[scale]: unknown key 'points'. Known: codes, continuous, high, labels, low, "
+        (changed("scale", "points", to=5), "[scale]: unknown key 'points'. Known: codes, continuous, high, labels, "
+         "low, "
                                            "missing_codes."),
         (changed("scale", "missing_codes", to=[9, 3]), "[scale]: missing code 3 lies on the scale 1-5."),
         (changed("scale", "missing_codes", to=[1, 3]), "[scale]: missing codes 1, 3 lie on the scale 1-5."),
@@ -138,7 +139,8 @@ class TestTheFile:
         (changed("scale", "labels", "2", to="never."), "[scale]: the answers 1 and 2 have the same label."),
         (
             changed("scale", "labels", to=["Never", "Always"]),
-            "[scale]: 'labels' must be a table of words, such as { 1 = \"Never\", 5 = [\"Always\", \"At all times\"] }; "
+            "[scale]: 'labels' must be a table of words, such as { 1 = \"Never\", 5 = [\"Always\", \"At all times\"] }"
+            "; "
             "it is ['Never', 'Always'].",
         ),
         (changed("scales", "ten", "low", to=11), "[scales.ten]: low (11) must be below high (10)."),

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
+import pandas as pd
+import pyreadstat
 import pytest
 
 import cxkit as cx
@@ -40,6 +44,74 @@ def test_an_export_is_read_by_its_questions(file):
     assert [entry.text.partition(" left out")[0] for entry in survey.ledger.left_out] == left_out
     assert read_table(EXPORTS / file, known=[]).kind == kind
     assert any(note.startswith("8 items found by the question: i1 in '") for note in survey.notes)
+
+
+def test_a_file_of_spss_says_what_its_numbers_stand_for():
+    survey = read(EXPORTS / "spss.sav", instrument(), {"level": "Your role"})
+    assert np.array_equal(survey.given.to_numpy(), TRUTH.to_numpy(dtype=float), equal_nan=True)
+    assert "1 value that the file declares as missing set aside (v8: 1)." in survey.notes
+    assert sorted(survey.respondents["level"].unique()) == ["Manager", "Staff"]
+    assert survey.ledger.text == "spss.sav has 60 rows: 60 respondents."
+
+
+def test_what_spss_and_stata_declare_as_missing_is_empty(tmp_path):
+    frame = pd.DataFrame({"i1": [1.0, 2, 97, 98.5, 99, np.nan], "who": ["a", "b", "c", "d", "x", "e"]})
+    pyreadstat.write_sav(
+        frame, str(tmp_path / "a.sav"), missing_ranges={"i1": [{"lo": 97, "hi": 99}], "who": ["x"]},
+        variable_value_labels={"i1": {1: "Never", 97: "Refused"}},
+    )  # fmt: skip
+    one = asking([{"key": "i1", "text": "How?"}])
+    survey = read(tmp_path / "a.sav", one, {"id": "who"})
+    assert survey.given["i1"].fillna(0).tolist() == [1, 2, 0, 0, 0]  # the fifth has neither a name nor an answer
+    assert survey.ledger.empty == 1
+    pyreadstat.write_dta(
+        pd.DataFrame({"i1": [1, 2, "a"]}), str(tmp_path / "a.dta"), missing_user_values={"i1": ["a"]},
+        column_labels=["How?"],
+    )  # fmt: skip
+    asked = asking([{"key": "fast", "text": "How?"}])
+    assert read(tmp_path / "a.dta", asked).given["fast"].tolist() == [1, 2]
+    (tmp_path / "b.sav").write_bytes(b"nothing of the kind")
+    with pytest.raises(SurveyError, match=r"b.sav cannot be read as a file of SPSS"):
+        read(tmp_path / "b.sav", one)
+
+
+def test_a_sheet_of_libreoffice(tmp_path):
+    TRUTH.to_excel(tmp_path / "a.xlsx", index=False)
+    as_ods(TRUTH, tmp_path / "a.ods")
+    survey = read(tmp_path / "a.ods", instrument())
+    assert np.array_equal(survey.given.to_numpy(), TRUTH.to_numpy(dtype=float), equal_nan=True)
+    with pytest.raises(SurveyError, match="a.ods has no sheet 'Sheet 9'"):
+        read(tmp_path / "a.ods", instrument(), sheet="Sheet 9")
+
+
+def as_ods(frame: pd.DataFrame, path: Path) -> None:
+    """The smallest sheet that LibreOffice opens."""
+    rows = [list(frame.columns), *frame.to_numpy().tolist()]
+    body = "".join(f"<table:table-row>{''.join(map(ods_cell, row))}</table:table-row>" for row in rows)
+    names = " ".join(
+        f'xmlns:{one}="urn:oasis:names:tc:opendocument:xmlns:{one}:1.0"' for one in ("office", "table", "text")
+    )
+    content = (
+        f'<?xml version="1.0" encoding="UTF-8"?><office:document-content {names} office:version="1.2"><office:body>'
+        f'<office:spreadsheet><table:table table:name="Answers">{body}</table:table></office:spreadsheet>'
+        "</office:body></office:document-content>"
+    )
+    manifest = (
+        '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"><manifest:file-entry '
+        'manifest:full-path="content.xml" manifest:media-type="text/xml"/></manifest:manifest>'
+    )
+    with ZipFile(path, "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", content)
+        archive.writestr("META-INF/manifest.xml", manifest)
+
+
+def ods_cell(value: str | float) -> str:
+    if isinstance(value, str):
+        return f'<table:table-cell office:value-type="string"><text:p>{value}</text:p></table:table-cell>'
+    if np.isnan(value):
+        return "<table:table-cell/>"
+    return f'<table:table-cell office:value-type="float" office:value="{value}"/>'
 
 
 BY_COLUMN = [{"key": key, "text": text, "column": column}
