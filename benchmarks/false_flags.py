@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from cxkit.survey.instrument import instrument_from
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.survey import Survey
 from cxkit.validation.screening.respondents import screen_respondents
 

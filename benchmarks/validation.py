@@ -39,7 +39,7 @@ import pandas as pd
 import cxkit as cx
 from cxkit.errors import CxkitWarning
 from cxkit.sem import polychoric
-from cxkit.survey.instrument import instrument_from
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.survey import Survey
 from cxkit.validation.factors.parallel import parallel_analyses
 from cxkit.validation.factors.random_correlations import RandomData

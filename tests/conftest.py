@@ -19,7 +19,8 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from cxkit.survey.instrument import Instrument, instrument_from
+from cxkit.survey.instrument import Instrument
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.survey import About, Survey, typed_role
 from tests.installing import make_environment, the_wheel
 

@@ -9,7 +9,7 @@ import pytest
 import cxkit as cx
 from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.scales import share_one_scale
-from cxkit.survey.instrument import instrument_from
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.survey import Survey
 
 TITLES = ("Alpine", "Boreal", "Coastal")

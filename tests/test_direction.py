@@ -9,7 +9,8 @@ import pytest
 from matplotlib.text import Text
 
 import cxkit as cx
-from cxkit.survey.instrument import LOW_IS_GOOD, instrument_from
+from cxkit.survey.instrument import LOW_IS_GOOD
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.validation.reliability.total_score import stratified_alpha
 from tests.conftest import tiny_instrument, tiny_survey
 from tests.test_degenerate_surveys import ANALYSES, ROLES, STATED, N

@@ -28,7 +28,11 @@ def test_environment_yml_equals_pyproject():
             split,
             [
                 *PROJECT["dependencies"],
-                *(p for extra in ("reports", "pdf", "cluster") for p in PROJECT["optional-dependencies"][extra]),
+                *(
+                    p
+                    for extra in ("reports", "pdf", "spss", "ods", "cluster")
+                    for p in PROJECT["optional-dependencies"][extra]
+                ),
             ],
         )
     )

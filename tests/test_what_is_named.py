@@ -10,7 +10,7 @@ import pytest
 
 import cxkit as cx
 from cxkit.results.result import Result
-from cxkit.survey.instrument import instrument_from
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.survey import Survey
 
 TITLES = {"a": "Alpine", "b": "Boreal", "c": "Coastal"}

@@ -221,6 +221,12 @@ def _within_scale(table: Table, values: np.ndarray, key: str, scale: AnswerScale
 
 
 def _report(findings: _Findings, instrument: Instrument, keys: Collection[str], problems: Problems) -> None:
+    _report_words(findings, instrument, keys, problems)
+    _report_thousands(findings, problems)
+    _report_numbers(findings, instrument, keys, problems)
+
+
+def _report_words(findings: _Findings, instrument: Instrument, keys: Collection[str], problems: Problems) -> None:
     if findings.text:
         labels = list(dict.fromkeys(word for item in instrument.items.values() for word in item.scale.labels.values()))
         known = f"the labels are {', '.join(labels[:9])}" if labels else "the answer scale has no labels"
@@ -236,18 +242,20 @@ def _report(findings: _Findings, instrument: Instrument, keys: Collection[str], 
             findings.commas,
             "read the file with decimal=','.",
         )
-    _report_thousands(findings, problems)
-    if findings.uncoded:
-        problems.add(
-            f"{counted(len(findings.uncoded), 'number')} among none of the codes for answers of '{instrument.name}'.",
-            findings.uncoded,
-            "add what each stands for to codes in the scale, or to missing_codes.",
-        )
     if findings.dates:
         problems.add(
             f"{counted(len(findings.dates), 'date')} where an answer should be.",
             findings.dates,
             "spreadsheets turn entries such as 3-5 into dates; type them again in cells of the format 'text'.",
+        )
+
+
+def _report_numbers(findings: _Findings, instrument: Instrument, keys: Collection[str], problems: Problems) -> None:
+    if findings.uncoded:
+        problems.add(
+            f"{counted(len(findings.uncoded), 'number')} among none of the codes for answers of '{instrument.name}'.",
+            findings.uncoded,
+            "add what each stands for to codes in the scale, or to missing_codes.",
         )
     if findings.outside:
         problems.add(

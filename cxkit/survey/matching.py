@@ -38,20 +38,26 @@ class ColumnFinder:
 
     @cached_property
     def _folded(self) -> Mapping[str, list[str]]:
-        return _listed((fold_column(column), column) for column in self.table.cells.columns)
+        columns = self.table.cells.columns
+        return _listed(zip(map(fold_column, columns), columns, strict=True))
 
     @cached_property
     def _others(self) -> Mapping[str, list[str]]:
-        pairs = [(name, question.column) for question in self.table.questions for name in question.names]
-        return _listed((fold_column(name), column) for name, column in pairs)
+        pairs = []
+        for question in self.table.questions:
+            pairs += [(fold_column(name), question.column) for name in question.names]
+        return _listed(pairs)
 
     @cached_property
     def _texts(self) -> Mapping[str, list[str]]:
         pairs = []
         for question in self.table.questions:
-            written = {question.text, f"{question.stem} {question.text}", *question.names}
-            pairs += [(fold_text(text), question.column) for text in written if not question.is_own]
-        return _listed((text, column) for text, column in dict.fromkeys(pairs) if text)
+            if not question.is_own:
+                written = ["", question.text, f"{question.stem} {question.text}", *question.names]
+                pairs += [(text, question.column) for text in dict.fromkeys(map(fold_text, written))]
+        found = _listed(pairs)
+        found.pop("", None)  # a question without words
+        return found
 
 
 def fold_column(name: str) -> str:
@@ -123,7 +129,8 @@ def item_columns(table: Table, instrument: Instrument, claimed: Collection[str],
         found = finder.named(item.column or key)
         if not found and not item.column:
             found = finder.asking(item.text)
-            by_text += [key] if len(found) == 1 else []
+            if len(found) == 1:
+                by_text.append(key)
         if not found:
             missing.append(key)
         elif _may_stand(key, found, claimed, problems):
@@ -153,7 +160,7 @@ def _tell_apart(key: str, found: list[str]) -> str:
 
 def _refuse_shared(columns: Mapping[str, str], problems: Problems) -> None:
     """Refuse a column that would answer two items."""
-    for column, keys in _listed((column, key) for key, column in columns.items()).items():
+    for column, keys in _listed(zip(columns.values(), columns, strict=True)).items():
         if len(keys) > 1:
             problems.add(
                 f"The column '{column}' would answer the items {' and '.join(keys)}.",

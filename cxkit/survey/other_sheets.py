@@ -23,7 +23,7 @@ def rows_of_sheet(path: Path, sheet: str | int | None) -> tuple[Rows, list[str]]
     except ImportError:
         raise SurveyError(
             f"{path.name}: sheets of this kind need python-calamine, which is not installed. Install it with: "
-            'python -m pip install "cxkit[ods]" (or save the sheet as .xlsx).'
+            "python -m pip install python-calamine (or save the sheet as .xlsx)."
         ) from None
     try:
         book = CalamineWorkbook.from_path(path)

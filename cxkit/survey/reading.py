@@ -151,41 +151,31 @@ def survey_from_table(
     """Turn a table of text cells into a Survey; `read_survey` says what becomes of them."""
     problems = _problems_of(table, unfinished, decimal)
     table = renamed(table, rename, problems)
-    roles = _roles(respondent, table, problems)
-    claimed = {role.column for role in roles}
-    matched = item_columns(table, instrument, claimed, problems)
-    columns = matched.columns
-    weights = [role.column for role in roles if role.role == "weight"]
-    table, decoded = without_system_codes(table, columns, instrument)
-    codes = codes_by_item(missing_codes, instrument, columns, problems)
-    table = refuse_header_rows(table, columns, rename, instrument, codes, problems)
-    responses = find_responses(table, {*columns.values(), *claimed}, columns.values(), unfinished, problems)
+    used, said = _used(table, instrument, respondent, problems)
+    table, decoded = without_system_codes(table, used.items, instrument)
+    codes = codes_by_item(missing_codes, instrument, used.items, problems)
+    table = refuse_header_rows(table, used.items, rename, instrument, codes, problems)
+    responses = find_responses(table, used.columns, used.items.values(), unfinished, problems)
     table = table.without(*responses.left_out)
-    feet = find_foot_rows(table, columns, instrument, codes, decimal_comma=decimal == ",", weights=weights)
+    comma = decimal == ","
+    feet = find_foot_rows(table, used.items, instrument, codes, decimal_comma=comma, weights=used.of("weight"))
     table = without_feet(table, feet, problems)
-    table, marks = _with_decimal_points(table, columns, instrument, weights, decimal, problems)
+    table, marks = _with_decimal_points(table, used.items, instrument, used.of("weight"), decimal, problems)
     answers = read_answers(
-        _without_rows(table, feet.refused), columns, instrument, codes, problems, decimal_comma=decimal == ","
+        _without_rows(table, feet.refused), used.items, instrument, codes, problems, decimal_comma=comma
     )
-    respondents = _respondents(table, roles, problems)
+    respondents = _respondents(table, used.roles, problems)
     if problems:
         problems.raise_as(SurveyError)
-    ignored = [c for c in table.cells.columns if c not in set(columns.values()) | claimed]
-    doubted = _doubted(table, roles, respondents, repeated_notes(table, respondents, columns.values(), ignored))
+    ignored = table.cells.columns[~table.cells.columns.isin(used.columns)].tolist()
+    doubted = _doubted(table, used.roles, respondents, repeated_notes(table, respondents, used.items.values(), ignored))
     _warn(table.source, doubted, feet.notes)
-    rows = [
-        *matched.notes,
-        *decoded,
-        *responses.notes,
-        *feet.notes,
-        *marks,
-        *doubted,
-        *_lost_ids(table, roles, respondents),
-    ]
+    lost = _lost_ids(table, used.roles, respondents)
+    said += [*decoded, *responses.notes, *feet.notes, *marks, *doubted, *lost]
     return Survey(
         name=name or Path(table.source).stem, instrument=instrument, given=answers.numbers, respondents=respondents,
-        about=about or About(), notes=tuple(_notes(table, rows, answers, ignored)), ledger=table.ledger,
-        columns={role.role: role.column for role in roles},
+        about=about or About(), notes=tuple(_notes(table, said, answers, ignored)), ledger=table.ledger,
+        columns=used.by_role,
     )  # fmt: skip
 
 
@@ -205,6 +195,37 @@ class _Role:
     column: str
     order: tuple[str, ...] | None = None
     labels: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Used:
+    """The columns of a file that are read: those of items, and those that describe the respondents."""
+
+    items: Mapping[str, str]
+    roles: tuple[_Role, ...]
+
+    @property
+    def columns(self) -> set[str]:
+        """All of them."""
+        return {*self.items.values(), *self.by_role.values()}
+
+    @property
+    def by_role(self) -> dict[str, str]:
+        """Role to column."""
+        return {role.role: role.column for role in self.roles}
+
+    def of(self, name: str) -> list[str]:
+        """The column of a role, if one has it."""
+        return [self.by_role[name]] if name in self.by_role else []
+
+
+def _used(
+    table: Table, instrument: Instrument, respondent: Mapping[str, RoleColumn], problems: Problems
+) -> tuple[_Used, list[str]]:
+    """The columns that answer items or describe respondents, and notes on how they were found."""
+    roles = tuple(_roles(respondent, table, problems))
+    matched = item_columns(table, instrument, [role.column for role in roles], problems)
+    return _Used(items=matched.columns, roles=roles), list(matched.notes)
 
 
 def _roles(respondent: Mapping[str, RoleColumn], table: Table, problems: Problems) -> list[_Role]:
@@ -249,7 +270,7 @@ def _is_role_entry(entry: Any) -> bool:
     return isinstance(entry.get("column"), str) and is_order and isinstance(labels, Mapping)
 
 
-def _respondents(table: Table, roles: list[_Role], problems: Problems) -> pd.DataFrame:
+def _respondents(table: Table, roles: Sequence[_Role], problems: Problems) -> pd.DataFrame:
     columns = {}
     labels_of_file = {question.column: dict(question.labels) for question in table.questions}
     for role in roles:
@@ -291,7 +312,7 @@ def _without_rows(table: Table, refused: Iterable[Any]) -> Table:
     return replace(table, cells=table.cells.drop(index=list(refused)))
 
 
-def _doubted(table: Table, roles: list[_Role], respondents: pd.DataFrame, repeated: Sequence[str]) -> list[str]:
+def _doubted(table: Table, roles: Sequence[_Role], respondents: pd.DataFrame, repeated: Sequence[str]) -> list[str]:
     """What may be wrong with the respondents: names that were damaged or written in two ways, people twice."""
     mangled = [note for role in roles for note in mangled_notes(role.role, table.cells[role.column])]
     return [*mangled, *_alike_notes(respondents), *repeated]
@@ -313,7 +334,7 @@ def _alike_notes(respondents: pd.DataFrame) -> list[str]:
     return notes
 
 
-def _lost_ids(table: Table, roles: list[_Role], respondents: pd.DataFrame) -> list[str]:
+def _lost_ids(table: Table, roles: Sequence[_Role], respondents: pd.DataFrame) -> list[str]:
     """What to say of respondents without an id."""
     columns = [role.column for role in roles if role.role == "id"]
     return missing_id_note(table.cells[columns[0]], respondents["id"]) if columns else []

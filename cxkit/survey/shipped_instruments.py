@@ -7,7 +7,8 @@ from pathlib import Path
 
 from cxkit.errors import InstrumentError, SurveyError, nearest
 from cxkit.shipped import datasets_folder
-from cxkit.survey.instrument import Instrument, read_instrument
+from cxkit.survey.instrument import Instrument
+from cxkit.survey.instrument_file import read_instrument
 
 
 def instrument_names() -> list[str]:

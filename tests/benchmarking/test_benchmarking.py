@@ -18,7 +18,7 @@ from cxkit.statistics.random_effects import (
     posterior_draws,
     restricted_maximum_likelihood,
 )
-from cxkit.survey.instrument import instrument_from
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.survey import Survey
 from tests.conftest import tiny_survey
 

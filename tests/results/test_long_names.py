@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator
 import cxkit as cx
 from cxkit.results import figures
 from cxkit.results.labels import LONGEST, ShortNames
-from cxkit.survey.instrument import instrument_from
+from cxkit.survey.instrument_file import instrument_from
 from tests.conftest import tiny_survey
 from tests.test_degenerate_surveys import ANALYSES, ROLES, STATED, N
 from tests.validation.building import factor_answers

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from cxkit.errors import InstrumentError
-from cxkit.survey.instrument import AnswerScale, fold_name, fold_words, instrument_from, read_instrument
+from cxkit.survey.instrument import AnswerScale, fold_name, fold_words
+from cxkit.survey.instrument_file import instrument_from, read_instrument
 
 GOOD: dict[str, Any] = {
     "name": "mini",

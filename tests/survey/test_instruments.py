@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from cxkit.errors import InstrumentError
-from cxkit.survey import instrument as module
-from cxkit.survey.instrument import Instrument, instrument_from, read_instrument
+from cxkit.survey.description import KEYS
+from cxkit.survey.instrument import Instrument
+from cxkit.survey.instrument_file import instrument_from, read_instrument
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "datasets" / "instruments"
@@ -172,4 +173,4 @@ class TestThePageAboutInstruments:
             "single": {key for table in described["single"] for key in table},
             "higher_order": {key for table in described["higher_order"] for key in table},
         }
-        assert used == module._KEYS
+        assert used == KEYS

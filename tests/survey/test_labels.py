@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from cxkit.errors import InstrumentError, Problems, SurveyError
 from cxkit.survey.answers import NOT_ANSWERED, CellReader
 from cxkit.survey.codes import codes_by_item
-from cxkit.survey.instrument import AnswerScale, Dimension, Instrument, Item, instrument_from
+from cxkit.survey.instrument import AnswerScale, Dimension, Instrument, Item
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.labels import find_collisions, fold_label, loose_wordings, plain_words
 from cxkit.survey.reading import read_survey
 

@@ -14,7 +14,7 @@ import cxkit as cx
 from cxkit.cli import main
 from cxkit.errors import InstrumentError, SurveyError
 from cxkit.running.notebooks.parameters import parse_parameters, read_parameters
-from cxkit.survey.instrument import instrument_from
+from cxkit.survey.instrument_file import instrument_from
 
 ABOUT = {"name": "words", "title": "Words", "citation": "a test", "licence": "CC0"}
 LABELS = {"1": "Never", "2": "Rarely", "3": "Often", "4": "Always"}

@@ -15,7 +15,8 @@ import pytest
 
 from cxkit.errors import CxkitWarning, InstrumentError, SurveyError
 from cxkit.survey.datasets import dataset_path
-from cxkit.survey.instrument import Instrument, instrument_from
+from cxkit.survey.instrument import Instrument
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.reading import read_survey
 from cxkit.survey.shipped_instruments import instrument_path
 from cxkit.survey.survey import Survey
@@ -410,11 +411,12 @@ class TestFilesThatAreNone:
             "semicolon, tab or bar say delimiter='...'."
         )
 
-    @pytest.mark.parametrize("name", ["a.xls", "a.sav", "a.ods"])
+    @pytest.mark.parametrize("name", ["a.doc", "a.json", "a.pdf"])
     def test_other_kinds_of_file(self, file, name):
         kind = name[1:]
         assert refusal(file(GOOD, name)) == (
-            f"{name}: files of type '{kind}' cannot be read. Save it as .csv or .xlsx."
+            f"{name}: files of type '{kind}' cannot be read, only csv, tsv, txt, xlsx, xlsm, ods, xls, xlsb, sav, "
+            "zsav, por and dta. Save it as .csv or .xlsx."
         )
 
     def test_a_file_that_may_not_be_opened(self, file, monkeypatch):

@@ -13,7 +13,7 @@ import pytest
 
 import cxkit as cx
 from cxkit.errors import CxkitWarning, InstrumentError, SurveyError
-from cxkit.survey.instrument import instrument_from
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.readers.kinds import KINDS, system_of
 from cxkit.survey.tables import read_table
 from tests.survey.test_rows import ABOUT, EXPORTS, LIME, TEXTS, TRUTH, WORDS, instrument, read, write

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from cxkit.errors import CxkitWarning, SurveyError
-from cxkit.survey.instrument import Instrument, instrument_from
+from cxkit.survey.instrument import Instrument
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.reading import read_survey
 from cxkit.survey.survey import Survey
 

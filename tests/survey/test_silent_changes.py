@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from cxkit.errors import SurveyError
-from cxkit.survey.instrument import instrument_from
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.likeness import Features, is_unlike
 from cxkit.survey.repeated import fold_id
 from tests.survey.test_rows import ABOUT, instrument, read, write

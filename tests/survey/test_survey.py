@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cxkit.errors import AnalysisError, InstrumentError, OptionError, SurveyError
-from cxkit.survey.instrument import Instrument, instrument_from
+from cxkit.survey.instrument import Instrument
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.survey import (
     ROLES,
     About,

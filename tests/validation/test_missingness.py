@@ -296,7 +296,7 @@ def test_a_code_off_the_scale_is_refused_until_it_is_named(tmp_path, code):
 
 
 def test_codes_of_the_instrument_need_no_naming(tmp_path):
-    from cxkit.survey.instrument import instrument_from
+    from cxkit.survey.instrument_file import instrument_from
 
     described = {
         "name": "coded", "title": "Coded", "citation": "made in a test", "licence": "CC0-1.0",

@@ -160,7 +160,7 @@ def test_another_scale_of_the_same_answers_changes_no_comparison_within_a_respon
 
 def _with_scale(survey, key, answers, scales):
     """The same dimensions, one of them on another scale."""
-    from cxkit.survey.instrument import instrument_from
+    from cxkit.survey.instrument_file import instrument_from
     from cxkit.survey.survey import Survey
 
     described = {

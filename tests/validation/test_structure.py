@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import cxkit as cx
-from cxkit.survey.instrument import instrument_from
+from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.survey import Survey
 from cxkit.validation.structure.blueprints import Names
 from cxkit.validation.structure.comparison import compare_structures

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import re
 
-from cxkit.survey.readers.header import Header, Question, Rows, System, fold_sign, named_once, row_of, split_row
+from cxkit.survey.readers.header import (
+    Header,
+    Question,
+    Rows,
+    System,
+    count_signs,
+    fold_sign,
+    named_once,
+    row_of,
+    split_row,
+)
 
 _TIMES = frozenset({
     "timestamp", "zeitstempel", "horodateur", "marcatemporal", "carimbodedata/hora", "informazionicronologiche",
@@ -18,14 +28,15 @@ _TIME = re.compile(r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}[ T]+\d{1,2}[:.]\d{2}([:.]\d
 
 def recognises(rows: Rows) -> bool:
     """By the name of its first column, and by the times below it."""
-    first = fold_sign(rows[0][0]) if rows[0] else ""
-    below = [row_of(rows, number)[0] for number in range(1, len(rows))]
-    return first in {fold_sign(time) for time in _TIMES} and all(_TIME.match(cell) for cell in below if cell)
+    if count_signs(rows[0][:1], map(fold_sign, _TIMES)) == 0:
+        return False
+    below = filter(None, (row_of(rows, number)[0] for number in range(1, len(rows))))
+    return all(map(_TIME.match, below))
 
 
 def read_header(rows: Rows) -> Header:
     """One row: "Question [row]" or the question."""
-    own = {fold_sign(name) for name in _OWN}
+    own = set(map(fold_sign, _OWN))
     questions = []
     for name in rows[0]:
         stem, text = split_row(name)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 Rows = Sequence[Sequence[str]]
 """The header row of a file and some rows below it, without blanks round the cells."""
+
+
+NO_ROW = 10_000
+"""A row that no header has: its cells are empty."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,16 +75,16 @@ def fold_sign(name: str) -> str:
     return "".join(sign for sign in bare.casefold() if not sign.isspace() and not unicodedata.combining(sign))
 
 
-def count_signs(cells: Iterable[str], signs: Collection[str]) -> int:
+def count_signs(cells: Iterable[str], signs: Iterable[str]) -> int:
     """How many of the signs of a system stand among some cells."""
-    return len({fold_sign(cell) for cell in cells} & set(signs))
+    return len(set(map(fold_sign, cells)) & set(signs))
 
 
 def row_of(rows: Rows, number: int) -> Sequence[str]:
     """One of the rows, as long as the first; empty cells where there is none."""
     width = len(rows[0])
-    row = rows[number] if number < len(rows) else ()
-    return [*row[:width], *[""] * (width - len(row))]
+    row: list[str] = list(*rows[number : number + 1])[:width]
+    return row + [""] * (width - len(row))
 
 
 def named_once(questions: Iterable[Question]) -> tuple[Question, ...]:

@@ -6,7 +6,17 @@ the second or third row.
 
 from __future__ import annotations
 
-from cxkit.survey.readers.header import Header, Question, Rows, System, count_signs, fold_sign, named_once, row_of
+from cxkit.survey.readers.header import (
+    NO_ROW,
+    Header,
+    Question,
+    Rows,
+    System,
+    count_signs,
+    fold_sign,
+    named_once,
+    row_of,
+)
 
 _OWN = frozenset({
     "startdate", "enddate", "status", "ipaddress", "progress", "duration(inseconds)", "finished", "recordeddate",
@@ -48,9 +58,9 @@ def read_header(rows: Rows) -> Header:
     """Names, texts and ids as far as they are there."""
     ids = _row_of_ids(rows)
     has_texts = ids >= 2 or count_signs(row_of(rows, 1), _OWN_TEXTS) >= 2
-    texts = row_of(rows, 1) if has_texts else [""] * len(rows[0])
-    questions = [_question(name, text) for name, text in zip(rows[0], texts, strict=True)]
-    return Header(questions=named_once(questions), rows=ids + 1 if ids else 1 + has_texts)
+    last = ids or int(has_texts)
+    texts = row_of(rows, 1 if has_texts else NO_ROW)
+    return Header(questions=named_once(map(_question, rows[0], texts)), rows=last + 1)
 
 
 def _question(name: str, text: str) -> Question:

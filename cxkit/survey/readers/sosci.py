@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from cxkit.survey.readers.header import Header, Question, Rows, System, count_signs, fold_sign, named_once, row_of
+from cxkit.survey.readers.header import (
+    NO_ROW,
+    Header,
+    Question,
+    Rows,
+    System,
+    count_signs,
+    fold_sign,
+    named_once,
+    row_of,
+)
 
 _OWN = frozenset({
     "case", "serial", "ref", "questnnr", "mode", "language", "started", "finished", "lastdata", "lastpage", "maxpage",
@@ -17,12 +27,10 @@ def recognises(rows: Rows) -> bool:
 
 def read_header(rows: Rows) -> Header:
     """One row, or two where the number of the first interview is in words."""
-    below = row_of(rows, 1)
-    case = next((cell for name, cell in zip(rows[0], below, strict=True) if fold_sign(name) == "case"), "")
+    case = next((cell for name, cell in zip(rows[0], row_of(rows, 1), strict=True) if fold_sign(name) == "case"), "")
     has_labels = bool(case) and not case.isdigit()
-    texts = below if has_labels else [""] * len(rows[0])
-    questions = [_question(name, text) for name, text in zip(rows[0], texts, strict=True)]
-    return Header(questions=named_once(questions), rows=1 + has_labels)
+    texts = row_of(rows, 1 if has_labels else NO_ROW)
+    return Header(questions=named_once(map(_question, rows[0], texts)), rows=1 + has_labels)
 
 
 def _question(name: str, text: str) -> Question:

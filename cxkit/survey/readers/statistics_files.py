@@ -72,7 +72,7 @@ def _read(path: Path, encoding: str | None) -> tuple[pd.DataFrame, Any]:
     except ImportError:
         raise SurveyError(
             f"{path.name}: files of SPSS and Stata need pyreadstat, which is not installed. Install it with: "
-            'python -m pip install "cxkit[spss]" (or save the file as .csv or .xlsx).'
+            "python -m pip install pyreadstat (or save the file as .csv or .xlsx)."
         ) from None
     readers: dict[str, Any] = {".por": pyreadstat.read_por, ".dta": pyreadstat.read_dta}
     read = readers.get(path.suffix.casefold(), pyreadstat.read_sav)
