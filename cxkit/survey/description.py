@@ -11,14 +11,17 @@ from cxkit.errors import Problems, nearest
 KEYS = {
     "instrument": {
         "name", "title", "version", "language", "status", "citation", "licence", "source", "scale", "scales",
-        "dimension", "single", "higher_order",
+        "dimension", "single", "higher_order", "file", "respondent", "reading", "check",
     },
     "scale": {"low", "high", "labels", "codes", "missing_codes", "continuous"},
     "dimension": {"key", "title", "definition", "kind", "higher_is", "scale", "items"},
     "item": {"key", "text", "reversed", "column"},
     "single": {"key", "text", "scale", "measure", "column"},
     "higher_order": {"key", "title", "definition", "kind", "dimensions"},
+    "role": {"column", "order", "labels"},
 }  # fmt: skip
+OPEN = "check"
+"""May stand in every table: a question that is still open."""
 REQUIRED = {
     "instrument": ("name", "title", "citation", "licence"),
     "scale": (),
@@ -26,6 +29,7 @@ REQUIRED = {
     "item": ("key", "text"),
     "single": ("key", "text", "measure"),
     "higher_order": ("key", "title", "dimensions"),
+    "role": ("column",),
 }
 
 
@@ -74,6 +78,16 @@ _FORMS: dict[tuple[str, str], tuple[str, Callable[[Any], bool]]] = {
     ("instrument", "dimension"): ("tables, each written [[dimension]]", _is_list_of(_is_table)),
     ("instrument", "single"): ("tables, each written [[single]]", _is_list_of(_is_table)),
     ("instrument", "higher_order"): ("tables, each written [[higher_order]]", _is_list_of(_is_table)),
+    ("instrument", "respondent"): (
+        'a table of columns, such as level = "Job level", written [respondent]',
+        lambda value: _is_table(value) and all(_is_text(one) or _is_table(one) for one in value.values()),
+    ),
+    ("instrument", "reading"): ("a table of options of read_survey, written [reading]", _is_table),
+    ("role", "order"): ('a list of names, such as ["Staff", "Head"]', _is_list_of(_is_text)),
+    ("role", "labels"): (
+        'a table of names, such as { 1 = "Staff", 2 = "Head" }',
+        lambda value: _is_table(value) and all(map(_is_text, value.values())),
+    ),
     ("scale", "low"): _NUMBER,
     ("scale", "high"): _NUMBER,
     ("scale", "labels"): (
@@ -96,7 +110,7 @@ def well_formed(table: Mapping[str, Any], kind: str, where: str, problems: Probl
     """The entries of a table that can be used; what is unknown, missing or of another form goes to `problems`."""
     good: dict[str, Any] = {}
     for key, value in table.items():
-        if key not in KEYS[kind]:
+        if key not in KEYS[kind] and key != OPEN:
             problems.add(f"{where}: unknown key '{key}'.{nearest(key, sorted(KEYS[kind]))}")
             continue
         form, is_good = _FORMS.get((kind, key), _TEXT)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from cxkit.errors import InstrumentError, counted, nearest
 from cxkit.survey.labels import Code
@@ -140,7 +140,18 @@ class HigherOrder:
 
 @dataclass(frozen=True, kw_only=True)
 class Instrument:
-    """A questionnaire: its dimensions with their items, its single items, and where it comes from."""
+    """A questionnaire: its dimensions with their items, its single items, and where it comes from.
+
+    Attributes
+    ----------
+    file
+        The file of answers that it was described for; "" if none is named.
+    respondent, reading
+        What `read_survey` takes for such files where the caller says nothing else: which columns describe the
+        respondents, and how the file is written.
+    open_questions
+        What whoever drafted the description was unsure of, each with its place.
+    """
 
     name: str
     title: str
@@ -153,6 +164,10 @@ class Instrument:
     language: str = "en"
     status: str = ""
     source: str = ""
+    file: str = ""
+    respondent: Mapping[str, str | Mapping[str, Any]] = field(default_factory=dict)
+    reading: Mapping[str, Any] = field(default_factory=dict)
+    open_questions: tuple[str, ...] = ()
 
     @cached_property
     def items(self) -> Mapping[str, Item]:

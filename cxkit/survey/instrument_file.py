@@ -28,6 +28,7 @@ from cxkit.survey.instrument import (
     fold_name,
 )
 from cxkit.survey.labels import Code, exact_wordings, find_collisions, fold_label, plain_words, printed
+from cxkit.survey.reading_options import OPTIONS
 
 
 def read_instrument(path: str | Path) -> Instrument:
@@ -71,6 +72,20 @@ def instrument_from(described: Mapping[str, Any], *, where: str) -> Instrument:
     return _Builder(where).build(described)
 
 
+def open_questions(described: Mapping[str, Any]) -> Iterator[str]:
+    """What stands under `check` in the description and its tables, each with its place."""
+    places: list[tuple[str, Any]] = [("", described), ("[scale]", described.get("scale", {}))]
+    places += [(f"[scales.{name}]", scale) for name, scale in described.get("scales", {}).items()]
+    for kind in ("dimension", "single"):
+        for table in described.get(kind, ()):
+            places.append((f"{kind} {table.get('key')}", table))
+            places += [(f"item {item.get('key')}", item) for item in table.get("items", ())]
+    places += [(f"[respondent] {role}", entry) for role, entry in described.get("respondent", {}).items()]
+    for place, table in places:
+        if isinstance(table, Mapping) and table.get("check"):
+            yield f"{place}: {table['check']}" if place else str(table["check"])
+
+
 def _as_code_word(code: Code) -> str:
     """A code as one word: 21 and "21" are the same."""
     return plain_words(code if isinstance(code, str) else f"{code:.15g}")
@@ -92,11 +107,34 @@ class _Builder:
         dimensions = tuple(self.dimensions(table, default, scales))
         singles = tuple(self.singles(table, default, scales))
         higher = tuple(self.higher_order(table))
+        respondent = self.respondent(table.get("respondent", {}))
+        reading = self.reading(table.get("reading", {}))
         if self.problems:
             self.problems.raise_as(InstrumentError)
-        about = ("name", "title", "citation", "licence", "version", "language", "status", "source")
+        about = ("name", "title", "citation", "licence", "version", "language", "status", "source", "file")
         words = {key: str(table[key]) for key in about if key in table}
-        return Instrument(dimensions=dimensions, singles=singles, higher_order=higher, **words)
+        return Instrument(
+            dimensions=dimensions, singles=singles, higher_order=higher, respondent=respondent, reading=reading,
+            open_questions=tuple(open_questions(table)), **words,
+        )  # fmt: skip
+
+    def respondent(self, described: Mapping[str, Any]) -> Mapping[str, str | Mapping[str, Any]]:
+        """Role to column, or to a table with the column; `read_survey` knows the roles."""
+        roles: dict[str, str | Mapping[str, Any]] = {}
+        for role, entry in described.items():
+            if isinstance(entry, str):
+                roles[role] = entry
+                continue
+            table = well_formed(entry, "role", f"[respondent] {role}", self.problems)
+            roles[role] = {key: value for key, value in table.items() if key != "check"}
+        return MappingProxyType(roles)
+
+    def reading(self, described: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Options of `read_survey`, whose values it checks itself."""
+        for name in described:
+            if name not in OPTIONS:
+                self.problems.add(f"[reading]: there is no option '{name}'.{nearest(name, OPTIONS)}")
+        return MappingProxyType(dict(described))
 
     def entries(
         self, tables: Iterable[Mapping[str, Any]], kind: str, called: str

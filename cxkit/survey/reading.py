@@ -23,7 +23,7 @@ from cxkit.survey.header_rows import refuse_header_rows
 from cxkit.survey.instrument import Instrument
 from cxkit.survey.likeness import clean_name, look_alikes, map_distinct
 from cxkit.survey.matching import ColumnFinder, item_columns, names_in_files, renamed
-from cxkit.survey.reading_options import as_about, check_options
+from cxkit.survey.reading_options import as_about, check_options, with_defaults
 from cxkit.survey.repeated import missing_id_note, refuse_repeated, repeated_notes
 from cxkit.survey.responses import Unfinished, check_unfinished, find_responses
 from cxkit.survey.shipped_instruments import as_instrument
@@ -41,18 +41,21 @@ def read_survey(
     respondent: Mapping[str, RoleColumn] | None = None,
     *,
     rename: Mapping[str, str] | None = None,
-    missing_codes: MissingCodes = (),
-    decimal: Literal[".", ","] = ".",
+    missing_codes: MissingCodes | None = None,
+    decimal: Literal[".", ","] | None = None,
     delimiter: str | None = None,
     encoding: str | None = None,
     sheet: str | int | None = None,
     header_row: int | None = None,
     kind: str | None = None,
-    unfinished: Unfinished = "drop",
+    unfinished: Unfinished | None = None,
     name: str | None = None,
     about: About | Mapping[str, Any] | None = None,
 ) -> Survey:
-    """Read answers to an instrument from a csv or Excel file.
+    """Read answers to an instrument from the file of a survey.
+
+    What is not given here is taken from the instrument's own file, where it says how its answers are read (`[reading]`,
+    `[respondent]`).
 
     Empty cells, "NA", "n/a", "-" and the missing codes of the scale become "not answered"; so do such
     cells in respondents' attributes ("NA", "None", "null", "nan", "#N/A", "-" and others), unless `order` or `labels`
@@ -106,25 +109,23 @@ def read_survey(
         With all problems at once: missing file, wrong delimiter, missing or doubled columns, answers off the scale,
         text that is no label, respondents that occur twice. Row numbers are those of the file.
     """
-    check_options(
-        rename=rename,
-        delimiter=delimiter,
-        encoding=encoding,
-        sheet=sheet,
-        header_row=header_row,
-        kind=kind,
-        name=name,
-        about=about,
-    )
+    given = {
+        "rename": rename, "missing_codes": missing_codes, "decimal": decimal, "delimiter": delimiter,
+        "encoding": encoding, "sheet": sheet, "header_row": header_row, "kind": kind, "unfinished": unfinished,
+        "name": name, "about": about,
+    }  # fmt: skip
+    check_options(**given)
     _refuse_instrument(Path(path))
     described = as_instrument(instrument)
+    options = with_defaults(given, described.reading)
     table = read_table(
-        Path(path), known=[*names_in_files(described), *(rename or {})], delimiter=delimiter, encoding=encoding,
-        sheet=sheet, header_row=header_row, kind=kind,
+        Path(path), known=[*names_in_files(described), *options["rename"]], delimiter=options["delimiter"],
+        encoding=options["encoding"], sheet=options["sheet"], header_row=options["header_row"], kind=options["kind"],
     )  # fmt: skip
     return survey_from_table(
-        table, described, respondent or {}, rename=rename or {}, missing_codes=missing_codes, decimal=decimal,
-        unfinished=unfinished, name=name, about=as_about(about),
+        table, described, described.respondent if respondent is None else respondent, rename=options["rename"],
+        missing_codes=options["missing_codes"], decimal=options["decimal"], unfinished=options["unfinished"],
+        name=options["name"], about=as_about(options["about"]),
     )  # fmt: skip
 
 
@@ -174,8 +175,8 @@ def survey_from_table(
     said += [*decoded, *responses.notes, *feet.notes, *marks, *doubted, *lost]
     return Survey(
         name=name or Path(table.source).stem, instrument=instrument, given=answers.numbers, respondents=respondents,
-        about=about or About(), notes=tuple(_notes(table, said, answers, ignored)), ledger=table.ledger,
-        columns=used.by_role,
+        about=about or About(), ledger=table.ledger, columns=used.by_role,
+        notes=tuple(_notes(table, said, answers, ignored, instrument.open_questions)),
     )  # fmt: skip
 
 
@@ -364,10 +365,15 @@ def _in_order(cells: pd.Series, role: _Role, problems: Problems) -> bool:
     return False
 
 
-def _notes(table: Table, rows: list[str], answers: Answers, ignored: list[str]) -> list[str]:
+def _notes(
+    table: Table, rows: list[str], answers: Answers, ignored: list[str], open_questions: Sequence[str]
+) -> list[str]:
     notes = [*table.notes, *rows, *answers.notes]
     if not table.ledger.is_plain:
         notes.insert(0, table.ledger.text)
+    if open_questions:
+        is_open = "question of the instrument is" if len(open_questions) == 1 else "questions of the instrument are"
+        notes.append(f"{len(open_questions):,} {is_open} still open: {open_questions[0]}")
     if ignored:
         shown = ", ".join(ignored[:6]) + (", ..." if len(ignored) > 6 else "")
         notes.append(f"Columns not used: {shown}.")

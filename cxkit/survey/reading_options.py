@@ -41,11 +41,28 @@ def check_options(**options: object) -> None:
     """
     problems = Problems(DOORS)
     for name, value in options.items():
-        fits, wanted = KINDS[name]
+        fits, wanted = KINDS.get(name, (_anything, ""))
         if value is not None and not fits(value):
             problems.add(f"{name}={value!r} does not fit: {wanted} is wanted.")
     if problems:
         problems.raise_as(OptionError)
+
+
+USUAL: Mapping[str, Any] = {"rename": {}, "missing_codes": (), "decimal": ".", "unfinished": "drop"}
+"""What is meant where neither the caller nor the instrument says anything; for other options, None."""
+
+
+def with_defaults(given: Mapping[str, Any], described: Mapping[str, Any]) -> dict[str, Any]:
+    """The options in force: what the caller gives, else what the instrument says, else what is usual.
+
+    Raises
+    ------
+    OptionError
+        If the instrument gives an option of the wrong kind.
+    """
+    check_options(**{name: described[name] for name in described if name in KINDS})
+    usual = {name: described.get(name, USUAL.get(name)) for name in given}
+    return {name: usual[name] if value is None else value for name, value in given.items()}
 
 
 def _names_to_names(value: object) -> bool:
@@ -66,6 +83,10 @@ def _describes(value: object) -> bool:
 def as_about(about: About | Mapping[str, Any] | None, known: About | None = None) -> About | None:
     """The description that an option gives; a dict says only what differs from what is `known`."""
     return replace(known or About(), **about) if isinstance(about, Mapping) else about
+
+
+def _anything(_: object) -> bool:
+    return True
 
 
 def _whole(value: object) -> bool:

@@ -172,5 +172,6 @@ class TestThePageAboutInstruments:
             "item": {key for table in described["dimension"] for item in table["items"] for key in item},
             "single": {key for table in described["single"] for key in table},
             "higher_order": {key for table in described["higher_order"] for key in table},
+            "role": set(described["respondent"]["level"]),
         }
         assert used == KEYS

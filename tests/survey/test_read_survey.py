@@ -330,7 +330,7 @@ class TestNumbersThatAreNoAnswers:
     def test_codes_for_no_answer_that_are_none(self, file):
         wanted = 'must be a list of numbers or words, such as [99, "Don\'t know"].'
         message = f"a.csv: 1 problem found.\n  missing_codes={{}} {wanted}"
-        for codes in (99, [""], None):
+        for codes in (99, [""], True):
             assert refusal(file(GOOD), missing_codes=codes) == message.format(repr(codes))
 
 

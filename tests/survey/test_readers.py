@@ -12,7 +12,7 @@ import pyreadstat
 import pytest
 
 import cxkit as cx
-from cxkit.errors import CxkitWarning, InstrumentError, SurveyError
+from cxkit.errors import CxkitWarning, InstrumentError, OptionError, SurveyError
 from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.readers.kinds import KINDS, system_of
 from cxkit.survey.tables import read_table
@@ -166,3 +166,28 @@ def test_a_kind_that_there_is_not_names_the_nearest(tmp_path):
     with pytest.raises(SurveyError, match="kind='qualtric' is no kind of file. Did you mean 'qualtrics'"):
         read(write(tmp_path, "i1\n1\n"), kind="qualtric")
     assert [system_of([["a", "b"]], kind).key for kind in KINDS] == list(KINDS)
+
+
+def test_the_instrument_says_how_its_file_is_read_unless_the_caller_does(tmp_path):
+    described = {
+        **ABOUT, "scale": {"low": 1, "high": 5, "check": "Is 5 the best?"}, "check": "Whose is it?",
+        "respondent": {"level": {"column": "Job", "order": ["Staff", "Head"], "check": "In this order?"}, "unit": "T"},
+        "reading": {"missing_codes": [9], "decimal": ","},
+        "dimension": [{"key": "d", "title": "D", "items": [{"key": "i1", "text": "How?", "check": "Reversed?"}]}],
+    }  # fmt: skip
+    asked = instrument_from(described, where="m.toml")
+    path = write(tmp_path, "i1;Job;T;W\n1;Head;a;0,5\n9;Staff;b;1,5\n3;Staff;b;1\n")
+    survey = read(path, asked)
+    assert survey.given["i1"].fillna(0).tolist() == [1, 0, 3]
+    assert list(survey.respondents["level"].cat.categories) == ["Staff", "Head"]
+    assert "4 questions of the instrument are still open: Whose is it?" in survey.notes
+    assert list(asked.open_questions)[1:] == [
+        "[scale]: Is 5 the best?", "item i1: Reversed?", "[respondent] level: In this order?",
+    ]  # fmt: skip
+    assert list(read(path, asked, {"weight": "W"}, missing_codes=[9, 99]).respondents) == ["weight"]
+    with pytest.raises(InstrumentError, match=r"\[reading\]: there is no option 'decimals'. Did you mean 'decimal'"):
+        instrument_from({**described, "reading": {"decimals": ","}}, where="m.toml")
+    with pytest.raises(InstrumentError, match=r"\[respondent\] level: 'order' must be a list of names"):
+        instrument_from({**described, "respondent": {"level": {"column": "Job", "order": "a"}}}, where="m.toml")
+    with pytest.raises(OptionError, match="header_row='2' does not fit"):
+        read(path, instrument_from({**described, "reading": {"header_row": "2"}}, where="m.toml"))
