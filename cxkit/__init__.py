@@ -30,6 +30,7 @@ _HOMES = {
     "cxkit.survey.partial_answers": ("protect_incomplete",),
     "cxkit.survey.waves": ("one_wave",),
     "cxkit.survey.reading": ("read_survey",),
+    "cxkit.survey.drafting.describe": ("describe_file",),
     "cxkit.survey.datasets": ("dataset_card", "dataset_names", "load_survey"),
     "cxkit.survey.shipped_instruments": ("load_instrument",),
     "cxkit.survey.simulate": ("simulate_culture",),

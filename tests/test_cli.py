@@ -170,7 +170,8 @@ def test_check_prints_what_a_survey_holds(capsys, monkeypatch):
     def load(data, **options):
         asked.update(options, data=data)
         warnings.warn("Item L3 has no answers above 4.", CxkitWarning, stacklevel=2)
-        return SimpleNamespace(text="40 respondents answered 5 items.", ledger=None)
+        instrument = SimpleNamespace(open_questions=())
+        return SimpleNamespace(text="40 respondents answered 5 items.", ledger=None, instrument=instrument)
 
     monkeypatch.setattr(cxkit, "load_survey", load, raising=False)
     assert main(["check", "my.csv", "--instrument", "culture8", "-r", "level=position", "-r", "unit=team"]) == 0

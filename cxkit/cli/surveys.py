@@ -23,8 +23,41 @@ READING = {
 
 def add_to(commands: Any) -> None:
     """Add the commands of this module."""
+    _add_describe(commands)
     _add_check(commands)
     _add_datasets(commands)
+
+
+def _add_describe(commands: Any) -> None:
+    parser = add_command(commands, "describe", describe_command, "say what a survey file is, and draft its instrument")
+    parser.add_argument(
+        "data", metavar="DATA", type=local_path, help="the file of answers, as the survey system exports it"
+    )
+    parser.add_argument("-o", metavar="TOML", dest="output", type=local_path, help="write the draft here")
+    parser.add_argument(
+        "--read", metavar="NAME=VALUE", dest="reading", action="append", default=[],
+        help="how to read the file, where needed; repeatable: " + ", ".join(LAYOUT),
+    )  # fmt: skip
+
+
+LAYOUT = ("kind", "delimiter", "encoding", "sheet", "header_row")
+"""What `cxkit describe --read` understands: how the file is written, not what its cells mean."""
+
+
+def describe_command(options: argparse.Namespace) -> int:
+    """``cxkit describe``: what a file is and what was asked, with a draft of the instrument."""
+    reading = _reading(options.reading)
+    beyond = [name for name in reading if name not in LAYOUT]
+    if beyond:
+        raise SurveyError(f"--read {beyond[0]}=...: describe takes {', '.join(LAYOUT)}; the rest belongs in the draft.")
+    described = cxkit.describe_file(options.data, **reading)
+    print(described.text)
+    if options.output is None:
+        print("Add -o study.toml to write the draft.")
+        return 0
+    print(described.write(options.output))
+    print(shlex.join(["cxkit", "check", str(options.data), "--instrument", str(options.output)]))
+    return 0
 
 
 def _add_check(commands: Any) -> None:
@@ -74,6 +107,8 @@ def check_command(options: argparse.Namespace) -> int:
     except SurveyError as error:
         raise SurveyError("\n".join([str(error), *_typed_here(str(error), reading)])) from None
     print(survey.text)
+    for question in survey.instrument.open_questions:
+        print(f"Open: {question}")
     if survey.ledger is not None and survey.ledger.text not in survey.notes:
         print(survey.ledger.text)
     return 0

@@ -76,9 +76,9 @@ def open_questions(described: Mapping[str, Any]) -> Iterator[str]:
     """What stands under `check` in the description and its tables, each with its place."""
     places: list[tuple[str, Any]] = [("", described), ("[scale]", described.get("scale", {}))]
     places += [(f"[scales.{name}]", scale) for name, scale in described.get("scales", {}).items()]
-    for kind in ("dimension", "single"):
+    for kind, called in (("dimension", "dimension"), ("single", "single item")):
         for table in described.get(kind, ()):
-            places.append((f"{kind} {table.get('key')}", table))
+            places.append((f"{called} {table.get('key')}", table))
             places += [(f"item {item.get('key')}", item) for item in table.get("items", ())]
     places += [(f"[respondent] {role}", entry) for role, entry in described.get("respondent", {}).items()]
     for place, table in places:

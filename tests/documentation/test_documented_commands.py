@@ -41,6 +41,7 @@ NOT_RUN = {
     "cxkit run NOTEBOOK -o a.html -o a.pdf": PLACEHOLDER,
     "cxkit verify NAME.html": PLACEHOLDER,
     "cxkit verify NAME.html --rebuild": PLACEHOLDER,
+    "cxkit describe ANSWERS -o study.toml": PLACEHOLDER,
     "cxkit check ... --read \"missing_codes=['Refused']\"": PLACEHOLDER,
     "cxkit run ... -p \"reading={'missing_codes': ['Refused']}\"": PLACEHOLDER,
     "python benchmarks/running.py --flat 1000 --plot docs/running_cost.png": BENCHMARK,
