@@ -23,9 +23,39 @@ READING = {
 
 def add_to(commands: Any) -> None:
     """Add the commands of this module."""
+    _add_start(commands)
     _add_describe(commands)
     _add_check(commands)
     _add_datasets(commands)
+
+
+def _add_start(commands: Any) -> None:
+    parser = add_command(commands, "start", start_command, "make a study's folder from a survey file")
+    parser.add_argument("folder", metavar="NAME", type=local_path, help="the new folder")
+    parser.add_argument("--from", metavar="FILE", dest="data", type=local_path,
+                        help="the file of answers, as it was exported (default: synthetic data)")  # fmt: skip
+    _add_layout(parser)
+
+
+def _add_layout(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--read", metavar="NAME=VALUE", dest="reading", action="append", default=[],
+        help="how to read the file, where needed; repeatable: " + ", ".join(LAYOUT),
+    )  # fmt: skip
+
+
+def start_command(options: argparse.Namespace) -> int:
+    """``cxkit start``: a folder with the data, a draft of the instrument, and the notebooks."""
+    from cxkit.study import start_study
+
+    study = start_study(options.folder, options.data, **_layout(options.reading))
+    print(study.described.text)
+    print(f"{study.folder} is made. What to do next stands in {study.folder / 'README.md'}; to begin with:")
+    print(shlex.join(["cd", str(study.folder)]))
+    print(f"cxkit check data/{shlex.quote(study.described.path.name)} --instrument study.toml")
+    for notebook in study.notebooks:
+        print(f"cxkit run {notebook} -o {notebook}.html")
+    return 0
 
 
 def _add_describe(commands: Any) -> None:
@@ -34,10 +64,7 @@ def _add_describe(commands: Any) -> None:
         "data", metavar="DATA", type=local_path, help="the file of answers, as the survey system exports it"
     )
     parser.add_argument("-o", metavar="TOML", dest="output", type=local_path, help="write the draft here")
-    parser.add_argument(
-        "--read", metavar="NAME=VALUE", dest="reading", action="append", default=[],
-        help="how to read the file, where needed; repeatable: " + ", ".join(LAYOUT),
-    )  # fmt: skip
+    _add_layout(parser)
 
 
 LAYOUT = ("kind", "delimiter", "encoding", "sheet", "header_row")
@@ -46,11 +73,7 @@ LAYOUT = ("kind", "delimiter", "encoding", "sheet", "header_row")
 
 def describe_command(options: argparse.Namespace) -> int:
     """``cxkit describe``: what a file is and what was asked, with a draft of the instrument."""
-    reading = _reading(options.reading)
-    beyond = [name for name in reading if name not in LAYOUT]
-    if beyond:
-        raise SurveyError(f"--read {beyond[0]}=...: describe takes {', '.join(LAYOUT)}; the rest belongs in the draft.")
-    described = cxkit.describe_file(options.data, **reading)
+    described = cxkit.describe_file(options.data, **_layout(options.reading))
     print(described.text)
     if options.output is None:
         print("Add -o study.toml to write the draft.")
@@ -96,6 +119,17 @@ def datasets_command(options: argparse.Namespace) -> int:
     print(copy)
     print(shlex.join(["cxkit", "check", str(copy), "--instrument", card.instrument]), *roles)
     return 0
+
+
+def _layout(texts: Sequence[str]) -> dict[str, Any]:
+    """How the file is written; what its cells mean is refused here."""
+    reading = _reading(texts)
+    beyond = [name for name in reading if name not in LAYOUT]
+    if beyond:
+        raise SurveyError(
+            f"--read {beyond[0]}=...: only {', '.join(LAYOUT)} are taken here; the rest belongs in the draft."
+        )
+    return reading
 
 
 def check_command(options: argparse.Namespace) -> int:

@@ -35,6 +35,27 @@ def list_runs(folder: Path) -> None:
     (folder / "data" / "north.csv").write_text("a,b\n1,2\n", encoding="utf-8")
 
 
+def export_answers(folder: Path) -> None:
+    """An export of a survey system."""
+    shutil.copyfile(
+        Path(__file__).parents[1] / "survey" / "exports" / "google_forms_grid.csv", folder / "responses.csv"
+    )
+
+
+def answer_questions(folder: Path) -> None:
+    """The questions of a draft are answered: four titles typed, and the questions deleted."""
+    drafted = (folder / "study.toml").read_text(encoding="utf-8")
+    for before, after in (
+        ('citation = "not stated"', 'citation = "Our own questionnaire"'),
+        ('title = "Part 1: How much do you agree?"', 'title = "Service"'),
+        ('title = "Part 2: How much do you agree?"', 'title = "Loyalty"'),
+    ):
+        assert before in drafted
+        drafted = drafted.replace(before, after)
+    answered = re.sub(r'(?:^|, )check = "[^"]*"\n?', "", drafted, flags=re.MULTILINE)
+    (folder / "study.toml").write_text(answered, encoding="utf-8")
+
+
 def begin_course(folder: Path) -> None:
     """A class list, and a course of nbgrader's."""
     lines = [f"{student},{name},{student}@example.org" for student, name in STUDENTS.items()]
@@ -83,6 +104,7 @@ def download_canvas(folder: Path) -> None:
 
 
 BEFORE: dict[str, Callable[[Path], None]] = {
+    "cxkit start my-study": export_answers,
     "cxkit report my_runs.toml": list_runs,
     "cxkit import-nbgrader": begin_course,
     "cxkit written merge": fill_in,
@@ -91,6 +113,7 @@ BEFORE: dict[str, Callable[[Path], None]] = {
 """What must be there before a command that begins so."""
 
 AFTER: dict[str, Callable[[Path], None]] = {
+    "cxkit check data/responses.csv": answer_questions,
     "cxkit import-nbgrader": finish_assignment,
     "cxkit release assignments/hw1 -o release/ --roster": hand_in,
 }

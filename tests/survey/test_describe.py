@@ -67,7 +67,7 @@ def test_what_is_guessed_is_asked_and_check_lists_it(tmp_path, capsys, monkeypat
     assert main(["describe", "mine.csv", "-o", "study.toml"]) == 1
     assert "study.toml exists already" in capsys.readouterr().err
     assert main(["describe", "mine.csv", "--read", "decimal=,"]) == 1
-    assert "describe takes kind, delimiter, encoding, sheet, header_row" in capsys.readouterr().err
+    assert "only kind, delimiter, encoding, sheet, header_row are taken here" in capsys.readouterr().err
 
 
 def test_answers_that_nobody_gave_belong_to_the_scale_all_the_same(tmp_path):

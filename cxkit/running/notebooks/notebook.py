@@ -29,7 +29,7 @@ def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
     ----------
     name : str or Path
         A path; else a name, with or without ``.ipynb``, in the current folder or in `folder`; else the unambiguous
-        start of a name in `folder` or, if none there fits, of one of cxkit's own notebooks.
+        start of a name in `folder`, in the current folder or, if none there fits, of one of cxkit's own notebooks.
     folder : str or Path
         Where notebooks are looked up by name before those of cxkit.
 
@@ -52,10 +52,10 @@ def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
     if given.is_file():
         raise NotebookError(f"{given} is not a notebook: its name does not end in .ipynb.")
     known: list[str] = []
-    for place in (shelf, notebooks_folder()):
+    for place in (shelf, Path(), notebooks_folder()):
         here = sorted(path.stem for path in place.glob("*.ipynb"))
         matches = [stem for stem in here if stem.startswith(given.name.removesuffix(".ipynb"))]
-        if len(matches) == 1 and (place == shelf or len(given.parts) == 1):
+        if len(matches) == 1 and (place in (shelf, Path()) or len(given.parts) == 1):
             return place / f"{matches[0]}.ipynb"
         if len(matches) > 1:
             raise NotebookError(f"'{name}' could mean {' or '.join(matches)}. Write a little more of the name.")
