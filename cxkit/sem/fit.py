@@ -44,6 +44,13 @@ class Fit(Measured):
         Findings that leave the numbers valid but that the reader should know.
     """
 
+    @property
+    def is_proper(self) -> bool:
+        """Whether no variance is negative and no two latent variables correlate beyond 1 (lavaan: `post.check`)."""
+        from cxkit.sem.after.improper import indefinite_groups, negative_variances
+
+        return not any(True for _ in negative_variances(self)) and not indefinite_groups(self)
+
     def implied(self) -> MomentTables | dict[str, MomentTables]:
         """Model-implied covariances, means and thresholds; a dict by group if there are several."""
         from cxkit.sem.after.residuals import moment_tables

@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 
 from cxkit import sem
-from cxkit.errors import ModelError
+from cxkit.errors import CxkitWarning, ModelError
 from cxkit.sem.fit import Fit
 from cxkit.sem.sample.patterns import IncompleteNormal, find_patterns
 from cxkit.sem.sample.saturated_moments import saturated_moments
+from tests.sem import cases
 from tests.sem.incomplete import CASES, LARGE, answers, name_of
 
 REFERENCE = json.loads((Path(__file__).parents[1] / "reference" / "sem_saturated.json").read_text())["results"]
@@ -123,3 +124,18 @@ def test_many_patterns_and_few_come_to_the_same_derivatives() -> None:
     assert not part.by_moments
     assert part.hessian(state) == pytest.approx(through[0], abs=1e-9)
     assert part.information(state) == pytest.approx(through[1], abs=1e-9)
+
+
+def test_who_lacks_a_predictor_that_is_given_is_named() -> None:
+    """lavaan warns as well: cases "deleted due to missing values in exogenous variable(s), while fixed.x = TRUE"."""
+    data = cases.hs()
+    data = data.assign(ageyr=data["ageyr"].astype(float).where(np.arange(len(data)) % 10 > 0))
+    model = "visual =~ x1 + x2 + x3\nvisual ~ ageyr + sex"
+    with pytest.warns(
+        CxkitWarning, match=r"Left out: 31 respondents without an answer to 'ageyr'\. Predictors are taken"
+    ):
+        fit = sem.sem(model, data, missing="fiml")
+    assert (fit.n, fit.n_dropped) == (270, 31)
+    whole = sem.sem(model, data, missing="fiml", fixed_x=False)
+    assert (whole.n, whole.n_dropped) == (301, 0)
+    assert not any("Left out" in warning for warning in whole.warnings)

@@ -5,11 +5,12 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.special import chndtr
 
 from cxkit import sem
-from cxkit.errors import ModelError
+from cxkit.errors import CxkitWarning, ModelError
 from cxkit.sem.fit import Fit
 from cxkit.sem.indices.fit_measures import LONGEST_SERIES, noncentral_chi_square
 from tests.sem import cases
@@ -91,3 +92,24 @@ def test_factors_of_small_answers_have_variance() -> None:
     assert "Without variance" not in scaled("ML", 1e-6).note
     fit = sem.cfa("f =~ x1 + x2 + x3\nf ~~ 0*f\ng =~ x4 + x5 + x6", cases.hs())
     assert "Without variance: 'f'" in fit.note
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e-4, 1.0, 1e4])
+def test_a_negative_variance_is_found_in_any_unit(unit: float) -> None:
+    """A limit of -1e-9 called a variance of -.225 proper where the answers were in millionths.
+
+    Loadings follow from three correlations: .7 * .7 / .4 = 1.225 is the communality of a, beyond 1.
+    """
+    correlations = np.array([[1.0, 0.7, 0.7], [0.7, 1.0, 0.4], [0.7, 0.4, 1.0]])
+    covariances = pd.DataFrame(correlations * unit**2, index=list("abc"), columns=list("abc"))
+    with pytest.warns(CxkitWarning, match="Heywood case: the variance of 'a' is estimated at"):
+        fit = sem.cfa("f =~ a + b + c", sem.Moments(cov=covariances, n=200))
+    assert not fit.is_proper
+
+
+@pytest.mark.filterwarnings("ignore:Heywood case:cxkit.errors.CxkitWarning")
+@pytest.mark.parametrize("unit", [1e-6, 1.0, 1e6])
+def test_a_solution_that_is_proper_is_so_in_any_unit(unit: float) -> None:
+    assert scaled("ML", unit).is_proper
+    fit = sem.cfa("f =~ x1 + x2 + x3\nx1 ~~ 0*x1", cases.hs().assign(**cases.hs()[ITEMS] * unit))
+    assert fit.is_proper  # a variance of 0 is admissible

@@ -17,7 +17,7 @@ from cxkit import sem
 from cxkit.results.result import Result
 from cxkit.sem.indices import corrections
 from cxkit.statistics.multiplicity import holm
-from cxkit.validation.structure.fit import Variant, fit_verdicts, index_variant, is_proper, read_indices
+from cxkit.validation.structure.fit import Variant, fit_verdicts, index_variant, read_indices
 from cxkit.validation.structure.misfit import Misfit
 from tests.validation.building import factor_answers, survey_of, with_gaps
 
@@ -142,10 +142,12 @@ def test_models_side_by_side_have_one_variant():
 
 
 def test_a_latent_variable_without_positive_variance_is_improper_and_no_error():
-    """Its correlations are NaN, from which eigenvalues cannot be computed."""
-    rows = pd.DataFrame({"lhs": ["f"], "op": ["~~"], "rhs": ["f"], "est": [0.4]})
-    assert not is_proper(SimpleNamespace(estimates=rows, latent_correlations=[[1.0, np.nan], [np.nan, 1.0]]))
-    assert is_proper(SimpleNamespace(estimates=rows, latent_correlations=[[1.0, 0.2], [0.2, 1.0]]))
+    answers = survey(gaps=False).answers
+    model = "f =~ 1*q1 + q2 + q3\ng =~ q4 + q5 + q6"
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", cx.CxkitWarning)
+        assert sem.cfa(model, answers).is_proper
+        assert not sem.cfa(f"{model}\nf ~~ -0.1*f", answers).is_proper
 
 
 def test_singular_moments_leave_the_correction_for_missing_answers_empty(monkeypatch):

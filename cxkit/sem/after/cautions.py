@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from cxkit.errors import CxkitWarning
+from cxkit.sem.after.improper import implied_covariances, indefinite_groups, negative_variances
 from cxkit.sem.language.rows import Row, loadings_by_factor
 from cxkit.sem.solved import Solved
 
@@ -49,7 +50,7 @@ def _few_clusters(fit: Solved) -> list[str]:
 def negative_variance(row: Row, value: float, where: str, observed: bool) -> str:
     """What a variance below 0 means; one that was fixed there is the model's and not the data's."""
     so = ", so that its R-squared is left empty" if observed else ""
-    if row.fixed is not None and abs(value - row.fixed) < 1e-9:
+    if row.fixed is not None and np.isclose(value, row.fixed, rtol=1e-9, atol=0):
         return f"The variance of '{row.lhs}'{where} is fixed at {value:.3f}{so}: no variance is negative."
     # The delta parameterisation has no residual variance to estimate: it is what the factors leave of a variance of 1.
     found = "is estimated at" if row.fixed is None else "comes out at"
@@ -66,27 +67,17 @@ def _improper(fit: Solved) -> list[str]:
             "The search has two ends. The one that fits better has a negative variance, so the other is reported; "
             "start() with other values leads from one to the other."
         )
-    for g, model in enumerate(fit.models):
-        where = f" in group '{fit.sample.labels[g]}'" if len(fit.models) > 1 else ""
-        theta = model.values(fit.solution.z)
-        latent = _implied(fit, g)[model.p :, model.p :]
-        values = fit.row_table.groups[g].values(theta)
-        for row, value in zip(model.all_rows, values, strict=True):
-            if row.op == "~~" and row.lhs == row.rhs and value < -1e-9:
-                out.append(negative_variance(row, value, where, row.lhs in model.observed))
-        if len(latent) > 1 and np.linalg.eigvalsh(latent)[0] < -1e-9:
-            out.append(
-                f"The covariance matrix of the latent variables{where} is not positive definite: two factors correlate "
-                "beyond 1, or one has a negative variance."
-            )
+    several = len(fit.models) > 1
+    for g, row, value in negative_variances(fit):
+        where = f" in group '{fit.sample.labels[g]}'" if several else ""
+        out.append(negative_variance(row, value, where, row.lhs in fit.models[g].observed))
+    for g in indefinite_groups(fit):
+        where = f" in group '{fit.sample.labels[g]}'" if several else ""
+        out.append(
+            f"The covariance matrix of the latent variables{where} is not positive definite: two factors correlate "
+            "beyond 1, or one has a negative variance."
+        )
     return out
-
-
-def _implied(fit: Solved, g: int) -> np.ndarray:
-    """Covariances of observed and latent variables in one group, as the estimates imply them."""
-    model, state = fit.models[g], fit.frame.states[g]
-    at = state.at if hasattr(state, "at") else model.implied(model.values(fit.solution.z))
-    return np.asarray(at.full)
 
 
 def _weak_markers(fit: Solved) -> list[str]:
@@ -105,7 +96,7 @@ def _weak_markers(fit: Solved) -> list[str]:
 
 def _markers(fit: Solved, g: int) -> Iterator[tuple[str, str, float]]:
     """Factor, item and standardised loading where that loading is weak and another one is not."""
-    model, full = fit.models[g], _implied(fit, g)
+    model, full = fit.models[g], implied_covariances(fit, g)
     values = fit.row_table.groups[g].values(model.values(fit.solution.z))
     value_of = {id(row): value for row, value in zip(model.all_rows, values, strict=True)}
     for factor, rows in loadings_by_factor(model.all_rows).items():

@@ -51,14 +51,11 @@ def read_frame(
     codes, labels = codes_and_labels(frame, group, "group")
     clusters, _ = codes_and_labels(frame, cluster, "cluster")
     keep = _used(values, names, missing, exogenous) & _known(codes) & _known(clusters)
+    left_out = _without_predictors(values, names, exogenous) if missing == "fiml" else ()
     given: np.ndarray | None = None
-    left_out: tuple[str, ...] = ()
     if weights is not None:
-        raw = read_weights(frame, weights, problems)
-        keep &= ~np.isnan(raw)
-        left_out = _weightless(int((keep & (raw == 0)).sum()), weights)
-        keep &= raw != 0  # who counts nothing is nobody of n
-        given = raw * (keep.sum() / raw[keep].sum())  # of mean 1 among those used
+        given, keep, weightless = _weighing(frame, weights, keep, problems)
+        left_out += weightless
     table = _Table(
         names=tuple(names), values=values, labels=labels, codes=codes, clusters=clusters, weights=given,
         keep=keep, index=frame.index,
@@ -73,6 +70,32 @@ def read_frame(
         kept = replace(kept, warnings=(*left_out, *kept.warnings))
     # The same answers may come with other row labels.
     return kept if kept.index.equals(frame.index) else replace(kept, index=frame.index)
+
+
+def _without_predictors(values: np.ndarray, names: Sequence[str], exogenous: Sequence[str]) -> tuple[str, ...]:
+    """A note on those whose holes are in predictors that the model takes as given, if there are any."""
+    holes = np.isnan(values)
+    fixed = [i for i, name in enumerate(names) if name in exogenous]
+    count = int((holes[:, fixed].any(1) & ~holes.all(1)).sum())
+    if not count:
+        return ()
+    who = "1 respondent" if count == 1 else f"{count:,} respondents"
+    predictors = list_names([names[i] for i in fixed], holes[:, fixed].any(0))
+    return (
+        f"Left out: {who} without an answer to {predictors}. Predictors are taken as given, so that no model fills "
+        "their gaps; fixed_x=False models them and keeps everybody.",
+    )
+
+
+def _weighing(
+    frame: Any, column: str, keep: np.ndarray, problems: Problems
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Weights of mean 1 among those used, who is used, and a note on those who count nothing: they are nobody of n."""
+    raw = read_weights(frame, column, problems)
+    keep = keep & ~np.isnan(raw)
+    left_out = _weightless(int((keep & (raw == 0)).sum()), column)
+    keep &= raw != 0
+    return raw * (keep.sum() / raw[keep].sum()), keep, left_out
 
 
 def _weightless(count: int, column: str) -> tuple[str, ...]:

@@ -23,7 +23,6 @@ from cxkit.validation.structure.fit import (
     Variant,
     fit_blueprint,
     fit_verdicts,
-    is_proper,
     read_indices,
     variant,
 )
@@ -141,7 +140,7 @@ def _fits(
                 fits[model] = fit_blueprint(survey, drawn, how)[0]
         except (AnalysisError, ModelError) as refusal:
             reasons.append(f"Not fitted: {NAMES[model]}. {_first_sentence(refusal)}")
-    improper = [NAMES[model] for model, fit in fits.items() if not is_proper(fit)]
+    improper = [NAMES[model] for model, fit in fits.items() if not fit.is_proper]
     if improper:
         reasons.append(
             f"Improper (a negative variance, or a correlation beyond 1), not to be interpreted: {', '.join(improper)}."
@@ -198,14 +197,14 @@ def _row(model: Model, fits: Mapping[Model, Fit], kind: Variant) -> dict[str, ob
     indices = read_indices(fit, kind)
     verdicts = [v.verdict for v in fit_verdicts(model, fit, indices, kind) if v.source == CFI_HU.source]
     good = verdicts.count(GOOD)
-    judged = _verdict(good, len(verdicts), is_proper(fit))
+    judged = _verdict(good, len(verdicts), fit.is_proper)
     if (fit.settings["ordered"] and fit.df > 0) or fit.doubt:
-        judged = NOT_JUDGED if is_proper(fit) else f"improper ({NOT_JUDGED})"
+        judged = NOT_JUDGED if fit.is_proper else f"improper ({NOT_JUDGED})"
     return (
         row
         | indices.to_dict()
         | _from_dimensions(model, fits)
-        | {"good": good, "proper": is_proper(fit), "verdict": judged, "test": kind.test, "variant": kind.indices}
+        | {"good": good, "proper": fit.is_proper, "verdict": judged, "test": kind.test, "variant": kind.indices}
     )
 
 

@@ -29,7 +29,6 @@ from cxkit.validation.structure.fit import (
     fit_verdicts,
     fitted_model,
     general_share,
-    is_proper,
     read_indices,
     variant,
 )
@@ -120,7 +119,7 @@ class Structure(Result):
         return f"{len(good)} of {len(own)} indices are good{which} by {cite(CFI_HU.source)}."
 
     def _improper(self) -> str:
-        if is_proper(self.fit):
+        if self.fit.is_proper:
             return ""
         return "The solution is improper (a negative variance, or a correlation beyond 1): do not interpret it."
 

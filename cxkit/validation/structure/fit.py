@@ -120,16 +120,6 @@ def _key(answers: pd.DataFrame, drawn: Blueprint, how: Plan) -> bytes:
     return fingerprint((*words, list(answers.index)), [answers.to_numpy(dtype="float64")])
 
 
-def is_proper(fit: Fit) -> bool:
-    """Whether no variance is negative and no two latent variables correlate beyond 1."""
-    rows = fit.estimates
-    own = rows[(rows["op"] == "~~") & (rows["lhs"] == rows["rhs"])]
-    between = np.atleast_2d(np.asarray(fit.latent_correlations, dtype=float))
-    if not np.isfinite(between).all():  # of a latent variable whose implied variance is not positive
-        return False
-    return bool((own["est"] > -1e-9).all()) and bool(np.linalg.eigvalsh(between)[0] > -1e-9)
-
-
 @dataclass(frozen=True, kw_only=True)
 class Variant:
     """Which variant of each fit measure is shown: `test` of chi-square, `indices` of CFI, TLI and RMSEA.
@@ -161,7 +151,7 @@ def variant(fits: Sequence[Fit]) -> Variant:
     variant, its numbers stay empty.
     """
     order = (SCALED,) if any(fit.settings["ordered"] for fit in fits) else (ROBUST, SCALED)
-    deciding = [fit for fit in fits if is_proper(fit)] or list(fits)
+    deciding = [fit for fit in fits if fit.is_proper] or list(fits)
     return Variant(test=chi_square_variant(fits[0]), indices=index_variant(deciding, order))
 
 

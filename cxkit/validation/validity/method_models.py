@@ -15,7 +15,7 @@ from cxkit.errors import CxkitWarning, ModelError
 from cxkit.sem.after.comparison import NO_EFFECT, fits_worse
 from cxkit.sem.after.nested import searched_from
 from cxkit.validation.structure.blueprints import Blueprint, Names, Plan
-from cxkit.validation.structure.fit import Variant, fit_answers, is_proper, read_indices
+from cxkit.validation.structure.fit import Variant, fit_answers, read_indices
 from cxkit.without_contents import without_contents
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ class Ladder:
 
     def _row(self, model: str, fit: Fit, kind: Variant) -> dict[str, object]:
         indices = read_indices(fit, kind)
-        proper = is_proper(fit)
+        proper = fit.is_proper
         difference = self.difference(model)
         if difference is not None and difference.vanished:
             self.vanished.append(model)
