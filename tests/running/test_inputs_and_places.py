@@ -103,6 +103,15 @@ def test_modules_beside_the_notebook_are_inputs(write_notebook, tmp_path):
     assert list(manifest_of(run)["inputs"]) == ["here.py", "nb/helper.py"]
 
 
+def test_modules_below_a_folder_that_is_called_cxkit_count_and_the_kit_itself_does_not(write_notebook):
+    Path("cxkit/nb").mkdir(parents=True)
+    Path("cxkit/__init__.py").write_text("A = 1")
+    Path("cxkit/nb/helper.py").write_text("import cxkit\nA = 1")
+    notebook = write_notebook("import helper, cxkit", to="cxkit/nb/lesson.ipynb")
+    modules = modules_in(notebook, [Path().resolve(), Path("cxkit/nb")])
+    assert list(input_files({}, modules=modules)) == ["cxkit/nb/helper.py"]
+
+
 def test_a_module_that_changed_or_was_laid_into_the_crate(write_notebook):
     """The crate is a stranger's folder: what lies in it is not imported."""
     Path("nb").mkdir()

@@ -12,6 +12,8 @@ FOLDER_VARIABLE = "CXKIT_NOTEBOOK_FOLDER"
 """In the environment of a kernel: a folder whose modules can be imported although the kernel works in another."""
 _IMPORT = re.compile(r"^[ \t]*(?:import[ \t]+([\w., \t]+)|from[ \t]+([A-Za-z_]\w*)[\w.]*[ \t]+import\b)", re.MULTILINE)
 _LARGEST = 1_000_000
+ITSELF = "cxkit"
+"""Whose code a crate records by its own hash."""
 
 
 def imported_names(code: str) -> set[str]:
@@ -26,7 +28,8 @@ def imported_names(code: str) -> set[str]:
 def modules_beside(notebook: Path, folder: Path | None = None) -> dict[str, Path]:
     """Files of modules beside a notebook, or in another folder, that it imports, and those that these import, by name.
 
-    Only what is imported by its name counts: other files of the folder are nobody's business. Links are passed over.
+    Only what is imported by its name counts: other files of the folder are nobody's business. Links are passed over,
+    and so is cxkit itself, which lies beside notebooks in a checkout.
     """
     try:
         cells = read_notebook(notebook)["cells"]
@@ -35,8 +38,8 @@ def modules_beside(notebook: Path, folder: Path | None = None) -> dict[str, Path
     code = "\n".join(joined(cell["source"]) for cell in cells if cell.get("cell_type") == "code")
     folder = notebook.parent if folder is None else folder
     found: dict[str, Path] = {}
-    waiting = imported_names(code)
-    looked_for = set(waiting)
+    waiting = imported_names(code) - {ITSELF}
+    looked_for = waiting | {ITSELF}
     while waiting:
         for path in module_files(folder, waiting.pop()):
             found[path.relative_to(folder).as_posix()] = path

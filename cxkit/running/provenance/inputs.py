@@ -114,8 +114,7 @@ def input_files(
     values = [value for value in texts_of(parameters.values()) if not isinstance(value, Code)]
     for value in (*values, *named.read):
         found |= _of_the_kit(value)
-    # The code of the kit itself is recorded apart
-    found |= {name: path for name, path in (modules or {}).items() if "cxkit" not in path.parts[:-1]}
+    found |= modules or {}
     return dict(sorted(found.items()))
 
 
