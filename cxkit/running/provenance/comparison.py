@@ -38,6 +38,17 @@ class Outcome:
         """What an executed notebook shows."""
         return cls(declared_in(executed), executed)
 
+    def without_widgets(self) -> Outcome:
+        """The same without the states of widgets, which nobody records of a contained run."""
+        held = dict(self.executed.get("metadata", {}))
+        held.pop("widgets", None)
+        return Outcome(self.declared, {**self.executed, "metadata": held})
+
+    @property
+    def has_widgets(self) -> bool:
+        """Whether states of widgets are recorded."""
+        return bool(self.executed.get("metadata", {}).get("widgets"))
+
 
 def compare_outcomes(report: Path, before: Outcome, now: Outcome) -> Verification:
     """What a crate holds against what came out now: numbers, outputs, and the notebook that they are said to be of."""

@@ -154,6 +154,8 @@ def _of_now(
     now = read_claims_of(manifest_of(run))
     named = replace(run, notebook=work.modules_in / manifest.notebook.name)
     pages = _pages(report, named, before, manifest)
+    lost = before.has_widgets and run.policy == "contained" and manifest.policy == "open"
+    before = before.without_widgets() if lost else before
     found = compare_outcomes(path, before, Outcome.in_notebook(run.executed or {}))
     left_out = [text for one in pages for text in one.not_compared]
     changed = [Finding(one.kind, path.name, one.change) for one in pages if one.change]
@@ -161,6 +163,8 @@ def _of_now(
         changed += [Finding(one.degree, path.name, one.text) for one in page_changes(named, before.executed)]
     kept = "" if keep is None else str(write_atomically(keep / f"{path.stem}.html", report_html(named)))
     told, left_out = tuple(remarks(manifest, now)), [*left_out, *found.not_compared]
+    if lost:
+        left_out.append("widgets, whose state nobody records of a contained run")
     found = replace(found, remarks=told, not_compared=tuple(left_out), kept=kept)
     return found, [*_other_claims(manifest, now, run), *changed]
 
