@@ -242,6 +242,47 @@ def test_how_far_a_number_moved_by_rounding_is_kept():
     assert moved.by == pytest.approx(5.5e-17, abs=1e-18)
 
 
+NAMES = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "6fa459ea-ee8a-4ca4-894e-db77e160355e"
+
+
+@pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "application/vnd.own.v1+json"])
+@pytest.mark.parametrize(
+    "attribute",
+    [
+        'title="the {}"',
+        "aria-label='url(#{})'",
+        "alt=\"see id='{}' \"",
+        "title=\"read href='#{}' \"",
+        "data-x='url(#{})'",
+    ],
+)
+def test_a_random_name_within_the_text_of_an_attribute_is_a_text(kind, attribute):
+    one, other = (
+        cell(output_type="display_data", data={kind: f"<p {attribute.format(name)}>yes</p>"}) for name in NAMES
+    )
+    assert [found.degree for found in compared(one, other)] == ["words"]
+
+
+@pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "application/vnd.own.v1+json"])
+@pytest.mark.parametrize(
+    "attribute", ["id = '{}'", 'class="a T_{0:.5}_row"', "style='fill: url(#{})'", 'mask="url(#{})"', "href='#{}'"]
+)
+def test_where_a_random_name_is_an_identifier_it_is_passed_over(kind, attribute):
+    one, other = (
+        cell(output_type="display_data", data={kind: f"<p x {attribute.format(name)}>yes</p>"}) for name in NAMES
+    )
+    assert compared(one, other) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "is_one"),
+    [("id", True), ("model_id", True), ("modelId", True), ("uuid", True), ("paid", False), ("grid", False)],
+)
+def test_keys_of_data_tell_what_is_an_identifier(key, is_one):
+    one, other = (cell(output_type="display_data", data={"application/json": {key: name}}) for name in NAMES)
+    assert (compared(one, other) == []) == is_one
+
+
 @pytest.mark.parametrize("kind", ["text/html", "image/svg+xml", "application/vnd.own.v1+json"])
 def test_an_identifier_that_is_new_in_each_run_is_no_change_and_a_text_is(kind):
     def page(name, said="yes"):

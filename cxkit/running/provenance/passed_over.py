@@ -8,8 +8,9 @@ are compared. An identifier stands for one of now in all of the notebook, else w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from html import escape
 from typing import Any
 
@@ -45,15 +46,18 @@ _RANDOM = re.compile(
 _RANDOM_OR_DRAWN = re.compile(rf"{_RANDOM.pattern}|\b(?:[hmp]|image|Im_image|C[0-9a-f]+_[0-9a-f]+_)[0-9a-f]{{10}}\b")
 _NAMING = frozenset({"id", "class", "for", "headers", "aria-labelledby", "aria-describedby", "aria-controls"})
 _LINKS = frozenset({"href", "xlink:href"})
+# Presentation attributes of SVG 2 that take url(#...), and style
+_DRAWING = frozenset({"style", "fill", "stroke", "clip-path", "mask", "filter", "marker", "marker-start", "marker-mid",
+                      "marker-end"})  # fmt: skip
 _MARK = "\0"  # before what stands for a name; no html shows it, and in texts it is replaced
 _SELECTOR = re.compile(r"[#.][A-Za-z][\w-]*")
 _URL = re.compile(r"(?<=url\(#)[^()]++(?=\))")
-# A tag with its attributes, as both XML and html read it; and what in it can be an identifier
+# A tag with its attributes, as both XML and html read it
 _TAG = re.compile(r"""<([A-Za-z][\w:.-]*+)(?:\s++[\w:.-]++(?:\s*+=\s*+(?:"[^"<]*+"|'[^'<]*+'))?+)*+\s*+/?>""")
-_NAMED = re.compile(
-    r"""(?<=\s)(?:(?:id|class|for|headers|aria-(?:labelledby|describedby|controls))\s*+=|(?:xlink:)?href\s*+=\s*+["']\#)"""
-    r"""\s*+["']?[^"']*+["']"""
-)
+# A whole attribute at a time: what looks like one within the quotes of another is a text
+_ATTRIBUTE = re.compile(r"""(?<=\s)([\w:.-]++)(\s*+=\s*+)("[^"]*+"|'[^']*+')""")
+# Keys of data under which an identifier stands: id, model_id, modelId, ID; and, in one word, those of Bokeh and Plotly
+_KEY_OF_ID = re.compile(r"(?:(?:.*[^A-Za-z])?[iI][dD]|.*[a-z]I[dD]|(?i:docid|elementid|uid|uuid|guid))")
 _HOUR = re.compile(r"\d{4}-\d\d-\d\dT[\d:.+Z-]+")  # dc:date, as matplotlib writes it
 
 
@@ -126,7 +130,7 @@ def _read_part(content: Any, names: Names, key: str = "") -> Any:
     # The bar of tqdm.notebook
     if key == "value of HTMLModel" and len(content) < _LONGEST_BAR and (bar := _WIDGETS_BAR.fullmatch(content)):
         return f"{bar[1]}[{bar[2]}]"
-    if key.lower().endswith("id"):
+    if _KEY_OF_ID.fullmatch(key):
         return names.whole(content)
     return _ADDRESS.sub(r"\1", _as_it_stands(content.replace(_MARK, "\N{REPLACEMENT CHARACTER}"), names, _RANDOM))
 
@@ -140,6 +144,12 @@ def _as_it_stands(text: str, names: Names, shape: re.Pattern[str]) -> str:
     def named(found: re.Match[str]) -> str:
         return shape.sub(names, found[0])
 
+    def attribute(found: re.Match[str]) -> str:
+        value = found[3]
+        return (
+            f"{found[1]}{found[2]}{value[0]}{_with_names(found[1], value[1:-1], partial(shape.sub, names))}{value[0]}"
+        )
+
     parts, at = list[str](), 0
     while (begin := text.find("<", at)) >= 0:
         parts.append(text[at:begin])
@@ -148,7 +158,7 @@ def _as_it_stands(text: str, names: Names, shape: re.Pattern[str]) -> str:
             at = _after_no_tag(text, begin)
             parts.append(text[begin:at])
             continue
-        parts.append(_URL.sub(named, _NAMED.sub(named, tag[0])))
+        parts.append(_ATTRIBUTE.sub(attribute, tag[0]))
         at = tag.end()
         if tag[1] in {"script", "style", "dc:date"} and not tag[0].endswith("/>"):
             end = _end_of("</", text, at)
@@ -161,6 +171,16 @@ def _as_it_stands(text: str, names: Names, shape: re.Pattern[str]) -> str:
                 held = _HOUR.sub("", held)
             parts.append(held)
     return "".join([*parts, text[at:]])
+
+
+def _with_names(attribute: str, value: str, named: Callable[[str], str]) -> str:
+    """The value of an attribute with its random names by their order, where they stand as identifiers.
+
+    What a reader or a screen reader is told by a title, a label or the like is a text.
+    """
+    if attribute in _NAMING or (attribute in _LINKS and value.startswith("#")):
+        return named(value)
+    return _URL.sub(lambda found: named(found[0]), value) if attribute in _DRAWING else value
 
 
 def _after_no_tag(text: str, begin: int) -> int:
@@ -202,7 +222,8 @@ class _Markup:
 
     def start(self, tag: str, attributes: Attributes) -> None:
         self._within = tag
-        told = "".join(f' {name}="{escape(self._attribute(name, value))}"' for name, value in attributes)
+        read = ((name, _with_names(name, value, self._named)) for name, value in attributes)
+        told = "".join(f' {name}="{escape(value)}"' for name, value in read)
         self.parts.append(f"<{tag}{told}>")
 
     def end(self, tag: str) -> None:
@@ -216,11 +237,6 @@ class _Markup:
             self.parts.append(_SELECTOR.sub(self._within_match, _URL.sub(self._within_match, text)))
         else:
             self.parts.append(escape(text, quote=False))
-
-    def _attribute(self, name: str, value: str) -> str:
-        if name in _NAMING or (name in _LINKS and value.startswith("#")):
-            return self._named(value)
-        return _URL.sub(self._within_match, value)
 
     def _named(self, text: str) -> str:
         return _RANDOM.sub(self._names, text)
