@@ -40,8 +40,9 @@ def add_to(commands: Any) -> None:
                         "for reports that somebody else made. Without this a notebook runs with your rights, unless "
                         "the report was made contained")  # fmt: skip
     parser.add_argument("--data", metavar="FOLDER", type=local_path,
-                        help="where files are that a parameter named outside the folder of the first run; "
-                        "what the code names is looked for in the folder of this call")  # fmt: skip
+                        help="where files are that a parameter named outside the folder of the first run, and modules "
+                        "that lay beside the notebook (with the notebook); files that the code names are looked for "
+                        "under these names from the folder of this call")  # fmt: skip
     parser.add_argument("--keep", metavar="FOLDER", type=local_path,
                         help="keep the pages that are made here, each from what its notebook shows now")  # fmt: skip
     parser.add_argument("--timeout", metavar="S", type=seconds, default=600.0, help="seconds per cell (default 600)")

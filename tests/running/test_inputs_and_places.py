@@ -126,6 +126,52 @@ def test_a_module_that_changed_or_was_laid_into_the_crate(write_notebook):
     ]
 
 
+def test_who_has_the_files_elsewhere_comes_to_a_verified_report_by_what_is_said(write_notebook, monkeypatch):
+    """Their names are those of the first run: a module's never came out from another folder."""
+    for folder in ("first/nb", "first/data", "second", "kept"):
+        Path(folder).mkdir(parents=True)
+    monkeypatch.chdir("first")
+    Path("nb/helper.py").write_text("A = 1")
+    Path("data/x.csv").write_text("2")
+    write_notebook("import helper\nhelper.A, open('data/x.csv').read()", to="first/nb/lesson.ipynb")
+    run_notebook("nb/lesson.ipynb", output="../second/b.html", progress=False)
+    for name in ("nb/helper.py", "nb/lesson.ipynb"):
+        Path(name).rename(f"../kept/{Path(name).name}")
+    monkeypatch.chdir("../second")
+    work = find_work(Path("b.crate"), manifest := read_manifest(Path("b.crate")))
+    module, data = (one.text for one in reversed(verify._changed_inputs(manifest, work)))
+    assert data.endswith("the notebook's code names it so, from the folder of this call: put it there as 'data/x.csv'")
+    assert module.endswith("lay it beside lesson.ipynb in a folder, and name that folder: --data FOLDER")
+    Path("data").mkdir()
+    Path("../first/data/x.csv").rename("data/x.csv")
+    for folder in (Path("../kept"), Path("../kept").resolve()):
+        assert verify._changed_inputs(manifest, find_work(Path("b.crate"), manifest, folder)) == []
+    assert verify_report("b.html", data=Path("../kept")).holds
+    Path("../kept/helper.py").write_text("A = 1 ")
+    (found,) = verify_report("b.html", data=Path("../kept")).findings
+    assert found.text == "nb/helper.py has other contents than when the report was made"
+
+
+@pytest.mark.parametrize(
+    ("code", "parameters", "name", "said"),
+    [
+        ("open('/data/of/anna/x.csv')", {}, "x.csv", "names it '/data/of/anna/x.csv', so it must lie there"),
+        ("1", {"p": "x.csv"}, "x.csv", "it is looked for from the folder of this call: put it there as 'x.csv'"),
+        ("1", {"p": "x.py"}, "x.py", "it is looked for from the folder of this call: put it there as 'x.py'"),
+        ("1", {"q": ["x.csv"]}, "x.csv", "outside the folder of the first run: --data FOLDER says"),
+        ("1", {}, "the kit's data set gone/a.csv", "it is no longer among the data of cxkit"),
+    ],
+)
+def test_of_an_input_that_is_missing_it_is_said_where_it_was_looked_for(write_notebook, code, parameters, name, said):
+    Path("b.crate").mkdir()
+    write_notebook(code, to="b.crate/notebook.ipynb")
+    told = {"parameters": parameters, "given": [*parameters], "elsewhere": ["q"] if "q" in parameters else []}
+    manifest = claims_of_run(**told, inputs={name: "0" * 64})
+    (found,) = verify._changed_inputs(manifest, find_work(Path("b.crate"), manifest))
+    assert found.text.startswith(f"{name} is missing: ")
+    assert said in found.text
+
+
 def claims_of_run(**changed):
     run = executed_run("import numpy", folder=Path(), parameters={"seed": 3}, given=("seed",))
     told = manifest_of(run)

@@ -128,7 +128,7 @@ def test_an_input_that_is_gone_means_that_nothing_can_be_told(report, capsys):
     assert main(["verify", str(report)]) == 2
     said = capsys.readouterr().out
     assert "report.html could not be made again; 0 tables" in said
-    assert "input: in.txt is missing" in said
+    assert "input: in.txt is missing: it is looked for from the folder of this call: put it there as 'in.txt'" in said
     assert "FileNotFoundError" in said
 
 

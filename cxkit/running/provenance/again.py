@@ -9,10 +9,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from cxkit.errors import NotebookError, first_of
+from cxkit.running.kernels.modules import modules_beside
 from cxkit.running.notebooks.notebook import read_notebook
 from cxkit.running.plan import CELL_TIMEOUT, Plan, Run, plan_run
 from cxkit.running.provenance.claims import NOTEBOOK, Manifest
-from cxkit.running.provenance.inputs import NAMES_OF_KIT, input_files, modules_in, named_in
+from cxkit.running.provenance.inputs import NAMES_OF_KIT, input_files, modules_in, named_in, texts_of
 from cxkit.running.sandbox.limits import Limits, Policy
 
 _LISTED = 5
@@ -79,7 +80,9 @@ def find_work(folder: Path, manifest: Manifest, data: Path | None = None) -> Wor
         assert data is not None
         parameters[name] = _found(parameters[name], data, told)
     place = _module_folder(manifest, data)
-    modules = modules_in(notebook, [Path(), place])
+    if place != Path():
+        told |= _modules_beside(notebook, place, manifest)
+    modules = modules_in(notebook, [Path(), place], told)
     if notebook.is_symlink():
         raise NotebookError(f"{notebook} is a link, and no file.")
     files = input_files(parameters, named_in(read_notebook(notebook)), modules, told)
@@ -110,6 +113,35 @@ def _module_folder(manifest: Manifest, data: Path | None) -> Path:
         if _is_file(candidate):
             return candidate.parent
     return Path()
+
+
+def _modules_beside(notebook: Path, place: Path, manifest: Manifest) -> dict[str, str]:
+    """The names that the crate has for modules in the folder of the notebook, which may be another now, by path."""
+    then = PurePosixPath(manifest.notebook.path).parent
+    named = {str(path): (then / name).as_posix() for name, path in modules_beside(notebook, place).items()}
+    return {path: name for path, name in named.items() if name in manifest.inputs}
+
+
+def where_sought(name: str, work: Work, manifest: Manifest) -> str:
+    """Where an input of a crate is looked for, and what to do if it is not there."""
+    if name.startswith(NAMES_OF_KIT):
+        return "it is no longer among the data of cxkit"
+    for text in named_in(read_notebook(work.notebook)).texts:
+        if text != name and PurePosixPath(text).is_absolute() and text.endswith(f"/{name}"):
+            return f"the notebook's code names it '{text}', so it must lie there"
+        if text == name:
+            return f"the notebook's code names it so, from the folder of this call: put it there as '{name}'"
+    if name in texts_of(manifest.parameters.values()) or not name.endswith(".py"):
+        is_elsewhere = any(name in texts_of([manifest.parameters[one]]) for one in manifest.elsewhere)
+        return (
+            "a parameter names it outside the folder of the first run: --data FOLDER says in which folder it lies"
+            if is_elsewhere
+            else f"it is looked for from the folder of this call: put it there as '{name}'"
+        )
+    return (
+        f"the notebook imports it from its own folder: call verify where '{name}' lies below, or lay it beside "
+        f"{manifest.notebook.name} in a folder, and name that folder: --data FOLDER"
+    )
 
 
 def _is_file(path: Path) -> bool:

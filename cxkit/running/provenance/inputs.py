@@ -118,13 +118,17 @@ def input_files(
     return dict(sorted(found.items()))
 
 
-def modules_in(notebook: Path, folders: Iterable[Path]) -> dict[str, Path]:
-    """The files of modules that a notebook imports from these folders, by the names under which a crate tells them."""
+def modules_in(notebook: Path, folders: Iterable[Path], told: Mapping[str, str] | None = None) -> dict[str, Path]:
+    """The files of modules that a notebook imports from these folders, by the names under which a crate tells them.
+
+    The words that stand for their paths are `told` where they are known.
+    """
+    known = told or {}
     found: dict[str, Path] = {}
     for folder in dict.fromkeys(folders):
         is_outside = folder.is_absolute() and told_path(str(folder / "x")) == "x"
         for name, path in modules_beside(notebook, folder).items():
-            found[name if is_outside else told_path(str(path))] = path
+            found[known.get(str(path)) or (name if is_outside else told_path(str(path)))] = path
     return found
 
 

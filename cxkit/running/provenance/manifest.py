@@ -55,7 +55,7 @@ def manifest_of(run: Run) -> dict[str, Any]:
 def run_files(run: Run) -> dict[str, Path]:
     """The files that a run rests on, by name: data, and modules of the folders where its kernel looks for them."""
     folder = run.notebook.parent if run.modules_in is None else run.modules_in
-    modules = modules_in(run.notebook, [Path(), folder])
+    modules = modules_in(run.notebook, [Path(), folder], run.told)
     return input_files(run.parameters, named_in(run.executed or {"cells": []}), modules, run.told)
 
 

@@ -13,7 +13,7 @@ from cxkit.running.kernels.forked import TemplateLost
 from cxkit.running.notebooks.notebook import LARGEST, read_notebook
 from cxkit.running.pages.report import report_html
 from cxkit.running.plan import CELL_TIMEOUT, Run
-from cxkit.running.provenance.again import Conditions, Work, find_work, make_again
+from cxkit.running.provenance.again import Conditions, Work, find_work, make_again, where_sought
 from cxkit.running.provenance.changes import first_difference
 from cxkit.running.provenance.claims import Claims, Manifest, read_claims_of
 from cxkit.running.provenance.comparison import Outcome, compare_outcomes
@@ -324,7 +324,7 @@ def _changed_inputs(manifest: Manifest, work: Work) -> list[Finding]:
     found = []
     for name, digest in manifest.inputs.items():
         if name not in now:
-            found.append(Finding("input", name, f"{name} is missing"))
+            found.append(Finding("input", name, f"{name} is missing: {where_sought(name, work, manifest)}"))
         elif now[name] != digest:
             found.append(Finding("input", name, f"{name} has other contents than when the report was made"))
     return found
