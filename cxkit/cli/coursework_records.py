@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,9 @@ def _add_collect(commands: Any) -> None:
     parser.add_argument("--decide", metavar="STUDENT=FILE", type=_decision, action="append", default=[],
                         help="the file of this download that counts, where that is not clear, or STUDENT=nothing; "
                         "repeat it. Kept in decisions.toml")  # fmt: skip
+    parser.add_argument("--extend", metavar="STUDENT=TIME", type=_extension, action="append", default=[],
+                        help="a deadline of this student's own, in place of --due now and in every later collecting; "
+                        "repeat it. Kept in decisions.toml")  # fmt: skip
 
 
 def _decision(text: str) -> tuple[str, str]:
@@ -42,12 +46,20 @@ def _decision(text: str) -> tuple[str, str]:
     return student.strip(), file.strip()
 
 
+def _extension(text: str) -> tuple[str, datetime]:
+    student, equals, time = text.partition("=")
+    if not (student and equals and time):
+        raise argparse.ArgumentTypeError(f"'{text}' is not STUDENT=TIME")
+    return student.strip(), moment(time.strip())
+
+
 def collect_command(options: argparse.Namespace) -> int:
     """``cxkit collect``: from whatever the learning management system offers to one notebook a student."""
     from cxkit.coursework.collecting import collect
     from cxkit.coursework.people.roster import read_roster
 
     found = collect(options.source, read_roster(options.roster), options.assignment, options.due, into=options.output,
-                    replace=options.replace, decide=dict(options.decide), worksheet=options.worksheet)  # fmt: skip
+                    replace=options.replace, decide=dict(options.decide), extend=dict(options.extend),
+                    worksheet=options.worksheet)  # fmt: skip
     print(found.text)
     return 0

@@ -153,6 +153,26 @@ def test_an_extension_is_a_collecting_with_a_later_deadline(tmp_path):
     assert after["s100"] == before["s100"]
 
 
+def test_an_extension_counts_in_every_later_collecting_of_the_whole_class(tmp_path):
+    """It was undone by the next one, which measured everybody by its own deadline."""
+    late = collected(tmp_path, BRIGHTSPACE, due=DUE - timedelta(days=30)).by_student
+    assert all(row.late_seconds for row in late.values() if row.path)
+    download = tmp_path / "download.zip"
+    for extend in ({"s200": DUE.replace(tzinfo=None) + timedelta(days=400)}, None):
+        found = collect(
+            download, ROSTER, ASSIGNMENT, DUE - timedelta(days=30), into=tmp_path / "out", extend=extend
+        ).by_student
+        assert found["s200"].late_seconds == 0
+        assert found["s200"].status == "collected"
+        assert "By an extension due" in found["s200"].note
+        assert found["s100"].late_seconds == late["s100"].late_seconds
+    with pytest.raises(MarkingError, match="'s20' is nobody of the roster. Did you mean 's200'"):
+        collect(download, ROSTER, ASSIGNMENT, DUE, into=tmp_path / "out", extend={"s20": DUE})
+    (tmp_path / "out" / "decisions.toml").write_text('[due]\ns200 = "tomorrow"\n', encoding="utf-8")
+    with pytest.raises(MarkingError, match=r"below \[due\] each line must be STUDENT = a time"):
+        collect(download, ROSTER, ASSIGNMENT, DUE, into=tmp_path / "out")
+
+
 def test_a_deadline_without_times_is_said_to_be_unchecked(tmp_path):
     found = collected(tmp_path, FLAT, due=DUE)
     assert found.by_student["s100"].note == "When it was handed in is not known."

@@ -38,7 +38,7 @@ def submissions_in(folder: str | Path, roster: Roster) -> tuple[Submission, ...]
     if (folder / COLLECTION_FILE).is_file():
         return _collected(folder, known)
     _refuse_strangers(folder, known)
-    decisions = read_decisions(folder)
+    decisions = read_decisions(folder).files
     return tuple(_one(folder, student, decisions.get(student, "")) for student in known)
 
 

@@ -10,12 +10,12 @@ from cxkit.coursework.collecting.adding import Adding
 from cxkit.coursework.collecting.archives import list_files, shown, some_of
 from cxkit.coursework.collecting.choice import Choice
 from cxkit.coursework.collecting.collection import Collection, as_json, read_collection
-from cxkit.coursework.collecting.decisions import NOTHING, read_decisions, write_decisions
+from cxkit.coursework.collecting.decisions import NOTHING, Decisions, read_decisions, write_decisions
 from cxkit.coursework.collecting.files_of import FilesOf
 from cxkit.coursework.collecting.submission import COLLECTION_FILE, Submission
 from cxkit.coursework.people.csv_text import read_csv_text
 from cxkit.coursework.people.roster import Roster
-from cxkit.errors import MarkingError
+from cxkit.errors import MarkingError, Problems, nearest
 from cxkit.files import sha256_of, write_atomically
 
 _MOST_KEPT = 500  # files in a list of `collection.json`
@@ -30,6 +30,7 @@ def collect(
     into: str | Path,
     replace: bool = False,
     decide: Mapping[str, str] | None = None,
+    extend: Mapping[str, datetime] | None = None,
     worksheet: str | Path | None = None,
 ) -> Collection:
     """Who handed in what?
@@ -52,6 +53,9 @@ def collect(
     decide : mapping of str to str, optional
         By student the file of this download that counts, where that is not clear, or `"nothing"`. Kept in
         `decisions.toml` in `into`, where further decisions may stand.
+    extend : mapping of str to datetime, optional
+        By student a deadline of their own, which counts in place of `due` in this and every later collecting. Kept in
+        `decisions.toml` as well.
     worksheet : str or Path, optional
         Moodle's grading worksheet, in any language: when each handed in, which its zips do not tell.
 
@@ -69,12 +73,13 @@ def collect(
     into = Path(into)
     if Path(path).is_dir() and into.resolve().is_relative_to(Path(path).resolve()):
         raise MarkingError(f"{into} lies in {path}, where the submissions are. Collect into another folder.")
-    if due is not None and due.tzinfo is None:
-        due = due.astimezone()
+    due = _zoned(due)
     before = _collected_before(into, assignment_id)
     items = list_files(path)
     files_of = FilesOf(items, roster, assignment_id, None if worksheet is None else read_csv_text(worksheet))
-    decisions = files_of.decided(read_decisions(into), decide or {})
+    earlier = read_decisions(into)
+    decisions = files_of.decided(earlier.files, decide or {})
+    own_due = {**earlier.due, **_extensions(extend or {}, roster)}
     refused: list[tuple[str, str]] = [(shown(item.name), item.refusal) for item in items if item.refusal]
     adding = Adding(before, replace=replace)
     for student in roster:
@@ -83,9 +88,13 @@ def collect(
             continue
         files, is_decided = files_of.student(student.id)
         unclear = some_of(files_of.unclear.get(student.id, ()))
-        adding.add(Choice(student.id, files, assignment_id, due, into, refused, is_decided=is_decided, unclear=unclear))
-    if decide:
-        write_decisions(into, decisions)
+        until = own_due.get(student.id, due)
+        choice = Choice(student.id, files, assignment_id, until, into, refused, is_decided=is_decided, unclear=unclear)
+        if student.id in own_due:
+            choice.notes.append(f"By an extension due {own_due[student.id]:%Y-%m-%d %H:%M}.")
+        adding.add(choice)
+    if decide or extend:
+        write_decisions(into, Decisions(files=decisions, due=own_due))
     result = Collection(
         assignment=assignment_id, submissions=adding.rows,
         unmatched=_first(files_of.unmatched), refused=_first(refused),
@@ -93,6 +102,22 @@ def collect(
     )  # fmt: skip
     write_atomically(into / COLLECTION_FILE, as_json(result))
     return result
+
+
+def _zoned(due: datetime | None) -> datetime | None:
+    """A deadline with its zone: that of this machine where it names none."""
+    return due.astimezone() if due is not None and due.tzinfo is None else due
+
+
+def _extensions(extend: Mapping[str, datetime], roster: Roster) -> dict[str, datetime]:
+    """New deadlines by student, each with its zone; a MarkingError names who is nobody of the roster."""
+    problems = Problems("The extensions")
+    for student in extend:
+        if student not in roster.by_id:
+            problems.add(f"'{student}' is nobody of the roster.{nearest(student, roster.by_id)}")
+    if problems:
+        problems.raise_as(MarkingError)
+    return {student: time.astimezone() if time.tzinfo is None else time for student, time in extend.items()}
 
 
 def _first(files: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
