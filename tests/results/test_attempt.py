@@ -77,7 +77,7 @@ def test_conclusions_name_it_and_reports_leave_it_out():
 
 RETURN_NO_RESULT = {  # they make or read things, or put results together
     "attempt", "bibliography", "check_notebook", "check_notebook_names", "check_notebook_roles", "conclude",
-    "dataset_card", "dataset_names", "declare", "load_instrument", "load_survey", "methods_paragraph",
+    "dataset_card", "dataset_names", "declare", "describe_file", "load_instrument", "load_survey", "methods_paragraph",
     "one_wave", "protect_incomplete", "read_expert_ratings", "read_instrument", "read_survey", "session",
     "simulate_culture",
 }  # fmt: skip

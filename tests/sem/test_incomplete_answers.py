@@ -7,6 +7,7 @@ em.h1.iter.max = 1e5)`.
 from __future__ import annotations
 
 import json
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -139,3 +140,15 @@ def test_who_lacks_a_predictor_that_is_given_is_named() -> None:
     whole = sem.sem(model, data, missing="fiml", fixed_x=False)
     assert (whole.n, whole.n_dropped) == (301, 0)
     assert not any("Left out" in warning for warning in whole.warnings)
+    # Who is left out for another reason as well would not be kept by it.
+    others = data.assign(
+        school=data["school"].where(np.arange(len(data)) % 20 > 0), w=1.0 + (np.arange(len(data)) % 30 > 0)
+    )
+    others["w"] = others["w"].where(np.arange(len(data)) % 30 != 10, 0.0)
+    counted = int((others["school"].notna() & (others["w"] > 0) & others["ageyr"].isna()).sum())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CxkitWarning)
+        fit = sem.sem(model, others, missing="fiml", cluster="school", weights="w", estimator="MLR")
+    assert f"Left out: {counted} respondents without an answer to 'ageyr'." in " ".join(fit.warnings)
+    assert 0 < counted < 31
+    assert fit.n == int((others["school"].notna() & (others["w"] > 0) & others["ageyr"].notna()).sum())

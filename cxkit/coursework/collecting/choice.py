@@ -54,6 +54,12 @@ class Choice:
         self.data = b""
         """The bytes of the notebook that counts, once `made` has chosen one."""
 
+    def extended(self) -> Choice:
+        """The same, with a note that the deadline is the student's own."""
+        if self.due is not None:
+            self.notes.append(f"By an extension due {self.due:%Y-%m-%d %H:%M}.")
+        return self
+
     def made(self) -> Submission:
         """The student's row. Nothing is written: that is decided beside what was collected before."""
         if not self.files:

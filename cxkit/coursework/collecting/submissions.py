@@ -70,10 +70,8 @@ def collect(
         If the path is no folder and no zip, `into` holds another assignment or a damaged collection, or a decision
         names no file or no student.
     """
-    into = Path(into)
-    if Path(path).is_dir() and into.resolve().is_relative_to(Path(path).resolve()):
-        raise MarkingError(f"{into} lies in {path}, where the submissions are. Collect into another folder.")
-    due = _zoned(due)
+    into, due = Path(into), _zoned(due)
+    _refuse_within(into, Path(path))
     before = _collected_before(into, assignment_id)
     items = list_files(path)
     files_of = FilesOf(items, roster, assignment_id, None if worksheet is None else read_csv_text(worksheet))
@@ -90,18 +88,21 @@ def collect(
         unclear = some_of(files_of.unclear.get(student.id, ()))
         until = own_due.get(student.id, due)
         choice = Choice(student.id, files, assignment_id, until, into, refused, is_decided=is_decided, unclear=unclear)
-        if student.id in own_due:
-            choice.notes.append(f"By an extension due {own_due[student.id]:%Y-%m-%d %H:%M}.")
-        adding.add(choice)
+        adding.add(choice.extended() if student.id in own_due else choice)
     if decide or extend:
         write_decisions(into, Decisions(files=decisions, due=own_due))
     result = Collection(
-        assignment=assignment_id, submissions=adding.rows,
-        unmatched=_first(files_of.unmatched), refused=_first(refused),
-        stayed=tuple(adding.stayed), replaced=tuple(adding.replaced),
+        assignment=assignment_id, submissions=adding.rows, unmatched=_first(files_of.unmatched),
+        refused=_first(refused), stayed=tuple(adding.stayed), replaced=tuple(adding.replaced),
     )  # fmt: skip
     write_atomically(into / COLLECTION_FILE, as_json(result))
     return result
+
+
+def _refuse_within(into: Path, source: Path) -> None:
+    """Refuse to collect into the folder that the submissions are in: the next collecting would find its own files."""
+    if source.is_dir() and into.resolve().is_relative_to(source.resolve()):
+        raise MarkingError(f"{into} lies in {source}, where the submissions are. Collect into another folder.")
 
 
 def _zoned(due: datetime | None) -> datetime | None:

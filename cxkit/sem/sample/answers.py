@@ -50,12 +50,8 @@ def read_frame(
     values = _finite_answers(frame, names, ordered, problems)
     codes, labels = codes_and_labels(frame, group, "group")
     clusters, _ = codes_and_labels(frame, cluster, "cluster")
-    keep = _used(values, names, missing, exogenous) & _known(codes) & _known(clusters)
-    left_out = _without_predictors(values, names, exogenous) if missing == "fiml" else ()
-    given: np.ndarray | None = None
-    if weights is not None:
-        given, keep, weightless = _weighing(frame, weights, keep, problems)
-        left_out += weightless
+    keep = _used(values, missing) & _known(codes) & _known(clusters)
+    given, keep, left_out = _usable(frame, values, names, keep, missing, exogenous, weights, problems)
     table = _Table(
         names=tuple(names), values=values, labels=labels, codes=codes, clusters=clusters, weights=given,
         keep=keep, index=frame.index,
@@ -72,30 +68,48 @@ def read_frame(
     return kept if kept.index.equals(frame.index) else replace(kept, index=frame.index)
 
 
-def _without_predictors(values: np.ndarray, names: Sequence[str], exogenous: Sequence[str]) -> tuple[str, ...]:
-    """A note on those whose holes are in predictors that the model takes as given, if there are any."""
-    holes = np.isnan(values)
-    fixed = [i for i, name in enumerate(names) if name in exogenous]
-    count = int((holes[:, fixed].any(1) & ~holes.all(1)).sum())
-    if not count:
+def _usable(
+    frame: Any,
+    values: np.ndarray,
+    names: Sequence[str],
+    keep: np.ndarray,
+    missing: str,
+    exogenous: Sequence[str],
+    weights: str | None,
+    problems: Problems,
+) -> tuple[np.ndarray | None, np.ndarray, tuple[str, ...]]:
+    """Weights of mean 1 among those used, who of `keep` is used, and notes on who is left out."""
+    given: np.ndarray | None = None
+    left_out: tuple[str, ...] = ()
+    if weights is not None:
+        given = read_weights(frame, weights, problems)
+        left_out = _weightless(int((keep & (given == 0)).sum()), weights)
+        keep = keep & (given > 0)  # who counts nothing is nobody of n; NaN is no weight
+    if missing != "listwise":
+        lacking = keep & np.isnan(values[:, _places(names, exogenous)]).any(1)
+        left_out += _without_predictors(values[lacking], names, exogenous)
+        keep = keep & ~lacking
+    if given is not None:
+        given = given * (keep.sum() / given[keep].sum())
+    return given, keep, left_out
+
+
+def _without_predictors(lacking: np.ndarray, names: Sequence[str], exogenous: Sequence[str]) -> tuple[str, ...]:
+    """A note on those who are left out for holes in predictors alone, which the model takes as given."""
+    if not len(lacking):
         return ()
-    who = "1 respondent" if count == 1 else f"{count:,} respondents"
-    predictors = list_names([names[i] for i in fixed], holes[:, fixed].any(0))
+    who, them = ("1 respondent", "it") if len(lacking) == 1 else (f"{len(lacking):,} respondents", "them")
+    fixed = _places(names, exogenous)
+    predictors = list_names([names[i] for i in fixed], np.isnan(lacking[:, fixed]).any(0))
     return (
         f"Left out: {who} without an answer to {predictors}. Predictors are taken as given, so that no model fills "
-        "their gaps; fixed_x=False models them and keeps everybody.",
+        f"their gaps; fixed_x=False models the predictors and keeps {them}.",
     )
 
 
-def _weighing(
-    frame: Any, column: str, keep: np.ndarray, problems: Problems
-) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
-    """Weights of mean 1 among those used, who is used, and a note on those who count nothing: they are nobody of n."""
-    raw = read_weights(frame, column, problems)
-    keep = keep & ~np.isnan(raw)
-    left_out = _weightless(int((keep & (raw == 0)).sum()), column)
-    keep &= raw != 0
-    return raw * (keep.sum() / raw[keep].sum()), keep, left_out
+def _places(names: Sequence[str], exogenous: Sequence[str]) -> list[int]:
+    """The columns of the predictors that a model takes as given."""
+    return [i for i, name in enumerate(names) if name in exogenous]
 
 
 def _weightless(count: int, column: str) -> tuple[str, ...]:
@@ -118,13 +132,10 @@ def _finite_answers(frame: Any, names: Sequence[str], ordered: Sequence[str], pr
     return values
 
 
-def _used(values: np.ndarray, names: Sequence[str], missing: str, exogenous: Sequence[str]) -> np.ndarray:
-    """Which rows have enough answers: all listwise, else any, and all predictors, whose holes no model fills."""
+def _used(values: np.ndarray, missing: str) -> np.ndarray:
+    """Which rows have enough answers: all of them listwise, else any."""
     holes = np.isnan(values)
-    if missing == "listwise":
-        return ~holes.any(1)
-    fixed = [i for i, name in enumerate(names) if name in exogenous]
-    return ~holes.all(1) & ~holes[:, fixed].any(1)
+    return ~holes.any(1) if missing == "listwise" else ~holes.all(1)
 
 
 def _known(codes: np.ndarray | None) -> np.ndarray | bool:

@@ -13,6 +13,7 @@ from cxkit.survey.drafting.wordings import NO_ANSWER, ordered
 from cxkit.survey.labels import fold_label
 from cxkit.survey.readers import limesurvey
 from cxkit.survey.readers.header import Question
+from cxkit.without_contents import without_contents
 
 MOST_ANSWERS = 12
 """More different answers than this are no rating scale: 0 to 10 and one code for "no answer" are twelve."""
@@ -45,6 +46,8 @@ class Column:
     filled: pd.Series
     scale: Scale | None = None
     unordered: tuple[str, ...] = ()
+
+    __repr__ = without_contents
 
     @property
     def name(self) -> str:

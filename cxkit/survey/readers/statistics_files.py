@@ -14,8 +14,9 @@ from typing import Any
 
 import pandas as pd
 
-from cxkit.errors import SurveyError, counted
+from cxkit.errors import SurveyError, counted, reason_of
 from cxkit.survey.readers.header import Question, named_once, split_row
+from cxkit.without_contents import without_contents
 
 KINDS_BY_ENDING = {".sav": "spss", ".zsav": "spss", ".por": "spss", ".dta": "stata"}
 VARIABLES_NAMED = 4
@@ -29,6 +30,8 @@ class StatisticsFile:
     questions: tuple[Question, ...]
     kind: str
     notes: tuple[str, ...]
+
+    __repr__ = without_contents
 
 
 def read_statistics_file(path: Path, encoding: str | None) -> StatisticsFile:
@@ -82,8 +85,11 @@ def _read(path: Path, encoding: str | None) -> tuple[pd.DataFrame, Any]:
         else:
             frame, meta = read(str(path), user_missing=True, encoding=encoding)
     except Exception as error:  # the reader raises its own kinds and those of the codecs
-        raise SurveyError(f"{path.name} cannot be read as a file of {KINDS_BY_ENDING[path.suffix.casefold()].upper()}: "
-                          f"{error}. Save it again, or export it as .csv.") from None  # fmt: skip
+        kind = KINDS_BY_ENDING[path.suffix.casefold()].upper()
+        raise SurveyError(
+            f"{path.name} cannot be read as a file of {kind}: {reason_of(error).rstrip('.')}. Save it again, or export "
+            "it as .csv."
+        ) from None
     return frame, meta
 
 
