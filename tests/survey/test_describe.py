@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import cxkit as cx
 from cxkit.cli import main
 from cxkit.errors import CxkitWarning, SurveyError
+from cxkit.survey.datasets import dataset_path
 from cxkit.survey.drafting.toml_text import entry
 from cxkit.survey.drafting.wordings import ROWS, ordered
 from tests.survey.test_rows import EXPORTS, TRUTH, read, write
@@ -77,9 +78,7 @@ def test_answers_that_nobody_gave_belong_to_the_scale_all_the_same(tmp_path):
     scale = described.instrument.dimensions[0].scale
     assert (scale.low, scale.high, scale.missing_codes) == (1, 5, ("Don't know",))
     assert list(scale.labels.values()) == ["Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree"]
-    assert "[scale]: Not every answer from 1 to 5 was given: is that the scale?" in " ".join(
-        described.instrument.open_questions
-    )
+    assert "[scale]: Could people answer from 1 to 5, and no further?" in " ".join(described.instrument.open_questions)
 
 
 def test_codes_and_scales_of_numbers(tmp_path):
@@ -89,6 +88,18 @@ def test_codes_and_scales_of_numbers(tmp_path):
     scales = [(dimension.scale.low, dimension.scale.high) for dimension in asked.dimensions]
     assert scales == [(1, 7), (0, 10)]
     assert [dimension.scale.missing_codes for dimension in asked.dimensions] == [(-99,), ()]
+
+
+@pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
+def test_a_public_questionnaire_comes_out_as_its_authors_keyed_it():
+    """psych's bfi: 25 items from 1 to 6; its own keys turn A1, C4, C5, E1, E2, O2 and O5 round."""
+    asked = cx.describe_file(dataset_path("bfi")).instrument
+    traits = [dimension for dimension in asked.dimensions if len(dimension.items) == 5]
+    assert [dimension.key for dimension in traits] == list("aceno")
+    assert {str(dimension.scale) for dimension in traits} == {"1-6"}
+    turned = {item.key for dimension in traits for item in dimension.items if item.reversed}
+    assert turned == {"A1", "C4", "C5", "E1", "E2", "O2", "O5"}
+    assert "[scale]: Could people answer from 1 to 6, and no further?" in asked.open_questions
 
 
 def test_a_file_without_questions_on_a_scale_is_refused_with_what_is_in_it(tmp_path):

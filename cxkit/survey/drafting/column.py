@@ -104,18 +104,26 @@ def _numbers(words: list[str]) -> Scale | None:
     if not answers or answers[0] < 0 or len(answers) + len(missing) > MOST_ANSWERS or answers[-1] > 10:
         return None
     low, high = _ends(answers)
-    return Scale(kind="numbers", low=low, high=high, missing=missing, is_whole=len(answers) == high - low + 1)
+    return Scale(kind="numbers", low=low, high=high, missing=missing, is_whole=_is_whole(answers, low, high))
+
+
+USUAL_ENDS = (5, 7, 10)
 
 
 def _ends(answers: list[int]) -> tuple[int, int]:
-    """The usual scale with these answers: 1-5, 1-7, 0-10, 1-10, or from the lowest to the highest."""
+    """From 1, or 0 where that was answered, to the highest answer; to 5 at least, where hardly any can be missing.
+
+    An answer that nobody chose in any question of a family is rarer than a scale of four or six.
+    """
     low, high = answers[0], answers[-1]
     if low == 0:
         return (0, 1) if high == 1 else (0, 10) if high > 6 else (0, high)
-    for end in (5, 7, 10):
-        if high <= end:
-            return 1, end
-    return 1, high
+    return (1, high) if high > 3 else (1, 5)
+
+
+def _is_whole(answers: list[int], low: int, high: int) -> bool:
+    """Whether the file shows every answer of a usual scale; of another one, its ends are asked."""
+    return len(answers) == high - low + 1 and (low == 0 or high in USUAL_ENDS)
 
 
 def _numbered(words: list[str]) -> Scale | None:
@@ -140,7 +148,7 @@ def _numbered(words: list[str]) -> Scale | None:
     low, high = _ends(numbers)
     return Scale(
         kind="numbered", low=low, high=high, labels=dict(sorted(labels.items())), missing=tuple(missing),
-        is_whole=len(numbers) == high - low + 1,
+        is_whole=_is_whole(numbers, low, high),
     )  # fmt: skip
 
 
@@ -162,8 +170,9 @@ def _coded(words: list[str]) -> Scale | None:
     numbers = limesurvey.numbered(words)
     if len(numbers) < 2:
         return None
-    low, high = _ends(sorted(map(int, numbers.values())))
+    given = sorted(map(int, numbers.values()))
+    low, high = _ends(given)
     template = next(iter(numbers))
     start = template[: len(template) - len(numbers[template])]
     codes = {f"{start}{number}": number for number in range(low, high + 1)}
-    return Scale(kind="codes", low=low, high=high, codes=codes, is_whole=len(numbers) == high - low + 1)
+    return Scale(kind="codes", low=low, high=high, codes=codes, is_whole=_is_whole(given, low, high))

@@ -252,7 +252,7 @@ def _scale_lines(head: str, scale: Scale) -> Iterator[str]:
         yield entry("missing_codes", codes)
     asks = []
     if not scale.is_whole:
-        asks.append(f"Not every answer from {scale.low} to {scale.high} was given: is that the scale?")
+        asks.append(f"Could people answer from {scale.low} to {scale.high}, and no further?")
     if scale.codes:
         asks.append("Is the first code the lowest answer?")
     if scale.missing:
