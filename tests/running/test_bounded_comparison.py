@@ -29,11 +29,18 @@ def seconds(call, *arguments):
 
 @pytest.mark.parametrize(
     "text",
-    ["9" * 20_000 + "x", "." * 20_000 + "x", "1." * 10_000 + "x", "1e5" * 7_000 + "x", "-9" * 10_000, "1 " * 10_000],
+    [
+        "9" * 200_000 + "x",
+        "." * 200_000 + "x",
+        "1." * 100_000 + "x",
+        "1e5" * 70_000 + "x",
+        "-9" * 100_000,
+        "1 " * 100_000,
+    ],
 )
 def test_numbers_are_found_in_time_that_goes_with_the_length(text):
-    one, four = (min(seconds(texts._NUMBERS.findall, text * times) for _ in range(8)) for times in (1, 4))
-    assert four < 6 * one + 0.02
+    """It takes .02 s; each sign looked at again from each before it, that is 20 thousand million steps."""
+    assert seconds(texts._NUMBERS.findall, text) < 5
 
 
 def test_the_same_numbers_are_found():

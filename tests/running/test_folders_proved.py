@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from cxkit import mime
 from cxkit.running.pages.report import index_html, write_report
+from cxkit.running.provenance import folder
 from cxkit.running.provenance.crate import write_crate
 from cxkit.running.provenance.folder import is_index
 from cxkit.running.provenance.verify import reports_in, verify_report
@@ -69,6 +71,24 @@ def test_an_index_is_left_out_if_it_lists_the_reports_and_says_nothing_else(crat
         assert reports_in("out") == [*crates, index]
     index.write_bytes(b"\xff")
     assert not is_index(index, crates)
+
+
+def test_an_index_that_lists_a_report_again_and_again_is_none_and_reads_it_no_more_than_once(crates, monkeypatch):
+    """Each of a million links read the whole notebook of its crate."""
+    read = []
+    monkeypatch.setattr(folder, "read_executed", lambda crate: read.append(crate) or {"cells": [], "metadata": {}})
+    index = Path("out/index.html")
+    index.write_text('<h2><a href="a.html">' * 20_000, encoding="utf-8")
+    assert not is_index(index, crates)
+    assert len(read) <= len(crates)
+
+
+def test_an_index_that_is_too_large_is_not_read(crates, monkeypatch, tmp_path):
+    index = Path("out/index.html")
+    index.touch()
+    os.truncate(index, 24 << 30)  # it takes no room on the disk
+    assert not is_index(index, crates)
+    assert reports_in("out") == [*crates, index]
 
 
 def test_a_crate_is_that_of_the_page_of_its_own_name(crates):

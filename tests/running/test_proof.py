@@ -373,3 +373,65 @@ def test_the_order_in_which_a_file_keeps_columns_is_none():
     one = of([declared("x", kind="table", name="T", columns={"b": [1.0], "a": [2.0]})])
     kept = json.loads(json.dumps(one, sort_keys=True))
     assert compared(kept, one, declared_in(one)).findings == ()
+
+
+def table_of(text, html, **columns):
+    """An output that prints a table of these unrounded numbers."""
+    return [declared(text, html, kind="table", name="t", tolerance=1e-9, absolute=1e-9, columns=columns)]
+
+
+def changes_of_tables(before, now):
+    return [one for one in output_changes(shown_in(of(before)), shown_in(of(now))) if isinstance(one, Change)]
+
+
+@pytest.mark.parametrize("exact", [240, 240.5, 240.4999999999])
+def test_a_printed_count_is_never_rounded_into_another(exact):
+    """Also not where the unrounded number lies between the two: nobody can see that a whole number was rounded."""
+    one, other = (table_of(f"n {n}", f"<td>{n}</td>", n=[exact], mean=[0.125]) for n in (240, 241))
+    (found,) = changes_of_tables(one, other)
+    assert found.degree == "number"
+    one, other = (table_of("n", f"<td>{n} of 500, 48 %</td>", n=[exact]) for n in (240, 241))
+    assert [found.degree for found in changes_of_tables(one, other)] == ["number"]
+    one, other = (table_of("n", f"<td>{share} %</td>", share=[0.485]) for share in (48, 49))
+    assert [found.degree for found in changes_of_tables(one, other)] == ["number"]
+
+
+def test_a_printed_number_with_decimals_is_rounded_to_the_other_side_only_where_the_exact_one_lies_there():
+    for exact, is_told in ((0.125, False), (0.126, True)):
+        one, other = (table_of(f"mean {mean}", f"<td>{mean}</td>", mean=[exact]) for mean in ("0.12", "0.13"))
+        assert bool(changes_of_tables(one, other)) == is_told
+    one, other = (table_of("n", f"<td>{n}</td>", n=[240.5]) for n in ("240.", "241."))
+    assert changes_of_tables(one, other)
+
+
+@pytest.mark.parametrize("form", ["{}", "n = {}", "{} people", "-{}", "+{}", "({})", "{},"])
+def test_whole_numbers_in_any_text_are_exact(form):
+    one, other = (html(f"<p>{form.format(n)}</p>") for n in (10**15, 10**15 + 1))
+    assert changes_of_tables([one], [other])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_bar"),
+    [
+        ("100%|####| 5/5 [00:0{0}&lt;00:00, {0}.5it/s]", False),
+        ("<b>5/5 [00:0{0}&lt;00:00, {0}.5it/s]</b>", False),
+        (" 5/5 [00:0{0}&lt;00:00, {0}.5it/s]", True),
+        (" 5/5 [00:0{0}&lt;00:00, {0}.5it/s, loss=0.5]", True),
+        (" 5/5 [00:01&lt;00:00, 9.5it/s, loss=0.{0}]", False),
+        (" {0}/5 [00:01&lt;00:00, 9.5it/s]", False),
+        ("alpha 5/5 [00:0{0}&lt;00:00, {0}.5it/s]", False),
+        (" 5/5 [00:0{0}&lt;00:00, {0}.5it/s] alpha = .9{0}", False),
+        (" 5/5 [00:0{0}&lt;00:00, {0}.5it/s" + " " * 1000 + "]", False),
+    ],
+)
+def test_the_clock_of_a_bar_is_passed_over_in_a_widget_of_html_alone(text, is_bar):
+    def bar(number, model="HTMLModel"):
+        states = {"a": {"model_name": model, "state": {"value": text.format(number)}}}
+        view = shown(**{"application__vnd_dot_jupyter_dot_widget-view_plus_json": {"model_id": "a"}})
+        notebook = of([view])
+        notebook["metadata"] = {"widgets": {"application/vnd.jupyter.widget-state+json": {"state": states}}}
+        return shown_in(notebook)
+
+    assert (not list(output_changes(bar(1), bar(2)))) == is_bar
+    assert list(output_changes(bar(1, "LabelModel"), bar(2, "LabelModel")))
+    assert changes_of_tables([html(text.format(1))], [html(text.format(2))]), "in html a page shows it"

@@ -45,7 +45,10 @@ def is_index(page: Path, crates: Sequence[Path]) -> bool:
     try:
         html = read_regular(page, LARGEST).decode("utf-8")
         own = {f"{crate.stem}.html": crate for crate in crates}
-        entries = [_entry(own[link]) for link in _LINK.findall(html)]
+        links = _LINK.findall(html)
+        if len(links) > len(own):
+            return False  # one that lists a report again would have it read as often
+        entries = [_entry(own[link]) for link in links]
     except (KeyError, OSError, ValueError, NotebookError):
         return False
     return html == index_html(_TITLE, entries)
