@@ -127,9 +127,11 @@ def _read_part(content: Any, names: Names, key: str = "") -> Any:
         return [_read_part(part, names, key) for part in content]
     if not isinstance(content, str):
         return content
-    # The bar of tqdm.notebook
-    if key == "value of HTMLModel" and len(content) < _LONGEST_BAR and (bar := _WIDGETS_BAR.fullmatch(content)):
-        return f"{bar[1]}[{bar[2]}]"
+    if key == "value of HTMLModel" and len(content) < _LONGEST_BAR:
+        # tqdm.notebook writes each space as wide as a digit
+        bar = _WIDGETS_BAR.fullmatch(content.replace("\N{FIGURE SPACE}", " "))
+        if bar is not None:
+            return "[".join(content[slice(*bar.span(part))] for part in (1, 2)) + "]"
     if _KEY_OF_ID.fullmatch(key):
         return names.whole(content)
     return _ADDRESS.sub(r"\1", _as_it_stands(content.replace(_MARK, "\N{REPLACEMENT CHARACTER}"), names, _RANDOM))
