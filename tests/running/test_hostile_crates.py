@@ -222,6 +222,16 @@ def test_a_page_is_compared_whatever_its_name_ends_in(run, name, capsys):
     assert "is no page, whose name ends in .html" in capsys.readouterr().out
 
 
+def test_a_report_that_bears_the_name_of_another_is_told_with_its_own(run):
+    """Two reports that are exchanged with their crates each come out the same, under the other's name."""
+    assert verify.verify_report("b.html").remarks == ()
+    Path("b.html").rename("c.html")
+    Path("b.crate").rename("c.crate")
+    found = verify.verify_report("c.html")
+    assert found.holds
+    assert found.remarks == ("it was made as b.html, and has another name now",)
+
+
 def test_a_file_of_a_crate_is_hashed_as_far_as_it_may_be(run, monkeypatch, capsys):
     monkeypatch.setattr(verify, "LARGEST", 100_000)
     os.truncate("b.crate/b.html", 24 << 30)  # it takes no room on the disk

@@ -162,7 +162,8 @@ def _of_now(
     if not changed and {one.kind for one in found.findings} <= {"version"}:  # else its outputs tell more
         changed += [Finding(one.degree, path.name, one.text) for one in page_changes(named, before.executed)]
     kept = "" if keep is None else str(write_atomically(keep / f"{path.stem}.html", report_html(named)))
-    told, left_out = tuple(remarks(manifest, now)), [*left_out, *found.not_compared]
+    renamed = [] if path.name == manifest.report else [f"it was made as {manifest.report}, and has another name now"]
+    told, left_out = (*renamed, *remarks(manifest, now)), [*left_out, *found.not_compared]
     if lost:
         left_out.append("widgets, whose state nobody records of a contained run")
     found = replace(found, remarks=told, not_compared=tuple(left_out), kept=kept)
