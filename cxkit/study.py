@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,11 +61,10 @@ def start_study(folder: str | Path, file: str | Path | None = None, **reading: A
     target = Path(folder)
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise SurveyError(f"{target} holds something already; name a folder that is new or empty.")
-    if file is not None:
-        describe_file(file, **reading)  # refused before anything is made
+    described = None if file is None else describe_file(file, **reading)  # refused before anything is made
     was_there = target.exists()
     try:
-        return _made(target, None if file is None else Path(file), reading)
+        return _made(target, described, reading)
     except BaseException:
         shutil.rmtree(target, ignore_errors=True)
         if was_there:
@@ -73,14 +72,17 @@ def start_study(folder: str | Path, file: str | Path | None = None, **reading: A
         raise
 
 
-def _made(target: Path, file: Path | None, reading: Mapping[str, Any]) -> Study:
+def _made(target: Path, described: FileDescription | None, reading: Mapping[str, Any]) -> Study:
     data = target / "data"
     try:
         data.mkdir(parents=True)
-        copy = copy_dataset(EXAMPLE, data) if file is None else Path(shutil.copyfile(file, data / file.name))
+        if described is None:
+            described = describe_file(copy_dataset(EXAMPLE, data), **reading)
+        else:
+            described = replace(described, path=Path(shutil.copyfile(described.path, data / described.path.name)))
     except OSError as error:
         raise SurveyError(f"{target} cannot be made: {error.strerror}.") from None
-    described = describe_file(copy, **reading)
+    copy = described.path
     described.write(target / INSTRUMENT)
     values = _values(described.instrument, f"data/{copy.name}")
     made = []

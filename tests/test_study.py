@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
-
 import pytest
 
 import cxkit as cx
 from cxkit.cli import main
-from cxkit.errors import CxkitWarning, SurveyError
+from cxkit.errors import SurveyError
 from cxkit.running.notebooks.filled import fill_parameters, python_text
 from cxkit.running.notebooks.parameters import read_parameters
 from cxkit.study import start_study
 from tests.survey.test_describe import FILES
 from tests.survey.test_rows import EXPORTS
 
-
-@pytest.fixture(autouse=True)
-def _quiet():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CxkitWarning)
-        yield
+pytestmark = pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tomllib
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 import cxkit as cx
 from cxkit.cli import main
-from cxkit.errors import CxkitWarning, SurveyError
+from cxkit.errors import SurveyError
 from cxkit.survey.datasets import dataset_path
 from cxkit.survey.drafting.toml_text import entry
 from cxkit.survey.drafting.wordings import ROWS, ordered
@@ -22,11 +21,7 @@ from tests.survey.test_rows import EXPORTS, TRUTH, read, write
 FILES = sorted(path.name for path in EXPORTS.iterdir() if path.suffix in (".csv", ".xlsx", ".sav"))
 
 
-@pytest.fixture(autouse=True)
-def _quiet():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CxkitWarning)
-        yield
+pytestmark = pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -90,7 +85,6 @@ def test_codes_and_scales_of_numbers(tmp_path):
     assert [dimension.scale.missing_codes for dimension in asked.dimensions] == [(-99,), ()]
 
 
-@pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
 def test_a_public_questionnaire_comes_out_as_its_authors_keyed_it():
     """psych's bfi: 25 items from 1 to 6; its own keys turn A1, C4, C5, E1, E2, O2 and O5 round."""
     asked = cx.describe_file(dataset_path("bfi")).instrument

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from zipfile import ZipFile
 
@@ -12,7 +11,7 @@ import pyreadstat
 import pytest
 
 import cxkit as cx
-from cxkit.errors import CxkitWarning, InstrumentError, OptionError, SurveyError
+from cxkit.errors import InstrumentError, OptionError, SurveyError
 from cxkit.survey.instrument_file import instrument_from
 from cxkit.survey.readers.kinds import KINDS, system_of
 from cxkit.survey.tables import read_table
@@ -29,11 +28,7 @@ AS_IT_COMES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _quiet():
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CxkitWarning)
-        yield
+pytestmark = pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
 
 
 @pytest.mark.parametrize("file", AS_IT_COMES)

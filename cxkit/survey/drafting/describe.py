@@ -8,6 +8,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from cxkit.errors import Problems, SurveyError, counted
@@ -54,7 +55,7 @@ class FileDescription:
     def _toml_for(self, path: Path) -> str:
         return "\n".join(_toml(self.draft, path, self.reading)) + "\n"
 
-    @property
+    @cached_property
     def instrument(self) -> Instrument:
         """The instrument as drafted."""
         return instrument_from(tomllib.loads(self.toml), where="the draft")

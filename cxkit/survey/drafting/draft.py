@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 
 from cxkit.survey.drafting.column import Column, Scale, look_at
 from cxkit.survey.drafting.groups import Group, families, split
 from cxkit.survey.drafting.roles import Role, guess_roles
+from cxkit.survey.instrument import Measure
 from cxkit.survey.labels import plain_words
 from cxkit.survey.tables import Table
 
@@ -19,7 +19,6 @@ LEAST_ITEMS = 3
 """So many columns of one scale and family are taken for items without a doubt that they may describe people."""
 MOST_WORDS = 6
 """A short question on a scale, outside such a family, may ask who somebody is."""
-Measure = Literal["nps", "enps", "csat", "ces"]
 _MEASURES: tuple[tuple[Measure, str], ...] = (
     (
         "enps",

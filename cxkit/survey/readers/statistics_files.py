@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from cxkit.errors import SurveyError, counted, reason_of
+from cxkit.survey.excel import cell_text
 from cxkit.survey.readers.header import Question, named_once, split_row
 from cxkit.without_contents import without_contents
 
@@ -112,11 +112,6 @@ def _question(name: str, label: str | None, labels: Mapping[Any, str]) -> Questi
 
 
 def _text(value: Any) -> str:
-    """A value as a cell of a text file has it: whole numbers without a point, nothing for none."""
-    if value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, float | int) and not isinstance(value, bool):
-        return f"{value:.15g}"
-    if isinstance(value, datetime):
-        return str(value.date()) if value.time() == datetime.min.time() else str(value)
-    return str(value) if isinstance(value, date) else str(value).strip()
+    """A value as a cell of a sheet has it; nothing for none."""
+    is_none = value is None or value is pd.NaT or (isinstance(value, float) and math.isnan(value))
+    return "" if is_none else cell_text(value).strip()
