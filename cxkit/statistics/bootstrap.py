@@ -8,8 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
+
+MOST_LOST = 0.05
+"""Share of resamples without a value, up to which the others still stand for all: those that fail are not like those
+that do not."""
 
 ROWS = 16_384
 """Respondents whose products of answers are held at a time."""
@@ -138,18 +143,41 @@ def _add_products(out: np.ndarray, drawn: np.ndarray, columns: np.ndarray) -> No
     out[:, j[off], i[off]] += pairs[:, off]
 
 
-def percentile_interval(replicates: np.ndarray, confidence: float) -> tuple[float, float]:
-    """The middle share of the replicates; NaN with fewer than two that could be computed."""
+def lost_too_many(replicates: np.ndarray) -> bool:
+    """Whether so many resamples have no value that no interval may be made of the others."""
+    return float((~np.isfinite(replicates)).mean() if len(replicates) else 0.0) > MOST_LOST
+
+
+def percentile_interval(
+    replicates: np.ndarray, confidence: float, method: Literal["linear", "inverted_cdf"] = "linear"
+) -> tuple[float, float]:
+    """The middle share of the replicates; NaN with fewer than two that have a value, or where too many have none.
+
+    `method` is that of `numpy.quantile`: "inverted_cdf" gives ends that were drawn.
+    """
     found = replicates[np.isfinite(replicates)]
-    if len(found) < 2:
+    if len(found) < 2 or lost_too_many(replicates):
         return float("nan"), float("nan")
-    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2])
+    low, high = np.quantile(found, [(1 - confidence) / 2, (1 + confidence) / 2], method=method)
     return float(low), float(high)
+
+
+def percentile_intervals(
+    replicates: np.ndarray, confidence: float, method: Literal["linear", "inverted_cdf"] = "linear"
+) -> np.ndarray:
+    """The interval of each column, shape (2, columns): the lower ends, then the upper ones."""
+    ends = [percentile_interval(column, confidence, method) for column in replicates.T]
+    return np.array(ends, dtype="float64").reshape(-1, 2).T
 
 
 def bootstrap_note(bootstraps: int, seed: int, failed: int = 0, *, of: str = "") -> str:
     """How the intervals (`of` what, where a table has others too) were made, in a sentence."""
-    without = f"; {failed:,} in which a coefficient could not be computed are left out" if failed else ""
+    without = (
+        f"; {failed:,} in which a coefficient could not be computed are left out, and where these are more than "
+        f"{MOST_LOST:.0%} there is no interval"
+        if failed
+        else ""
+    )
     return (
         f"Intervals{of and f' of {of}'}: percentiles of {bootstraps:,} resamples of respondents, seed {seed}{without}."
     )

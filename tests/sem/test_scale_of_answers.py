@@ -113,3 +113,52 @@ def test_a_solution_that_is_proper_is_so_in_any_unit(unit: float) -> None:
     assert scaled("ML", unit).is_proper
     fit = sem.cfa("f =~ x1 + x2 + x3\nx1 ~~ 0*x1", cases.hs().assign(**cases.hs()[ITEMS] * unit))
     assert fit.is_proper  # a variance of 0 is admissible
+
+
+VARIANCES = "visual =~ x1 + x2 + x3\nx1 ~~ e1*x1\nx2 ~~ e2*x2\nx3 ~~ e3*x3\n"
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e-3, 1.0, 1e3, 1e6])
+@pytest.mark.parametrize(
+    ("model", "chisq"),
+    [
+        (VARIANCES + "e2 < {0}", 0.40496),
+        (VARIANCES + "{0}*e2 < {0}*e3", 6.88747),
+        (VARIANCES + "e2 == e3\ne1 == {0}", 9.40676),
+        ("visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6\nvisual ~~ c*textual\nc < 0", 59.94217),
+    ],
+)
+def test_constraints_hold_in_any_unit(model: str, chisq: float, unit: float) -> None:
+    """In millionths a bound that was broken passed for kept; coefficients of 1e-12 were none, of 1000 not identified.
+
+    R: fitMeasures(cfa(model, HolzingerSwineford1939), "chisq"), for the bounds with `==` in place of `<`, {0} being 1.
+    """
+    data = cases.hs()
+    fit = sem.cfa(model.format(repr(unit**2)), data.assign(**data[ITEMS] * unit))
+    assert fit.test.chisq == pytest.approx(chisq, abs=2e-5)
+
+
+@pytest.mark.parametrize("factor", ["1e-12", "1", "1e12"])
+def test_what_a_constraint_is_called_does_not_depend_on_its_unit(factor: str) -> None:
+    data = cases.hs()
+    with pytest.raises(ModelError, match="is not linear"):
+        sem.cfa(f"{VARIANCES}{factor}*e2*e3 == {factor}*e1", data)
+    with pytest.raises(ModelError, match="restricts nothing"):
+        sem.cfa(f"{VARIANCES}{factor}*e2 - {factor}*e2 == 0", data)
+    with pytest.raises(ModelError, match="contradict each other"):
+        sem.cfa(f"{VARIANCES}e1 == {factor}\ne1 == 2*{factor}", data)
+    with pytest.raises(ModelError, match="can never hold"):
+        sem.cfa(f"visual =~ x1 + x2 + x3\nx1 ~~ e1*x1\nx1 ~~ {factor}*x1\ne1 == 2*{factor}", data)
+
+
+@pytest.mark.parametrize("unit", [1e-6, 1e6])
+def test_scores_beside_ordered_answers_in_any_unit(unit: float) -> None:
+    """A factor of continuous items in millionths counted as one without variance beside a factor of ordered ones."""
+    data = cases.hs()
+    cut = {name: pd.qcut(data[name], 3, labels=False) for name in ("x1", "x2", "x3")}
+    model = "visual =~ x1 + x2 + x3\ntextual =~ x4 + x5 + x6"
+    plain, other = (
+        sem.cfa(model, data.assign(**data[ITEMS] * u).assign(**cut), ordered=list(cut)).scores() for u in (1.0, unit)
+    )
+    assert other["visual"].to_numpy() == pytest.approx(plain["visual"].to_numpy(), abs=1e-6)
+    assert other["textual"].to_numpy() / unit == pytest.approx(plain["textual"].to_numpy(), abs=1e-6)

@@ -164,6 +164,24 @@ def test_bartlett_scores_use_what_covaries_with_an_item(model: str, missing: str
     assert found["f"].head(3).to_numpy() == pytest.approx(wanted, abs=5e-5)
 
 
+def test_a_predictor_that_covaries_with_an_item_tells_of_its_error() -> None:
+    """The textbook's formula given the predictor; without it the first score came out as -.695."""
+    data = cases.hs()
+    fit = sem.sem("f =~ x1 + x2 + x3\nf ~ x5\nx5 ~~ x1", data, meanstructure=True)
+    est = fit.estimates.set_index(["lhs", "op", "rhs"])["est"]
+    items = ["x1", "x2", "x3"]
+    loadings = np.array([est["f", "=~", item] for item in items])
+    errors = np.diag([est[item, "~~", item] for item in items])
+    shared = np.array([est["x5", "~~", "x1"], 0.0, 0.0])
+    variance = est["x5", "~~", "x5"]
+    known = np.outer(data["x5"] - data["x5"].mean(), shared / variance)
+    gaps = data[items].to_numpy() - np.array([est[item, "~1", ""] for item in items]) - known
+    weight = np.linalg.solve(errors - np.outer(shared, shared) / variance, loadings)
+    wanted = gaps @ weight / (loadings @ weight)
+    assert fit.scores("bartlett")["f"].to_numpy() == pytest.approx(wanted, abs=1e-8)
+    assert wanted[0] == pytest.approx(-0.78839, abs=1e-5)
+
+
 def test_bartlett_scores_where_an_item_has_no_error() -> None:
     """The limit: what is measured without error is itself."""
     scores = fitted("single_indicator").scores("bartlett")

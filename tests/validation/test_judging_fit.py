@@ -141,3 +141,13 @@ def test_no_sentence_is_printed_once_for_each_dimension():
         said = str(refusal.value)
         assert said.count("'Managers' has 12") == 1
         assert said.count("compared_groups") == 1
+
+
+@pytest.mark.parametrize(("n", "shared", "said"), [(300, 0.0, False), (3000, 0.3, True)])
+def test_good_indices_do_not_hide_a_rejected_model(n: int, shared: float, said: bool):
+    """All indices good, and not a word of the test of exact fit, which many respondents let fail."""
+    found = confirm_structure(two_dimensions(n=n, shared=shared), ordered=False)
+    assert "4 of 4 indices are good" in found.text
+    assert bool(found.indices["p_value"] < 0.05) is said
+    sentence = "; the test of exact fit rejects the model, so that it holds approximately and not exactly."
+    assert (sentence in found.text) is said

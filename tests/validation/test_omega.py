@@ -11,7 +11,7 @@ from cxkit.errors import AnalysisError, CxkitWarning, OptionError
 from cxkit.sem import cfa
 from cxkit.sem.after.cautions import negative_variance
 from cxkit.sem.language.rows import Row
-from cxkit.statistics.bootstrap import percentile_interval, resampled_covariances
+from cxkit.statistics.bootstrap import resampled_covariances
 from cxkit.validation.reliability.alpha import cronbach_alpha
 from cxkit.validation.reliability.omega import bootstrap_omegas, omega, one_factor
 from cxkit.validation.reliability.one_factor import congeneric_fits
@@ -217,11 +217,6 @@ def test_an_improper_solution_is_told_in_the_items_own_keys():
     exact = raw @ np.linalg.inv(np.linalg.cholesky(np.cov(raw.T))).T @ (vectors * np.sqrt(values)).T
     with pytest.warns(CxkitWarning, match=r"Omega of 'All': Heywood case.*'q1'"):
         omega(survey_of(exact), bootstraps=0)
-
-
-def test_percentiles_leave_out_what_could_not_be_computed():
-    assert percentile_interval(np.array([1.0, np.nan, 2.0, 3.0]), 0.5) == (1.5, 2.5)
-    assert np.isnan(percentile_interval(np.array([1.0, np.nan]), 0.5)).all()
 
 
 def test_words_and_picture(shipped):

@@ -279,7 +279,7 @@ class TestWords:
         assert found.text == (
             "Correlated dimensions (3 dimensions, 9 items, ML): χ²(24) = 85.3, p < .001; CFI 0.931, TLI 0.896, "
             "RMSEA 0.092 (90 % interval 0.071 to 0.114), SRMR 0.065. 1 of 4 indices are good (SRMR) by Hu & Bentler "
-            "1999. Standardised loadings run from 0.42 to 0.86."
+            "1999; the test of exact fit rejects the model. Standardised loadings run from 0.42 to 0.86."
         )
         verdicts = found.verdicts.frame
         words = ["not good", "not good", "not good", "good", "more than reasonable error"]

@@ -26,6 +26,8 @@ from cxkit.sem.solved import Solved
 
 BLOCK = 250
 MOST_STEPS = 60
+MOST_LOST = 0.05
+"""Share of resamples without an end, up to which the others stand for all."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -56,7 +58,10 @@ class Bootstrap:
     def text(self) -> str:
         """One sentence fit for a report."""
         failed = f" ({self.n_failed} did not converge)" if self.n_failed else ""
-        return f"{self.level:.0%} {self.ci} intervals from {self.n} bootstrap resamples{failed}, seed {self.seed}."
+        told = f"{self.level:.0%} {self.ci} intervals from {self.n} bootstrap resamples{failed}, seed {self.seed}."
+        if self.n_failed <= MOST_LOST * (self.n + self.n_failed):
+            return told
+        return f"{told} So many did not converge that the others do not stand for all: do not rely on the intervals."
 
     def __str__(self) -> str:
         return f"{self.frame.to_string(index=False, float_format=lambda v: f'{v:.3f}', na_rep='')}\n\n{self.text}"

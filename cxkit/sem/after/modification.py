@@ -17,6 +17,7 @@ from scipy.linalg import block_diag
 from cxkit import ties
 from cxkit.errors import ModelError
 from cxkit.one_thread import in_one_thread
+from cxkit.sem.language.constraints import of_free
 from cxkit.sem.language.table import Row
 from cxkit.sem.sample.chi_square import chi_square_tail
 from cxkit.sem.search.discrepancy import LeastSquares
@@ -28,8 +29,6 @@ NOT_IDENTIFIED = 1e-8
 ROUNDING = 1e-24
 """A candidate that tells less than this share of what others do, in standard deviations, moves no moment: the square of
 a derivative that is rounding, 1e-16 of one that is not, lies eight digits lower."""
-BINDING = 1e-9
-"""A bound that no free parameter moves by more than this binds: it is held as an equality."""
 
 
 def _score_tests(
@@ -299,7 +298,7 @@ def release_tests(fit: Solved) -> pd.DataFrame:
 def _written_equalities(fit: Solved) -> tuple[list[tuple[str, str]], np.ndarray]:
     """The sides of every `==` of the model, and by column how the parameters move when it alone opens by 1."""
     table = fit.table
-    bounds = [a for a, _, _ in table.inequalities if np.abs(a @ table.basis).max(initial=0.0) < BINDING]
+    bounds = [a for a, b, _ in table.inequalities if not of_free(a, b, table.basis, table.offset)[0].any()]
     left = np.zeros((len(table.equalities) + len(bounds), table.n_parameters))
     for k, restriction in enumerate([*(a for a, _, _ in table.equalities), *bounds]):
         left[k] = restriction

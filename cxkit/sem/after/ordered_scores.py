@@ -21,7 +21,7 @@ MOST_STEPS = 200
 MOST_HALVINGS = 40
 # An answer that the model gives no chance must not end in log 0.
 LEAST_CHANCE = 1e-300
-# Below this share of the largest, a variance of the latent variables is 0.
+# Below this variance a direction of the standardised latent variables has none.
 NO_VARIANCE = 1e-10
 
 
@@ -65,15 +65,17 @@ def _refuse_chains(model: GroupModel, outcomes: np.ndarray) -> None:
 
 def _root(cov: np.ndarray) -> np.ndarray:
     """A matrix L with L L' = cov, one column per direction in which the latent variables vary."""
-    values, vectors = np.linalg.eigh(cov)
-    least = NO_VARIANCE * max(float(values[-1]), NO_VARIANCE)
-    if values[0] < -least:
+    sd = np.sqrt(np.abs(np.diag(cov)))
+    sd[sd == 0] = 1.0
+    # In the unit of each, since one may be measured in millionths of another's.
+    values, vectors = np.linalg.eigh(cov / np.outer(sd, sd))
+    if values[0] < -NO_VARIANCE:
         raise ModelError(
             "There are no factor scores: the covariance matrix of the latent variables is not positive definite, so "
             "that it belongs to no distribution. Fewer factors, or a look at the warnings of the fit, may help."
         )
-    keep = values > least
-    return np.asarray(vectors[:, keep] * np.sqrt(values[keep]))
+    keep = values > NO_VARIANCE
+    return np.asarray(sd[:, np.newaxis] * vectors[:, keep] * np.sqrt(values[keep]))
 
 
 def _given_predictors(model: GroupModel, answers: np.ndarray, theta: np.ndarray, effects: np.ndarray) -> np.ndarray:

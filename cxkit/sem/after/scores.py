@@ -133,7 +133,7 @@ def _measurement(model: GroupModel, theta: np.ndarray, data: GroupData) -> Measu
     p = model.p
     acts = model.a0 != 0
     acts[model.a] = True
-    items = _with_covarying(acts[:p, p:].any(1), a[:, :p], s[:p])
+    items = _with_covarying(acts[:p, p:].any(1), s[:p])
     sd_items = np.sqrt(np.diag(data.cov))[items]
     variance = np.diag(model.full_moments(theta)[0])[p:]
     sd_factors = np.sqrt(np.where(variance > 0, variance, 1.0))
@@ -147,16 +147,16 @@ def _measurement(model: GroupModel, theta: np.ndarray, data: GroupData) -> Measu
     )
 
 
-def _with_covarying(measured: np.ndarray, effects: np.ndarray, covariances: np.ndarray) -> np.ndarray:
+def _with_covarying(measured: np.ndarray, covariances: np.ndarray) -> np.ndarray:
     """Positions of the items and of all observed variables that tell of the items' residuals.
 
-    A variable without loadings whose residual covaries with an item's takes part of the error away. Predictors are
-    given, and variables that covary with a factor tell of the factor, not of errors: they stay outside.
+    A variable without loadings whose residual covaries with an item's takes part of the error away, a predictor too:
+    the scores are those given all predictors. Variables that covary with a factor tell of the factor, not of errors,
+    and stay outside.
     """
-    p = len(measured)
-    able = ~(effects != 0).any(0) & ~(covariances[:, p:] != 0).any(1)
+    able = ~(covariances[:, len(measured) :] != 0).any(1)
     while True:
-        more = able & ~measured & (covariances[:, :p][:, measured] != 0).any(1)
+        more = able & ~measured & (covariances[:, : len(measured)][:, measured] != 0).any(1)
         if not more.any():
             return np.flatnonzero(measured)
         measured = measured | more

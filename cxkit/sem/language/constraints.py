@@ -7,25 +7,67 @@ from dataclasses import dataclass
 from math import isnan
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from cxkit.errors import ModelError
 from cxkit.sem.language.formulas import evaluation_order
 from cxkit.sem.language.rows import Row, loadings_by_factor
 from cxkit.sem.language.statements import Equation, Statement
 
+# Below this share of what it is the sum of, a number is what rounding left. No limit here has a unit: coefficients and
+# parameters may be in millionths or millions.
+ROUNDING = 1e-9
+CONTRADICT = "The equality constraints contradict each other. Remove one of them."
+
 
 def null_space(equalities: Sequence[tuple[np.ndarray, float]], size: int) -> tuple[np.ndarray, np.ndarray]:
-    """`basis` and `offset` such that A @ (basis @ z + offset) == b for every z."""
+    """`basis` and `offset` such that A @ (basis @ z + offset) == b for every z.
+
+    Parameters that no equality joins stay apart: a z that mixed a loading with a variance would have no unit, and the
+    search would suffer from the distance between them.
+    """
     if not equalities:
         return np.eye(size), np.zeros(size)
-    left = np.array([a for a, _ in equalities])
-    right = np.array([b for _, b in equalities])
+    offset, columns = np.zeros(size), [np.zeros((size, 0))]
+    left = np.array([a for a, _ in equalities]).reshape(-1, size)
+    lengths = np.linalg.norm(left, axis=1)
+    lengths[lengths == 0] = 1.0
+    right = np.array([b for _, b in equalities]) / lengths
+    left /= lengths[:, np.newaxis]
+    for own in _joined(left):
+        rows = (left[:, own] != 0).any(axis=1)
+        basis, offset[own] = _block_null_space(left[np.ix_(rows, own)], right[rows])
+        columns.append(np.zeros((size, basis.shape[1])))
+        columns[-1][own] = basis
+    if np.any(right[~left.any(axis=1)] != 0):
+        raise ModelError(CONTRADICT)
+    return np.hstack(columns), offset
+
+
+def _joined(left: np.ndarray) -> list[np.ndarray]:
+    """Positions of parameters that equalities join, the parameters in none of them each alone."""
+    together = np.abs(left).T @ np.abs(left) > 0
+    _, block = connected_components(together, directed=False)
+    order = np.argsort(block, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(block[order])) + 1)
+
+
+def _block_null_space(left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if not len(left):
+        return np.eye(left.shape[1]), np.zeros(left.shape[1])
     u, s, vt = np.linalg.svd(left)
-    rank = int(np.sum(s > s[0] * 1e-10)) if s.size else 0
+    rank = int(np.sum(s > s[0] * 1e-10))
     offset = vt[:rank].T @ ((u.T @ right)[:rank] / s[:rank])
-    if np.max(np.abs(left @ offset - right)) > 1e-8 * max(1.0, float(np.max(np.abs(right)))):
-        raise ModelError("The equality constraints contradict each other. Remove one of them.")
+    if np.max(np.abs(left @ offset - right)) > 1e-8 * float(np.max(np.abs(right))):
+        raise ModelError(CONTRADICT)
     return vt[rank:].T, offset
+
+
+def of_free(a: np.ndarray, b: float, basis: np.ndarray, offset: np.ndarray) -> tuple[np.ndarray, float]:
+    """What `a @ parameters == b` asks of z, where parameters = basis @ z + offset; rounding asks nothing."""
+    row, right = a @ basis, b - a @ offset
+    row[np.abs(row) < ROUNDING * np.abs(a) @ np.abs(basis)] = 0.0
+    return row, 0.0 if abs(right) < ROUNDING * (abs(b) + np.abs(a) @ np.abs(offset)) else float(right)
 
 
 @dataclass(frozen=True)
@@ -40,13 +82,19 @@ class Restriction:
     def text(self) -> str:
         return f"{self.equation.lhs.text} {self.equation.op} {self.equation.rhs.text}"
 
-    def gap(self, values: Mapping[str, float]) -> float:
-        """Left side minus right side at values of the labels."""
+    def sides(self, values: Mapping[str, float]) -> tuple[float, float]:
+        """Left side and right side at values of the labels."""
         scope = dict(values)
         for definition in self.definitions:
             scope[definition.lhs.text] = definition.rhs(scope)
         with np.errstate(all="ignore"):
-            return float(np.real(self.equation.lhs(scope) - self.equation.rhs(scope)))
+            return float(np.real(self.equation.lhs(scope))), float(np.real(self.equation.rhs(scope)))
+
+    def gap(self, values: Mapping[str, float]) -> float:
+        """Left side minus right side at values of the labels."""
+        left, right = self.sides(values)
+        with np.errstate(all="ignore"):
+            return left - right
 
 
 def in_order(definitions: Sequence[Equation]) -> list[int]:
@@ -75,8 +123,9 @@ def refuse_idle(restriction: Restriction, labels: Mapping[str, int], fixed: Mapp
     """A constraint without a free parameter restricts nothing, or cannot be kept."""
     if any(name in labels for name in restriction.names):
         return
-    gap, op = restriction.gap({name: fixed[name] for name in restriction.names}), restriction.equation.op
-    kept = abs(gap) < 1e-9 if op == "==" else (gap >= 0 if op == ">" else gap <= 0)
+    left, right = restriction.sides({name: fixed[name] for name in restriction.names})
+    same = abs(left - right) <= ROUNDING * max(abs(left), abs(right))
+    kept = {"==": same, ">": left >= right, "<": left <= right}[restriction.equation.op]
     found = "always holds" if kept else "can never hold"
     raise ModelError(
         f"Model, line {restriction.equation.line}: '{restriction.text}' {found}, for no free parameter stands in it. "
@@ -147,9 +196,10 @@ def linear(
     constant = gap(dict.fromkeys(names, 0.0))
     slopes = {n: gap({m: float(m == n) for m in names}) - constant for n in names if n in labels}
     probe = {n: 0.37 + 0.71 * i for i, n in enumerate(names)}
-    rest = gap(probe) - constant - sum(slope * probe[n] for n, slope in slopes.items())
+    there = gap(probe)
+    rest = there - constant - sum(slope * probe[n] for n, slope in slopes.items())
     # NaN and infinity, which a division or a logarithm gives at one of these points, are not below any bound.
-    if not abs(rest) < 1e-9 * max(1.0, abs(constant), *map(abs, slopes.values())):
+    if not abs(rest) <= ROUNDING * max(abs(there), abs(constant), *map(abs, slopes.values())):
         raise ModelError(
             f"{where} is not linear in the labelled parameters. Only linear constraints such as a == b or a == 2*b "
             "are covered."
@@ -157,6 +207,6 @@ def linear(
     vector = np.zeros(size)
     for name, slope in slopes.items():
         vector[labels[name]] += slope
-    if not np.any(np.abs(vector) > 1e-12):
+    if np.all(np.abs(vector) <= ROUNDING * max(map(abs, slopes.values()))):
         raise ModelError(f"{where} restricts nothing: its parameters cancel out. Remove it.")
     return vector, -constant

@@ -195,6 +195,11 @@ def _solve(matrix: np.ndarray, vector: np.ndarray) -> np.ndarray | None:
     return None if failed else scale * solution
 
 
+def _or_one(sizes: np.ndarray) -> np.ndarray:
+    """The sizes that are above 0, and 1 for the others, which have no unit to go by."""
+    return np.where(sizes > 0, sizes, 1.0)
+
+
 def _direction(objective: Searched, states: list[Any], gradient: np.ndarray, near: bool) -> np.ndarray | None:
     """Newton's step near the optimum where the Hessian allows it, else Fisher's, with a ridge if singular.
 
@@ -207,7 +212,7 @@ def _direction(objective: Searched, states: list[Any], gradient: np.ndarray, nea
     expected = objective.second(states, "information")
     ridge = 0.0
     while ridge < LARGEST_RIDGE and np.isfinite(expected).all():
-        step = _solve(expected + np.diag(ridge * (np.diag(expected) + 1e-12)) if ridge else expected, gradient)
+        step = _solve(expected + np.diag(ridge * _or_one(np.diag(expected))) if ridge else expected, gradient)
         if step is not None:
             return -step
         ridge = max(10 * ridge, 1e-8)
@@ -316,7 +321,7 @@ def _quasi_newton(
     states = objective.states(z)
     if states is None:
         return None
-    scale = 1 / np.sqrt(np.maximum(np.diag(objective.second(states, "information")), 1e-12))
+    scale = 1 / np.sqrt(_or_one(np.diag(objective.second(states, "information"))))
 
     def target(x: np.ndarray) -> tuple[float, np.ndarray]:
         here = objective.states(x * scale)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from cxkit.errors import ModelError
-from cxkit.sem.language.constraints import null_space
+from cxkit.sem.language.constraints import ROUNDING, null_space, of_free
 from cxkit.sem.language.table import Table
 from cxkit.sem.sample.coverage import scarcest
 from cxkit.sem.sample.groups import Sample
@@ -56,17 +56,25 @@ def search(
     held: list[int] = []
     while True:
         values = table.basis @ solution.z + table.offset
-        broken = [k for k, (a, b, _) in enumerate(table.inequalities) if a @ values < b - 1e-9 and k not in held]
-        if not broken:
+        size = np.abs(table.basis) @ np.abs(solution.z) + np.abs(table.offset)
+        known = len(held)
+        for k, (a, b, _) in enumerate(table.inequalities):
+            if k not in held and _is_broken(a, b, values, size):
+                held.append(k)
+        if len(held) == known:
             return solution, table, models
-        held += broken
-        active = [(table.inequalities[k][0], table.inequalities[k][1]) for k in held]
-        basis, offset = null_space([(a @ table.basis, b - a @ table.offset) for a, b in active], len(solution.z))
+        active = [of_free(*table.inequalities[k][:2], table.basis, table.offset) for k in held]
+        basis, offset = null_space(active, len(solution.z))
         table = replace(table, basis=table.basis @ basis, offset=table.basis @ offset + table.offset)
         for model in models:
             model.basis, model.offset = table.basis[model.parameter], table.offset[model.parameter]
         begin = np.linalg.lstsq(table.basis, values - table.offset, rcond=None)[0]
         solution = minimise(objective, begin)
+
+
+def _is_broken(a: np.ndarray, b: float, values: np.ndarray, size: np.ndarray) -> bool:
+    """Whether `a @ values >= b` is not kept; `size` is what the values would be if nothing in them cancelled."""
+    return bool(a @ values < b - ROUNDING * (np.abs(a) @ size + abs(b)))
 
 
 def _better_improper_end(objective: Objective, solution: Solution) -> Solution:

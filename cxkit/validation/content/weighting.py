@@ -16,6 +16,7 @@ from cxkit.errors import counted
 from cxkit.results import figures, tables
 from cxkit.results.result import Result
 from cxkit.results.rounding import TWO_DIGITS
+from cxkit.statistics.bootstrap import percentile_intervals
 from cxkit.survey.privacy import cover_rows, hidden_note, rows_to_hide
 
 
@@ -215,12 +216,6 @@ def ranks_of(values: np.ndarray) -> np.ndarray:
     return np.asarray(np.where(np.isnan(values), np.nan, places))
 
 
-def quantiles(draws: np.ndarray, confidence: float) -> tuple[np.ndarray, np.ndarray]:
-    """Both ends of the middle part of each column, as values that were drawn; NaN in columns without any."""
-    tail = (1 - confidence) / 2
-    ends = np.full((2, draws.shape[1]), np.nan)
-    for column in range(draws.shape[1]):
-        known = draws[~np.isnan(draws[:, column]), column]
-        if len(known):
-            ends[:, column] = np.quantile(known, [tail, 1 - tail], method="inverted_cdf")
-    return ends[0], ends[1]
+def quantiles(draws: np.ndarray, confidence: float) -> np.ndarray:
+    """Both ends of the middle part of each column, as values that were drawn; NaN where too many draws have none."""
+    return percentile_intervals(draws, confidence, "inverted_cdf")

@@ -79,8 +79,9 @@ class SamplingAdequacy(Result):
     def _finding(self) -> str:
         if not self.test:
             return f"{self.no_test}."
-        shown = "" if self.p_value < SIGNIFICANT else "not shown to be "
-        return f"{self._tested}: the items are {shown}correlated, which says nothing of how strongly."
+        if self.p_value < SIGNIFICANT:
+            return f"{self._tested}: the items are correlated, which says nothing of how strongly."
+        return f"{self._tested}: the items are not shown to be correlated, so that factors found in them may be chance."
 
     @property
     def _tested(self) -> str:

@@ -336,9 +336,8 @@ def _check_number(n_factors: int, n_items: int) -> None:
     if not most:
         raise AnalysisError(f"Factor analysis needs at least three items; there are {n_items}.")
     if not 1 <= n_factors <= most:
-        raise AnalysisError(
-            f"n_factors={n_factors}: with {n_items} items, 1 to {counted(most, 'factor')} can be told apart."
-        )
+        many = "only 1 factor" if most == 1 else f"1 to {most} factors"
+        raise AnalysisError(f"n_factors={n_factors}: with {n_items} items, {many} can be told apart.")
 
 
 def _in_order(rotated: Rotated) -> Rotated:

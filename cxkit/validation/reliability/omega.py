@@ -18,6 +18,7 @@ from cxkit.results.weighted import effective_among, weights_at
 from cxkit.sem.after.reliability import reliability
 from cxkit.statistics.bootstrap import (
     bootstrap_note,
+    lost_too_many,
     percentile_interval,
     resampled_covariances,
 )
@@ -36,9 +37,6 @@ from cxkit.validation.reliability.one_factor import congeneric_fits
 from cxkit.validation.reliability.usable import Usable
 
 Handling = Literal["fiml", "complete"]
-MOST_LOST = 0.05
-"""Share of resamples without an end of the search, up to which the others still stand for all: those that fail are not
-like those that do not."""
 FULL = "full information maximum likelihood"
 
 
@@ -169,9 +167,7 @@ def _row(
     replicates = np.empty(0)
     if bootstraps:
         replicates = bootstrap_omegas(values, loadings, residuals, weights, resamples=bootstraps, seed=seed)
-    low, high = np.nan, np.nan
-    if not _lost_too_many(replicates):
-        low, high = percentile_interval(np.minimum(replicates, 1.0), confidence)
+    low, high = percentile_interval(np.minimum(replicates, 1.0), confidence)
     standardised = loadings / np.sqrt(np.diag(covariance))
     row: dict[str, object] = {
         "dimension": dimension.key,
@@ -200,10 +196,6 @@ def _improper_note(dimension: Dimension, items: Sequence[str], residuals: np.nda
     )
 
 
-def _lost_too_many(replicates: np.ndarray) -> bool:
-    return float((~np.isfinite(replicates)).mean() if len(replicates) else 0.0) > MOST_LOST
-
-
 def _replicates_note(dimension: Dimension, replicates: np.ndarray) -> str:
     """How many resamples have no omega, and in how many it would exceed 1, which a share of a variance cannot."""
     failed = int((~np.isfinite(replicates)).sum())
@@ -211,7 +203,7 @@ def _replicates_note(dimension: Dimension, replicates: np.ndarray) -> str:
     if not failed and not beyond:
         return ""
     of = f"{len(replicates):,} resamples"
-    if _lost_too_many(replicates):
+    if lost_too_many(replicates):
         return (
             f"'{dimension.title}' has no interval: in {failed:,} of {of} the search for one factor came to no end, and "
             "the others do not stand for all. So few answers do not tell how sure omega is."

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
 THREE_DIGITS = fixed(3)
 GOOD = "good"
+EXACT_FIT = 0.05
+"""The p value below which the chi-square test is said to reject the model."""
 HU = (("cfi", CFI_HU), ("tli", TLI_HU), ("rmsea", RMSEA_HU), ("srmr", SRMR_HU))
 NAMES: dict[str, str] = {
     "first-order": "correlated dimensions", "second-order": "second-order", "bifactor": "bifactor",
@@ -114,9 +116,17 @@ class Structure(Result):
         own = [v for v in self.verdicts if v.source == CFI_HU.source]
         if not own:
             return ""
-        good = [v.measure for v in own if v.verdict == GOOD]
-        which = f" ({', '.join(good)})" if 0 < len(good) < len(own) else ""
-        return f"{len(good)} of {len(own)} indices are good{which} by {cite(CFI_HU.source)}."
+        good = [v for v in own if v.verdict == GOOD]
+        which = f" ({', '.join(v.measure for v in good)})" if 0 < len(good) < len(own) else ""
+        said = f"{len(good)} of {len(own)} indices are good{which} by {cite(CFI_HU.source)}"
+        return f"{said}{self._against_exact_fit(all_good=good == own)}."
+
+    def _against_exact_fit(self, *, all_good: bool) -> str:
+        """What the chi-square test adds to good indices: they say how large a misfit is, it whether it is one."""
+        if not self.indices["p_value"] < EXACT_FIT:
+            return ""
+        rest = ", so that it holds approximately and not exactly" if all_good and self.fit.is_proper else ""
+        return f"; the test of exact fit rejects the model{rest}"
 
     def _improper(self) -> str:
         if self.fit.is_proper:

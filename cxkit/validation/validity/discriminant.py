@@ -20,7 +20,7 @@ from cxkit.results.result import Result
 from cxkit.results.rounding import TWO_DIGITS
 from cxkit.results.thresholds import CORRELATION_RONKKO, HTMT_HENSELER, Verdict, Verdicts, judge
 from cxkit.results.weighted import weights_at
-from cxkit.statistics.bootstrap import bootstrap_note, resampled_covariances
+from cxkit.statistics.bootstrap import bootstrap_note, percentile_intervals, resampled_covariances
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import moments
 from cxkit.validation.structure.fit import POORLY, FittedModel, fitted_model, poor_fit
@@ -190,7 +190,8 @@ def discriminant_validity(
         raise AnalysisError("Discriminant validity compares dimensions: it needs two dimensions of two items or more.")
     usual = POLYCHORIC_BOOTSTRAPS if _all_ordered(found) else PEARSON_BOOTSTRAPS
     count = usual if bootstraps is None else bootstraps
-    frame = _frame(found).join(_htmt_columns(survey, found, count, seed))
+    ratios, lost = _htmt_columns(survey, found, count, seed)
+    frame = _frame(found).join(ratios)
     subjects = frame["pair"].tolist()
     misfit = poor_fit(found.fit)
     return DiscriminantValidity(
@@ -206,7 +207,7 @@ def discriminant_validity(
         ),
         fornell_larcker=_fornell_larcker(found),
         misfit=misfit,
-        notes=(*found.notes, WALD, *((bootstrap_note(count, seed, of="HTMT"),) if count else ())),
+        notes=(*found.notes, WALD, *((bootstrap_note(count, seed, lost, of="HTMT"),) if count else ())),
     )
 
 
@@ -239,8 +240,8 @@ def _fornell_larcker(found: FittedModel) -> pd.DataFrame:
     return table.rename_axis(index=None, columns=None)
 
 
-def _htmt_columns(survey: Survey, found: FittedModel, bootstraps: int, seed: int) -> pd.DataFrame:
-    """Both ratios of every pair, in the order of the pairs, with percentile intervals."""
+def _htmt_columns(survey: Survey, found: FittedModel, bootstraps: int, seed: int) -> tuple[pd.DataFrame, int]:
+    """Both ratios of every pair, in the order of the pairs, with percentile intervals; resamples that lack a ratio."""
     keys = list(found.blueprint.items)
     place = {key: i for i, key in enumerate(keys)}
     sets = [[place[key] for key in d.item_keys] for d in found.blueprint.dimensions]
@@ -253,14 +254,13 @@ def _htmt_columns(survey: Survey, found: FittedModel, bootstraps: int, seed: int
     weights = weights_at(survey, answers.index)
     point = _stack(_correlations(answers, found, weights)[np.newaxis], sets, pairs)
     draws = [_stack(block, sets, pairs) for block in _resampled(answers, found, weights, bootstraps, seed)]
-    columns = {}
+    columns, lost = {}, 0
     for k, name in enumerate(("htmt", "htmt2")):
         columns[name] = point[k][0]
-        limits = np.full((2, len(pairs)), np.nan)
-        if draws:
-            limits = np.nanquantile(np.concatenate([block[k] for block in draws]), [0.025, 0.975], axis=0)
-        columns[f"{name}_low"], columns[f"{name}_high"] = limits
-    return pd.DataFrame(columns)
+        replicates = np.concatenate([np.empty((0, len(pairs))), *(block[k] for block in draws)])
+        columns[f"{name}_low"], columns[f"{name}_high"] = percentile_intervals(replicates, 0.95)
+        lost = max(lost, int((~np.isfinite(replicates)).any(axis=1).sum()))
+    return pd.DataFrame(columns), lost
 
 
 def _correlations(answers: pd.DataFrame, found: FittedModel, weights: np.ndarray | None) -> np.ndarray:
