@@ -23,7 +23,7 @@ PACKAGE = "cxkit"
 LIMITS = {
     "import circles": 0,
     "comprehensions and conditional expressions per 100 lines": 10.0,
-    "modules over 400 lines": 1,
+    "modules over 400 lines": 0,
     "functions over 40 lines": 1,
 }
 """What there may be at most. Where the code stands above what we want, the limit is today's figure: it only falls."""

@@ -165,4 +165,4 @@ def test_which_model_of_a_marker_is_told_follows_from_the_tests():
     told = replace(found, frame=frame.assign(proper=True)).text
     assert "with free method loadings (chi-square difference (standard), p = .002) fits better and explains 30%" in told
     told = replace(found, frame=frame.assign(p_value=[np.nan, 0.04, 0.03], proper=True)).text  # by Holm .06 both
-    assert "fits no better" in told
+    assert "is not shown to fit better" in told

@@ -204,7 +204,7 @@ class TestCommonMethod:
             wanted["share_free"], abs=ESTIMATE
         )
         assert (
-            "Holding the correlations as they were does fit worse: chi-square difference (standard), p = .001."
+            "Holding the correlations as they were fits worse: chi-square difference (standard), p = .001."
             in found.text
         )
         assert found.picture().png.startswith(b"\x89PNG")
