@@ -143,8 +143,6 @@ def check_command(options: argparse.Namespace) -> int:
     print(survey.text)
     for question in survey.instrument.open_questions:
         print(f"Open: {question}")
-    if survey.ledger is not None and survey.ledger.text not in survey.notes:
-        print(survey.ledger.text)
     return 0
 
 

@@ -36,9 +36,13 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}( \d{2}:\d{2}:\d{2})?")
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Answers:
-    """Numbers, a row a respondent, a column an item; NaN where not answered. `notes` say what was translated."""
+    """Numbers, a row a respondent, a column an item; NaN where not answered. `notes` say what was translated.
+
+    `set_aside` counts by item the cells with a code or words for "no answer".
+    """
 
     numbers: pd.DataFrame
+    set_aside: Mapping[str, int]
     notes: tuple[str, ...]
 
     __repr__ = without_contents
@@ -85,17 +89,21 @@ def read_answers(
     _refuse_collisions(columns, instrument, missing_codes, problems)
     findings = _Findings()
     read: dict[str, np.ndarray] = {}
+    set_aside: dict[str, int] = {}
     labelled = 0
     for key, column in columns.items():
         reader = CellReader(key, instrument.items[key].scale, missing_codes[key], decimal_comma)
         read[key], n_labels = reader.numbers(table, column, findings)
         labelled += n_labels
+        n_aside = reader.n_set_aside(table.cells[column])
+        if n_aside:
+            set_aside[key] = n_aside
     numbers = {}
     for key, values in read.items():
         numbers[key] = _within_scale(table, values, key, instrument.items[key].scale, findings)
     _report(findings, instrument, columns, problems)
     frame = pd.DataFrame(numbers, index=table.cells.index, dtype="float64")
-    return Answers(numbers=frame, notes=tuple(_notes(frame, labelled)))
+    return Answers(numbers=frame, set_aside=set_aside, notes=tuple(_notes(frame, labelled)))
 
 
 def _refuse_collisions(
@@ -135,6 +143,11 @@ class CellReader:
             else:
                 findings.add_words(cell, row, self.key, may_be_thousands=thousands)
         return values, int(cells.isin(labels).sum())
+
+    def n_set_aside(self, cells: pd.Series) -> int:
+        """How many cells hold a code or words for "no answer"; what is empty is not counted."""
+        counts = cells[cells != ""].value_counts()
+        return int(sum(n for cell, n in counts.items() if np.isnan(self.meaning(cell)[0]) and self.is_silent(cell)))
 
     def meaning(self, cell: str) -> tuple[float, bool]:
         """The answer that a cell stands for, NaN for none, and whether a label said so.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from cxkit.errors import counted
 
 ROWS_NAMED = 5
+ITEMS_NAMED = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +46,8 @@ class RowLedger:
         How many rows count as respondents.
     has_last_line_end
         Whether a text file ends with the end of a line; one that was cut off does not.
+    set_aside
+        Items and how many of their cells hold a code or words for "no answer"; empty cells are not counted.
     """
 
     source: str
@@ -54,6 +57,7 @@ class RowLedger:
     respondents: int
     left_out: tuple[LeftOut, ...] = ()
     has_last_line_end: bool = True
+    set_aside: Mapping[str, int] = field(default_factory=dict)
 
     def without(self, *left_out: LeftOut) -> RowLedger:
         """The ledger after some of the respondents turned out to be none."""
@@ -67,11 +71,6 @@ class RowLedger:
         return len(self.header) + self.empty + sum(len(entry.rows) for entry in self.left_out) + self.respondents
 
     @property
-    def is_plain(self) -> bool:
-        """Whether the file has at most one header row, and respondents only."""
-        return len(self.header) <= 1 and not self.left_out
-
-    @property
     def text(self) -> str:
         """The entries as one sentence."""
         parts = [counted(len(self.header), "header row")] if self.header else []
@@ -80,7 +79,17 @@ class RowLedger:
         parts += [entry.text for entry in self.left_out]
         parts.append(counted(self.respondents, "respondent"))
         end = "" if self.has_last_line_end else " The last line has no line end: was the file cut off?"
-        return f"{self.source} has {counted(self.rows, 'row')}: {', '.join(parts)}.{end}"
+        return f"{self.source} has {counted(self.rows, 'row')}: {', '.join(parts)}.{end}{self._aside}"
+
+    @property
+    def _aside(self) -> str:
+        if not self.set_aside:
+            return ""
+        most = sorted(self.set_aside.items(), key=lambda entry: -entry[1])
+        each = ", ".join(f"{item} {n:,}" for item, n in most[:ITEMS_NAMED])
+        more = f" and {counted(len(most) - ITEMS_NAMED, 'more item')}" if len(most) > ITEMS_NAMED else ""
+        cells = counted(sum(self.set_aside.values()), "cell")
+        return f' Set aside for a code or words for "no answer": {cells} ({each}{more}).'
 
 
 def named_rows(rows: Sequence[int]) -> str:

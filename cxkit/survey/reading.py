@@ -175,7 +175,7 @@ def survey_from_table(
     said += [*decoded, *responses.notes, *feet.notes, *marks, *doubted, *lost]
     return Survey(
         name=name or Path(table.source).stem, instrument=instrument, given=answers.numbers, respondents=respondents,
-        about=about or About(), ledger=table.ledger, columns=used.by_role,
+        about=about or About(), ledger=replace(table.ledger, set_aside=answers.set_aside), columns=used.by_role,
         notes=tuple(_notes(table, said, answers, ignored, instrument.open_questions)),
     )  # fmt: skip
 
@@ -369,11 +369,10 @@ def _notes(
     table: Table, rows: list[str], answers: Answers, ignored: list[str], open_questions: Sequence[str]
 ) -> list[str]:
     notes = [*table.notes, *rows, *answers.notes]
-    if not table.ledger.is_plain:
-        notes.insert(0, table.ledger.text)
     if open_questions:
         is_open = "question of the instrument is" if len(open_questions) == 1 else "questions of the instrument are"
-        notes.append(f"{len(open_questions):,} {is_open} still open: {open_questions[0]}")
+        first = "" if len(open_questions) == 1 else "the first: "
+        notes.append(f"{len(open_questions):,} {is_open} still open: {first}{open_questions[0]}")
     if ignored:
         shown = ", ".join(ignored[:6]) + (", ..." if len(ignored) > 6 else "")
         notes.append(f"Columns not used: {shown}.")

@@ -281,6 +281,7 @@ class Survey:
         lines = [
             f"{self.name}: {self.people.text}, {counted(items, 'item')} of '{self.instrument.title}', "
             f"{share:.1%} of all answers given.{synthetic}",
+            *([self.ledger.text] if self.ledger is not None else []),
             *(f"{role}: {self._describe(role)}" for role in self.respondents.columns if role != "id"),
             *self.notes,
         ]

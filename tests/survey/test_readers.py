@@ -174,8 +174,11 @@ def test_the_instrument_says_how_its_file_is_read_unless_the_caller_does(tmp_pat
     path = write(tmp_path, "i1;Job;T;W\n1;Head;a;0,5\n9;Staff;b;1,5\n3;Staff;b;1\n")
     survey = read(path, asked)
     assert survey.given["i1"].fillna(0).tolist() == [1, 0, 3]
+    aside = 'Set aside for a code or words for "no answer": 1 cell (i1 1).'
+    assert survey.ledger.text == f"a.csv has 4 rows: 1 header row, 3 respondents. {aside}"
+    assert f"\n{survey.ledger.text}\n" in survey.text  # every report and cxkit check show it
     assert list(survey.respondents["level"].cat.categories) == ["Staff", "Head"]
-    assert "4 questions of the instrument are still open: Whose is it?" in survey.notes
+    assert "4 questions of the instrument are still open: the first: Whose is it?" in survey.notes
     assert list(asked.open_questions)[1:] == [
         "[scale]: Is 5 the best?", "item i1: Reversed?", "[respondent] level: In this order?",
     ]  # fmt: skip

@@ -86,8 +86,9 @@ class TestExports:
         rename = {name: LIME[name.partition(".")[0]] for name in names if name.partition(".")[0] in LIME}
         survey = read(EXPORTS / "limesurvey_code_and_text.csv", instrument(WORDS), rename=rename)
         assert np.array_equal(survey.given.to_numpy(), TRUTH.to_numpy(dtype=float), equal_nan=True)
-        assert survey.notes[0].endswith("1 unfinished response left out (row 62: submitdate. Date submitted is empty), "
-                                        "60 respondents.")  # fmt: skip
+        assert "1 unfinished response left out (row 62: submitdate. Date submitted is empty), 60 respondents." in (
+            survey.ledger.text
+        )
 
     def test_microsoft_forms(self):
         columns = {f"{TEXTS[0]}": "i1", **dict(zip(TEXTS[1:], ITEMS[1:], strict=True))}
@@ -98,11 +99,11 @@ class TestExports:
         path = EXPORTS / "qualtrics_values.csv"
         survey = read(path, rename=QUALTRICS, unfinished="keep")
         assert survey.n == 61
-        assert (survey.notes[0], survey.notes[2]) == (
+        assert survey.ledger.text.startswith(
             "qualtrics_values.csv has 66 rows: 3 header rows, 2 preview or test answers left out (rows 4, 5: Status), "
-            "61 respondents.",
-            "1 unfinished response kept (row 6: Finished does not say yes).",
+            "61 respondents."
         )
+        assert survey.notes[1] == "1 unfinished response kept (row 6: Finished does not say yes)."
         with pytest.raises(SurveyError, match="unfinished='kept' must be 'drop' or 'keep'. Did you mean 'keep'?"):
             read(path, rename=QUALTRICS, unfinished="kept")
 
@@ -143,7 +144,7 @@ class TestFootRows:
     def test_they_are_left_out_and_said(self, tmp_path, foot):
         survey = read(write(tmp_path, self.BODY + foot), self.TWO)
         assert survey.given.to_numpy().tolist() == [[1, 2], [5, 4], [3, 4]]
-        assert "foot row" in survey.notes[0]
+        assert "foot row" in survey.ledger.text
 
     def test_means_of_answers_in_words(self, tmp_path):
         body = "id,i1,i2\na,Disagree,Agree\nb,Agree,Disagree\nc,Agree,Agree\n"
@@ -176,7 +177,7 @@ class TestFootRows:
     def test_a_row_that_stands_apart_and_sums_up_is_none_whatever_its_word(self, tmp_path, foot):
         survey = read(write(tmp_path, self.MANY + foot), self.TWO, {"id": "id", "unit": "unit"})
         assert survey.n == 20
-        assert "foot row" in survey.notes[0]
+        assert "foot row" in survey.ledger.text
 
     @pytest.mark.parametrize("foot", ["Top box,1,4,\n", "Benchmark,4,5,\n", "Cél,2,5,\n", ",1,5,\n"])
     def test_a_row_that_only_stands_apart_counts_and_is_said(self, tmp_path, foot):
