@@ -61,8 +61,8 @@ def read_survey(
     cells in respondents' attributes ("NA", "None", "null", "nan", "#N/A", "-" and others), unless `order` or `labels`
     name them. Labels of the answer scale ("Strongly agree",
     "7 - Strongly agree") are read as their numbers, in any case. Left out are rows that are empty throughout, previews,
-    test answers and unfinished responses (by the columns Status, Finished, Progress and submitdate of survey systems),
-    and foot rows of means; `survey.ledger` counts every row of the file.
+    test answers, answers marked as spam, unfinished responses (by the columns in which survey systems say so, such as
+    Status, MODE, Finished, Progress and submitdate) and foot rows of means; `survey.ledger` counts every row.
 
     Parameters
     ----------

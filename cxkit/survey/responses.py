@@ -1,8 +1,9 @@
 """Which rows of a survey system's export are answers of a respondent: previews, tests and unfinished ones are not.
 
-Survey systems say so in columns of their own: Qualtrics in Status, Finished and Progress, LimeSurvey in submitdate (or
-its name in the language of the survey), SoSci Survey in FINISHED, Typeform in Response Type and Submit Date (UTC),
-REDCap in a column `<form>_complete` behind the fields of each form, others in words such as "Partial" and "Complete".
+Survey systems say so in columns of their own: Qualtrics in Status, DistributionChannel, Finished and Progress (V7 and
+V10 in its older format), LimeSurvey in submitdate (or its name in the language of the survey), SoSci Survey in MODE and
+FINISHED, Typeform in Response Type and Submit Date (UTC), REDCap in a column `<form>_complete` behind the fields of
+each form, others in words such as "Partial" and "Complete".
 A column counts as the system's only if neither an item nor a role stands there. One that only looks like it is said.
 """
 
@@ -39,6 +40,12 @@ _PREVIEW = frozenset({
     "1", "2", "9", "17", "survey preview", "preview", "survey test", "test", "offline preview",
     "offline survey preview", "survey preview spam", "umfragevorschau", "umfrage-vorschau", "vorschau", "umfragetest",
 })  # fmt: skip
+# DistributionChannel of Qualtrics, the same in every language; MODE of SoSci Survey, where others than "interview" are
+# tests by those who make the questionnaire.
+_CHANNEL_OF_PREVIEWS = "preview"
+_REGULAR_MODES, _TEST_MODES = frozenset({"", "interview"}), frozenset({"admin", "debug", "pretest", "preview", "test"})
+_SIGNS_OF_SOSCI = frozenset({"case", "serial", "ref", "questnnr", "mode", "started"})
+_SIGNS_NEEDED = 4
 _SPAM = frozenset({"8", "12", "spam", "imported spam", "imported (spam)"})
 _WORDS_OF_STATUS = frozenset(word for word in _PREVIEW | _SPAM if not word.isdigit() and " " in word)
 _YES, _NO = (
@@ -94,18 +101,14 @@ def find_responses(
     table: Table, claimed: Collection[str], items: Collection[str], unfinished: Unfinished, problems: Problems
 ) -> Responses:
     """Which rows the survey system itself says are no finished answers of a respondent?"""
-    columns = {_bare(name): name for name in reversed(list(table.cells.columns)) if name not in claimed}
+    columns = _columns_by_name(table, claimed)
     is_export = len(_SYSTEM & set(columns)) > 1
-    status = _status(table, columns, is_export)
-    tests = status.isin(_PREVIEW)
-    spam = status.isin(_SPAM)
+    left_out, notes = _tests_and_spam(table, columns, is_export=is_export)
+    gone = pd.Series(data=False, index=table.cells.index)
+    for entry in left_out:
+        gone[list(entry.rows)] = True
     open_rows, said_by = _unfinished(table, columns, items, is_export=is_export)
-    open_rows &= ~tests & ~spam
-    left_out = [
-        LeftOut(what="preview or test answer", rows=_rows(tests), reason="Status"),
-        LeftOut(what="answer marked as spam", rows=_rows(spam), reason="Status"),
-    ]
-    notes = _unknown_status(status) if is_export else []
+    open_rows &= ~gone
     if not said_by:
         notes += _unused_states(table, columns)
     if unfinished == "keep" and open_rows.any():
@@ -124,6 +127,29 @@ def find_responses(
     return Responses(left_out=tuple(left_out), notes=tuple(notes))
 
 
+def _tests_and_spam(table: Table, columns: dict[str, str], *, is_export: bool) -> tuple[list[LeftOut], list[str]]:
+    """Rows that the system calls previews, tests or spam, by the column that says so, and notes on unknown words."""
+    is_sosci = len(_SIGNS_OF_SOSCI & set(map(_bare, table.cells.columns))) >= _SIGNS_NEEDED
+    # STATUS of SoSci Survey is a remark on a data record, and no status in the sense of Qualtrics.
+    status = _cells_of(table, {} if is_sosci else columns, "status")
+    if not is_export and not status.isin(_WORDS_OF_STATUS).any():
+        status[:] = ""
+    mode = _cells_of(table, columns if is_sosci else {}, "mode")
+    channel = _cells_of(table, columns if is_export else {}, "distributionchannel")
+    left_out = []
+    gone = pd.Series(data=False, index=table.cells.index)
+    for rows, what, reason in (
+        (status.isin(_PREVIEW), "preview or test answer", "Status"),
+        (channel == _CHANNEL_OF_PREVIEWS, "preview or test answer", "DistributionChannel"),
+        (mode.isin(_TEST_MODES), "preview or test answer", "MODE"),
+        (status.isin(_SPAM), "answer marked as spam", "Status"),
+    ):
+        left_out.append(LeftOut(what=what, rows=_rows(rows & ~gone), reason=reason))
+        gone |= rows
+    notes = _unknown_words("Status", status[~gone], _RESPONDENT | _PREVIEW | _SPAM)
+    return left_out, [*notes, *_unknown_words("MODE", mode, _REGULAR_MODES | _TEST_MODES)]
+
+
 def _without_accents(text: str) -> str:
     return "".join(sign for sign in unicodedata.normalize("NFKD", text) if not unicodedata.combining(sign))
 
@@ -133,22 +159,34 @@ def _bare(name: str) -> str:
     return fold_name(name.partition(". ")[0])
 
 
-def _status(table: Table, columns: dict[str, str], is_export: bool) -> pd.Series:
-    """What the system says of each response, in lower case; blank where the column is the study's own."""
-    nothing = pd.Series("", index=table.cells.index)
-    if "status" not in columns:
-        return nothing
-    status = table.cells[columns["status"]].str.casefold().str.strip()
-    return status if is_export or status.isin(_WORDS_OF_STATUS).any() else nothing
+def _columns_by_name(table: Table, claimed: Collection[str]) -> dict[str, str]:
+    """The columns that neither an item nor a role claims, by the names under which systems are known.
+
+    Where the system itself says what a column of its own holds, as the older Qualtrics does of V1 to V10, that is a
+    name of it as well.
+    """
+    columns = {_bare(name): name for name in reversed(list(table.cells.columns)) if name not in claimed}
+    for question in table.questions:
+        if question.is_own and question.text and question.column in columns.values():
+            columns.setdefault(fold_name(question.text), question.column)
+    return columns
 
 
-def _unknown_status(status: pd.Series) -> list[str]:
-    unknown = status[~status.isin(_RESPONDENT | _PREVIEW | _SPAM)]
+def _cells_of(table: Table, columns: dict[str, str], name: str) -> pd.Series:
+    """What stands in a column of the system, in lower case; blank where there is no such column."""
+    if name not in columns:
+        return pd.Series("", index=table.cells.index)
+    return table.cells[columns[name]].str.casefold().str.strip()
+
+
+def _unknown_words(column: str, cells: pd.Series, known: Collection[str]) -> list[str]:
+    """What to say of words that may stand for previews or tests."""
+    unknown = cells[~cells.isin(known)]
     if unknown.empty:
         return []
     words = ", ".join(f"'{word}'" for word in list(dict.fromkeys(unknown))[:3])
-    note = f"Status says {words} in {counted(len(unknown), 'row')}; these count as respondents."
-    if unknown.value_counts().min() * 2 < len(status):
+    note = f"{column} says {words} in {counted(len(unknown), 'row')}; these count as respondents."
+    if unknown.value_counts().min() * 2 < len(cells):
         # What most rows say in an unknown language is that they are answers; what few say may be previews.
         warnings.warn(f"{note} Delete them if they are previews or tests.", CxkitWarning, stacklevel=2)
     return [note]
@@ -225,7 +263,7 @@ def _is_form(cells: pd.Series) -> bool:
 def _unused_states(table: Table, columns: dict[str, str]) -> list[str]:
     """What to say of columns that look like completion and are not used."""
     notes = []
-    for name in columns.values():
+    for name in dict.fromkeys(columns.values()):
         words = table.cells[name].str.casefold().str.strip()
         if _looks_like_completion(name, words):
             shown = ", ".join(f"'{cell}'" for cell in list(dict.fromkeys(table.cells[name]))[:3])
