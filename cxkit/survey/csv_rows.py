@@ -1,8 +1,9 @@
 """Whether the rows of a csv file are those that were written: nothing swallowed, joined, broken or cut off.
 
 csv has no checksum. What can be seen is that a line inside a cell looks like a row of its own, that text follows a
-closing quotation mark, that quotation marks join cells, that two short rows make up one, or that the file stops in the
-middle of its last row. Each is refused: read on, it would lose or invent respondents or answers.
+closing quotation mark, that quotation marks join cells, that two short rows make up one, that another delimiter
+separates some rows, or that the file stops in the middle of its last row. Each is refused: read on, it would lose or
+invent respondents or answers.
 """
 
 from __future__ import annotations
@@ -18,9 +19,11 @@ from cxkit.errors import Problems, SurveyError, counted
 from cxkit.survey.decoding import LINE_END
 from cxkit.survey.likeness import Features
 
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 ROWS_COMPARED = 5_000
 CELL_SHOWN = 60
 _NUMERIC_SHARE = 0.8
+_LEAST_CELLS = 3  # two are a text with a semicolon in it
 _PARTS_THAT_FIT = 0.75  # a comment may hold words that no other comment does
 
 Rows = Sequence[Sequence[str]]
@@ -71,6 +74,7 @@ class CsvRows:
     def refuse_damage(self, source: str) -> None:
         """Refuse a file that has lost or gained rows, naming each place."""
         problems = Problems(source)
+        self._refuse_other_delimiter(problems)
         swallowed = [found for n in self.spanning if (found := self._swallowed(n))]
         if swallowed:
             problems.add(
@@ -109,8 +113,49 @@ class CsvRows:
         if problems:
             problems.raise_as(SurveyError)
 
+    def _refuse_other_delimiter(self, problems: Problems) -> None:
+        """Refuse rows that another delimiter separates, as where two files were joined: their answers would be lost."""
+        shown: dict[str, list[str]] = {}
+        for position, other in self._otherwise.items():
+            shown.setdefault(other, []).append(f"row {position + 1}: {self._line(position)[:CELL_SHOWN]}")
+        for other, rows in shown.items():
+            problems.add(
+                f"{counted(len(rows), 'row')} separated by {DELIMITERS[other]}s in a file that is separated by "
+                f"{plural_of(self.separator)}.",
+                rows,
+                "export the file again, or separate these rows as the others are; where files were joined, see that "
+                "nobody stands in both.",
+            )
+
+    @cached_property
+    def _otherwise(self) -> dict[int, str]:
+        """Positions of short rows that have all their cells under another delimiter, and that delimiter.
+
+        A text may hold the other delimiter by chance: half of a row's cells are such as the columns hold elsewhere, or
+        most rows of the file are so.
+        """
+        lengths = Counter(len(row) for row in self.rows if len(row) > 1)
+        width = lengths.most_common(1)[0][0] if lengths else 0
+        found, is_sure = {}, False
+        if width < _LEAST_CELLS:
+            return {}
+        for position, row in enumerate(self.rows):
+            if not 0 < len(row) < width:
+                continue
+            for other in DELIMITERS:
+                cells = next(csv.reader([self._line(position)], delimiter=other), [])
+                if other != self.separator and len(cells) == width:
+                    found[position] = other
+                    is_sure |= self._looks_like_a_row(cells)
+        return found if is_sure or 2 * len(found) >= len(self.rows) > 1 else {}
+
+    def _line(self, position: int) -> str:
+        """A row as it stands in the file."""
+        first = self.ends[position - 1] if position else 0
+        return " ".join(self.lines[first : self.ends[position]])
+
     def _short(self) -> list[int]:
-        return [n for n, row in enumerate(self.rows) if 0 < len(row) < self.width]
+        return [n for n, row in enumerate(self.rows) if 0 < len(row) < self.width and n not in self._otherwise]
 
     def _swallowed(self, position: int) -> str:
         """What to say of a row inside whose cells stand lines that look like rows; nothing if there are none."""
@@ -227,6 +272,11 @@ class CsvRows:
     def _is_cut_off(self) -> bool:
         ended = self._text.endswith(("\n", "\r"))
         return not ended and bool(self.rows) and 0 < len(self.rows[-1]) < self.width
+
+
+def plural_of(separator: str) -> str:
+    """The delimiter in words: "commas"."""
+    return f"{DELIMITERS[separator]}s" if separator in DELIMITERS else f"the character {separator!r}"
 
 
 def _cell_pattern(separator: str) -> re.Pattern[str]:

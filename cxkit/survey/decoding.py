@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cxkit.errors import SurveyError, counted
-from cxkit.survey.wrong_encoding import other_readings
+from cxkit.survey.other_formats import is_web_page, remedy_for
+from cxkit.survey.wrong_encoding import eastern_readings, other_readings
 from cxkit.without_contents import without_contents
 
 LINE_END = re.compile(r"\r\n|\r|\n")
@@ -64,10 +65,14 @@ def decode_file(path: Path, encoding: str | None) -> Decoded:
         raw = path.read_bytes()
     except OSError as error:
         raise SurveyError(f"{path} cannot be opened: {error.strerror}.") from None
+    if is_web_page(raw):
+        raise SurveyError(f"{path.name} is not a table of text. {remedy_for(raw)}")
     if encoding is None and raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
         encoding = "utf-16"
     try:
-        return Decoded(text=_clean(path.name, raw.decode(encoding or "utf-8")))
+        text = raw.decode(encoding or "utf-8")
+        if "\x00" not in text:
+            return Decoded(text=text.removeprefix("\ufeff"))
     except LookupError:
         raise SurveyError(f"'{encoding}' is not an encoding; 'utf-8' and 'cp1252' are the usual ones.") from None
     except UnicodeDecodeError as error:
@@ -78,12 +83,28 @@ def decode_file(path: Path, encoding: str | None) -> Decoded:
                 "Leave encoding out, or save the file as UTF-8."
             ) from None
     if b"\x00" in raw:
-        # UTF-16 writes plain letters with a zero byte behind (le) or before (be) each.
-        for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):
-            if raw[start::2].count(0) * 4 > len(raw):
-                raise SurveyError(f"{path.name} is UTF-16 without a mark at its beginning: say encoding='{name}'.")
-        raise SurveyError(f"{path.name} is not a text file. If it is an Excel file, give it its ending .xlsx.")
+        raise SurveyError(_of_zero_bytes(raw, path.name))
+    _refuse_eastern(raw, path.name)
     return _decode_mixed(raw, path.name)
+
+
+def _of_zero_bytes(raw: bytes, source: str) -> str:
+    """What to say of a file with zero bytes: none is text, unless UTF-16 writes one beside each plain letter."""
+    for start, name in ((1, "utf-16-le"), (0, "utf-16-be")):  # behind each letter, or before it
+        if raw[start::2].count(0) * 4 > len(raw):
+            return f"{source} is UTF-16 without a mark at its beginning: say encoding='{name}'."
+    remedy = remedy_for(raw) or "Save it as UTF-8, or say its encoding=... if it is UTF-16."
+    return f"{source} is not a text file: it holds zero bytes. {remedy}"
+
+
+def _refuse_eastern(raw: bytes, source: str) -> None:
+    """Refuse what would be read as letters that nobody wrote."""
+    readings = eastern_readings(raw)
+    if readings:
+        raise SurveyError(
+            f"{source} is not UTF-8, but reads as text in another encoding: say encoding={' or '.join(readings)}. "
+            "Or save it as UTF-8."
+        )
 
 
 def _decode_mixed(raw: bytes, source: str) -> Decoded:
@@ -127,13 +148,3 @@ def stray_note(name: str, strays: Sequence[StrayByte], rows: Sequence[int]) -> s
     ]
     shown = ", ".join(named[:STRAYS_NAMED]) + (", ..." if len(named) > STRAYS_NAMED else "")
     return f"{name} is UTF-8 but for {counted(len(strays), 'byte')}: {shown}. Correct them in the file."
-
-
-def _clean(name: str, text: str) -> str:
-    """The text without the byte order mark that some programs write; refused if it cannot be text."""
-    if "\x00" in text:
-        raise SurveyError(
-            f"{name} holds zero bytes: it is not text, or it is UTF-16 without a mark at its beginning. "
-            "Save it as UTF-8, or say encoding='utf-16-le'."
-        )
-    return text.removeprefix("\ufeff")

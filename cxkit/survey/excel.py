@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +15,12 @@ from zipfile import ZipFile
 from cxkit.errors import Problems, SurveyError, counted, nearest
 from cxkit.survey.ledger import named_rows
 from cxkit.survey.likeness import drop_invisible
+from cxkit.survey.other_formats import remedy_for_sheet
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
 
+SHEETS_NAMED = 3
 ROWS_LOOKED_AT = 6
 """Item names are looked for in so many rows at the top of a sheet."""
 _OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"  # the container of .xls files, and of .xlsx files with a password
@@ -33,7 +35,7 @@ Rows = list[list[str]]
 
 
 def excel_rows(
-    path: Path, sheet: str | int | None, count_names: Callable[[Iterable[str]], int]
+    path: Path, sheet: str | int | None, count_names: Callable[[Iterable[str]], int], header_row: int | None = None
 ) -> tuple[Rows, list[str]]:
     """The rows of one sheet as text, and notes on what was read.
 
@@ -45,6 +47,8 @@ def excel_rows(
         Its name or place (the first is 0); None for the first.
     count_names
         How many of some cells are item names; tells the sheet with the answers from others.
+    header_row
+        The row of the column names, as far as that is known.
 
     Raises
     ------
@@ -64,10 +68,33 @@ def excel_rows(
         if sheet is None and not _has_names(rows, count_names):
             _refuse_names_elsewhere(book, path, chosen, others, count_names)
     _check_formulas(path, chosen, rows)
-    notes = [f"Read from sheet '{chosen}', one of {len(names)}."] if others else []
+    notes = [sheet_note(chosen, others, is_given=sheet is not None)] if others else []
     if chosen in hidden:
         notes.append(f"The sheet '{chosen}' is hidden.")
-    return rows, [*notes, *look_notes(path, chosen, rows, count_names)]
+    header = header_row or _header_of(rows, count_names)
+    try:
+        return rows, [*notes, *look_notes(path, chosen, rows, header)]
+    except SurveyError as error:
+        if sheet is not None or not others:
+            raise
+        raise SurveyError(f"{error}\n    (This is the sheet '{chosen}'. {_others_in_words(others)})") from None
+
+
+def sheet_note(chosen: str, others: Sequence[str], *, is_given: bool) -> str:
+    """Which sheet was read; where the caller named none, how to read another."""
+    elsewhere = "" if is_given else f" {_others_in_words(others)}"
+    return f"Read from sheet '{chosen}', one of {len(others) + 1}.{elsewhere}"
+
+
+def _others_in_words(others: Sequence[str]) -> str:
+    shown = " or ".join(f"sheet={name!r}" for name in others[:SHEETS_NAMED])
+    return f"Say {shown} to read another."
+
+
+def _header_of(rows: Rows, count_names: Callable[[Iterable[str]], int]) -> int:
+    """The row at the top with most item names, the first where there are none."""
+    names = [count_names(row) for row in rows[:ROWS_LOOKED_AT]]
+    return names.index(max(names)) + 1 if any(names) else 1
 
 
 def _refuse_empty(path: Path, chosen: str, rows: Rows, others: list[str]) -> None:
@@ -104,7 +131,10 @@ def _opened(path: Path, *, data_only: bool, read_only: bool = True) -> Iterator[
             warnings.simplefilter("ignore", UserWarning)  # openpyxl tells of styles it does not know
             book = openpyxl.load_workbook(path, read_only=read_only, data_only=data_only)
     except Exception:  # whatever its parser stumbles upon
-        raise SurveyError(f"{path.name} is not an Excel file, whatever its ending. Save it again as .xlsx.") from None
+        remedy = remedy_for_sheet(path.read_bytes())
+        if not remedy or "Excel file" in remedy:  # an Excel file that is damaged
+            remedy = "Save it again as .xlsx."
+        raise SurveyError(f"{path.name} is not an Excel file, whatever its ending. {remedy}") from None
     try:
         yield book
     finally:
@@ -154,8 +184,11 @@ def cell_text(cell: Any) -> str:
     return f"{cell:.15g}" if isinstance(cell, float) else drop_invisible(unicodedata.normalize("NFC", str(cell)))
 
 
-def look_notes(path: Path, sheet: str, rows: Rows, count_names: Callable[[Iterable[str]], int]) -> list[str]:
-    """What a reader of the sheet sees and its cells do not hold: merged cells (refused), hidden rows, percentages."""
+def look_notes(path: Path, sheet: str, rows: Rows, header: int) -> list[str]:
+    """What a reader of the sheet sees and its cells do not hold: merged cells (refused), hidden rows, percentages.
+
+    `header` is the row of the column names, below which the answers stand.
+    """
     with ZipFile(path) as archive:
         pages = [archive.read(name) for name in archive.namelist() if name.startswith("xl/worksheets/")]
         styles = archive.read("xl/styles.xml").decode("utf-8", "replace") if _has(archive, "xl/styles.xml") else ""
@@ -167,7 +200,7 @@ def look_notes(path: Path, sheet: str, rows: Rows, count_names: Callable[[Iterab
     with _opened(path, data_only=True, read_only=not has_layout) as book:
         page = book[sheet]
         if has_layout:
-            _refuse_merged(path.name, page, rows, count_names)
+            _refuse_merged(path.name, page, rows, header)
         notes = _hidden_notes(page, sheet, len(rows)) if has_layout else []
         return notes + (_percent_notes(page) if has_percent else [])
 
@@ -176,10 +209,8 @@ def _has(archive: ZipFile, name: str) -> bool:
     return name in archive.namelist()
 
 
-def _refuse_merged(source: str, page: Any, rows: Rows, count_names: Callable[[Iterable[str]], int]) -> None:
+def _refuse_merged(source: str, page: Any, rows: Rows, header: int) -> None:
     """Refuse merged cells among the answers: the file holds a value for the first of them only."""
-    names = [count_names(row) for row in rows[:ROWS_LOOKED_AT]]
-    header = names.index(max(names)) + 1 if any(names) else 1
     lost = []
     for area in page.merged_cells.ranges:
         first = page.cell(area.min_row, area.min_col).value
@@ -192,9 +223,18 @@ def _refuse_merged(source: str, page: Any, rows: Rows, count_names: Callable[[It
         problems.add(
             f"{counted(len(lost), 'range')} of merged cells among the answers; only the first of each has a value.",
             [coordinates for _, coordinates in sorted(lost)],
-            "unmerge them in Excel and write the value into every cell that it holds for.",
+            f"unmerge them in Excel and write the value into every cell that it holds for{_of_header(lost, page)}.",
         )
         problems.raise_as(SurveyError)
+
+
+def _of_header(lost: Sequence[tuple[int, str]], page: Any) -> str:
+    """What to do if merged cells at the top are part of a header of several rows."""
+    ends = [area.max_row for area in page.merged_cells.ranges if area.min_row in {row for row, _ in lost}]
+    last = max(ends)
+    if last > ROWS_LOOKED_AT:
+        return ""
+    return f"; if they belong to the header, whose last row is row {last}, say header_row={last}"
 
 
 def _hidden_notes(page: Any, sheet: str, n_rows: int) -> list[str]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from cxkit.errors import SurveyError, counted, nearest
-from cxkit.survey.excel import Rows, cell_text
+from cxkit.errors import SurveyError, nearest
+from cxkit.survey.excel import Rows, cell_text, sheet_note
+from cxkit.survey.other_formats import remedy_for_sheet
 
 ENDINGS = {".ods", ".xls", ".xlsb"}
 
@@ -25,6 +26,7 @@ def rows_of_sheet(path: Path, sheet: str | int | None) -> tuple[Rows, list[str]]
             f"{path.name}: sheets of this kind need python-calamine, which is not installed. Install it with: "
             "python -m pip install python-calamine (or save the sheet as .xlsx)."
         ) from None
+    _refuse_text(path)
     try:
         book = CalamineWorkbook.from_path(path)
         seen = [page.name for page in book.sheets_metadata if page.visible == SheetVisibleEnum.Visible]
@@ -33,8 +35,19 @@ def rows_of_sheet(path: Path, sheet: str | int | None) -> tuple[Rows, list[str]]
     except (CalamineError, OSError) as error:
         raise SurveyError(f"{path.name} cannot be read: {error}. Save it as .xlsx without a password.") from None
     rows = [[cell_text(cell) for cell in row] for row in cells]
-    others = counted(len(book.sheet_names), "sheet")
-    return rows, [f"Read from sheet '{name}', one of {others}."] if len(book.sheet_names) > 1 else []
+    others = [one for one in book.sheet_names if one != name]
+    return rows, [sheet_note(name, others, is_given=sheet is not None)] if others else []
+
+
+def _refuse_text(path: Path) -> None:
+    """Refuse pages and texts that programs export as .xls, since Excel opens them."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise SurveyError(f"{path} cannot be opened: {error.strerror}.") from None
+    remedy = remedy_for_sheet(raw)
+    if remedy and not raw.startswith(b"PK"):
+        raise SurveyError(f"{path.name} is not a sheet, whatever its ending. {remedy}")
 
 
 def _chosen(source: str, names: list[str], seen: list[str], sheet: str | int | None) -> str:

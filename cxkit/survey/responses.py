@@ -21,6 +21,7 @@ import pandas as pd
 from cxkit.errors import CxkitWarning, Problems, counted, nearest
 from cxkit.survey.instrument import fold_name
 from cxkit.survey.ledger import LeftOut, named_rows
+from cxkit.survey.note_rows import find_note_rows
 from cxkit.survey.tables import Table
 
 Unfinished = Literal["drop", "keep"]
@@ -103,14 +104,16 @@ def find_responses(
     """Which rows the survey system itself says are no finished answers of a respondent?"""
     columns = _columns_by_name(table, claimed)
     is_export = len(_SYSTEM & set(columns)) > 1
-    left_out, notes = _tests_and_spam(table, columns, is_export=is_export)
+    remarks = find_note_rows(table.cells, items)
+    left_out, notes = _tests_and_spam(table.without(remarks), columns, is_export=is_export)
+    left_out.insert(0, remarks)
     gone = pd.Series(data=False, index=table.cells.index)
     for entry in left_out:
         gone[list(entry.rows)] = True
-    open_rows, said_by = _unfinished(table, columns, items, is_export=is_export)
-    open_rows &= ~gone
+    open_rows, said_by = _unfinished(table.without(remarks), columns, items, is_export=is_export)
+    open_rows &= ~gone[open_rows.index]
     if not said_by:
-        notes += _unused_states(table, columns)
+        notes += _unused_states(table.without(remarks), columns)
     if unfinished == "keep" and open_rows.any():
         rows = _rows(open_rows)
         notes.append(f"{counted(len(rows), 'unfinished response')} kept ({named_rows(rows)}: {said_by}).")

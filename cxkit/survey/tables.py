@@ -20,7 +20,7 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import CxkitWarning, Problems, SurveyError, counted, nearest
-from cxkit.survey.csv_rows import CsvRows
+from cxkit.survey.csv_rows import DELIMITERS, CsvRows, plural_of
 from cxkit.survey.decoding import Decoded, decode_file, stray_note
 from cxkit.survey.excel import ROWS_LOOKED_AT, excel_rows
 from cxkit.survey.instrument import ANSWERS, fold_name
@@ -32,7 +32,6 @@ from cxkit.survey.readers.kinds import system_of
 from cxkit.survey.readers.statistics_files import KINDS_BY_ENDING, read_statistics_file
 from cxkit.without_contents import without_contents
 
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 EXCEL = {".xlsx", ".xlsm"}
 TEXT = {".csv", ".tsv", ".txt", ""}
 _DECLARED = re.compile('"?sep=([^\r\n"])"?(?=[\r\n])', re.IGNORECASE)
@@ -115,7 +114,7 @@ def read_table(
     if suffix in KINDS_BY_ENDING:
         return _of_statistics_file(path, encoding)
     if suffix in EXCEL:
-        found = _Found(*excel_rows(path, sheet, count_names))
+        found = _Found(*excel_rows(path, sheet, count_names, header_row))
     elif suffix in ENDINGS:
         found = _Found(*rows_of_sheet(path, sheet))
     elif suffix in TEXT:
@@ -166,7 +165,7 @@ def _csv_rows(path: Path, count_names: CountNames, delimiter: str | None, encodi
         delimiter = delimiter or declared.group(1)
         text = text[declared.end() :]  # its end stays: row numbers are those of the file
     separator = _delimiter(path.name, text, count_names, delimiter)
-    notes = [] if separator == "," else [f"The columns are separated by {_plural(separator)}."]
+    notes = [] if separator == "," else [f"The columns are separated by {plural_of(separator)}."]
     found = CsvRows(text, *_parsed(path.name, text, separator), separator)
     notes = [*_encoding_notes(path.name, decoded, found), *notes]
     found.refuse_damage(path.name)
@@ -212,10 +211,6 @@ def _encoding_notes(name: str, decoded: Decoded, found: CsvRows) -> list[str]:
     return []
 
 
-def _plural(separator: str) -> str:
-    return f"{DELIMITERS[separator]}s" if separator in DELIMITERS else f"the character {separator!r}"
-
-
 def _delimiter(name: str, text: str, count_names: CountNames, given: str | None) -> str:
     """The delimiter under which a row at the top holds most item names; an error if a given one separates nothing."""
 
@@ -237,7 +232,7 @@ def _delimiter(name: str, text: str, count_names: CountNames, given: str | None)
         raise SurveyError(f"delimiter={given!r} must be one character, neither a quotation mark nor the end of a line.")
     if fit(given)[1] <= 1 < fit(best)[1]:
         raise SurveyError(
-            f"{name} is not separated by {_plural(given)}, but by {_plural(best)}. "
+            f"{name} is not separated by {plural_of(given)}, but by {plural_of(best)}. "
             f"Leave delimiter out, or say delimiter={best!r}."
         )
     return given

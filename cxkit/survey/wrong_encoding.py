@@ -23,6 +23,20 @@ WORDS_LOOKED_AT = 20_000
 _OPENED_AS = ("cp1252", "mac_roman", "cp850")
 # What a file may be in that is neither UTF-8 nor Windows Latin-1: Windows in other parts of the world, old Mac and DOS.
 _OTHERS = ("cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "mac_roman", "cp850")
+# What files of East Asia are in: the codec that reads all of it, the one of the letters in daily use, and the first
+# bytes of these letters there (GB 2312 level 1, Big5 level 1, KS X 1001 Hangul, JIS X 0208 kana and level 1).
+_EASTERN = {
+    "gb18030": ("gb2312", [(0xA1, 0xA3), (0xB0, 0xD7)]),
+    "big5": ("big5", [(0xA1, 0xC6)]),
+    "cp949": ("euc_kr", [(0xA1, 0xA3), (0xB0, 0xC8)]),
+    "cp932": ("shift_jis", [(0x81, 0x83), (0x88, 0x97)]),
+    "euc_jp": ("euc_jp", [(0xA1, 0xA1), (0xA3, 0xA5), (0xB0, 0xCF)]),
+}
+_IN_DAILY_USE = 0.9
+_LEAST_LETTERS = 4
+_BYTES_LOOKED_AT = 1 << 20
+_LONGEST_SHOWN = 12
+_EASTERN_WORD = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
 _TYPOGRAPHIC = "‚„…‹›‘’“”•–—«»\xa0"  # at the same bytes in all of Windows' encodings
 _WORD = re.compile(rb"[A-Za-z\x80-\xff]*[\x80-\xff][A-Za-z\x80-\xff]*")
 
@@ -98,6 +112,39 @@ def other_readings(raw: bytes) -> list[str]:
             shown = next((f" ('{read[word]}')" for word in changed if counts[word] >= MINIMUM_CELL), "")
             found.append(f"'{codec}'{shown}")
     return found
+
+
+def eastern_readings(raw: bytes) -> list[str]:
+    """Encodings of East Asia in which nearly all letters of a file are such as people write every day.
+
+    Read by chance, as text of Europe in one of them, most are rare. The word that is shown occurs as often as a group
+    must be large, so that it is nobody's name.
+    """
+    start = raw[:_BYTES_LOOKED_AT]
+    if len(raw) > len(start):
+        start = start[: start.rfind(b"\n") + 1]  # within a letter nothing could be read
+    found = []
+    for codec, (charset, ranges) in _EASTERN.items():
+        try:
+            text = start.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        letters = Counter(sign for sign in text if not sign.isascii())
+        usual = sum(count for sign, count in letters.items() if _is_in_daily_use(sign, charset, ranges))
+        if len(letters) < _LEAST_LETTERS or usual < _IN_DAILY_USE * letters.total():
+            continue
+        words = Counter(_EASTERN_WORD.findall(text))
+        shown = next((f" ('{word[:_LONGEST_SHOWN]}')" for word in words if words[word] >= MINIMUM_CELL), "")
+        found.append(f"'{codec}'{shown}")
+    return found
+
+
+def _is_in_daily_use(sign: str, charset: str, ranges: Sequence[tuple[int, int]]) -> bool:
+    try:
+        written = sign.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return len(written) == 2 and any(low <= written[0] <= high for low, high in ranges)
 
 
 def _decoded(words: Iterable[bytes], codec: str) -> Iterator[str]:

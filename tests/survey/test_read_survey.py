@@ -360,12 +360,12 @@ class TestFilesThatAreNone:
             ("id,L1,L2,S1\n", "a.csv has column names but no answers: nothing stands below row 1."),
             (
                 b"PK\x03\x04\x00\x00\xff",
-                "a.csv is not a text file. If it is an Excel file, give it its ending .xlsx.",
+                "a.csv is not a text file: it holds zero bytes. It is a packed folder (zip): unpack it first. "
+                "If it is an Excel file, give it its ending .xlsx.",
             ),
             (
                 GOOD.encode("utf-16-le"),
-                "a.csv holds zero bytes: it is not text, or it is UTF-16 without a mark at its beginning. "
-                "Save it as UTF-8, or say encoding='utf-16-le'.",
+                "a.csv is UTF-16 without a mark at its beginning: say encoding='utf-16-le'.",
             ),
             (
                 'id,L1,L2,S1\na,1,2,3\n"b,4,5,6\nc,1,2,3\n',
@@ -649,7 +649,10 @@ class TestExcel:
 
     def test_sheets(self, workbook):
         path = workbook(self.ROWS, [["L1", "L2", "S1"], [7, 7, 7]])
-        assert read_survey(path, MINI).notes[0] == "Read from sheet 'Sheet1', one of 2."
+        assert read_survey(path, MINI).notes[0] == (
+            "Read from sheet 'Sheet1', one of 2. Say sheet='Sheet2' to read another."
+        )
+        assert read_survey(path, MINI, sheet="Sheet2").notes[0] == "Read from sheet 'Sheet2', one of 2."
         assert answers(read_survey(path, MINI, sheet="Sheet2")) == [[7, 7, 7]]
         assert answers(read_survey(path, MINI, sheet=1)) == [[7, 7, 7]]
         assert refusal(path, sheet="Sheet 2") == "a.xlsx has no sheet 'Sheet 2'. Did you mean 'Sheet2'?"
@@ -709,7 +712,7 @@ class TestExcel:
 
     def test_no_excel_file(self, file, workbook):
         assert refusal(file(GOOD, "a.xlsx")) == (
-            "a.xlsx is not an Excel file, whatever its ending. Save it again as .xlsx."
+            "a.xlsx is not an Excel file, whatever its ending. It is a text file: give it the ending .csv."
         )
         assert refusal(file(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "a.xlsx")) == (
             "a.xlsx is protected with a password or is an old .xls file. Open it in Excel and save it as .xlsx without "

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cxkit.errors import CxkitWarning, SurveyError
-from cxkit.survey.wrong_encoding import unmangled
+from cxkit.survey.wrong_encoding import eastern_readings, unmangled
 from tests.survey.test_rows import instrument, read, write
 
 TWO = instrument(items=2)
@@ -115,6 +115,41 @@ def test_bytes_that_windows_latin_1_does_not_have_are_refused(tmp_path):
     ):
         read(path, TWO, ROLES)
     assert set(read(path, TWO, ROLES, encoding="cp850").role("unit")) == set(UNITS)
+
+
+EASTERN = {
+    "gb18030": (["非常满意", "不满意", "一般", "销售部"], "say encoding='gb18030' ('非常满意')."),
+    "big5": (["非常滿意", "不滿意", "普通", "業務部"], "say encoding='big5' ('非常滿意')."),
+    "cp932": (["とてもそう思う", "そう思わない", "営業部"], "say encoding='cp932' ('とてもそう思う')."),
+    "euc_jp": (["とてもそう思う", "そう思わない", "営業部"], "'euc_jp' ('とてもそう思う')"),
+    "cp949": (["매우 그렇다", "그렇지 않다", "영업부"], "'cp949' ('매우')"),
+}
+
+
+@pytest.mark.parametrize("codec", EASTERN)
+def test_a_file_of_east_asia_is_refused_with_the_encoding_that_fits(tmp_path, codec):
+    """Most of its bytes are letters of Windows Latin-1, and some pairs are UTF-8 by chance."""
+    units, offered = EASTERN[codec]
+    path = write(tmp_path, body(units).encode(codec))
+    with pytest.raises(SurveyError) as refused:
+        read(path, TWO, ROLES)
+    assert offered in str(refused.value)
+    assert set(read(path, TWO, ROLES, encoding=codec).role("unit")) == set(units)
+
+
+EUROPE = {
+    "cp1252": ["Größe", "Müller", "Ärger", "ÜBERGRÖSSE", "Äußeres", "L’été", "naïve", "Ångström", "Élève à Noël"],
+    "cp1250": ["Łódź", "Środek", "Průměr", "Őrség"], "cp1251": ["Отдел", "Мир", "ПРОДАЖИ", "Клиентский сервис"],
+    "cp1253": ["Ψυχή", "Τμήμα", "Πωλήσεις"], "cp1254": ["İşletme", "Müşteri"], "mac_roman": ["Größe", "Élève"],
+    "cp850": ["Größe", "Élève"], "cp1255": ["מכירות", "שירות"], "cp1256": ["المبيعات", "خدمة"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("codec", EUROPE)
+def test_no_other_file_is_taken_for_one_of_east_asia(codec):
+    assert eastern_readings(body(EUROPE[codec]).encode(codec)) == []
+    for name in EUROPE[codec]:
+        assert eastern_readings(body([name, "Lab"]).encode(codec)) == []
 
 
 MARKS = ["\u200e", "\u200f", "\u061c", "\u202a", "\u202c", "\u2066", "\u2069"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Rows = Sequence[Sequence[str]]
 """The header row of a file and some rows below it, without blanks round the cells."""
@@ -91,8 +91,12 @@ def named_once(questions: Iterable[Question]) -> tuple[Question, ...]:
     """The same columns, each with a name of its own: doubles are told apart by their places.
 
     A name that belonged to several stays among the `names` of each, so that whoever asks for it learns of all.
+    Questions stand on one line, whatever line ends they have on the page of the survey.
     """
-    listed = list(questions)
+    listed = [
+        replace(question, text=" ".join(question.text.split()), stem=" ".join(question.stem.split()))
+        for question in questions
+    ]
     count = Counter(question.column for question in listed)
     told = []
     for place, question in enumerate(listed, start=1):
