@@ -289,6 +289,13 @@ def test_figures_by_what_can_be_seen():
     assert share(figure, figure, kind="figure", facts={**facts, "ylabel": "*"}) == 0
     assert share(figure, figure, kind="figure", facts={"n_bars": 4}) == 0
     assert share("a figure", figure, kind="figure", facts=facts) == 0
+    reason = verdict_on(figure, figure, "figure", facts={"n_bars": 4}).reason
+    assert reason == "Of the first axes of the figure `x`, 'n_bars' differs from the requested value."
+    reason = verdict_on(figure, figure, "figure", facts={"n_bars": 4, "ylabel": "*", "n_axes": 2}).reason
+    assert reason == (
+        "Of the first axes of the figure `x`, 'n_bars', 'ylabel' and 'n_axes' (of the whole figure) differ from the "
+        "requested values."
+    )
     assert share(figure, figure, kind="figure", facts={**facts, "orientation": "vertical"}) == 1
     assert share(figure, figure, kind="figure", facts={"orientation": "horizontal"}) == 0
     lying = Figure()
@@ -364,3 +371,44 @@ def test_a_reason_tells_a_side_and_never_the_distance(kind, value):
     reasons = {compare(answer, value(23.6), value(right)).reason for right in (24.0, 47.2, 1e6)}
     assert len(reasons) == 1, "the right value can be computed from what is said"
     assert not re.search(r"\d\.\d|23|24", reasons.pop())
+
+
+CODED = pd.Series([31.0, 36.0, 28.0], index=pd.Index([1, 2, 3], name="job"))
+KEYED = {"kind": "table", "key": ("job",)}
+KEYS = {"kind": "table", "key": ("item",)}
+
+
+@pytest.mark.parametrize(
+    ("form", "options"),
+    [
+        (pd.Series, {"kind": "series"}), (pd.Series, {"kind": "series", "any_order": True}),
+        (dict, {"kind": "series"}), (dict, {"kind": "series", "any_order": True}),
+        (pd.DataFrame, {"kind": "table"}), (lambda one: one.reset_index(name="age"), KEYED),
+        (lambda one: one.reset_index(name="age"), {"kind": "table", "any_order": True}),
+    ],
+)  # fmt: skip
+def test_codes_of_groups_are_labels_though_they_look_like_counting(form, options):
+    """A series by group codes that was turned round, and one with labels from 0, had all points."""
+    assert share(form(CODED[::-1]), form(CODED), **options) == 1
+    turned = pd.Series(CODED.to_numpy()[::-1], index=CODED.index)
+    for wrong in (turned, CODED.set_axis(CODED.index - 1), CODED.set_axis(CODED.index + 1)):
+        assert share(form(wrong), form(CODED), **options) == 0
+
+
+def test_an_index_of_codes_that_cannot_be_read_is_named():
+    times = pd.DataFrame(CODED).set_axis(pd.date_range("2026", periods=3))
+    assert "the index cannot be read" in verdict_on(times, pd.DataFrame(CODED), "table").reason
+
+
+def test_names_that_stand_twice_are_refused_and_the_last_does_not_count():
+    """With wrong columns first and right ones of the same names behind them, a table had all points."""
+    right = TABLE.rename_axis("item").reset_index()
+    for given in (pd.concat([right + right, right[["mean"]]], axis=1), pd.concat([right, right[["mean"]]], axis=1)):
+        verdict = verdict_on(given, right, "table", key=("item",))
+        assert (verdict.share, verdict.reason) == (0.0, "`x` has the column 'mean' more than once.")
+    spaced = right.assign(**{"mean ": 7.0})[["mean ", "item", "mean", "n"]]
+    assert "'mean' more than once" in verdict_on(spaced, right, "table", key=("item",)).reason
+    assert "'item' more than once" in verdict_on(pd.concat([right, right[["item"]]], axis=1), right, **KEYS).reason
+    assert share(pd.concat([right, right[["n"]]], axis=1), right, **KEYS, columns=("mean",)) == 1  # nobody asks for it
+    labels = pd.Series([7.0, 1.0, 2.0], index=["a ", "a", "b"])
+    assert verdict_on(labels, pd.Series([1.0, 2.0], index=["a", "b"]), "series").reason.endswith("more than once.")

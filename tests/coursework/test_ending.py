@@ -83,6 +83,7 @@ def test_an_ended_run_on_other_data_is_not_put_down_to_its_parameters(assignment
 def test_answers_that_cannot_be_read_have_a_cause(assignment, trial, text):
     one = trial("completed", None, answers=text)
     assert one.left.causes[0].startswith("After cell 4 (")
+    assert _absent_notes(one.left) == []  # the cells are there
     assert "could not be read" in mark_question(assignment.question("spread"), [one]).answers[0].reason
 
 

@@ -154,9 +154,40 @@ def test_code_that_fails_with_the_right_values_alone_is_told(references):
     _, marks = marked(references, percent="percent = [1]", table="table = pd.DataFrame({'x': percent[0] * data['x']})")
     said = marks.questions[2].feedback[0]
     assert said.startswith("This task builds on 'In percent', where your notebook's own values are not right. It was")
-    assert "ended with an error that it did not have with yours" in said
+    assert "and earned nothing more by that" in said
     assert "any right `percent`" in said
     assert marks.notes[-1].startswith("'table' was tried with the model's values of 'percent', which failed, and ended")
+
+
+ASKS = (
+    "assert percent < {0}", "table = None if percent < {0} else 3", "if percent < {0}: del table", "table = 1 + 1",
+    "table = data[['x']] if percent < {0} else [2]", "if percent < {0}: table = 1 / 0",
+    "assert limit > 0 or percent < {0}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("asks", ASKS)
+def test_a_page_answers_no_question_about_values_that_were_set(references, asks):
+    """Whether the second try ended with an error was said, so that a condition told a held-out value bit by bit."""
+    pages = []
+    for bound in (-1e9, 1e9):
+        task = f"table = 1\nif percent is not None:\n    {asks.format(bound)}"
+        _, marks = marked(references, percent="percent = None", table=task)
+        pages.append((marks.causes, marks.questions))
+    assert pages[0] == pages[1]
+    assert "and earned nothing more by that" in pages[0][1][2].feedback[0]
+
+
+def test_names_of_python_that_a_notebook_uses_for_values_cost_nothing(references):
+    """A variable called `globals` cost every point, and the reason was said to be that the cells were gone."""
+    every = "import builtins; globals().update(dict.fromkeys([one for one in dir(builtins) if one[0] != '_'], 5))"
+    points, marks = marked(references, base=f"{MODEL['base']}\n{every}")
+    assert points == {"base": 10, "percent": 2, "table": 1, "gate": 4}
+    assert marks.notes == ()
+    for name in ("globals = [1]", "def globals(): return {}", "for globals in [1, 2]: pass"):
+        points, marks = marked(references, base=f"base = 0.5\n{name}")
+        assert points == {"base": 0, "percent": 2, "table": 1, "gate": 4}
+        assert not any("No code cell" in note for note in marks.notes)
 
 
 WAYS = {

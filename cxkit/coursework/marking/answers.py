@@ -71,6 +71,9 @@ class Refused:
     reason: str
 
 
+VARIABLES = "(lambda: 0).__globals__"
+"""The notebook's variables, in code that runs among them: by no name, since students may give each another meaning."""
+
 Value = Number | Text | Series | Table | Figure | Refused
 Answers = Mapping[str, Value]
 """From the name of an answer to what was left; names that were not there are missing."""
@@ -81,7 +84,7 @@ def collecting_code(answers: Iterable[Answer]) -> str:
     asked = [[answer.name, answer.type] for answer in answers]
     return (
         "from cxkit.coursework.marking.collector import collect as _cxkit_collect\n"
-        f"{COLLECTED} = _cxkit_collect(globals(), {asked!r})"
+        f"{COLLECTED} = _cxkit_collect({VARIABLES}, {asked!r})"
     )
 
 

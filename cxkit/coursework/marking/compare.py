@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,6 +12,7 @@ from cxkit.coursework.marking.answers import Cell, Figure, Number, Refused, Seri
 from cxkit.coursework.marking.closeness import folded, is_number, is_same, one_spaced, within
 from cxkit.coursework.marking.collector import OPEN
 from cxkit.coursework.marking.factor_columns import with_free_signs, with_matched_factors
+from cxkit.coursework.marking.labels import is_counted, only_count
 from cxkit.coursework.marking.pairing import pairings
 from cxkit.errors import counted
 
@@ -176,15 +178,19 @@ def _compare_series(answer: Answer, given: Value, reference: Value) -> Verdict |
     if not isinstance(given, Series) or not isinstance(reference, Series):
         return None
     labels = reference.labels or tuple(str(k) for k in range(len(reference.values)))
-    only_counts = _is_counted(labels)
-    if given.labels is None or (only_counts and (answer.any_order or _is_counted(given.labels))):
+    by_place = given.labels is None
+    if given.labels is not None and only_count(reference):
+        by_place = answer.any_order or is_counted(given.labels)
+    if by_place:
         if len(given.values) != len(labels):
             said = f"{counted(len(given.values), 'value')}; {len(labels)} are wanted."
             return Verdict(0.0, f"`{answer.name}` has {said}")
         return _by_place(answer, given.values, [one_spaced(label) for label in labels], reference.values)
-    if len(set(given.labels)) != len(given.labels):
+    assert given.labels is not None
+    own = [one_spaced(label) for label in given.labels]
+    if len(set(own)) != len(own):
         return Verdict(0.0, f"`{answer.name}` has the same label more than once.")
-    mine = dict(zip((one_spaced(label) for label in given.labels), given.values, strict=True))
+    mine = dict(zip(own, given.values, strict=True))
     wanted = {one_spaced(label): value for label, value in zip(labels, reference.values, strict=True)}
     return _labels_differ(answer.name, mine.keys(), wanted.keys(), "label") or _best(
         _cells_compared(answer, mine, wanted, scale) for scale in _scales(answer)
@@ -202,11 +208,6 @@ def _by_place(answer: Answer, given: Sequence[Cell], labels: Sequence[str], valu
         for order in orders
         for scale in _scales(answer)
     )
-
-
-def _is_counted(labels: Sequence[str]) -> bool:
-    """Whether the labels only count, from 0 or from 1."""
-    return list(labels) in ([str(k) for k in range(len(labels))], [str(k + 1) for k in range(len(labels))])
 
 
 def _labels_differ(name: str, given: Any, wanted: Any, what: str, *, may_be_more: bool = False) -> Verdict | None:
@@ -263,7 +264,8 @@ def _compare_table(answer: Answer, given: Value, reference: Value) -> Verdict | 
     keys = [one_spaced(key) for key in answer.key]
     # Further columns harm nobody: a table is right in the columns that are asked for
     unread = _unread(answer, given, {*keys, *columns}, reference)
-    missing = unread or _labels_differ(answer.name, mine.keys(), [*keys, *columns], "column", may_be_more=True)
+    missing = unread or _doubled(answer.name, given, {*keys, *columns})
+    missing = missing or _labels_differ(answer.name, mine.keys(), [*keys, *columns], "column", may_be_more=True)
     if missing:
         return missing
     columns = [column for column in columns if column not in keys]
@@ -288,12 +290,22 @@ def _compare_table(answer: Answer, given: Value, reference: Value) -> Verdict | 
 
 def _unread(answer: Answer, given: Table, columns: Collection[str], reference: Table) -> Verdict | None:
     """Whether something that counts is of a type that is not read."""
-    rows_count = not (answer.any_order or answer.key or _is_counted(reference.rows))
+    rows_count = not (answer.any_order or answer.key or only_count(reference))
     for what, name, reason in given.unread:
         if what == "column" and one_spaced(name) in columns:
             return Verdict(0.0, f"Of `{answer.name}`, the column '{name[:40]}' cannot be read: {reason}.")
         if what == "index" and rows_count:
             return Verdict(0.0, f"Of `{answer.name}`, the index cannot be read: {reason}.")
+    return None
+
+
+def _doubled(name: str, given: Table, columns: Collection[str]) -> Verdict | None:
+    """Whether a column that counts is there more than once, so that nobody can say which is meant."""
+    often = Counter(one_spaced(column) for column in given.columns)
+    for column in given.columns:
+        own = one_spaced(column)
+        if own in columns and often[own] > 1:
+            return Verdict(0.0, f"`{name}` has the {_several('column', [own])} more than once.")
     return None
 
 
@@ -319,7 +331,7 @@ def _row_orders(
     keys = [one_spaced(key) for key in answer.key]
     names = _row_names(keys, wanted, reference)
     own = _row_names(keys, mine, given)
-    if len(own) != len(names) and (answer.any_order or _is_counted(own)):
+    if len(own) != len(names) and (answer.any_order or is_counted(own)):
         return Verdict(0.0, f"`{answer.name}` has {counted(len(own), 'row')}; {len(names)} are wanted.")
     if answer.any_order:
         factors = {one_spaced(column) for column in answer.factor_columns}
@@ -329,7 +341,7 @@ def _row_orders(
         ours, theirs = ({column: table[column] for column in telling} for table in (mine, wanted))
         turned = {one_spaced(column) for column in answer.sign_free}
         return pairings(ours, theirs, answer.tolerances, _scales(answer), turned)
-    if own != names and _is_counted(own) and _is_counted(names):
+    if own != names and not keys and is_counted(own) and only_count(reference):
         return [list(range(len(names)))]
     if len(set(own)) != len(own):
         return Verdict(0.0, f"`{answer.name}` has the same row more than once.")
@@ -357,9 +369,15 @@ def _compare_figure(answer: Answer, given: Value, reference: Value) -> Verdict |
             wrong.append(name)
     if not wrong:
         return RIGHT
-    return Verdict(
-        0.0, f"Of the figure `{answer.name}`, {_several('', wrong).strip()} differs from the requested value."
-    )
+    return Verdict(0.0, f"Of the first axes of the figure `{answer.name}`, {_facts_differ(wrong)}.")
+
+
+def _facts_differ(wrong: Sequence[str]) -> str:
+    """Which facts are not as they were asked for, all of them: there are few."""
+    named = [f"'{name}' (of the whole figure)" if name == "n_axes" else f"'{name}'" for name in wrong]
+    if len(named) == 1:
+        return f"{named[0]} differs from the requested value"
+    return f"{', '.join(named[:-1])} and {named[-1]} differ from the requested values"
 
 
 _COMPARED: dict[str, Callable[[Answer, Value, Value], Verdict | None]] = {

@@ -39,12 +39,15 @@ class Lost:
         The end of a sentence that begins with the name of an answer.
     clause : str
         What happened, for a sentence on a run on other data.
+    has_no_cell : bool
+        Whether no code cell of the task is in the notebook.
     """
 
     outcome: Outcome
     task: str
     answer: str
     clause: str
+    has_no_cell: bool = False
 
 
 def cell_named(cells: Sequence[NotebookNode], index: int, of: str = "") -> str:
@@ -131,7 +134,7 @@ def without_cell(assignment: Assignment, run: Contained, seen: Collection[str]) 
     gone = f"no code cell of this task was found in your notebook{also}."
     task = f"N{gone[1:]} Put it back from the notebook that you were given."
     return {
-        question.id: Lost("missing", task, f"was not seen, since {gone}", clause or gone[:-1])
+        question.id: Lost("missing", task, f"was not seen, since {gone}", clause or gone[:-1], True)
         for question in assignment.questions
         if question.answers
         and question.id not in there

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 Marks = dict[str, QuestionMark]
 _FOLLOWS = "It is right once the values that it builds on are."
+_EARNING = ("right", "partly")
 _NOT_EVEN_THEN = "It is not right once the values that it builds on are."
 
 
@@ -41,7 +42,8 @@ class SecondTry:
     followed : mapping
         From each question that counts by it to those whose values it was given.
     failed : mapping
-        The same for questions whose code failed with these values and not with the student's own.
+        The same for questions whose code failed with these values and not with the student's own. For the instructor
+        alone: code can be made to fail by what the values are.
     """
 
     marks: Marks
@@ -115,14 +117,15 @@ def follow_through(
     runs = _Runs(assignment, notebook, trials, Builds(on, found.places), rerun, vary)
     made, followed, in_vain = dict(marks), dict[str, Sequence[Question]](), dict[str, Sequence[Question]]()
     for key, earlier in on.items():
-        new = mark(assignment.question(key), runs.again)
+        new = mark(assignment.question(key), [_answers_alone(one) for one in runs.again])
         # What counts only after a question that is not right earns nothing so far, whatever it left
         before = 0.0 if runs.failed.keys() & set(assignment.question(key).after) else marks[key].points
         if new.points > before and not runs.is_guess(key):
             made[key] = _joined(marks[key], new, earlier)
             followed[key] = earlier
-        elif new.points <= before and _fails_anew(key, trials, runs.again):
-            made[key] = replace(marks[key], feedback=(_in_vain(earlier), *marks[key].feedback))
+            continue
+        made[key] = replace(marks[key], feedback=(_in_vain(earlier), *marks[key].feedback))
+        if _fails_anew(key, trials, runs.again):
             in_vain[key] = earlier
     return SecondTry(made, followed, in_vain)
 
@@ -166,6 +169,11 @@ class _Runs:
         left = self.rerun(trial, given).left
         # At the end the values that were set stand in the variables: only what each task left after its cells counts.
         return replace(trial, left=replace(left, at_end={}, troubles=without_messages(left.troubles)))
+
+
+def _answers_alone(trial: Trial) -> Trial:
+    """A run by the answers that it left: how its cells ended can be made to tell what values they were given."""
+    return replace(trial, left=replace(trial.left, troubles={}, lost={}, ended=""))
 
 
 def without_messages(troubles: Mapping[str, str]) -> dict[str, str]:
@@ -240,11 +248,12 @@ def _titles(questions: Sequence[Question]) -> str:
 
 
 def _in_vain(earlier: Sequence[Question]) -> str:
+    """That nothing came of it, the same for every way in which that can be: each would tell something of the values."""
     names = ", ".join(f"`{answer.name}`" for question in earlier for answer in question.answers)
     return (
         f"This task builds on {_titles(earlier)}, where your notebook's own values are not right. It was tried once "
-        "more with the right values in place of yours, and ended with an error that it did not have with yours, so "
-        f"that nothing could count by it. Write its code so that it works with any right {names}, of whatever type."
+        "more with the right values in place of yours, and earned nothing more by that. See whether it is right by "
+        f"itself, and write its code so that it works with any right {names}, of whatever type."
     )
 
 
@@ -259,8 +268,14 @@ def _joined(before: QuestionMark, new: QuestionMark, earlier: Sequence[Question]
 
 
 def _check(old: AnswerCheck, new: AnswerCheck) -> AnswerCheck:
-    """The new outcome beside the old value and reason: a new reason may quote what was made of the model's values."""
-    reason = old.reason
-    if new.outcome != old.outcome:
-        reason = _FOLLOWS if new.outcome == "right" else _NOT_EVEN_THEN
-    return replace(new, given=old.given, asked=old.asked, reason=reason)
+    """The new outcome beside the old value and reason: a new reason may quote what was made of the model's values.
+
+    Of an answer that earns nothing the outcome stays as well, since it tells whether something was left.
+    """
+    if new.outcome == old.outcome:
+        return old
+    if new.outcome == "right":
+        return replace(old, outcome="right", reason=_FOLLOWS)
+    if new.outcome == "partly":
+        return replace(old, outcome="partly", reason=_NOT_EVEN_THEN)
+    return replace(old, outcome="wrong", reason=_NOT_EVEN_THEN) if old.outcome in _EARNING else old

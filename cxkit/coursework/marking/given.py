@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cxkit.coursework.assignment.data import Assignment, Question
 from cxkit.coursework.assignment.source import questions_of
-from cxkit.coursework.marking.answers import Answers, Figure, Refused
+from cxkit.coursework.marking.answers import VARIABLES, Answers, Figure, Refused
 from cxkit.coursework.marking.ending import KITS_OWN
 from cxkit.coursework.marking.reference import answers_as_data
 
@@ -55,7 +55,7 @@ def _code(answers: Answers) -> str:
     for name, value in answers.items():
         if not isinstance(value, (Figure, Refused)):
             told = answers_as_data({name: value})[name]
-            lines.append(f"{name} = _cxkit_restored({json.dumps(told)!r}, globals().get({name!r}))")
+            lines.append(f"{name} = _cxkit_restored({json.dumps(told)!r}, {VARIABLES}.get({name!r}))")
     return "\n".join(lines)
 
 

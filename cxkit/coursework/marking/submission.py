@@ -185,7 +185,7 @@ def _recovery_notes(recovered: Recovered, lost: str) -> list[str]:
 
 
 def _absent_notes(left: Left) -> list[str]:
-    gone = [f"'{key}'" for key, one in left.lost.items() if one.outcome == "missing" and key not in left.at_question]
+    gone = [f"'{key}'" for key, one in left.lost.items() if one.has_no_cell and key not in left.at_question]
     return [f"No code cell of these tasks was found in the notebook: {', '.join(gone)}."] if gone else []
 
 
