@@ -15,7 +15,8 @@ from cxkit.cli import main
 from cxkit.errors import SurveyError
 from cxkit.survey.datasets import dataset_path
 from cxkit.survey.drafting.toml_text import entry
-from cxkit.survey.drafting.wordings import ROWS, ordered
+from cxkit.survey.drafting.word_scales import ordered
+from cxkit.survey.drafting.wordings import ROWS
 from tests.survey.test_rows import EXPORTS, TRUTH, read, write
 
 FILES = sorted(path.name for path in EXPORTS.iterdir() if path.suffix in (".csv", ".xlsx", ".sav"))
@@ -73,7 +74,10 @@ def test_answers_that_nobody_gave_belong_to_the_scale_all_the_same(tmp_path):
     scale = described.instrument.dimensions[0].scale
     assert (scale.low, scale.high, scale.missing_codes) == (1, 5, ("Don't know",))
     assert list(scale.labels.values()) == ["Strongly disagree", "Disagree", "Neutral", "Agree", "Strongly agree"]
-    assert "[scale]: Could people answer from 1 to 5, and no further?" in " ".join(described.instrument.open_questions)
+    assert (
+        "[scale]: Nobody chose 'Strongly disagree' or 'Strongly agree': were they offered? They are counted in, as "
+        "such scales have them, so that 'Disagree' is 2; if not offered, 'Disagree' is 1."
+    ) in " ".join(described.instrument.open_questions)
 
 
 def test_codes_and_scales_of_numbers(tmp_path):
@@ -106,8 +110,8 @@ def test_usual_words_stand_in_their_order(row):
     words = [one.split("|")[0] for one in row]
     found = ordered(words[::-1])
     assert found is not None
-    assert [word.casefold() for word in found[1]] == words
-    assert found[2]
+    assert [word.casefold() for word in found.labels.values()] == words
+    assert found.is_whole
 
 
 @given(st.text(), st.one_of(st.text(), st.integers(-9, 99), st.booleans(), st.lists(st.text())))

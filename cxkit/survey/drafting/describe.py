@@ -7,15 +7,18 @@ import re
 import tomllib
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
 from cxkit.errors import Problems, SurveyError, counted
 from cxkit.files import write_atomically
-from cxkit.survey.drafting.column import Column, Scale
+from cxkit.survey.drafting.asking import Ask, mean_no_answer, questions_of
+from cxkit.survey.drafting.column import Column
 from cxkit.survey.drafting.draft import Draft, draft
 from cxkit.survey.drafting.groups import Group
+from cxkit.survey.drafting.left import by_hand
+from cxkit.survey.drafting.scale import Scale
 from cxkit.survey.drafting.toml_text import entry, written
 from cxkit.survey.instrument import Instrument, fold_name
 from cxkit.survey.instrument_file import instrument_from
@@ -120,7 +123,7 @@ def describe_file(
     if not found.groups and not found.singles:
         raise SurveyError(
             f"{file.name} has no two columns with answers on one scale, so there is nothing to draft an instrument "
-            f"from: {_list_left(found.left)}. If a header row stands elsewhere, say header_row=..."
+            f"from: {_list_left(found.left)}. {_instead(found)}"
         )
     reading: dict[str, object] = {
         "kind": kind,
@@ -166,6 +169,18 @@ def _list_left(left: Mapping[str, str]) -> str:
     return "; ".join(f"'{name[:60]}' ({reason})" for name, reason in left.items())
 
 
+def _instead(found: Draft) -> str:
+    """What to do where no instrument can be drafted."""
+    lines = by_hand(found.columns)
+    elsewhere = "If a header row stands elsewhere, say header_row=..."
+    if not lines:
+        return elsewhere
+    return (
+        f"{elsewhere} If the columns below are items all the same, describe them by hand (docs/instrument.md shows "
+        f"how): save these lines as a .toml file and complete them.\n\n{lines}"
+    )
+
+
 def _toml(found: Draft, file: Path, reading: Mapping[str, object]) -> Iterator[str]:
     """The lines of the draft."""
     stem = re.sub(r"[^a-z0-9]+", "_", unicodedata.normalize("NFKD", file.stem).casefold()).strip("_") or "study"
@@ -177,9 +192,9 @@ def _toml(found: Draft, file: Path, reading: Mapping[str, object]) -> Iterator[s
     yield entry("file", file.as_posix())
     yield entry("check", "Whose questionnaire is this? Fill in title, citation and licence.")
     scales = _scales(found)
-    for place, (name, scale) in enumerate(scales.items()):
+    for place, (name, (scale, columns)) in enumerate(scales.items()):
         yield ""
-        yield from _scale_lines("[scale]" if place == 0 else f"[scales.{name}]", scale)
+        yield from _scale_lines("[scale]" if place == 0 else f"[scales.{name}]", scale, columns)
     yield from _role_lines(found)
     if reading:
         yield ""
@@ -202,10 +217,6 @@ def _toml(found: Draft, file: Path, reading: Mapping[str, object]) -> Iterator[s
         yield entry("check", f"Is this a question for the {single.measure.upper()}?")
 
 
-def _key_of(scale: Scale) -> tuple[object, ...]:
-    return scale.kind, scale.low, scale.high, tuple(scale.labels.values())
-
-
 def _all_columns(found: Draft) -> Iterator[Column]:
     for one in found.groups:
         yield from one.columns
@@ -213,53 +224,60 @@ def _all_columns(found: Draft) -> Iterator[Column]:
         yield single.column
 
 
-def _scales(found: Draft) -> dict[str, Scale]:
-    """The scales by name, the one of most columns first; missing codes of all columns that share one."""
-    shared: dict[tuple[object, ...], list[Scale]] = {}
+def _scales(found: Draft) -> dict[str, tuple[Scale, list[Column]]]:
+    """The scales by name with their columns, the one of most columns first; missing codes of all that share one."""
+    shared: dict[tuple[object, ...], list[Column]] = {}
     for column in _all_columns(found):
         if column.scale is not None:
-            shared.setdefault(_key_of(column.scale), []).append(column.scale)
+            shared.setdefault(column.scale.key, []).append(column)
     named = {}
     for number, alike in enumerate(sorted(shared.values(), key=len, reverse=True), start=1):
+        scales = [column.scale for column in alike if column.scale is not None]
         missing: dict[str, None] = {}
-        for scale in alike:
+        for scale in scales:
             missing |= dict.fromkeys(scale.missing)
-        first = alike[0]
-        named[f"scale{number}"] = Scale(
-            kind=first.kind, low=first.low, high=first.high, labels=first.labels, codes=first.codes,
-            missing=tuple(missing), is_whole=all(scale.is_whole for scale in alike),
-        )  # fmt: skip
+        named[f"scale{number}"] = (replace(scales[0], missing=tuple(missing)), alike)
     return named
 
 
-def _scale_name(column: Column, scales: Mapping[str, Scale], default: str) -> str:
+def _scale_name(column: Column, scales: Mapping[str, tuple[Scale, list[Column]]], default: str) -> str:
     """The name under which a column's scale stands, blank for the one that needs none."""
-    for name, scale in scales.items():
-        if column.scale is not None and _key_of(scale) == _key_of(column.scale):
+    for name, (scale, _) in scales.items():
+        if column.scale is not None and scale.key == column.scale.key:
             return "" if name == default else name
     return ""
 
 
-def _scale_lines(head: str, scale: Scale) -> Iterator[str]:
+def _scale_lines(head: str, scale: Scale, columns: list[Column]) -> Iterator[str]:
     yield head
     yield entry("low", scale.low)
     yield entry("high", scale.high)
     if scale.labels:
-        yield entry("labels", {str(number): label for number, label in scale.labels.items()})
+        yield entry("labels", scale.labels)
     if scale.codes:
         yield entry("codes", scale.codes)
-    if scale.missing:
-        codes = [int(code) if re.fullmatch(r"-?\d+", code) else code for code in scale.missing]
-        yield entry("missing_codes", codes)
-    asks = []
-    if not scale.is_whole:
-        asks.append(f"Could people answer from {scale.low} to {scale.high}, and no further?")
-    if scale.codes:
-        asks.append("Is the first code the lowest answer?")
-    if scale.missing:
-        asks.append(f'Do {", ".join(scale.missing)} mean "no answer"?')
-    if asks:
-        yield entry("check", " ".join(asks))
+    missing = [int(code) if re.fullmatch(r"-?\d+", code) else code for code in scale.missing]
+    if missing:
+        yield entry("missing_codes", missing)
+    asks = questions_of(scale, columns)
+    questions = [ask.question for ask in asks if ask.question]
+    if missing:
+        asked = mean_no_answer(missing)
+        questions.append(f"{asked[0].upper()}{asked[1:]}?")
+    if questions:
+        yield entry("check", " ".join(questions))
+    for ask in asks:
+        yield from _lines_instead(ask, missing)
+
+
+def _lines_instead(ask: Ask, missing: list[int | str]) -> Iterator[str]:
+    """The lines that correct a scale, as comments that need but their # taken away."""
+    if not ask.instead:
+        return
+    yield f"# {' '.join(ask.when.split())}, put these lines in place of the same lines above:"
+    for name, value in ask.instead.items():
+        further = [*missing, *value] if name == "missing_codes" and isinstance(value, list) else value
+        yield f"# {entry(name, further)}"
 
 
 def _role_lines(found: Draft) -> Iterator[str]:
@@ -277,7 +295,7 @@ def _role_lines(found: Draft) -> Iterator[str]:
 
 
 def _dimension_lines(one: Group, number: int, of: int, keys: _Keys, scale_name: str) -> Iterator[str]:
-    stem = one.columns[0].question.stem
+    stem = " ".join(one.columns[0].question.stem.split())
     own = one.code or (f"Part {number}" if of > 1 else "All items")
     title = f"{own}: {stem}" if stem else own
     yield ""
@@ -288,7 +306,14 @@ def _dimension_lines(one: Group, number: int, of: int, keys: _Keys, scale_name: 
     if scale_name:
         yield entry("scale", scale_name)
     why = "their answers go together" if one.is_split else "they were asked together"
-    yield entry("check", f"Do these items measure one thing ({why})? Give it a title and a key.")
+    check = f"Do these items measure one thing ({why})? Give it a title and a key."
+    if one.columns[0].scale is not None and one.columns[0].scale.kind == "numbers":
+        check += ' Is a high number the better answer? If not, say higher_is = "worse".'
+    if one.opposed:
+        texts = {column.name: f"'{' '.join(column.text.split())}'" for column in one.columns}
+        halves = " against ".join(", ".join(map(texts.__getitem__, half)) for half in one.opposed)
+        check += f" Their answers run against each other ({halves}): which of them need reversed = true?"
+    yield entry("check", check)
     yield "items = ["
     for column in one.columns:
         item = keys.named(column, key)

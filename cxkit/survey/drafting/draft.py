@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from cxkit.survey.drafting.column import Column, Scale, look_at
-from cxkit.survey.drafting.groups import Group, families, split
+from cxkit.survey.drafting.column import Column, answers_of, look_at
+from cxkit.survey.drafting.families import families
+from cxkit.survey.drafting.groups import Group, is_ranking, split
+from cxkit.survey.drafting.left import reason_for
+from cxkit.survey.drafting.numbers import HIGHEST
 from cxkit.survey.drafting.roles import Role, guess_roles
 from cxkit.survey.instrument import Measure
-from cxkit.survey.labels import plain_words
 from cxkit.survey.tables import Table
 
 LEAST_ITEMS = 3
 """So many columns of one scale and family are taken for items without a doubt that they may describe people."""
+LEAST_TOP = 8
+"""From 0 to 10 somebody chose at least this; the scales that end lower end at 7."""
 MOST_WORDS = 6
 """A short question on a scale, outside such a family, may ask who somebody is."""
 _MEASURES: tuple[tuple[Measure, str], ...] = (
@@ -24,7 +26,7 @@ _MEASURES: tuple[tuple[Measure, str], ...] = (
         "enps",
         r"recommend.*(work|employer)|(work|employer).*recommend|arbeitgeber.*empfehl|empfehl.*arbeitgeber|\benps\b",
     ),
-    ("nps", r"recommend|weiterempfehl|empfehlen|recommand|recomend|consigli|aanbevel|\bnps\b"),
+    ("nps", r"recommend|weiterempfehl|empfehlen|recommand|recomend|consigli|aanbevel|推荐|\bnps\b"),
     (
         "csat",
         r"overall.*satisf|satisf.*overall|how satisfied|gesamtzufrieden|insgesamt zufrieden|satisfacción|\bcsat\b",
@@ -46,6 +48,7 @@ class Draft:
     """What the columns of a file seem to be; `left` are those that an instrument has no place for, with the reason."""
 
     table: Table
+    columns: tuple[Column, ...]
     groups: tuple[Group, ...]
     singles: tuple[Single, ...]
     roles: tuple[Role, ...]
@@ -57,94 +60,75 @@ def draft(table: Table) -> Draft:
     columns = [look_at(question, table.cells[question.column]) for question in table.questions if not question.is_own]
     singles = [_single(one, measure) for one in columns if (measure := _measure_of(one))]
     asked = {one.column.name for one in singles}
-    rated = [column for column in columns if _is_rating(column) and column.name not in asked]
-    groups: list[Group] = []
-    for family in families(rated):
-        by_scale: dict[tuple[int, int], list[Column]] = {}
-        for column in family:
-            by_scale.setdefault(_ends(column), []).append(column)
-        for alike in by_scale.values():
-            groups += split(alike, _answers(alike))
+    groups, rankings = _groups([column for column in columns if column.name not in asked])
     sure = {column.name for one in groups if len(one.columns) >= LEAST_ITEMS for column in one.columns}
-    roles = guess_roles([column for column in columns if column.name not in sure | asked and _may_describe(column)])
+    roles = guess_roles(_describing(columns, sure | asked | rankings))
     taken = {role.column.name for role in roles}
     kept = [trimmed for one in groups if (trimmed := _without(one, taken)) is not None]
     items = {column.name for one in kept for column in one.columns}
-    left = {column.name: _reason(column) for column in columns if column.name not in items | asked | taken}
-    return Draft(table=table, groups=tuple(kept), singles=tuple(singles), roles=tuple(roles), left=left)
+    left = {}
+    for column in columns:
+        if column.name not in items | asked | taken:
+            left[column.name] = reason_for(column, is_ranked=column.name in rankings)
+    return Draft(
+        table=table, columns=tuple(columns), groups=tuple(kept), singles=tuple(singles), roles=tuple(roles), left=left
+    )
 
 
-def _ends(column: Column) -> tuple[int, int]:
-    return (column.scale.low, column.scale.high) if column.scale else (0, 0)
+def _groups(columns: list[Column]) -> tuple[list[Group], set[str]]:
+    """The items by what may belong together, and the names of columns that are places in a ranking."""
+    groups: list[Group] = []
+    rankings: set[str] = set()
+    for family in families(columns):
+        by_scale: dict[tuple[object, ...], list[Column]] = {}
+        for column in family:
+            if column.scale is not None and (column.is_rating or column.question.stem):
+                by_scale.setdefault(column.scale.key, []).append(column)
+        for alike in by_scale.values():
+            answers = answers_of(alike)
+            if is_ranking(answers):
+                rankings |= {column.name for column in alike}
+            elif alike[0].is_rating:
+                groups += split(alike, answers)
+    return groups, rankings
+
+
+def _describing(columns: list[Column], items: Collection[str]) -> list[Column]:
+    """The columns that may say who somebody is: no items, and no rows of a matrix."""
+    stems = [column.question.stem for column in columns]
+    kept = []
+    for column in columns:
+        is_row = bool(column.question.stem) and stems.count(column.question.stem) > 1
+        if column.name not in items and not is_row and _may_describe(column):
+            kept.append(column)
+    return kept
 
 
 def _single(column: Column, measure: Measure) -> Single:
-    """The item on its scale; NPS is asked from 0, which not every file shows."""
-    if measure in ("nps", "enps") and column.scale is not None and column.scale.low:
-        column = replace(column, scale=replace(column.scale, low=0, is_whole=False))
+    """The item on its scale; NPS is asked from 0 to 10, of which not every file shows the ends."""
+    if measure in ("nps", "enps") and column.scale is not None:
+        column = replace(column, scale=replace(column.scale, low=0, high=HIGHEST))
     return Single(column=column, measure=measure)
 
 
-def _is_rating(column: Column) -> bool:
-    """Whether a column has three answers or more: of two, most are boxes that could be ticked."""
-    return column.scale is not None and column.scale.high - column.scale.low > 1
-
-
 def _measure_of(column: Column) -> Measure | None:
-    """The usual measure that a question on a scale seems to be; for NPS, up to 10 only."""
+    """The usual measure that a question on a scale seems to be; for NPS, up to 10 only, or a little less."""
     if column.scale is None or column.question.stem:
         return None
     for measure, pattern in _MEASURES:
         if re.search(pattern, column.text.casefold()):
-            return measure if column.scale.high == 10 or measure in ("csat", "ces") else None
+            return measure if LEAST_TOP <= column.scale.high <= HIGHEST or measure in ("csat", "ces") else None
     return None
 
 
 def _may_describe(column: Column) -> bool:
-    return column.scale is None or len(column.text.split()) <= MOST_WORDS
+    if column.scale is None:
+        return True
+    is_opinion = column.scale.row is not None and column.scale.is_rating
+    return not is_opinion and len(column.text.split()) <= MOST_WORDS
 
 
 def _without(one: Group, names: set[str]) -> Group | None:
     """The group without columns that describe respondents; None where too few are left for a dimension."""
     rest = tuple(column for column in one.columns if column.name not in names)
     return replace(one, columns=rest) if len(rest) > 1 else None
-
-
-def _reason(column: Column) -> str:
-    """Why a column is not used."""
-    if column.filled.empty:
-        return "nobody answered it"
-    if column.scale is not None:
-        return "the only question on its scale" if _is_rating(column) else "two answers only, as of a box to tick"
-    if column.unordered:
-        shown = ", ".join(f"'{word}'" for word in column.unordered[:4])
-        return f"choices without a known order ({shown}{', ...' if len(column.unordered) > 4 else ''})"
-    return "free text, or numbers of no scale"
-
-
-def _answers(columns: Sequence[Column]) -> np.ndarray:
-    """The answers as numbers, a row a respondent, a column an item."""
-    if not columns:
-        return np.zeros((0, 0))
-    people = columns[0].filled.index
-    for column in columns[1:]:
-        people = people.union(column.filled.index)
-    answers = np.full((len(people), len(columns)), np.nan)
-    for place, column in enumerate(columns):
-        scale = column.scale or Scale(kind="", low=0, high=0)
-        meaning = {str(number): float(number) for number in range(scale.low, scale.high + 1)}
-        meaning |= scale.codes
-        for number, label in scale.labels.items():
-            meaning |= {plain_words(label): number, f"{number} {plain_words(label)}": number}
-        read = column.filled.map(lambda cell, meaning=meaning: _read(cell, meaning))
-        answers[people.get_indexer(column.filled.index), place] = read.to_numpy(dtype="float64")
-    return answers
-
-
-def _read(cell: str, meaning: Mapping[str, float]) -> float:
-    """The number of a cell for the correlations of a draft; what needs more care is left out of them."""
-    if cell in meaning:
-        return meaning[cell]
-    digits = re.search(r"(?<!\d)\d{1,2}(?!\d)", cell)
-    number = str(int(digits.group())) if digits else ""
-    return meaning.get(plain_words(cell), meaning.get(number, np.nan))

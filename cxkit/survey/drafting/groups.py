@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 
-from cxkit.survey.drafting.column import Column, scale_of
+from cxkit.survey.drafting.column import Column
+from cxkit.survey.drafting.families import code_of
 
 LEAST_TO_SPLIT = 6
 """Fewer items than this are not looked at for more than one dimension."""
@@ -18,7 +19,10 @@ PERMUTATIONS, SEED = 50, 20260101
 """Parallel analysis (Horn 1965) with answers shuffled within items; the seed is fixed, so that a draft repeats."""
 LEAST_PEOPLE = 20
 """Correlations of fewer people say nothing of what belongs together."""
-_CODE = re.compile(r"^([A-Za-z]+\d*?)[_. -]?\d+$|^(.+?)(?:_\d+|\[[^\]]+\])$")
+BY_CHANCE = 0.001
+"""Columns are a ranking where answers at random would hardly look like one."""
+OPPOSED = 1.96
+"""Halves run against each other where their negative correlation exceeds so many standard errors, 1/sqrt(n)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,50 +30,14 @@ class Group:
     """Columns that may be one dimension, and those among them that run against the rest.
 
     `code` is what stands before the number of each, blank where they have none or are a part of those that share it.
+    `opposed` are two halves of which nobody can tell which one is turned round.
     """
 
     columns: tuple[Column, ...]
     turned: frozenset[str] = frozenset()
     is_split: bool = False
     code: str = ""
-
-
-def families(columns: Sequence[Column]) -> list[list[Column]]:
-    """Columns that were asked together: under one stem, by one code, or one after the other with answers alike."""
-    found: dict[tuple[object, ...], list[Column]] = {}
-    run, before = 0, ""
-    for column in columns:
-        kind = column.scale.kind if column.scale else ""
-        run += kind != before
-        before = kind
-        code = _code(column)
-        key = (kind, column.question.stem, code) if code or column.question.stem else (kind, run)
-        found.setdefault(key, []).append(column)
-    return [_of_one_scale(members) for members in found.values()]
-
-
-def _code(column: Column) -> str:
-    """The code before the number of a column, "Q3" of "Q3_1"; blank where it has none."""
-    name = min((column.name, *column.question.names), key=len)
-    match = None if " " in name else _CODE.match(name)
-    return (match.group(1) or match.group(2)) if match else ""
-
-
-def _of_one_scale(members: list[Column]) -> list[Column]:
-    """The same columns on the scale of all their answers together, where half of them or more show its ends.
-
-    Not every answer is chosen in every question.
-    """
-    words: list[str] = []
-    for column in members:
-        words += column.filled.unique().tolist()
-    pooled = scale_of(list(dict.fromkeys(words)), members[0].question.labels)
-    if pooled is None:
-        return members
-    alike = 0
-    for column in members:
-        alike += column.scale is not None and (column.scale.low, column.scale.high) == (pooled.low, pooled.high)
-    return members if 2 * alike < len(members) else [replace(column, scale=pooled) for column in members]
+    opposed: tuple[tuple[str, ...], ...] = ()
 
 
 def split(family: Sequence[Column], answers: np.ndarray) -> list[Group]:
@@ -78,12 +46,44 @@ def split(family: Sequence[Column], answers: np.ndarray) -> list[Group]:
     groups = []
     for part in range(int(parts.max()) + 1):
         inside = np.flatnonzero(parts == part)
-        turned = _turned(answers[:, inside])
+        against = _against(answers[:, inside])
+        is_half = 2 * against.sum() == len(against)
+        turned = against & (not is_half)
         names = frozenset(family[int(place)].name for place in inside[turned])
         chosen = tuple(family[int(place)] for place in inside)
         is_split = bool(parts.max())
-        groups.append(Group(columns=chosen, turned=names, is_split=is_split, code="" if is_split else _code(chosen[0])))
+        code = "" if is_split else code_of(chosen[0])
+        groups.append(
+            Group(columns=chosen, turned=names, is_split=is_split, code=code, opposed=_halves(chosen, against))
+        )
     return groups
+
+
+def _halves(columns: Sequence[Column], against: np.ndarray) -> tuple[tuple[str, ...], ...]:
+    """The names of both halves where as many items run one way as the other."""
+    halves: dict[bool, list[str]] = {}
+    for column, is_against in zip(columns, against, strict=True):
+        halves.setdefault(bool(is_against), []).append(column.name)
+    is_even = len(halves) == 2 and len(halves[True]) == len(halves[False])
+    return tuple(map(tuple, halves.values())) if is_even else ()
+
+
+def is_ranking(answers: np.ndarray) -> bool:
+    """Whether people put the columns in order: nobody gives a place twice, and there are no more places than columns.
+
+    Such columns add up to the same sum for everybody. Whoever answers m of k columns at random gives no place twice
+    with a probability of k!/((k - m)! k^m); over all people that has to be small.
+    """
+    columns = answers.shape[1]
+    if columns < 2 or np.isnan(answers).all() or np.nanmin(answers) != 1 or np.nanmax(answers) > columns:
+        return False
+    chance = 0.0
+    for row in answers:
+        places = row[~np.isnan(row)]
+        if len(set(places)) < len(places):
+            return False
+        chance += math.lgamma(columns + 1) - math.lgamma(columns - len(places) + 1) - len(places) * math.log(columns)
+    return chance < math.log(BY_CHANCE)
 
 
 def _parts(answers: np.ndarray) -> np.ndarray:
@@ -115,11 +115,21 @@ def _count_factors(correlations: np.ndarray, answers: np.ndarray) -> int:
     return int(larger.argmin()) if not larger.all() else len(larger)
 
 
-def _turned(answers: np.ndarray) -> np.ndarray:
-    """Which items run against the first principal component, where fewer than half do."""
+def _against(answers: np.ndarray) -> np.ndarray:
+    """Which items run against the first principal component, where half or fewer do."""
+    items = answers.shape[1]
+    none = np.zeros(items, dtype=bool)
     complete = answers[~np.isnan(answers).any(axis=1)]
-    if answers.shape[1] < 3 or len(complete) < LEAST_PEOPLE or (complete.std(axis=0) == 0).any():
-        return np.zeros(answers.shape[1], dtype=bool)
-    first = np.linalg.eigh(np.corrcoef(complete, rowvar=False))[1][:, -1]
-    against = first * np.sign(np.median(np.sign(first)) or 1) < 0
-    return against if 2 * against.sum() < len(against) else np.zeros(len(against), dtype=bool)
+    if items < 2 or len(complete) < LEAST_PEOPLE or (complete.std(axis=0) == 0).any():
+        return none
+    correlations = np.corrcoef(complete, rowvar=False)
+    if items == 2:
+        is_opposed = correlations[0, 1] * math.sqrt(len(complete)) < -OPPOSED
+        return np.array([False, is_opposed])
+    first = np.linalg.eigh(correlations)[1][:, -1]
+    against = first * (np.sign(np.median(np.sign(first))) or np.sign(first[0])) < 0
+    if 2 * against.sum() < items:
+        return against
+    across = correlations[np.ix_(against, ~against)].mean()
+    is_half = 2 * against.sum() == items and across * math.sqrt(len(complete)) < -OPPOSED
+    return against if is_half else none

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from cxkit.survey.drafting.column import Column
@@ -13,23 +13,44 @@ from cxkit.survey.wave_order import in_time
 LEAST_A_GROUP = 4
 """Names that fewer people share on average make no groups that could be compared."""
 _NAMES = {
-    "level": r"\b(job|management|hierarchy|seniority)? ?(level|position|role|seniority|grade|rank)\b|stellung|position|"
-    r"führungs(kraft|ebene)|hierarchie|niveau|poste|cargo|puesto|nivel",
-    "function": r"department|function|division|discipline|\barea\b|abteilung|bereich|funktion|département|fonction|"
+    "level": r"level|position|role|seniority|grade|rank|stellung|\w*führungs(?:kraft|ebene|position)|hierarchie\w*|"
+    r"niveau|poste|cargo|puesto|nivel|hierarchy",
+    "function": r"departments?|function|division|discipline|area|\w*abteilung|\w*bereich|funktion|département|fonction|"
     r"departamento",
-    "unit": r"\b(business )?unit\b|\bteam\b|branch|\bsite\b|store|location|office|filiale|standort|équipe|equipo|sede",
-    "organisation": r"organi[sz]ation|company|\bfirm\b|employer|unternehmen|firma|betrieb|entreprise|empresa|azienda",
-    "wave": r"\bwave\b|\bround\b|welle|erhebung|survey year|vague|\bola\b",
-    "weight": r"\bweight\b|weighting|gewicht|\bwt\b|\bwgt\b|poids|\bpeso\b",
+    "unit": r"unit|\w*team|branch|site|store|location|office|filiale|\w*standort|équipe|equipo|sede",
+    "organisation": r"organi[sz]ation|company|firm|employer|\w*unternehmen|firma|betrieb|entreprise|empresa|azienda",
+    "wave": r"wave|round|\w*welle|erhebung|survey year|vague|ola",
+    "weight": r"weight|weighting|\w*gewicht(?:ung)?|wt|wgt|gew|poids|peso",
     "id": r"^(id|nr|no|number|case|person|respondent|participant|teilnehmer|lfdnr)( ?(id|nr|no|number|code))?$",
 }  # fmt: skip
+_ASKS = re.compile(
+    r"\?\s*$|^(?:in |at |to |what|which|where|who|please|select|choose|welche|wo\b|was\b|bitte|quel|dans |où|cuál|qué|"
+    r"en qué|en cuál)"
+)
+"""A question may be a sentence; whatever else is longer than a name states something."""
+_OF_HOW_MUCH = re.compile(
+    r"^(?:how (?!would you describe)|since|seit|wie (?:lang|viel|oft|sehr|gut)|depuis|cu[aá]nt|comb)"
+)
+_FILLING = frozenset(
+    (
+        "your", "the", "a", "my", "our", "this", "current", "present", "job", "work", "working", "management",
+        "business", "organisational", "professional", "name", "title", "code", "id", "nr", "no", "number", "type",
+        "category", "group", "of", "in", "at", "within", "and", "or", "ihr", "ihre", "ihrer", "ihrem", "die", "der",
+        "das", "mein", "meine", "derzeitige", "aktuelle", "berufliche", "bezeichnung", "votre", "le", "la", "les", "l",
+        "mon", "ma", "actuel", "actuelle", "nom", "su", "tu", "el", "mi", "actual", "nombre",
+    )
+)  # fmt: skip
+"""Words beside that of a role which leave it a name."""
 _LEVELS = (
-    "staff|employee|employees|individual contributor|associate|worker|mitarbeiter|mitarbeiterin|mitarbeitende|employé|"
-    "empleado|non manager|no",
-    "team leader|team lead|supervisor|teamleiter|teamleitung|first line manager|junior manager",
+    "staff|employee|employees|individual contributor|associate|worker|mitarbeiter|mitarbeiterin|mitarbeitende|"
+    "mitarbeiter in|mitarbeiter innen|mitarbeitende r|sachbearbeitung|employé|employée|employé e|empleado|"
+    "non manager|no",
+    "team leader|team lead|supervisor|teamleiter|teamleiterin|teamleitung|teamleiter in|gruppenleitung|"
+    "first line manager|junior manager|chef d équipe",
     "manager|managers|middle manager|middle management|head|head of department|leader|abteilungsleiter|"
-    "abteilungsleitung|führungskraft|yes",
-    "senior manager|senior management|director|directors|bereichsleiter|bereichsleitung",
+    "abteilungsleiterin|abteilungsleitung|abteilungsleiter in|führungskraft|cadre|yes",
+    "senior manager|senior management|director|directors|bereichsleiter|bereichsleiterin|bereichsleitung|"
+    "bereichsleiter in|direction",
     "executive|executives|c level|vp|vice president|top management|ceo|geschäftsführung|vorstand|board",
 )
 
@@ -55,29 +76,51 @@ def guess_roles(columns: Sequence[Column]) -> list[Role]:
 
 
 def _role_of(column: Column) -> str:
-    names = " ".join((column.name, column.question.text)).casefold()
     different = column.filled.nunique()
     for role, pattern in _NAMES.items():
         if role == "id":
-            fits = different == len(column.filled) > 1 and re.search(pattern, column.name.casefold().strip())
+            fits = different == len(column.filled) > 1 and bool(re.search(pattern, column.name.casefold().strip()))
+        elif not any(_names_role(words, pattern) for words in (column.name, column.question.text)):
+            continue
         elif role == "weight":
-            fits = re.search(pattern, names) and column.filled.str.fullmatch(r"\d*[.,]?\d+").all()
+            fits = bool(column.filled.str.fullmatch(r"\d*[.,]?\d+").all())
         else:
-            fits = re.search(pattern, names) and 1 < different <= len(column.filled) / LEAST_A_GROUP
+            fits = 1 < different <= len(column.filled) / LEAST_A_GROUP
         if fits and len(column.filled):
             return role
     return ""
 
 
+def _names_role(words: str, pattern: str) -> bool:
+    """Whether words name a role or ask for it; a statement with the same word in it does neither.
+
+    Before the word of a role may stand one other, as in "Sales department"; behind it, none.
+    """
+    text = " ".join(re.sub(r"[_’']", " ", words.casefold()).split())
+    found = re.search(rf"(?<!\w)(?:{pattern})(?!\w)", text)
+    if found is None or _OF_HOW_MUCH.match(text):
+        return False
+    if _ASKS.search(text):
+        return True
+    every = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")
+    before = _further_words(text[: found.start()])
+    behind = _further_words(every.sub(" ", re.sub(r"\(.*?\)", " ", text[found.end() :])))
+    return not behind and len(before) < 2
+
+
+def _further_words(text: str) -> list[str]:
+    """The words that are neither articles nor the like."""
+    return [word for word in re.findall(r"\w+", text) if word not in _FILLING and not word.isdigit()]
+
+
 def _asked(role: str, columns: list[Column]) -> Role:
     column, others = columns[0], [other.name for other in columns[1:]]
-    names = column.filled.replace(dict(column.question.labels)).unique().tolist()
     order: tuple[str, ...] = ()
     if role == "level":
-        order = tuple(_by_rank(names))
-        ask = "Is this the level, and is the order from lowest to highest?"
+        order, how = _by_rank(column)
+        ask = f"Is this the level, and is the order from lowest to highest?{how}"
     elif role == "wave":
-        order = tuple(in_time(sorted(names)) or ())
+        order = tuple(in_time(sorted(_group_names(column, column.words))) or ())
         ask = "Is this the wave, and is the order that of time?"
     else:
         ask = f"Is this the {role}?"
@@ -86,13 +129,23 @@ def _asked(role: str, columns: list[Column]) -> Role:
     return Role(role=role, column=column, order=order, check=ask)
 
 
-def _by_rank(names: list[str]) -> list[str]:
-    """The names from the lowest level up where all are usual ones, else in the order of the alphabet."""
+def _group_names(column: Column, cells: Iterable[str]) -> list[str]:
+    """The names of groups, by the labels of the file where it has any."""
+    labels = column.question.labels
+    return list(dict.fromkeys(labels.get(cell, cell) for cell in cells))
+
+
+def _by_rank(column: Column) -> tuple[tuple[str, ...], str]:
+    """The names from the lowest level up where all are usual ones, and else a sentence on the order that they have."""
+    names = _group_names(column, column.words)
     ranks = {}
     for rank, words in enumerate(_LEVELS):
         for word in words.split("|"):
             ranks[fold_label(word)] = rank
     folded = [ranks.get(fold_label(name), -1) for name in names]
-    if min(folded) < 0 or len(set(folded)) < len(folded):
-        return sorted(names)
-    return [name for _, name in sorted(zip(folded, names, strict=True))]
+    if min(folded) >= 0 and len(set(folded)) == len(folded):
+        return tuple(name for _, name in sorted(zip(folded, names, strict=True))), ""
+    listed = " Not all names are usual ones, each of its own rank: the order here is that of the "
+    if column.question.labels and all(word.lstrip("-").isdigit() for word in column.words):
+        return tuple(_group_names(column, sorted(column.words, key=int))), f"{listed}file's numbers."
+    return tuple(sorted(names)), f"{listed}alphabet."

@@ -6,10 +6,16 @@ stand in one row here, each in its own place.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import re
 
 from cxkit.survey.labels import fold_label
 
+QUALITY = ("very poor|terrible", "poor|bad", "fair|average|acceptable", "good", "very good", "excellent")
+FROM_NO_TO_YES = (
+    ("no", "rather no|probably not", "undecided|maybe", "rather yes|probably", "yes"),
+    ("nein", "eher nein", "teils teils|unentschieden", "eher ja", "ja"),
+    ("non", "plutôt non", "peut être", "plutôt oui", "oui"),
+)
 ROWS: tuple[tuple[str, ...], ...] = (
     (
         "strongly disagree|completely disagree|totally disagree|disagree strongly",
@@ -31,7 +37,7 @@ ROWS: tuple[tuple[str, ...], ...] = (
         "satisfied|mostly satisfied",
         "very satisfied|extremely satisfied|completely satisfied",
     ),
-    ("very poor|terrible", "poor|bad", "fair|average|acceptable", "good", "very good", "excellent"),
+    QUALITY,
     (
         "extremely unlikely|very unlikely", "unlikely", "somewhat unlikely|slightly unlikely",
         "neither likely nor unlikely|neutral", "somewhat likely|slightly likely", "likely",
@@ -41,6 +47,16 @@ ROWS: tuple[tuple[str, ...], ...] = (
      "very important", "extremely important"),
     ("not at all", "slightly|a little|to a small extent", "moderately|somewhat|to some extent",
      "very|quite a bit|very much|to a large extent", "extremely|completely"),
+    ("none at all|nothing at all", "a little", "a moderate amount", "a lot", "a great deal"),
+    ("never", "sometimes", "about half the time", "most of the time", "always"),
+    ("not at all satisfied", "not so satisfied|slightly satisfied", "somewhat satisfied|moderately satisfied",
+     "very satisfied", "extremely satisfied|completely satisfied"),
+    ("not at all likely", "not so likely|slightly likely", "somewhat likely|moderately likely", "very likely",
+     "extremely likely"),
+    ("very difficult|extremely difficult", "difficult", "somewhat difficult|slightly difficult",
+     "neither easy nor difficult|neutral", "somewhat easy|slightly easy", "easy", "very easy|extremely easy"),
+    ("much worse", "worse", "somewhat worse|slightly worse", "about the same|the same|no change",
+     "somewhat better|slightly better", "better", "much better"),
     ("no|false", "yes|true"),
     (
         "stimme überhaupt nicht zu|stimme gar nicht zu|lehne völlig ab", "stimme nicht zu|lehne ab",
@@ -49,13 +65,22 @@ ROWS: tuple[tuple[str, ...], ...] = (
     ),
     ("trifft überhaupt nicht zu|trifft gar nicht zu", "trifft nicht zu", "trifft eher nicht zu",
      "teils teils|weder noch|neutral", "trifft eher zu", "trifft zu", "trifft voll und ganz zu|trifft voll zu"),
-    ("nie", "selten", "manchmal|gelegentlich", "oft|häufig", "sehr oft", "immer"),
-    ("sehr unzufrieden", "unzufrieden", "eher unzufrieden", "weder noch|neutral|teils teils", "eher zufrieden",
-     "zufrieden", "sehr zufrieden"),
+    ("nie", "selten", "manchmal|gelegentlich", "oft|häufig", "sehr oft|sehr häufig", "immer"),
+    ("sehr unzufrieden|überhaupt nicht zufrieden", "unzufrieden|nicht zufrieden",
+     "eher unzufrieden|eher nicht zufrieden", "weder noch|neutral|teils teils", "eher zufrieden", "zufrieden",
+     "sehr zufrieden|völlig zufrieden"),
+    ("sehr schlecht", "schlecht", "eher schlecht", "mittelmässig|mittel|durchschnittlich", "eher gut", "gut",
+     "sehr gut"),
+    ("unwichtig|überhaupt nicht wichtig|gar nicht wichtig", "eher unwichtig|weniger wichtig",
+     "teils teils|mittelmäßig wichtig", "eher wichtig|wichtig", "sehr wichtig"),
+    ("überhaupt nicht|gar nicht", "kaum|wenig", "mittelmässig|mittel|teilweise", "ziemlich|überwiegend",
+     "ausserordentlich|sehr|völlig"),
     ("nein", "ja"),
     ("pas du tout d'accord", "pas d'accord", "plutôt pas d'accord", "ni d'accord ni pas d'accord|neutre",
      "plutôt d'accord", "d'accord", "tout à fait d'accord"),
     ("jamais", "rarement", "parfois|quelquefois", "souvent", "très souvent", "toujours"),
+    ("très insatisfait|pas du tout satisfait", "insatisfait|pas satisfait", "plutôt insatisfait|plutôt pas satisfait",
+     "ni satisfait ni insatisfait|neutre", "plutôt satisfait", "satisfait", "très satisfait|tout à fait satisfait"),
     ("non", "oui"),
     ("totalmente en desacuerdo|muy en desacuerdo", "en desacuerdo", "algo en desacuerdo",
      "ni de acuerdo ni en desacuerdo|neutral", "algo de acuerdo", "de acuerdo", "totalmente de acuerdo|muy de acuerdo"),
@@ -65,64 +90,43 @@ ROWS: tuple[tuple[str, ...], ...] = (
      "completamente d'accordo|fortemente d'accordo"),
     ("helemaal mee oneens|zeer mee oneens", "mee oneens|oneens", "enigszins mee oneens",
      "niet mee eens niet mee oneens|neutraal", "enigszins mee eens", "mee eens|eens", "helemaal mee eens"),
+    ("非常不同意|完全不同意|很不同意", "不同意", "比较不同意|有点不同意", "一般|中立|不确定", "比较同意|有点同意",
+     "同意", "非常同意|完全同意|很同意"),
+    ("非常不满意|很不满意", "不满意", "比较不满意", "一般|中立", "比较满意", "满意", "非常满意|很满意"),
+    (
+        "全くそう思わない|まったくそう思わない", "そう思わない", "あまりそう思わない",
+        "どちらとも言えない|どちらともいえない", "ややそう思う", "そう思う", "非常にそう思う|とてもそう思う",
+    ),
     ("discordo totalmente", "discordo", "discordo parcialmente", "não concordo nem discordo|neutro",
      "concordo parcialmente", "concordo", "concordo totalmente"),
+    *FROM_NO_TO_YES,
 )  # fmt: skip
 
-# Five places of a row of seven are the commonest scale: nobody can tell from a file that an answer was never offered.
-_FIVE_OF_SEVEN = ((0, 1, 3, 5, 6), (0, 2, 3, 4, 6))
-
-NO_ANSWER = frozenset(
-    map(
-        fold_label,
-        (
-            "don't know", "do not know", "not applicable", "n/a", "no answer", "no opinion", "prefer not to say",
-            "prefer not to answer", "refused", "not sure", "can't say", "weiß nicht", "keine angabe", "keine antwort",
-            "ne sait pas", "sans réponse", "no sabe", "no aplica", "no contesta",
-        ),
-    )
+_NO_ANSWER = (
+    "don't know", "do not know", "i don't know", "i do not know", "dont know", "dk", "unknown", "not applicable",
+    "does not apply", "doesn't apply", "not relevant", "n/a", "no answer", "not answered", "skipped", "no response",
+    "no opinion", "no view", "prefer not to say", "prefer not to answer", "rather not say", "refused", "not sure",
+    "unsure", "can't say", "cannot say", "can't judge", "cannot judge", "unable to judge", "can't rate",
+    "weiß nicht", "ich weiß nicht", "weiß ich nicht", "keine angabe", "keine angaben", "k. a.", "ka", "keine antwort",
+    "nicht beantwortet", "keine meinung", "kann ich nicht beurteilen", "kann ich nicht sagen", "nicht beurteilbar",
+    "nicht zutreffend", "betrifft mich nicht", "entfällt", "möchte ich nicht sagen",
+    "ne sait pas", "ne sais pas", "je ne sais pas", "nsp", "ne se prononce pas", "sans réponse", "pas de réponse",
+    "sans opinion", "sans avis", "pas d'avis", "non concerné", "non concerné(e)", "non applicable", "sans objet",
+    "no sabe", "no sé", "no lo sé", "no aplica", "no contesta", "sin respuesta", "sin opinión", "ns nc", "non so",
+    "non risponde", "nessuna risposta", "weet niet", "geen antwoord", "geen mening", "niet van toepassing", "não sei",
+    "não se aplica", "sem resposta", "不知道", "不适用", "不清楚", "跳过", "わからない", "分からない", "無回答",
 )  # fmt: skip
+NO_ANSWER = frozenset(map(fold_label, _NO_ANSWER))
 """Words that mean "no answer", folded as labels are."""
+_BETWEEN = re.compile(r"[/|;,()]|\bor\b|\boder\b|\bou\b|\bo\b")
 
 
-def ordered(words: Collection[str]) -> tuple[int, list[str], bool] | None:
-    """The scale that some words of a file come from; None if no row of usual words has them all.
-
-    Returns the number of the row, the labels from the lowest answer up, and whether the file itself shows every one of
-    them. A place that nobody chose is taken in where the usual scale has it.
-    """
-    given = {fold_label(word): word for word in words}
-    for number, row in enumerate(ROWS):
-        places = _places(row, given)
-        if places is None:
-            continue
-        scale = _scale_of(set(places.values()), len(row))
-        shown = {place: given[word] for word, place in places.items()}
-        labels = [shown.get(place, row[place].partition("|")[0].capitalize()) for place in scale]
-        return number, labels, len(shown) == len(scale)
-    return None
-
-
-def _places(row: tuple[str, ...], given: Mapping[str, str]) -> dict[str, int] | None:
-    """Word to its place in the row; None where a word is not in it, or two share a place."""
-    known: dict[str, int] = {}
-    for place, words in enumerate(row):
-        for word in words.split("|"):
-            known[fold_label(word)] = place
-    places: dict[str, int] = {}
-    for word in given:
-        if word not in known or known[word] in places.values():
-            return None
-        places[word] = known[word]
-    return places if len(places) > 1 else None
-
-
-def _scale_of(places: set[int], length: int) -> list[int]:
-    """The places that the answers were offered from: five of seven if these are enough, else as many as there are."""
-    if length == 7:
-        for five in _FIVE_OF_SEVEN:
-            if places <= set(five):
-                return list(five)
-    if length in (5, 2) or len(places) < 3:
-        return list(range(length))
-    return list(range(length)) if length == 7 else sorted(places)
+def is_no_answer(words: str) -> bool:
+    """Whether words mean "no answer", one way or several: "weiß nicht / keine Angabe"."""
+    if fold_label(words) in NO_ANSWER:
+        return True
+    parts = []
+    for part in _BETWEEN.split(words.casefold()):
+        if part.strip():
+            parts.append(fold_label(part))
+    return bool(parts) and NO_ANSWER.issuperset(parts)
