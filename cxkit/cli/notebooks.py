@@ -53,10 +53,12 @@ def _add_notebooks(commands: Any) -> None:
 
 def notebooks_command(options: argparse.Namespace) -> int:
     """``cxkit notebooks``: names and titles; with a name, a copy to change."""
-    from cxkit.running.notebooks.notebook import copy_shipped, shipped_notebooks, title_of
+    from cxkit.running.notebooks.notebook import shipped_notebooks, title_of
 
     if options.notebook:
-        print(copy_shipped(options.notebook, options.output))
+        from cxkit.study import copy_notebook
+
+        print(copy_notebook(options.notebook, options.output))
         return 0
     found = shipped_notebooks()
     width = max((len(path.stem) for path in found), default=0)
@@ -65,12 +67,19 @@ def notebooks_command(options: argparse.Namespace) -> int:
     return 0
 
 
+def _why_none(stem: str) -> str:
+    """Why a study has no such notebook; asked only where it has none, since reading an instrument takes a while."""
+    from cxkit.study import why_none
+
+    return why_none(stem)
+
+
 def run_command(options: argparse.Namespace) -> int:
     """``cxkit run``: one notebook, one report."""
     from cxkit.running.notebooks.notebook import find_notebook
     from cxkit.running.notebooks.parameters import parse_parameters, read_parameters
 
-    path = find_notebook(options.notebook)
+    path = find_notebook(options.notebook, why_none=_why_none)
     values: dict[str, Any] = {}
     if options.parameters:  # all of them checked before papermill's slow import
         values = parse_parameters(options.parameters, read_parameters(path), where=path.name)
@@ -87,7 +96,7 @@ def parameters_command(options: argparse.Namespace) -> int:
     from cxkit.running.notebooks.notebook import find_notebook
     from cxkit.running.notebooks.parameters import read_parameters
 
-    path = find_notebook(options.notebook)
+    path = find_notebook(options.notebook, why_none=_why_none)
     parameters = read_parameters(path)
     print(f"{path.name} understands -p with:")
     shown = [(p.name, f"{p.name}={p.default!r}" if p.kind != "str" else f"{p.name}={p.default}") for p in parameters]

@@ -55,6 +55,7 @@ def start_command(options: argparse.Namespace) -> int:
     print(f"cxkit check data/{shlex.quote(study.described.path.name)} --instrument study.toml")
     for notebook in study.notebooks:
         print(f"cxkit run {notebook} -o {notebook}.html")
+    print(*study.not_made, sep="\n", end="\n" * bool(study.not_made))
     return 0
 
 

@@ -7,7 +7,7 @@ would start.
 from __future__ import annotations
 
 import errno
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,13 @@ _PYTHON = {"python", "python3", "ipython"}
 """How notebooks name Python; it is said in `kernelspec` or `language_info`."""
 
 
-def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
+STUDY = "study.toml"
+"""The instrument in a folder that `cxkit start` made; the notebooks beside it are set to the study's data."""
+
+
+def find_notebook(
+    name: str | Path, folder: str | Path = "notebooks", *, why_none: Callable[[str], str] = lambda stem: ""
+) -> Path:
     """Which notebook is meant by a path, a file name, or the start of one such as ``01``?
 
     Parameters
@@ -32,6 +38,8 @@ def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
         start of a name in `folder`, in the current folder or, if none there fits, of one of cxkit's own notebooks.
     folder : str or Path
         Where notebooks are looked up by name before those of cxkit.
+    why_none : callable
+        Says in a sentence why a study has no notebook of the name that it is given.
 
     Returns
     -------
@@ -41,7 +49,8 @@ def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
     Raises
     ------
     NotebookError
-        If nothing or more than one notebook fits; the nearest name is offered. If the name is an address.
+        If nothing or more than one notebook fits; the nearest name is offered. If the name is an address. If the
+        current folder is a study with notebooks of its own, and only one of cxkit's fits.
     """
     refuse_address(name)
     given, shelf = Path(name), Path(folder)
@@ -56,6 +65,9 @@ def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
         here = sorted(path.stem for path in place.glob("*.ipynb"))
         matches = [stem for stem in here if stem.startswith(given.name.removesuffix(".ipynb"))]
         if len(matches) == 1 and (place in (shelf, Path()) or len(given.parts) == 1):
+            refusal = "" if place in (shelf, Path()) else not_of_study(matches[0], shelf, why_none(matches[0]))
+            if refusal:
+                raise NotebookError(refusal)
             return place / f"{matches[0]}.ipynb"
         if len(matches) > 1:
             raise NotebookError(f"'{name}' could mean {' or '.join(matches)}. Write a little more of the name.")
@@ -63,6 +75,29 @@ def find_notebook(name: str | Path, folder: str | Path = "notebooks") -> Path:
     raise NotebookError(
         f"There is no notebook '{name}', neither as a path nor in {shelf}/ nor among those of cxkit."
         f"{nearest(given.stem, dict.fromkeys(known))}"
+    )
+
+
+def not_of_study(stem: str, folder: Path, why: str = "") -> str:
+    """Why cxkit's own notebook is not run for a study that has notebooks of its own; nothing where there is no study.
+
+    Parameters
+    ----------
+    stem : str
+        The name of cxkit's notebook.
+    folder : Path
+        A folder of notebooks within the one that may be a study's.
+    why : str
+        Why the study has no such notebook.
+    """
+    study = folder.parent
+    kit = {path.stem for path in shipped_notebooks()}
+    own = sorted(kit & {path.stem for place in (folder, study) for path in place.glob("*.ipynb")})
+    if not own or not (study / STUDY).is_file():
+        return ""
+    return (
+        f"{stem} is not among the notebooks of this study ({', '.join(own)}), and cxkit's own would report on "
+        f"synthetic data. {why + ' ' if why else ''}`cxkit notebooks {stem}` makes one with this study's data."
     )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from cxkit.errors import NotebookError, Problems, nearest
+from cxkit.running.notebooks.notebook import not_of_study
 from cxkit.running.plan import plan_run
 from cxkit.running.sandbox.limits import Policy
 from cxkit.shipped import notebooks_folder
@@ -117,9 +118,17 @@ def _read_entry(entry: Any, number: int, folder: Path, problems: Problems) -> Pl
         problems.add(f"{where}: {' and '.join(missing)} must be given as text")
         return None
     _check_entry(entry, where, problems)
+    notebook = _notebook(entry["notebook"], folder)
+    is_shipped = notebook.parent == notebooks_folder() != folder
+    refusal = not_of_study(notebook.stem, folder / "notebooks") if is_shipped else ""
+    given = entry.get("parameters")
+    names_data = isinstance(given, dict) and "survey_path" in given
+    if refusal and not names_data:
+        problems.add(f"{where}: {refusal}")
+        return None
     run = PlannedRun(
         name=entry["name"],
-        notebook=_notebook(entry["notebook"], folder),
+        notebook=notebook,
         title=entry.get("title"),
         data=entry.get("data"),
         parameters=_seen_from_here(entry.get("parameters", {}), folder),
