@@ -141,7 +141,10 @@ def _recorded(gradebook: Path | None, assignment: Assignment, marks: Sequence[Su
     if not gradebook.is_file():
         raise MarkingError(f"There is no gradebook {gradebook}.")
     with Gradebook(gradebook) as book:
-        return recorded(book, assignment, marks)
+        known = recorded(book, assignment, marks)
+        for note in book.notes(assignment.id):
+            sys.stderr.write(f"cxkit: note: {note}\n")
+    return known
 
 
 def _similarity(assignment: Assignment, folder: Path | None, students: list[str]) -> ClassSimilarity | None:

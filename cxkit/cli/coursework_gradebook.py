@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cxkit.cli.commands import add_command, local_path
 
 if TYPE_CHECKING:
-    from cxkit.coursework.gradebook import Gradebook
+    from cxkit.coursework.gradebook import Entry, Gradebook
 
 SYSTEMS = ("canvas", "moodle", "blackboard", "brightspace")
 
@@ -25,7 +25,9 @@ def add_to(commands: Any) -> None:
     record.add_argument(
         "--submissions", metavar="DIR", type=local_path, help="what cxkit collect made: tells who was late"
     )
-    record.add_argument("--reason", metavar="TEXT", default="", help="why they are recorded")
+    record.add_argument(
+        "--reason", metavar="TEXT", default="", help="why they are recorded; kept with marks that are new"
+    )
     record.add_argument("--may-be-zero", metavar="STUDENT", action="append", default=[],
                         help="let the points of this student fall to 0; repeat it")  # fmt: skip
     show = _add(own, "show", show_command, "show grades and totals")
@@ -100,7 +102,7 @@ def record_command(options: argparse.Namespace) -> int:
         book.describe(assignment)
         done = book.record(marks, late=late, may_be_zero=options.may_be_zero, reason=options.reason)
         # Of all that the gradebook holds: a folder with the marks of a few stands beside those recorded before.
-        notes = notes_on(book.last_marks(assignment.id), assignment, rows)
+        notes = (*notes_on(book.last_marks(assignment.id), assignment, rows), *book.notes(assignment.id))
     print(f"{options.gradebook}: {counted(done.added, 'mark')} recorded, {done.unchanged} were there already.")
     for student, before, after in done.fell:
         print(f"  fell: {student}, {points_text(before)} -> {points_text(after)} points before lateness")
@@ -172,20 +174,29 @@ def policy_command(options: argparse.Namespace) -> int:
 
 def history_command(options: argparse.Namespace) -> int:
     """``cxkit gradebook history``: every entry, oldest first."""
-    from cxkit.coursework.marks.points import points_text
+    from cxkit.coursework.gradebook.lateness import lateness_text
 
     with _existing(options.gradebook) as book:
         book.check()
         for entry in book.history(options.assignment, options.student):
-            points = "" if entry.points is None else points_text(entry.points)
             about = "/".join(filter(None, [entry.assignment, entry.student, entry.question]))
             print(
                 "\t".join(
-                    [f"{entry.time:%Y-%m-%d %H:%M:%S}", entry.kind, about, points, entry.marker, entry.version[:12],
-                     entry.reason]
+                    [f"{entry.time:%Y-%m-%d %H:%M:%S}", entry.kind, about, _points_of(entry), entry.marker,
+                     entry.version[:12], lateness_text(entry), entry.reason]
                 )
             )  # fmt: skip
     return 0
+
+
+def _points_of(entry: Entry) -> str:
+    """What an entry gives and out of how many, or of an assignment what it is out of."""
+    from cxkit.coursework.marks.points import points_text
+
+    total = "" if entry.out_of is None else f"of {points_text(entry.out_of)}"
+    if entry.points is None:
+        return total if entry.kind == "assignment" else ""
+    return f"{points_text(entry.points)} {total}".strip()
 
 
 def _check_ending(to: str | None, output: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from cxkit.cli import main
@@ -114,3 +116,39 @@ def test_a_written_mark_of_other_points_waits_again_in_place_of_counting_beside_
         (grade,) = book.grades()
         assert (grade.points, grade.state) == (6, "awaiting")
         assert recorded(book, assignment, [new]).written == {"ann": ()}
+
+
+def test_points_set_by_hand_stay_out_of_their_total_on_the_page_and_are_named(course, capsys):
+    """The gradebook had 7 of 10, the page 7 of 12, and "mark again" changed nothing of it."""
+    folder, change = course
+    own = [str(folder / name) for name in ("small", "marks")]
+    book, roster = ["-g", str(folder / "book.db")], ["--roster", str(folder / "class.csv")]
+    (folder / "class.csv").write_text("student\nann\n", encoding="utf-8")
+    assert main(["gradebook", "record", *own, *book]) == 0
+    points = ["gradebook", "override", "small", "ann", "--reason", "Agreed.", "--by", "A. Example", *book, "--points"]
+    assert main([*points, "7"]) == 0
+    assignment, _ = change(MORE)
+    questions = tuple(
+        QuestionMark(question=one.id, points=1, out_of=one.points, outcome="partly") for one in assignment.questions
+    )
+    write_marks(folder / "marks", [replace(earned("ann", (4, 2, 0)), questions=questions)])
+    capsys.readouterr()
+    assert main(["gradebook", "record", *own, *book]) == 0
+    assert "total than the assignment has now: ann (7 of 10). Marking again does not change" in capsys.readouterr().err
+    assert main(["gradebook", "show", *book]) == 0
+    assert "Set out of 10; the assignment has 12 points now: set it again, or lift it." in capsys.readouterr().out
+    pages = ["feedback", *own, "-o", str(folder / "pages"), *roster, "--gradebook", str(folder / "book.db")]
+    assert main(pages) == 0
+    assert "ann (7 of 10)" in capsys.readouterr().err
+    page = (folder / "pages" / "ann.html").read_text("utf-8")
+    assert "<strong>7</strong> of 10 points" in page
+    assert "Not final: these points are out of 10; the questions below come to 12 points." in page
+    export = ["gradebook", "export", "--to", "csv", *roster, *book, "-o", str(folder / "out.csv")]
+    assert main(export) == 0
+    assert "whose points were set by hand out of another total" in capsys.readouterr().err
+    assert main([*points, "8"]) == 0
+    assert main(pages) == main(export) == 0
+    assert "by hand" not in capsys.readouterr().err
+    page = (folder / "pages" / "ann.html").read_text("utf-8")
+    assert "<strong>8</strong> of 12 points" in page
+    assert "Not final" not in page

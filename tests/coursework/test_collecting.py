@@ -168,6 +168,12 @@ def test_an_extension_counts_in_every_later_collecting_of_the_whole_class(tmp_pa
         assert found["s100"].late_seconds == late["s100"].late_seconds
     with pytest.raises(MarkingError, match="'s20' is nobody of the roster. Did you mean 's200'"):
         collect(download, ROSTER, ASSIGNMENT, DUE, into=tmp_path / "out", extend={"s20": DUE})
+    with pytest.raises(MarkingError, match=r"that of 's100' ends .*, before the deadline of the class, 2026-"):
+        collect(download, ROSTER, ASSIGNMENT, DUE, into=tmp_path / "out", extend={"s100": DUE - timedelta(minutes=1)})
+    # An extension that the deadline of the class has overtaken takes no time away
+    (tmp_path / "out" / "decisions.toml").write_text("[due]\ns200 = 2025-01-01T00:00:00Z\n", encoding="utf-8")
+    rows = [collect(download, ROSTER, ASSIGNMENT, DUE, into=tmp_path / into).by_student for into in ("out", "other")]
+    assert rows[0]["s200"].late_seconds == rows[1]["s200"].late_seconds
     (tmp_path / "out" / "decisions.toml").write_text('[due]\ns200 = "tomorrow"\n', encoding="utf-8")
     with pytest.raises(MarkingError, match=r"below \[due\] each line must be STUDENT = a time"):
         collect(download, ROSTER, ASSIGNMENT, DUE, into=tmp_path / "out")

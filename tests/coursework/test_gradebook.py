@@ -13,6 +13,7 @@ import pytest
 
 from cxkit.coursework.gradebook import AssignmentSettings, CoursePolicy, Gradebook
 from cxkit.coursework.gradebook.grades import late_share
+from cxkit.coursework.gradebook.lateness import lateness_text
 from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
 from cxkit.coursework.marks.written import CriterionResult, WrittenResult
 from cxkit.errors import MarkingError
@@ -59,6 +60,31 @@ def test_the_same_marks_again_add_nothing(book, tmp_path):
     assert book.record([marks(points=8)]).added == 1
     assert book.record([marks(points=7)]).added == 1  # back to the first is news
     assert [entry.points for entry in book.history("hw1", "s1")] == [7, 8, 7]
+
+
+def test_a_reason_is_kept_with_marks_that_are_new_and_with_no_others(book):
+    """A reason for one student stood beside the marks of the whole class, each recorded once more."""
+    book.record([marks("s1"), marks("s2")])
+    book.record([marks("s1"), marks("s2", points=0)], may_be_zero=["s2"], reason="Empty now.")
+    assert [[entry.reason for entry in book.history("hw1", who)] for who in ("s1", "s2")] == [[""], ["", "Empty now."]]
+    again = book.record([marks("s1"), marks("s2", points=0)], reason="Again.")
+    assert (again.added, again.unchanged) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("late", "told"),
+    [
+        ({}, "lateness not known"), ({("s1", "v1"): 0.0}, "in time"), ({("s1", "v1"): 90.0}, "late by 0:02 h"),
+        ({("s1", "v1"): DAY + 3600}, "late by 1 day 1:00 h"), ({("s1", "v1"): 2 * DAY}, "late by 2 days 0:00 h"),
+        ({("s1", "v1"): None}, "late, by a time that is not known"),
+    ],
+)  # fmt: skip
+def test_the_history_tells_how_late_a_submission_was_recorded_as(book, late, told):
+    """Three lines with the same points and no reason differed in lateness alone, which none of them told."""
+    book.record([marks()], late=late)
+    assert lateness_text(book.history("hw1", "s1")[-1]) == told
+    book.override("hw1", "s1", 9, reason="Appeal.", by="A. Example")
+    assert lateness_text(book.history("hw1", "s1")[-1]) == ""
 
 
 def test_every_mark_is_kept_with_who_when_and_why(book):

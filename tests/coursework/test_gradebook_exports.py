@@ -300,7 +300,9 @@ def test_the_commands(tmp_path, capsys, monkeypatch):
     assert main(["gradebook", "show", "--student", "s1"]) == 0
     assert "Set by hand: Appeal (A)" in capsys.readouterr().out
     assert main(["gradebook", "history", "--student", "s1"]) == 0
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    first, second = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    assert (first[3], second[3]) == (f"2 of {out_of:g}", f"3 of {out_of:g}")
+    assert (first[6:], second[6:]) == (["lateness not known", ""], ["", "Appeal"])
     for to in ("canvas", "moodle", "blackboard", "brightspace", "csv", "xlsx", "nbgrader"):
         arguments = ["--to", to, "--roster", "class.csv", "--assignment", assignment.id, "-o", f"out/{to}"]
         assert main(["gradebook", "export", *arguments]) == 0

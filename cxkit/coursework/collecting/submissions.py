@@ -68,7 +68,7 @@ def collect(
     ------
     MarkingError
         If the path is no folder and no zip, `into` holds another assignment or a damaged collection, or a decision
-        names no file or no student.
+        names no file or no student, or an extension ends before `due`.
     """
     into, due = Path(into), _zoned(due)
     _refuse_within(into, Path(path))
@@ -77,7 +77,7 @@ def collect(
     files_of = FilesOf(items, roster, assignment_id, None if worksheet is None else read_csv_text(worksheet))
     earlier = read_decisions(into)
     decisions = files_of.decided(earlier.files, decide or {})
-    own_due = {**earlier.due, **_extensions(extend or {}, roster)}
+    own_due = {**earlier.due, **_extensions(extend or {}, roster, due)}
     refused: list[tuple[str, str]] = [(shown(item.name), item.refusal) for item in items if item.refusal]
     adding = Adding(before, replace=replace)
     for student in roster:
@@ -86,7 +86,7 @@ def collect(
             continue
         files, is_decided = files_of.student(student.id)
         unclear = some_of(files_of.unclear.get(student.id, ()))
-        until = own_due.get(student.id, due)
+        until = _later(own_due.get(student.id), due)
         choice = Choice(student.id, files, assignment_id, until, into, refused, is_decided=is_decided, unclear=unclear)
         adding.add(choice.extended() if student.id in own_due else choice)
     if decide or extend:
@@ -110,15 +110,32 @@ def _zoned(due: datetime | None) -> datetime | None:
     return due.astimezone() if due is not None and due.tzinfo is None else due
 
 
-def _extensions(extend: Mapping[str, datetime], roster: Roster) -> dict[str, datetime]:
-    """New deadlines by student, each with its zone; a MarkingError names who is nobody of the roster."""
+def _later(own: datetime | None, due: datetime | None) -> datetime | None:
+    """A student's deadline: the whole class may have been given more time since an extension."""
+    if own is None or due is None:
+        return own or due
+    return max(own, due)
+
+
+def _extensions(extend: Mapping[str, datetime], roster: Roster, due: datetime | None) -> dict[str, datetime]:
+    """New deadlines by student, each with its zone.
+
+    A MarkingError names who is nobody of the roster, and who would have less time than the class.
+    """
     problems = Problems("The extensions")
-    for student in extend:
+    found: dict[str, datetime] = {}
+    for student, time in extend.items():
+        own = time.astimezone() if time.tzinfo is None else time
         if student not in roster.by_id:
             problems.add(f"'{student}' is nobody of the roster.{nearest(student, roster.by_id)}")
+        elif due is not None and own < due:
+            problems.add(
+                f"that of '{student}' ends {own:%Y-%m-%d %H:%M}, before the deadline of the class, {due:%Y-%m-%d %H:%M}"
+            )
+        found[student] = own
     if problems:
         problems.raise_as(MarkingError)
-    return {student: time.astimezone() if time.tzinfo is None else time for student, time in extend.items()}
+    return found
 
 
 def _first(files: Sequence[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -21,12 +21,14 @@ class Deduction:
 class Decision:
     """What counts, whatever this submission earned: `points`, or None where the assignment does not count.
 
-    A person has set it (`is_by_hand`), or the rule of the course has: another submission counts.
+    A person has set it (`is_by_hand`), or the rule of the course has: another submission counts. `out_of` is the total
+    that the points are out of, which the assignment may have had only then; None for that of the questions.
     """
 
     points: float | None
     reason: str
     is_by_hand: bool = True
+    out_of: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +119,14 @@ class Feedback:
 
     @property
     def out_of(self) -> float:
-        """What a perfect submission earns."""
+        """What the points are out of: what a perfect submission earned when they were given."""
+        if self.decision is not None and self.decision.points is not None and self.decision.out_of is not None:
+            return self.decision.out_of
+        return self.out_of_questions
+
+    @property
+    def out_of_questions(self) -> float:
+        """What the questions that stand on the page come to."""
         return sum(question.out_of for question in self.questions)
 
     @property

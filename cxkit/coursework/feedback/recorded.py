@@ -88,7 +88,7 @@ def _decided(history: Iterable[Entry]) -> Decision | None:
     for entry in history:
         if entry.kind in {"override", "excuse", "lift"}:
             last = None if entry.kind == "lift" else entry
-    return None if last is None else Decision(points=last.points, reason=last.reason)
+    return None if last is None else Decision(points=last.points, reason=last.reason, out_of=last.out_of)
 
 
 def _other_attempt(grade: Grade, points: float) -> Decision | None:
@@ -100,6 +100,7 @@ def _other_attempt(grade: Grade, points: float) -> Decision | None:
             points=grade.points,
             reason="Another of your submissions counts; this page is about the last one.",
             is_by_hand=False,
+            out_of=grade.out_of,
         )
     raise MarkingError(
         f"The gradebook has {grade.earned:g} points for '{grade.student}' before lateness, the marks have {points:g}. "

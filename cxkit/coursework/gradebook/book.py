@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from cxkit.coursework.gradebook.falling import check_falls, falls
+from cxkit.coursework.gradebook.falling import check_falls, falls, set_by_hand_notes
 from cxkit.coursework.gradebook.grades import (
     AssignmentSettings,
     CoursePolicy,
@@ -21,7 +21,7 @@ from cxkit.coursework.gradebook.grades import (
     totals_of,
 )
 from cxkit.coursework.gradebook.lateness import late_seconds_of, lateness
-from cxkit.coursework.gradebook.store import Entry, Kind, Store
+from cxkit.coursework.gradebook.store import Entry, Kind, Store, with_reasons_held
 from cxkit.coursework.marks.data import SubmissionMarks, marks_from_data
 from cxkit.errors import MarkingError, Problems, nearest
 
@@ -140,7 +140,7 @@ class Gradebook:
         may_be_zero : collection of str
             Students whose points may fall to 0. Those of anybody else who has points may not.
         reason : str
-            Why they are recorded, such as "marked again with the corrected model".
+            Why they are recorded, such as "marked again with the corrected model"; kept with those that are new.
         at : datetime, optional
             Now if not given.
 
@@ -165,6 +165,7 @@ class Gradebook:
             )
             for one in marks
         ]  # fmt: skip
+        entries = with_reasons_held(entries, held)
         self._check_marks(entries)
         fell = falls(held, entries)
         check_falls(fell, may_be_zero)
@@ -224,7 +225,7 @@ class Gradebook:
                         version=version, detail=asdict(result), time=at or _now(),
                     )
                 )  # fmt: skip
-        return self._add(entries)
+        return self._add(with_reasons_held(entries, self._store.entries(assignment.id)))
 
     def override(
         self, assignment: str, student: str, points: float, *, reason: str, by: str, at: datetime | None = None
@@ -268,6 +269,10 @@ class Gradebook:
         if assignment is not None:
             _known(assignment, settings_of(entries))
         return tuple(one for one in grades_of(entries) if assignment in {None, one.assignment})
+
+    def notes(self, assignment: str) -> tuple[str, ...]:
+        """Which grades of an assignment wait for a person to decide again, in words."""
+        return set_by_hand_notes(self.grades(assignment))
 
     def totals(self) -> tuple[Total, ...]:
         """What everybody has in the course."""

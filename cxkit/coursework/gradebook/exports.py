@@ -156,17 +156,21 @@ def _cell(grade: Grade | None, system: System, factor: float = 1.0) -> str | Non
 
 def left_out(grades: Iterable[Grade]) -> list[str]:
     """Whose points are in no export, and why, in words."""
-    listed = list(grades)
-    whys: dict[State, str] = {
-        "awaiting": "whose answers wait for a marker",
-        "undecided": "whose work is undecided",
-        "other_points": "marked out of another total than the assignment has now",
+    total = "out of another total than the assignment has now"
+    whys: dict[tuple[State, bool], str] = {
+        ("awaiting", False): "whose answers wait for a marker",
+        ("undecided", False): "whose work is undecided",
+        ("other_points", False): f"marked {total}",
+        ("other_points", True): f"whose points were set by hand {total} (set them again, or --lift)",
     }
+    who: dict[tuple[State, bool], dict[str, None]] = {key: {} for key in whys}
+    for grade in grades:
+        if grade.state in NOT_FINAL:
+            who[grade.state, grade.is_by_hand][grade.student] = None
     notes = []
-    for state, why in whys.items():
-        who = list(dict.fromkeys(grade.student for grade in listed if grade.state == state))
-        if who:
-            notes.append(f"{counted(len(who), 'student')} left out, {why}: {', '.join(who)}.")
+    for key, why in whys.items():
+        if who[key]:
+            notes.append(f"{counted(len(who[key]), 'student')} left out, {why}: {', '.join(who[key])}.")
     return notes
 
 

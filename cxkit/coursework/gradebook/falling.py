@@ -1,10 +1,13 @@
-"""Whose marks would fall by what is about to be recorded? Most that go to 0 are of work that got lost on the way."""
+"""Whose marks would fall by what is about to be recorded, and whose would a new total leave behind?
+
+Most marks that go to 0 are of work that got lost on the way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from cxkit.coursework.gradebook.grades import grades_of
+from cxkit.coursework.gradebook.grades import Grade, grades_of
 from cxkit.coursework.gradebook.store import Entry
 from cxkit.coursework.marks.points import points_text
 from cxkit.errors import MarkingError, counted
@@ -25,6 +28,32 @@ def falls(held: Sequence[Entry], new: Sequence[Entry]) -> tuple[Fall, ...]:
     before = {key: points for key, points in _earned(held).items() if key in touched}
     after = _earned([*held, *new])
     return tuple((key[1], points, after[key]) for key, points in before.items() if after[key] < points - 1e-9)
+
+
+def set_by_hand_notes(grades: Iterable[Grade]) -> tuple[str, ...]:
+    """Whose points a person has set out of another total than the assignment has now, and what is to be done?
+
+    Parameters
+    ----------
+    grades : iterable of Grade
+        Of one assignment.
+
+    Returns
+    -------
+    tuple of str
+        One sentence or none.
+    """
+    others = [grade for grade in grades if grade.is_by_hand and grade.state == "other_points"]
+    if not others:
+        return ()
+    listed = ", ".join(
+        f"{one.student} ({points_text(one.points or 0.0)} of {points_text(one.out_of)})" for one in others
+    )
+    return (
+        f"The points of {counted(len(others), 'student')} were set by hand out of another total than the assignment "
+        f"has now: {listed}. Marking again does not change them, and exports leave them out: set them again with cxkit "
+        "gradebook override, or --lift.",
+    )
 
 
 def _earned(entries: Sequence[Entry]) -> dict[tuple[str, str], float]:

@@ -14,7 +14,7 @@ from cxkit.coursework.marks.points import points_text
 State = Literal["marked", "awaiting", "missing", "excused", "undecided", "other_points"]
 """`awaiting`: some answers wait for a marker and count 0 so far; `excused`: does not count at all; `undecided`:
 something was handed in that a person must see to, so that there are no points yet; `other_points`: they were given out
-of another total than the assignment has now, and are not final before it is marked again."""
+of another total than the assignment has now, and are not final before it is marked, or set by hand, again."""
 NOT_FINAL: tuple[State, ...] = ("awaiting", "undecided", "other_points")
 Attempts = Literal["latest", "best"]
 DAY = 86_400.0
@@ -85,6 +85,8 @@ class Grade:
         Points by question, before lateness.
     note : str
         Why it is not simply what was earned.
+    is_by_hand : bool
+        Whether a person has set the points: marking again does not change them.
     """
 
     student: str
@@ -98,6 +100,7 @@ class Grade:
     attempts: int = 1
     questions: Mapping[str, float] = field(default_factory=dict)
     note: str = ""
+    is_by_hand: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -183,10 +186,17 @@ def _grade(settings: AssignmentSettings, policy: CoursePolicy, student: str, ent
     told = f"{decided.reason} ({decided.marker})"
     if decided.kind == "excuse":
         return replace(grade, points=None, state="excused", note=f"Excused: {told}")
-    note = f"Set by hand: {told}" + (f" Without that: {grade.note}" if grade.note else "")
     out_of = settings.points if decided.out_of is None else decided.out_of
     state: State = "marked" if _is_total(out_of, settings) else "other_points"
-    return replace(grade, points=decided.points, out_of=out_of, penalty=0.0, state=state, note=note)
+    notes = [f"Set by hand: {told}"]
+    if state == "other_points":
+        then, now = points_text(out_of), points_text(settings.points)
+        notes.append(f"Set out of {then}; the assignment has {now} points now: set it again, or lift it.")
+    if grade.note:
+        notes.append(f"Without that: {grade.note}")
+    return replace(
+        grade, points=decided.points, out_of=out_of, penalty=0.0, state=state, note=" ".join(notes), is_by_hand=True
+    )
 
 
 def _is_total(out_of: float, settings: AssignmentSettings) -> bool:

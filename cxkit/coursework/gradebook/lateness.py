@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cxkit.coursework.gradebook.store import Entry
 from cxkit.coursework.marks.data import SubmissionMarks
+from cxkit.errors import counted
 
 
 def late_seconds_of(entries: Sequence[Entry]) -> dict[tuple[str, str, str], float | None]:
@@ -35,3 +37,21 @@ def lateness(
     if (marks.assignment, marks.student, version) in before:
         return {"late_seconds": before[marks.assignment, marks.student, version]}
     return {"late_seconds": 0.0, "late_is_known": False}
+
+
+def lateness_text(entry: Entry) -> str:
+    """How late the submission of marks came, as they were recorded; empty for other entries and where there is none."""
+    if entry.kind != "marks" or not entry.version:
+        return ""
+    if not entry.detail.get("late_is_known", True):
+        return "lateness not known"
+    seconds = entry.detail["late_seconds"]
+    if seconds is None:
+        return "late, by a time that is not known"
+    if seconds <= 0:
+        return "in time"
+    # Rounded up, as a day that has begun counts
+    days, minutes = divmod(math.ceil(seconds / 60), 24 * 60)
+    parts = [counted(days, "day")] if days else []
+    parts.append(f"{minutes // 60}:{minutes % 60:02d} h")
+    return f"late by {' '.join(parts)}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -87,6 +87,21 @@ class Entry:
         said = [self.kind, self.assignment, self.student, self.question, *numbers, self.marker, self.reason,
                 self.version, self.detail]  # fmt: skip
         return hashlib.sha256(_json(said).encode()).hexdigest()
+
+
+def with_reasons_held(new: Iterable[Entry], held: Iterable[Entry]) -> list[Entry]:
+    """Entries, each with the reason of the last one about the same where nothing but the reason would be new.
+
+    A reason that is given for all who are recorded says nothing of those whose marks stay.
+    """
+    last = {(one.kind, one.assignment, one.student, one.question): one for one in held}
+    made = []
+    for entry in new:
+        before = last.get((entry.kind, entry.assignment, entry.student, entry.question))
+        same = entry if before is None else replace(entry, reason=before.reason)
+        is_held = before is not None and same.digest == before.digest
+        made.append(same if is_held else entry)
+    return made
 
 
 def _json(data: Any) -> str:
