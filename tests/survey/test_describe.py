@@ -17,6 +17,7 @@ from cxkit.survey.datasets import dataset_path
 from cxkit.survey.drafting.toml_text import entry
 from cxkit.survey.drafting.word_scales import ordered
 from cxkit.survey.drafting.wordings import ROWS
+from cxkit.survey.readers.limesurvey import code_of
 from tests.survey.test_rows import EXPORTS, TRUTH, read, write
 
 FILES = sorted(path.name for path in EXPORTS.iterdir() if path.suffix in (".csv", ".xlsx", ".sav"))
@@ -87,6 +88,25 @@ def test_codes_and_scales_of_numbers(tmp_path):
     scales = [(dimension.scale.low, dimension.scale.high) for dimension in asked.dimensions]
     assert scales == [(1, 7), (0, 10)]
     assert [dimension.scale.missing_codes for dimension in asked.dimensions] == [(-99,), ()]
+
+
+@pytest.mark.parametrize("form", ["AO{:02}", "A{}", "A{:02}", "AO{}"])
+@pytest.mark.parametrize("met_first", [1, 10])
+def test_codes_of_limesurvey_are_drafted_as_they_are_written(tmp_path, form, met_first):
+    """They began as the first that was met: AO01 made AO010 of the tenth answer, AO10 made AO1 of the first."""
+    numbers = [met_first, *range(1, 11)] * 6
+    codes = [form.format(number) for number in numbers]
+    rows = "".join(f"{place},2026-03-01,3,en,7,{code},{code}\n" for place, code in enumerate(codes))
+    asked = cx.describe_file(
+        write(tmp_path, f"id,submitdate,lastpage,startlanguage,seed,G1[a],G1[b]\n{rows}")
+    ).instrument
+    assert list(asked.dimensions[0].scale.codes) == [form.format(number) for number in range(1, 11)]
+    assert read(tmp_path / "a.csv", asked).given.iloc[:, 0].tolist() == numbers
+
+
+def test_codes_of_limesurvey_where_only_the_higher_were_given():
+    assert code_of(1, ["AO10", "AO11"]) == "AO01"
+    assert code_of(1, ["A10", "A11"]) == "A1"
 
 
 def test_a_public_questionnaire_comes_out_as_its_authors_keyed_it():

@@ -174,7 +174,5 @@ def _coded(words: list[str]) -> Scale | None:
     if len(numbers) < 2:
         return None
     low, high = usual_ends(list(map(int, numbers.values())))
-    template = next(iter(numbers))
-    start = template[: len(template) - len(numbers[template])]
-    codes = {f"{start}{number}": number for number in range(low, high + 1)}
+    codes = {limesurvey.code_of(number, numbers): number for number in range(low, high + 1)}
     return Scale(kind="codes", low=low, high=high, codes=codes)

@@ -20,6 +20,7 @@ _TEXTS = frozenset({
 })  # fmt: skip
 _TIMES = re.compile(r"(interviewtime|groupTime\d+|\w+Time)$")
 _ANSWER = re.compile(r"AO?0*(\d+)")
+_DIGITS_OF_AO = 2  # AO01; A1 has as many digits as its number
 _CODE = re.compile(r"^([A-Za-z]\w*(?:\[[^\]]*\]){0,2})\. +(.*)$", re.DOTALL)
 _OWN_TEXTS_NEEDED = 3
 
@@ -54,6 +55,18 @@ def numbered(cells: Iterable[str]) -> dict[str, str]:
     filled = [cell for cell in cells if cell]
     found = {cell: match.group(1) for cell in filled if (match := _ANSWER.fullmatch(cell))}
     return found if len(found) == len(filled) else {}
+
+
+def code_of(number: int, codes: Iterable[str]) -> str:
+    """The code of an answer, written as the codes of others are: AO10 beside AO01, A10 beside A1."""
+    letters, digits = "A", []
+    for code in codes:
+        letters = "AO" if code.startswith("AO") else letters
+        digits.append(code.removeprefix("A").removeprefix("O"))
+    shortest = min(digits, key=len)
+    if len(shortest) > 1 and not any(one.startswith("0") for one in digits):  # 10 and above only
+        return f"{letters}{number:0{_DIGITS_OF_AO if letters == 'AO' else 1}}"
+    return f"{letters}{number:0{len(shortest)}}"
 
 
 SYSTEM = System(key="limesurvey", title="LimeSurvey", recognises=recognises, read_header=read_header)
