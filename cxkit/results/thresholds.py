@@ -156,7 +156,7 @@ RETEST_KOO = Cutoff(
 OMEGA_HIERARCHICAL_REISE = Cutoff(
     measure="omega hierarchical",
     source="reise2013",
-    bands=((LOWEST, "the total mixes several factors"), (0.70, "the total may be read as one factor")),
+    bands=((LOWEST, "several factors share the total"), (0.70, "one factor dominates the total")),
 )
 ECV_REISE = Cutoff(
     measure="explained common variance",

@@ -25,6 +25,7 @@ from cxkit.survey.instrument import Dimension
 from cxkit.survey.people import refuse_several_sheets
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
+from cxkit.validation.dependent_items import refuse_following, refuse_involved
 from cxkit.without_contents import without_contents
 
 Missing = Literal["complete", "pairwise", "fiml"]
@@ -198,7 +199,7 @@ def moments(answers: pd.DataFrame, missing: Missing, weights: np.ndarray | None 
     own = None if weights is None else weights[rows]
     whole = bool(complete[rows].all())
     if missing == "fiml" and not whole:
-        covariance, correlation = _likeliest(used, own)
+        covariance, correlation = _likeliest(used, own, list(map(str, answers.columns)))
     elif own is not None:
         covariance, correlation = weighted_covariances(used, own)
     else:
@@ -233,7 +234,7 @@ def handling(missing: Missing, correlation: str) -> Missing:
     return "pairwise" if correlation == "polychoric" and missing == "fiml" else missing
 
 
-def _likeliest(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+def _likeliest(values: np.ndarray, weights: np.ndarray | None, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
     """Covariances (divisor n - 1) and correlations that maximum likelihood gives all rows, where it gives any."""
     from cxkit.sem.sample.saturated_moments import moments_of_answers
 
@@ -245,6 +246,7 @@ def _likeliest(values: np.ndarray, weights: np.ndarray | None) -> tuple[np.ndarr
         )  # whose gaps the caller names
     found = moments_of_answers(values, weights)[1]
     if not found.converged:
+        refuse_following("An analysis of all answers", values, names)
         raise AnalysisError(
             f"{len(values)} respondents are too few, or their answers too incomplete, to estimate the covariances of "
             f"{values.shape[1]} items by maximum likelihood. Use missing='pairwise', or fewer dimensions=[...]."
@@ -290,6 +292,16 @@ def constant_items(answers: pd.DataFrame) -> list[str]:
     return [str(key) for key in answers.columns if not lowest[key] < highest[key]]
 
 
+def why_constant(answers: pd.DataFrame, items: Sequence[str]) -> str:
+    """Of items that do not vary: which nobody answered, and which everybody answered alike."""
+    unanswered = [key for key in items if answers[key].isna().all()]
+    alike = [key for key in items if key not in unanswered]
+    parts = [f"nobody answered {_named(unanswered)}"] if unanswered else []
+    if alike:
+        parts.append(f"these have one answer from everybody: {_named(alike)}")
+    return "; ".join(parts)
+
+
 def regular_correlations(survey: Survey, selection: Selection, missing: Missing, *, analysis: str) -> Moments:
     """Correlations that can be inverted.
 
@@ -305,7 +317,7 @@ def regular_correlations(survey: Survey, selection: Selection, missing: Missing,
     used = answers.dropna() if missing == "complete" else answers
     _refuse_constant(survey, used, analysis)
     _refuse_unpaired(found, analysis)
-    _refuse_singular(found, missing, analysis)
+    _refuse_singular(found, used, missing, analysis)
     return found
 
 
@@ -315,6 +327,13 @@ def _refuse_too_few(survey: Survey, found: Moments, missing: Missing, analysis: 
         raise AnalysisError(f"{analysis} needs two items; '{survey.name}' has {width}.")
     if found.n > width:
         refuse_unsafe(found.n, analysis=analysis, title=survey.name, answered=REQUIRED[missing])
+        if found.is_weighted and found.effective <= width:
+            raise AnalysisError(
+                f"{analysis} takes more respondents than items: by their weights the {found.n:,} respondents of "
+                f"'{survey.name}' are worth only {found.effective:.1f} of equal weight, and there are "
+                f"{counted(width, 'item')}. Look for weights that are far too large, or let every respondent count "
+                "alike (weights = False in the notebook, survey.without_weights() in Python)."
+            )
         return
     gave = "answered all of them" if missing == "complete" else "answered any of them"
     remedy = ""
@@ -330,8 +349,8 @@ def _refuse_constant(survey: Survey, answers: pd.DataFrame, analysis: str) -> No
     constant = constant_items(answers)
     if constant:
         raise AnalysisError(
-            f"{analysis} cannot use items that do not vary; in '{survey.name}' these have one answer from everybody: "
-            f"{_named(constant)}. Leave them out of the instrument, or ask more respondents."
+            f"{analysis} cannot use items that do not vary; in '{survey.name}' {why_constant(answers, constant)}. "
+            "Leave them out of the instrument, or ask more respondents."
         )
 
 
@@ -345,22 +364,17 @@ def _refuse_unpaired(found: Moments, analysis: str) -> None:
         )
 
 
-def _refuse_singular(found: Moments, missing: Missing, analysis: str) -> None:
-    values, vectors = np.linalg.eigh(found.correlation)
-    null = values < SINGULAR
-    if not null.any():
+def _refuse_singular(found: Moments, answers: pd.DataFrame, missing: Missing, analysis: str) -> None:
+    lowest = float(np.linalg.eigvalsh(found.correlation)[0])
+    if lowest >= SINGULAR:
         return
-    if missing == "pairwise" and values[0] < -SINGULAR:
+    if missing == "pairwise" and lowest < -SINGULAR:
+        refuse_following(analysis, answers.to_numpy(dtype="float64"), found.items)
         raise AnalysisError(
             f"{analysis} cannot use these pairwise correlations: they rest on different respondents and contradict one "
-            f"another (smallest eigenvalue {values[0]:.2g}). Use missing='fiml'."
+            f"another (smallest eigenvalue {lowest:.2g}). Use missing='fiml'."
         )
-    weight = np.linalg.norm(vectors[:, null], axis=1)
-    involved = [item for item, w in zip(found.items, weight, strict=True) if w > 0.01]
-    raise AnalysisError(
-        f"{analysis} cannot use items that follow exactly from one another: {_named(involved)}. An item may be there "
-        "twice, or be the sum of others; leave one of them out of the instrument."
-    )
+    refuse_involved(analysis, found.correlation, found.items)
 
 
 def _named(names: list[str]) -> str:

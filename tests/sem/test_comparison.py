@@ -307,3 +307,28 @@ def test_a_whole_factor_more_is_no_test() -> None:
     one = sem.cfa("f =~ x1 + x2 + x3 + x4 + x5 + x6", cases.hs(), std_lv=True)
     assert not plain.compare(one).added_factors
     assert "boundary" not in plain.compare(one).text
+
+
+def test_models_of_which_neither_holds_the_other_have_no_p() -> None:
+    """One degree of freedom and p < .001 stood for two models with different residual covariances."""
+    base = "A =~ x1 + x2 + x3 + x4 + x5 + x6\n"
+    one, other = (sem.cfa(base + more, cases.hs()) for more in ("x1 ~~ x2\nx3 ~~ x5", "x4 ~~ x6"))
+    found = one.compare(other)
+    assert found.df_diff == 1
+    assert np.isnan(found.p)
+    assert "without p: the models are not nested" in found.text
+
+
+@pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")
+@pytest.mark.parametrize(
+    ("free", "tight"),
+    [
+        (cases.HS, cases.HS + "\ng =~ visual + textual + speed"),  # the same model by other parameters has no test
+        (cases.HS, "f =~ x1 + x2 + x3 + x4 + x5 + x6 + x7 + x8 + x9"),
+        (cases.HS, cases.HS.replace("x2 + x3", "a*x2 + a*x3")),
+        (cases.HS, "v =~ x1 + x2 + x3\nt =~ x4 + x5 + x6 + x7 + x8 + x9"),
+        (cases.HS + "\nx1 ~~ x2", cases.HS + "\nx1 ~~ 0.2*x2"),
+    ],
+)
+def test_special_cases_by_other_parameters_keep_their_test(free: str, tight: str) -> None:
+    assert "not nested" not in sem.cfa(free, cases.hs()).compare(sem.cfa(tight, cases.hs())).text

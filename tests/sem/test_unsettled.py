@@ -107,7 +107,7 @@ def test_an_item_of_no_more_answers_than_there_are_items_is_refused() -> None:
 
 def test_correlations_of_all_answers_are_refused_in_words() -> None:
     with pytest.raises(AnalysisError, match="600 respondents are too few, or their answers too incomplete"):
-        _likeliest(late_wave(20).to_numpy(), None)
+        _likeliest(late_wave(20).to_numpy(), None, list(late_wave(20)))
 
 
 @pytest.mark.filterwarnings("ignore::cxkit.errors.CxkitWarning")

@@ -279,7 +279,7 @@ def test_a_rotation_that_does_not_come_to_rest_is_told(monkeypatch):
     ("options", "message"),
     [
         ({"n_factors": 4}, "n_factors=4: with 6 items, 1 to 3 factors can be told apart"),
-        ({"n_factors": 0}, "n_factors=0: with 6 items, 1 to 3 factors"),
+        ({"n_factors": 0}, "There is no factor to extract: n_factors is 0"),
         ({"n_factors": 1, "method": "pc"}, "method='pc' is not known"),
         ({"n_factors": 1, "rotation": "oblimim"}, r"rotation='oblimim' is not known\. Did you mean 'oblimin'\?"),
         ({"n_factors": 1, "missing": "median"}, "missing='median' is not known"),

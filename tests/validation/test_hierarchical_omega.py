@@ -136,7 +136,11 @@ def test_words_and_picture(shipped):
     result = hierarchical_omega(shipped("hs1939"))
     assert result.text.startswith(
         "Of the variance of the total, 45% is due to one general factor (omega hierarchical 0.45) and 85% to general "
-        "and group factors together (omega total 0.85): the total mixes several factors (Reise et al. 2013)."
+        "and group factors together (omega total 0.85). The general factor makes up "
+    )
+    assert result.text.endswith(
+        " By the rule of Reise et al. 2013 (omega hierarchical of 0.70 and, where fewer than 80% of the pairs share it "
+        "alone, ECV of 0.60 or more) the total may not be read as one factor."
     )
     assert result.note.startswith("Factors: Schmid-Leiman, 3 factors, minres and oblimin. n = 301.")
     assert result.frame["scale"].tolist() == [
@@ -145,4 +149,4 @@ def test_words_and_picture(shipped):
     ]  # fmt: skip
     assert "All items: general 45%, group 35%, the rest 15%" in result.alt
     assert result.picture().png.startswith(b"\x89PNG")
-    assert [v.verdict for v in result.verdicts] == ["the total mixes several factors", "group factors matter"]
+    assert [v.verdict for v in result.verdicts] == ["several factors share the total", "group factors matter"]

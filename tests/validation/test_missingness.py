@@ -118,7 +118,9 @@ def test_items_left_out_and_respondents_without_answers():
     answers[:4] = np.nan
     result = little_mcar(survey_of(answers))
     assert (result.n, result.n_dropped) == (86, 4)
-    assert result.note.startswith("Items that do not vary are left out: q3. n = 86")
+    assert result.note.startswith(
+        "Items that do not vary are left out: these have one answer from everybody: q3. n = 86"
+    )
     assert result.frame["items"].iloc[0] == 5
 
 

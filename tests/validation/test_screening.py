@@ -306,7 +306,7 @@ def test_copied_rows_are_a_finding(copies, n, flat):
     answers[:copies] = 3 if flat else answers[0]
     result = screen_respondents(four_blocks(answers))
     assert result.copies == copies
-    assert f"{copies} of {n} respondents gave exactly the same answers to all items" in result.text
+    assert f"equal one another in every item has {copies} of {n} respondents" in result.text
     assert result.flagged_by("identical")[:copies].all()
     assert result.flagged_by("identical").sum() == copies
 

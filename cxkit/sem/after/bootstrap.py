@@ -108,8 +108,9 @@ def bootstrap(
         raise ModelError(f"Only {len(z)} of {n} bootstrap resamples converged. The model is too large for these data.")
     point = fit.row_table.plain(fit.solution.z)
     replicates = fit.row_table.plain(z)
-    low, high = _intervals(fit, point, replicates, ci, level)
-    spread, bias = replicates.std(axis=0, ddof=1), replicates.mean(axis=0) - point
+    with np.errstate(over="ignore", invalid="ignore"):  # a defined parameter may grow beyond all numbers
+        low, high = _intervals(fit, point, replicates, ci, level)
+        spread, bias = replicates.std(axis=0, ddof=1), replicates.mean(axis=0) - point
     columns = {"est": point, "se": spread, "bias": bias, "ci_low": low, "ci_high": high}
     frame = pd.DataFrame({**fit._row_names(), **columns})
     return Bootstrap(frame=frame, replicates=replicates, n=len(z), n_failed=n - len(z), seed=seed, ci=ci, level=level)
@@ -198,8 +199,9 @@ class _StackedGroup:
         x = np.concatenate([effects[:, :p], full[:, :p]], axis=2)
         xt = np.swapaxes(x, 1, 2)
         sigma = full[:, :p, :p]
-        sign, logdet = np.linalg.slogdet(sigma)
-        weight = np.linalg.inv(sigma)
+        with np.errstate(invalid="ignore"):
+            sign, logdet = np.linalg.slogdet(sigma)
+        weight = _inverses(sigma)
         scatter = self.cov[on]
         value = logdet + np.einsum("bij,bji->b", weight, scatter)
         q = len(model.ui)
@@ -312,6 +314,20 @@ def _refit(fit: Solved, rows: list[np.ndarray]) -> np.ndarray:
     return minimise(objective, fit.solution.z, 1e-10, RESAMPLE).z
 
 
+def _inverses(stack: np.ndarray) -> np.ndarray:
+    """The inverse of every matrix; NaN where there is none, so that one resample does not end all others."""
+    try:
+        return np.linalg.inv(stack)
+    except np.linalg.LinAlgError:
+        out = np.full_like(stack, np.nan)
+        for k, matrix in enumerate(stack):
+            try:
+                out[k] = np.linalg.inv(matrix)
+            except np.linalg.LinAlgError:
+                continue
+        return out
+
+
 def _intervals(
     fit: Solved, point: np.ndarray, replicates: np.ndarray, ci: str, level: float
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -341,6 +357,8 @@ def _acceleration(fit: Solved) -> np.ndarray:
     z = fit.solution.z
     jacobian = np.imag(fit.row_table.plain(z + 1j * STEP * np.eye(len(z)))) / STEP
     influence = scores @ fit.frame.bread_inverse @ jacobian
-    square = (influence**2).sum(0)
+    largest = np.abs(influence).max(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(square > 0, (influence**3).sum(0) / (6 * square**1.5), 0.0)
+        influence = influence / largest  # skewness has no unit, and squares of large units overflow
+        square = (influence**2).sum(0)
+        return np.where((largest > 0) & np.isfinite(largest), (influence**3).sum(0) / (6 * square**1.5), 0.0)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from cxkit.errors import ModelError
+from cxkit.sem.after.nesting import NOT_NESTED, is_special_case
 from cxkit.sem.after.same_sample import difference
 from cxkit.sem.indices.fit_measures import rmsea_point
 from cxkit.sem.indices.measured import Measured
@@ -188,7 +189,7 @@ def compare(first: Measured, second: Measured, method: str = "default") -> Compa
     Notes
     -----
     Agrees with R's `lavTestLRT(fit1, fit2, method = )` of lavaan 0.6-14, but for p of a plain difference under ULS,
-    which is left out here.
+    and of two models neither of which is a special case of the other, which are left out here.
     """
     free, tight = (first, second) if first.df <= second.df else (second, first)
     _check(free, tight, method)
@@ -200,9 +201,10 @@ def compare(first: Measured, second: Measured, method: str = "default") -> Compa
     variant = index_variant([free, tight])
     gaps = {name: measure(tight, name, variant) - measure(free, name, variant) for name in ("cfi", "rmsea")}
     gaps["srmr"] = float(tight.measures["srmr"] - free.measures["srmr"])
+    apart = df > 0 and is_special_case(free, tight) is False
     unweighted = chosen == "standard" and free.frame.estimator.discrepancy == "ULS" and df > 0 and not vanished
     p = rmsea = float("nan")
-    if not (vanished or unweighted):
+    if not (vanished or unweighted or apart):
         p = chi_square_tail(value, df)
         rmsea = rmsea_point(value, df, first.frame.n, len(first.models)) if df else rmsea
     rows = [_row(free), _row(tight)]
@@ -211,7 +213,8 @@ def compare(first: Measured, second: Measured, method: str = "default") -> Compa
     return Comparison(
         frame=pd.DataFrame(rows), chisq_diff=float(value), df_diff=df, p=p, method=chosen, scaling_factor=float(factor),
         d_cfi=gaps["cfi"], d_rmsea=gaps["rmsea"], d_srmr=gaps["srmr"], variant=variant, vanished=vanished,
-        no_p=NO_DISTRIBUTION if unweighted else "", added_factors=_added_factors(free, tight) if df else (),
+        no_p=NOT_NESTED * apart or NO_DISTRIBUTION * unweighted,
+        added_factors=_added_factors(free, tight) if df else (),
     )  # fmt: skip
 
 

@@ -118,6 +118,12 @@ def _bounds(part: Any, theta: np.ndarray, item: int, answers: np.ndarray) -> tup
     at = np.flatnonzero(statistics.th_variable == item)
     free = statistics.th_position[at]
     cuts = np.where(free >= 0, theta[free], statistics.th_fixed[at])
+    if np.any(np.diff(cuts) <= 0):
+        name = statistics.model.names[item]
+        raise ModelError(
+            f"There are no factor scores: the thresholds of '{name}' do not rise, so that some of its answers have no "
+            "probability. Fix none of them, or all in ascending order."
+        )
     padded = np.concatenate([[-np.inf], cuts, [np.inf]])
     seen = ~np.isnan(answers)
     codes = np.zeros(len(answers), dtype=int)

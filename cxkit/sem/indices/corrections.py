@@ -138,11 +138,12 @@ def _square_as_if_complete(frame: Frame) -> float:
 
 
 def _missing_answers(fit: Solved) -> tuple[Corrected, Corrected | None]:
-    def baseline() -> Corrected:
-        base, _ = baseline_frame(fit)
-        return _as_if_complete(base, sum(space.size for space in base.spaces) - len(base.bread_inverse))
-
-    return _as_if_complete(fit.frame, fit.df), fit.sample.groups[0].shared.corrected.get(baseline_key(fit), baseline)
+    base, _ = baseline_frame(fit)
+    df = sum(space.size for space in base.spaces) - len(base.bread_inverse)
+    if not df:  # a single variable in every group: no two that could be uncorrelated
+        return _as_if_complete(fit.frame, fit.df), None
+    of_base = fit.sample.groups[0].shared.corrected.get(baseline_key(fit), lambda: _as_if_complete(base, df))
+    return _as_if_complete(fit.frame, fit.df), of_base
 
 
 def _as_if_complete(frame: Frame, df: int) -> Corrected:

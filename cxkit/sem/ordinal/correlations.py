@@ -201,6 +201,8 @@ def _empty_cells(first: str, second: str, table: Array) -> str:
     if (together.sum(axis=0) == 1).all() and (together.sum(axis=1) == 1).all():
         return ""
     cells = np.argwhere(~together)
+    if not len(cells):
+        return "a few respondents carry almost all of the weight"
     row, column = cells[0] + 1
     return (
         f"{len(cells)} of {used.size} combinations of answers were given by nobody, the first of them category {row} "

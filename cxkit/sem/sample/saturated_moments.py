@@ -161,7 +161,10 @@ class _Search:
 
     def last_well_conditioned(self) -> _Point:
         """Where the covariances were last far from singular, and one step of EM on, which makes those of x exact."""
-        return self._em(self.well)  # given predictors are complete, and their moments are taken from here
+        try:
+            return self._em(self.well)  # given predictors are complete, and their moments are taken from here
+        except np.linalg.LinAlgError:  # that step is the one that leads beyond the positive definite matrices
+            return self.well
 
     def _em(self, at: _Point) -> _Point:
         cov, shift = at.cov, at.cov @ at.normal.mean_pull

@@ -21,9 +21,11 @@ def refuse_unusable(
     n, p = values.shape
     holes = np.isnan(values)
     if n == 0:
-        problems.add(
-            f"no respondent{where} has complete answers", remedy="missing='fiml' uses incomplete answers as well"
-        )
+        remedy = "missing='fiml' uses incomplete answers as well; if the table is empty, look at how it was made"
+        problems.add(f"no respondent{where} has complete answers", remedy=remedy)
+        return
+    if n == 1:
+        problems.add(f"one respondent{where}, whose answers do not vary", remedy="collect more answers")
         return
     empty = holes.all(0)
     if empty.any():

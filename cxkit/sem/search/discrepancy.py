@@ -260,11 +260,14 @@ class Objective:
         """State of every group, or None where a covariance matrix is not positive definite."""
         self.evaluations += 1
         found = []
-        for part in self.parts:
-            state = part.state(part.model.values(z))
-            if state is None:
-                return None
-            found.append(state)
+        # A step of the search may go so far that squares overflow; there is no state at such a point, and a shorter
+        # step follows.
+        with np.errstate(over="ignore", invalid="ignore"):
+            for part in self.parts:
+                state = part.state(part.model.values(z))
+                if state is None:
+                    return None
+                found.append(state)
         return found
 
     def value(self, states: list[Any] | None) -> float:

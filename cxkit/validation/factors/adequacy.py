@@ -22,7 +22,7 @@ from cxkit.sem.sample.patterns import IncompleteNormal
 from cxkit.sem.sample.saturated_moments import moments_of_answers
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, Moments, handling, handling_note, select
-from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers
+from cxkit.validation.factors.associations import Correlation, definite_correlations, used_answers
 
 MISERABLE = KMO_KAISER.bands[1][0]
 SIGNIFICANT = 0.05
@@ -38,6 +38,10 @@ NOT_POLYCHORIC = (
 NOT_PAIRWISE = (
     "No test of whether the items correlate: each pairwise correlation rests on other respondents, so that Bartlett's "
     "statistic has no n and no chi-square distribution; missing='fiml' gives a test from all answers"
+)
+TOO_FEW_WEIGHTED = (
+    "No test of whether the items correlate: by their weights the respondents are worth only {0:.1f} of equal weight, "
+    "too few for this number of items"
 )
 TOO_FEW = (
     "No test of whether the items correlate: two items were answered together by too few respondents, {0:.1f} on "
@@ -179,7 +183,7 @@ def sampling_adequacy(
     check_choice("missing", missing, Missing)
     check_choice("correlation", correlation, Correlation)
     selection = select(survey, dimensions, items=1, analysis="sampling adequacy", weighted=True)
-    found = item_correlations(survey, selection, missing, correlation, analysis="Sampling adequacy")
+    found = definite_correlations(survey, selection, missing, correlation, analysis="Sampling adequacy")
     overall, per_item = kaiser_meyer_olkin(found.correlation)
     used = used_answers(survey, selection, missing)
     tested = _test(used.to_numpy(dtype="float64"), weights_at(survey, used.index), found, missing, correlation)
@@ -245,6 +249,8 @@ def _test(
     if correlation == "polychoric":
         return _Test(chi_square=float("nan"), df=df, kind="", why_not=NOT_POLYCHORIC)
     if found.n_complete == found.n or missing == "complete":
+        if _counted(p, found.effective) <= 0:
+            return _Test(chi_square=float("nan"), df=df, kind="", why_not=TOO_FEW_WEIGHTED.format(found.effective))
         chi_square, df = bartlett(found.correlation, found.effective)
         return _Test(chi_square=chi_square, df=df, kind=BARTLETT)
     if missing == "pairwise":

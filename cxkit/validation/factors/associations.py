@@ -12,7 +12,7 @@ from cxkit.errors import AnalysisError, ModelError
 from cxkit.results.options import check_choice
 from cxkit.results.weighted import weights_at
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Missing, Moments, Selection, regular_correlations
+from cxkit.validation.correlations import SINGULAR, Missing, Moments, Selection, regular_correlations
 
 Correlation = Literal["pearson", "polychoric"]
 
@@ -34,6 +34,28 @@ def item_correlations(
         return found
     used = used_answers(survey, selection, missing)
     return replace(found, correlation=polychoric_correlations(used, analysis, weights_at(survey, used.index)))
+
+
+def definite_correlations(
+    survey: Survey, selection: Selection, missing: Missing, correlation: Correlation, *, analysis: str
+) -> Moments:
+    """As `item_correlations`, for analyses that invert them.
+
+    Raises
+    ------
+    AnalysisError
+        Also if polychoric correlations, each estimated on its own, are those of no answers.
+    """
+    found = item_correlations(survey, selection, missing, correlation, analysis=analysis)
+    lowest = float(np.linalg.eigvalsh(found.correlation)[0])
+    if lowest < SINGULAR:
+        raise AnalysisError(
+            f"{analysis} needs correlations that have an inverse; the polychoric ones of {found.n:,} respondents and "
+            f"{len(found.items)} items have none (smallest eigenvalue {lowest:.2g}), since each was estimated on its "
+            "own. Take the answers as numbers (ordinal = False in the notebook, correlation='pearson' in Python), "
+            "choose fewer dimensions, or ask more respondents."
+        )
+    return found
 
 
 def used_answers(survey: Survey, selection: Selection, missing: Missing) -> pd.DataFrame:

@@ -14,7 +14,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from cxkit import ties
-from cxkit.errors import AnalysisError, CxkitWarning, OptionError, counted
+from cxkit.errors import CxkitWarning, OptionError, counted
 from cxkit.results import figures, tables
 from cxkit.results.columns import find_column
 from cxkit.results.options import check_choice, check_positive, check_whole
@@ -31,6 +31,7 @@ from cxkit.validation.factors.extraction import (
     Extraction,
     Rotated,
     Rotation,
+    check_number,
     rotate,
     unrotated_loadings,
 )
@@ -105,6 +106,7 @@ class FactorSolution(Result):
                     f"{counted(self.n_factors, 'factor')} ({how}) {'explains' if self.n_factors == 1 else 'explain'} "
                     f"{explained:.0%} of the variance of {counted(len(self.frame), 'item')}.",
                     self._homeless(),
+                    self._without_items(),
                     self._joined(),
                     self._correlated(),
                 ],
@@ -120,6 +122,15 @@ class FactorSolution(Result):
         verb = "loads" if len(without) == 1 else "load"
         where = "it" if self.n_factors == 1 else "every factor"
         return f"{', '.join(without)} {verb} below {TWO_DIGITS(LOADS)} on {where}."
+
+    def _without_items(self) -> str:
+        """Factors that no item loads on: one of them is no dimension, whatever the number of factors says."""
+        weak = self.loadings.abs().max(axis=0) < LOADS
+        names = [find_column(str(name)).heading for name in self.loadings.columns[weak.to_numpy()]]
+        if not names or len(names) == self.n_factors:
+            return ""
+        verb = "has" if len(names) == 1 else "have"
+        return f"{' and '.join(names)} {verb} no loading of {TWO_DIGITS(LOADS)} or more: look at one factor fewer."
 
     def _joined(self) -> str:
         """Which dimensions one factor holds together: all their items, two or more each, load most on it."""
@@ -276,7 +287,7 @@ def exploratory_factors(
     check_choice("missing", missing, Missing)
     check_choice("correlation", correlation, Correlation)
     selection = select(survey, dimensions, items=1, analysis="factor analysis", weighted=True)
-    _check_number(n_factors, len(selection.item_keys))
+    check_number(n_factors, len(selection.item_keys))
     target = _structure_target(selection, n_factors) if rotation == "target" else None
     found = item_correlations(survey, selection, missing, correlation, analysis="Factor analysis")
     raw = unrotated_loadings(found.correlation, n_factors, method)
@@ -328,16 +339,6 @@ def _structure_target(selection: Selection, n_factors: int) -> np.ndarray:
         )
     own = np.repeat(np.arange(n_factors), sizes)
     return np.where(own[:, np.newaxis] == np.arange(n_factors), np.nan, 0.0)
-
-
-def _check_number(n_factors: int, n_items: int) -> None:
-    """A model with more factors than degrees of freedom allow has no single answer."""
-    most = max((k for k in range(1, n_items) if (n_items - k) ** 2 >= n_items + k), default=0)
-    if not most:
-        raise AnalysisError(f"Factor analysis needs at least three items; there are {n_items}.")
-    if not 1 <= n_factors <= most:
-        many = "only 1 factor" if most == 1 else f"1 to {most} factors"
-        raise AnalysisError(f"n_factors={n_factors}: with {n_items} items, {many} can be told apart.")
 
 
 def _in_order(rotated: Rotated) -> Rotated:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy.optimize import minimize
 
-from cxkit.errors import CxkitWarning
+from cxkit.errors import AnalysisError, CxkitWarning
 from cxkit.one_thread import in_one_thread
 from cxkit.validation.factors.rotation import geomin, oblique, orthogonal, principal_axes, quartimax, target_of
 
@@ -227,3 +227,20 @@ def _warn_not_at_rest(rotated: Rotated, tolerance: float) -> None:
             CxkitWarning,
             stacklevel=6,
         )
+
+
+def most_factors(n_items: int) -> int:
+    """How many factors of so many items can be told apart: as many as leave no negative degrees of freedom."""
+    return max((k for k in range(1, n_items) if (n_items - k) ** 2 >= n_items + k), default=0)
+
+
+def check_number(n_factors: int, n_items: int) -> None:
+    """A model with more factors than degrees of freedom allow has no single answer."""
+    most = most_factors(n_items)
+    if not most:
+        raise AnalysisError(f"Factor analysis needs at least three items; there are {n_items}.")
+    if n_factors == 0:
+        raise AnalysisError("There is no factor to extract: n_factors is 0. Give another number to look all the same.")
+    if not 1 <= n_factors <= most:
+        many = "only 1 factor" if most == 1 else f"1 to {most} factors"
+        raise AnalysisError(f"n_factors={n_factors}: with {n_items} items, {many} can be told apart.")

@@ -19,7 +19,7 @@ ROUNDING = 1e-12
 
 TOO_RARE = (
     "In random data drawn from these answers some item no longer varies: too few respondents gave another answer than "
-    "the rest. Use random_data='normal'."
+    "the rest. Leave such items out, or use parallel_analysis with random_data='normal'."
 )
 
 

@@ -179,7 +179,8 @@ def release_candidates(design: Design, level: str, fit: Fit) -> pd.DataFrame:
         tests = fit.score_tests()
     texts = [_text(row.lhs, row.op, row.rhs) for row in tests.itertuples()]
     testable = _testable(design, kind)
-    table = tests.assign(text=texts)[[kind == kind_of(text) and item_of(text) in testable for text in texts]]
+    chosen = [kind == kind_of(text) and item_of(text) in testable for text in texts]
+    table = tests.assign(text=texts).loc[np.array(chosen, dtype=bool)]  # an empty list would choose columns
     table = table.assign(item=[item_of(text) for text in table["text"]])
     # One parameter stands here once a group; the largest gain is the first.
     return ties.largest_first(table, "mi").drop_duplicates("text", ignore_index=True)

@@ -115,7 +115,7 @@ class Invariance(Result):
             reached.setdefault(self._reached(unit), []).append(self._title(unit))
         said = (f"{'; '.join(_said(*pair) for pair in who.items())}, so {meaning}." for meaning, who in parts.items())
         found = f"By {self.evidence.by} ({len(several)} groups{names}): {' '.join(said)}"
-        return " ".join([found, *self._disagreements(), *self._low_power(), *self._structure()])
+        return " ".join([found, *self._disagreements(), *self._low_power(), *self._structure(), *self._untested()])
 
     def _disagreements(self) -> list[str]:
         """Which figures speak against levels that hold, on which the meanings above rest."""
@@ -154,6 +154,16 @@ class Invariance(Result):
         figures_of_fit = f" ({', '.join(shown)})" if shown else ""
         return [f"All this supposes that the structure itself fits every group, which no cut-off for ordered answers "
                 f"judges{figures_of_fit}."]  # fmt: skip
+
+    def _untested(self) -> list[str]:
+        """Dimensions of three items, whose structure fits whatever they were answered."""
+        rows = self.frame[(self.frame["level"] == "configural") & (self.frame["verdict"] == NO_DF)]
+        titles = list(dict.fromkeys(rows["title"]))
+        if not titles:
+            return []
+        has = "has" if len(titles) == 1 else "have"
+        few = f"{', '.join(titles)} {has} too few items for that (0 degrees of freedom)"
+        return [f"That the structure itself holds in every group is not tested: {few}."]
 
     def _title(self, unit: str) -> str:
         return str(self.frame.loc[self.frame["unit"] == unit, "title"].iloc[0])

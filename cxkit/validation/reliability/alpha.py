@@ -268,7 +268,7 @@ def _with_bootstrap(
 
 def _warn_negative(frame: pd.DataFrame) -> None:
     for _, row in frame[frame["alpha"] < 0].iterrows():
-        why = "so few respondents leave open whether that is chance"
+        why = "its interval includes 0, so that chance may explain it: the items have hardly anything in common"
         if row["ci_high"] < 0:  # an interval that excludes 0
             why = "its items work against one another, and probably one is worded against the dimension and not marked "
             why += "reversed"

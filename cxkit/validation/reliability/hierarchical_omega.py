@@ -23,11 +23,14 @@ from cxkit.statistics.alpha import alpha_from_covariance
 from cxkit.survey.survey import Survey
 from cxkit.validation.correlations import Missing, Moments, Selection, handling, handling_note, select
 from cxkit.validation.factors.associations import Correlation, item_correlations, used_answers
-from cxkit.validation.factors.extraction import ROTATION_REPEATS_TO
+from cxkit.validation.factors.extraction import ROTATION_REPEATS_TO, most_factors
 from cxkit.validation.reliability.schmid_leiman import GeneralAndGroup, bifactor, schmid_leiman, turned_to_general
 
 HierarchicalMethod = Literal["schmid_leiman", "bifactor"]
 ALL_ITEMS = "All items"
+MOST_PAIRS = 0.80
+"""Share of the pairs of items with the general factor alone in common from which ECV says little more (Reise et al.
+2013)."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -71,15 +74,28 @@ class HierarchicalOmega(Result):
     @property
     def text(self) -> str:
         """How much of the total is the general factor, and what that allows."""
-        verdict = OMEGA_HIERARCHICAL_REISE.verdict(self.omega_hierarchical)
         hierarchical = OMEGA_HIERARCHICAL_REISE.shown(self.omega_hierarchical)
         return (
             f"Of the variance of the total, {self.omega_hierarchical:.0%} is due to one general factor (omega "
             f"hierarchical {hierarchical}) and {self.omega_total:.0%} to general and group "
-            f"factors together (omega total {TWO_DIGITS(self.omega_total)}): {verdict} "
-            f"({cite(OMEGA_HIERARCHICAL_REISE.source)}). The general factor makes up {self.ecv:.0%} of the explained "
-            f"common variance; {self.puc:.0%} of the pairs of items share it alone."
+            f"factors together (omega total {TWO_DIGITS(self.omega_total)}). The general factor makes up "
+            f"{self.ecv:.0%} of the explained common variance (ECV); {self.puc:.0%} of the pairs of items share it "
+            f"alone. {self._rule}"
         )
+
+    @property
+    def _rule(self) -> str:
+        """Whether the total may be read as one factor: a rule of two numbers, or of one where most pairs share it."""
+        dominant = OMEGA_HIERARCHICAL_REISE.bands[-1][0], ECV_REISE.bands[-1][0]
+        asked = f"omega hierarchical of {TWO_DIGITS(dominant[0])}"
+        may = self.omega_hierarchical >= dominant[0]
+        if self.puc < MOST_PAIRS:
+            asked = f"{asked} and, where fewer than {MOST_PAIRS:.0%} of the pairs share it alone, ECV of "
+            asked += TWO_DIGITS(dominant[1])
+            may = may and self.ecv >= dominant[1]
+        verb = "may" if may else "may not"
+        source = cite(OMEGA_HIERARCHICAL_REISE.source)
+        return f"By the rule of {source} ({asked} or more) the total {verb} be read as one factor."
 
     @property
     def note(self) -> str:
@@ -269,7 +285,7 @@ def _number_of_groups(method: str, n_factors: int | None, selection: Selection) 
 
 
 def _check_number(n_factors: int, n_items: int) -> None:
-    most = max((k for k in range(1, n_items) if (n_items - k) ** 2 >= n_items + k), default=0)
+    most = most_factors(n_items)
     if not 2 <= n_factors <= most:
         can = f"2 to {most} can" if most >= 2 else "no two can"
         raise AnalysisError(

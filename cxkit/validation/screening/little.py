@@ -17,8 +17,7 @@ from cxkit.results.weighted import refuse_weights
 from cxkit.sem.sample.saturated_moments import moments_of_answers
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import constant_items
-from cxkit.validation.screening.missingness import ITEMS_NAMED
+from cxkit.validation.correlations import constant_items, why_constant
 
 SKEWED = 0.75
 """Mean size of the items' skewness above which a small p is no finding.
@@ -32,9 +31,13 @@ Patterns of one person each weigh that person's distance from the mean, whose sp
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LittleTest(Result):
-    """Little's test. `notes` says which items were left out, and why; `skewness` is the items' mean absolute one."""
+    """Little's test. `notes` says which items were left out, and why, `left_out` the same within a sentence.
+
+    `skewness` is the items' mean absolute one.
+    """
 
     skewness: float = 0.0
+    left_out: str = ""
 
     title: ClassVar[str] = "Missing completely at random: Little's test"
     cites: ClassVar[tuple[str, ...]] = ("little1988",)
@@ -45,9 +48,8 @@ class LittleTest(Result):
         """The test and what it means, either way."""
         row = self.frame.iloc[0]
         if not row["missing"]:
-            return (
-                f"All {self.n:,} respondents answered every item: nothing is missing that could be missing by chance."
-            )
+            every = f"every item that varies ({self.left_out})" if self.left_out else "every item"
+            return f"All {self.n:,} respondents answered {every}: nothing is missing that could be missing by chance."
         if not row["df"]:
             return "Too little is missing in common for a test: it has no degrees of freedom."
         p = rounding.probability(row["p_value"])
@@ -114,7 +116,8 @@ def little_mcar(survey: Survey) -> LittleTest:
         raise AnalysisError(f"'{survey.instrument.name}' has no dimensions, only single items; nothing to test.")
     constant = constant_items(survey.given[keys])
     used = survey.given[[key for key in keys if key not in constant]].dropna(how="all")
-    notes = (f"Items that do not vary are left out: {', '.join(constant[:ITEMS_NAMED])}.",) if constant else ()
+    left_out = why_constant(survey.given, constant)
+    notes = (f"Items that do not vary are left out: {left_out}.",) if constant else ()
     if 0 < used.isna().any(axis=1).sum() < MINIMUM_CELL:
         raise AnalysisError(
             f"Little's test of '{survey.name}' is not shown: fewer than {MINIMUM_CELL} respondents left items out. It "
@@ -129,6 +132,7 @@ def little_mcar(survey: Survey) -> LittleTest:
     tested = row["df"] > 0 and not doubtful
     return LittleTest(
         skewness=skewness,
+        left_out=f"left out: {left_out}" if constant else "",
         frame=frame,
         n=len(used),
         n_dropped=survey.n - len(used),

@@ -216,9 +216,9 @@ class Screening(Result):
         if not self.copies:
             return ""
         return (
-            f" {self.copies:,} of {self.n:,} respondents gave exactly the same answers to all items, more than "
-            "attentive people would: look for copied rows, test entries, one answer throughout, or one person who "
-            "answered for many."
+            f" The largest set of answer sheets that equal one another in every item has {self.copies:,} of {self.n:,} "
+            "respondents, more than among attentive people: look for copied rows, test entries, one answer throughout, "
+            "or one person who answered for many."
         )
 
     @property

@@ -17,7 +17,7 @@ from cxkit.survey.instrument import Dimension, HigherOrder, Item
 from cxkit.survey.people import refuse_several_sheets
 from cxkit.survey.privacy import MINIMUM_CELL
 from cxkit.survey.survey import Survey
-from cxkit.validation.correlations import Selection, constant_items, select
+from cxkit.validation.correlations import Selection, constant_items, select, why_constant
 from cxkit.validation.weighted_models import INSTEAD_OF_ML, estimator_for
 
 Model = Literal["first-order", "second-order", "bifactor", "one-factor", "orthogonal"]
@@ -335,8 +335,8 @@ def refuse_unusable(survey: Survey, keys: Sequence[str], missing: str) -> None:
     constant = constant_items(used)
     if constant:
         raise AnalysisError(
-            "Confirmatory factor analysis cannot use items with one answer from everybody: "
-            f"{', '.join(constant[:10])}. Leave them out of the instrument, or ask more respondents."
+            f"Confirmatory factor analysis cannot use items that do not vary: {why_constant(used, constant)}. Leave "
+            "them out of the instrument, or ask more respondents."
         )
     r = used.corr().to_numpy()
     if not np.isfinite(r).all():

@@ -113,6 +113,11 @@ class Structure(Result):
             return f"No cut-off was made for indices of ordered answers ({cite('xia2019')}): compare models."
         if self.fit.doubt:
             return f"The fit is not judged: {self.fit.doubt.sentence}."
+        if self.fit.measures.get("baseline.pvalue", 0.0) > EXACT_FIT:
+            return (
+                "The fit is not judged: the items are not shown to correlate at all (the model of unrelated items is "
+                "not rejected either), so that indices which compare with it mean nothing."
+            )
         own = [v for v in self.verdicts if v.source == CFI_HU.source]
         if not own:
             return ""

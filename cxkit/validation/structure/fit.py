@@ -225,11 +225,16 @@ POORLY = "fits poorly"
 
 
 def poor_fit(fit: Fit) -> str:
-    """Why numbers that rest on this model must wait, or nothing: its fit in words where it is poor.
+    """Why numbers that rest on this model must wait, or nothing: that it is improper, or its fit where it is poor.
 
     Poor is a CFI below .90 (Bentler & Bonett 1980) or an SRMR of .08 or more (Hu & Bentler 1999). Of ordered answers
     neither rule was made; there, too, such values are beyond what their optimistic indices excuse.
     """
+    if not fit.is_proper:
+        return (
+            "the model of correlated dimensions that this rests on has an improper solution (a negative variance, or a "
+            "correlation beyond 1)"
+        )
     indices = read_indices(fit)
     if not indices["df"]:
         return ""
