@@ -145,9 +145,12 @@ def test_scales_from_poor_ask_for_what_could_stand_below(tmp_path):
 def test_rows_of_a_matrix_share_the_scale_of_all_their_answers(tmp_path):
     columns = items(AGREE, texts=["How? [Fast]", "How? [Kind]"])
     columns["How? [Open]"] = ["Disagree", "Agree", "Agree"] * 14
+    columns["How? [Late]"] = ["Agree"] * 42
     described = drafted(tmp_path, columns)
-    assert [len(one.items) for one in described.instrument.dimensions] == [3]
+    assert [len(one.items) for one in described.instrument.dimensions] == [4]
     assert set(read(described)[described.instrument.dimensions[0].item_keys[2]]) == {2, 4}
+    columns = {"How? [Fast]": ["Disagree", "Agree"] * 21, "How? [Kind]": ["Neutral"] * 42}
+    assert [len(one.items) for one in drafted(tmp_path, columns).instrument.dimensions] == [2]
 
 
 class TestNumbers:
@@ -336,6 +339,7 @@ class TestRoles:
             "The site is quick", "My team works well", "Our organisation is fair", "Das Team hilft mir",
             "Die Abteilung ist gut organisiert", "Position of the parking lot", "Level of noise",
             "La fonction est claire", "Ces affirmations", "How long have you been with the company?",
+            "Is the site quick?", "What do you think of our company?", "Est-ce que la fonction est claire ?",
         ],
     )  # fmt: skip
     def test_a_statement_is_none(self, name, tmp_path):

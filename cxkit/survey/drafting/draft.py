@@ -131,4 +131,5 @@ def _may_describe(column: Column) -> bool:
 def _without(one: Group, names: set[str]) -> Group | None:
     """The group without columns that describe respondents; None where too few are left for a dimension."""
     rest = tuple(column for column in one.columns if column.name not in names)
-    return replace(one, columns=rest) if len(rest) > 1 else None
+    opposed = one.opposed if len(rest) == len(one.columns) else ()
+    return replace(one, columns=rest, opposed=opposed) if len(rest) > 1 else None

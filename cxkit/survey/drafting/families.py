@@ -9,7 +9,9 @@ from dataclasses import replace
 
 from cxkit.survey.drafting.column import Column
 from cxkit.survey.drafting.scale import Scale, scale_of
+from cxkit.survey.drafting.word_scales import places_of
 from cxkit.survey.drafting.wordings import ROWS
+from cxkit.survey.labels import fold_label
 
 MOST_STRANGE = 2
 """So many answers that no other question of a matrix has can be ways not to answer; more are another scale."""
@@ -68,7 +70,9 @@ def code_of(column: Column) -> str:
 def _matrix(members: list[Column]) -> list[list[Column]]:
     """The rows of one question, on the scale of all their answers; by kind where these come from no single scale."""
     scaled = [column for column in members if column.scale is not None]
-    pooled = _pooled(scaled) if len({tuple(column.question.labels.items()) for column in scaled}) == 1 else None
+    pooled = None
+    if len({tuple(column.question.labels.items()) for column in scaled}) == 1:
+        pooled = _pooled(scaled, _words_without_scale(members))
     if pooled is None:
         by_kind: dict[str, list[Column]] = {}
         for column in scaled:
@@ -82,6 +86,15 @@ def _matrix(members: list[Column]) -> list[list[Column]]:
     return [rows]
 
 
+def _words_without_scale(members: Sequence[Column]) -> list[str]:
+    """The answers of rows that show no scale by themselves, such as one in which everybody says the same."""
+    words: list[str] = []
+    for column in members:
+        if column.scale is None:
+            words += column.words
+    return words
+
+
 def _strange_words(column: Column, pooled: Scale, rows: int) -> list[str] | None:
     """The answers of a column that no other row of its matrix has; None where it does not belong on their scale."""
     if column.scale is not None:
@@ -90,17 +103,24 @@ def _strange_words(column: Column, pooled: Scale, rows: int) -> list[str] | None
     silent = set(pooled.missing)
     strange = [word for word, number in numbers.items() if math.isnan(number) and word not in silent]
     answered = len(numbers) - len(strange)
+    if not strange and answered:
+        return []
     if rows < 2 or not answered or len(strange) > min(MOST_STRANGE, answered) or any(map(_NUMBER.fullmatch, strange)):
         return None
     return strange
 
 
-def _pooled(members: Sequence[Column]) -> Scale | None:
-    """The scale of all answers of some columns together."""
+def _pooled(members: Sequence[Column], others: Sequence[str] = ()) -> Scale | None:
+    """The scale of all answers of some columns together, and of `others` if it has them."""
     words: list[str] = []
     for column in members:
         words += column.words
-    return scale_of(list(dict.fromkeys(words)), members[0].question.labels) if members else None
+    labels = members[0].question.labels
+    pooled = scale_of(list(dict.fromkeys(words)), labels)
+    if pooled is None or pooled.row is None or not others:
+        return pooled
+    further = [word for word in others if places_of(ROWS[pooled.row], [fold_label(word)]) is not None]
+    return scale_of(list(dict.fromkeys([*words, *further])), labels) or pooled
 
 
 def _on_one_scale(members: list[Column]) -> list[Column]:

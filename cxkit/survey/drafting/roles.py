@@ -29,8 +29,13 @@ _ASKS = re.compile(
 )
 """A question may be a sentence; whatever else is longer than a name states something."""
 _OF_HOW_MUCH = re.compile(
-    r"^(?:how (?!would you describe)|since|seit|wie (?:lang|viel|oft|sehr|gut)|depuis|cu[aá]nt|comb)"
+    r"^(?:how (?!would you describe)|what do you|since|seit|wie (?:lang|viel|oft|sehr|gut)|was (?:halten|denken)|"
+    r"depuis|cu[aá]nt|comb)"
 )
+_YES_OR_NO = re.compile(
+    r"^(?:is|are|am|do|does|did|has|have|would|will|can|could|ist|sind|hat|haben|est|sont|avez|êtes|es|está)\b"
+)
+"""Such a question asks for an opinion or a fact; whether somebody is a manager is one that tells a level."""
 _FILLING = frozenset(
     (
         "your", "the", "a", "my", "our", "this", "current", "present", "job", "work", "working", "management",
@@ -80,7 +85,7 @@ def _role_of(column: Column) -> str:
     for role, pattern in _NAMES.items():
         if role == "id":
             fits = different == len(column.filled) > 1 and bool(re.search(pattern, column.name.casefold().strip()))
-        elif not any(_names_role(words, pattern) for words in (column.name, column.question.text)):
+        elif not any(_names_role(words, role) for words in (column.name, column.question.text)):
             continue
         elif role == "weight":
             fits = bool(column.filled.str.fullmatch(r"\d*[.,]?\d+").all())
@@ -91,18 +96,18 @@ def _role_of(column: Column) -> str:
     return ""
 
 
-def _names_role(words: str, pattern: str) -> bool:
+def _names_role(words: str, role: str) -> bool:
     """Whether words name a role or ask for it; a statement with the same word in it does neither.
 
     Before the word of a role may stand one other, as in "Sales department"; behind it, none.
     """
     text = " ".join(re.sub(r"[_’']", " ", words.casefold()).split())
-    found = re.search(rf"(?<!\w)(?:{pattern})(?!\w)", text)
-    if found is None or _OF_HOW_MUCH.match(text):
+    every = re.compile(rf"(?<!\w)(?:{_NAMES[role]})(?!\w)")
+    found = every.search(text)
+    if found is None or _OF_HOW_MUCH.match(text) or (role != "level" and _YES_OR_NO.match(text)):
         return False
     if _ASKS.search(text):
         return True
-    every = re.compile(rf"(?<!\w)(?:{pattern})(?!\w)")
     before = _further_words(text[: found.start()])
     behind = _further_words(every.sub(" ", re.sub(r"\(.*?\)", " ", text[found.end() :])))
     return not behind and len(before) < 2
