@@ -69,6 +69,8 @@ def write_class(folder, kinds):
             question = cell.metadata.get("cxkit", {}).get("question")
             if cell.cell_type == "code" and centre is not None and question in ("centre", "spread"):
                 cell.source = centre if question == "centre" else spread
+            if question == "words":
+                cell.source = "My own words."
         (folder / "in" / kind).mkdir()
         nbformat.write(notebook, folder / "in" / kind / "work.ipynb")
         expected[kind] = points

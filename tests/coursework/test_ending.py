@@ -87,6 +87,18 @@ def test_answers_that_cannot_be_read_have_a_cause(assignment, trial, text):
     assert "could not be read" in mark_question(assignment.question("spread"), [one]).answers[0].reason
 
 
+@pytest.mark.parametrize(
+    ("cut", "said"),
+    [
+        ("output", "Its cell printed too much and was cut (a cell may print and show 4 MB)."),
+        ("time", "Its cell took too long and was stopped (a cell may take 20 seconds)."),
+    ],
+)
+def test_what_was_cut_says_how_much_is_allowed(trial, cut, said):
+    assert trial("completed", None, cuts={4: cut}).left.troubles["centre"] == said
+    assert any(said.startswith(begin) for begin in running.TROUBLES)
+
+
 @pytest.mark.parametrize(("ending", "ended_in", "also"), [("completed", None, ""), ("died", 4, "the kernel died in")])
 def test_a_task_whose_cell_is_not_in_the_notebook_is_said_as_that(assignment, trial, ending, ended_in, also):
     one = trial(ending, ended_in, without="spread_of")

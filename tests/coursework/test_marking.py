@@ -26,13 +26,15 @@ def references(tmp_path_factory):
     return References(read_assignment(write_assignment(folder)), folder / "cache")
 
 
-def submission(references, centre=RIGHT, spread=SPREAD, last=""):
+def submission(references, centre=RIGHT, spread=SPREAD, last="", words=""):
     """The released notebook with these cells filled in."""
     notebook = student_notebook(references.assignment)
     for cell in notebook.cells:
         question = cell.metadata.get("cxkit", {}).get("question")
         if cell.cell_type == "code" and question in ("centre", "spread"):
             cell.source = centre if question == "centre" else spread
+        if words and question == "words":
+            cell.source = words
     if last:
         notebook.cells.append(nbformat.v4.new_code_cell(last))
     return notebook
@@ -97,12 +99,15 @@ def test_a_word_counts_only_with_the_number_that_it_follows_from(references):
 def test_a_crash_costs_its_own_question_only(references):
     marks = marks_of(references, spread="1 / 0")
     assert marks["centre"].points == 4
+    # The place for it is as it was released: there is nothing for which it could wait
+    assert (marks["words"].points, marks["words"].outcome) == (0, "missing")
+    assert marks["words"].feedback[0].startswith("Nothing was written")
     assert marks["spread"].outcome == "crashed"
     assert marks["spread"].feedback[0] == "Its cell ended with ZeroDivisionError: division by zero."
 
 
 def test_a_kernel_that_dies_leaves_what_was_there_before(references):
-    marks = mark_notebook(references, submission(references, spread="import os\nos._exit(0)"))
+    marks = mark_notebook(references, submission(references, spread="import os\nos._exit(0)", words="My own words."))
     points = {mark.question: (mark.points, mark.outcome) for mark in marks.questions}
     assert points == {"centre": (4, "right"), "spread": (0, "stopped"), "words": (0, "awaiting")}
     assert marks.causes[0] == "The kernel died in cell 5 (`import os`)."

@@ -11,6 +11,7 @@ import io
 import json
 import sys
 import zipfile
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ from cxkit.coursework.release.releasing import check_only, release
 from cxkit.coursework.release.secret import FILE_NAME, course_secret
 from cxkit.coursework.release.trying import Judge
 from cxkit.errors import AssignmentError, MarkingError
+from cxkit.running.sandbox.limits import Limits
 from tests.coursework.small_assignment import CANARY, TOML, cells, write_assignment
 
 ROSTER = roster_of([Student(id="anna", name="Anna"), Student(id="ben", name="Ben")])
@@ -285,6 +287,12 @@ def test_instructions_say_what_to_do_and_nothing_of_the_solution(assignment: Ass
     )
     assert "median" not in page
     assert "It may have 20 MB and 2,000 cells" in page
+    limits = Limits(cell_seconds=7, total_seconds=70, cpu_seconds=1234, memory_bytes=3 << 30, work_bytes=17 << 20,
+                    output_bytes=5 << 20)  # fmt: skip
+    said = instructions(replace(assignment, limits=limits))
+    assert "A cell may take 7 seconds and print and show 5 MB: what goes on printing is cut." in said
+    assert "take 70 seconds, 1,234 seconds of processor time on all cores together, 3,072 MB of memory" in said
+    assert "and 17 MB for files that it writes." in said
     assert "`average` (a number), `bigger` (a choice); `bigger` counts only together with `average` |" in page
     assert "The deadline stands where you were given this assignment." in instructions(assignment)
 

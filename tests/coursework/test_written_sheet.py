@@ -13,6 +13,7 @@ from openpyxl import load_workbook
 from cxkit.cli import main
 from cxkit.coursework.collecting.submission import Submission
 from cxkit.coursework.gradebook import Gradebook
+from cxkit.coursework.marking.places import unanswered
 from cxkit.coursework.marks.data import QuestionMark, SubmissionMarks
 from cxkit.coursework.marks.folder import write_marks
 from cxkit.coursework.written.answers import _bounded, written_texts
@@ -376,6 +377,28 @@ def test_what_was_released_is_no_part_of_the_answer(tmp_path, monkeypatch):
     books.append(notebook(tmp_path / "quoted.ipynb", cell(f"{prompt}\n\nHow sure are you?\n\nVery.", **place)))
     texts = written_texts(ASSIGNMENT, books)["argument"]
     assert texts == dict.fromkeys(written, told) | {"spaces": "", "quoted": "How sure are you?\n\nVery."}
+
+
+PLACE = {"question": "argument", "role": "written"}
+RELEASED = [cell("## Defend\n\n*Your answer here*", **PLACE), cell("x = 1", "code", question="code"), cell("## End")]
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_open"),
+    [
+        (RELEASED, True), ([], True), (RELEASED[1:], True), ([cell(" ", **PLACE), *RELEASED[1:]], True),
+        ([cell("*Your answer here*", **PLACE), cell("x = 2", "code", question="code"), cell("y = 3", "code")], True),
+        ([cell("Very.", **PLACE), *RELEASED[1:]], False), ([RELEASED[0], cell("Very."), *RELEASED[1:]], False),
+        ([cell("Very.", "code", **PLACE), *RELEASED[1:]], False), ([cell("Very.", "raw", **PLACE)], False),
+        # Elsewhere: a person has to see whether it is the answer
+        ([*RELEASED, cell("Very.")], False), ([cell("Very."), *RELEASED], False), ([cell("Very.", "raw")], False),
+        ([*RELEASED[:2], cell("## End\n\nVery.")], False), ([*RELEASED, cell("# Very.\n# Indeed.", "code")], False),
+        ([*RELEASED, cell('"""Very.\n\nIndeed."""', "code")], False),
+    ],
+)  # fmt: skip
+def test_a_written_answer_was_left_open_where_no_words_of_the_student_are(cells, is_open):
+    """A notebook without a cell, and one whose place was untouched, waited for a marker and were in no export."""
+    assert ("argument" in unanswered(ASSIGNMENT, cells, RELEASED)) is is_open
 
 
 def test_the_commands(tmp_path, capsys, monkeypatch):

@@ -78,7 +78,9 @@ class ClassMarks:
         lines = [f"{counted(len(self.submissions), 'student')}: {told}."]
         if ran:
             middle = sorted(one.points for one in ran)[len(ran) // 2]
-            awaiting = sum(q.out_of for q in ran[0].questions if q.outcome == "awaiting")
+            # Who has left one open does not wait for it
+            waiting = {mark.question for one in ran for mark in one.questions if mark.outcome == "awaiting"}
+            awaiting = sum(mark.out_of for mark in ran[0].questions if mark.question in waiting)
             computed = ran[0].out_of - awaiting
             lines.append(
                 f"Computed questions: median {points_text(middle)} of {points_text(computed)} points"

@@ -55,6 +55,12 @@ def mark_question(question: Question, trials: Sequence[Trial], lost: str = "") -
     )
 
 
+def nothing_written(question: Question) -> QuestionMark:
+    """The mark of a written question that was left open: there is nothing for which it could wait."""
+    said = "Nothing was written: the place for this answer is empty, as you were given it, or gone."
+    return QuestionMark(question=question.id, points=0.0, out_of=question.points, outcome="missing", feedback=(said,))
+
+
 def _mishaps(question: Question, left: Left) -> list[str]:
     """What befell the cells of a question in the student's notebook."""
     gone = left.lost.get(question.id)

@@ -42,9 +42,9 @@ TROUBLES: dict[str, Outcome] = {
     "Its code stands in": "not_run",
 }
 """How a task ended of which nothing was left, by how the sentence on its trouble begins."""
-_CUTS: dict[Cut, str] = {
-    "time": "Its cell took too long and was stopped.",
-    "output": "Its cell printed too much and was cut.",
+_CUTS: dict[Cut, str] = {  # with the limits, and how many MB of output a cell may have
+    "time": "Its cell took too long and was stopped (a cell may take {0.cell_seconds:g} seconds).",
+    "output": "Its cell printed too much and was cut (a cell may print and show {1:g} MB).",
     "left_running": "Its cell left something running that went on printing in the cells after it.",
 }
 
@@ -232,7 +232,7 @@ def _not_code(assignment: Assignment, cell: NotebookNode) -> str:
 def _trouble(assignment: Assignment, index: int, cell: NotebookNode, run: Contained) -> str:
     cut = run.cuts.get(index) if index != run.ended_in else None  # which is told as how the run was ended
     if cut is not None:
-        return _CUTS[cut]
+        return _CUTS[cut].format(assignment.limits, assignment.limits.output_bytes / 2**20)
     for output in cell.outputs:
         if output.output_type == "error":
             name, said = str(output.get("ename", ""))[:60], str(output.get("evalue", "")).strip()[:300]

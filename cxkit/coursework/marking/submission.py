@@ -10,7 +10,8 @@ import cxkit
 from cxkit.coursework.assignment.data import PUBLIC, Assignment, ParameterSet, Question
 from cxkit.coursework.marking.follow_through import SecondTry, follow_through
 from cxkit.coursework.marking.lost_metadata import Recovered, recover
-from cxkit.coursework.marking.question import NOT_TRIED, mark_question
+from cxkit.coursework.marking.places import unanswered
+from cxkit.coursework.marking.question import NOT_TRIED, mark_question, nothing_written
 from cxkit.coursework.marking.reference import References
 from cxkit.coursework.marking.running import Left, data_for, parameters_lost, run_for_answers
 from cxkit.coursework.marking.trial import Trial
@@ -51,7 +52,7 @@ def mark_notebook(
     Returns
     -------
     SubmissionMarks
-        The same notebook gives the same marks. Written questions await a person.
+        The same notebook gives the same marks. Written answers await a person.
 
     Raises
     ------
@@ -68,6 +69,8 @@ def mark_notebook(
     trials = _tried_with_each(references, notebook, seed, stop)
     lost = "" if recovered.parameters == "code" else parameters_lost(assignment, recovered.parameters)
     marks = {question.id: mark_question(question, trials, lost) for question in assignment.questions}
+    for key in unanswered(assignment, recovered.cells, references.released_cells):
+        marks[key] = nothing_written(assignment.question(key))
     second = follow_through(
         assignment,
         notebook,

@@ -129,8 +129,10 @@ def _hand_in(assignment: Assignment) -> str:
         "Give your results the names that the tasks ask for. They are compared as they are: do not round them.",
         "Compute everything from the parameters in the first code cell. Your notebook is run again with other values "
         "and other data of the same form, and a result that was typed in does not change with them.",
-        f"It runs without network, with the files that came with it. A cell may take {limits.cell_seconds:g} seconds, "
-        f"the notebook {limits.total_seconds:g} seconds, and {limits.memory_bytes >> 20:,} MB of memory.",
+        f"It runs without network, with the files that came with it. A cell may take {limits.cell_seconds:g} seconds "
+        f"and print and show {limits.output_bytes >> 20:,} MB: what goes on printing is cut. The notebook may take "
+        f"{limits.total_seconds:g} seconds, {limits.cpu_seconds:,} seconds of processor time on all cores together, "
+        f"{limits.memory_bytes >> 20:,} MB of memory, and {limits.work_bytes >> 20:,} MB for files that it writes.",
         "A task that you leave open costs its own points only; so does one that fails: a later task that uses its "
         "result is tried once more with the right one. A cell that ends the kernel, or a loop that cannot be stopped, "
         "costs the tasks below it as well: they do not run.",
