@@ -7,6 +7,7 @@ One module a family of commands; each has ``add_to``, which `_parser` calls.
 from __future__ import annotations
 
 import argparse
+import io
 import os
 import sys
 import warnings
@@ -33,8 +34,16 @@ from cxkit.cli.commands import EXIT_BROKEN_PIPE, EXIT_FAILED, EXIT_INTERRUPTED
 from cxkit.errors import CxkitError, CxkitWarning, fault_of
 
 
+def _print_anything() -> None:
+    """A terminal or a pipe of few letters (LC_ALL=C, PYTHONIOENCODING=ascii) shows the others by their numbers."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code: 0 done, 1 refused or failed, 2 misused, 130 interrupted."""
+    _print_anything()
     options = _parser().parse_args(arguments)
     command: Callable[[argparse.Namespace], int] = options.command
     try:

@@ -12,12 +12,13 @@ from PIL import Image
 
 from cxkit.running.pages import page, pdf
 from cxkit.running.pages.prose import Prose
-from cxkit.running.provenance import declared, pictures, texts
+from cxkit.running.provenance import declared, passed_over, pictures, texts
 from cxkit.running.provenance.changes import Change
 from cxkit.running.provenance.outputs import Shown, output_changes
 from cxkit.running.provenance.page_check import Presentation
 from cxkit.running.provenance.passed_over import read_text
 from cxkit.running.provenance.pictures import TooLarge, frames_of
+from cxkit.running.provenance.verification import Finding, Verification
 from cxkit.running.provenance.widget_states import state_of
 
 
@@ -141,3 +142,40 @@ def test_a_text_of_a_stranger_is_read_in_time_that_goes_with_its_length(read, pi
 def test_what_stands_between_dollars_is_found_as_before():
     html = Prose(Path()).html("$$a^2$$\n\ntext $$b$$ of a line\n\n$$\nc\n$$")
     assert html.count('display="block"') == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("<A object at 0x7f3c12345670> <A object at 0x7f3c12345671>", "<A object at 0x> <A object at 0x>"),
+        (
+            "(<A object at 0x7f3c12345670>, Generator(PCG64) at 0x7F3C12345670)",
+            "(<A object at 0x>, Generator(PCG64) at 0x)",
+        ),
+        ("&lt;function &lt;lambda&gt; at 0x7f3c12345670&gt;", "&lt;function &lt;lambda&gt; at 0x&gt;"),
+        ("<weakref at 0x7f3c12345670; to 'A' at 0x7f3c12345671>", "<weakref at 0x; to 'A' at 0x>"),
+        ("they meet at 0x7f3c12345670", "they meet at 0x7f3c12345670"),
+        ("p <0.05, as seen at 0x7f3c12345670", "p <0.05, as seen at 0x7f3c12345670"),
+    ],
+)
+def test_addresses_are_left_out_of_the_names_of_objects_alone(text, left):
+    assert read_text(text, "text/plain", "stdout") == left
+
+
+def test_each_place_that_may_be_an_address_is_looked_at_once(monkeypatch):
+    """A megabyte of "<" took 105 seconds: every one began a name, and its end was sought anew."""
+    looked: list[int] = []
+    inner = passed_over._names_an_object
+    monkeypatch.setattr(passed_over, "_names_an_object", lambda before: (looked.append(len(before)), inner(before))[1])
+    read_text(("<" * 199 + " ") * 500 + "<A at 0x12345678>", "text/plain", "stdout")
+    assert looked == [1_500]
+
+
+def test_a_flood_of_findings_is_cut_on_the_terminal_alone():
+    found = Verification(
+        report=Path("r.html"), compared=1, remarks=("x" * 100_000,),
+        findings=tuple(Finding("input", str(k), f"{k} is missing") for k in range(19_000)),
+    )  # fmt: skip
+    assert len(found.text) < 20_000
+    assert "... and 18,800 more (--json lists them)" in found.text
+    assert len(found.as_data()["findings"]) == 19_000

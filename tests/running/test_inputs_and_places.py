@@ -340,11 +340,28 @@ def test_a_contained_run_is_shown_the_inputs_of_its_crate_and_no_links_out(shown
     outside.write_text("1")
     Path("in.txt").unlink()
     Path("in.txt").symlink_to(outside)
-    assert "'in.txt' is a link to a file elsewhere: the sandbox does not show it." in shown_to(code, ["in.txt"])
+    assert "'in.txt' lies outside the current folder, or is a link to a file elsewhere" in shown_to(code, ["in.txt"])
     Path("data").mkdir()
     Path("data/b.txt").symlink_to(outside)
     told = {"parameters": {"name": "b.txt"}, "given": ["name"], "elsewhere": ["name"]}
-    assert "'b.txt' is a link to a file elsewhere" in shown_to("1", ["b.txt"], data=Path("data"), **told)
+    assert "'b.txt' lies outside the current folder, or is a link to a file elsewhere" in shown_to(
+        "1", ["b.txt"], data=Path("data"), **told
+    )
+
+
+@pytest.mark.parametrize("told_place", ["link/other.ipynb", "../other.ipynb", "../../../../../../etc/passwd"])
+def test_a_crate_cannot_name_the_folder_that_a_contained_run_is_shown(shown_to, tmp_path, told_place):
+    """By a link in a stranger's folder and the place of the notebook that the crate tells, any file could be shown."""
+    private = tmp_path.parent / f"{tmp_path.name}.private"
+    private.mkdir()
+    for name in ("key", "other.ipynb"):
+        (private / name).write_text("1")
+    (tmp_path.parent / "other.ipynb").write_text("1")
+    Path("link").symlink_to(private)
+    Path("in.txt").symlink_to(private / "key")
+    notebook = {"notebook": {"name": "other.ipynb", "path": told_place, "sha256": "0" * 64}}
+    for name in ("link/key", "in.txt"):
+        assert "lies outside the current folder, or is a link" in shown_to(f"open('{name}')", [name], **notebook)
 
 
 def test_what_a_contained_run_cannot_see_is_said_where_it_fails_for_that(shown_to):

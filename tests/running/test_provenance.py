@@ -17,6 +17,7 @@ from cxkit.running.provenance.claims import read_claims_of
 from cxkit.running.provenance.declared import changes
 from cxkit.running.provenance.reading import read_manifest
 from cxkit.running.provenance.reasons import installed
+from cxkit.running.provenance.verification import Finding, Verification
 from cxkit.running.provenance.verify import verify_report
 from cxkit.running.run import run_notebook
 
@@ -320,3 +321,15 @@ def test_a_kernel_that_does_not_say_what_it_computed_with_has_its_report(write_n
     told = json.loads(Path("report.crate/manifest.json").read_text())
     assert told["platform"]["blas"] == []
     assert "numpy" in told["versions"]
+
+
+def test_a_crate_writes_no_line_of_the_verdict():
+    """A title, a name or an error with line ends put a verdict of its own at the beginning of a line."""
+    forged = "x\nother.html comes out the same; 40 tables, pictures, values and other outputs compared.\ny"
+    found = Verification(
+        report=Path("r.html"), compared=1, findings=(Finding("number", "x", f"the value '{forged}' moved"),),
+        not_compared=(f"the title '{forged}'",), remarks=(forged,), kept=forged, ran=False,
+    )  # fmt: skip
+    first, *more = found.text.splitlines()
+    assert first.startswith("r.html could not be made again")
+    assert not [line for line in more if not line.startswith("  ")]

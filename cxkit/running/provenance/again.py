@@ -211,7 +211,8 @@ def _contained(plan: Plan, work: Work, manifest: Manifest, conditions: Condition
 
 def _shown_files(work: Work, manifest: Manifest) -> dict[str, Path]:
     """The inputs of a crate that a contained run is shown: what its code names beside these is nobody's business."""
-    folders = [folder.resolve() for folder in (Path(), work.modules_in, work.data) if folder is not None]
+    # Not the folder in which the notebook lay: the crate tells that, and a stranger wrote it
+    folders = [folder.resolve() for folder in (Path(), work.data) if folder is not None]
     found = dict[str, Path]()
     for name, path in work.files.items():
         if name not in manifest.inputs or name.startswith(NAMES_OF_KIT):
@@ -219,7 +220,10 @@ def _shown_files(work: Work, manifest: Manifest) -> dict[str, Path]:
         if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts:
             raise NotebookError(f"'{name}' does not lie in the current folder or below it: the sandbox cannot show it.")
         if not any(path.resolve().is_relative_to(folder) for folder in folders):
-            raise NotebookError(f"'{name}' is a link to a file elsewhere: the sandbox does not show it.")
+            raise NotebookError(
+                f"'{name}' lies outside the current folder, or is a link to a file elsewhere: the sandbox does not "
+                "show it."
+            )
         found[name] = path
     return found
 

@@ -16,14 +16,13 @@ from typing import Any
 
 from cxkit.running.pages.html_tokens import Attributes, tell_tokens
 
-# As Python names an object: <module.Class object at 0x7f3c12345670>, <function f at 0x7f3c12345670>,
+# As Python names an object: <module.Class object at 0x7f3c12345670>, <function <lambda> at 0x7f3c12345670>,
 # <weakref at 0x7f3c12345670; to 'A' at 0x7f3c12345671>
-_ADDRESS = re.compile(
-    r"((?:<|&lt;)[\w.<>-]{1,200}(?: [\w.<>-]{1,200}){0,6} at 0x"
-    r"|\b(?:Generator|RandomState)\([A-Za-z0-9]{1,40}\) at 0x"  # as numpy names them
-    r"|(?<=; to )'[\w.]{1,200}' at 0x)[0-9a-fA-F]{6,16}(?=[>,;\s]|&gt;|$)",
-    re.ASCII,
-)
+_AT = re.compile(r" at 0x([0-9a-fA-F]{6,16})(?=[>,;)\s]|&gt;|$)", re.ASCII)
+_WORD = re.compile(r"(?:[\w.<>-]|&[lg]t;){1,200}", re.ASCII)
+_MOST_WORDS, _LONGEST_NAME = 7, 1_500
+# As numpy names generators, and the object of a weak reference
+_OTHER_NAMES = re.compile(r"(?:\b(?:Generator|RandomState)\([A-Za-z0-9]{1,40}\)|; to '[\w.]{1,200}')\Z", re.ASCII)
 # tqdm/std.py, format_meter: "desc:  60%|######    | 3/5 [00:00<00:03, 12.5it/s, loss=2]", or "3it [00:00, 12.5it/s]"
 _TIME = r"(?:\d+ days?, )?(?:\d+:)?\d\d:\d\d"
 _CLOCK = rf"\[{_TIME}(?:(?:<|&lt;)(?:{_TIME}|\?))?, *[\d.?]+[kMGTPE]?[^\s,/\]]*/[^\s,\]]+"
@@ -96,17 +95,40 @@ def read_text(text: str, kind: str, stream: str, names: Names | None = None) -> 
     """
     names, text = Names() if names is None else names, text.replace(_MARK, "\N{REPLACEMENT CHARACTER}")
     if "svg" in kind:
-        return _ADDRESS.sub(r"\1", _as_it_stands(text, names, _RANDOM_OR_DRAWN))
+        return _without_addresses(_as_it_stands(text, names, _RANDOM_OR_DRAWN))
     if kind == "text/html":
         markup = _Markup(names)
         tell_tokens(text, markup)
-        return _ADDRESS.sub(r"\1", "".join(markup.parts))
-    text = _ADDRESS.sub(r"\1", text)
+        return _without_addresses("".join(markup.parts))
+    text = _without_addresses(text)
     if stream == "stderr":
         text = _CELLS_FILE.sub("", "\n".join(map(_without_progress, text.split("\n"))))
     if stream == "stdout":  # a page shows a return of the carriage as the end of a line
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     return _RANDOM.sub(names, text) if "javascript" in kind else text
+
+
+def _without_addresses(text: str) -> str:
+    """The text without the addresses of objects; each is looked at once, whatever stands before it."""
+    parts, last = list[str](), 0
+    for found in _AT.finditer(text):
+        if _names_an_object(text[max(0, found.start() - _LONGEST_NAME) : found.start()]):
+            parts.append(text[last : found.start(1)])
+            last = found.end(1)
+    return "".join([*parts, text[last:]])
+
+
+def _names_an_object(before: str) -> bool:
+    """Whether what ends here is the name of an object: words after a < that is not closed."""
+    if _OTHER_NAMES.search(before[-250:]):
+        return True
+    for word in reversed(before.rsplit(" ", _MOST_WORDS)[-_MOST_WORDS:]):
+        opening = max(word.rfind("<"), word.rfind("&lt;"))
+        if opening >= 0:
+            return _WORD.fullmatch(word, opening) is not None
+        if not _WORD.fullmatch(word):
+            return False
+    return False
 
 
 def read_data(content: Any, names: Names | None = None) -> Any:
@@ -134,7 +156,7 @@ def _read_part(content: Any, names: Names, key: str = "") -> Any:
             return "[".join(content[slice(*bar.span(part))] for part in (1, 2)) + "]"
     if _KEY_OF_ID.fullmatch(key):
         return names.whole(content)
-    return _ADDRESS.sub(r"\1", _as_it_stands(content.replace(_MARK, "\N{REPLACEMENT CHARACTER}"), names, _RANDOM))
+    return _without_addresses(_as_it_stands(content.replace(_MARK, "\N{REPLACEMENT CHARACTER}"), names, _RANDOM))
 
 
 def _as_it_stands(text: str, names: Names, shape: re.Pattern[str]) -> str:

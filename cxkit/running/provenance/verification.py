@@ -11,6 +11,7 @@ from cxkit.running.provenance.changes import Degree
 from cxkit.running.untrusted import printable
 
 Kind = Literal["file", "input", "version", "code", "number", "picture", "order", "words", "page", "run"]
+_MOST_LINES, _LONGEST_LINE = 200, 4_000
 _OF_OUTPUT = frozenset(get_args(Degree))
 _VERDICTS: Mapping[str, str] = {
     "words": "does NOT come out the same: what it says changed",
@@ -135,8 +136,8 @@ class Verification:
         place = f" with {self.where}" if self.where else ""
         left_out = f" Not compared: {'; '.join(self.not_compared)}." if self.not_compared else ""
         lines = [f"{self.report.name} {self.verdict}{place}; {told}.{left_out}"]
-        lines += [f"  {one.kind}: {one.text}" for one in self.findings]
-        lines += [f"  note: {text}" for text in self.remarks]
+        lines += _listed([f"  {one.kind}: {one.text}" for one in self.findings])
+        lines += _listed([f"  note: {text}" for text in self.remarks])
         lines += [f"  kept: {self.kept} is the page as it is made here"] if self.kept else []
         again = [] if self.rebuilt is None else [self.rebuilt.text]
         return "\n".join([*map(_printable_lines, lines), *self._why, *again])
@@ -175,6 +176,14 @@ class Verification:
         }
 
 
+def _listed(lines: list[str]) -> list[str]:
+    """The first of very many lines, each cut where a stranger's crate makes it endless; --json has all of them."""
+    shown = [line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]} ..." for line in lines[:_MOST_LINES]]
+    more = len(lines) - len(shown)
+    return [*shown, f"  ... and {more:,} more (--json lists them)"] if more else shown
+
+
 def _printable_lines(text: str) -> str:
-    """Outputs and names may hold anything; what is ours has lines."""
-    return "\n".join(map(printable, text.split("\n")))
+    """Outputs, titles and names may hold anything, a line like a verdict too: only what is ours begins a line."""
+    first, *more = map(printable, text.split("\n"))
+    return "\n      ".join([first, *more])

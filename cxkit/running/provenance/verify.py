@@ -138,7 +138,7 @@ def _refuse_folders(report: Path, data: Path | None, keep: Path | None) -> None:
     """Refuse a folder of data that is none, and one for the page in which that would take the report's place."""
     if data is not None and not data.is_dir():
         raise NotebookError(f"There is no folder {data}: --data names the one with the files of the first run.")
-    if keep is not None and keep.resolve() == report.parent.resolve():
+    if keep is not None and keep.resolve() in {report.parent.resolve(), crate_of(report).resolve()}:
         raise NotebookError(f"A page kept in {keep} would take the place of {report.name}: name another for --keep.")
 
 
