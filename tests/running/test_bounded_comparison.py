@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from cxkit.running.pages import page, pdf
 from cxkit.running.pages.prose import Prose
@@ -179,3 +180,43 @@ def test_a_flood_of_findings_is_cut_on_the_terminal_alone():
     assert len(found.text) < 20_000
     assert "... and 18,800 more (--json lists them)" in found.text
     assert len(found.as_data()["findings"]) == 19_000
+
+
+VALUE = {"kind": "value", "name": "gap", "value": 0.31, "tolerance": 0.5}
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "then", "same"),
+    [
+        ("gap: 0.31", "gap: 0.31", 0.31, True),
+        ("gap: 0.40", "gap: 0.31", 0.4, True),  # moved, as its author lets it
+        ("gap: 0.4", "gap: 0.3", 0.4001, True),
+        ("gap: 0.46", "gap: 0.31", 0.31, False),  # printed otherwise than declared
+        ("gap: 0.31, p = 0.04", "gap: 0.31, p = 0.06", 0.31, False),  # another number beside it
+        ("gap: 4.6e-01", "gap: 3.1e-01", 0.31, False),
+    ],
+)
+def test_a_tolerance_is_that_of_the_declared_value_alone(before, now, then, same):
+    """A page could say 0.46 for a value of 0.31 that may move by half of its size, and nothing was told."""
+    found = [*texts.declared_text_changes("cell 1", before, now, VALUE | {"value": then}, VALUE)]
+    assert [one for one in found if isinstance(one, Change)] != same
+
+
+@pytest.mark.parametrize("ending", ["PNG", "JPEG"])
+def test_a_picture_is_not_turned_by_what_no_browser_reads(ending):
+    """A mirrored one passed for the first, since a comment of its file said that it was to be mirrored."""
+    square = Image.new("RGB", (8, 8), "white")
+    square.putpixel((0, 0), (255, 0, 0))
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><tiff:Orientation>2</tiff:Orientation></x:xmpmeta>'
+    plain, mirrored = io.BytesIO(), io.BytesIO()
+    square.save(plain, ending)
+    turned = square.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    if ending == "PNG":
+        info = PngInfo()
+        info.add_itxt("XML:com.adobe.xmp", xmp.decode())
+        turned.save(mirrored, ending, pnginfo=info)
+    else:
+        turned.save(mirrored, ending, xmp=xmp)
+    one, other = (base64.b64encode(file.getvalue()).decode() for file in (plain, mirrored))
+    assert [*pictures.picture_changes("cell 1", one, other)]
+    assert not [*pictures.picture_changes("cell 1", one, one)]

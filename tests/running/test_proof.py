@@ -235,6 +235,12 @@ def own(text):
 IDENTIFIER = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "6fa459ea-ee8a-4ca4-894e-db77e160355e"
 
 
+DRAWN = '<svg xmlns:dc="{0}">{1}<metadata><dc:date>{{}}</dc:date></metadata></svg>'
+DUBLIN, XHTML = "http://purl.org/dc/elements/1.1/", "http://www.w3.org/1999/xhtml"
+FOREIGN = "<foreignObject></foreignObject>"
+HOURS = ("2026-01-01T10:00:00.1", "2026-01-02T10:00:00.2")
+
+
 @pytest.mark.parametrize(
     ("before", "now"),
     [
@@ -253,6 +259,8 @@ IDENTIFIER = "1b4e28ba-2fa1-41d2-883f-0016d3cca427", "6fa459ea-ee8a-4ca4-894e-db
         (svg('<svg><text>id="0.31"</text></svg>'), svg('<svg><text>id="0.72"</text></svg>')),
         (svg("<svg><text>url(#0.31)</text></svg>"), svg("<svg><text>url(#0.72)</text></svg>")),
         (svg("<svg><dc:date>0.31</dc:date></svg>"), svg("<svg><dc:date>0.72</dc:date></svg>")),
+        (svg(DRAWN.format(XHTML, "").format(HOURS[0])), svg(DRAWN.format(XHTML, "").format(HOURS[1]))),
+        (svg(DRAWN.format(DUBLIN, FOREIGN).format(HOURS[0])), svg(DRAWN.format(DUBLIN, FOREIGN).format(HOURS[1]))),
         (svg("<svg><path d='M1'/></svg>"), svg("<svg><PATH d='M1'/></svg>")),
         (svg("<svg><text><![CDATA[yes]]></text></svg>"), svg("<svg><text><![CDATA[no]]></text></svg>")),
         (svg('<!DOCTYPE svg [<!ENTITY n "1">]><svg>&n;</svg>'), svg('<!DOCTYPE svg [<!ENTITY n "2">]><svg>&n;</svg>')),
@@ -290,7 +298,7 @@ def test_what_only_looks_as_if_each_run_wrote_it_anew(before, now):
         (svg, '<svg><a id="{0}"/><use xlink:href="#{0}"/></svg>', ("m0123456789", "mabcdef0123")),
         (svg, '<svg><a id="C0_1a_{0}"/></svg>', ("0123456789", "abcdef0123")),
         (svg, '<svg><g clip-path="url(#{})"/></svg>', ("p0123456789", "pabcdef0123")),
-        (svg, "<svg><dc:date>{}</dc:date></svg>", ("2026-01-01T10:00:00.1", "2026-01-02T10:00:00.2")),
+        (svg, DRAWN.format(DUBLIN, ""), HOURS),
     ],
 )
 def test_what_each_run_writes_anew_is_passed_over(show, text, names):

@@ -222,19 +222,19 @@ def _of_kind(kind: str, before: Shown, now: Shown, identifiers: Identifiers) -> 
     elif kind.startswith(_BYTES):
         yield Change(before.place, f"{before.place} shows another file of the type {kind}", "words")
     else:
-        yield from _of_readable(kind, before.place, one, other, now, identifiers)
+        yield from _of_readable(kind, before, one, other, now, identifiers)
 
 
 def _of_readable(
-    kind: str, place: str, one: Any, other: Any, now: Shown, identifiers: Identifiers
+    kind: str, shown: Shown, one: Any, other: Any, now: Shown, identifiers: Identifiers
 ) -> Iterator[Change | Moved]:
-    then, since = Names(), Names()
+    then, since, place = Names(), Names(), shown.place
     if isinstance(one, (str, list)) and isinstance(other, (str, list)) and "json" not in kind:
         before, after = read_text(joined(one), kind, now.kind, then), read_text(joined(other), kind, now.kind, since)
     else:
         before, after = _as_json(read_data(one, then)), _as_json(read_data(other, since))
-    if now.declared is not None and kind in _PRINTED:
-        found = list(declared_text_changes(place, before, after, now.declared))
+    if shown.declared is not None and now.declared is not None and kind in _PRINTED:
+        found = list(declared_text_changes(place, before, after, shown.declared, now.declared))
     else:
         found = list(text_changes(place, before, after, distance))
     yield from found

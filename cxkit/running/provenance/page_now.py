@@ -13,16 +13,17 @@ from nbformat import from_dict
 
 from cxkit.running.pages.report import report_html
 from cxkit.running.provenance.changes import Change, Moved
-from cxkit.running.provenance.declared import allowed_by, declared_in
+from cxkit.running.provenance.declared import declared_in
 from cxkit.running.provenance.passed_over import Identifiers, Names, read_text
 from cxkit.running.provenance.pictures import picture_changes
-from cxkit.running.provenance.texts import distance, rounded_distance, text_changes
+from cxkit.running.provenance.texts import distance, rounded_distance, text_changes, value_distance
 
 if TYPE_CHECKING:
     from cxkit.running.plan import Run
 
 _PICTURE = re.compile(r"data:image/([a-z+]+);base64,([A-Za-z0-9+/=]*+)")
 _PLACE = "the page of executed.ipynb"
+_Declared = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
 def page_changes(run: Run, recorded: Mapping[str, Any]) -> Iterator[Change]:
@@ -52,7 +53,9 @@ def page_changes(run: Run, recorded: Mapping[str, Any]) -> Iterator[Change]:
         yield Change(_PLACE, f"{_PLACE} shows {len(pictures)} pictures, and that of now {len(now_pictures)}", "words")
         return
     found: list[Change | Moved] = [
-        *_of_texts("text/html", _PICTURE.sub("", before), _PICTURE.sub("", now), declared_in(run.executed or {}))
+        *_of_texts(
+            "text/html", _PICTURE.sub("", before), _PICTURE.sub("", now), _declared(recorded, run.executed or {})
+        )
     ]
     for one, other in zip(pictures, now_pictures, strict=True):
         if one != other:
@@ -63,7 +66,18 @@ def page_changes(run: Run, recorded: Mapping[str, Any]) -> Iterator[Change]:
             return  # one is enough: the others follow from the outputs
 
 
-def _of_texts(kind: str, before: str, now: str, declared: Sequence[Mapping[str, Any]]) -> Iterator[Change]:
+def _declared(recorded: Mapping[str, Any], executed: Mapping[str, Any]) -> list[_Declared]:
+    """What the notebook declared then and now, by name; what stands in one of them alone lends nothing a tolerance."""
+    then = {(one["kind"], one["name"]): one for one in declared_in(recorded)}
+    pairs = list[_Declared]()
+    for one in declared_in(executed):
+        key = (one["kind"], one["name"])
+        if key in then:
+            pairs.append((then[key], one))
+    return pairs
+
+
+def _of_texts(kind: str, before: str, now: str, declared: Sequence[_Declared]) -> Iterator[Change]:
     then, since = Names(), Names()
     texts = read_text(before, kind, "output", then), read_text(now, kind, "output", since)
     told = [one for one in text_changes(_PLACE, *texts, partial(_far, declared=declared)) if isinstance(one, Change)]
@@ -72,16 +86,14 @@ def _of_texts(kind: str, before: str, now: str, declared: Sequence[Mapping[str, 
         yield Change(_PLACE, f"{_PLACE} has identifiers that stood for something else", "words")
 
 
-def _far(before: str, now: str, *, declared: Sequence[Mapping[str, Any]]) -> float | None:
+def _far(before: str, now: str, *, declared: Sequence[_Declared]) -> float | None:
     """How far two numbers lie apart: by last bits, by rounding a declared one, or as their author lets them."""
     exact = distance(before, now)
-    for one in declared if exact is None else ():
-        if one["kind"] == "value" and isinstance(one.get("value"), float):
-            allowed = allowed_by(one)
-            is_it = allowed.distance(one["value"], float(now)) is not None
-            exact = distance(before, now, allowed) if is_it else None
+    for then, since in declared if exact is None else ():
+        if since["kind"] == "value":
+            exact = value_distance(before, now, then, since)
         else:
-            exact = rounded_distance(before, now, one)
+            exact = rounded_distance(before, now, since)
         if exact is not None:
             return exact
     return exact

@@ -57,6 +57,7 @@ _TAG = re.compile(r"""<([A-Za-z][\w:.-]*+)(?:\s++[\w:.-]++(?:\s*+=\s*+(?:"[^"<]*
 _ATTRIBUTE = re.compile(r"""(?<=\s)([\w:.-]++)(\s*+=\s*+)("[^"]*+"|'[^']*+')""")
 # Keys of data under which an identifier stands: id, model_id, modelId, ID; and, in one word, those of Bokeh and Plotly
 _KEY_OF_ID = re.compile(r"(?:(?:.*[^A-Za-z])?[iI][dD]|.*[a-z]I[dD]|(?i:docid|elementid|uid|uuid|guid))")
+_DUBLIN_CORE = re.compile(r"""xmlns:dc\s*+=\s*+["']([^"']*+)""")
 _HOUR = re.compile(r"\d{4}-\d\d-\d\dT[\d:.+Z-]+")  # dc:date, as matplotlib writes it
 
 
@@ -159,6 +160,11 @@ def _read_part(content: Any, names: Names, key: str = "") -> Any:
     return _without_addresses(_as_it_stands(content.replace(_MARK, "\N{REPLACEMENT CHARACTER}"), names, _RANDOM))
 
 
+def _is_unseen_date(text: str) -> bool:
+    """Whether dc:date is that of Dublin Core in the metadata of a drawing, which no browser shows."""
+    return _DUBLIN_CORE.findall(text) == ["http://purl.org/dc/elements/1.1/"] and "foreignobject" not in text.casefold()
+
+
 def _as_it_stands(text: str, names: Names, shape: re.Pattern[str]) -> str:
     """A text with the random names in its tags, style sheets and scripts by their order, and all else as it is.
 
@@ -191,7 +197,7 @@ def _as_it_stands(text: str, names: Names, shape: re.Pattern[str]) -> str:
                 held = shape.sub(names, held)
             elif tag[1] == "style":
                 held = _SELECTOR.sub(named, _URL.sub(named, held))
-            else:  # no browser shows it
+            elif _is_unseen_date(text):
                 held = _HOUR.sub("", held)
             parts.append(held)
     return "".join([*parts, text[at:]])

@@ -16,6 +16,7 @@ MOST_PIXELS = 60_000_000
 # What browsers show. Of others, some are handed to programs that this machine happens to have, as EPS to Ghostscript.
 _FORMATS = ("PNG", "JPEG", "GIF", "WEBP")
 _PNG = b"\x89PNG\r\n\x1a\n"
+_ORIENTATION = 0x0112  # of Exif
 # PNG, third edition, 5.6: what the pixels show already, and what no viewer shows. All other chunks count: gAMA, cHRM,
 # iCCP, sRGB, cICP, mDCV, cLLI and tRNS change colours, acTL and fcTL what is seen when, pHYs and eXIf size and turn.
 _UNSEEN = frozenset({b"IHDR", b"PLTE", b"IDAT", b"fdAT", b"IEND", b"tEXt", b"zTXt", b"iTXt", b"tIME", b"hIST", b"sPLT",
@@ -40,7 +41,7 @@ def frames_of(picture: Any) -> list[Any]:
         If it has more than `MOST_PIXELS`, before any is decoded.
     """
     import numpy as np
-    from PIL import Image, ImageOps, ImageSequence
+    from PIL import Image, ImageSequence
 
     with Image.open(io.BytesIO(_content_of(picture)), formats=_FORMATS) as image:
         width, height = image.size
@@ -48,23 +49,34 @@ def frames_of(picture: Any) -> list[Any]:
         if pixels > MOST_PIXELS:
             raise TooLarge(f"{pixels:,} pixels are more than the {MOST_PIXELS:,} that are compared")
         deep = image.mode.startswith(("I", "F"))
-        turned = [ImageOps.exif_transpose(frame) for frame in ImageSequence.Iterator(image)]  # as browsers turn it
-        return [np.asarray(frame if deep else frame.convert("RGBA")) for frame in turned]
+        return [np.asarray(frame if deep else frame.convert("RGBA")) for frame in ImageSequence.Iterator(image)]
 
 
 def looks_of(picture: Any) -> list[tuple[str, Any]]:
     """What a file says beside its pixels of how they are seen: colours, transparency, time."""
-    from PIL import Image
+    from PIL import Image, ImageSequence
 
     content = _content_of(picture)
-    if content.startswith(_PNG):
-        return [(kind.decode("latin-1"), held) for kind, held in _chunks(content) if kind not in _UNSEEN]
     with Image.open(io.BytesIO(content), formats=_FORMATS) as image:
-        return [(name, image.info.get(name)) for name in ("icc_profile", "duration", "loop")]
+        turned = ("orientation", _orientation(image.info.get("exif")))
+        if content.startswith(_PNG):
+            return [turned, *((k.decode("latin-1"), held) for k, held in _chunks(content) if k not in _UNSEEN)]
+        times = [frame.info.get("duration") for frame in ImageSequence.Iterator(image)]
+        return [turned, ("duration", times), *((name, image.info.get(name)) for name in ("icc_profile", "loop"))]
+
+
+def _orientation(exif: bytes | None) -> int:
+    """How a browser turns the picture: by its Exif data alone, and not by what XMP or a comment says."""
+    from PIL import Image
+
+    held = Image.Exif()
+    if exif:
+        held.load(exif)
+    return int(held.get(_ORIENTATION, 1))
 
 
 def picture_changes(place: str, before: Any, now: Any) -> Iterator[Change]:
-    """Two files may hold one picture: what counts is the pixels of every frame, as a browser turns them."""
+    """Two files may hold one picture: what counts is the pixels of every frame, and how it is turned."""
     import numpy as np
 
     try:

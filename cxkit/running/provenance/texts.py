@@ -48,14 +48,33 @@ def _line_up_to(text: str, number: re.Match[str]) -> str:
     return cut(text[begin : number.end()])
 
 
-def declared_text_changes(place: str, before: str, now: str, declared: Mapping[str, Any]) -> Iterator[Change | Moved]:
-    """Two texts that only show what is declared: their numbers move as that may, and are rounded."""
-    head = f"{declared['name']}: "
-    if declared["kind"] == "value" and before.startswith(head) and now.startswith(head):
+def declared_text_changes(
+    place: str, before: str, now: str, then: Mapping[str, Any], since: Mapping[str, Any]
+) -> Iterator[Change | Moved]:
+    """Two texts that only show what is declared, then and now: their numbers move as that may, and are rounded."""
+    head = f"{since['name']}: "
+    if since["kind"] == "value" and before.startswith(head) and now.startswith(head):
         values = before.removeprefix(head), now.removeprefix(head)
-        yield from text_changes(place, *values, partial(distance, allowed=allowed_by(declared)))
+        yield from text_changes(place, *values, partial(value_distance, then=then, since=since))
     else:
-        yield from text_changes(place, before, now, partial(rounded_distance, table=declared))
+        yield from text_changes(place, before, now, partial(rounded_distance, table=since))
+
+
+def value_distance(before: str, now: str, then: Mapping[str, Any], since: Mapping[str, Any]) -> float | None:
+    """The same for a declared value, as far as its author lets it move; other numbers beside it have no tolerance."""
+    if _shows(before, then) and _shows(now, since):
+        return distance(before, now, allowed_by(since))
+    return distance(before, now)
+
+
+def _shows(number: str, declared: Mapping[str, Any]) -> bool:
+    """Whether a printed number is the declared value, rounded to the digits that are shown."""
+    value = declared.get("value")
+    if declared.get("kind") != "value" or not isinstance(value, float) or not math.isfinite(float(number)):
+        return False
+    mantissa, _, exponent = re.sub("E", "e", number).partition("e")
+    unit = 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2]))
+    return abs(float(number) - value) <= 0.5 * unit + _LAST_BITS.relative * abs(value) + _LAST_BITS.absolute
 
 
 def distance(before: str, now: str, allowed: Allowed = _LAST_BITS) -> float | None:
