@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Hashable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -93,11 +94,11 @@ def read_answers(
     labelled = 0
     for key, column in columns.items():
         reader = CellReader(key, instrument.items[key].scale, missing_codes[key], decimal_comma)
-        read[key], n_labels = reader.numbers(table, column, findings)
-        labelled += n_labels
-        n_aside = reader.n_set_aside(table.cells[column])
-        if n_aside:
-            set_aside[key] = n_aside
+        found = reader.numbers(table, column, findings)
+        read[key] = found.values
+        labelled += found.labels
+        if found.set_aside:
+            set_aside[key] = found.set_aside
     numbers = {}
     for key, values in read.items():
         numbers[key] = _within_scale(table, values, key, instrument.items[key].scale, findings)
@@ -120,6 +121,14 @@ def _refuse_collisions(
         problems.add(f"The cell {collision}{READ_TWICE} (Items: {shown}.)")
 
 
+class _Read(NamedTuple):
+    """The cells of one item as numbers; how many were labels, and how many a code or words for "no answer"."""
+
+    values: np.ndarray
+    labels: int
+    set_aside: int
+
+
 @dataclass(frozen=True, eq=False)
 class CellReader:
     """How the cells of one item become numbers."""
@@ -129,25 +138,25 @@ class CellReader:
     codes: tuple[Code, ...]
     decimal_comma: bool
 
-    def numbers(self, table: Table, column: str, findings: _Findings) -> tuple[np.ndarray, int]:
-        """The cells as numbers, NaN where not answered, and how many of them were labels."""
+    def numbers(self, table: Table, column: str, findings: _Findings) -> _Read:
+        """The cells as numbers, NaN where not answered; how many of them were labels, and how many say "no answer"."""
         cells = table.cells[column]
-        meanings = {cell: self.meaning(cell) for cell in cells.unique()}  # few different cells, many rows
-        values = cells.map({cell: value for cell, (value, _) in meanings.items()}).to_numpy(dtype="float64", copy=True)
-        labels = {cell for cell, (_, is_label) in meanings.items() if is_label}
-        unread = {cell for cell, (value, _) in meanings.items() if np.isnan(value) and not self.is_silent(cell)}
-        thousands = may_be_thousands(unread, ",", self.scale)
-        for row, cell in cells[cells.isin(unread)].items():
+        codes, different = pd.factorize(cells)  # few different cells, many rows: each is asked once
+        meanings = [self.meaning(cell) for cell in different]
+        values = np.array([value for value, _ in meanings], dtype="float64")
+        labels = np.array([is_label for _, is_label in meanings], dtype=bool)
+        silent = np.array([self.is_silent(cell) for cell in different], dtype=bool) & np.isnan(values)
+        unread = np.isnan(values) & ~silent
+        thousands = may_be_thousands(set(different[unread]), ",", self.scale)
+        for position in np.flatnonzero(unread[codes]) if unread.any() else ():
+            row, cell = cells.index[position], different[codes[position]]
             if self.scale.codes and not np.isnan(self.number(cell)):
                 findings.uncoded.append(f"row {row}, item {self.key}: {cell}")
             else:
                 findings.add_words(cell, row, self.key, may_be_thousands=thousands)
-        return values, int(cells.isin(labels).sum())
-
-    def n_set_aside(self, cells: pd.Series) -> int:
-        """How many cells hold a code or words for "no answer"; what is empty is not counted."""
-        counts = cells[cells != ""].value_counts()
-        return int(sum(n for cell, n in counts.items() if np.isnan(self.meaning(cell)[0]) and self.is_silent(cell)))
+        counts = np.bincount(codes, minlength=len(different))
+        set_aside = silent & (different != "")
+        return _Read(values[codes], int(counts[labels].sum()), int(counts[set_aside].sum()))
 
     def meaning(self, cell: str) -> tuple[float, bool]:
         """The answer that a cell stands for, NaN for none, and whether a label said so.

@@ -28,6 +28,8 @@ def drop_invisible(text: str) -> str:
 
 def clean_name(cell: str) -> str:
     """A name without signs that nobody sees: control and zero-width signs, odd blanks, a stray quotation mark."""
+    if cell.isascii() and cell.isprintable() and '"' not in cell:  # most names, and there may be a million
+        return " ".join(cell.split())
     seen = []
     for sign in cell:
         kind = unicodedata.category(sign)
@@ -49,6 +51,8 @@ def look_alikes(names: Iterable[str]) -> list[tuple[str, ...]]:
 def fold_writing(name: str) -> str:
     """A name without what people write differently: capitals, width, blanks, invisible signs, punctuation."""
     text = unicodedata.normalize("NFKC", name).casefold()
+    if text.isascii() and text.isalnum():
+        return text
     text = re.sub(r"(?<=\d)[^\w\s](?=\d)", "_", text)  # "1.1" is not "11"
     return "".join(sign for sign in text if sign == "_" or unicodedata.category(sign)[0] in "LNMS") or text
 

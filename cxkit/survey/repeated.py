@@ -175,8 +175,9 @@ def _alike_ids(ids: pd.Series) -> list[str]:
 def fold_id(name: str) -> str:
     """An id without what programs and people write differently: "r005", "R5", "5.0", "05"."""
     text = unicodedata.normalize("NFKC", name).casefold()
-    text = re.sub(r"^(\d+)[.,]0+$", r"\1", text)  # a number that a spreadsheet wrote with decimals
-    text = re.sub(r"(?<![\d.,])0+(?=\d)", "", text)
+    if "0" in text:
+        text = re.sub(r"^(\d+)[.,]0+$", r"\1", text)  # a number that a spreadsheet wrote with decimals
+        text = re.sub(r"(?<![\d.,])0+(?=\d)", "", text)
     return fold_writing(text)
 
 
