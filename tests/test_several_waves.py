@@ -126,7 +126,7 @@ def test_a_shipped_panel_shows_no_unit_of_fewer_than_five():
     latest = cx.one_wave(panel)
     assert latest.name == "univbct, wave 2"
     assert latest.people.several == 0
-    assert latest.text.splitlines()[5].startswith(
+    assert latest.text.splitlines()[6].startswith(
         "Only wave 2 is analysed, the latest of 0, 1, 2: the file holds 1,485"
     )
     shown = cx.group_profile(latest, by="unit").frame.dropna(subset="n")

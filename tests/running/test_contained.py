@@ -317,8 +317,10 @@ def test_a_death_is_told_once_and_a_broken_message_without_its_key():
     "source",
     [
         "import subprocess\nwriter = subprocess.Popen('yes something', shell=True)",
-        "import threading\ndef write():\n    while True:\n        print('something' * 100)\n"
-        "threading.Thread(target=write, daemon=True).start()",
+        # It prints once its cell is over and answered for: before that, what it prints is the cell's own
+        "import threading\nover = threading.Event()\ndef write():\n    over.wait()\n    while True:\n"
+        "        print('something' * 100)\nthreading.Thread(target=write, daemon=True).start()\n"
+        "get_ipython().events.register('pre_execute', over.set)",
     ],
     ids=["process", "thread"],
 )
