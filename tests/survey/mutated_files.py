@@ -98,7 +98,8 @@ def _read(path: Path, name: str, mutate: Mutate) -> tuple[str, str]:
     if found.shape == wanted.shape and np.array_equal(found, wanted, equal_nan=True):
         return "read", ""
     told = " ".join([ledger.text, *survey.notes])
-    if mutate.__name__ in LOSING and _is_part(found, wanted):
+    is_losing = mutate.__name__ in LOSING or (mutate is cut_off and ledger.has_last_line_end)  # cut between two rows
+    if is_losing and _is_part(found, wanted):
         return "told", told  # rows that the file no longer has: the ledger counts those that it has
     if mutate.__name__ in CHANGING and found.shape == wanted.shape and _n_other(found, wanted) == 1:
         return "told", told  # the file itself says something else
