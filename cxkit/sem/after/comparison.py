@@ -201,10 +201,12 @@ def compare(first: Measured, second: Measured, method: str = "default") -> Compa
     variant = index_variant([free, tight])
     gaps = {name: measure(tight, name, variant) - measure(free, name, variant) for name in ("cfi", "rmsea")}
     gaps["srmr"] = float(tight.measures["srmr"] - free.measures["srmr"])
-    apart = df > 0 and is_special_case(free, tight) is False
     unweighted = chosen == "standard" and free.frame.estimator.discrepancy == "ULS" and df > 0 and not vanished
+    no_p = NO_DISTRIBUTION if unweighted else ""
+    if df > 0 and is_special_case(free, tight) is False:
+        no_p = NOT_NESTED
     p = rmsea = float("nan")
-    if not (vanished or unweighted or apart):
+    if not (vanished or no_p):
         p = chi_square_tail(value, df)
         rmsea = rmsea_point(value, df, first.frame.n, len(first.models)) if df else rmsea
     rows = [_row(free), _row(tight)]
@@ -213,8 +215,7 @@ def compare(first: Measured, second: Measured, method: str = "default") -> Compa
     return Comparison(
         frame=pd.DataFrame(rows), chisq_diff=float(value), df_diff=df, p=p, method=chosen, scaling_factor=float(factor),
         d_cfi=gaps["cfi"], d_rmsea=gaps["rmsea"], d_srmr=gaps["srmr"], variant=variant, vanished=vanished,
-        no_p=NOT_NESTED * apart or NO_DISTRIBUTION * unweighted,
-        added_factors=_added_factors(free, tight) if df else (),
+        no_p=no_p, added_factors=_added_factors(free, tight) if df else (),
     )  # fmt: skip
 
 

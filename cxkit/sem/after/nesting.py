@@ -1,7 +1,7 @@
 """Is one model a special case of another? Asked of the moments that they imply (Bentler & Satorra 2010).
 
-Whoever has all parameters of another model is freer by its syntax. Otherwise the freer model is fitted to the moments
-that the restricted one implies: a model that holds the other as a special case reproduces them.
+A model whose parameters can take every value of another's is freer, whatever the answers. Otherwise it is fitted to the
+moments that the restricted one implies: a model that holds the other as a special case reproduces them.
 
 Bentler, P. M., & Satorra, A. (2010). Testing model nesting and equivalence. Psychological Methods, 15(2), 111-123.
 https://doi.org/10.1037/a0019625
@@ -9,10 +9,14 @@ https://doi.org/10.1037/a0019625
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+
+import numpy as np
 
 from cxkit.errors import ModelError
 from cxkit.sem.indices.measured import Measured
+from cxkit.sem.language.constraints import ROUNDING
 from cxkit.sem.language.rows import Row
 from cxkit.sem.search.discrepancy import MaximumLikelihood, Objective
 from cxkit.sem.search.estimation import minimise
@@ -31,9 +35,11 @@ def is_special_case(free: Measured, tight: Measured) -> bool | None:
 
     It cannot be of ordered answers, nor where no search ends.
     """
-    if _has_every_parameter(free, tight):
+    if free.settings["ordered"]:
+        return None
+    if _lies_within(free, tight):
         return True
-    if free.settings["ordered"] or not (free.sample.settled and tight.sample.settled):
+    if not (free.sample.settled and tight.sample.settled):
         return None
     means = bool(free.settings["meanstructure"])
     parts = []
@@ -47,21 +53,29 @@ def is_special_case(free: Measured, tight: Measured) -> bool | None:
         return None
 
 
-def _has_every_parameter(free: Measured, tight: Measured) -> bool:
-    """Whether every parameter of the restricted model is one of the freer model, which restricts none of its own."""
-    if free.table.equalities or free.table.inequalities:
+def _lies_within(free: Measured, tight: Measured) -> bool:
+    """Whether whatever the restricted model can estimate is among what the freer one can, row by row of their tables.
+
+    All rows are linear in the free parameters, with labels, equalities and fixed values; one that a model lacks is 0.
+    """
+    if free.table.inequalities:
         return False
-    known = {_key(row): row for row in free.table.rows}
-    shared = {row.parameter for row in free.table.rows if row.parameter >= 0}
-    if len(shared) < sum(row.parameter >= 0 for row in free.table.rows):
-        return False
-    for row in tight.table.rows:
-        own = known.get(_key(row))
-        if own is None and row.fixed != 0:
-            return False
-        if own is not None and own.fixed is not None and own.fixed != row.fixed:
-            return False
-    return True
+    rows = dict.fromkeys(_key(row) for fit in (free, tight) for row in fit.row_table.rows)
+    place = {key: k for k, key in enumerate(rows)}
+    (wide, begin), (narrow, other) = (_reach(fit, place) for fit in (free, tight))
+    wanted = np.column_stack([narrow, other - begin])
+    found = wide @ np.linalg.lstsq(wide, wanted, rcond=None)[0]
+    return bool(np.allclose(found, wanted, rtol=ROUNDING, atol=ROUNDING))
+
+
+def _reach(fit: Measured, place: Mapping[tuple[object, ...], int]) -> tuple[np.ndarray, np.ndarray]:
+    """How every row of both tables moves with each free parameter, and where it is if all of these are 0."""
+    size, at = len(fit.solution.z), [place[_key(row)] for row in fit.row_table.rows]
+    with np.errstate(all="ignore"):  # of the defined parameters, which are left out
+        values = fit.row_table.plain(np.vstack([np.zeros(size), np.eye(size)]))[:, : len(at)]
+    moves, begin = np.zeros((len(place), size)), np.zeros(len(place))
+    moves[at], begin[at] = (values[1:] - values[0]).T, values[0]
+    return moves, begin
 
 
 def _key(row: Row) -> tuple[object, ...]:
